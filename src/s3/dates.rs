@@ -1,0 +1,120 @@
+//! The three ways S3 writes a moment, and the one way we keep it.
+//!
+//! Not here: the clock. Whoever needs "now" is given it.
+
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
+
+const AMZ_DATE: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
+const ISO_8601: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+
+/// A moment, in milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// The moment that many milliseconds after the epoch.
+    pub const fn from_millis(millis: u64) -> Timestamp {
+        Timestamp(millis)
+    }
+
+    /// Milliseconds since the epoch.
+    pub const fn millis(self) -> u64 {
+        self.0
+    }
+
+    /// Whole seconds since the epoch, rounded down: what HTTP dates can carry.
+    pub const fn seconds(self) -> u64 {
+        self.0 / 1000
+    }
+
+    /// Reads the form of `x-amz-date` (ISO 8601 basic, UTC): `20260612T101112Z`. Nothing else is read.
+    pub fn parse_amz_date(text: &str) -> Option<Timestamp> {
+        let moment = PrimitiveDateTime::parse(text, AMZ_DATE).ok()?.assume_utc();
+        u64::try_from(moment.unix_timestamp()).ok().map(|seconds| Timestamp(seconds * 1000))
+    }
+
+    /// Reads an HTTP date in any of the three forms RFC 9110 section 5.6.7 lists.
+    pub fn parse_http_date(text: &str) -> Option<Timestamp> {
+        httpdate::parse_http_date(text.trim()).ok().map(Timestamp::from)
+    }
+
+    /// `20260612T101112Z`, as in `x-amz-date`.
+    pub fn amz_date(self) -> String {
+        self.format(AMZ_DATE)
+    }
+
+    /// `20260612`, as in a credential's scope.
+    pub fn date_stamp(self) -> String {
+        self.amz_date().chars().take(8).collect()
+    }
+
+    /// `2026-06-12T10:11:12.000Z`, as in XML documents.
+    pub fn iso_8601(self) -> String {
+        self.format(ISO_8601)
+    }
+
+    /// `Fri, 12 Jun 2026 10:11:12 GMT`, as in HTTP headers.
+    pub fn http_date(self) -> String {
+        // httpdate knows years up to 9999, and we never keep a later one.
+        httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(self.seconds().min(253_402_300_799)))
+    }
+
+    /// How far apart two moments are, in seconds, whichever comes first.
+    pub const fn seconds_apart(self, other: Timestamp) -> u64 {
+        self.seconds().abs_diff(other.seconds())
+    }
+
+    fn format(self, form: &[BorrowedFormatItem<'_>]) -> String {
+        let moment = OffsetDateTime::UNIX_EPOCH + time::Duration::milliseconds(self.0.min(253_402_300_799_999) as i64);
+        // The forms above name only parts every UTC moment has, so formatting cannot fail.
+        moment.format(form).unwrap_or_default()
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(moment: SystemTime) -> Timestamp {
+        let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.iso_8601())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_moment_in_every_form() {
+        let moment = Timestamp::parse_amz_date("20130524T000000Z").unwrap();
+        assert_eq!(moment.millis(), 1_369_353_600_000);
+        assert_eq!(moment.amz_date(), "20130524T000000Z");
+        assert_eq!(moment.date_stamp(), "20130524");
+        assert_eq!(moment.iso_8601(), "2013-05-24T00:00:00.000Z");
+        assert_eq!(moment.http_date(), "Fri, 24 May 2013 00:00:00 GMT");
+    }
+
+    #[test]
+    fn http_dates_come_in_three_forms() {
+        for text in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
+            assert_eq!(Timestamp::parse_http_date(text), Some(Timestamp(784_111_777_000)), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_basic_iso_8601_is_an_amz_date() {
+        for text in ["", "20130524", "2013-05-24T00:00:00Z", "20130524T000000", "20131324T000000Z", "19600101T000000Z"]
+        {
+            assert_eq!(Timestamp::parse_amz_date(text), None, "{text}");
+        }
+    }
+}
