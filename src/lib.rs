@@ -5,3 +5,5 @@
 //! `filters`; the map of the whole house is in ARCHITECTURE.md.
 
 pub mod s3;
+pub mod region;
+pub mod routing;

@@ -93,6 +93,8 @@ pub enum Access {
     ReadObjects,
     /// Write and remove objects.
     WriteObjects,
+    /// Nothing: browsers send these without a signature, so no key is known. None of them touches data.
+    Unsigned,
 }
 
 /// A row of the table: one operation.
@@ -301,7 +303,7 @@ operations! {
         [OWNER, PAYER] None ListObjects;
     DeleteObjects: Post Bucket [Query("delete")] []
         [OWNER, PAYER, MFA, BYPASS, CHECKSUMS] Document WriteObjects;
-    PostObject: Post Bucket [HeaderStarts("content-type", "multipart/form-data")] [] [] Object WriteObjects;
+    PostObject: Post Bucket [HeaderStarts("content-type", "multipart/form-data")] [] [] Object Unsigned;
 
     // Objects.
     GetObject: Get Object [] RESPONSE_OVERRIDES [SSE_C, OWNER, PAYER, CHECKSUM_MODE] None ReadObjects;
@@ -319,8 +321,8 @@ operations! {
         [COPY_CONDITIONS, &["x-amz-rename-source", "x-amz-client-token", "x-amz-rename-source-if-match",
          "x-amz-rename-source-if-none-match", "x-amz-rename-source-if-modified-since",
          "x-amz-rename-source-if-unmodified-since"]] None WriteObjects;
-    PreflightObject: Options Object [] [] [] None ReadObjects;
-    PreflightBucket: Options Bucket [] [] [] None ReadObjects;
+    PreflightObject: Options Object [] [] [] None Unsigned;
+    PreflightBucket: Options Bucket [] [] [] None Unsigned;
 
     // Multipart uploads.
     CreateMultipartUpload: Post Object [Query("uploads")] []

@@ -86,6 +86,16 @@ impl<'a> View<'a> {
         self.parameters().find(|(n, _)| *n == name).map(|(_, value)| value)
     }
 
+    /// Whether there is such a parameter.
+    pub fn has_parameter(&self, name: &str) -> bool {
+        self.parameter(name).is_some()
+    }
+
+    /// The value of a transport parameter, its name in any case.
+    pub fn transport(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
     /// Every query parameter that is neither transport nor a hoisted header, in the order sent.
     pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
         self.query.iter().filter(|(name, _)| !is_transport_query(name) && !self.was_hoisted(name))

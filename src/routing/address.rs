@@ -1,0 +1,155 @@
+//! Which bucket and key a request names, path style (`/bucket/key`) or virtual-host style (`bucket.domain/key`).
+
+use crate::s3::names::{BadName, BucketName, ObjectKey};
+use crate::s3::operation::Target;
+use crate::s3::{Code, S3Error};
+use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
+
+/// What a request's host and path name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Address {
+    /// The bucket; `None` is the account.
+    pub bucket: Option<BucketName>,
+    /// The key; `None` is the bucket itself.
+    pub key: Option<ObjectKey>,
+}
+
+impl Address {
+    /// Reads an address from a `Host` value, its port included if it has one, and a path as sent. `domains` are the
+    /// names under which buckets are hosts, in lower case.
+    ///
+    /// The path is split before it is decoded, so an encoded slash never moves the border between bucket and key, and
+    /// it is never normalised: `..` and `//` are parts of keys.
+    pub fn parse(host: &str, path: &str, domains: &[String]) -> Result<Address, S3Error> {
+        let path = path.strip_prefix('/').ok_or(Code::INVALID_URI)?;
+        let (bucket, key) = match virtual_bucket(host, domains) {
+            Some(bucket) => (Cow::Owned(bucket), path),
+            None => path.split_once('/').map_or((Cow::Borrowed(path), ""), |(b, key)| (Cow::Borrowed(b), key)),
+        };
+        if bucket.is_empty() {
+            return if key.is_empty() { Ok(Address::default()) } else { Err(Code::INVALID_BUCKET_NAME.into()) };
+        }
+        Ok(Address { bucket: Some(parse_bucket(&bucket)?), key: parse_key(key)? })
+    }
+
+    /// Whether this names the account, a bucket or an object.
+    pub fn target(&self) -> Target {
+        match (&self.bucket, &self.key) {
+            (None, _) => Target::Service,
+            (Some(_), None) => Target::Bucket,
+            (Some(_), Some(_)) => Target::Object,
+        }
+    }
+}
+
+/// The bucket in front of one of the domains; `None` where the host is another, or a domain itself.
+fn virtual_bucket(host: &str, domains: &[String]) -> Option<String> {
+    let name = without_port(host).trim_end_matches('.').to_ascii_lowercase();
+    domains.iter().find_map(|domain| {
+        let bucket = name.strip_suffix(domain.as_str())?.strip_suffix('.')?;
+        (!bucket.is_empty()).then(|| bucket.to_owned())
+    })
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+fn parse_bucket(segment: &str) -> Result<BucketName, S3Error> {
+    let name = percent_decode_str(segment).decode_utf8().map_err(|_| Code::INVALID_BUCKET_NAME)?;
+    BucketName::parse(&name).map_err(S3Error::from)
+}
+
+fn parse_key(rest: &str) -> Result<Option<ObjectKey>, S3Error> {
+    if rest.is_empty() {
+        return Ok(None);
+    }
+    let key = percent_decode_str(rest).decode_utf8().map_err(|_| Code::INVALID_OBJECT_NAME)?;
+    ObjectKey::parse(&key).map(Some).map_err(S3Error::from)
+}
+
+impl From<BadName> for S3Error {
+    fn from(bad: BadName) -> S3Error {
+        match bad {
+            BadName::Bucket => Code::INVALID_BUCKET_NAME.into(),
+            BadName::Key => Code::INVALID_OBJECT_NAME.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(host: &str, path: &str) -> Result<(String, String), String> {
+        let domains = ["s3.example.test".to_owned()];
+        let text = |name: Option<String>| name.unwrap_or_default();
+        Address::parse(host, path, &domains)
+            .map(|a| (text(a.bucket.map(|b| b.to_string())), text(a.key.map(|k| k.to_string()))))
+            .map_err(|error| error.code.into_owned())
+    }
+
+    fn names(bucket: &str, key: &str) -> Result<(String, String), String> {
+        Ok((bucket.to_owned(), key.to_owned()))
+    }
+
+    #[test]
+    fn path_style() {
+        for (path, bucket, key) in [
+            ("/", "", ""),
+            ("/media", "media", ""),
+            ("/media/", "media", ""),
+            ("/media/a", "media", "a"),
+            ("/media//a", "media", "/a"),
+            ("/media/a/", "media", "a/"),
+            ("/media/a//b", "media", "a//b"),
+            ("/media/../other/x", "media", "../other/x"),
+            ("/media/%2e%2e/x", "media", "../x"),
+            ("/media/a%2Fb", "media", "a/b"),
+            ("/media/a+b%20c", "media", "a+b c"),
+            ("/media/%E2%9C%93", "media", "✓"),
+            ("/media/✓", "media", "✓"),
+            ("/media/100%", "media", "100%"),
+            ("/medi%61/k", "media", "k"),
+        ] {
+            assert_eq!(read("127.0.0.1:9000", path), names(bucket, key), "{path}");
+        }
+    }
+
+    #[test]
+    fn virtual_host_style() {
+        for (host, path, bucket, key) in [
+            ("media.s3.example.test", "/a/b", "media", "a/b"),
+            ("media.s3.example.test:9000", "/", "media", ""),
+            ("MEDIA.S3.EXAMPLE.TEST.", "/a", "media", "a"),
+            ("s3.example.test", "/media/a", "media", "a"),
+            ("medias3.example.test", "/media/a", "media", "a"),
+            ("[::1]:9000", "/media/a", "media", "a"),
+        ] {
+            assert_eq!(read(host, path), names(bucket, key), "{host} {path}");
+        }
+    }
+
+    #[test]
+    fn what_names_nothing() {
+        let long = format!("/media/{}", "a".repeat(1025));
+        for (path, code) in [
+            ("*", "InvalidURI"),
+            ("", "InvalidURI"),
+            ("//media", "InvalidBucketName"),
+            ("/me", "InvalidBucketName"),
+            ("/Media/a", "InvalidBucketName"),
+            ("/media%2Fa", "InvalidBucketName"),
+            ("/%2e%2e/media/a", "InvalidBucketName"),
+            ("/media/%ff", "InvalidObjectName"),
+            (long.as_str(), "InvalidObjectName"),
+        ] {
+            assert_eq!(read("localhost", path), Err(code.to_owned()), "{path}");
+        }
+        assert_eq!(read("a.b.s3.example.test", "/k"), Err("InvalidBucketName".to_owned()));
+    }
+}

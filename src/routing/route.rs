@@ -1,0 +1,84 @@
+//! Which operation a request is for: the most specific row of the table wins, and no row is no operation.
+
+use crate::s3::operation::{Method, OPERATIONS, Row, Selector, Target};
+use crate::s3::view::{View, is_transport_query};
+
+/// The row for a request; `None` where S3 has no such operation.
+pub fn route(method: &str, target: Target, view: &View<'_>) -> Option<&'static Row> {
+    let method = Method::parse(method)?;
+    OPERATIONS
+        .iter()
+        .filter(|row| row.method == method && row.target == target)
+        .filter(|row| row.selectors.iter().all(|selector| selects(selector, view)))
+        // Of two rows as specific as each other the first stands, so the table's order is the tie's rule.
+        .rev()
+        .max_by_key(|row| row.selectors.len())
+}
+
+fn selects(selector: &Selector, view: &View<'_>) -> bool {
+    match selector {
+        Selector::Query(name) => view.has_parameter(name),
+        Selector::QueryIs(name, value) if is_transport_query(name) => view.transport(name) == Some(value),
+        Selector::QueryIs(name, value) => view.parameter(name) == Some(value),
+        Selector::Header(name) => view.header_bytes(name).is_some(),
+        Selector::HeaderStarts(name, start) => view
+            .header_bytes(name)
+            .and_then(|value| value.get(..start.len()))
+            .is_some_and(|value| value.eq_ignore_ascii_case(start.as_bytes())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::s3::query::Query;
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    fn operation(method: &str, target: Target, query: &str, headers: &[(&'static str, &'static str)]) -> String {
+        let headers: HeaderMap =
+            headers.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect();
+        let view = View::of_signed_headers(&headers, Query::parse(query).unwrap());
+        route(method, target, &view).map_or("none".to_owned(), |row| row.operation.to_string())
+    }
+
+    #[test]
+    fn the_most_specific_row_wins() {
+        use Target::{Bucket, Object, Service};
+        for (method, target, query, expected) in [
+            ("GET", Service, "", "ListBuckets"),
+            ("GET", Service, "x-id=ListBuckets", "ListBuckets"),
+            ("GET", Service, "x-id=ListDirectoryBuckets", "ListDirectoryBuckets"),
+            ("PUT", Bucket, "", "CreateBucket"),
+            ("GET", Bucket, "", "ListObjects"),
+            ("GET", Bucket, "list-type=2", "ListObjectsV2"),
+            ("GET", Bucket, "list-type=3", "ListObjects"),
+            ("GET", Bucket, "prefix=a&location", "GetBucketLocation"),
+            ("GET", Bucket, "analytics", "ListBucketAnalyticsConfigurations"),
+            ("GET", Bucket, "analytics&id=1", "GetBucketAnalyticsConfiguration"),
+            ("DELETE", Bucket, "lifecycle", "DeleteBucketLifecycle"),
+            ("POST", Bucket, "delete", "DeleteObjects"),
+            ("POST", Bucket, "", "none"),
+            ("POST", Object, "uploads", "CreateMultipartUpload"),
+            ("POST", Object, "uploadId=u", "CompleteMultipartUpload"),
+            ("PUT", Object, "partNumber=1&uploadId=u", "UploadPart"),
+            ("PUT", Object, "uploadId=u", "PutObject"),
+            ("GET", Object, "uploadId=u", "ListParts"),
+            ("DELETE", Object, "tagging", "DeleteObjectTagging"),
+            ("HEAD", Object, "tagging", "HeadObject"),
+            ("OPTIONS", Object, "", "PreflightObject"),
+            ("PATCH", Object, "", "none"),
+            ("put", Object, "", "none"),
+        ] {
+            assert_eq!(operation(method, target, query, &[]), expected, "{method} {target:?} {query}");
+        }
+    }
+
+    #[test]
+    fn headers_select_too() {
+        let copy = [("x-amz-copy-source", "/b/k")];
+        assert_eq!(operation("PUT", Target::Object, "", &copy), "CopyObject");
+        assert_eq!(operation("PUT", Target::Object, "partNumber=1&uploadId=u", &copy), "UploadPartCopy");
+        let form = [("content-type", "Multipart/Form-Data; boundary=x")];
+        assert_eq!(operation("POST", Target::Bucket, "", &form), "PostObject");
+    }
+}
