@@ -123,6 +123,7 @@ codes! {
     INVALID_PART InvalidPart 400 "One or more of the specified parts could not be found.";
     INVALID_PART_ORDER InvalidPartOrder 400
         "The list of parts was not in ascending order. Parts must be ordered by part number.";
+    INVALID_PART_NUMBER InvalidPartNumber 416 "The requested partnumber is not satisfiable";
     INVALID_RANGE InvalidRange 416 "The requested range is not satisfiable";
     INVALID_REGION_NAME InvalidRegionName 400 "The region name is not valid.";
     INVALID_REQUEST InvalidRequest 400 "Invalid Request";

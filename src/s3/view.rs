@@ -32,6 +32,7 @@ pub struct View<'a> {
     headers: &'a HeaderMap,
     hoisted: Vec<(HeaderName, HeaderValue)>,
     query: Query<'a>,
+    hidden: Vec<String>,
 }
 
 /// Why headers and query do not make one view.
@@ -46,7 +47,7 @@ pub enum Conflict {
 impl<'a> View<'a> {
     /// The view of a request whose signature is in its headers: the query is only a query.
     pub fn of_signed_headers(headers: &'a HeaderMap, query: Query<'a>) -> View<'a> {
-        View { headers, hoisted: Vec::new(), query }
+        View { headers, hoisted: Vec::new(), query, hidden: Vec::new() }
     }
 
     /// The view of a presigned request: `x-amz-*` parameters outside the transport are moved to the headers.
@@ -61,11 +62,19 @@ impl<'a> View<'a> {
             }
             hoisted.push((header, value));
         }
-        Ok(View { headers, hoisted, query })
+        Ok(View { headers, hoisted, query, hidden: Vec::new() })
+    }
+
+    /// Takes these headers and parameters out: what a policy drops has no effect on anyone after it.
+    pub fn hide(&mut self, names: impl IntoIterator<Item = String>) {
+        self.hidden.extend(names);
     }
 
     /// The first value of a header, as bytes.
     pub fn header_bytes(&self, name: &str) -> Option<&[u8]> {
+        if self.is_hidden(name) {
+            return None;
+        }
         let hoisted = || self.hoisted.iter().find(|(n, _)| n.as_str().eq_ignore_ascii_case(name)).map(|(_, v)| v);
         self.headers.get(name).or_else(hoisted).map(HeaderValue::as_bytes)
     }
@@ -78,7 +87,8 @@ impl<'a> View<'a> {
     /// Every header with its value, the name in lower case; one that came more than once comes more than once.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let sent = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-        sent.chain(self.hoisted.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
+        let all = sent.chain(self.hoisted.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
+        all.filter(|(name, _)| !self.is_hidden(name))
     }
 
     /// The first value of a query parameter that is neither transport nor a hoisted header.
@@ -98,7 +108,13 @@ impl<'a> View<'a> {
 
     /// Every query parameter that is neither transport nor a hoisted header, in the order sent.
     pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.query.iter().filter(|(name, _)| !is_transport_query(name) && !self.was_hoisted(name))
+        self.query
+            .iter()
+            .filter(|(name, _)| !is_transport_query(name) && !self.was_hoisted(name) && !self.is_hidden(name))
+    }
+
+    fn is_hidden(&self, name: &str) -> bool {
+        self.hidden.iter().any(|hidden| hidden.eq_ignore_ascii_case(name))
     }
 
     fn was_hoisted(&self, name: &str) -> bool {
@@ -127,6 +143,16 @@ mod tests {
         assert_eq!(view.header("x-amz-acl"), Some("private"));
         assert_eq!(view.parameters().collect::<Vec<_>>(), [("partNumber", "1")]);
         assert!(view.headers().any(|pair| pair == ("x-amz-acl", &b"private"[..])));
+    }
+
+    #[test]
+    fn what_is_dropped_is_seen_by_nobody() {
+        let headers = headers(&[("range", "bytes=0-1"), ("x-amz-acl", "private")]);
+        let mut view = View::of_signed_headers(&headers, Query::parse("a=1&versionId=2").unwrap());
+        view.hide(["range".to_owned(), "versionId".to_owned()]);
+        assert_eq!((view.header("Range"), view.header("x-amz-acl")), (None, Some("private")));
+        assert_eq!(view.headers().map(|(name, _)| name).collect::<Vec<_>>(), ["x-amz-acl"]);
+        assert_eq!(view.parameters().collect::<Vec<_>>(), [("a", "1")]);
     }
 
     #[test]

@@ -1,0 +1,38 @@
+//! Filter `address`: which bucket and key the request names, and which operation it is for.
+//!
+//! Faults of the address are kept, not told: strangers get an answer about their signature first.
+
+use crate::filters::exchange::{Exchange, Refusal};
+use crate::routing::{Address, route};
+use crate::s3::query::Query;
+use crate::s3::view::{Conflict, View};
+use crate::s3::{Code, S3Error};
+use crate::sigv4;
+
+/// Fills in address, view and row.
+pub(super) fn resolve(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
+    let host = exchange.head.header("host").unwrap_or_default();
+    exchange.address = Address::parse(host, exchange.head.path, &exchange.rules.domains);
+    exchange.view = view(exchange);
+    if let (Ok(address), Ok(view)) = (&exchange.address, &exchange.view) {
+        exchange.row = route(exchange.head.method, address.target(), view);
+    }
+    Ok(())
+}
+
+/// Whether the `x-amz-*` parameters are headers follows from how the request says it is signed; the signature itself
+/// is verified over the same bytes by the next filter.
+fn view<'a>(exchange: &Exchange<'a>) -> Result<View<'a>, S3Error> {
+    let invalid_query = |_| S3Error::new(Code::INVALID_URI).message("The query is not UTF-8 once decoded.");
+    let query = Query::parse(exchange.head.query).map_err(invalid_query)?;
+    if !sigv4::is_presigned(&exchange.head) {
+        return Ok(View::of_signed_headers(exchange.head.headers, query));
+    }
+    View::of_presigned(exchange.head.headers, query).map_err(|conflict| match conflict {
+        Conflict::Twice(name) => S3Error::new(Code::INVALID_ARGUMENT)
+            .message(format!("{name} is in the query and in the headers, or in the query twice")),
+        Conflict::NotAHeader(name) => {
+            S3Error::new(Code::INVALID_ARGUMENT).message(format!("The search parameter {name} cannot be a header"))
+        }
+    })
+}

@@ -1,0 +1,47 @@
+//! Filter `policy`: whether the subset has what the request asks for.
+//!
+//! The decision is the policy's alone ([`crate::policy`]); this hands it the request and takes what it says.
+
+use crate::filters::exchange::{Exchange, Identity, Refusal};
+use crate::policy::{Decision, Ruling};
+use crate::s3::payload::PayloadKind;
+use crate::s3::view::View;
+use crate::s3::{Code, S3Error};
+
+/// Refuses what the policy refuses, takes out what it drops, and keeps its own answer where it has one.
+pub(super) fn decide(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
+    let operation = exchange.row()?.operation;
+    match exchange.rules.policy.decide(operation, exchange.view()?, payload_kind(exchange)) {
+        Decision::Refuse(ruling) => return Err(refusal(ruling)),
+        Decision::Answer(answer) => exchange.fixed = Some(answer),
+        Decision::Accept(accepted) => {
+            exchange.row = Some(accepted.operation.row());
+            let dropped = accepted.dropped.headers.into_iter().chain(accepted.dropped.parameters);
+            take_out(&mut exchange.view, dropped);
+        }
+    }
+    Ok(())
+}
+
+fn take_out(view: &mut Result<View<'_>, S3Error>, names: impl IntoIterator<Item = String>) {
+    if let Ok(view) = view {
+        view.hide(names);
+    }
+}
+
+/// What the signature says of the body; a request that is only explained says it in its header, if at all.
+fn payload_kind(exchange: &Exchange<'_>) -> PayloadKind {
+    match &exchange.identity {
+        Some(Identity::Signer { claim, .. }) => claim.payload().kind(),
+        Some(Identity::Anonymous) => PayloadKind::Unsigned,
+        None => exchange
+            .head
+            .header("x-amz-content-sha256")
+            .and_then(PayloadKind::of_sentinel)
+            .unwrap_or(PayloadKind::Signed),
+    }
+}
+
+fn refusal(ruling: Box<Ruling>) -> Refusal {
+    Refusal { error: ruling.error.clone(), ruling: Some(ruling), ..Refusal::from(Code::NOT_IMPLEMENTED) }
+}

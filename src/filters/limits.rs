@@ -1,0 +1,17 @@
+//! Filter `limits`: how much a head may hold before it is looked at closely.
+
+use crate::filters::exchange::{Exchange, Refusal};
+use crate::s3::{Code, S3Error};
+
+/// Refuses heads over the limits.
+pub(super) fn check(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
+    let (head, limits) = (&exchange.head, &exchange.rules.limits);
+    if head.path.len() + head.query.len() > limits.target_bytes {
+        return Err(S3Error::new(Code::INVALID_URI).message("The request's path and query are too long.").into());
+    }
+    let header_bytes: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if header_bytes > limits.header_bytes {
+        return Err(Code::REQUEST_HEADER_SECTION_TOO_LARGE.into());
+    }
+    Ok(())
+}

@@ -1,0 +1,78 @@
+//! Answers as plain data: what a request gets back, before any of it is on the wire.
+
+use crate::s3::{S3Error, xml};
+use crate::store;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderName, HeaderValue, StatusCode};
+
+/// An answer ready to be sent.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// Headers, Content-Length and the ones every answer carries left out.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// What follows the headers.
+    pub body: Body,
+}
+
+/// What follows an answer's headers.
+#[derive(Debug)]
+pub enum Body {
+    /// Nothing.
+    Empty,
+    /// A document.
+    Text(String),
+    /// So many bytes of an object, for an answer that only tells of them (HEAD).
+    Length(u64),
+    /// So many bytes of an object, read as they are sent.
+    Object(u64, store::Reader),
+}
+
+impl Answer {
+    /// An answer without a body.
+    pub fn empty(status: StatusCode) -> Answer {
+        Answer { status, headers: Vec::new(), body: Body::Empty }
+    }
+
+    /// 200 with an XML document.
+    pub fn xml(document: String) -> Answer {
+        Answer { body: Body::Text(document), ..Answer::empty(StatusCode::OK) }.with(CONTENT_TYPE, "application/xml")
+    }
+
+    /// The XML document of an error. On HEAD the sender leaves the body out.
+    pub fn error(error: &S3Error) -> Answer {
+        let mut answer = Answer::xml(xml::error(error));
+        answer.status = error.status;
+        for (name, value) in &error.headers {
+            answer = answer.with(HeaderName::from_static(name), value);
+        }
+        let overloaded = error.status == StatusCode::SERVICE_UNAVAILABLE;
+        if overloaded { answer.with(RETRY_AFTER, "5") } else { answer }
+    }
+
+    /// The same answer with one more header; a value no header can hold is left out.
+    pub fn with(mut self, name: HeaderName, value: &str) -> Answer {
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// The same answer with more headers.
+    pub fn with_all(mut self, headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> Answer {
+        self.headers.extend(headers);
+        self
+    }
+
+    /// The Content-Length to announce; `None` where the status forbids one.
+    pub fn length(&self) -> Option<u64> {
+        let bodiless = matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        match &self.body {
+            _ if bodiless => None,
+            Body::Empty => Some(0),
+            Body::Text(text) => Some(text.len() as u64),
+            Body::Length(length) | Body::Object(length, _) => Some(*length),
+        }
+    }
+}

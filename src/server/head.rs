@@ -1,0 +1,184 @@
+//! The head of a request as pingora read it, made fit for the chain.
+//!
+//! What HTTP itself forbids is refused here, because only here the bytes as sent can still be seen: pingora drops the
+//! Content-Length of a request that has a Transfer-Encoding too, accepts a request without Host, and two equal lengths.
+
+use crate::s3::request::RequestHead;
+use crate::s3::{Code, S3Error};
+use http::{HeaderMap, HeaderValue, header};
+use pingora::http::RequestHeader;
+
+/// An owned copy of a request's head; the session it came from can then be read and written freely.
+#[derive(Debug, Clone)]
+pub struct OwnedHead {
+    method: String,
+    path: String,
+    query: String,
+    headers: HeaderMap,
+}
+
+impl OwnedHead {
+    /// Copies the head. `raw` is the header block as sent.
+    pub fn of(request: &RequestHeader, raw: &[u8]) -> Result<OwnedHead, S3Error> {
+        let target = std::str::from_utf8(request.raw_path()).map_err(|_| Code::INVALID_URI)?;
+        let (authority, origin_form) = split_absolute_form(target);
+        let (path, query) = origin_form.split_once('?').unwrap_or((origin_form, ""));
+        let mut headers = request.headers.clone();
+        if let Some(authority) = authority {
+            // RFC 9112 section 3.2.2: the authority of an absolute target replaces what Host says.
+            let host = HeaderValue::from_str(authority).map_err(|_| Code::INVALID_URI)?;
+            headers.insert(header::HOST, host);
+        }
+        check_framing(&headers, raw)?;
+        check_host(&headers)?;
+        Ok(OwnedHead {
+            method: request.method.as_str().to_owned(),
+            path: if path.is_empty() { "/".to_owned() } else { path.to_owned() },
+            query: query.to_owned(),
+            headers,
+        })
+    }
+
+    /// The head as the chain reads it.
+    pub fn borrow(&self) -> RequestHead<'_> {
+        RequestHead { method: &self.method, path: &self.path, query: &self.query, headers: &self.headers }
+    }
+
+    /// Whether the client waits for `100 Continue` before it sends the body.
+    pub fn expects_continue(&self) -> bool {
+        let expect = self.headers.get(header::EXPECT);
+        expect.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+    }
+
+    /// The announced length of the body in bytes; `None` where it is chunked or there is none.
+    pub fn content_length(&self) -> Option<u64> {
+        self.borrow().header("content-length")?.parse().ok()
+    }
+}
+
+/// The authority of a target in absolute form (`http://host/path`) and the rest of it.
+fn split_absolute_form(target: &str) -> (Option<&str>, &str) {
+    let rest = ["http://", "https://"].iter().find_map(|scheme| {
+        let start = target.get(..scheme.len())?;
+        start.eq_ignore_ascii_case(scheme).then(|| &target[scheme.len()..])
+    });
+    let Some(rest) = rest else { return (None, target) };
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    (Some(&rest[..end]), &rest[end..])
+}
+
+fn check_framing(headers: &HeaderMap, raw: &[u8]) -> Result<(), S3Error> {
+    let chunked = headers.contains_key(header::TRANSFER_ENCODING);
+    if chunked && has_header_line(raw, b"content-length") {
+        return Err(bad_request("Content-Length and Transfer-Encoding exclude each other."));
+    }
+    let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
+    let length = lengths.next();
+    if lengths.next().is_some() || length.is_some_and(|value| !is_number(value)) {
+        return Err(bad_request("Content-Length must be given once, as a number."));
+    }
+    Ok(())
+}
+
+fn is_number(value: &HeaderValue) -> bool {
+    let digits = value.as_bytes();
+    // Nineteen digits hold any length there can be and never overflow 64 bits.
+    (1..=19).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
+}
+
+/// Whether a header block has a line with this name, in any case.
+fn has_header_line(raw: &[u8], name: &[u8]) -> bool {
+    raw.split(|byte| *byte == b'\n').any(|line| {
+        let start = line.get(..name.len()).unwrap_or_default();
+        let rest = line.get(name.len()..).unwrap_or_default().trim_ascii_start();
+        start.eq_ignore_ascii_case(name) && rest.starts_with(b":")
+    })
+}
+
+fn check_host(headers: &HeaderMap) -> Result<(), S3Error> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else {
+        return Err(bad_request("A request must have one Host header."));
+    };
+    let good = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:[]%".contains(byte);
+    if host.is_empty() || !host.as_bytes().iter().all(good) {
+        return Err(bad_request("The Host header is not a host name or address."));
+    }
+    Ok(())
+}
+
+fn bad_request(message: &'static str) -> S3Error {
+    S3Error::new(Code::INVALID_REQUEST).message(message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn head(target: &str, headers: &[(&'static str, &str)]) -> Result<OwnedHead, String> {
+        let mut request = RequestHeader::build("PUT", target.as_bytes(), None).unwrap();
+        let mut raw = format!("PUT {target} HTTP/1.1\r\n");
+        for (name, value) in headers {
+            request.append_header(*name, *value).unwrap();
+            raw.push_str(&format!("{name}: {value}\r\n"));
+        }
+        OwnedHead::of(&request, raw.as_bytes()).map_err(|error| error.message.into_owned())
+    }
+
+    #[test]
+    fn targets_are_kept_byte_for_byte() {
+        for (target, path, query) in [
+            ("/b/k", "/b/k", ""),
+            ("/b//k%2F+?versions=&x", "/b//k%2F+", "versions=&x"),
+            ("/b/../k?", "/b/../k", ""),
+            ("http://h:9000/b/k?acl", "/b/k", "acl"),
+            ("HTTP://h", "/", ""),
+        ] {
+            let head = head(target, &[("host", "h")]).unwrap();
+            assert_eq!((head.borrow().path, head.borrow().query), (path, query), "{target}");
+        }
+    }
+
+    #[test]
+    fn an_absolute_target_names_the_host() {
+        let head = head("http://bucket.example.test:1/k", &[("host", "other")]).unwrap();
+        assert_eq!(head.borrow().header("host"), Some("bucket.example.test:1"));
+    }
+
+    #[test]
+    fn ambiguous_lengths_are_refused() {
+        let once = "Content-Length must be given once, as a number.";
+        for (headers, message) in [
+            (&[("content-length", "3"), ("content-length", "3")][..], once),
+            (&[("content-length", "3"), ("content-length", "4")], once),
+            (&[("content-length", "+3")], once),
+            (&[("content-length", "")], once),
+            (&[("content-length", "99999999999999999999")], once),
+            (
+                &[("Content-Length ", "3"), ("transfer-encoding", "chunked")],
+                "Content-Length and Transfer-Encoding exclude each other.",
+            ),
+        ] {
+            // A name with a space cannot be built as a header, only sent: put it in the raw block alone.
+            let sendable: Vec<_> = headers.iter().filter(|(name, _)| !name.ends_with(' ')).copied().collect();
+            let mut request = RequestHeader::build("PUT", b"/b/k", None).unwrap();
+            request.append_header("host", "h").unwrap();
+            sendable.iter().for_each(|(name, value)| {
+                request.append_header(*name, *value).unwrap();
+            });
+            let raw: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+            let error = OwnedHead::of(&request, raw.as_bytes()).unwrap_err();
+            assert_eq!(error.message, message, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_has_one_host() {
+        for headers in [&[][..], &[("host", "")], &[("host", "a b")], &[("host", "a"), ("host", "b")], &[("host", "a/b")]] {
+            assert!(head("/", headers).is_err(), "{headers:?}");
+        }
+        for host in ["h", "127.0.0.1:9000", "[::1]:9000", "a-b.example.test"] {
+            assert!(head("/", &[("host", host)]).is_ok(), "{host}");
+        }
+    }
+}

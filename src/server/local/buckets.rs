@@ -1,0 +1,53 @@
+//! Operations on buckets.
+
+use super::{Local, OWNER, documents};
+use crate::filters::Admitted;
+use crate::s3::{S3Error, xml};
+use crate::server::answer::Answer;
+use crate::server::request_body::BodySource;
+use http::header::LOCATION;
+use http::{HeaderName, StatusCode};
+
+const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
+
+impl Local {
+    /// ListBuckets: the buckets the key may see, by name.
+    pub(super) async fn list_buckets(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
+        let mut buckets = self.store.list_buckets().await?;
+        buckets.retain(|bucket| request.signer.buckets.covers(&bucket.name));
+        let listed: Vec<_> = buckets.iter().map(|bucket| (bucket.name.as_str(), bucket.created)).collect();
+        Ok(Answer::xml(xml::list_buckets(OWNER, &listed)))
+    }
+
+    /// CreateBucket: with a LocationConstraint only if it names the one region there is.
+    pub(super) async fn create_bucket(
+        &self,
+        request: &Admitted<'_>,
+        body: &mut dyn BodySource,
+    ) -> Result<Answer, S3Error> {
+        let document = documents::read(request, body).await?;
+        let wanted = xml::create_bucket_configuration(&document)?;
+        self.rules.policy.regions().normalise(wanted.location_constraint.as_deref().unwrap_or_default())?;
+        let bucket = request.bucket()?;
+        self.store.create_bucket(bucket, request.now).await?;
+        Ok(Answer::empty(StatusCode::OK).with(LOCATION, &format!("/{bucket}")))
+    }
+
+    /// HeadBucket.
+    pub(super) async fn head_bucket(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
+        self.store.bucket(request.bucket()?).await?;
+        Ok(Answer::empty(StatusCode::OK).with(BUCKET_REGION, &self.rules.policy.regions().name))
+    }
+
+    /// GetBucketLocation.
+    pub(super) async fn get_bucket_location(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
+        self.store.bucket(request.bucket()?).await?;
+        Ok(Answer::xml(xml::location_constraint(&self.rules.policy.regions().name)))
+    }
+
+    /// DeleteBucket: only an empty one.
+    pub(super) async fn delete_bucket(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
+        self.store.delete_bucket(request.bucket()?).await?;
+        Ok(Answer::empty(StatusCode::NO_CONTENT))
+    }
+}

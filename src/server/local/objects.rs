@@ -1,0 +1,90 @@
+//! PutObject, DeleteObject and DeleteObjects.
+
+use super::{Local, documents};
+use crate::body::{Digested, Digests};
+use crate::filters::{Admitted, BodyPlan};
+use crate::s3::etag::ETag;
+use crate::s3::metadata::Metadata;
+use crate::s3::names::ObjectKey;
+use crate::s3::precondition::WriteConditions;
+use crate::s3::xml::{DeleteOutcome, DeleteRequest};
+use crate::s3::{Code, S3Error, xml};
+use crate::server::answer::Answer;
+use crate::server::request_body::BodySource;
+use crate::store::{NewObject, Upload};
+use http::StatusCode;
+use http::header::ETAG;
+
+impl Local {
+    /// PutObject: the object is there once length, hash and every digest agree and the commit is durable, not before.
+    pub(super) async fn put_object(
+        &self,
+        request: &Admitted<'_>,
+        body: &mut dyn BodySource,
+    ) -> Result<Answer, S3Error> {
+        let BodyPlan::Object { length, expected } = &request.plan else {
+            return Err(S3Error::new(Code::INTERNAL_ERROR).cause("an object was asked for that was not planned"));
+        };
+        let metadata = Metadata::from_view(&request.view)?;
+        let conditions = WriteConditions::from_view(&request.view);
+        let mut upload = self.store.begin(request.bucket()?, request.object_key()?, *length, &conditions).await?;
+        let digested = receive(&mut upload, Digests::new(expected.clone()), body).await?;
+        let object = NewObject {
+            metadata,
+            etag: ETag::of_md5(digested.md5),
+            checksum: digested.checksum,
+            now: request.now,
+            conditions,
+        };
+        let info = upload.commit(object).await?;
+        let checksum = info.checksum.iter().flat_map(|checksum| checksum.headers());
+        Ok(Answer::empty(StatusCode::OK).with(ETAG, &info.etag.quoted()).with_all(checksum))
+    }
+
+    /// DeleteObject: what is not there is deleted too.
+    pub(super) async fn delete_object(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
+        self.store.delete_object(request.bucket()?, request.object_key()?).await?;
+        Ok(Answer::empty(StatusCode::NO_CONTENT))
+    }
+
+    /// DeleteObjects: each key by itself; one that fails does not keep the others.
+    pub(super) async fn delete_objects(
+        &self,
+        request: &Admitted<'_>,
+        body: &mut dyn BodySource,
+    ) -> Result<Answer, S3Error> {
+        let document = documents::read(request, body).await?;
+        let wanted = xml::delete_request(&document)?;
+        let outcomes = self.delete_each(request, &wanted).await?;
+        Ok(Answer::xml(xml::delete_result(&outcomes, wanted.quiet)))
+    }
+
+    async fn delete_each(
+        &self,
+        request: &Admitted<'_>,
+        wanted: &DeleteRequest,
+    ) -> Result<Vec<DeleteOutcome>, S3Error> {
+        let parsed: Vec<_> = wanted.keys.iter().map(|text| ObjectKey::parse(text).map_err(S3Error::from)).collect();
+        let good: Vec<ObjectKey> = parsed.iter().flatten().cloned().collect();
+        let mut deleted = self.store.delete_objects(request.bucket()?, &good).await?.into_iter();
+        let outcomes = wanted.keys.iter().zip(parsed).map(|(key, parsed)| {
+            // The store answers for the good keys, in their order.
+            let outcome = parsed.and_then(|_| deleted.next().unwrap_or(Ok(())).map_err(S3Error::from));
+            DeleteOutcome { key: key.clone(), error: outcome.err() }
+        });
+        Ok(outcomes.collect())
+    }
+}
+
+/// Passes the body through the digests into the upload. Nothing is kept unless all of them agree.
+async fn receive(
+    upload: &mut Upload,
+    mut digests: Digests,
+    body: &mut dyn BodySource,
+) -> Result<Digested, S3Error> {
+    while let Some(piece) = body.next().await? {
+        digests.update(&piece)?;
+        upload.push(piece).await?;
+    }
+    digests.finish()
+}

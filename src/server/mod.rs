@@ -1,0 +1,17 @@
+//! pingora and everything that needs it: the phases of a request, replies, metrics, the access log, the admin address.
+//!
+//! Phases are a few lines each and decide nothing: the chain in [`crate::filters`] does.
+
+pub mod metrics;
+pub mod access_log;
+pub mod answer;
+pub mod ids;
+pub mod head;
+pub mod request_body;
+pub mod reply;
+pub mod local;
+pub mod proxy;
+pub mod admin;
+pub mod run;
+
+pub use run::{DRAIN_LIMIT, Parts, Running, StartError, asked_to_stop, start};

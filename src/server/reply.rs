@@ -1,0 +1,112 @@
+//! Sending an answer down a client's connection, and leaving the connection in a state both sides agree on.
+
+use crate::server::access_log::Record;
+use crate::server::answer::{Answer, Body};
+use crate::store::Reader;
+use http::header::{CONTENT_LENGTH, HeaderName};
+use pingora::http::ResponseHeader;
+use pingora::protocols::http::ServerSession;
+use std::time::Duration;
+
+/// Unread bodies up to this many bytes are read to their end so that the connection can go on.
+const DRAINED_BYTES: u64 = 16 << 20;
+/// How long that may take.
+const DRAIN_TIME: Duration = Duration::from_secs(10);
+/// How long a connection that is to be closed is still read from, so that the answer is not lost to a client in the
+/// middle of sending: closing with bytes unread resets the connection.
+const LINGER_TIME: Duration = Duration::from_secs(2);
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
+
+/// What is left of a request's body when its answer is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// Nothing: the connection goes on.
+    Nothing,
+    /// A rest that is worth reading to keep the connection.
+    Drain,
+    /// The client was never invited to send it, or it is large: the connection ends with this answer. Whatever comes
+    /// next on it could be the body or another request, so it must not be read as either.
+    Close,
+}
+
+impl Unread {
+    /// Decides about the body of the session's request: `announced` bytes, or a chunked body where that is unknown.
+    pub fn of(session: &mut ServerSession, announced: Option<u64>, uninvited: bool) -> Unread {
+        if session.is_body_done() {
+            return Unread::Nothing;
+        }
+        let left = announced.unwrap_or(0).saturating_sub(session.body_bytes_read() as u64);
+        if uninvited || left > DRAINED_BYTES { Unread::Close } else { Unread::Drain }
+    }
+}
+
+/// Sends the answer and notes in `record` what was sent. An answer that breaks off ends the connection.
+pub async fn send(session: &mut ServerSession, answer: Answer, unread: Unread, record: &mut Record) {
+    record.status = answer.status.as_u16();
+    prepare_connection(session, unread);
+    let head_only = session.req_header().method == http::Method::HEAD;
+    let sent = write(session, answer, head_only, record).await;
+    if let Err(cause) = sent {
+        record.cause = Some(cause);
+        session.set_keepalive(None);
+    } else if unread == Unread::Close {
+        linger(session).await;
+    }
+}
+
+fn prepare_connection(session: &mut ServerSession, unread: Unread) {
+    session.set_close_on_response_before_downstream_finish(unread == Unread::Close);
+    session.set_total_drain_timeout(Some(DRAIN_TIME));
+}
+
+async fn write(
+    session: &mut ServerSession,
+    answer: Answer,
+    head_only: bool,
+    record: &mut Record,
+) -> Result<(), String> {
+    let header = header(&answer, &record.request_id).map_err(|error| error.to_string())?;
+    session.write_response_header(Box::new(header)).await.map_err(|error| error.to_string())?;
+    match answer.body {
+        Body::Text(text) if !head_only => write_text(session, text, record).await,
+        Body::Object(_, reader) if !head_only => write_object(session, reader, record).await,
+        _ => Ok(()),
+    }
+}
+
+fn header(answer: &Answer, request_id: &str) -> pingora::Result<ResponseHeader> {
+    let mut header = ResponseHeader::build(answer.status, Some(answer.headers.len() + 4))?;
+    for (name, value) in &answer.headers {
+        header.append_header(name.clone(), value.clone())?;
+    }
+    if let Some(length) = answer.length() {
+        header.insert_header(CONTENT_LENGTH, length)?;
+    }
+    header.insert_header(REQUEST_ID, request_id)?;
+    Ok(header)
+}
+
+async fn write_text(session: &mut ServerSession, text: String, record: &mut Record) -> Result<(), String> {
+    record.bytes_out = text.len() as u64;
+    session.write_response_body(text.into(), true).await.map_err(|error| error.to_string())
+}
+
+async fn write_object(session: &mut ServerSession, mut reader: Reader, record: &mut Record) -> Result<(), String> {
+    while let Some(piece) = reader.next().await {
+        let piece = piece.map_err(|error| error.to_string())?;
+        record.bytes_out += piece.len() as u64;
+        session.write_response_body(piece, false).await.map_err(|error| error.to_string())?;
+    }
+    session.finish_body().await.map_err(|error| error.to_string())
+}
+
+async fn linger(session: &mut ServerSession) {
+    let drained = async {
+        // Small answers are buffered: they must be on their way before we wait.
+        let flushed = session.finish_body().await;
+        while flushed.is_ok() && matches!(session.read_request_body().await, Ok(Some(_))) {}
+    };
+    // Either way the connection is closed next; a client that still sends has had its time to read.
+    let _ = tokio::time::timeout(LINGER_TIME, drained).await;
+}

@@ -1,0 +1,156 @@
+//! Starting and stopping: sockets, runtime, signals.
+//!
+//! pingora's own `Server` is not used: it binds late (so a port 0 could not be told), and on SIGTERM it sleeps a fixed
+//! time where we want to wait for what is in flight and no longer.
+
+use crate::filters::Rules;
+use crate::server::admin::Admin;
+use crate::server::ids::RequestIds;
+use crate::server::local::Local;
+use crate::server::metrics::Metrics;
+use crate::server::proxy::Shim;
+use crate::store::Store;
+use pingora::apps::http_app::HttpServer;
+use pingora::server::configuration::ServerConf;
+use pingora::server::Fds;
+use pingora::services::Service as _;
+use pingora::services::listening::Service;
+use std::fmt;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::IntoRawFd;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+/// How long a stopping server waits for the requests in flight.
+pub const DRAIN_LIMIT: Duration = Duration::from_secs(30);
+
+/// What a server is made of.
+pub struct Parts {
+    /// Addresses of the S3 port; port 0 picks one.
+    pub listen: Vec<SocketAddr>,
+    /// The admin address; `None` for none.
+    pub admin: Option<SocketAddr>,
+    /// What the chain decides by.
+    pub rules: Arc<Rules>,
+    /// The local store.
+    pub store: Store,
+}
+
+/// A server that is accepting connections.
+pub struct Running {
+    /// The addresses of the S3 port as bound.
+    pub listen: Vec<SocketAddr>,
+    /// The admin address as bound.
+    pub admin: Option<SocketAddr>,
+    metrics: Arc<Metrics>,
+    stop: watch::Sender<bool>,
+    services: Vec<JoinHandle<()>>,
+}
+
+/// Why a server does not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// An address cannot be listened on.
+    Bind(SocketAddr, std::io::Error),
+    /// Metrics do not register, or there is no randomness: nothing the operator can change.
+    Internal(String),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartError::Bind(address, error) if error.kind() == std::io::ErrorKind::AddrInUse => write!(
+                f,
+                "cannot listen on {address}: another program does. Stop it, or choose another address (port 0 picks a free one)"
+            ),
+            StartError::Bind(address, error) => write!(f, "cannot listen on {address}: {error}"),
+            StartError::Internal(cause) => write!(f, "cannot start: {cause}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// Binds the addresses and starts accepting. To be called in a tokio runtime.
+pub fn start(parts: Parts) -> Result<Running, StartError> {
+    let metrics = Arc::new(Metrics::new().map_err(|error| StartError::Internal(error.to_string()))?);
+    let seed = getrandom::u64().map_err(|error| StartError::Internal(error.to_string()))?;
+    let (stop, stopping) = watch::channel(false);
+    let mut services = Vec::new();
+
+    let shim = Shim {
+        local: Local::new(parts.store.clone(), parts.rules.clone()),
+        rules: parts.rules,
+        metrics: metrics.clone(),
+        ids: RequestIds::starting_at(seed),
+    };
+    let (mut proxy, fds, listen) = bound(pingora::proxy::http_proxy_service(&configuration(), shim), &parts.listen)?;
+    let watch = stopping.clone();
+    services.push(tokio::spawn(async move { proxy.start_service(Some(fds), watch, 1).await }));
+
+    let mut admin_address = None;
+    if let Some(address) = parts.admin {
+        let admin = HttpServer::new_app(Admin { metrics: metrics.clone(), store: parts.store });
+        let (mut service, fds, bound) = bound(Service::new("admin".to_owned(), admin), &[address])?;
+        admin_address = bound.first().copied();
+        services.push(tokio::spawn(async move { service.start_service(Some(fds), stopping, 1).await }));
+    }
+    Ok(Running { listen, admin: admin_address, metrics, stop, services })
+}
+
+impl Running {
+    /// Stops accepting, waits for the requests in flight, at most `limit`, and says how many were cut off.
+    pub async fn stop(self, limit: Duration) -> i64 {
+        // The receivers are gone only if the services already ended, and then there is nothing to stop.
+        let _ = self.stop.send(true);
+        let deadline = Instant::now() + limit;
+        while self.metrics.in_flight() > 0 && Instant::now() < deadline {
+            sleep(Duration::from_millis(20)).await;
+        }
+        self.services.iter().for_each(JoinHandle::abort);
+        self.metrics.in_flight()
+    }
+}
+
+fn configuration() -> Arc<ServerConf> {
+    Arc::new(ServerConf::default())
+}
+
+type Sockets = Arc<Mutex<Fds>>;
+
+/// Gives a service listeners that are bound already, so that the port is known and a taken one is an error here.
+fn bound<A>(
+    mut service: Service<A>,
+    addresses: &[SocketAddr],
+) -> Result<(Service<A>, Sockets, Vec<SocketAddr>), StartError>
+where
+    A: pingora::apps::ServerApp + Send + Sync + 'static,
+{
+    let mut fds = Fds::new();
+    let mut bound = Vec::new();
+    for address in addresses {
+        let listener = TcpListener::bind(address).map_err(|error| StartError::Bind(*address, error))?;
+        let local = listener.local_addr().map_err(|error| StartError::Bind(*address, error))?;
+        listener.set_nonblocking(true).map_err(|error| StartError::Bind(*address, error))?;
+        fds.add(local.to_string(), listener.into_raw_fd());
+        service.add_tcp(&local.to_string());
+        bound.push(local);
+    }
+    Ok((service, Arc::new(Mutex::new(fds)), bound))
+}
+
+/// Waits for SIGTERM or ctrl-C.
+pub async fn asked_to_stop() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
