@@ -3,7 +3,7 @@
 //! Labels come from bounded sets: names of operations, statuses, features of the policy. Buckets, keys and key ids
 //! would let clients grow the registry, so they stand in the log only.
 
-use crate::server::access_log::Record;
+use crate::server::record::Record;
 use crate::store::Figures;
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,

@@ -2,12 +2,13 @@
 
 use crate::filters::{self, Rules};
 use crate::s3::{S3Error, Timestamp};
-use crate::server::access_log::Record;
+use crate::server::access_log;
 use crate::server::answer::Answer;
 use crate::server::head::OwnedHead;
 use crate::server::ids::RequestIds;
 use crate::server::local::Local;
 use crate::server::metrics::{InFlight, Metrics};
+use crate::server::record::Record;
 use crate::server::reply::{self, Unread};
 use crate::server::request_body::RequestBody;
 use async_trait::async_trait;
@@ -113,7 +114,8 @@ impl ProxyHttp for Shim {
         if let (Some(error), None) = (error, &ctx.record.cause) {
             ctx.record.cause = Some(error.to_string());
         }
-        ctx.record.finish(&self.metrics);
+        access_log::write(&ctx.record);
+        self.metrics.count(&ctx.record);
     }
 
     fn request_summary(&self, session: &Session, ctx: &Context) -> String {

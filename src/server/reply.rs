@@ -1,6 +1,6 @@
 //! Sending an answer down a client's connection, and leaving the connection in a state both sides agree on.
 
-use crate::server::access_log::Record;
+use crate::server::record::Record;
 use crate::server::answer::{Answer, Body};
 use crate::store::Reader;
 use http::header::{CONTENT_LENGTH, HeaderName};

@@ -1,1 +1,7 @@
-fn main() {}
+//! Everything that needs the built crate as a whole: the house's laws, and the server over real sockets.
+//!
+//! One binary, so that it links once. Servers run in this process on ports of the system's choosing; no test waits by
+//! sleeping, and none depends on how fast the machine is.
+
+mod dependencies;
+mod layers;

@@ -1,0 +1,7 @@
+//! A server in this process and a client that sends exactly what a test says.
+
+mod client;
+mod server;
+
+pub use client::{Connection, Request, Response};
+pub use server::TestServer;

@@ -1,0 +1,98 @@
+//! A real server on a port of the system's choosing, over a store in a temporary folder.
+
+use super::client::{Connection, Request, Response};
+use r2shim::access::{AccessKey, Keyring};
+use r2shim::filters::{Limits, Rules};
+use r2shim::policy::{Policy, Source};
+use r2shim::server::{self, Parts, Running};
+use r2shim::sigv4::{KeyCache, Secret};
+use r2shim::store::{Durability, Options, Store};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// The key every test signs with, of R2's shape.
+pub const KEY_ID: &str = "0123456789abcdef0123456789abcdef";
+/// Its secret.
+pub const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// A running server; it stops when this is dropped.
+pub struct TestServer {
+    /// Where S3 is spoken.
+    pub address: SocketAddr,
+    /// Where metrics and health are.
+    pub admin: SocketAddr,
+    running: Option<Running>,
+    runtime: Runtime,
+    _data: TempDir,
+}
+
+impl TestServer {
+    /// A server with a built-in policy and one key that may do everything.
+    pub fn start(policy: &str) -> TestServer {
+        TestServer::with_keys(policy, [AccessKey::admin(KEY_ID, Secret::new(SECRET))])
+    }
+
+    /// The same with other keys.
+    pub fn with_keys(policy: &str, keys: impl IntoIterator<Item = AccessKey>) -> TestServer {
+        let data = tempfile::tempdir().unwrap();
+        let runtime = Runtime::new().unwrap();
+        let _entered = runtime.enter();
+        let options = Options { durability: Durability::None, ..Options::default() };
+        let parts = Parts {
+            listen: vec![([127, 0, 0, 1], 0).into()],
+            admin: Some(([127, 0, 0, 1], 0).into()),
+            rules: Arc::new(rules(policy, keys.into_iter().collect())),
+            store: Store::open(data.path(), options).unwrap(),
+        };
+        let running = server::start(parts).unwrap();
+        let (address, admin) = (running.listen[0], running.admin.unwrap());
+        drop(_entered);
+        TestServer { address, admin, running: Some(running), runtime, _data: data }
+    }
+
+    /// A server with a bucket of this name in it.
+    pub fn with_bucket(policy: &str, bucket: &str) -> TestServer {
+        let server = TestServer::start(policy);
+        assert_eq!(server.send(Request::put(&format!("/{bucket}"))).status, 200);
+        server
+    }
+
+    /// Signs a request, sends it on a connection of its own and reads the answer.
+    pub fn send(&self, request: Request) -> Response {
+        self.connect().send(request.signed(self.address))
+    }
+
+    /// A new connection.
+    pub fn connect(&self) -> Connection {
+        Connection::open(self.address)
+    }
+
+    /// Keys in a bucket, as a listing tells them.
+    pub fn keys(&self, bucket: &str) -> Vec<String> {
+        let listing = self.send(Request::get(&format!("/{bucket}?list-type=2"))).text();
+        let keys = listing.split("<Key>").skip(1);
+        keys.map(|rest| rest.split("</Key>").next().unwrap_or_default().to_owned()).collect()
+    }
+}
+
+fn rules(policy: &str, keyring: Keyring) -> Rules {
+    let source = Source::builtin(policy).unwrap();
+    Rules {
+        limits: Limits::default(),
+        domains: vec!["s3.example.test".to_owned()],
+        keyring,
+        signing_keys: KeyCache::default(),
+        policy: Policy::compile(&source, &Source::builtin).unwrap(),
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        if let Some(running) = self.running.take() {
+            self.runtime.block_on(running.stop(Duration::from_secs(5)));
+        }
+    }
+}
