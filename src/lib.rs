@@ -6,4 +6,5 @@
 
 pub mod s3;
 pub mod region;
+pub mod sigv4;
 pub mod routing;

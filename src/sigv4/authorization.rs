@@ -1,0 +1,64 @@
+//! The claim of an `Authorization` header:
+//! `AWS4-HMAC-SHA256 Credential=ID/SCOPE, SignedHeaders=a;b, Signature=HEX`.
+
+use crate::s3::request::RequestHead;
+use crate::sigv4::ALGORITHM;
+use crate::sigv4::claim::{Claim, RequestDate, SignedHeaders, only_value};
+use crate::sigv4::error::AuthError;
+use crate::sigv4::payload::PayloadHash;
+use crate::sigv4::scope::parse_credential;
+
+/// The claim that `value` makes for the request.
+pub(super) fn parse(value: &str, head: &RequestHead<'_>) -> Result<Claim, AuthError> {
+    let fields = Fields::parse(value)?;
+    let (access_key_id, scope) = parse_credential(fields.credential)?;
+    let payload = only_value(head, "x-amz-content-sha256")?.ok_or(AuthError::MissingPayloadHash)?;
+    let date = request_date(head)?;
+    date.check_scope(&scope)?;
+    Ok(Claim {
+        access_key_id,
+        scope,
+        signed_headers: SignedHeaders::parse(fields.signed_headers)?,
+        signature: fields.signature.to_owned(),
+        date,
+        payload: PayloadHash::parse(&payload)?,
+        expires: None,
+    })
+}
+
+fn request_date(head: &RequestHead<'_>) -> Result<RequestDate, AuthError> {
+    if let Some(text) = only_value(head, "x-amz-date")? {
+        return RequestDate::parse(&text, "'x-amz-date' header");
+    }
+    let text = only_value(head, "date")?.ok_or(AuthError::MissingDate)?;
+    RequestDate::parse(&text, "'date' header")
+}
+
+/// The three fields, as sent.
+struct Fields<'a> {
+    credential: &'a str,
+    signed_headers: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> Fields<'a> {
+    fn parse(value: &'a str) -> Result<Fields<'a>, AuthError> {
+        match value.split_once(' ') {
+            Some((ALGORITHM, fields)) => Fields::of_sigv4(fields).ok_or(AuthError::NotSigV4),
+            Some(("AWS", _)) => Err(AuthError::SigV2),
+            _ => Err(AuthError::NotSigV4),
+        }
+    }
+
+    fn of_sigv4(text: &'a str) -> Option<Fields<'a>> {
+        let field = |name: &str| {
+            let mut values = text.split(',').filter_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
+            values.next().filter(|_| values.next().is_none())
+        };
+        Some(Fields {
+            credential: field("Credential")?,
+            signed_headers: field("SignedHeaders")?,
+            signature: field("Signature")?,
+        })
+    }
+}

@@ -1,0 +1,59 @@
+//! The chain of signatures through an aws-chunked body: each continues the one before, the first the request's.
+//!
+//! Not here: the frames. Whoever decodes them hashes the bytes and asks the chain.
+//!
+//! Source: S3 API reference, "Signature Calculations for the Authorization Header: Transferring Payload in Multiple
+//! Chunks", with and without trailing headers.
+
+use crate::sigv4::key::{Signature, SigningKey};
+use crate::sigv4::scope::Scope;
+
+/// The SHA-256 of nothing: the place of chunk headers, which no version of the protocol has.
+const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/// Where a chain of chunk signatures stands.
+#[derive(Debug, Clone)]
+pub struct ChunkChain {
+    key: SigningKey,
+    /// The second and third line of every string to sign.
+    date_and_scope: String,
+    previous: Signature,
+}
+
+/// A chunk or trailer whose signature does not continue the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BrokenChain;
+
+impl ChunkChain {
+    /// The chain of a request: its key, its `x-amz-date`, its scope, and its signature, the seed.
+    pub fn new(key: SigningKey, amz_date: &str, scope: &Scope, seed: Signature) -> ChunkChain {
+        ChunkChain { key, date_and_scope: format!("{amz_date}\n{scope}"), previous: seed }
+    }
+
+    /// Signs the next chunk, given the SHA-256 of its bytes; the last chunk is the empty one.
+    pub fn sign_chunk(&mut self, sha256: &[u8; 32]) -> Signature {
+        let rest = format!("{EMPTY_SHA256}\n{}", hex::encode(sha256));
+        self.advance("AWS4-HMAC-SHA256-PAYLOAD", &rest)
+    }
+
+    /// Signs the trailers, given the SHA-256 of their lines, `name:value` each ended by one line feed.
+    pub fn sign_trailer(&mut self, sha256: &[u8; 32]) -> Signature {
+        self.advance("AWS4-HMAC-SHA256-TRAILER", &hex::encode(sha256))
+    }
+
+    /// Whether `provided` signs the next chunk. A chain that broke is of no further use.
+    pub fn verify_chunk(&mut self, sha256: &[u8; 32], provided: &str) -> Result<(), BrokenChain> {
+        self.sign_chunk(sha256).matches(provided).then_some(()).ok_or(BrokenChain)
+    }
+
+    /// Whether `provided` signs the trailers.
+    pub fn verify_trailer(&mut self, sha256: &[u8; 32], provided: &str) -> Result<(), BrokenChain> {
+        self.sign_trailer(sha256).matches(provided).then_some(()).ok_or(BrokenChain)
+    }
+
+    fn advance(&mut self, algorithm: &str, rest: &str) -> Signature {
+        let string_to_sign = format!("{algorithm}\n{}\n{}\n{rest}", self.date_and_scope, self.previous.hex());
+        self.previous = self.key.sign(&string_to_sign);
+        self.previous
+    }
+}

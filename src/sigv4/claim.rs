@@ -1,0 +1,165 @@
+//! A claim: who a request says it is from and what it says it signed. Nothing of it is verified.
+
+use crate::s3::Timestamp;
+use crate::s3::request::RequestHead;
+use crate::sigv4::error::AuthError;
+use crate::sigv4::payload::PayloadHash;
+use crate::sigv4::scope::Scope;
+use std::borrow::Cow;
+use std::fmt;
+
+/// The most headers a request may list as signed. Each is looked up and hashed before anything is verified.
+const MAX_SIGNED_HEADERS: usize = 128;
+
+/// Who a request says it is from and what it says it signed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Claim {
+    pub(super) access_key_id: String,
+    pub(super) scope: Scope,
+    pub(super) signed_headers: SignedHeaders,
+    /// As sent, whatever it is.
+    pub(super) signature: String,
+    pub(super) date: RequestDate,
+    pub(super) payload: PayloadHash,
+    /// Seconds a presigned request holds; 0 is never. `None` where the signature is in a header.
+    pub(super) expires: Option<u64>,
+}
+
+impl Claim {
+    /// The id of the key that is said to have signed.
+    pub fn access_key_id(&self) -> &str {
+        &self.access_key_id
+    }
+
+    /// What the signing key is for. Its date is the request's.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The names of the signed headers, in lower case and in the order sent; `host` is among them.
+    pub fn signed_headers(&self) -> impl Iterator<Item = &str> {
+        self.signed_headers.names()
+    }
+
+    /// What the signature says about the body.
+    pub fn payload(&self) -> &PayloadHash {
+        &self.payload
+    }
+
+    /// When the request says it was signed.
+    pub fn date(&self) -> Timestamp {
+        self.date.moment
+    }
+
+    /// How long a presigned request says it holds, in seconds: 0 to 604,800.
+    pub fn expires(&self) -> Option<u64> {
+        self.expires
+    }
+
+    /// Whether the signature is in the query.
+    pub fn is_presigned(&self) -> bool {
+        self.expires.is_some()
+    }
+}
+
+impl fmt::Debug for Claim {
+    /// Without the signature: a presigned one is as good as a password while it holds.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Claim")
+            .field("access_key_id", &self.access_key_id)
+            .field("scope", &self.scope)
+            .field("signed_headers", &self.signed_headers.0)
+            .field("date", &self.date.text)
+            .field("payload", &self.payload)
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The list of signed headers: lower-case names joined by `;`, each once, `host` among them.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct SignedHeaders(String);
+
+impl SignedHeaders {
+    /// Reads the list; its order is the client's, and part of what was signed.
+    pub(super) fn parse(text: &str) -> Result<SignedHeaders, AuthError> {
+        let list = SignedHeaders(text.to_ascii_lowercase());
+        let mut names: Vec<&str> = list.names().take(MAX_SIGNED_HEADERS + 1).collect();
+        let known = names.len() <= MAX_SIGNED_HEADERS && names.iter().all(|name| is_token(name));
+        names.sort_unstable();
+        let distinct = !names.windows(2).any(|pair| pair[0] == pair[1]);
+        let good = known && distinct && names.contains(&"host");
+        good.then_some(list).ok_or(AuthError::BadSignedHeaders)
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.split(';')
+    }
+
+    pub(super) fn contains(&self, name: &str) -> bool {
+        self.names().any(|listed| listed == name)
+    }
+}
+
+/// Whether the text can name a header (RFC 9110 section 5.6.2).
+fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+/// The moment a request says it was signed at, and the text that was signed for it.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct RequestDate {
+    pub(super) text: String,
+    pub(super) moment: Timestamp,
+}
+
+impl RequestDate {
+    /// Reads ISO 8601 basic, all that R2 reads; `place` is where it stood, in R2's words.
+    pub(super) fn parse(text: &str, place: &'static str) -> Result<RequestDate, AuthError> {
+        match Timestamp::parse_amz_date(text) {
+            Some(moment) => Ok(RequestDate { text: text.to_owned(), moment }),
+            None => Err(AuthError::BadDate { place, text: text.to_owned() }),
+        }
+    }
+
+    /// A key signs for one day, and the request must be of that day.
+    pub(super) fn check_scope(&self, scope: &Scope) -> Result<(), AuthError> {
+        let request = self.text.get(..8).unwrap_or_default();
+        match scope.date == request {
+            true => Ok(()),
+            false => Err(AuthError::CredentialDate { scope: scope.date.clone(), request: request.to_owned() }),
+        }
+    }
+}
+
+/// The value of a header that authentication reads: sent twice, it would mean one thing here and another elsewhere.
+pub(super) fn only_value<'a>(head: &RequestHead<'a>, name: &'static str) -> Result<Option<Cow<'a, str>>, AuthError> {
+    let mut values = head.headers.get_all(name).iter();
+    let first = values.next().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    values.next().map_or(Ok(first), |_| Err(AuthError::Repeated(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signed_headers_are_distinct_names_with_host() {
+        for (text, names) in [
+            ("host", &["host"][..]),
+            ("Host;X-Amz-Date", &["host", "x-amz-date"]),
+            ("x-amz-date;host;range", &["x-amz-date", "host", "range"]),
+        ] {
+            assert_eq!(SignedHeaders::parse(text).unwrap().names().collect::<Vec<_>>(), names);
+        }
+        let many: String = (0..128).map(|n| format!(";h{n}")).collect();
+        let too_many = format!("host{many}");
+        for text in ["", "x-amz-date", "host;host", "host;", "host;a b", "host;a\nb", "hosts", "host,a", &too_many] {
+            assert!(SignedHeaders::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Finding the one claim a request makes, in a header or in the query.
+
+use crate::s3::query::Query;
+use crate::s3::request::RequestHead;
+use crate::sigv4::claim::Claim;
+use crate::sigv4::error::AuthError;
+use crate::sigv4::{authorization, presigned};
+use http::header::AUTHORIZATION;
+
+const SESSION_TOKEN: &str = "x-amz-security-token";
+
+/// Reads who the request says it is from and what it signed. Nothing is verified; what fails here failed by its form.
+///
+/// A session token is refused last ([`AuthError::ForeignSessionToken`]): none was ever issued here.
+pub fn parse(head: &RequestHead<'_>) -> Result<Claim, AuthError> {
+    let query = Query::parse(head.query).map_err(|_| AuthError::QueryNotUtf8)?;
+    let claim = match (authorization_header(head)?, presigned::is_presigned(&query), is_sigv2(&query)) {
+        (Some(value), false, false) => authorization::parse(value, head)?,
+        (None, true, false) => presigned::parse(&query, head)?,
+        (None, false, true) => return Err(AuthError::SigV2),
+        (None, false, false) => return Err(AuthError::NothingSupplied),
+        _ => return Err(AuthError::SeveralKinds),
+    };
+    match has_session_token(head, &query) {
+        true => Err(AuthError::ForeignSessionToken),
+        false => Ok(claim),
+    }
+}
+
+fn authorization_header<'a>(head: &RequestHead<'a>) -> Result<Option<&'a str>, AuthError> {
+    let mut values = head.headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    match values.next() {
+        Some(_) => Err(AuthError::SeveralKinds),
+        None => std::str::from_utf8(value.as_bytes()).map(Some).map_err(|_| AuthError::NotSigV4),
+    }
+}
+
+/// S3 developer guide, "Signing and authenticating REST requests": query string authentication.
+fn is_sigv2(query: &Query<'_>) -> bool {
+    query.has("AWSAccessKeyId") && query.has("Signature")
+}
+
+fn has_session_token(head: &RequestHead<'_>, query: &Query<'_>) -> bool {
+    head.headers.contains_key(SESSION_TOKEN) || query.iter().any(|(name, _)| name.eq_ignore_ascii_case(SESSION_TOKEN))
+}

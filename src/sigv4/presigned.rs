@@ -1,0 +1,82 @@
+//! The claim of a presigned request: the same fields as in an `Authorization` header, in the query.
+
+use crate::s3::query::Query;
+use crate::s3::request::RequestHead;
+use crate::sigv4::ALGORITHM;
+use crate::sigv4::claim::{Claim, RequestDate, SignedHeaders, only_value};
+use crate::sigv4::error::AuthError;
+use crate::sigv4::payload::PayloadHash;
+use crate::sigv4::scope::parse_credential;
+use std::borrow::Cow;
+
+/// The longest a presigned request may hold, in seconds: seven days.
+const MAX_EXPIRES: u64 = 604_800;
+
+/// Parameters of which one makes a request a presigned one.
+const MARKS: [&str; 3] = ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"];
+
+/// Parameters a presigned request must have, in the order R2 misses them.
+const REQUIRED: [&str; 6] =
+    ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Expires"];
+
+const PAYLOAD: &str = "X-Amz-Content-Sha256";
+
+/// Whether the query carries a signature. Asked in any case of the names, answered in the right one only: a misspelt
+/// parameter is missed by name and does not make the request an anonymous one.
+pub(super) fn is_presigned(query: &Query<'_>) -> bool {
+    query.iter().any(|(name, _)| MARKS.iter().any(|mark| name.eq_ignore_ascii_case(mark)))
+}
+
+/// The claim that `query` makes for the request.
+pub(super) fn parse(query: &Query<'_>, head: &RequestHead<'_>) -> Result<Claim, AuthError> {
+    let [algorithm, credential, signature, date, signed_headers, expires] = required(query)?;
+    if algorithm != ALGORITHM {
+        return Err(AuthError::NotSigV4);
+    }
+    let date = RequestDate::parse(date, "X-Amz-Date")?;
+    let (access_key_id, scope) = parse_credential(credential)?;
+    date.check_scope(&scope)?;
+    let expires = Some(parse_expires(expires)?);
+    let signed_headers = SignedHeaders::parse(signed_headers)?;
+    let payload = payload(query, head, &signed_headers)?;
+    Ok(Claim { access_key_id, scope, signed_headers, signature: signature.to_owned(), date, payload, expires })
+}
+
+/// The values of [`REQUIRED`], none missing and none twice.
+fn required<'q>(query: &'q Query<'_>) -> Result<[&'q str; 6], AuthError> {
+    let missing: Vec<_> = REQUIRED.into_iter().filter(|name| !query.has(name)).collect();
+    if !missing.is_empty() {
+        return Err(AuthError::MissingParameters(missing));
+    }
+    let times = |name: &str| query.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).count();
+    match REQUIRED.into_iter().chain([PAYLOAD]).find(|name| times(name) > 1) {
+        Some(name) => Err(AuthError::RepeatedParameter(name)),
+        None => Ok(REQUIRED.map(|name| query.get(name).unwrap_or_default())),
+    }
+}
+
+/// Seconds; what is under 1 is 0, for R2 calls such a request expired and not malformed.
+fn parse_expires(text: &str) -> Result<u64, AuthError> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(AuthError::ExpiresNotANumber);
+    }
+    match text.parse::<i64>() {
+        Ok(seconds) if seconds < 0 => Ok(0),
+        Ok(seconds) if seconds.unsigned_abs() <= MAX_EXPIRES => Ok(seconds.unsigned_abs()),
+        Err(_) if text.starts_with('-') => Ok(0),
+        _ => Err(AuthError::ExpiresTooLong),
+    }
+}
+
+/// Whoever presigns rarely knows the body: unless a signed header or the query says something of it, nothing is said.
+/// An *unsigned* `x-amz-content-sha256` is whatever the bearer of the URL wrote there, and means nothing.
+fn payload(query: &Query<'_>, head: &RequestHead<'_>, signed: &SignedHeaders) -> Result<PayloadHash, AuthError> {
+    const HEADER: &str = "x-amz-content-sha256";
+    let header = if signed.contains(HEADER) { only_value(head, HEADER)? } else { None };
+    match (header, query.get(PAYLOAD).map(Cow::Borrowed)) {
+        (Some(header), Some(query)) if header != query => Err(AuthError::TwoPayloadHashes),
+        (Some(text), _) | (None, Some(text)) => PayloadHash::parse(&text),
+        (None, None) => Ok(PayloadHash::Unsigned),
+    }
+}

@@ -1,0 +1,118 @@
+//! Signing: what a client does, and what the proxy does towards a remote store.
+
+use crate::s3::Timestamp;
+use crate::s3::request::RequestHead;
+use crate::sigv4::ALGORITHM;
+use crate::sigv4::canonical::{self, CanonicalRequest, Parts, Plus};
+use crate::sigv4::chunk::ChunkChain;
+use crate::sigv4::key::{KeyCache, Secret, Signature, SigningKey};
+use crate::sigv4::payload::PayloadHash;
+use crate::sigv4::scope::Scope;
+use http::HeaderMap;
+
+/// Headers signed beside `x-amz-*` and `cf-*` ones: those that act and that nobody on the way rewrites.
+const SIGNED: [&str; 3] = ["content-md5", "content-type", "host"];
+
+/// A key that signs requests to one region of one service.
+#[derive(Debug, Clone, Copy)]
+pub struct Signer<'a> {
+    /// The key's id.
+    pub access_key_id: &'a str,
+    /// The key's secret.
+    pub secret: &'a Secret,
+    /// The region as the server knows it.
+    pub region: &'a str,
+    /// `s3`.
+    pub service: &'a str,
+    /// Where signing keys are kept from one request to the next.
+    pub cache: &'a KeyCache,
+}
+
+/// A request's signature.
+#[derive(Debug, Clone)]
+pub struct Signed {
+    /// The value of the `Authorization` header.
+    pub authorization: String,
+    /// The chain that signs the chunks of an aws-chunked body.
+    pub chain: ChunkChain,
+}
+
+impl Signer<'_> {
+    /// Signs a request whose headers are complete: `host`, `x-amz-date` (that is, `now`) and `x-amz-content-sha256`
+    /// (that is, `payload`) are among them.
+    pub fn sign(&self, head: &RequestHead<'_>, payload: &PayloadHash, now: Timestamp) -> Signed {
+        let (scope, amz_date) = (self.scope(now), now.amz_date());
+        let (id, signed_headers) = (self.access_key_id, signed_headers(head.headers));
+        let query = canonical::query(head.query, Plus::Space, false);
+        let (key, signature) = self.signature(head, &query, &signed_headers, payload, &amz_date, &scope);
+        let authorization = format!(
+            "{ALGORITHM} Credential={id}/{scope}, SignedHeaders={signed_headers}, Signature={}",
+            signature.hex()
+        );
+        Signed { authorization, chain: ChunkChain::new(key, &amz_date, &scope, signature) }
+    }
+
+    /// The query of a presigned request that holds for `expires` seconds: the head's own query and the signature. The
+    /// head's headers are those its sender will send; the body is not covered.
+    pub fn presign(&self, head: &RequestHead<'_>, expires: u64, now: Timestamp) -> String {
+        let (scope, amz_date) = (self.scope(now), now.amz_date());
+        let signed_headers = signed_headers(head.headers);
+        let query = format!(
+            "{}{}X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={}&X-Amz-Date={amz_date}&X-Amz-Expires={expires}\
+             &X-Amz-SignedHeaders={}",
+            head.query,
+            if head.query.is_empty() { "" } else { "&" },
+            canonical::encode(&format!("{}/{scope}", self.access_key_id)),
+            canonical::encode(&signed_headers),
+        );
+        let canonical_query = canonical::query(&query, Plus::Space, true);
+        let (_, signature) =
+            self.signature(head, &canonical_query, &signed_headers, &PayloadHash::Unsigned, &amz_date, &scope);
+        format!("{query}&X-Amz-Signature={}", signature.hex())
+    }
+
+    fn scope(&self, now: Timestamp) -> Scope {
+        Scope { date: now.date_stamp(), region: self.region.to_owned(), service: self.service.to_owned() }
+    }
+
+    fn signature(
+        &self,
+        head: &RequestHead<'_>,
+        query: &str,
+        signed_headers: &str,
+        payload: &PayloadHash,
+        amz_date: &str,
+        scope: &Scope,
+    ) -> (SigningKey, Signature) {
+        let request = CanonicalRequest::new(&Parts {
+            method: head.method,
+            path: &canonical::path(head.path),
+            query,
+            headers: head.headers,
+            signed_headers,
+            payload: &payload.text(),
+        });
+        let key = self.signing_key(scope);
+        let signature = key.sign(&request.string_to_sign(amz_date, scope));
+        (key, signature)
+    }
+
+    fn signing_key(&self, scope: &Scope) -> SigningKey {
+        self.cache.get(self.secret, scope).unwrap_or_else(|| {
+            let key = self.secret.signing_key(scope);
+            self.cache.keep(self.secret, scope, &key);
+            key
+        })
+    }
+}
+
+/// The list of headers to sign, sorted.
+fn signed_headers(headers: &HeaderMap) -> String {
+    let mut names: Vec<&str> = headers.keys().map(|name| name.as_str()).filter(|name| is_signed(name)).collect();
+    names.sort_unstable();
+    names.join(";")
+}
+
+fn is_signed(name: &str) -> bool {
+    name.starts_with("x-amz-") || name.starts_with("cf-") || SIGNED.contains(&name)
+}

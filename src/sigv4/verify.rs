@@ -1,0 +1,121 @@
+//! Verifying a claim: its signature, what the signature covers, and its time.
+
+use crate::s3::Timestamp;
+use crate::s3::request::RequestHead;
+use crate::sigv4::canonical::{self, CanonicalRequest, Parts, Plus};
+use crate::sigv4::chunk::ChunkChain;
+use crate::sigv4::claim::Claim;
+use crate::sigv4::error::{AuthError, Mismatch};
+use crate::sigv4::key::{KeyCache, Secret, Signature, SigningKey};
+
+/// How far a request's date may be from the clock, in seconds.
+const MAX_SKEW: u64 = 15 * 60;
+
+/// Headers that act on nothing or are bound otherwise: the first is a line of the canonical request itself when it is
+/// used (S3 does not ask for it in SignedHeaders either) and not used on a presigned request unless signed; the others
+/// are names and versions of SDKs.
+const MAY_BE_UNSIGNED: [&str; 3] = ["x-amz-content-sha256", "x-amz-user-agent", "x-amz-api-version"];
+
+/// Proof that a claim's signature was made with the secret it was verified with.
+#[derive(Debug, Clone)]
+pub struct Verified {
+    chain: ChunkChain,
+}
+
+impl Verified {
+    /// The chain of chunk signatures that starts from the request's.
+    pub fn chain(&self) -> ChunkChain {
+        self.chain.clone()
+    }
+}
+
+/// Whether `secret` signed the request, over the scope as sent.
+///
+/// Clients differ in how they encode a path that needs no escape, and in what a `+` in the query is, so a signature over
+/// any of these readings of the *same* bytes is good: they name the same request.
+pub fn verify(claim: &Claim, head: &RequestHead<'_>, secret: &Secret, cache: &KeyCache) -> Result<Verified, AuthError> {
+    let cached = cache.get(secret, &claim.scope);
+    let key = cached.clone().unwrap_or_else(|| secret.signing_key(&claim.scope));
+    let signature = match_any_reading(claim, head, &key).map_err(AuthError::Mismatch)?;
+    if cached.is_none() {
+        cache.keep(secret, &claim.scope, &key);
+    }
+    Ok(Verified { chain: ChunkChain::new(key, &claim.date.text, &claim.scope, signature) })
+}
+
+/// The mismatch that is reported is that of the documented reading.
+fn match_any_reading(claim: &Claim, head: &RequestHead<'_>, key: &SigningKey) -> Result<Signature, Box<Mismatch>> {
+    let path = canonical::path(head.path);
+    let query = canonical::query(head.query, Plus::Space, claim.is_presigned());
+    match_reading(claim, head, key, &path, &query).or_else(|mismatch| {
+        let others = other_readings(head, claim.is_presigned(), path, query);
+        let mut matches = others.iter().filter_map(|(path, query)| match_reading(claim, head, key, path, query).ok());
+        matches.next().ok_or(mismatch)
+    })
+}
+
+fn match_reading(
+    claim: &Claim,
+    head: &RequestHead<'_>,
+    key: &SigningKey,
+    path: &str,
+    query: &str,
+) -> Result<Signature, Box<Mismatch>> {
+    let request = CanonicalRequest::new(&Parts {
+        method: head.method,
+        path,
+        query,
+        headers: head.headers,
+        signed_headers: claim.signed_headers.as_str(),
+        payload: &claim.payload.text(),
+    });
+    let string_to_sign = request.string_to_sign(&claim.date.text, &claim.scope);
+    let signature = key.sign(&string_to_sign);
+    if signature.matches(&claim.signature) {
+        return Ok(signature);
+    }
+    let (canonical_request, provided) = (request.into_bytes(), claim.signature.clone());
+    Err(Box::new(Mismatch { canonical_request, string_to_sign, provided }))
+}
+
+/// The path as sent, and a `+` that is one, where that makes a difference.
+fn other_readings(head: &RequestHead<'_>, presigned: bool, path: String, query: String) -> Vec<(String, String)> {
+    let raw_path = (head.path != path).then(|| head.path.to_owned());
+    let literal = head.query.contains('+').then(|| canonical::query(head.query, Plus::Itself, presigned));
+    let mut readings = Vec::new();
+    readings.extend(raw_path.clone().map(|raw| (raw, query)));
+    readings.extend(literal.clone().map(|literal| (path, literal)));
+    readings.extend(raw_path.zip(literal));
+    readings
+}
+
+/// Whether every `x-amz-*` and `cf-*` header of the request is signed. One that is not could have been added by anyone
+/// who got hold of a presigned URL, and would act with the signer's rights.
+pub fn check_signed_headers(claim: &Claim, head: &RequestHead<'_>) -> Result<(), AuthError> {
+    let unsigned: Vec<String> = head
+        .headers
+        .keys()
+        .map(|name| name.as_str())
+        .filter(|name| must_be_signed(name) && !claim.signed_headers.contains(name))
+        .map(str::to_owned)
+        .collect();
+    if unsigned.is_empty() { Ok(()) } else { Err(AuthError::UnsignedHeaders(unsigned)) }
+}
+
+fn must_be_signed(name: &str) -> bool {
+    (name.starts_with("x-amz-") || name.starts_with("cf-")) && !MAY_BE_UNSIGNED.contains(&name)
+}
+
+/// Whether the claim holds at `now`: within 15 minutes of its date, or, presigned, until its end and not before its
+/// date less those 15 minutes.
+pub fn check_clock(claim: &Claim, now: Timestamp) -> Result<(), AuthError> {
+    let signed = claim.date();
+    let skewed = now.seconds_apart(signed) > MAX_SKEW;
+    match claim.expires {
+        None if skewed => Err(AuthError::Skewed),
+        Some(_) if skewed && signed > now => Err(AuthError::Skewed),
+        Some(0) => Err(AuthError::Expired),
+        Some(seconds) if now.millis() > signed.millis().saturating_add(seconds * 1000) => Err(AuthError::Expired),
+        _ => Ok(()),
+    }
+}
