@@ -8,3 +8,4 @@ pub mod s3;
 pub mod region;
 pub mod sigv4;
 pub mod routing;
+pub mod policy;

@@ -1,0 +1,72 @@
+//! A policy as a list of plain lines, to show and to compare.
+
+use crate::policy::compiled::{Policy, Row};
+use crate::policy::rules::{Judgement, Pattern, Rule};
+use crate::policy::source::Place;
+use crate::s3::operation::OPERATIONS;
+use crate::s3::payload::PayloadKind;
+
+/// One thing a policy says. Two policies say the same where all but `rule` is equal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effective<'p> {
+    /// The operation; empty for what holds for all of them.
+    pub operation: &'static str,
+    /// `region`, `limit`, `payload`, `operation`, `query`, `headers`, `unlisted_query`, `unlisted_headers` or `stray`.
+    pub kind: &'static str,
+    /// The name of the header, parameter, payload kind or limit, as the policy has it; empty where the kind says it all.
+    pub name: &'p str,
+    /// The verdict in words.
+    pub verdict: String,
+    /// The line that says so.
+    pub rule: &'p Place,
+}
+
+impl Policy {
+    /// Everything the policy says, in the order of the operation table and of the policy's own rules.
+    pub fn effective(&self) -> impl Iterator<Item = Effective<'_>> {
+        let regions = &self.regions;
+        let region = format!("{} (also {:?}), else: {}", regions.name, regions.aliases, regions.refusal);
+        let region = Effective { operation: "", kind: "region", name: "", verdict: region, rule: &self.region_place };
+        let limits = self.limit_places.iter().map(|(name, value, rule)| Effective {
+            operation: "",
+            kind: "limit",
+            name,
+            verdict: value.clone(),
+            rule,
+        });
+        let payload = PayloadKind::ALL.iter().map(|kind| line("", "payload", kind.name(), self.payload(*kind)));
+        let rows = OPERATIONS.iter().flat_map(|row| of_row(row.operation.name(), self.row(row.operation)));
+        std::iter::once(region).chain(limits).chain(payload).chain(rows)
+    }
+}
+
+fn line<'p>(operation: &'static str, kind: &'static str, name: &'p str, judgement: &'p Judgement) -> Effective<'p> {
+    Effective { operation, kind, name, verdict: judgement.verdict.to_string(), rule: &judgement.place }
+}
+
+fn of_row<'p>(operation: &'static str, row: &'p Row) -> Vec<Effective<'p>> {
+    let mut head = line(operation, "operation", "", &row.verdict);
+    if row.answered_as.name() != operation {
+        head.verdict = format!("as {}", row.answered_as);
+    }
+    if row.verdict.verdict.ends() {
+        return vec![head];
+    }
+    let query = row.query.iter().map(|rule| of_rule(operation, "query", rule));
+    let headers = row.headers.iter().map(|rule| of_rule(operation, "headers", rule));
+    let rest = [
+        line(operation, "unlisted_query", "", &row.unlisted_query),
+        line(operation, "unlisted_headers", "", &row.unlisted_headers),
+        line(operation, "stray", "", &row.stray),
+    ];
+    std::iter::once(head).chain(query).chain(headers).chain(rest).collect()
+}
+
+fn of_rule<'p>(operation: &'static str, kind: &'static str, rule: &'p Rule) -> Effective<'p> {
+    let cases = rule.cases.iter().map(|(pattern, judgement)| match pattern {
+        Pattern::Is(values) => format!("{values:?}: {}; ", judgement.verdict),
+        Pattern::Starts(starts) => format!("{starts:?}...: {}; ", judgement.verdict),
+    });
+    let verdict = cases.chain([rule.otherwise.verdict.to_string()]).collect();
+    Effective { operation, kind, name: &rule.name, verdict, rule: &rule.place }
+}

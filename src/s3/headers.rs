@@ -1,0 +1,53 @@
+//! Header names that mean something beyond one row of the operation table.
+//!
+//! Names only: what a policy says of them stands in `policies/*.toml`, their values are read where they are used.
+
+/// `x-amz-*` headers that belong to the signed transport, not to any operation: accepted on all of them.
+pub const TRANSPORT_HEADERS: &[&str] =
+    &["x-amz-date", "x-amz-content-sha256", "x-amz-decoded-content-length", "x-amz-trailer", "x-amz-security-token"];
+
+/// Headers in which SDKs introduce themselves (JS SDK; pyarrow and aws-sdk-cpp): accepted on every operation, without
+/// effect, never forwarded.
+pub const TRANSPORT_WITHOUT_EFFECT: &[&str] = &["x-amz-user-agent", "x-amz-api-version"];
+
+/// What the names of an object's own metadata start with.
+pub const METADATA_PREFIX: &str = "x-amz-meta-";
+
+/// Headers of HTTP itself that S3 gives a meaning of its own.
+pub const HTTP_HEADERS: &[&str] = &[
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-md5",
+    "content-type",
+    "expect",
+    "expires",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "origin",
+    "range",
+];
+
+/// R2's own additions to S3 (R2 docs, "Extensions"). Other `cf-*` headers are Cloudflare's network talking
+/// (`cf-ray`, `cf-connecting-ip`) and mean nothing to a store.
+pub const R2_EXTENSIONS: &[&str] = &[
+    "cf-create-bucket-if-missing",
+    "cf-copy-destination-if-match",
+    "cf-copy-destination-if-none-match",
+    "cf-copy-destination-if-modified-since",
+    "cf-copy-destination-if-unmodified-since",
+    "cf-prefix",
+    "cf-start-after",
+    "cf-continuation-token",
+    "cf-max-keys",
+];
+
+/// Whether the header belongs to the transport, with effect or without; `name` in lower case.
+pub fn is_transport_header(name: &str) -> bool {
+    TRANSPORT_HEADERS.contains(&name) || TRANSPORT_WITHOUT_EFFECT.contains(&name)
+}
