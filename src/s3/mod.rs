@@ -13,6 +13,7 @@ pub mod headers;
 pub mod payload;
 pub mod view;
 pub mod checksum;
+mod rfc2047;
 pub mod metadata;
 pub mod listing;
 
