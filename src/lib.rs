@@ -9,3 +9,4 @@ pub mod region;
 pub mod sigv4;
 pub mod routing;
 pub mod policy;
+pub mod body;

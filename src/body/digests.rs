@@ -1,0 +1,230 @@
+//! Is this the body the client meant? Counts and digests the bytes and compares with everything the client said.
+//!
+//! Not here: what the client said ([`crate::s3::checksum`] reads it) and the signatures of chunks.
+
+use crate::s3::checksum::{Algorithm, Checksum, Hasher};
+use crate::s3::{Code, S3Error};
+use md5::{Digest, Md5};
+use sha2::Sha256;
+
+/// What a client said of its body. What is `None` was not said and is not checked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// Bytes of the body: `Content-Length`, or `x-amz-decoded-content-length` for aws-chunked bodies.
+    pub length: Option<u64>,
+    /// `x-amz-content-sha256` where it is a digest.
+    pub sha256: Option<[u8; 32]>,
+    /// `Content-MD5`.
+    pub md5: Option<[u8; 16]>,
+    /// A checksum from a header.
+    pub checksum: Option<Checksum>,
+}
+
+/// What came: to be stored with the object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digested {
+    /// Bytes of the body.
+    pub length: u64,
+    /// Its MD5, which is the entity tag.
+    pub md5: [u8; 16],
+    /// Its SHA-256, where one was expected.
+    pub sha256: Option<[u8; 32]>,
+    /// Its checksum, where one was expected or [announced](Digests::announce).
+    pub checksum: Option<Checksum>,
+}
+
+/// The stage that digests a body and judges it at its end. Until [`Digests::finish`] says so, no byte of it is good.
+#[derive(Debug)]
+pub struct Digests {
+    expected: Expected,
+    length: u64,
+    md5: Md5,
+    sha256: Option<Sha256>,
+    checksum: Option<Hasher>,
+}
+
+impl Digests {
+    /// A stage that has seen no bytes.
+    pub fn new(expected: Expected) -> Digests {
+        Digests {
+            length: 0,
+            md5: Md5::new(),
+            sha256: expected.sha256.map(|_| Sha256::new()),
+            checksum: expected.checksum.as_ref().map(|checksum| Hasher::new(checksum.algorithm)),
+            expected,
+        }
+    }
+
+    /// Prepares for a checksum whose value follows the body in a trailer. To be called before the first byte.
+    pub fn announce(&mut self, algorithm: Algorithm) {
+        self.checksum = Some(Hasher::new(algorithm));
+    }
+
+    /// The checksum of the trailer, of the algorithm that was announced.
+    pub fn expect_checksum(&mut self, checksum: Checksum) {
+        self.expected.checksum = Some(checksum);
+    }
+
+    /// The next bytes. `IncompleteBody` as soon as there are more than the client said.
+    pub fn update(&mut self, bytes: &[u8]) -> Result<(), S3Error> {
+        self.length = self.length.saturating_add(bytes.len() as u64);
+        if self.expected.length.is_some_and(|expected| self.length > expected) {
+            return Err(self.wrong_length());
+        }
+        self.md5.update(bytes);
+        if let Some(sha256) = &mut self.sha256 {
+            sha256.update(bytes);
+        }
+        if let Some(checksum) = &mut self.checksum {
+            checksum.update(bytes);
+        }
+        Ok(())
+    }
+
+    /// The verdict: what came, or the first thing that is not as the client said: `IncompleteBody`,
+    /// `XAmzContentSHA256Mismatch`, then `BadDigest` of MD5 and of the checksum.
+    pub fn finish(self) -> Result<Digested, S3Error> {
+        if self.expected.length.is_some_and(|expected| self.length != expected) {
+            return Err(self.wrong_length());
+        }
+        let digested = Digested {
+            length: self.length,
+            md5: self.md5.finalize().into(),
+            sha256: self.sha256.map(|sha256| sha256.finalize().into()),
+            checksum: self.checksum.map(Hasher::finish_checksum),
+        };
+        compare(&self.expected, &digested)?;
+        Ok(digested)
+    }
+
+    fn wrong_length(&self) -> S3Error {
+        let expected = self.expected.length.unwrap_or_default();
+        S3Error::new(Code::INCOMPLETE_BODY).cause(format!("{} bytes came, {expected} were announced", self.length))
+    }
+}
+
+fn compare(expected: &Expected, digested: &Digested) -> Result<(), S3Error> {
+    if expected.sha256.is_some() && expected.sha256 != digested.sha256 {
+        return Err(Code::X_AMZ_CONTENT_SHA256_MISMATCH.into());
+    }
+    if let Some(md5) = expected.md5.filter(|md5| *md5 != digested.md5) {
+        return Err(bad_md5(&md5, &digested.md5));
+    }
+    match &expected.checksum {
+        Some(checksum) if digested.checksum.as_ref() != Some(checksum) => Err(bad_checksum(checksum.algorithm)),
+        _ => Ok(()),
+    }
+}
+
+/// R2 adds both values, one a line.
+fn bad_md5(given: &[u8; 16], actual: &[u8; 16]) -> S3Error {
+    S3Error::new(Code::BAD_DIGEST).message(format!(
+        "The MD5 checksum you specified did not match what we received.\n\
+         You provided a MD5 checksum with value: {}\n\
+         Actual MD5 was: {}",
+        hex::encode(given),
+        hex::encode(actual)
+    ))
+}
+
+/// S3's words: R2's are not known for all algorithms.
+fn bad_checksum(algorithm: Algorithm) -> S3Error {
+    let name = algorithm.name();
+    S3Error::new(Code::BAD_DIGEST).message(format!("The {name} you specified did not match the calculated checksum."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODY: &[u8] = b"123456789";
+
+    fn md5() -> [u8; 16] {
+        Md5::digest(BODY).into()
+    }
+
+    fn sha256() -> [u8; 32] {
+        Sha256::digest(BODY).into()
+    }
+
+    fn crc32() -> Checksum {
+        Checksum::parse(Algorithm::Crc32, "y/Q5Jg==").unwrap()
+    }
+
+    fn all_said() -> Expected {
+        Expected { length: Some(9), sha256: Some(sha256()), md5: Some(md5()), checksum: Some(crc32()) }
+    }
+
+    fn judge(expected: Expected, body: &[u8]) -> Result<Digested, S3Error> {
+        let mut digests = Digests::new(expected);
+        for piece in body.chunks(4) {
+            digests.update(piece)?;
+        }
+        digests.finish()
+    }
+
+    #[test]
+    fn a_body_that_is_as_said() {
+        let digested = judge(all_said(), BODY).unwrap();
+        let whole = Digested { length: 9, md5: md5(), sha256: Some(sha256()), checksum: Some(crc32()) };
+        assert_eq!(digested, whole);
+    }
+
+    #[test]
+    fn nothing_said_nothing_checked_and_md5_always_made() {
+        let digested = judge(Expected::default(), BODY).unwrap();
+        assert_eq!(digested, Digested { length: 9, md5: md5(), sha256: None, checksum: None });
+        let empty = judge(Expected { length: Some(0), ..Expected::default() }, b"").unwrap();
+        assert_eq!(hex::encode(empty.md5), "d41d8cd98f00b204e9800998ecf8427e");
+    }
+
+    #[test]
+    fn every_lie_has_its_answer() {
+        let none = Expected::default;
+        for (expected, message) in [
+            (
+                Expected { length: Some(10), ..all_said() },
+                "400 IncompleteBody: You did not provide the number of bytes",
+            ),
+            (Expected { length: Some(8), ..all_said() }, "400 IncompleteBody: You did not provide the number of bytes"),
+            (
+                Expected { sha256: Some([0; 32]), ..all_said() },
+                "400 XAmzContentSHA256Mismatch: The provided 'x-amz-content-sha256' header does not match",
+            ),
+            (
+                Expected { md5: Some([0; 16]), ..none() },
+                "400 BadDigest: The MD5 checksum you specified did not match what we received.\n\
+                 You provided a MD5 checksum with value: 00000000000000000000000000000000\n\
+                 Actual MD5 was: 25f9e794323b453885f5181f1b624d0b",
+            ),
+            (
+                Expected { checksum: Some(Checksum::of_digest(Algorithm::Crc32, &[0; 4])), ..all_said() },
+                "400 BadDigest: The CRC32 you specified did not match the calculated checksum.",
+            ),
+        ] {
+            let error = judge(expected, BODY).unwrap_err().to_string();
+            assert!(error.starts_with(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn too_long_is_seen_before_the_end() {
+        let mut digests = Digests::new(Expected { length: Some(3), ..Expected::default() });
+        assert!(digests.update(b"123").is_ok());
+        assert_eq!(digests.update(b"4").unwrap_err().code, "IncompleteBody");
+    }
+
+    #[test]
+    fn a_checksum_may_follow_in_a_trailer() {
+        let with_trailer = |trailer: Checksum| {
+            let mut digests = Digests::new(Expected::default());
+            digests.announce(Algorithm::Crc32);
+            digests.update(BODY)?;
+            digests.expect_checksum(trailer);
+            digests.finish()
+        };
+        assert_eq!(with_trailer(crc32()).unwrap().checksum, Some(crc32()));
+        assert_eq!(with_trailer(Checksum::of_digest(Algorithm::Crc32, &[1; 4])).unwrap_err().code, "BadDigest");
+        assert_eq!(with_trailer(Checksum::of_digest(Algorithm::Sha1, &[1; 20])).unwrap_err().code, "BadDigest");
+    }
+}

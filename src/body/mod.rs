@@ -1,0 +1,8 @@
+//! Bodies in motion: stages that are pushed bytes and give bytes or a verdict. No I/O, no async; whoever reads the
+//! connection pushes, and asks for the verdict at the end.
+
+pub mod digests;
+pub mod document;
+
+pub use digests::{Digested, Digests, Expected};
+pub use document::DocumentCollector;
