@@ -10,3 +10,4 @@ pub mod sigv4;
 pub mod routing;
 pub mod policy;
 pub mod body;
+pub mod access;
