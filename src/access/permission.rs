@@ -43,7 +43,7 @@ impl Permission {
     /// Whether the class covers this kind of access.
     pub fn covers(self, access: Access) -> bool {
         match access {
-            Access::ListObjects | Access::ReadObjects => true,
+            Access::ListObjects | Access::ReadObjects | Access::Unsigned => true,
             Access::WriteObjects => matches!(self, Permission::AdminReadWrite | Permission::ObjectReadWrite),
             Access::ListBuckets | Access::ReadConfiguration => self.is_admin(),
             Access::ManageBuckets | Access::WriteConfiguration => self == Permission::AdminReadWrite,
