@@ -16,6 +16,7 @@ pub mod checksum;
 mod rfc2047;
 pub mod metadata;
 pub mod listing;
+pub mod xml;
 
 pub use dates::Timestamp;
 pub use error::{Code, S3Error};

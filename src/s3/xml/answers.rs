@@ -1,0 +1,178 @@
+//! Answers about buckets, deletes and copies, and the error document.
+
+use super::writer::{Elements, bare_document, document};
+use crate::s3::checksum::Checksum;
+use crate::s3::{S3Error, Timestamp};
+
+/// Whom answers name as the owner of everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner<'a> {
+    /// `<ID>`.
+    pub id: &'a str,
+    /// `<DisplayName>`.
+    pub display_name: &'a str,
+}
+
+impl Owner<'_> {
+    pub(super) fn write(self, name: &str, elements: &mut Elements) {
+        elements.inside(name, |owner| {
+            owner.text("ID", self.id);
+            owner.text("DisplayName", self.display_name);
+        });
+    }
+}
+
+/// A bucket as ListBuckets tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BucketInfo {
+    /// Its name.
+    pub name: String,
+    /// When it was created.
+    pub created: Timestamp,
+}
+
+/// What became of one key of a DeleteObjects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeleteOutcome {
+    /// It is gone, or was not there.
+    Deleted {
+        /// The key as sent.
+        key: String,
+    },
+    /// It was not deleted.
+    Failed {
+        /// The key as sent.
+        key: String,
+        /// Why.
+        error: S3Error,
+    },
+}
+
+/// `<Error>` as R2 writes it: no namespace, no `RequestId`, `HostId` or `Resource`.
+pub fn error(error: &S3Error) -> String {
+    bare_document("Error", |root| {
+        root.text("Code", &error.code);
+        root.text("Message", &error.message);
+        for (name, text) in &error.details {
+            root.text(name, text);
+        }
+    })
+}
+
+/// `<ListAllMyBucketsResult>`, buckets in the order given.
+pub fn list_buckets(owner: Owner<'_>, buckets: &[BucketInfo]) -> String {
+    document("ListAllMyBucketsResult", |root| {
+        root.inside("Buckets", |list| {
+            for bucket in buckets {
+                list.inside("Bucket", |entry| {
+                    entry.text("Name", &bucket.name);
+                    entry.moment("CreationDate", bucket.created);
+                });
+            }
+        });
+        owner.write("Owner", root);
+    })
+}
+
+/// `<LocationConstraint>`, the answer of GetBucketLocation.
+pub fn location_constraint(region: &str) -> String {
+    document("LocationConstraint", |root| root.content(region))
+}
+
+/// `<DeleteResult>`, outcomes in the order given.
+pub fn delete_result(outcomes: &[DeleteOutcome]) -> String {
+    document("DeleteResult", |root| {
+        for outcome in outcomes {
+            match outcome {
+                DeleteOutcome::Deleted { key } => root.inside("Deleted", |entry| entry.text("Key", key)),
+                DeleteOutcome::Failed { key, error } => root.inside("Error", |entry| {
+                    entry.text("Key", key);
+                    entry.text("Code", &error.code);
+                    entry.text("Message", &error.message);
+                }),
+            }
+        }
+    })
+}
+
+/// `<CopyObjectResult>`.
+pub fn copy_object(etag: &str, last_modified: Timestamp, checksum: Option<&Checksum>) -> String {
+    copy_result("CopyObjectResult", etag, last_modified, checksum)
+}
+
+/// `<CopyPartResult>`.
+pub fn copy_part(etag: &str, last_modified: Timestamp, checksum: Option<&Checksum>) -> String {
+    copy_result("CopyPartResult", etag, last_modified, checksum)
+}
+
+fn copy_result(name: &str, etag: &str, last_modified: Timestamp, checksum: Option<&Checksum>) -> String {
+    document(name, |root| {
+        root.moment("LastModified", last_modified);
+        root.etag(etag);
+        write_checksum(root, checksum);
+    })
+}
+
+/// The value of a checksum and what it covers.
+pub(super) fn write_checksum(elements: &mut Elements, checksum: Option<&Checksum>) {
+    if let Some(checksum) = checksum {
+        elements.text(checksum.algorithm.element(), &checksum.value);
+        elements.text("ChecksumType", checksum.kind.name());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::writer::tests::inner;
+    use super::*;
+    use crate::s3::Code;
+    use crate::s3::checksum::Algorithm;
+
+    #[test]
+    fn errors_are_r2s() {
+        let refused = S3Error::new(Code::NOT_IMPLEMENTED)
+            .message("Header 'x-amz-acl' with value '<private>' not implemented")
+            .cause("not for clients");
+        assert_eq!(
+            error(&refused),
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>NotImplemented</Code><Message>Header \
+             &apos;x-amz-acl&apos; with value &apos;&lt;private&gt;&apos; not implemented</Message></Error>"
+        );
+        let detailed = S3Error::new(Code::ACCESS_DENIED).detail("HeadersNotSigned", "x-amz-acl");
+        assert!(error(&detailed).ends_with("</Message><HeadersNotSigned>x-amz-acl</HeadersNotSigned></Error>"));
+    }
+
+    #[test]
+    fn buckets() {
+        let owner = Owner { id: "1", display_name: "me" };
+        let bucket = BucketInfo { name: "b".to_owned(), created: Timestamp::from_millis(1) };
+        let expected = "<Buckets><Bucket><Name>b</Name><CreationDate>1970-01-01T00:00:00.001Z</CreationDate></Bucket>\
+                        </Buckets><Owner><ID>1</ID><DisplayName>me</DisplayName></Owner>";
+        assert_eq!(inner("ListAllMyBucketsResult", &list_buckets(owner, &[bucket])), expected);
+        assert!(list_buckets(owner, &[]).contains("<Buckets></Buckets>"));
+        assert_eq!(inner("LocationConstraint", &location_constraint("auto")), "auto");
+    }
+
+    #[test]
+    fn deletes() {
+        let outcomes = [
+            DeleteOutcome::Deleted { key: "a&\u{1}".to_owned() },
+            DeleteOutcome::Failed { key: "b".to_owned(), error: Code::ACCESS_DENIED.into() },
+        ];
+        let expected = "<Deleted><Key>a&amp;&#x1;</Key></Deleted><Error><Key>b</Key><Code>AccessDenied</Code>\
+                        <Message>Access Denied</Message></Error>";
+        assert_eq!(inner("DeleteResult", &delete_result(&outcomes)), expected);
+    }
+
+    #[test]
+    fn copies() {
+        let checksum = Checksum::of_digest(Algorithm::Crc32, &[0; 4]);
+        let expected = "<LastModified>1970-01-01T00:00:00.000Z</LastModified><ETag>&quot;e&quot;</ETag>";
+        let moment = Timestamp::default();
+        assert_eq!(inner("CopyObjectResult", &copy_object("e", moment, None)), expected);
+        assert_eq!(
+            inner("CopyPartResult", &copy_part("e", moment, Some(&checksum))),
+            format!("{expected}<ChecksumCRC32>AAAAAA==</ChecksumCRC32><ChecksumType>FULL_OBJECT</ChecksumType>")
+        );
+    }
+}

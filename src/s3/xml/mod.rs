@@ -1,0 +1,24 @@
+//! The XML documents of S3, both ways: requests are read into values, answers written from values.
+//!
+//! The only place that knows the XML library. Nothing here decides anything: what a document asks for is the caller's
+//! business, and so is how many bytes of it were gathered.
+
+mod reader;
+mod writer;
+mod requests;
+mod answers;
+mod listings;
+mod uploads;
+
+pub use answers::{
+    BucketInfo, DeleteOutcome, Owner, copy_object, copy_part, delete_result, error, list_buckets, location_constraint,
+};
+pub use listings::list_objects;
+pub use requests::{
+    CompleteMultipartUpload, CompletedPart, CreateBucketConfiguration, Delete, DeleteEntry, MAX_DELETE_KEYS,
+    MAX_PART_NUMBER,
+};
+pub use uploads::{
+    CompletedUpload, ListedPart, ListedUpload, PartList, UploadList, complete_upload, initiate_upload, list_parts,
+    list_uploads,
+};

@@ -1,0 +1,283 @@
+//! The documents clients send, as values. A document that does not follow S3's schema is `MalformedXML`.
+
+use super::reader::{Element, malformed, parse, set_once};
+use crate::s3::S3Error;
+use crate::s3::checksum::Algorithm;
+
+/// The most keys one DeleteObjects may name (S3 and R2 limits: 1,000).
+pub const MAX_DELETE_KEYS: usize = 1000;
+
+/// The greatest part number, and so the most parts of an upload (S3 and R2 limits: 10,000).
+pub const MAX_PART_NUMBER: u32 = 10_000;
+
+/// The body of CreateBucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CreateBucketConfiguration {
+    /// `<LocationConstraint>` as sent; an empty one is `Some("")`.
+    pub location_constraint: Option<String>,
+    /// Elements S3 knows here and R2 does not, by name: directory buckets and tags.
+    pub unsupported: Vec<&'static str>,
+}
+
+impl CreateBucketConfiguration {
+    /// Reads the body; an empty one asks for nothing.
+    pub fn parse(document: &[u8]) -> Result<CreateBucketConfiguration, S3Error> {
+        let mut configuration = CreateBucketConfiguration::default();
+        if document.is_empty() {
+            return Ok(configuration);
+        }
+        let root = parse(document, "CreateBucketConfiguration")?;
+        for child in root.children()? {
+            match child.name.as_str() {
+                "LocationConstraint" => {
+                    set_once(&mut configuration.location_constraint, child.leaf()?.trim().to_owned())?;
+                }
+                "Location" => configuration.unsupported.push("Location"),
+                "Bucket" => configuration.unsupported.push("Bucket"),
+                "Tags" => configuration.unsupported.push("Tags"),
+                _ => return Err(root.unexpected(child)),
+            }
+        }
+        Ok(configuration)
+    }
+}
+
+/// The body of DeleteObjects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delete {
+    /// 1 to [`MAX_DELETE_KEYS`] keys, in the order sent; a key may come twice.
+    pub entries: Vec<DeleteEntry>,
+    /// Whether the client wants to hear of failures only. (R2 lists everything all the same.)
+    pub quiet: bool,
+}
+
+/// One `<Object>` of a [`Delete`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeleteEntry {
+    /// `<Key>`, not empty; not yet checked to be one.
+    pub key: String,
+    /// `<VersionId>`.
+    pub version_id: Option<String>,
+    /// `<ETag>` as sent: delete only if the object has it.
+    pub etag: Option<String>,
+    /// `<LastModifiedTime>` as sent: delete only if the object was written then.
+    pub last_modified_time: Option<String>,
+    /// `<Size>` as sent: delete only if the object has so many bytes.
+    pub size: Option<String>,
+}
+
+impl Delete {
+    /// Reads the body.
+    pub fn parse(document: &[u8]) -> Result<Delete, S3Error> {
+        let root = parse(document, "Delete")?;
+        let (mut entries, mut quiet) = (Vec::new(), None);
+        for child in root.children()? {
+            match child.name.as_str() {
+                "Object" => entries.push(DeleteEntry::read(child)?),
+                "Quiet" => set_once(&mut quiet, truth(child)?)?,
+                _ => return Err(root.unexpected(child)),
+            }
+        }
+        if !(1..=MAX_DELETE_KEYS).contains(&entries.len()) {
+            return Err(malformed(format!("{} keys to delete", entries.len())));
+        }
+        Ok(Delete { entries, quiet: quiet.unwrap_or(false) })
+    }
+}
+
+impl DeleteEntry {
+    fn read(object: &Element) -> Result<DeleteEntry, S3Error> {
+        let (mut entry, mut key) = (DeleteEntry::default(), None);
+        for child in object.children()? {
+            let place = match child.name.as_str() {
+                "Key" => &mut key,
+                "VersionId" => &mut entry.version_id,
+                "ETag" => &mut entry.etag,
+                "LastModifiedTime" => &mut entry.last_modified_time,
+                "Size" => &mut entry.size,
+                _ => return Err(object.unexpected(child)),
+            };
+            set_once(place, child.leaf()?.to_owned())?;
+        }
+        entry.key = key.filter(|key| !key.is_empty()).ok_or_else(|| malformed("an <Object> without <Key>"))?;
+        Ok(entry)
+    }
+}
+
+/// The body of CompleteMultipartUpload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompleteMultipartUpload {
+    /// 1 to [`MAX_PART_NUMBER`] parts, in the order sent.
+    pub parts: Vec<CompletedPart>,
+}
+
+/// One `<Part>` of a [`CompleteMultipartUpload`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompletedPart {
+    /// `<PartNumber>` as sent; outside of 1 to [`MAX_PART_NUMBER`] there is no such part.
+    pub number: i64,
+    /// `<ETag>` without quotes, which clients may leave out.
+    pub etag: String,
+    /// The checksums given, as sent.
+    pub checksums: Vec<(Algorithm, String)>,
+}
+
+impl CompleteMultipartUpload {
+    /// Reads the body.
+    pub fn parse(document: &[u8]) -> Result<CompleteMultipartUpload, S3Error> {
+        let root = parse(document, "CompleteMultipartUpload")?;
+        let part = |child: &Element| match child.name.as_str() {
+            "Part" => CompletedPart::read(child),
+            _ => Err(root.unexpected(child)),
+        };
+        let parts = root.children()?.iter().map(part).collect::<Result<Vec<_>, _>>()?;
+        if !(1..=MAX_PART_NUMBER as usize).contains(&parts.len()) {
+            return Err(malformed(format!("{} parts", parts.len())));
+        }
+        Ok(CompleteMultipartUpload { parts })
+    }
+}
+
+impl CompletedPart {
+    fn read(part: &Element) -> Result<CompletedPart, S3Error> {
+        let (mut number, mut etag, mut checksums) = (None, None, Vec::new());
+        for child in part.children()? {
+            let text = child.leaf()?.trim();
+            match (child.name.as_str(), Algorithm::of_element(&child.name)) {
+                ("PartNumber", _) => set_once(&mut number, text.parse::<i64>().map_err(malformed)?)?,
+                ("ETag", _) => set_once(&mut etag, text.trim_matches('"').to_owned())?,
+                (_, Some(algorithm)) => checksums.push((algorithm, text.to_owned())),
+                _ => return Err(part.unexpected(child)),
+            }
+        }
+        match (number, etag) {
+            (Some(number), Some(etag)) => Ok(CompletedPart { number, etag, checksums }),
+            _ => Err(malformed("a <Part> without <PartNumber> or <ETag>")),
+        }
+    }
+}
+
+fn truth(element: &Element) -> Result<bool, S3Error> {
+    match element.leaf()?.trim() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        other => Err(malformed(format!("<{}> is '{other}'", element.name))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn create_bucket() {
+        let read = |text: &str| CreateBucketConfiguration::parse(text.as_bytes());
+        let wrap = |inner: &str| {
+            format!(
+                "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{inner}</CreateBucketConfiguration>"
+            )
+        };
+        for (document, constraint) in [
+            (String::new(), None),
+            (wrap(""), None),
+            (wrap("<LocationConstraint/>"), Some("")),
+            (wrap("<LocationConstraint>auto</LocationConstraint>"), Some("auto")),
+            (wrap("\n  <LocationConstraint>\n us-east-1 </LocationConstraint>\n"), Some("us-east-1")),
+        ] {
+            let configuration = read(&document).unwrap();
+            assert_eq!(configuration.location_constraint.as_deref(), constraint, "{document}");
+            assert!(configuration.unsupported.is_empty());
+        }
+        let directory = read(&wrap("<Location><Name>x</Name></Location><Bucket/><Tags/>")).unwrap();
+        assert_eq!(directory.unsupported, ["Location", "Bucket", "Tags"]);
+        let twice = "<LocationConstraint/>".repeat(2);
+        for inner in ["<X/>", "auto", twice.as_str(), "<LocationConstraint><X/></LocationConstraint>"] {
+            assert_eq!(read(&wrap(inner)).unwrap_err().code, "MalformedXML", "{inner}");
+        }
+        assert!(read(" ").is_err());
+    }
+
+    fn delete(inner: &str) -> Result<Delete, S3Error> {
+        Delete::parse(format!("<Delete>{inner}</Delete>").as_bytes())
+    }
+
+    #[test]
+    fn deletes_name_keys_to_the_letter() {
+        let objects =
+            "<Object><Key> a&amp;b&#xA;</Key></Object><Object><Key>a</Key><VersionId>null</VersionId></Object>";
+        let read = delete(objects).unwrap();
+        let key = |key: &str| DeleteEntry { key: key.to_owned(), ..DeleteEntry::default() };
+        let version = DeleteEntry { version_id: Some("null".to_owned()), ..key("a") };
+        assert_eq!(read, Delete { entries: vec![key(" a&b\n"), version], quiet: false });
+
+        let conditions = "<ETag>\"e\"</ETag><Size>1</Size><LastModifiedTime>t</LastModifiedTime>";
+        let read = delete(&format!("<Quiet>true</Quiet><Object><Key>a</Key>{conditions}</Object>")).unwrap();
+        assert!(read.quiet);
+        assert_eq!(read.entries[0].etag.as_deref(), Some("\"e\""));
+        assert_eq!(
+            (read.entries[0].size.as_deref(), read.entries[0].last_modified_time.as_deref()),
+            (Some("1"), Some("t"))
+        );
+    }
+
+    #[test]
+    fn deletes_that_are_malformed() {
+        let object = "<Object><Key>a</Key></Object>";
+        assert_eq!(delete(&object.repeat(MAX_DELETE_KEYS)).unwrap().entries.len(), MAX_DELETE_KEYS);
+        let too_many = object.repeat(MAX_DELETE_KEYS + 1);
+        let quiet = |value: &str| format!("<Quiet>{value}</Quiet>{object}");
+        for inner in [
+            "",
+            too_many.as_str(),
+            "<Object/>",
+            "<Object><Key/></Object>",
+            "<Object><Key>a</Key><Key>b</Key></Object>",
+            "<Object><Key>a</Key><X/></Object>",
+            "<X/>",
+            &quiet(""),
+            &quiet("yes"),
+            &quiet("TRUE"),
+            &quiet("true</Quiet><Quiet>true"),
+        ] {
+            assert_eq!(delete(inner).unwrap_err().code, "MalformedXML", "{inner:.60}");
+        }
+    }
+
+    fn complete(inner: &str) -> Result<Vec<CompletedPart>, S3Error> {
+        let document = format!("<CompleteMultipartUpload>{inner}</CompleteMultipartUpload>");
+        CompleteMultipartUpload::parse(document.as_bytes()).map(|read| read.parts)
+    }
+
+    #[test]
+    fn parts_to_complete() {
+        let parts = "<Part><PartNumber>2</PartNumber><ETag>&quot;e&quot;</ETag></Part>\
+                     <Part><ETag>f</ETag><ChecksumCRC32>AAAAAA==</ChecksumCRC32><PartNumber> 0 </PartNumber></Part>";
+        let expected = [
+            CompletedPart { number: 2, etag: "e".to_owned(), checksums: Vec::new() },
+            CompletedPart {
+                number: 0,
+                etag: "f".to_owned(),
+                checksums: vec![(Algorithm::Crc32, "AAAAAA==".to_owned())],
+            },
+        ];
+        assert_eq!(complete(parts).unwrap(), expected);
+    }
+
+    #[test]
+    fn parts_that_are_malformed() {
+        for inner in [
+            "",
+            "<X/>",
+            "<Part/>",
+            "<Part><PartNumber>1</PartNumber></Part>",
+            "<Part><ETag>e</ETag></Part>",
+            "<Part><PartNumber>x</PartNumber><ETag>e</ETag></Part>",
+            "<Part><PartNumber>1.0</PartNumber><ETag>e</ETag></Part>",
+            "<Part><PartNumber/><ETag>e</ETag></Part>",
+            "<Part><PartNumber>1</PartNumber><ETag>e</ETag><X/></Part>",
+            "<Part><PartNumber>1</PartNumber><PartNumber>2</PartNumber><ETag>e</ETag></Part>",
+        ] {
+            assert_eq!(complete(inner).unwrap_err().code, "MalformedXML", "{inner}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Writes XML text: a declaration, one root, elements with text or elements in them. No attributes but the root's
+//! namespace.
+
+use crate::s3::Timestamp;
+use std::fmt::{Display, Write};
+
+/// The namespace of every answer but `<Error>` (S3 API reference).
+const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
+
+const DECLARATION: &str = r#"<?xml version="1.0" encoding="UTF-8"?>"#;
+
+/// The inside of an element while it is written.
+#[derive(Debug)]
+pub(super) struct Elements(String);
+
+/// A document with its root in S3's namespace.
+pub(super) fn document(root: &str, fill: impl FnOnce(&mut Elements)) -> String {
+    let mut elements = Elements(format!("{DECLARATION}\n<{root} xmlns=\"{NAMESPACE}\">"));
+    fill(&mut elements);
+    elements.markup(["</", root, ">"]);
+    elements.0
+}
+
+/// A document without a namespace, on one line: R2 writes errors so.
+pub(super) fn bare_document(root: &str, fill: impl FnOnce(&mut Elements)) -> String {
+    let mut elements = Elements(format!("{DECLARATION}<{root}>"));
+    fill(&mut elements);
+    elements.markup(["</", root, ">"]);
+    elements.0
+}
+
+impl Elements {
+    /// Text, escaped.
+    pub(super) fn content(&mut self, text: &str) {
+        escape_into(&mut self.0, text);
+    }
+
+    /// An element with text in it.
+    pub(super) fn text(&mut self, name: &str, text: &str) {
+        self.inside(name, |element| element.content(text));
+    }
+
+    /// An element with text in it, where there is some.
+    pub(super) fn optional(&mut self, name: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.text(name, text);
+        }
+    }
+
+    /// An element with what `value` displays: numbers and truth values.
+    pub(super) fn value(&mut self, name: &str, value: impl Display) {
+        self.text(name, &value.to_string());
+    }
+
+    /// An element with a moment.
+    pub(super) fn moment(&mut self, name: &str, moment: Timestamp) {
+        self.text(name, &moment.iso_8601());
+    }
+
+    /// `<ETag>`: the tag in quotes.
+    pub(super) fn etag(&mut self, etag: &str) {
+        self.text("ETag", &format!("\"{etag}\""));
+    }
+
+    /// An element with elements in it.
+    pub(super) fn inside(&mut self, name: &str, fill: impl FnOnce(&mut Elements)) {
+        self.markup(["<", name, ">"]);
+        fill(self);
+        self.markup(["</", name, ">"]);
+    }
+
+    fn markup(&mut self, pieces: [&str; 3]) {
+        self.0.extend(pieces);
+    }
+}
+
+/// Escapes text so that it is read back as it was. Control characters become character references: XML 1.0 has no other
+/// way to say them, and for most of them not even this one, but many readers take it, and who lists with
+/// `encoding-type=url` never meets them. Line ends and tabs would not come back as they were without.
+fn escape_into(out: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&apos;"),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => reference_into(out, c),
+            c => out.push(c),
+        }
+    }
+}
+
+fn reference_into(out: &mut String, c: char) {
+    // Writing to a string cannot fail.
+    let _ = write!(out, "&#x{:X};", u32::from(c));
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// What stands inside the root of an answer, after checking all around it.
+    pub(in crate::s3::xml) fn inner<'d>(root: &str, document: &'d str) -> &'d str {
+        let start = format!("{DECLARATION}\n<{root} xmlns=\"{NAMESPACE}\">");
+        let inside = document.strip_prefix(&start).and_then(|rest| rest.strip_suffix(&format!("</{root}>")));
+        inside.unwrap_or_else(|| panic!("no <{root}>: {document}"))
+    }
+
+    #[test]
+    fn documents_nest() {
+        let text = document("Root", |root| {
+            root.inside("Outer", |outer| outer.value("Inner", 1));
+            root.optional("Absent", None);
+            root.optional("Present", Some(""));
+            root.etag("abc-2");
+            root.moment("When", Timestamp::from_millis(1_000));
+        });
+        let expected = concat!(
+            r#"<?xml version="1.0" encoding="UTF-8"?>"#,
+            "\n",
+            r#"<Root xmlns="http://s3.amazonaws.com/doc/2006-03-01/">"#,
+            "<Outer><Inner>1</Inner></Outer><Present></Present><ETag>&quot;abc-2&quot;</ETag>",
+            "<When>1970-01-01T00:00:01.000Z</When></Root>",
+        );
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn text_is_escaped() {
+        for (text, escaped) in [
+            ("<&>\"'", "&lt;&amp;&gt;&quot;&apos;"),
+            ("é✓𝄞", "é✓𝄞"),
+            ("\0\u{1}\t\n\r\u{7f}\u{85}", "&#x0;&#x1;&#x9;&#xA;&#xD;&#x7F;&#x85;"),
+            ("\u{fffe}\u{ffff}\u{fffd}", "&#xFFFE;&#xFFFF;\u{fffd}"),
+            ("]]>", "]]&gt;"),
+        ] {
+            let document = bare_document("E", |root| root.text("T", text));
+            assert_eq!(document, format!("{DECLARATION}<E><T>{escaped}</T></E>"));
+        }
+    }
+}
