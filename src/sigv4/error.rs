@@ -4,7 +4,6 @@
 //! few cases R2 was never seen to answer have S3's words or, failing those, plain ones.
 
 use crate::s3::{Code, S3Error};
-use std::fmt::Write;
 
 /// The length of R2's access key ids, in characters.
 const KEY_LENGTH: usize = 32;
@@ -181,11 +180,11 @@ impl From<Box<Mismatch>> for S3Error {
 
 /// `41 57 53`: how S3 shows the bytes of what it signed.
 fn spaced_hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
     let mut text = String::with_capacity(bytes.len() * 3);
-    for (index, byte) in bytes.iter().enumerate() {
-        let space = if index == 0 { "" } else { " " };
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{space}{byte:02x}");
+    for byte in bytes {
+        text.extend([digit(byte >> 4), digit(byte & 15), ' ']);
     }
+    text.pop();
     text
 }

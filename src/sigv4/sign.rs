@@ -5,7 +5,7 @@ use crate::s3::request::RequestHead;
 use crate::sigv4::ALGORITHM;
 use crate::sigv4::canonical::{self, CanonicalRequest, Parts, Plus};
 use crate::sigv4::chunk::ChunkChain;
-use crate::sigv4::key::{KeyCache, Secret, Signature, SigningKey};
+use crate::sigv4::key::{KeyCache, Secret, SigningKey};
 use crate::sigv4::payload::PayloadHash;
 use crate::sigv4::scope::Scope;
 use http::HeaderMap;
@@ -43,12 +43,19 @@ impl Signer<'_> {
     pub fn sign(&self, head: &RequestHead<'_>, payload: &PayloadHash, now: Timestamp) -> Signed {
         let (scope, amz_date) = (self.scope(now), now.amz_date());
         let (id, signed_headers) = (self.access_key_id, signed_headers(head.headers));
-        let query = canonical::query(head.query, Plus::Space, false);
-        let (key, signature) = self.signature(head, &query, &signed_headers, payload, &amz_date, &scope);
-        let authorization = format!(
-            "{ALGORITHM} Credential={id}/{scope}, SignedHeaders={signed_headers}, Signature={}",
-            signature.hex()
-        );
+        let key = self.signing_key(&scope);
+        let request = CanonicalRequest::new(&Parts {
+            method: head.method,
+            path: &canonical::path(head.path),
+            query: &canonical::query(head.query, Plus::Space, false),
+            headers: head.headers,
+            signed_headers: &signed_headers,
+            payload: &payload.text(),
+        });
+        let signature = key.sign(&request.string_to_sign(&amz_date, &scope));
+        let hex = signature.hex();
+        let authorization =
+            format!("{ALGORITHM} Credential={id}/{scope}, SignedHeaders={signed_headers}, Signature={hex}");
         Signed { authorization, chain: ChunkChain::new(key, &amz_date, &scope, signature) }
     }
 
@@ -57,44 +64,28 @@ impl Signer<'_> {
     pub fn presign(&self, head: &RequestHead<'_>, expires: u64, now: Timestamp) -> String {
         let (scope, amz_date) = (self.scope(now), now.amz_date());
         let signed_headers = signed_headers(head.headers);
+        let credential = canonical::encode(&format!("{}/{scope}", self.access_key_id));
         let query = format!(
-            "{}{}X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={}&X-Amz-Date={amz_date}&X-Amz-Expires={expires}\
-             &X-Amz-SignedHeaders={}",
+            "{}{}X-Amz-Algorithm={ALGORITHM}&X-Amz-Credential={credential}&X-Amz-Date={amz_date}\
+             &X-Amz-Expires={expires}&X-Amz-SignedHeaders={}",
             head.query,
             if head.query.is_empty() { "" } else { "&" },
-            canonical::encode(&format!("{}/{scope}", self.access_key_id)),
             canonical::encode(&signed_headers),
         );
-        let canonical_query = canonical::query(&query, Plus::Space, true);
-        let (_, signature) =
-            self.signature(head, &canonical_query, &signed_headers, &PayloadHash::Unsigned, &amz_date, &scope);
+        let request = CanonicalRequest::new(&Parts {
+            method: head.method,
+            path: &canonical::path(head.path),
+            query: &canonical::query(&query, Plus::Space, true),
+            headers: head.headers,
+            signed_headers: &signed_headers,
+            payload: &PayloadHash::Unsigned.text(),
+        });
+        let signature = self.signing_key(&scope).sign(&request.string_to_sign(&amz_date, &scope));
         format!("{query}&X-Amz-Signature={}", signature.hex())
     }
 
     fn scope(&self, now: Timestamp) -> Scope {
         Scope { date: now.date_stamp(), region: self.region.to_owned(), service: self.service.to_owned() }
-    }
-
-    fn signature(
-        &self,
-        head: &RequestHead<'_>,
-        query: &str,
-        signed_headers: &str,
-        payload: &PayloadHash,
-        amz_date: &str,
-        scope: &Scope,
-    ) -> (SigningKey, Signature) {
-        let request = CanonicalRequest::new(&Parts {
-            method: head.method,
-            path: &canonical::path(head.path),
-            query,
-            headers: head.headers,
-            signed_headers,
-            payload: &payload.text(),
-        });
-        let key = self.signing_key(scope);
-        let signature = key.sign(&request.string_to_sign(amz_date, scope));
-        (key, signature)
     }
 
     fn signing_key(&self, scope: &Scope) -> SigningKey {

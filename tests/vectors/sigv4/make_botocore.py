@@ -41,7 +41,7 @@ def client(style):
     session = botocore.session.Session()
     made = session.create_client(
         "s3", region_name="auto", endpoint_url="http://127.0.0.1:9000",
-        aws_access_key_id="0123456789abcdef0123456789abcdef", aws_secret_access_key="odd/secret+with=signs",
+        aws_access_key_id="0123456789abcdef" * 2, aws_secret_access_key="0123456789abcdef" * 4,
         config=Config(signature_version=style, s3={"addressing_style": "path"}, retries={"total_max_attempts": 1},
                       request_checksum_calculation="when_required"),
     )

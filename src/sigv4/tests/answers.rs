@@ -1,0 +1,311 @@
+//! What R2 answers to requests that are not well signed, row by row.
+
+use super::*;
+
+const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/auto/s3/aws4_request, \
+     SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature=00";
+
+const QUERY: &str = "X-Amz-Algorithm=AWS4-HMAC-SHA256\
+     &X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fauto%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z\
+     &X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=00";
+
+/// `status code: message` of a request that fails by its form.
+fn refusal(request: &Request) -> String {
+    S3Error::from(parse(&request.head()).unwrap_err()).to_string()
+}
+
+/// A well-formed request, with one change to its `Authorization`.
+fn with_authorization(from: &str, to: &str) -> Request {
+    assert!(AUTHORIZATION.contains(from), "{from}");
+    let mut request =
+        Request::new("GET /b\nhost: h\nx-amz-date: 20130524T000000Z\nx-amz-content-sha256: UNSIGNED-PAYLOAD");
+    request.set("authorization", &AUTHORIZATION.replace(from, to));
+    request
+}
+
+/// A well-formed presigned request, with one change to its query.
+fn with_query(from: &str, to: &str) -> Request {
+    assert!(QUERY.contains(from), "{from}");
+    Request::new(&format!("GET /b?{}\nhost: h", QUERY.replace(from, to)))
+}
+
+#[test]
+fn the_unchanged_ones_are_claims() {
+    let header = parse(&with_authorization("", "").head()).unwrap();
+    assert!(!header.is_presigned());
+    assert_eq!(header.payload(), &PayloadHash::Unsigned);
+    assert_eq!(header.signed_headers().collect::<Vec<_>>(), ["host", "x-amz-content-sha256", "x-amz-date"]);
+    let query = parse(&with_query("", "").head()).unwrap();
+    assert_eq!((query.expires(), query.date(), query.access_key_id()), (Some(60), now(), ID));
+}
+
+#[test]
+fn authorization_headers() {
+    const USE_SIGV4: &str = "400 InvalidRequest: Please use AWS4-HMAC-SHA256";
+    for (from, to, answer) in [
+        (AUTHORIZATION, "", USE_SIGV4),
+        (AUTHORIZATION, "Basic YTpi", USE_SIGV4),
+        (AUTHORIZATION, "AWS4-HMAC-SHA256", USE_SIGV4),
+        (
+            AUTHORIZATION,
+            "AWS ID:c2ln",
+            "401 Unauthorized: SigV2 authorization is not supported. Please use SigV4 instead.",
+        ),
+        ("AWS4-HMAC-SHA256", "AWS4-HMAC-SHA1", USE_SIGV4),
+        ("AWS4-HMAC-SHA256", "aws4-hmac-sha256", USE_SIGV4),
+        ("Credential=", "Credentials=", USE_SIGV4),
+        (", Signature=00", "", USE_SIGV4),
+        ("Signature=00", "Signature=00, Signature=11", USE_SIGV4),
+        (
+            "/auto/s3/aws4_request",
+            "",
+            "400 InvalidArgument: Credential sigv4 header should have at least 5 slash-separated parts, not 2",
+        ),
+        ("/s3/", "/sqs/", "400 InvalidArgument: Credential service should be s3, not sqs"),
+        ("aws4_request", "wat", "400 InvalidArgument: Credential termination string should be aws4_request, not wat"),
+        (
+            "/20130524/",
+            "/19990101/",
+            "400 InvalidArgument: Credential signed date 19990101 does not match 20130524 from 'x-amz-date' header",
+        ),
+        (
+            "/20130524/",
+            "//",
+            "400 InvalidArgument: Credential signed date  does not match 20130524 from 'x-amz-date' header",
+        ),
+        ("host;", "", "401 Unauthorized: Unauthorized"),
+        ("SignedHeaders=host", "SignedHeaders=host;host", "401 Unauthorized: Unauthorized"),
+    ] {
+        assert_eq!(refusal(&with_authorization(from, to)), answer, "{from} to {to}");
+    }
+}
+
+#[test]
+fn headers_that_authentication_reads() {
+    let twice = "400 InvalidArgument: Header 'x-amz-date' must not be sent more than once";
+    for (name, value, answer) in [
+        ("x-amz-content-sha256", None, "400 InvalidRequest: Missing x-amz-content-sha256"),
+        ("x-amz-date", None, "400 InvalidArgument: No date provided in x-amz-date nor date header"),
+        (
+            "x-amz-date",
+            Some("Fri, 24 May 2013 00:00:00 GMT"),
+            "400 InvalidArgument: Date provided in 'x-amz-date' header (Fri, 24 May 2013 00:00:00 GMT) \
+             didn't parse successfully",
+        ),
+        ("x-amz-security-token", Some("token"), "400 InvalidArgument: X-Amz-Security-Token"),
+    ] {
+        let mut request = with_authorization("", "");
+        request.headers.remove(name);
+        value.into_iter().for_each(|value| request.set(name, value));
+        assert_eq!(refusal(&request), answer, "{name}: {value:?}");
+    }
+    let mut request = with_authorization("", "");
+    request.headers.append("x-amz-date", HeaderValue::from_static("20130524T000000Z"));
+    assert_eq!(refusal(&request), twice);
+    request = with_authorization("", "");
+    request.set("x-amz-content-sha256", "STREAMING-SOMETHING");
+    assert!(refusal(&request).starts_with("400 InvalidArgument: x-amz-content-sha256 must be UNSIGNED-PAYLOAD"));
+}
+
+#[test]
+fn the_date_header_is_the_second_choice() {
+    let mut request = with_authorization("", "");
+    request.headers.remove("x-amz-date");
+    request.set("date", "20130524T000000Z");
+    assert_eq!(parse(&request.head()).unwrap().date(), now());
+    request.set("date", "Fri, 24 May 2013 00:00:00 GMT");
+    let answer = "400 InvalidArgument: Date provided in 'date' header (Fri, 24 May 2013 00:00:00 GMT) \
+        didn't parse successfully";
+    assert_eq!(refusal(&request), answer);
+}
+
+#[test]
+fn presigned_queries() {
+    const NOT_A_NUMBER: &str = "400 InvalidArgument: X-Amz-Expires should be a number";
+    const TOO_LONG: &str = "400 InvalidArgument: X-Amz-Expires must be less than a week (in seconds); \
+        that is, the given X-Amz-Expires must be less than 604800 seconds";
+    for (from, to, answer) in [
+        ("X-Amz-Date=20130524T000000Z&", "", "400 InvalidArgument: Required search parameter X-Amz-Date missing"),
+        (
+            "X-Amz-Date=20130524T000000Z&X-Amz-Expires=60&",
+            "",
+            "400 InvalidArgument: Required search parameters X-Amz-Date,  X-Amz-Expires missing",
+        ),
+        (
+            "X-Amz-Signature",
+            "x-amz-signature",
+            "400 InvalidArgument: Required search parameter X-Amz-Signature missing",
+        ),
+        (
+            "Expires=60",
+            "Expires=60&X-Amz-Expires=61",
+            "400 InvalidArgument: Search parameter X-Amz-Expires must not be sent more than once",
+        ),
+        ("=AWS4-HMAC-SHA256", "=AWS4-HMAC-SHA1", "400 InvalidRequest: Please use AWS4-HMAC-SHA256"),
+        (
+            "20130524T000000Z",
+            "1369353600",
+            "400 InvalidArgument: Date provided in X-Amz-Date (1369353600) didn't parse successfully",
+        ),
+        ("%2Fs3%2F", "%2Fsqs%2F", "400 InvalidArgument: Credential service should be s3, not sqs"),
+        (
+            "%2F20130524%2F",
+            "%2F20130525%2F",
+            "400 InvalidArgument: Credential signed date 20130525 does not match 20130524 from 'x-amz-date' header",
+        ),
+        ("Expires=60", "Expires=", NOT_A_NUMBER),
+        ("Expires=60", "Expires=-", NOT_A_NUMBER),
+        ("Expires=60", "Expires=1h", NOT_A_NUMBER),
+        ("Expires=60", "Expires=604801", TOO_LONG),
+        ("Expires=60", "Expires=99999999999999999999999", TOO_LONG),
+        ("SignedHeaders=host", "SignedHeaders=range", "401 Unauthorized: Unauthorized"),
+        ("X-Amz-Expires", "X-Amz-Security-Token=t&X-Amz-Expires", "400 InvalidArgument: X-Amz-Security-Token"),
+        ("X-Amz-Expires", "x=%ff&X-Amz-Expires", "400 InvalidURI: Couldn't parse the specified URI."),
+    ] {
+        assert_eq!(refusal(&with_query(from, to)), answer, "{from} to {to}");
+    }
+}
+
+#[test]
+fn there_is_one_kind_of_authentication() {
+    let nothing = Request::new("GET /b?prefix=a\nhost: h");
+    assert_eq!(refusal(&nothing), "400 InvalidArgument: Authorization");
+    let sigv2 = Request::new("GET /b?AWSAccessKeyId=ID&Expires=1&Signature=c2ln\nhost: h");
+    assert_eq!(refusal(&sigv2), "401 Unauthorized: SigV2 authorization is not supported. Please use SigV4 instead.");
+    for (query, authorizations) in [
+        (QUERY, &[AUTHORIZATION][..]),
+        (QUERY, &["AWS ID:c2ln"]),
+        ("X-Amz-Signature=00", &[AUTHORIZATION]),
+        ("x-amz-algorithm=AWS4-HMAC-SHA256", &[AUTHORIZATION]),
+        ("AWSAccessKeyId=ID&Signature=c2ln", &[AUTHORIZATION]),
+        ("", &[AUTHORIZATION, AUTHORIZATION]),
+    ] {
+        let mut request = Request::new(&format!("GET /b?{query}\nhost: h"));
+        for value in authorizations {
+            request.headers.append("authorization", HeaderValue::from_static(value));
+        }
+        assert_eq!(parse(&request.head()), Err(AuthError::SeveralKinds), "{query}");
+        assert!(refusal(&request).starts_with("400 InvalidArgument: Only one auth mechanism allowed"));
+    }
+}
+
+#[test]
+fn torn_headers_and_queries_are_refused() {
+    for end in 0..AUTHORIZATION.len() - "00".len() {
+        assert!(parse(&with_authorization(AUTHORIZATION, &AUTHORIZATION[..end]).head()).is_err(), "{end}");
+    }
+    for end in 0..QUERY.len() - "=00".len() {
+        assert!(parse(&with_query(QUERY, &QUERY[..end]).head()).is_err(), "{end}");
+    }
+    let mut request = with_authorization("", "");
+    request.headers.insert("authorization", HeaderValue::from_bytes(b"AWS4-HMAC-SHA256 Credential=\xff").unwrap());
+    assert_eq!(refusal(&request), "400 InvalidRequest: Please use AWS4-HMAC-SHA256");
+}
+
+#[test]
+fn unknown_keys_of_another_length_are_told_so() {
+    for (id, answer) in [
+        (&"k".repeat(32), "401 Unauthorized: Unauthorized"),
+        (&"k".repeat(40), "400 InvalidArgument: Credential access key has length 40, should be 32"),
+        (&String::new(), "400 InvalidArgument: Credential access key has length 0, should be 32"),
+    ] {
+        assert_eq!(S3Error::from(unknown_key(id)).to_string(), answer);
+    }
+}
+
+#[test]
+fn a_wrong_signature_is_shown_what_was_signed() {
+    let request = with_authorization("", "");
+    let error = S3Error::from(answer(&request, now()).unwrap_err());
+    assert_eq!(error.status.as_u16(), 403);
+    assert_eq!(error.code, "SignatureDoesNotMatch");
+    let canonical = "GET\n/b\n\nhost:h\nx-amz-content-sha256:UNSIGNED-PAYLOAD\nx-amz-date:20130524T000000Z\n\n\
+        host;x-amz-content-sha256;x-amz-date\nUNSIGNED-PAYLOAD";
+    let [string_to_sign, string_bytes, canonical_request, canonical_bytes, provided] = &error.details[..] else {
+        panic!("{:?}", error.details);
+    };
+    assert_eq!(string_to_sign.0, "StringToSign");
+    assert!(string_to_sign.1.starts_with("AWS4-HMAC-SHA256\n20130524T000000Z\n20130524/auto/s3/aws4_request\n"));
+    assert_eq!(string_bytes.0, "StringToSignBytes");
+    assert!(string_bytes.1.starts_with("41 57 53 34 2d 48"), "{}", string_bytes.1);
+    assert_eq!(canonical_request, &("CanonicalRequest", canonical.to_owned()));
+    assert_eq!(canonical_bytes.0, "CanonicalRequestBytes");
+    assert!(canonical_bytes.1.starts_with("47 45 54 0a 2f 62 0a") && canonical_bytes.1.ends_with("41 44"));
+    assert_eq!(provided, &("SignatureProvided", "00".to_owned()));
+}
+
+#[test]
+fn headers_that_act_must_be_signed() {
+    for (name, good) in [
+        ("x-amz-copy-source", false),
+        ("x-amz-acl", false),
+        ("x-amz-meta-a", false),
+        ("x-amz-trailer", false),
+        ("cf-copy-destination-if-match", false),
+        ("x-amz-content-sha256", true),
+        ("x-amz-user-agent", true),
+        ("x-amz-api-version", true),
+        ("x-amzn-trace-id", true),
+        ("range", true),
+        ("content-type", true),
+    ] {
+        let mut header = signed("PUT /b/k\nhost: h");
+        let mut query = presigned("PUT /b/k\nhost: h");
+        let value = if name == "x-amz-content-sha256" { EMPTY_SHA256 } else { "v" };
+        header.set(name, value);
+        query.set(name, value);
+        let expected = if good { Ok(()) } else { Err(AuthError::UnsignedHeaders(vec![name.to_owned()])) };
+        assert_eq!(answer(&header, now()).map(drop), expected, "{name} beside an Authorization header");
+        assert_eq!(answer(&query, now()).map(drop), expected, "{name} beside a presigned query");
+    }
+    let error = S3Error::from(AuthError::UnsignedHeaders(vec!["x-amz-acl".into(), "x-amz-tagging".into()]));
+    assert_eq!(error.to_string(), "403 AccessDenied: There were headers present in the request which were not signed");
+    assert_eq!(error.details, [("HeadersNotSigned", "x-amz-acl, x-amz-tagging".to_owned())]);
+}
+
+#[test]
+fn the_payload_of_a_presigned_request_is_what_was_signed() {
+    let streaming = Streaming::UnsignedTrailer;
+    let mut unsigned = presigned("PUT /b/k\nhost: h");
+    unsigned.set("x-amz-content-sha256", streaming.name());
+    assert_eq!(answer(&unsigned, now()).unwrap().payload(), &PayloadHash::Unsigned);
+
+    let mut header = with_query("SignedHeaders=host", "SignedHeaders=host%3Bx-amz-content-sha256");
+    assert_eq!(parse(&header.head()).unwrap().payload(), &PayloadHash::Unsigned);
+    header.set("x-amz-content-sha256", streaming.name());
+    assert_eq!(parse(&header.head()).unwrap().payload(), &PayloadHash::Streaming(streaming));
+
+    let word = format!("X-Amz-Content-Sha256={EMPTY_SHA256}&X-Amz-Date");
+    let query = with_query("X-Amz-Date", &word);
+    assert_eq!(parse(&query.head()).unwrap().payload().text(), EMPTY_SHA256);
+    header.query = format!("{}&X-Amz-Content-Sha256={EMPTY_SHA256}", header.query);
+    assert_eq!(parse(&header.head()), Err(AuthError::TwoPayloadHashes));
+}
+
+#[test]
+fn signatures_hold_for_their_time() {
+    let at = |seconds: i64| Timestamp::from_millis(now().millis().saturating_add_signed(seconds * 1000));
+    for (seconds, header, query) in [
+        (-901, Err(AuthError::Skewed), Err(AuthError::Skewed)),
+        (-900, Ok(()), Ok(())),
+        (0, Ok(()), Ok(())),
+        (900, Ok(()), Ok(())),
+        (901, Err(AuthError::Skewed), Ok(())),
+        (3600, Err(AuthError::Skewed), Ok(())),
+        (3601, Err(AuthError::Skewed), Err(AuthError::Expired)),
+    ] {
+        assert_eq!(answer(&signed("GET /b\nhost: h"), at(seconds)).map(drop), header, "{seconds} s");
+        assert_eq!(answer(&presigned("GET /b\nhost: h"), at(seconds)).map(drop), query, "{seconds} s, presigned");
+    }
+    for expires in ["0", "-1", "-99999999999999999999999"] {
+        let claim = parse(&with_query("Expires=60", &format!("Expires={expires}")).head()).unwrap();
+        assert_eq!(check_clock(&claim, now()), Err(AuthError::Expired), "{expires}");
+    }
+    let week = parse(&with_query("Expires=60", "Expires=604800").head()).unwrap();
+    assert_eq!(check_clock(&week, at(604_800)), Ok(()));
+    assert_eq!(S3Error::from(AuthError::Expired).to_string(), "403 ExpiredRequest: Request has expired");
+    assert_eq!(
+        S3Error::from(AuthError::Skewed).to_string(),
+        "403 RequestTimeTooSkewed: The difference between the request time and the server's time is too large."
+    );
+}
