@@ -92,3 +92,19 @@ fn chunks_and_trailers_continue_the_signature() {
     chain.verify_trailer(&trailer, signature).unwrap();
     assert!(chain.verify_trailer(&trailer, signature).is_err());
 }
+
+#[test]
+fn our_signer_signs_as_the_documentation_does() {
+    let (secret, cache) = (Secret::new(SECRET), KeyCache::new());
+    let signer = Signer { access_key_id: ID, secret: &secret, region: "us-east-1", service: "s3", cache: &cache };
+    for name in ["GET bucket lifecycle", "list objects"] {
+        let request = example(name);
+        let payload = *parse(&request.head()).unwrap().payload();
+        let authorization = signer.sign(&request.head(), &payload, now()).authorization;
+        let documented = request.head().header("authorization").unwrap();
+        assert_eq!(authorization.replace(", ", ","), documented, "{name}");
+    }
+    let mut request = example("presigned GET");
+    let documented = std::mem::take(&mut request.query);
+    assert_eq!(signer.presign(&request.head(), 86400, now()), documented);
+}
