@@ -11,3 +11,5 @@ pub mod routing;
 pub mod policy;
 pub mod body;
 pub mod access;
+pub mod filters;
+pub mod server;

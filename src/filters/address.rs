@@ -25,7 +25,7 @@ pub(super) fn resolve(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
 fn view<'a>(exchange: &Exchange<'a>) -> Result<View<'a>, S3Error> {
     let invalid_query = |_| S3Error::new(Code::INVALID_URI).message("The query is not UTF-8 once decoded.");
     let query = Query::parse(exchange.head.query).map_err(invalid_query)?;
-    if !sigv4::is_presigned(&exchange.head) {
+    if !sigv4::is_presigned(&query) {
         return Ok(View::of_signed_headers(exchange.head.headers, query));
     }
     View::of_presigned(exchange.head.headers, query).map_err(|conflict| match conflict {

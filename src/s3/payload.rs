@@ -38,6 +38,11 @@ impl PayloadKind {
         }
     }
 
+    /// The kind a value of `x-amz-content-sha256` announces; `None` where it is no sentinel.
+    pub fn of_sentinel(value: &str) -> Option<PayloadKind> {
+        PayloadKind::ALL.into_iter().find(|kind| kind.sentinel() == Some(value))
+    }
+
     /// What stands in `x-amz-content-sha256` in the place of a hash; `None` where a hash stands there.
     pub const fn sentinel(self) -> Option<&'static str> {
         match self {

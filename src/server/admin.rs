@@ -20,7 +20,7 @@ impl Admin {
     fn page(&self, path: &str) -> (StatusCode, String) {
         match path {
             "/healthz" => (StatusCode::OK, "ok\n".to_owned()),
-            "/readyz" if self.store.figures().writable => (StatusCode::OK, "ready\n".to_owned()),
+            "/readyz" if !self.store.figures().read_only => (StatusCode::OK, "ready\n".to_owned()),
             "/readyz" => (StatusCode::SERVICE_UNAVAILABLE, "not ready: the store takes no writes\n".to_owned()),
             "/metrics" => match self.metrics.render(&self.store.figures()) {
                 Ok(text) => (StatusCode::OK, text),

@@ -6,7 +6,6 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 
 /// An answer ready to be sent.
-#[derive(Debug)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
@@ -17,7 +16,6 @@ pub struct Answer {
 }
 
 /// What follows an answer's headers.
-#[derive(Debug)]
 pub enum Body {
     /// Nothing.
     Empty,

@@ -98,28 +98,31 @@ impl Metrics {
 /// What the local store tells of itself.
 #[derive(Debug)]
 struct StoreGauges {
+    objects: IntGauge,
     free_bytes: IntGauge,
-    writable: IntGauge,
+    read_only: IntGauge,
     commits: IntGauge,
-    committed: IntGauge,
+    changes: IntGauge,
 }
 
 impl StoreGauges {
     fn register(registry: &Registry) -> Result<StoreGauges, prometheus::Error> {
         Ok(StoreGauges {
+            objects: gauge(registry, "r2shim_store_objects", "Objects in all buckets.")?,
             free_bytes: gauge(registry, "r2shim_store_free_bytes", "Bytes free on the data folder's disk.")?,
-            writable: gauge(registry, "r2shim_store_writable", "1 while the store takes writes, else 0.")?,
-            commits: gauge(registry, "r2shim_store_commits", "Durable commits since the start.")?,
-            committed: gauge(registry, "r2shim_store_committed_operations", "Operations in those commits.")?,
+            read_only: gauge(registry, "r2shim_store_read_only", "1 while the store refuses writes, else 0.")?,
+            commits: gauge(registry, "r2shim_store_commits", "Commits since the start.")?,
+            changes: gauge(registry, "r2shim_store_changes", "Changes in those commits.")?,
         })
     }
 
     fn set(&self, figures: &Figures) {
         let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        self.free_bytes.set(signed(figures.free_bytes));
-        self.writable.set(i64::from(figures.writable));
+        self.objects.set(signed(figures.objects));
+        self.free_bytes.set(signed(figures.free));
+        self.read_only.set(i64::from(figures.read_only));
         self.commits.set(signed(figures.commits));
-        self.committed.set(signed(figures.committed));
+        self.changes.set(signed(figures.changes));
     }
 }
 

@@ -51,12 +51,12 @@ impl BodySource for RequestBody<'_> {
     }
 }
 
-/// What a body that cannot be read means to the client.
+/// What a body that cannot be read means to the client: it was too slow, or what it sent is not all of a body (the
+/// connection ended, or its chunks are not chunks).
 fn body_error(error: &BError) -> S3Error {
     let code = match error.etype() {
         ErrorType::ReadTimedout => Code::REQUEST_TIMEOUT,
-        ErrorType::ConnectionClosed | ErrorType::ReadError | ErrorType::InvalidChunk => Code::INCOMPLETE_BODY,
-        _ => Code::INTERNAL_ERROR,
+        _ => Code::INCOMPLETE_BODY,
     };
     S3Error::new(code).cause(error)
 }

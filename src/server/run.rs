@@ -12,7 +12,7 @@ use crate::server::proxy::Shim;
 use crate::store::Store;
 use pingora::apps::http_app::HttpServer;
 use pingora::server::configuration::ServerConf;
-use pingora::server::Fds;
+use pingora::server::{Fds, ListenFds};
 use pingora::services::Service as _;
 use pingora::services::listening::Service;
 use std::fmt;
@@ -20,7 +20,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::fd::IntoRawFd;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
@@ -119,13 +119,11 @@ fn configuration() -> Arc<ServerConf> {
     Arc::new(ServerConf::default())
 }
 
-type Sockets = Arc<Mutex<Fds>>;
-
 /// Gives a service listeners that are bound already, so that the port is known and a taken one is an error here.
 fn bound<A>(
     mut service: Service<A>,
     addresses: &[SocketAddr],
-) -> Result<(Service<A>, Sockets, Vec<SocketAddr>), StartError>
+) -> Result<(Service<A>, ListenFds, Vec<SocketAddr>), StartError>
 where
     A: pingora::apps::ServerApp + Send + Sync + 'static,
 {
@@ -139,7 +137,7 @@ where
         service.add_tcp(&local.to_string());
         bound.push(local);
     }
-    Ok((service, Arc::new(Mutex::new(fds)), bound))
+    Ok((service, Arc::new(fds.into()), bound))
 }
 
 /// Waits for SIGTERM or ctrl-C.

@@ -34,6 +34,7 @@ pub use claim::Claim;
 pub use error::{AuthError, unknown_key};
 pub use key::{KeyCache, Secret, Signature, SigningKey};
 pub use parse::parse;
+pub use presigned::is_presigned;
 pub use payload::{PayloadHash, Streaming};
 pub use scope::Scope;
 pub use sign::Signer;

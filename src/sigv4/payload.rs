@@ -1,5 +1,6 @@
 //! `x-amz-content-sha256`: what a signature says about the body.
 
+use crate::s3::payload::PayloadKind;
 use crate::sigv4::error::AuthError;
 use std::borrow::Cow;
 
@@ -61,6 +62,17 @@ impl PayloadHash {
         let streaming = Streaming::ALL.into_iter().find(|streaming| streaming.name() == text);
         let digest = || parse_digest(text).map(PayloadHash::Digest);
         streaming.map(PayloadHash::Streaming).or_else(digest).ok_or(AuthError::BadPayloadHash)
+    }
+
+    /// The kind of payload, as policies name it.
+    pub fn kind(&self) -> PayloadKind {
+        match self {
+            PayloadHash::Digest(_) => PayloadKind::Signed,
+            PayloadHash::Unsigned => PayloadKind::Unsigned,
+            PayloadHash::Streaming(Streaming::Signed) => PayloadKind::StreamingSigned,
+            PayloadHash::Streaming(Streaming::SignedTrailer) => PayloadKind::StreamingSignedTrailer,
+            PayloadHash::Streaming(Streaming::UnsignedTrailer) => PayloadKind::StreamingUnsignedTrailer,
+        }
     }
 
     /// As the header spells it, and as the canonical request ends.

@@ -23,7 +23,7 @@ const PAYLOAD: &str = "X-Amz-Content-Sha256";
 
 /// Whether the query carries a signature. Asked in any case of the names, answered in the right one only: a misspelt
 /// parameter is missed by name and does not make the request an anonymous one.
-pub(super) fn is_presigned(query: &Query<'_>) -> bool {
+pub fn is_presigned(query: &Query<'_>) -> bool {
     query.iter().any(|(name, _)| MARKS.iter().any(|mark| name.eq_ignore_ascii_case(mark)))
 }
 

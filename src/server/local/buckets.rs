@@ -2,9 +2,11 @@
 
 use super::{Local, OWNER, documents};
 use crate::filters::Admitted;
-use crate::s3::{S3Error, xml};
+use crate::s3::xml::{BucketInfo, CreateBucketConfiguration};
+use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
 use crate::server::request_body::BodySource;
+use crate::store::Bucket;
 use http::header::LOCATION;
 use http::{HeaderName, StatusCode};
 
@@ -15,7 +17,8 @@ impl Local {
     pub(super) async fn list_buckets(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         let mut buckets = self.store.list_buckets().await?;
         buckets.retain(|bucket| request.signer.buckets.covers(&bucket.name));
-        let listed: Vec<_> = buckets.iter().map(|bucket| (bucket.name.as_str(), bucket.created)).collect();
+        let told = |bucket: Bucket| BucketInfo { name: bucket.name.to_string(), created: bucket.created };
+        let listed: Vec<BucketInfo> = buckets.into_iter().map(told).collect();
         Ok(Answer::xml(xml::list_buckets(OWNER, &listed)))
     }
 
@@ -26,7 +29,11 @@ impl Local {
         body: &mut dyn BodySource,
     ) -> Result<Answer, S3Error> {
         let document = documents::read(request, body).await?;
-        let wanted = xml::create_bucket_configuration(&document)?;
+        let wanted = CreateBucketConfiguration::parse(&document)?;
+        if let Some(element) = wanted.unsupported.first() {
+            let message = format!("CreateBucketConfiguration element {element} not implemented");
+            return Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message));
+        }
         self.rules.policy.regions().normalise(wanted.location_constraint.as_deref().unwrap_or_default())?;
         let bucket = request.bucket()?;
         self.store.create_bucket(bucket, request.now).await?;

@@ -1,6 +1,6 @@
 //! Reading a request's document whole, under a limit, and holding it against the digests that came with it.
 
-use crate::body::{Digests, Document};
+use crate::body::{Digests, DocumentCollector};
 use crate::filters::{Admitted, BodyPlan};
 use crate::s3::{Code, S3Error};
 use crate::server::request_body::BodySource;
@@ -11,11 +11,11 @@ pub(super) async fn read(request: &Admitted<'_>, body: &mut dyn BodySource) -> R
         return Err(S3Error::new(Code::INTERNAL_ERROR).cause("a document was asked for that was not planned"));
     };
     let mut digests = Digests::new(expected.clone());
-    let mut document = Document::new(*limit);
+    let mut document = DocumentCollector::new(*limit);
     while let Some(piece) = body.next().await? {
         digests.update(&piece)?;
-        document.push(&piece)?;
+        document.update(&piece)?;
     }
     digests.finish()?;
-    Ok(document.into_bytes())
+    Ok(document.finish())
 }

@@ -17,6 +17,6 @@ impl Local {
         let bucket = request.bucket()?;
         let (prefix, delimiter) = (query.prefix.as_str(), query.delimiter.as_deref());
         let page = self.store.list(bucket, prefix, delimiter, query.start.as_ref(), query.limit()).await?;
-        Ok(Answer::xml(xml::list_bucket_result(bucket.as_str(), &query, &page, OWNER)))
+        Ok(Answer::xml(xml::list_objects(bucket.as_str(), &query, &page, OWNER)))
     }
 }

@@ -10,6 +10,8 @@ mod objects;
 mod reads;
 
 use crate::filters::{Admitted, Rules};
+use crate::policy;
+use crate::s3::xml::Owner;
 use crate::s3::{Code, Operation, S3Error};
 use crate::server::answer::Answer;
 use crate::server::request_body::BodySource;
@@ -17,7 +19,7 @@ use crate::store::Store;
 use std::sync::Arc;
 
 /// The owner that listings name. There is one account, so it is always the same.
-const OWNER: &str = "r2shim";
+const OWNER: Owner<'static> = Owner { id: "r2shim", display_name: "r2shim" };
 
 /// Carries out operations on the local store.
 pub struct Local {
@@ -34,6 +36,9 @@ impl Local {
     /// Carries out an admitted request.
     pub async fn answer(&self, request: &Admitted<'_>, body: &mut dyn BodySource) -> Result<Answer, S3Error> {
         use Operation as Op;
+        if let Some(fixed) = &request.fixed {
+            return self.fixed(request, fixed).await;
+        }
         match request.row.operation {
             Op::ListBuckets => self.list_buckets(request).await,
             Op::CreateBucket => self.create_bucket(request, body).await,
@@ -47,6 +52,12 @@ impl Local {
             Op::DeleteObjects => self.delete_objects(request, body).await,
             other => Err(not_here(other)),
         }
+    }
+
+    /// The policy's own answer, which is about a bucket that is there.
+    async fn fixed(&self, request: &Admitted<'_>, fixed: &policy::Answer) -> Result<Answer, S3Error> {
+        self.store.bucket(request.bucket()?).await?;
+        Ok(Answer { status: fixed.status, ..Answer::xml(fixed.body.clone()) })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::s3::etag::ETag;
 use crate::s3::metadata::Metadata;
 use crate::s3::names::ObjectKey;
 use crate::s3::precondition::WriteConditions;
-use crate::s3::xml::{DeleteOutcome, DeleteRequest};
+use crate::s3::xml::{Delete, DeleteEntry, DeleteOutcome};
 use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
 use crate::server::request_body::BodySource;
@@ -54,26 +54,44 @@ impl Local {
         body: &mut dyn BodySource,
     ) -> Result<Answer, S3Error> {
         let document = documents::read(request, body).await?;
-        let wanted = xml::delete_request(&document)?;
+        let wanted = Delete::parse(&document)?;
         let outcomes = self.delete_each(request, &wanted).await?;
-        Ok(Answer::xml(xml::delete_result(&outcomes, wanted.quiet)))
+        Ok(Answer::xml(xml::delete_result(&outcomes)))
     }
 
     async fn delete_each(
         &self,
         request: &Admitted<'_>,
-        wanted: &DeleteRequest,
+        wanted: &Delete,
     ) -> Result<Vec<DeleteOutcome>, S3Error> {
-        let parsed: Vec<_> = wanted.keys.iter().map(|text| ObjectKey::parse(text).map_err(S3Error::from)).collect();
+        let parsed: Vec<_> = wanted.entries.iter().map(deletable).collect();
         let good: Vec<ObjectKey> = parsed.iter().flatten().cloned().collect();
         let mut deleted = self.store.delete_objects(request.bucket()?, &good).await?.into_iter();
-        let outcomes = wanted.keys.iter().zip(parsed).map(|(key, parsed)| {
+        let outcomes = wanted.entries.iter().zip(parsed).map(|(entry, parsed)| {
+            let key = entry.key.clone();
             // The store answers for the good keys, in their order.
-            let outcome = parsed.and_then(|_| deleted.next().unwrap_or(Ok(())).map_err(S3Error::from));
-            DeleteOutcome { key: key.clone(), error: outcome.err() }
+            match parsed.and_then(|_| deleted.next().unwrap_or(Ok(())).map_err(S3Error::from)) {
+                Ok(()) => DeleteOutcome::Deleted { key },
+                Err(error) => DeleteOutcome::Failed { key, error },
+            }
         });
         Ok(outcomes.collect())
     }
+}
+
+/// The key of an entry that asks for nothing but its removal. Versions and conditions are not in the subset, and to
+/// remove an object in spite of a condition would lose data.
+fn deletable(entry: &DeleteEntry) -> Result<ObjectKey, S3Error> {
+    let conditions = [
+        ("VersionId", &entry.version_id),
+        ("ETag", &entry.etag),
+        ("LastModifiedTime", &entry.last_modified_time),
+        ("Size", &entry.size),
+    ];
+    if let Some((name, _)) = conditions.iter().find(|(_, condition)| condition.is_some()) {
+        return Err(S3Error::new(Code::NOT_IMPLEMENTED).message(format!("DeleteObjects element {name} not implemented")));
+    }
+    ObjectKey::parse(&entry.key).map_err(S3Error::from)
 }
 
 /// Passes the body through the digests into the upload. Nothing is kept unless all of them agree.

@@ -2,8 +2,7 @@
 
 use super::Local;
 use crate::filters::Admitted;
-use crate::s3::metadata;
-use crate::s3::precondition::{Existing, ReadConditions, Verdict};
+use crate::s3::precondition::{ReadConditions, Verdict};
 use crate::s3::range::ByteRange;
 use crate::s3::{Code, Operation, S3Error};
 use crate::server::answer::{Answer, Body};
@@ -23,8 +22,7 @@ impl Local {
     /// GetObject, and HeadObject, which is the same without the bytes.
     pub(super) async fn read_object(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         let object = self.store.object(request.bucket()?, request.object_key()?).await?;
-        let existing = Existing { etag: &object.info.etag, last_modified: object.info.last_modified };
-        match ReadConditions::from_view(&request.view).decide(existing) {
+        match ReadConditions::from_view(&request.view).decide(object.info.existing()) {
             Verdict::Failed => Err(Code::PRECONDITION_FAILED.into()),
             Verdict::NotModified => Ok(validators(StatusCode::NOT_MODIFIED, &object.info)),
             Verdict::Proceed => answer(request, object),
@@ -39,7 +37,7 @@ fn answer(request: &Admitted<'_>, object: Object) -> Result<Answer, S3Error> {
     let length = selection.range.end - selection.range.start;
     let mut answer = validators(status, &object.info)
         .with(ACCEPT_RANGES, "bytes")
-        .with_all(metadata::response_headers(&object.info.metadata, view));
+        .with_all(object.info.metadata.clone().overridden(view)?.headers());
     if selection.partial {
         answer = answer.with(CONTENT_RANGE, &content_range(&selection.range, object.info.size));
     } else if view.header("x-amz-checksum-mode").is_some_and(|mode| mode.eq_ignore_ascii_case("enabled")) {
