@@ -1,0 +1,197 @@
+//! What is wrong with a policy: every fault at once, with its line and a way out.
+
+use super::*;
+
+fn faults(text: &str) -> Vec<String> {
+    compile(text).err().unwrap_or_default().iter().map(Fault::to_string).collect()
+}
+
+fn warnings(text: &str) -> Vec<String> {
+    compile(text).unwrap().warnings().iter().map(Fault::to_string).collect()
+}
+
+#[test]
+fn each_fault_names_line_and_way_out() {
+    for (text, expected) in [
+        (
+            "[operation.PutObjekt]\nverdict = \"accept\"",
+            "own.toml:2: S3 has no operation 'PutObjekt' (did you mean 'PutObject'?)",
+        ),
+        (
+            "[operation.PutObject]\nverdict = \"acept\"",
+            "own.toml:3: there is no verdict 'acept' (did you mean 'accept'?)",
+        ),
+        (
+            "[operation.PutObject]\nverdikt = \"accept\"",
+            "own.toml:3: 'PutObject' has no key 'verdikt' (did you mean 'verdict'?)",
+        ),
+        (
+            "[operation.PutObject.headers]\nx-amz-alc = \"drop\"",
+            "own.toml:3: S3 has no header 'x-amz-alc' (did you mean 'x-amz-acl'?)",
+        ),
+        (
+            "[operation.PutObject.headers]\nX-Amz-Acl = \"drop\"",
+            "own.toml:3: S3 has no header 'X-Amz-Acl' (did you mean 'x-amz-acl'?)",
+        ),
+        (
+            "[operation.PutObject.headers]\nx-amz-date = \"drop\"",
+            "own.toml:3: the header 'x-amz-date' belongs to the transport (it is accepted everywhere: remove the rule)",
+        ),
+        (
+            "[operation.ListObjects.query]\nprefx = \"drop\"",
+            "own.toml:3: S3 has no query parameter 'prefx' (did you mean 'prefix'?)",
+        ),
+        (
+            "[operation.PutObject.headers]\nx-amz-acl = [{ is = \"private\", verdict = \"drop\" }]",
+            "own.toml:3: 'x-amz-acl' does not say what happens to other values (end the list with a case without pattern: { verdict = \"...\" })",
+        ),
+        (
+            "[operation.PutObject.headers]\nx-amz-acl = [\n  { verdict = \"drop\" },\n  { is = \"x\", verdict = \"drop\" },\n]",
+            "own.toml:5: a case after the one for all values is never reached (remove it)",
+        ),
+        (
+            "[operation.PutObject.headers]\nx-amz-acl = [{ is = \"x\" }]",
+            "own.toml:3: the case is not complete (a case has 'is' or 'starts' or neither, and a 'verdict')",
+        ),
+        (
+            "[operation.PutObject.headers]\nx-amz-acl = 1",
+            "own.toml:3: 'x-amz-acl' is a string, not a integer (put it in quotes)",
+        ),
+        (
+            "[operation.PutObject.headers]\nx-amz-acl = \"fixed\"\n[verdict.fixed]\nstatus = 200\nbody = \"<a/>\"",
+            "own.toml:3: 'fixed' is a fixed answer, and those are for operations (accept, drop or refuse)",
+        ),
+        (
+            "[operation.DeleteObjectTagging]\nas = \"DeleteBucket\"",
+            "own.toml:3: DeleteObjectTagging cannot be answered as DeleteBucket (both need the same method, target, body and access)",
+        ),
+        (
+            "[operation.DeleteObjectTagging]\nas = \"DeleteObject\"\nverdict = \"accept\"",
+            "own.toml:3: a row with 'as' has nothing else (put the rest into the other operation's row)",
+        ),
+        (
+            "[operation.PutObject]\nstray = \"drop\"",
+            "own.toml:3: 'stray' is 'drop', which is no refusal (a sub-resource the operation does not know is always refused)",
+        ),
+        ("[payload]\nsined = \"accept\"", "own.toml:3: there is no payload kind 'sined' (did you mean 'signed'?)"),
+        ("[limits]\nequal_part = true", "own.toml:3: there is no limit 'equal_part' (did you mean 'equal_parts'?)"),
+        (
+            "[limits]\npart_order = \"descending\"",
+            "own.toml:3: the limit 'part_order' cannot be 'descending' (it is one of ascending, any)",
+        ),
+        (
+            "[verdict.header]\nstatus = 501\ncode = \"X\"\ntext = \"{nmae}\"",
+            "own.toml:5: the text has no slot '{nmae}' (the slots are {name}, {names}, {value} and {operation})",
+        ),
+        (
+            "[verdict.header]\nstatus = 302\ncode = \"X\"\ntext = \"x\"",
+            "own.toml:2: verdict 'header' is not complete (a refusal has status (400 to 599), code and text; a fixed answer status (200 to 299) and body)",
+        ),
+        (
+            "[verdict.header]\nstatus = 999\ncode = \"X\"\ntext = \"x\"",
+            "own.toml:3: 'status' is no HTTP status (400 to 599 refuse, 200 to 299 answer)",
+        ),
+        (
+            "[verdict.drop]\nstatus = 501\ncode = \"X\"\ntext = \"x\"",
+            "own.toml:2: 'drop' is a verdict already (choose another name)",
+        ),
+        ("[region]\nname = \"auto\"", "own.toml:2: [region] is not complete (it has name, aliases and text)"),
+        ("[operations.PutObject]", "own.toml:2: a policy has no key 'operations' (did you mean 'operation'?)"),
+        ("operation = 1", "own.toml:2: 'operation' is a table, not a integer (see policies/README.md)"),
+        (
+            "[operation.PutObject]\nverdict = ",
+            "own.toml:3: string values must be quoted, expected literal string (a policy is a TOML 1.1 document)",
+        ),
+    ] {
+        let found = faults(&format!("extends = \"r2\"\n{text}"));
+        assert!(found.contains(&expected.to_owned()), "{text}\nexpected {expected}\nfound {found:#?}");
+    }
+}
+
+#[test]
+fn all_faults_come_at_once() {
+    let text =
+        "extends = \"r2\"\n[operation.Nothing]\n[operation.PutObject.headers]\nx-no = \"nor\"\n[payload]\nx = \"drop\"";
+    assert_eq!(faults(text).len(), 4, "{:#?}", faults(text));
+}
+
+#[test]
+fn nothing_has_a_default() {
+    let found = faults("");
+    for what in
+        ["[region]", "the limit 'part_order'", "the limit 'equal_parts'", "the payload kind 'unsigned'", "[default]"]
+    {
+        assert!(found.iter().any(|fault| fault.starts_with(&format!("own.toml:1: the policy lacks {what}"))), "{what}");
+    }
+    let found = faults("[default]\nverdict = \"accept\"");
+    assert!(
+        found.iter().any(|fault| fault.starts_with("own.toml:1: the policy lacks 'stray' in [default]")),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn bases_are_found_or_named() {
+    assert_eq!(
+        faults("extends = \"base.toml\"").first().map(String::as_str),
+        Some(
+            "own.toml:1: the policy 'base.toml' cannot be extended: base.toml is not there (name a built-in policy or a file)"
+        )
+    );
+    let own = Source { name: "own".into(), file: "own.toml".into(), text: "extends = \"own.toml\"".into() };
+    let found = Policy::compile(&own, &|_| Ok(own.clone())).unwrap_err();
+    assert!(found[0].to_string().contains("extends itself"), "{}", found[0]);
+}
+
+#[test]
+fn faults_of_a_base_name_the_base() {
+    let base =
+        Source { name: "b".into(), file: "b.toml".into(), text: "extends = \"r2\"\n[payload]\nsigned = \"x\"".into() };
+    let own = Source { name: "own".into(), file: "own.toml".into(), text: "extends = \"b.toml\"".into() };
+    let found = Policy::compile(&own, &|_| Ok(base.clone())).unwrap_err();
+    assert_eq!(found[0].place.to_string(), "b.toml:3");
+}
+
+#[test]
+fn a_row_replaces_the_whole_row_it_stands_over() {
+    let policy =
+        compile("extends = \"r2\"\n[operation.PutObject]\nunlisted_headers = \"accept\"\nverdict = \"accept\"")
+            .unwrap();
+    assert_eq!(answer(&policy, "PutObject | x-amz-acl: private"), "PutObject");
+    let refused = "501 NotImplemented: Header 'x-amz-acl' with value 'private' not implemented";
+    assert_eq!(answer(&policy, "CreateBucket | x-amz-acl: private"), refused);
+}
+
+#[test]
+fn pointless_rules_are_warned_of() {
+    for (text, expected) in [
+        (
+            "[verdict.mine]\nstatus = 501\ncode = \"X\"\ntext = \"x\"",
+            "own.toml:2: no rule uses the verdict 'mine' (remove it)",
+        ),
+        (
+            "[operation.ListParts]\nverdict = \"operation\"\n[operation.ListParts.query]\nmax-parts = \"accept\"",
+            "own.toml:5: the operation is never served, so this rule has no effect (remove it)",
+        ),
+        (
+            "[operation.PutObject]\nverdict = \"accept\"\n[operation.PutObject.headers]\n\"x-amz-grant-*\" = \"drop\"\n\"x-amz-grant-read*\" = \"header\"",
+            "own.toml:6: 'x-amz-grant-read*' is never reached: 'x-amz-grant-*' comes before it (put the longer prefix first)",
+        ),
+    ] {
+        let found = warnings(&format!("extends = \"r2\"\n{text}"));
+        assert!(found.contains(&expected.to_owned()), "{text}\n{found:#?}");
+    }
+}
+
+#[test]
+fn no_text_is_a_panic() {
+    let whole = Source::builtin("r2").unwrap().text;
+    for end in (0..whole.len()).step_by(499).filter(|end| whole.is_char_boundary(*end)) {
+        let _ = compile(&whole[..end]);
+    }
+    for text in
+        ["\0", "[[default]]", "default = []", "[operation]\nPutObject = 1", "payload = { signed = {} }", "extends = 1"]
+    {
+        assert!(!faults(text).is_empty(), "{text:?}");
+    }
+}

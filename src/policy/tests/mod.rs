@@ -1,0 +1,53 @@
+//! What policies decide, as tables of requests and answers.
+
+mod built_in;
+mod faults;
+mod hardest;
+mod seed;
+
+use super::*;
+use crate::s3::operation::Operation;
+use crate::s3::payload::PayloadKind;
+use crate::s3::query::Query;
+use crate::s3::view::View;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+/// A built-in policy.
+fn builtin(name: &str) -> Policy {
+    Policy::builtin(name).unwrap().unwrap_or_else(|faults| panic!("{faults:#?}"))
+}
+
+/// A policy of the test's own, which may extend the built-in ones.
+fn compile(text: &str) -> Result<Policy, Vec<Fault>> {
+    let source = Source { name: "own".into(), file: "own.toml".into(), text: text.to_owned().into() };
+    Policy::compile(&source, &|path| Err(format!("{path} is not there")))
+}
+
+/// Asks about a request with the headers (`name: value`) and the query.
+fn ask(policy: &Policy, operation: Operation, headers: &[(&str, &[u8])], query: &str, kind: PayloadKind) -> Decision {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_bytes(value).unwrap());
+    }
+    policy.decide(operation, &View::of_signed_headers(&map, Query::parse(query).unwrap()), kind)
+}
+
+/// The decision on `OPERATION [?query] [name: value]...`, in words.
+fn answer(policy: &Policy, request: &str) -> String {
+    let mut lines = request.split(" | ");
+    let (operation, query) = lines.next().and_then(|first| first.split_once('?')).unwrap_or((request, ""));
+    let operation = operation.split(" | ").next().unwrap();
+    let headers: Vec<_> = lines.map(|l| l.split_once(':').unwrap()).map(|(n, v)| (n, v.trim().as_bytes())).collect();
+    words(ask(policy, Operation::parse(operation).unwrap(), &headers, query, PayloadKind::Signed))
+}
+
+fn words(decision: Decision) -> String {
+    match decision {
+        Decision::Accept(Accepted { operation, dropped }) => {
+            let names = [dropped.parameters, dropped.headers].concat().join(" ");
+            format!("{operation}, dropped: {names}").trim_end_matches(", dropped: ").to_owned()
+        }
+        Decision::Refuse(ruling) => ruling.error.to_string(),
+        Decision::Answer(answer) => format!("{}: {}", answer.status.as_u16(), answer.body),
+    }
+}
