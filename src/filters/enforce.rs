@@ -5,8 +5,7 @@
 use crate::filters::exchange::{Exchange, Identity, Refusal};
 use crate::policy::{Decision, Ruling};
 use crate::s3::payload::PayloadKind;
-use crate::s3::view::View;
-use crate::s3::{Code, S3Error};
+use crate::s3::Code;
 
 /// Refuses what the policy refuses, takes out what it drops, and keeps its own answer where it has one.
 pub(super) fn decide(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
@@ -16,17 +15,12 @@ pub(super) fn decide(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
         Decision::Answer(answer) => exchange.fixed = Some(answer),
         Decision::Accept(accepted) => {
             exchange.row = Some(accepted.operation.row());
-            let dropped = accepted.dropped.headers.into_iter().chain(accepted.dropped.parameters);
-            take_out(&mut exchange.view, dropped);
+            if let Ok(view) = &mut exchange.view {
+                view.ignore(accepted.dropped.headers, accepted.dropped.parameters);
+            }
         }
     }
     Ok(())
-}
-
-fn take_out(view: &mut Result<View<'_>, S3Error>, names: impl IntoIterator<Item = String>) {
-    if let Ok(view) = view {
-        view.hide(names);
-    }
 }
 
 /// What the signature says of the body; a request that is only explained says it in its header, if at all.

@@ -5,13 +5,15 @@
 //! Rust: what this module knows is how to look one up. It opens no files; a policy's text is an argument.
 
 pub mod source;
+mod vocabulary;
 mod verdict;
 mod rules;
 mod written;
 mod reader;
 mod read;
-mod vocabulary;
 pub mod compiled;
+mod lookup;
+mod rows;
 mod compile;
 pub mod decide;
 pub mod show;

@@ -54,7 +54,7 @@ impl<'t> Reader<'t> {
         match value.get_ref() {
             DeValue::Table(table) => self.fields(table),
             other => {
-                let message = format!("{what} is a table, not a {}", other.type_str());
+                let message = format!("{what} must be a table, not: {}", other.type_str());
                 self.fault(&self.place(value.span()), message, "see policies/README.md");
                 Vec::new()
             }
@@ -85,7 +85,7 @@ impl<'t> Reader<'t> {
     pub(super) fn plain_text(&mut self, value: &Value<'_>, what: &str) -> Option<String> {
         let text = value.get_ref().as_str().map(str::to_owned);
         if text.is_none() {
-            let message = format!("'{what}' is a string, not a {}", value.get_ref().type_str());
+            let message = format!("'{what}' must be a string, not: {}", value.get_ref().type_str());
             self.fault(&self.place(value.span()), message, "put it in quotes");
         }
         text

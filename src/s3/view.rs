@@ -32,7 +32,9 @@ pub struct View<'a> {
     headers: &'a HeaderMap,
     hoisted: Vec<(HeaderName, HeaderValue)>,
     query: Query<'a>,
-    hidden: Vec<String>,
+    /// Names that are to have no effect; empty but for the rare request that carries some.
+    ignored_headers: Vec<String>,
+    ignored_parameters: Vec<String>,
 }
 
 /// Why headers and query do not make one view.
@@ -47,7 +49,7 @@ pub enum Conflict {
 impl<'a> View<'a> {
     /// The view of a request whose signature is in its headers: the query is only a query.
     pub fn of_signed_headers(headers: &'a HeaderMap, query: Query<'a>) -> View<'a> {
-        View { headers, hoisted: Vec::new(), query, hidden: Vec::new() }
+        View::new(headers, Vec::new(), query)
     }
 
     /// The view of a presigned request: `x-amz-*` parameters outside the transport are moved to the headers.
@@ -62,17 +64,22 @@ impl<'a> View<'a> {
             }
             hoisted.push((header, value));
         }
-        Ok(View { headers, hoisted, query, hidden: Vec::new() })
+        Ok(View::new(headers, hoisted, query))
     }
 
-    /// Takes these headers and parameters out: what a policy drops has no effect on anyone after it.
-    pub fn hide(&mut self, names: impl IntoIterator<Item = String>) {
-        self.hidden.extend(names);
+    fn new(headers: &'a HeaderMap, hoisted: Vec<(HeaderName, HeaderValue)>, query: Query<'a>) -> View<'a> {
+        View { headers, hoisted, query, ignored_headers: Vec::new(), ignored_parameters: Vec::new() }
+    }
+
+    /// From here on the view is as if the request had not carried these: headers in lower case, parameters as sent.
+    pub fn ignore(&mut self, headers: Vec<String>, parameters: Vec<String>) {
+        self.ignored_headers.extend(headers);
+        self.ignored_parameters.extend(parameters);
     }
 
     /// The first value of a header, as bytes.
     pub fn header_bytes(&self, name: &str) -> Option<&[u8]> {
-        if self.is_hidden(name) {
+        if self.ignores_header(name) {
             return None;
         }
         let hoisted = || self.hoisted.iter().find(|(n, _)| n.as_str().eq_ignore_ascii_case(name)).map(|(_, v)| v);
@@ -87,8 +94,12 @@ impl<'a> View<'a> {
     /// Every header with its value, the name in lower case; one that came more than once comes more than once.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let sent = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-        let all = sent.chain(self.hoisted.iter().map(|(name, value)| (name.as_str(), value.as_bytes())));
-        all.filter(|(name, _)| !self.is_hidden(name))
+        let hoisted = self.hoisted.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        sent.chain(hoisted).filter(|(name, _)| !self.ignores_header(name))
+    }
+
+    fn ignores_header(&self, name: &str) -> bool {
+        self.ignored_headers.iter().any(|ignored| ignored.eq_ignore_ascii_case(name))
     }
 
     /// The first value of a query parameter that is neither transport nor a hoisted header.
@@ -108,13 +119,10 @@ impl<'a> View<'a> {
 
     /// Every query parameter that is neither transport nor a hoisted header, in the order sent.
     pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
+        let ignored = |name: &str| self.ignored_parameters.iter().any(|i| i == name);
         self.query
             .iter()
-            .filter(|(name, _)| !is_transport_query(name) && !self.was_hoisted(name) && !self.is_hidden(name))
-    }
-
-    fn is_hidden(&self, name: &str) -> bool {
-        self.hidden.iter().any(|hidden| hidden.eq_ignore_ascii_case(name))
+            .filter(move |(name, _)| !is_transport_query(name) && !self.was_hoisted(name) && !ignored(name))
     }
 
     fn was_hoisted(&self, name: &str) -> bool {
@@ -146,16 +154,6 @@ mod tests {
     }
 
     #[test]
-    fn what_is_dropped_is_seen_by_nobody() {
-        let headers = headers(&[("range", "bytes=0-1"), ("x-amz-acl", "private")]);
-        let mut view = View::of_signed_headers(&headers, Query::parse("a=1&versionId=2").unwrap());
-        view.hide(["range".to_owned(), "versionId".to_owned()]);
-        assert_eq!((view.header("Range"), view.header("x-amz-acl")), (None, Some("private")));
-        assert_eq!(view.headers().map(|(name, _)| name).collect::<Vec<_>>(), ["x-amz-acl"]);
-        assert_eq!(view.parameters().collect::<Vec<_>>(), [("a", "1")]);
-    }
-
-    #[test]
     fn without_query_authentication_they_stay_parameters() {
         let headers = headers(&[]);
         let view = View::of_signed_headers(&headers, Query::parse("x-amz-acl=private").unwrap());
@@ -171,6 +169,17 @@ mod tests {
         let none = headers(&[]);
         let query = Query::parse("x-amz-acl=a&X-Amz-Acl=b").unwrap();
         assert_eq!(View::of_presigned(&none, query).unwrap_err(), Conflict::Twice("x-amz-acl".into()));
+    }
+
+    #[test]
+    fn what_is_ignored_is_as_if_it_had_not_been_sent() {
+        let headers = headers(&[("range", "bytes=0-1"), ("host", "h")]);
+        let query = Query::parse("X-Amz-Acl=private&tagging&prefix=a").unwrap();
+        let mut view = View::of_presigned(&headers, query).unwrap();
+        view.ignore(vec!["range".into(), "x-amz-acl".into()], vec!["tagging".into()]);
+        assert_eq!((view.header("Range"), view.header("x-amz-acl")), (None, None));
+        assert_eq!(view.headers().collect::<Vec<_>>(), [("host", &b"h"[..])]);
+        assert_eq!(view.parameters().collect::<Vec<_>>(), [("prefix", "a")]);
     }
 
     #[test]

@@ -6,93 +6,90 @@ fn todays_r2() -> Policy {
     compile(include_str!("todays_r2.toml")).unwrap_or_else(|faults| panic!("{faults:#?}"))
 }
 
+/// Request and answer.
+const RULINGS: &[(&str, &str)] = &[
+    // 1. Canned ACLs.
+    ("PutObject | x-amz-acl: private", "PutObject, dropped: x-amz-acl"),
+    ("PutObject | x-amz-acl: bucket-owner-read", "PutObject, dropped: x-amz-acl"),
+    (
+        "PutObject | x-amz-acl: wide-open",
+        "501 NotImplemented: Header 'x-amz-acl' with value 'wide-open' not implemented",
+    ),
+    (
+        "PutObject | x-amz-acl: private | x-amz-acl: x",
+        "501 NotImplemented: Header 'x-amz-acl' with value 'x' not implemented",
+    ),
+    (
+        "PutObject | x-amz-grant-read: id=1",
+        "501 NotImplemented: Header 'x-amz-grant-read' with value 'id=1' not implemented",
+    ),
+    // 2. Fixed answers.
+    (
+        "GetBucketVersioning",
+        "200: <?xml version=\"1.0\" encoding=\"UTF-8\"?><VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"/>",
+    ),
+    ("GetBucketTagging", "404 NoSuchTagSet: The TagSet does not exist."),
+    // 3. The wordings for unknown query.
+    (
+        "ListObjectsV2?list-type=2&metadata=true",
+        "501 NotImplemented: ListObjectsV2 search parameter metadata not implemented",
+    ),
+    ("ListObjects?metadata=true", "501 NotImplemented: ListObjectsV1 search parameter metadata not implemented"),
+    ("ListBuckets?metadata", "501 NotImplemented: ListBuckets search parameter metadata not implemented"),
+    ("CreateBucket?junk", "400 InvalidArgument: Unsupported search param(s) \"junk\" on a PUT bucket route"),
+    (
+        "DeleteBucket?versioning&junk&junk=2",
+        "400 InvalidArgument: Unsupported search param(s) \"versioning\", \"junk\" on a DELETE bucket route",
+    ),
+    (
+        "GetBucketLocation?location&foobar",
+        "400 InvalidArgument: Search param foobar is unsupported for bucket location",
+    ),
+    (
+        "ListObjectsV2?list-type=2&encoding-type=weird",
+        "501 NotImplemented: Unrecognized encoding-type \"weird\" not implemented",
+    ),
+    ("ListObjectsV2?list-type=2&encoding-type=url", "ListObjectsV2"),
+    ("ListObjects?list-type=3", "501 NotImplemented: ListObjectsV3 not implemented"),
+    ("ListObjects?continuation-token=x", "400 InvalidArgument: continuation-token not supported in ListObjects"),
+    // 4. SSE.
+    ("PutObject | x-amz-server-side-encryption: AES256", "PutObject, dropped: x-amz-server-side-encryption"),
+    (
+        "PutObject | x-amz-server-side-encryption: aws:kms:dsse",
+        "501 NotImplemented: Header 'x-amz-server-side-encryption' with value 'aws:kms:dsse' not implemented",
+    ),
+    ("PutObject | x-amz-server-side-encryption: ROT13", "400 InvalidArgument: PutObject: no encryption 'ROT13'"),
+    // 5. Storage classes.
+    ("PutObject | x-amz-storage-class: STANDARD_IA", "PutObject"),
+    ("PutObject | x-amz-storage-class: GLACIER", "400 InvalidStorageClass: The storage class specified is not valid."),
+    ("PutObject | x-amz-storage-class: standard", "400 InvalidStorageClass: The storage class specified is not valid."),
+    // 7. Unknown headers.
+    ("GetObject | x-amz-nonsense: 1", "GetObject, dropped: x-amz-nonsense"),
+    ("PutObject | x-amz-nonsense: 1", "PutObject, dropped: x-amz-nonsense"),
+    // 8. Sub-resources that are ignored.
+    ("DeleteObjectTagging?tagging", "DeleteObject, dropped: tagging"),
+    ("DeleteObject?acl", "DeleteObject, dropped: acl"),
+    ("HeadObject?tagging", "HeadObject, dropped: tagging"),
+    ("HeadObject?acl", "501 NotImplemented: HeadObject search parameter acl not implemented"),
+    ("PutObject?uploadId=1", "PutObject, dropped: uploadId"),
+    // 9. Object lock.
+    (
+        "CreateBucket | x-amz-bucket-object-lock-enabled: false",
+        "CreateBucket, dropped: x-amz-bucket-object-lock-enabled",
+    ),
+    (
+        "CreateBucket | x-amz-bucket-object-lock-enabled: true",
+        "501 NotImplemented: Header 'x-amz-bucket-object-lock-enabled' with value 'true' not implemented",
+    ),
+    // 10. The typo.
+    ("GetBucketPolicyStatus", "501 NotImplemented: GetGetBucketPolicyStatus not implemented"),
+];
+
 #[test]
 fn the_ten_hardest_rulings_can_be_written_down() {
     let policy = todays_r2();
-    for (request, expected) in [
-        // 1. Canned ACLs.
-        ("PutObject | x-amz-acl: private", "PutObject, dropped: x-amz-acl"),
-        ("PutObject | x-amz-acl: bucket-owner-read", "PutObject, dropped: x-amz-acl"),
-        (
-            "PutObject | x-amz-acl: wide-open",
-            "501 NotImplemented: Header 'x-amz-acl' with value 'wide-open' not implemented",
-        ),
-        (
-            "PutObject | x-amz-acl: private | x-amz-acl: x",
-            "501 NotImplemented: Header 'x-amz-acl' with value 'x' not implemented",
-        ),
-        (
-            "PutObject | x-amz-grant-read: id=1",
-            "501 NotImplemented: Header 'x-amz-grant-read' with value 'id=1' not implemented",
-        ),
-        // 2. Fixed answers.
-        (
-            "GetBucketVersioning",
-            "200: <?xml version=\"1.0\" encoding=\"UTF-8\"?><VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"/>",
-        ),
-        ("GetBucketTagging", "404 NoSuchTagSet: The TagSet does not exist."),
-        // 3. The wordings for unknown query.
-        (
-            "ListObjectsV2?list-type=2&metadata=true",
-            "501 NotImplemented: ListObjectsV2 search parameter metadata not implemented",
-        ),
-        ("ListObjects?metadata=true", "501 NotImplemented: ListObjectsV1 search parameter metadata not implemented"),
-        ("ListBuckets?metadata", "501 NotImplemented: ListBuckets search parameter metadata not implemented"),
-        ("CreateBucket?junk", "400 InvalidArgument: Unsupported search param(s) \"junk\" on a PUT bucket route"),
-        (
-            "DeleteBucket?versioning&junk&junk=2",
-            "400 InvalidArgument: Unsupported search param(s) \"versioning\", \"junk\" on a DELETE bucket route",
-        ),
-        (
-            "GetBucketLocation?location&foobar",
-            "400 InvalidArgument: Search param foobar is unsupported for bucket location",
-        ),
-        (
-            "ListObjectsV2?list-type=2&encoding-type=weird",
-            "501 NotImplemented: Unrecognized encoding-type \"weird\" not implemented",
-        ),
-        ("ListObjectsV2?list-type=2&encoding-type=url", "ListObjectsV2"),
-        ("ListObjects?list-type=3", "501 NotImplemented: ListObjectsV3 not implemented"),
-        ("ListObjects?continuation-token=x", "400 InvalidArgument: continuation-token not supported in ListObjects"),
-        // 4. SSE.
-        ("PutObject | x-amz-server-side-encryption: AES256", "PutObject, dropped: x-amz-server-side-encryption"),
-        (
-            "PutObject | x-amz-server-side-encryption: aws:kms:dsse",
-            "501 NotImplemented: Header 'x-amz-server-side-encryption' with value 'aws:kms:dsse' not implemented",
-        ),
-        ("PutObject | x-amz-server-side-encryption: ROT13", "400 InvalidArgument: PutObject: no encryption 'ROT13'"),
-        // 5. Storage classes.
-        ("PutObject | x-amz-storage-class: STANDARD_IA", "PutObject"),
-        (
-            "PutObject | x-amz-storage-class: GLACIER",
-            "400 InvalidStorageClass: The storage class specified is not valid.",
-        ),
-        (
-            "PutObject | x-amz-storage-class: standard",
-            "400 InvalidStorageClass: The storage class specified is not valid.",
-        ),
-        // 7. Unknown headers.
-        ("GetObject | x-amz-nonsense: 1", "GetObject, dropped: x-amz-nonsense"),
-        ("PutObject | x-amz-nonsense: 1", "PutObject, dropped: x-amz-nonsense"),
-        // 8. Sub-resources that are ignored.
-        ("DeleteObjectTagging?tagging", "DeleteObject, dropped: tagging"),
-        ("DeleteObject?acl", "DeleteObject, dropped: acl"),
-        ("HeadObject?tagging", "HeadObject, dropped: tagging"),
-        ("HeadObject?acl", "501 NotImplemented: HeadObject search parameter acl not implemented"),
-        ("PutObject?uploadId=1", "PutObject, dropped: uploadId"),
-        // 9. Object lock.
-        (
-            "CreateBucket | x-amz-bucket-object-lock-enabled: false",
-            "CreateBucket, dropped: x-amz-bucket-object-lock-enabled",
-        ),
-        (
-            "CreateBucket | x-amz-bucket-object-lock-enabled: true",
-            "501 NotImplemented: Header 'x-amz-bucket-object-lock-enabled' with value 'true' not implemented",
-        ),
-        // 10. The typo.
-        ("GetBucketPolicyStatus", "501 NotImplemented: GetGetBucketPolicyStatus not implemented"),
-    ] {
-        assert_eq!(answer(&policy, request), expected, "{request}");
+    for (request, expected) in RULINGS {
+        assert_eq!(answer(&policy, request), *expected, "{request}");
     }
 }
 
