@@ -1,8 +1,10 @@
 //! Bodies in motion: stages that are pushed bytes and give bytes or a verdict. No I/O, no async; whoever reads the
 //! connection pushes, and asks for the verdict at the end.
 
+pub mod aws_chunked;
 pub mod digests;
 pub mod document;
 
+pub use aws_chunked::{AwsChunkedDecoder, ChunkSignatures};
 pub use digests::{Digested, Digests, Expected};
 pub use document::DocumentCollector;

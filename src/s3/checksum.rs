@@ -177,6 +177,19 @@ impl Checksum {
     }
 }
 
+/// The algorithm of the checksum that `x-amz-trailer` announces behind an aws-chunked body. Other trailers S3 does not
+/// have: `InvalidRequest`.
+pub fn announced_trailer(view: &View<'_>) -> Result<Option<Algorithm>, S3Error> {
+    let name = "x-amz-trailer";
+    match view.header_bytes(name) {
+        None => Ok(None),
+        Some(_) => {
+            let algorithm = view.header(name).and_then(|trailer| Algorithm::of_header(trailer.trim()));
+            algorithm.map(Some).ok_or_else(|| invalid_value(name))
+        }
+    }
+}
+
 fn named_algorithm(view: &View<'_>) -> Result<Option<Algorithm>, S3Error> {
     let name = "x-amz-sdk-checksum-algorithm";
     match view.header_bytes(name) {
@@ -353,6 +366,21 @@ mod tests {
         assert_eq!(hex::encode(read("1B2M2Y8AsgTpgAmY7PhCfg==").unwrap().unwrap()), "d41d8cd98f00b204e9800998ecf8427e");
         for bad in ["", "rL0Y20zC+Fzt72VPzMSk", "d41d8cd98f00b204e9800998ecf8427e", "????"] {
             assert_eq!(read(bad).unwrap_err().code, "InvalidDigest", "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_trailer_is_announced_by_name() {
+        let read = |value: Option<&'static str>| {
+            let line = value.map(|value| (HeaderName::from_static("x-amz-trailer"), HeaderValue::from_static(value)));
+            let headers = HeaderMap::from_iter(line);
+            announced_trailer(&View::of_signed_headers(&headers, Query::default()))
+        };
+        assert_eq!(read(None), Ok(None));
+        assert_eq!(read(Some("X-Amz-Checksum-CRC32")), Ok(Some(Algorithm::Crc32)));
+        for bad in ["", "x-amz-meta-a", "x-amz-checksum-crc32,x-amz-checksum-sha1"] {
+            let message = "400 InvalidRequest: Value for x-amz-trailer header is invalid.";
+            assert_eq!(read(Some(bad)).unwrap_err().to_string(), message);
         }
     }
 

@@ -128,6 +128,8 @@ codes! {
     INVALID_REGION_NAME InvalidRegionName 400 "The region name is not valid.";
     INVALID_REQUEST InvalidRequest 400 "Invalid Request";
     INVALID_URI InvalidURI 400 "Couldn't parse the specified URI.";
+    MALFORMED_TRAILER MalformedTrailerError 400
+        "The request contained trailing data that was not well-formed or did not conform to our published schema.";
     MALFORMED_XML MalformedXML 400
         "The XML you provided was not well formed or did not validate against our published schema.";
     MAX_MESSAGE_LENGTH_EXCEEDED MaxMessageLengthExceeded 400 "Your request was too big.";
