@@ -42,7 +42,9 @@ pub(super) fn decode(text: &str) -> Option<String> {
 fn take_word(text: &str) -> Option<(Vec<u8>, &str)> {
     let (charset, rest) = text.strip_prefix("=?")?.split_once('?')?;
     let (encoding, rest) = rest.split_once('?')?;
-    let (encoded, rest) = rest.split_once("?=")?;
+    // Neither may stand in encoded text, so the first of them is its end: no text is scanned twice.
+    let (encoded, rest) = rest.split_at(rest.find(['?', ' '])?);
+    let rest = rest.strip_prefix("?=")?;
     let bytes = match encoding {
         "B" | "b" => STANDARD.decode(encoded).ok()?,
         "Q" | "q" => decode_q(encoded)?,
@@ -57,7 +59,7 @@ fn take_word(text: &str) -> Option<(Vec<u8>, &str)> {
     }
 }
 
-/// RFC 2047 section 4.2: `_` is a space, `=` starts two hexadecimal digits, spaces and `?` may not stand in it.
+/// RFC 2047 section 4.2: `_` is a space, `=` starts two hexadecimal digits.
 fn decode_q(encoded: &str) -> Option<Vec<u8>> {
     let mut decoded = Vec::with_capacity(encoded.len());
     let mut rest = encoded.as_bytes();
@@ -70,7 +72,6 @@ fn decode_q(encoded: &str) -> Option<Vec<u8>> {
                 decoded.extend(hex::decode(digits).ok()?);
                 rest = behind;
             }
-            b' ' | b'?' => return None,
             other => decoded.push(*other),
         }
     }

@@ -223,4 +223,18 @@ mod tests {
             assert!(parse(&whole.as_bytes()[..end], "a").is_err(), "{}", &whole[..end]);
         }
     }
+
+    #[test]
+    fn no_single_wrong_byte_makes_it_panic() {
+        let whole = b"<?xml version=\"1.0\"?><a b='c'>&#65;&amp;<![CDATA[x]]><!-- c --><p:c/></a>";
+        for at in 0..whole.len() {
+            for wrong in 0..=u8::MAX {
+                let mut document = whole.to_vec();
+                document[at] = wrong;
+                if let Err(error) = parse(&document, "a") {
+                    assert_eq!(error.code, "MalformedXML");
+                }
+            }
+        }
+    }
 }
