@@ -10,6 +10,7 @@ pub mod sigv4;
 pub mod routing;
 pub mod policy;
 pub mod body;
+pub mod store;
 pub mod access;
 pub mod filters;
 pub mod server;

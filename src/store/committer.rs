@@ -1,0 +1,159 @@
+//! The committer: one thread through which every change goes, many to a commit.
+//!
+//! It takes what has queued up while the last commit was on its way to the disk, so a lone writer never waits for
+//! company. Changes are decided in queue order within the transaction, and acknowledged once the disk has it. A client
+//! that has left changes nothing about a change that is queued.
+
+use super::blob::Blobs;
+use super::error::StoreError;
+use super::folder::BlobId;
+use super::index::{Change, Failure, Index, NewBody, Tables};
+use super::reaper::Reaped;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::{self, JoinHandle};
+use tokio::sync::{mpsc, oneshot};
+
+/// The most changes in a commit.
+const BATCH: usize = 512;
+/// The most changes that wait; further writers wait to queue.
+const QUEUE: usize = 2 * BATCH;
+
+type Outcome = Result<(), StoreError>;
+
+/// A change on its way.
+struct Queued {
+    change: Change,
+    reply: oneshot::Sender<Outcome>,
+}
+
+/// Where to send changes. Cheap to clone; the thread ends when the last one is dropped.
+#[derive(Clone)]
+pub(super) struct Committer(mpsc::Sender<Queued>);
+
+/// What the thread has done since the start.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    pub(super) commits: AtomicU64,
+    pub(super) changes: AtomicU64,
+    pub(super) largest_batch: AtomicU64,
+}
+
+/// What the thread works with.
+pub(super) struct Work {
+    pub(super) index: Arc<Index>,
+    pub(super) blobs: Arc<Blobs>,
+    pub(super) reaped: Reaped,
+    pub(super) counters: Arc<Counters>,
+}
+
+impl Committer {
+    pub(super) fn start(work: Work) -> io::Result<(Committer, JoinHandle<()>)> {
+        let (sender, queue) = mpsc::channel(QUEUE);
+        let thread = thread::Builder::new().name("store-committer".into()).spawn(move || work.run(queue))?;
+        Ok((Committer(sender), thread))
+    }
+
+    /// Queues a change; the answer comes when it is committed or refused.
+    pub(super) async fn queue(&self, change: Change) -> Result<oneshot::Receiver<Outcome>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.0.send(Queued { change, reply }).await.map_err(|_| stopped())?;
+        Ok(answer)
+    }
+
+    /// Queues a change and waits for its answer.
+    pub(super) async fn submit(&self, change: Change) -> Outcome {
+        answer(self.queue(change).await?).await
+    }
+}
+
+/// Waits for the answer to a queued change.
+pub(super) async fn answer(answer: oneshot::Receiver<Outcome>) -> Outcome {
+    answer.await.unwrap_or_else(|_| Err(stopped()))
+}
+
+fn stopped() -> StoreError {
+    StoreError::Io("the thread that commits has stopped".into())
+}
+
+impl Work {
+    fn run(self, mut queue: mpsc::Receiver<Queued>) {
+        while let Some(first) = queue.blocking_recv() {
+            let mut batch = vec![first];
+            while batch.len() < BATCH
+                && let Ok(next) = queue.try_recv()
+            {
+                batch.push(next);
+            }
+            self.commit(batch);
+        }
+    }
+
+    fn commit(&self, batch: Vec<Queued>) {
+        self.index.revive();
+        let reaped = self.reaped.take();
+        match self.index.write(|tables| self.decide(tables, &batch, &reaped)) {
+            Ok((outcomes, doomed)) => {
+                self.count(batch.len());
+                for (queued, outcome) in batch.into_iter().zip(outcomes) {
+                    acknowledge(queued, outcome);
+                }
+                self.blobs.reaper.doomed(doomed);
+            }
+            Err(error) => batch.into_iter().for_each(|queued| fail(queued, &error)),
+        }
+    }
+
+    fn decide(
+        &self,
+        tables: &mut Tables<'_>,
+        batch: &[Queued],
+        reaped: &[BlobId],
+    ) -> Result<(Vec<Outcome>, Vec<BlobId>), Failure> {
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for queued in batch {
+            outcomes.push(match tables.apply(&queued.change) {
+                Ok(()) => Ok(()),
+                Err(Failure::Refused(error)) => Err(error),
+                Err(engine) => return Err(engine),
+            });
+        }
+        tables.forget_doomed(reaped)?;
+        tables.set_watermark(self.blobs.ids.watermark())?;
+        Ok((outcomes, tables.take_newly_doomed()))
+    }
+
+    fn count(&self, changes: usize) {
+        self.counters.commits.fetch_add(1, Ordering::Relaxed);
+        self.counters.changes.fetch_add(changes as u64, Ordering::Relaxed);
+        self.counters.largest_batch.fetch_max(changes as u64, Ordering::Relaxed);
+    }
+}
+
+/// The commit is done. A body that was refused is removed as it is dropped.
+fn acknowledge(queued: Queued, outcome: Outcome) {
+    if let (Ok(()), Some(blob)) = (&outcome, placed_blob(queued.change)) {
+        blob.keep();
+    }
+    // Nobody listens where the client has left.
+    let _ = queued.reply.send(outcome);
+}
+
+/// The commit failed, and whether it is on the disk nobody knows.
+fn fail(queued: Queued, error: &StoreError) {
+    if let Some(blob) = placed_blob(queued.change) {
+        blob.leave_to_startup();
+    }
+    let _ = queued.reply.send(Err(error.clone()));
+}
+
+fn placed_blob(change: Change) -> Option<super::blob::PlacedBlob> {
+    match change {
+        Change::Put(put) => match put.body {
+            NewBody::Blob(blob) => Some(blob),
+            NewBody::Inline(_) => None,
+        },
+        _ => None,
+    }
+}

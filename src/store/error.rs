@@ -1,0 +1,155 @@
+//! What can go wrong in the store, and what a client hears of it.
+
+use crate::s3::{Code, S3Error};
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreError {
+    /// There is no bucket of this name.
+    NoSuchBucket,
+    /// CreateBucket of a bucket that is there.
+    BucketExists,
+    /// DeleteBucket of a bucket with objects.
+    BucketNotEmpty,
+    /// There is no object of this key.
+    NoSuchKey,
+    /// A condition of the write does not hold.
+    PreconditionFailed,
+    /// The disk is full, or so nearly that only the reserve is left.
+    Full,
+    /// The data folder cannot be written to.
+    ReadOnly,
+    /// What is stored cannot be what was written: the text says where.
+    Damaged(String),
+    /// The disk or the index failed: the text says how.
+    Io(String),
+}
+
+impl From<io::Error> for StoreError {
+    fn from(error: io::Error) -> StoreError {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full,
+            io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly,
+            _ => StoreError::Io(error.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreError::NoSuchBucket => f.write_str("no such bucket"),
+            StoreError::BucketExists => f.write_str("the bucket exists"),
+            StoreError::BucketNotEmpty => f.write_str("the bucket is not empty"),
+            StoreError::NoSuchKey => f.write_str("no such key"),
+            StoreError::PreconditionFailed => f.write_str("a condition of the write does not hold"),
+            StoreError::Full => f.write_str("the disk is full up to the reserve"),
+            StoreError::ReadOnly => f.write_str("the data folder is read-only"),
+            StoreError::Damaged(what) => write!(f, "damaged: {what}"),
+            StoreError::Io(what) => write!(f, "I/O: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+impl From<StoreError> for S3Error {
+    fn from(error: StoreError) -> S3Error {
+        let unavailable = |message| S3Error::new(Code::SERVICE_UNAVAILABLE).message(message).cause(&error);
+        match &error {
+            StoreError::NoSuchBucket => Code::NO_SUCH_BUCKET.into(),
+            StoreError::BucketExists => Code::BUCKET_ALREADY_OWNED_BY_YOU.into(),
+            StoreError::BucketNotEmpty => Code::BUCKET_NOT_EMPTY.into(),
+            StoreError::NoSuchKey => Code::NO_SUCH_KEY.into(),
+            StoreError::PreconditionFailed => Code::PRECONDITION_FAILED.into(),
+            StoreError::Full => unavailable("There is no space left to store this."),
+            StoreError::ReadOnly => unavailable("The store is read-only at present."),
+            StoreError::Damaged(_) | StoreError::Io(_) => S3Error::new(Code::INTERNAL_ERROR).cause(&error),
+        }
+    }
+}
+
+/// Why a data folder was not opened; each says what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OpenError {
+    /// Another process has it open.
+    InUse(PathBuf),
+    /// It was written by a version of this program whose folders we do not know.
+    UnknownVersion {
+        /// The data folder.
+        folder: PathBuf,
+        /// The version it says it has.
+        found: u64,
+    },
+    /// It holds bodies but no index.
+    IndexMissing(PathBuf),
+    /// It cannot be made, read or understood.
+    Unusable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system or the index said.
+        cause: String,
+    },
+}
+
+impl OpenError {
+    /// [`OpenError::Unusable`], with its cause in words.
+    pub(super) fn unusable(path: impl Into<PathBuf>, cause: impl fmt::Display) -> OpenError {
+        OpenError::Unusable { path: path.into(), cause: cause.to_string() }
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OpenError::InUse(folder) => write!(
+                f,
+                "the data folder {} is in use by another process; stop it, or choose another folder with --data",
+                folder.display()
+            ),
+            OpenError::UnknownVersion { folder, found } => write!(
+                f,
+                "the data folder {} has version {found}, which this r2shim does not know; \
+                 use the r2shim that wrote it, or choose another folder with --data",
+                folder.display()
+            ),
+            OpenError::IndexMissing(folder) => write!(
+                f,
+                "the data folder {} holds bodies but no index.redb; restore the index from a backup, \
+                 or choose another folder with --data",
+                folder.display()
+            ),
+            OpenError::Unusable { path, cause } => {
+                write!(f, "{} cannot be used: {cause}; check its owner, mode and disk", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_hear_codes_and_the_log_hears_causes() {
+        for (error, status, code, cause) in [
+            (StoreError::NoSuchBucket, 404, "NoSuchBucket", None),
+            (StoreError::BucketExists, 409, "BucketAlreadyOwnedByYou", None),
+            (StoreError::BucketNotEmpty, 409, "BucketNotEmpty", None),
+            (StoreError::NoSuchKey, 404, "NoSuchKey", None),
+            (StoreError::PreconditionFailed, 412, "PreconditionFailed", None),
+            (StoreError::Full, 503, "ServiceUnavailable", Some("the disk is full up to the reserve")),
+            (StoreError::ReadOnly, 503, "ServiceUnavailable", Some("the data folder is read-only")),
+            (StoreError::Io("EIO".into()), 500, "InternalError", Some("I/O: EIO")),
+            (StoreError::Damaged("row".into()), 500, "InternalError", Some("damaged: row")),
+        ] {
+            let answer = S3Error::from(error);
+            assert_eq!((answer.status.as_u16(), &*answer.code, answer.cause.as_deref()), (status, code, cause));
+        }
+    }
+}

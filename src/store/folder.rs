@@ -1,0 +1,196 @@
+//! The data folder: what lies where.
+//!
+//! ```text
+//! DATA/             mode 0700; files in it 0600
+//!   index.redb      the index: buckets, objects, small bodies; locked by the process that has the folder open
+//!   tmp/            bodies being written; emptied at start-up
+//!   blobs/AA/BBB/   bodies, under the number of the blob: 4,096 to a folder, 4,096 folders to a folder
+//! ```
+//!
+//! A key never becomes part of a path.
+
+use super::disk::Disk;
+use super::error::OpenError;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// The number of a blob. Numbers grow in the order blobs come to be and are never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct BlobId(pub(super) u64);
+
+impl BlobId {
+    /// The number of the folder the blob lies in.
+    fn home(self) -> u64 {
+        self.0 >> 12
+    }
+}
+
+/// The paths of a data folder.
+#[derive(Debug)]
+pub(super) struct Folder {
+    root: PathBuf,
+    disk: Disk,
+    /// The home that was last made, with all the folders above it, certain to survive a loss of power.
+    certain: Mutex<Option<u64>>,
+}
+
+impl Folder {
+    /// Makes what is missing of the folder. One that cannot be written to is taken as it is: the index will tell.
+    ///
+    /// # Errors
+    /// The folder is not there and cannot be made, or it holds bodies and no index: starting with an empty index would
+    /// take them for orphans.
+    pub(super) fn open(root: &Path, disk: Disk) -> Result<Folder, OpenError> {
+        let folder = Folder { root: root.to_owned(), disk, certain: Mutex::new(None) };
+        match folder.make() {
+            Err(error) if !folder.index().exists() => return Err(OpenError::unusable(root, error)),
+            _ => {}
+        }
+        let has_bodies = fs::read_dir(folder.blobs()).is_ok_and(|mut entries| entries.next().is_some());
+        if has_bodies && !folder.index().exists() {
+            return Err(OpenError::IndexMissing(root.to_owned()));
+        }
+        Ok(folder)
+    }
+
+    fn make(&self) -> io::Result<()> {
+        self.disk.permit_write()?;
+        let mut maker = DirBuilder::new();
+        maker.mode(0o700).recursive(true);
+        for path in [&self.root, &self.tmp(), &self.blobs()] {
+            maker.create(path)?;
+        }
+        self.disk.sync_folder(&self.root)
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    pub(super) fn index(&self) -> PathBuf {
+        self.root.join("index.redb")
+    }
+
+    pub(super) fn tmp(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
+    fn blobs(&self) -> PathBuf {
+        self.root.join("blobs")
+    }
+
+    pub(super) fn blob(&self, id: BlobId) -> PathBuf {
+        self.home(id.home()).join(format!("{:016x}", id.0))
+    }
+
+    fn home(&self, number: u64) -> PathBuf {
+        self.blobs().join(format!("{:02x}", number >> 12)).join(format!("{:03x}", number & 0xfff))
+    }
+
+    /// Makes a new file that only we may read.
+    pub(super) fn create_file(&self, path: &Path) -> io::Result<File> {
+        self.disk.permit_write()?;
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+    }
+
+    /// Gives a finished temporary file its place among the blobs, certain to survive a loss of power.
+    pub(super) fn settle(&self, temporary: &Path, id: BlobId) -> io::Result<()> {
+        self.make_home(id.home())?;
+        fs::rename(temporary, self.blob(id))?;
+        self.disk.sync_folder(&self.home(id.home()))
+    }
+
+    /// Makes the folder and sees to it that its entry, and that of the folder above, are on the disk: a blob is only as
+    /// certain as the path to it. Others wait meanwhile, as their blobs may lie in the same folder.
+    fn make_home(&self, number: u64) -> io::Result<()> {
+        let mut certain = self.certain.lock().unwrap_or_else(PoisonError::into_inner);
+        if *certain == Some(number) {
+            return Ok(());
+        }
+        let home = self.home(number);
+        DirBuilder::new().mode(0o700).recursive(true).create(&home)?;
+        for above in home.ancestors().skip(1).take(2) {
+            self.disk.sync_folder(above)?;
+        }
+        *certain = Some(number);
+        Ok(())
+    }
+
+    /// Removes what uploads of an earlier run left.
+    pub(super) fn empty_tmp(&self) -> io::Result<()> {
+        fs::read_dir(self.tmp())?.try_for_each(|entry| fs::remove_file(entry?.path()))
+    }
+
+    /// The blobs on disk whose numbers are `first` or greater. Only folders that can hold such numbers are looked at.
+    pub(super) fn blobs_from(&self, first: BlobId) -> io::Result<Vec<BlobId>> {
+        let mut found = Vec::new();
+        for upper in numbered(&self.blobs(), first.home() >> 12)? {
+            let lowest = first.home().saturating_sub(upper << 12);
+            for lower in numbered(&self.blobs().join(format!("{upper:02x}")), lowest)? {
+                let ids = numbered(&self.home((upper << 12) + lower), first.0)?;
+                found.extend(ids.into_iter().map(BlobId));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The entries of a folder that are hexadecimal numbers, `first` or greater.
+fn numbered(folder: &Path, first: u64) -> io::Result<Vec<u64>> {
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let number = entry?.file_name().to_str().and_then(|name| u64::from_str_radix(name, 16).ok());
+        numbers.extend(number.filter(|number| *number >= first));
+    }
+    Ok(numbers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::model::Durability;
+
+    #[test]
+    fn blobs_are_found_from_a_number_on() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(root.path(), Disk::new(Durability::None)).unwrap();
+        let ids = [0, 1, 4095, 4096, (1 << 24) - 1, 1 << 24, (1 << 24) + 5000, 1 << 40].map(BlobId);
+        for id in ids {
+            let temporary = folder.tmp().join("t");
+            folder.create_file(&temporary).unwrap();
+            folder.settle(&temporary, id).unwrap();
+        }
+        for first in [0, 1, 2, 4096, 4097, 1 << 24, (1 << 24) + 1, (1 << 40) + 1] {
+            let mut found = folder.blobs_from(BlobId(first)).unwrap();
+            found.sort();
+            assert_eq!(found, ids.into_iter().filter(|id| id.0 >= first).collect::<Vec<_>>(), "{first}");
+        }
+    }
+
+    #[test]
+    fn only_the_owner_may_look() {
+        use std::os::unix::fs::PermissionsExt;
+        let root = tempfile::tempdir().unwrap();
+        let data = root.path().join("data");
+        let folder = Folder::open(&data, Disk::new(Durability::Fsync)).unwrap();
+        folder.create_file(&folder.tmp().join("t")).unwrap();
+        for (path, mode) in [(data.clone(), 0o700), (folder.tmp(), 0o700), (folder.tmp().join("t"), 0o600)] {
+            assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, mode);
+        }
+    }
+
+    #[test]
+    fn bodies_without_an_index_are_not_taken_for_orphans() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("blobs/00")).unwrap();
+        let error = Folder::open(root.path(), Disk::new(Durability::None)).unwrap_err();
+        assert_eq!(error, OpenError::IndexMissing(root.path().to_owned()));
+    }
+}

@@ -1,0 +1,102 @@
+//! Changes: decided and made within the transaction, one after the other.
+//!
+//! A change decides first and writes after, so that one that is refused has touched nothing and its batch goes on.
+
+use super::Failure;
+use super::rows::{Body, Extent, ObjectRow};
+use super::tables::{Tables, row_key};
+use crate::s3::Timestamp;
+use crate::s3::names::{BucketName, ObjectKey};
+use crate::s3::precondition::WriteConditions;
+use crate::store::blob::{PlacedBlob, body_crc};
+use crate::store::error::StoreError;
+use crate::store::model::ObjectInfo;
+use bytes::Bytes;
+
+/// What a client asks to be changed.
+pub(in crate::store) enum Change {
+    CreateBucket { name: BucketName, now: Timestamp },
+    DeleteBucket { name: BucketName },
+    Put(Box<Put>),
+    DeleteObject { bucket: BucketName, key: ObjectKey },
+}
+
+/// A new object, or one that replaces another.
+pub(in crate::store) struct Put {
+    pub(in crate::store) bucket: BucketName,
+    pub(in crate::store) key: ObjectKey,
+    pub(in crate::store) info: ObjectInfo,
+    pub(in crate::store) body: NewBody,
+    pub(in crate::store) conditions: WriteConditions,
+}
+
+/// The bytes of a new object.
+pub(in crate::store) enum NewBody {
+    Inline(Bytes),
+    Blob(PlacedBlob),
+}
+
+impl Tables<'_> {
+    pub(in crate::store) fn apply(&mut self, change: &Change) -> Result<(), Failure> {
+        match change {
+            Change::CreateBucket { name, now } => self.create_bucket(name, *now),
+            Change::DeleteBucket { name } => self.delete_bucket(name),
+            Change::Put(put) => self.put(put),
+            Change::DeleteObject { bucket, key } => self.delete_object(bucket, key),
+        }
+    }
+
+    fn create_bucket(&mut self, name: &BucketName, now: Timestamp) -> Result<(), Failure> {
+        if self.has_bucket(name)? {
+            return Err(StoreError::BucketExists.into());
+        }
+        self.insert_bucket(name, now)
+    }
+
+    fn delete_bucket(&mut self, name: &BucketName) -> Result<(), Failure> {
+        self.require_bucket(name)?;
+        if !self.is_empty(name)? {
+            return Err(StoreError::BucketNotEmpty.into());
+        }
+        self.remove_bucket(name)
+    }
+
+    fn put(&mut self, put: &Put) -> Result<(), Failure> {
+        self.require_bucket(&put.bucket)?;
+        let key = row_key(&put.bucket, put.key.as_str());
+        let replaced = self.object(&key)?;
+        if !put.conditions.hold(replaced.as_ref().map(|row| row.info.existing())) {
+            return Err(StoreError::PreconditionFailed.into());
+        }
+        if let Some(replaced) = replaced {
+            self.release(&key, &replaced.body)?;
+        }
+        let body = self.insert_new_body(&key, &put.body)?;
+        self.insert_object(&key, &ObjectRow { info: put.info.clone(), body })
+    }
+
+    fn insert_new_body(&mut self, key: &[u8], body: &NewBody) -> Result<Body, Failure> {
+        match body {
+            NewBody::Inline(bytes) => {
+                self.insert_body(key, bytes)?;
+                Ok(Body::Inline { crc: body_crc(bytes) })
+            }
+            NewBody::Blob(blob) => {
+                self.insert_blob(blob.id, blob.length, blob.crc)?;
+                Ok(Body::Extents(vec![Extent { blob: blob.id, offset: 0, length: blob.length }]))
+            }
+        }
+    }
+
+    fn delete_object(&mut self, bucket: &BucketName, key: &ObjectKey) -> Result<(), Failure> {
+        self.require_bucket(bucket)?;
+        let key = row_key(bucket, key.as_str());
+        let Some(row) = self.object(&key)? else { return Ok(()) };
+        self.release(&key, &row.body)?;
+        self.remove_object(&key)
+    }
+
+    fn require_bucket(&self, name: &BucketName) -> Result<(), Failure> {
+        if self.has_bucket(name)? { Ok(()) } else { Err(StoreError::NoSuchBucket.into()) }
+    }
+}

@@ -1,0 +1,234 @@
+//! The index: one redb database behind one door. Nothing outside this module names the engine.
+//!
+//! redb latches after an I/O error and answers every call with an error until it is opened anew, so the handle stands
+//! behind a lock and is replaced: after an error it is closed and opened again, for reading only where writing fails.
+//! Reads take a fresh transaction each, as one that is held makes the file grow.
+
+mod file;
+mod rows;
+mod tables;
+mod changes;
+mod page;
+
+pub(super) use changes::{Change, NewBody, Put};
+pub(super) use page::Listing;
+pub(super) use rows::{Body, Extent, ObjectRow};
+pub(super) use tables::{Snapshot, Tables};
+
+use super::disk::Disk;
+use super::error::{OpenError, StoreError};
+use file::IndexFile;
+use redb::{Builder, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::time::{Duration, Instant};
+
+/// How long a read-only index waits before it tries to be written to again.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Why a transaction was not done.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// What was asked cannot be done; the index is well.
+    Refused(StoreError),
+    /// The engine failed; it must be opened anew.
+    Engine(StoreError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        Failure::Refused(error)
+    }
+}
+
+macro_rules! engine_errors {
+    ($($error:ident)*) => {$(
+        impl From<redb::$error> for Failure {
+            fn from(error: redb::$error) -> Failure {
+                match store_error(error.into()) {
+                    // Opening anew does not mend a page.
+                    damaged @ StoreError::Damaged(_) => Failure::Refused(damaged),
+                    error => Failure::Engine(error),
+                }
+            }
+        }
+    )*};
+}
+
+engine_errors! { TransactionError TableError StorageError CommitError DatabaseError }
+
+fn store_error(error: redb::Error) -> StoreError {
+    match error {
+        redb::Error::Io(error) => error.into(),
+        redb::Error::Corrupted(what) => StoreError::Damaged(format!("index: {what}")),
+        error => StoreError::Io(format!("index: {error}")),
+    }
+}
+
+enum Handle {
+    Writable(Database),
+    ReadOnly(ReadOnlyDatabase),
+    /// Not open, and why.
+    Closed(StoreError),
+}
+
+struct Slot {
+    handle: Handle,
+    /// Counts how often the handle was replaced, so that one error replaces it once.
+    generation: u64,
+}
+
+/// The open index.
+pub(super) struct Index {
+    path: PathBuf,
+    cache: usize,
+    disk: Disk,
+    /// Whether it was writable at the start. If not, nothing was repaired, and it stays read-only until the next start.
+    may_write: bool,
+    slot: RwLock<Slot>,
+    last_open: Mutex<Instant>,
+}
+
+impl Index {
+    /// Opens the index of a data folder, or makes a new one.
+    pub(super) fn open(path: &Path, cache: usize, disk: Disk) -> Result<Index, OpenError> {
+        let folder = path.parent().unwrap_or(path);
+        let handle = open(path, cache, &disk, true).map_err(|error| match error {
+            DatabaseError::DatabaseAlreadyOpen => OpenError::InUse(folder.to_owned()),
+            error => OpenError::unusable(path, error),
+        })?;
+        let may_write = matches!(handle, Handle::Writable(_));
+        let slot = RwLock::new(Slot { handle, generation: 0 });
+        let last_open = Mutex::new(Instant::now());
+        let index = Index { path: path.to_owned(), cache, disk, may_write, slot, last_open };
+        index.check_schema(folder)?;
+        Ok(index)
+    }
+
+    /// Writes our version into a new index and refuses any other in an old one.
+    fn check_schema(&self, folder: &Path) -> Result<(), OpenError> {
+        let found = if self.is_read_only() {
+            self.read(Snapshot::schema)
+        } else {
+            self.write(|tables| tables.schema_or_ours())
+        };
+        match found {
+            Ok(tables::SCHEMA) => Ok(()),
+            Ok(found) => Err(OpenError::UnknownVersion { folder: folder.to_owned(), found }),
+            Err(error) => Err(OpenError::unusable(&self.path, error)),
+        }
+    }
+
+    pub(super) fn is_read_only(&self) -> bool {
+        !matches!(self.slot().handle, Handle::Writable(_))
+    }
+
+    /// Reads from a fresh view of the last commit. Blocks where pages are not cached.
+    pub(super) fn read<T>(&self, look: impl FnOnce(&Snapshot) -> Result<T, Failure>) -> Result<T, StoreError> {
+        let slot = self.slot();
+        let begun = match &slot.handle {
+            Handle::Writable(database) => database.begin_read(),
+            Handle::ReadOnly(database) => database.begin_read(),
+            Handle::Closed(cause) => {
+                let cause = cause.clone();
+                drop(slot);
+                self.revive();
+                return Err(cause);
+            }
+        };
+        let result = begun.map_err(Failure::from).and_then(|transaction| look(&Snapshot::new(transaction)));
+        let generation = slot.generation;
+        drop(slot);
+        self.outcome(result, generation)
+    }
+
+    /// Runs `change` in a transaction and commits it. Blocks until the disk has it.
+    ///
+    /// # Errors
+    /// After [`Failure::Engine`] it is not known whether the commit is on the disk.
+    pub(super) fn write<T>(&self, change: impl FnOnce(&mut Tables<'_>) -> Result<T, Failure>) -> Result<T, StoreError> {
+        let slot = self.slot();
+        let result = match &slot.handle {
+            Handle::Writable(database) => commit(database, change),
+            Handle::ReadOnly(_) => Err(Failure::Refused(StoreError::ReadOnly)),
+            Handle::Closed(cause) => Err(Failure::Refused(cause.clone())),
+        };
+        let generation = slot.generation;
+        drop(slot);
+        self.outcome(result, generation)
+    }
+
+    /// Opens the index anew where it is not as open as it could be, every few seconds at most.
+    pub(super) fn revive(&self) {
+        let slot = self.slot();
+        let lacking = match slot.handle {
+            Handle::Writable(_) => false,
+            Handle::ReadOnly(_) => self.may_write,
+            Handle::Closed(_) => true,
+        };
+        let generation = slot.generation;
+        drop(slot);
+        if lacking && self.last_open.lock().unwrap_or_else(PoisonError::into_inner).elapsed() >= RETRY {
+            self.reopen(generation);
+        }
+    }
+
+    /// Tries at once.
+    #[cfg(test)]
+    pub(super) fn revive_now(&self) {
+        let generation = self.slot().generation;
+        self.reopen(generation);
+    }
+
+    fn outcome<T>(&self, result: Result<T, Failure>, generation: u64) -> Result<T, StoreError> {
+        result.map_err(|failure| match failure {
+            Failure::Refused(error) => error,
+            Failure::Engine(error) => {
+                tracing::error!(%error, "the index failed and is opened anew");
+                self.reopen(generation);
+                error
+            }
+        })
+    }
+
+    fn reopen(&self, generation: u64) {
+        let mut slot = self.slot.write().unwrap_or_else(PoisonError::into_inner);
+        if slot.generation != generation {
+            return;
+        }
+        slot.generation += 1;
+        // The old handle must be gone before the file can be locked again.
+        slot.handle = Handle::Closed(StoreError::Io("the index is being opened anew".into()));
+        slot.handle = open(&self.path, self.cache, &self.disk, self.may_write).unwrap_or_else(|error| {
+            tracing::error!(%error, "the index could not be opened");
+            Handle::Closed(store_error(error.into()))
+        });
+        *self.last_open.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn slot(&self) -> RwLockReadGuard<'_, Slot> {
+        self.slot.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Opens for writing or, where we may not or the system does not let us, for reading.
+fn open(path: &Path, cache: usize, disk: &Disk, may_write: bool) -> Result<Handle, DatabaseError> {
+    let mut builder = Builder::new();
+    builder.set_cache_size(cache);
+    let file = may_write.then(|| IndexFile::open(path, disk));
+    match file {
+        Some(Ok(file)) => return builder.create_with_backend(file).map(Handle::Writable),
+        Some(Err(error)) => tracing::warn!(%error, path = %path.display(), "the index cannot be written to"),
+        None => {}
+    }
+    builder.open_read_only(path).map(Handle::ReadOnly)
+}
+
+/// Quick repair keeps enough in each commit that opening after a crash takes no walk through the file.
+fn commit<T>(database: &Database, change: impl FnOnce(&mut Tables<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_quick_repair(true);
+    let done = change(&mut Tables::open(&transaction)?)?;
+    transaction.commit()?;
+    Ok(done)
+}

@@ -1,0 +1,247 @@
+//! The tables of the index, and what is read from and written to them row by row.
+
+use super::Failure;
+use super::rows::{Body, ObjectRow};
+use crate::s3::Timestamp;
+use crate::s3::names::{BucketName, ObjectKey};
+use crate::store::error::StoreError;
+use crate::store::folder::BlobId;
+use crate::store::model::Bucket;
+use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction};
+
+/// The version of tables and rows together. Another number is another program's folder.
+pub(super) const SCHEMA: u64 = 1;
+
+/// Name to the time it was made, in milliseconds.
+const BUCKETS: TableDefinition<'_, &str, u64> = TableDefinition::new("buckets");
+/// [`row_key`] to [`ObjectRow`].
+pub(super) const OBJECTS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("objects");
+/// [`row_key`] to the bytes of a small object: apart, so that listings do not wade through them.
+const BODIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("bodies");
+/// Blob to (extents that name it, its bytes, their CRC-64/NVME).
+const BLOBS: TableDefinition<'_, u64, (u64, u64, u64)> = TableDefinition::new("blobs");
+/// Blobs whose last extent is gone and whose file may still be there.
+const DOOMED: TableDefinition<'_, u64, ()> = TableDefinition::new("doomed");
+/// Numbers about the index itself.
+const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+
+/// In [`META`]: [`SCHEMA`].
+const META_SCHEMA: &str = "schema";
+/// In [`META`]: the watermark of [`crate::store::ids`].
+const META_WATERMARK: &str = "watermark";
+
+/// Bucket, a zero byte, key: rows of a bucket stand together in the order of their keys' bytes, as no bucket's name has
+/// a zero byte.
+pub(super) fn row_key(bucket: &BucketName, key: &str) -> Vec<u8> {
+    [bucket.as_str().as_bytes(), b"\0", key.as_bytes()].concat()
+}
+
+/// Behind the last row a bucket can have.
+pub(super) fn bucket_end(bucket: &BucketName) -> Vec<u8> {
+    [bucket.as_str().as_bytes(), b"\x01"].concat()
+}
+
+/// The index as of one commit. Short-lived: it keeps old pages from being used again.
+pub(in crate::store) struct Snapshot(pub(super) ReadTransaction);
+
+impl Snapshot {
+    pub(super) fn new(transaction: ReadTransaction) -> Snapshot {
+        Snapshot(transaction)
+    }
+
+    pub(super) fn schema(&self) -> Result<u64, Failure> {
+        Ok(self.0.open_table(META)?.get(META_SCHEMA)?.map_or(0, |row| row.value()))
+    }
+
+    pub(in crate::store) fn buckets(&self) -> Result<Vec<Bucket>, Failure> {
+        let table = self.0.open_table(BUCKETS)?;
+        let rows = table.iter()?.map(|row| {
+            let (name, created) = row?;
+            Ok(bucket(name.value(), created.value())?)
+        });
+        rows.collect()
+    }
+
+    pub(in crate::store) fn bucket(&self, name: &BucketName) -> Result<Bucket, Failure> {
+        let created = self.0.open_table(BUCKETS)?.get(name.as_str())?.ok_or(StoreError::NoSuchBucket)?.value();
+        Ok(Bucket { name: name.clone(), created: Timestamp::from_millis(created) })
+    }
+
+    /// The object's row; tells a missing bucket from a missing key.
+    pub(in crate::store) fn object(&self, bucket: &BucketName, key: &ObjectKey) -> Result<ObjectRow, Failure> {
+        match self.0.open_table(OBJECTS)?.get(row_key(bucket, key.as_str()).as_slice())? {
+            Some(row) => Ok(ObjectRow::decode(row.value())?),
+            None => Err(self.bucket(bucket).err().unwrap_or_else(|| StoreError::NoSuchKey.into())),
+        }
+    }
+
+    pub(in crate::store) fn inline_body(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Vec<u8>, Failure> {
+        let table = self.0.open_table(BODIES)?;
+        let row = table.get(row_key(bucket, key.as_str()).as_slice())?;
+        let missing = || StoreError::Damaged(format!("the body of {bucket}/{key} is missing from the index"));
+        Ok(row.ok_or_else(missing)?.value().to_vec())
+    }
+
+    pub(in crate::store) fn objects(&self) -> Result<u64, Failure> {
+        Ok(self.0.open_table(OBJECTS)?.len()?)
+    }
+}
+
+fn bucket(name: &str, created: u64) -> Result<Bucket, StoreError> {
+    let damaged = |_| StoreError::Damaged("a row of a bucket does not read".into());
+    Ok(Bucket { name: BucketName::parse(name).map_err(damaged)?, created: Timestamp::from_millis(created) })
+}
+
+/// The tables within a write transaction.
+pub(in crate::store) struct Tables<'t> {
+    buckets: Table<'t, &'static str, u64>,
+    objects: Table<'t, &'static [u8], &'static [u8]>,
+    bodies: Table<'t, &'static [u8], &'static [u8]>,
+    blobs: Table<'t, u64, (u64, u64, u64)>,
+    doomed: Table<'t, u64, ()>,
+    meta: Table<'t, &'static str, u64>,
+    newly_doomed: Vec<BlobId>,
+}
+
+impl<'t> Tables<'t> {
+    pub(super) fn open(transaction: &'t WriteTransaction) -> Result<Tables<'t>, Failure> {
+        Ok(Tables {
+            buckets: transaction.open_table(BUCKETS)?,
+            objects: transaction.open_table(OBJECTS)?,
+            bodies: transaction.open_table(BODIES)?,
+            blobs: transaction.open_table(BLOBS)?,
+            doomed: transaction.open_table(DOOMED)?,
+            meta: transaction.open_table(META)?,
+            newly_doomed: Vec::new(),
+        })
+    }
+
+    /// The version of an index that has one; a new index gets ours.
+    pub(super) fn schema_or_ours(&mut self) -> Result<u64, Failure> {
+        if let Some(found) = self.meta.get(META_SCHEMA)? {
+            return Ok(found.value());
+        }
+        self.meta.insert(META_SCHEMA, SCHEMA)?;
+        self.meta.insert(META_WATERMARK, 0)?;
+        Ok(SCHEMA)
+    }
+
+    #[cfg(test)]
+    pub(in crate::store) fn set_schema(&mut self, schema: u64) -> Result<(), Failure> {
+        self.meta.insert(META_SCHEMA, schema)?;
+        Ok(())
+    }
+
+    pub(super) fn has_bucket(&self, name: &BucketName) -> Result<bool, Failure> {
+        Ok(self.buckets.get(name.as_str())?.is_some())
+    }
+
+    pub(super) fn insert_bucket(&mut self, name: &BucketName, now: Timestamp) -> Result<(), Failure> {
+        self.buckets.insert(name.as_str(), now.millis())?;
+        Ok(())
+    }
+
+    pub(super) fn remove_bucket(&mut self, name: &BucketName) -> Result<(), Failure> {
+        self.buckets.remove(name.as_str())?;
+        Ok(())
+    }
+
+    /// One seek, however many objects there are.
+    pub(super) fn is_empty(&self, bucket: &BucketName) -> Result<bool, Failure> {
+        let (first, end) = (row_key(bucket, ""), bucket_end(bucket));
+        let first = self.objects.range(first.as_slice()..end.as_slice())?.next().transpose()?;
+        Ok(first.is_none())
+    }
+
+    pub(super) fn object(&self, key: &[u8]) -> Result<Option<ObjectRow>, Failure> {
+        let row = self.objects.get(key)?;
+        Ok(row.map(|row| ObjectRow::decode(row.value())).transpose()?)
+    }
+
+    pub(super) fn insert_object(&mut self, key: &[u8], row: &ObjectRow) -> Result<(), Failure> {
+        self.objects.insert(key, row.encode().as_slice())?;
+        Ok(())
+    }
+
+    pub(super) fn remove_object(&mut self, key: &[u8]) -> Result<(), Failure> {
+        self.objects.remove(key)?;
+        Ok(())
+    }
+
+    pub(super) fn insert_body(&mut self, key: &[u8], bytes: &[u8]) -> Result<(), Failure> {
+        self.bodies.insert(key, bytes)?;
+        Ok(())
+    }
+
+    /// A new blob with one extent.
+    pub(super) fn insert_blob(&mut self, id: BlobId, length: u64, crc: u64) -> Result<(), Failure> {
+        self.blobs.insert(id.0, (1, length, crc))?;
+        Ok(())
+    }
+
+    /// Takes away what a row that is going had: its inline bytes, or its extents' references.
+    pub(super) fn release(&mut self, key: &[u8], body: &Body) -> Result<(), Failure> {
+        match body {
+            Body::Inline { .. } => drop(self.bodies.remove(key)?),
+            Body::Extents(extents) => extents.iter().try_for_each(|extent| self.release_blob(extent.blob))?,
+        }
+        Ok(())
+    }
+
+    fn release_blob(&mut self, id: BlobId) -> Result<(), Failure> {
+        let row = self.blobs.get(id.0)?.map(|row| row.value());
+        match row {
+            Some((references, length, crc)) if references > 1 => {
+                self.blobs.insert(id.0, (references - 1, length, crc))?;
+            }
+            Some(_) => {
+                self.blobs.remove(id.0)?;
+                self.doomed.insert(id.0, ())?;
+                self.newly_doomed.push(id);
+            }
+            // Its file may belong to nobody or to another row: not ours to remove.
+            None => tracing::warn!(blob = id.0, "a blob that an object names has no row"),
+        }
+        Ok(())
+    }
+
+    /// The blobs doomed in this transaction, to be removed once it is committed.
+    pub(in crate::store) fn take_newly_doomed(&mut self) -> Vec<BlobId> {
+        std::mem::take(&mut self.newly_doomed)
+    }
+
+    /// All blobs whose files may still have to be removed.
+    pub(in crate::store) fn doomed(&self) -> Result<Vec<BlobId>, Failure> {
+        self.doomed.iter()?.map(|row| Ok(BlobId(row?.0.value()))).collect()
+    }
+
+    /// The files of these blobs are gone.
+    pub(in crate::store) fn forget_doomed(&mut self, blobs: &[BlobId]) -> Result<(), Failure> {
+        for id in blobs {
+            self.doomed.remove(id.0)?;
+        }
+        Ok(())
+    }
+
+    pub(in crate::store) fn has_blob(&self, id: BlobId) -> Result<bool, Failure> {
+        Ok(self.blobs.get(id.0)?.is_some())
+    }
+
+    /// The number after the last blob that has a row.
+    pub(in crate::store) fn next_blob(&self) -> Result<u64, Failure> {
+        let last = |row: Option<(redb::AccessGuard<'_, u64>, _)>| row.map_or(0, |(id, ())| id.value() + 1);
+        let blobs = last(self.blobs.last()?.map(|(id, _)| (id, ())));
+        let doomed = last(self.doomed.last()?.map(|(id, _)| (id, ())));
+        Ok(blobs.max(doomed))
+    }
+
+    pub(in crate::store) fn watermark(&self) -> Result<u64, Failure> {
+        let missing = || StoreError::Damaged("the index has no watermark".into());
+        Ok(self.meta.get(META_WATERMARK)?.ok_or_else(missing)?.value())
+    }
+
+    pub(in crate::store) fn set_watermark(&mut self, watermark: u64) -> Result<(), Failure> {
+        self.meta.insert(META_WATERMARK, watermark)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,338 @@
+//! The local disk: buckets and objects that survive what happens to the process.
+//!
+//! An embedded index has a row per object, and the bytes of small ones; larger ones are files of their own
+//! ([`folder`]). Every change goes through one thread that commits many at a time ([`committer`]); a listing is a few
+//! seeks in the index ([`index`]); a GET reads on through overwrite and delete ([`holds`]).
+//!
+//! Not here: HTTP, and what a request means. Whoever calls has verified body, names and permissions.
+
+mod error;
+mod model;
+mod disk;
+mod folder;
+mod ids;
+mod holds;
+mod reaper;
+mod blob;
+mod index;
+mod startup;
+mod committer;
+mod blocking;
+mod upload;
+mod reader;
+
+pub use error::{OpenError, StoreError};
+pub use model::{Bucket, Durability, Figures, NewObject, ObjectInfo, Options};
+pub use reader::{Object, Reader};
+pub use upload::Upload;
+
+use crate::s3::Timestamp;
+use crate::s3::listing::{Page, Position};
+use crate::s3::names::{BucketName, ObjectKey};
+use crate::s3::precondition::WriteConditions;
+use blob::{Blobs, body_crc};
+use blocking::on_disk;
+use bytes::Bytes;
+use committer::{Committer, Counters, answer};
+use disk::{Disk, Space};
+use folder::Folder;
+use holds::Holds;
+use index::{Body, Change, Index, Listing, ObjectRow};
+use reader::Source;
+use reaper::{Reaped, Reaper};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use tokio::sync::Semaphore;
+
+/// How many listings read at the same time; more wait their turn, so that they never take the whole blocking pool.
+const LISTINGS_AT_ONCE: usize = 16;
+
+/// An open data folder. Cheap to clone; the folder is given up when the last clone, upload and reader are gone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+/// Fields are dropped from the top: the threads come last and end when nobody can send to them any more.
+struct Inner {
+    committer: Committer,
+    index: Arc<Index>,
+    blobs: Arc<Blobs>,
+    holds: Arc<Holds>,
+    space: Arc<Space>,
+    counters: Arc<Counters>,
+    rows_listed: Arc<AtomicU64>,
+    listings: Arc<Semaphore>,
+    _threads: Threads,
+}
+
+/// Threads that are waited for: when the store is gone its folder can be opened again.
+struct Threads(Vec<JoinHandle<()>>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        for thread in self.0.drain(..) {
+            // One that panicked has said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Store {
+    /// Opens a data folder, makes it where there is none, and repairs what a crash left. Blocks.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; each says what to do. A folder that cannot be written to is opened for reading.
+    pub fn open(dir: &Path, options: Options) -> Result<Store, OpenError> {
+        Store::open_on(Disk::new(options.durability), dir, options)
+    }
+
+    fn open_on(disk: Disk, dir: &Path, options: Options) -> Result<Store, OpenError> {
+        let folder = Arc::new(Folder::open(dir, disk.clone())?);
+        // The index's lock comes first: nobody else's files are touched.
+        let index = Arc::new(Index::open(&folder.index(), options.index_cache, disk)?);
+        let ids = Arc::new(startup::repair(&folder, &index)?);
+        let (holds, reaped, counters) = (Arc::new(Holds::default()), Reaped::default(), Arc::new(Counters::default()));
+        let no_thread = |error| OpenError::unusable(dir, error);
+        let (reaper, reaping) =
+            Reaper::start(folder.clone(), ids.clone(), holds.clone(), reaped.clone()).map_err(no_thread)?;
+        let blobs = Blobs::new(folder, ids, reaper);
+        let work = committer::Work { index: index.clone(), blobs: blobs.clone(), reaped, counters: counters.clone() };
+        let (committer, committing) = Committer::start(work).map_err(no_thread)?;
+        Ok(Store(Arc::new(Inner {
+            committer,
+            index,
+            blobs,
+            holds,
+            space: Space::new(dir, options.reserve),
+            counters,
+            rows_listed: Arc::default(),
+            listings: Arc::new(Semaphore::new(LISTINGS_AT_ONCE)),
+            _threads: Threads(vec![committing, reaping]),
+        })))
+    }
+
+    /// All buckets, in the order of their names.
+    pub async fn list_buckets(&self) -> Result<Vec<Bucket>, StoreError> {
+        let index = self.0.index.clone();
+        self.listing(move || index.read(index::Snapshot::buckets)).await
+    }
+
+    /// Makes a bucket.
+    ///
+    /// # Errors
+    /// [`StoreError::BucketExists`].
+    pub async fn create_bucket(&self, name: &BucketName, now: Timestamp) -> Result<(), StoreError> {
+        self.submit(Change::CreateBucket { name: name.clone(), now }).await
+    }
+
+    /// A bucket.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`].
+    pub async fn bucket(&self, name: &BucketName) -> Result<Bucket, StoreError> {
+        self.0.index.read(|snapshot| snapshot.bucket(name))
+    }
+
+    /// Removes a bucket that has no objects.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`], [`StoreError::BucketNotEmpty`].
+    pub async fn delete_bucket(&self, name: &BucketName) -> Result<(), StoreError> {
+        self.submit(Change::DeleteBucket { name: name.clone() }).await
+    }
+
+    /// Begins to write an object of `length` bytes. Bucket, conditions and space are looked at as a courtesy, so that a
+    /// body that cannot be kept is not sent; what counts is decided in [`Upload::commit`].
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`], [`StoreError::PreconditionFailed`], [`StoreError::Full`],
+    /// [`StoreError::ReadOnly`].
+    pub async fn begin(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        length: u64,
+        conditions: &WriteConditions,
+    ) -> Result<Upload, StoreError> {
+        self.0.index.revive();
+        if self.0.index.is_read_only() {
+            return Err(StoreError::ReadOnly);
+        }
+        if !self.would_hold(bucket, key, conditions)? {
+            return Err(StoreError::PreconditionFailed);
+        }
+        Upload::start(self.clone(), bucket.clone(), key.clone(), length).await
+    }
+
+    fn would_hold(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        conditions: &WriteConditions,
+    ) -> Result<bool, StoreError> {
+        match self.look_up(bucket, key) {
+            Ok(row) => Ok(conditions.hold(Some(row.info.existing()))),
+            Err(StoreError::NoSuchKey) => Ok(conditions.hold(None)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What is known of an object, without its bytes.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchKey`].
+    pub async fn info(&self, bucket: &BucketName, key: &ObjectKey) -> Result<ObjectInfo, StoreError> {
+        self.look_up(bucket, key).map(|row| row.info)
+    }
+
+    /// An object to read, as it is now.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchKey`]; [`StoreError::Damaged`] where a small object's bytes are
+    /// not those that were written.
+    pub async fn object(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Object, StoreError> {
+        let object = self.find(bucket, key)?;
+        if object.blobs().is_empty() { Ok(object) } else { self.hold(bucket, key) }
+    }
+
+    /// Looks the object up under the lock that keeps its blobs from being removed, and holds them.
+    fn hold(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Object, StoreError> {
+        let look_up = || {
+            let object = self.find(bucket, key)?;
+            let blobs = object.blobs();
+            Ok::<_, StoreError>((object, blobs))
+        };
+        let store = self.clone();
+        let (object, hold) = self.0.holds.take(look_up, move |free| store.blobs().reaper.doomed(free))?;
+        Ok(Object { hold: Some(hold), ..object })
+    }
+
+    /// The object with its bytes or where they are, all from one commit.
+    fn find(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Object, StoreError> {
+        self.0.index.read(|snapshot| {
+            let row = snapshot.object(bucket, key)?;
+            let source = match row.body {
+                Body::Inline { crc } => {
+                    Source::Inline(verified(snapshot.inline_body(bucket, key)?, crc, row.info.size)?)
+                }
+                Body::Extents(extents) => Source::Blobs(extents, self.blobs().folder.clone()),
+            };
+            Ok(Object { info: row.info, source, hold: None })
+        })
+    }
+
+    /// Removes an object; one that is not there is as good as removed.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`].
+    pub async fn delete_object(&self, bucket: &BucketName, key: &ObjectKey) -> Result<(), StoreError> {
+        self.submit(Change::DeleteObject { bucket: bucket.clone(), key: key.clone() }).await
+    }
+
+    /// Removes many objects in few commits; the answers are in the order of the keys.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`] for the whole.
+    pub async fn delete_objects(
+        &self,
+        bucket: &BucketName,
+        keys: &[ObjectKey],
+    ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+        self.bucket(bucket).await?;
+        let mut queued = Vec::with_capacity(keys.len());
+        for key in keys {
+            let change = Change::DeleteObject { bucket: bucket.clone(), key: key.clone() };
+            queued.push(self.0.committer.queue(change).await?);
+        }
+        let mut outcomes = Vec::with_capacity(queued.len());
+        for change in queued {
+            outcomes.push(answer(change).await);
+        }
+        Ok(outcomes)
+    }
+
+    /// A page of at most `max_keys` objects and common prefixes. None at all is an empty page and the last one.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`].
+    pub async fn list(
+        &self,
+        bucket: &BucketName,
+        prefix: &str,
+        delimiter: Option<&str>,
+        start: Option<&Position>,
+        max_keys: usize,
+    ) -> Result<Page, StoreError> {
+        let listing = Listing {
+            bucket: bucket.clone(),
+            prefix: prefix.to_owned(),
+            delimiter: delimiter.filter(|delimiter| !delimiter.is_empty()).map(str::to_owned),
+            start: start.cloned(),
+            max_keys,
+        };
+        let (index, rows_listed) = (self.0.index.clone(), self.0.rows_listed.clone());
+        self.listing(move || {
+            let (page, rows) = index.read(|snapshot| snapshot.page(&listing))?;
+            rows_listed.fetch_add(rows, Ordering::Relaxed);
+            Ok(page)
+        })
+        .await
+    }
+
+    /// Figures as of now; what cannot be read is 0.
+    pub fn figures(&self) -> Figures {
+        let counters = &self.0.counters;
+        Figures {
+            objects: self.0.index.read(index::Snapshot::objects).unwrap_or_default(),
+            free: self.0.space.free().unwrap_or_default(),
+            read_only: self.0.index.is_read_only(),
+            commits: counters.commits.load(Ordering::Relaxed),
+            changes: counters.changes.load(Ordering::Relaxed),
+            largest_batch: counters.largest_batch.load(Ordering::Relaxed),
+            rows_listed: self.0.rows_listed.load(Ordering::Relaxed),
+        }
+    }
+
+    fn look_up(&self, bucket: &BucketName, key: &ObjectKey) -> Result<ObjectRow, StoreError> {
+        self.0.index.read(|snapshot| snapshot.object(bucket, key))
+    }
+
+    async fn submit(&self, change: Change) -> Result<(), StoreError> {
+        self.0.committer.submit(change).await
+    }
+
+    /// Runs work that reads many rows on the blocking pool, a few at a time.
+    async fn listing<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let turn = self.0.listings.clone().acquire_owned().await;
+        on_disk(move || {
+            // Held until the work ends, also where nobody waits for it any more.
+            let _turn = turn;
+            work()
+        })
+        .await
+    }
+
+    fn space(&self) -> &Arc<Space> {
+        &self.0.space
+    }
+
+    fn blobs(&self) -> &Arc<Blobs> {
+        &self.0.blobs
+    }
+}
+
+/// The bytes of a small object, if they are those that were written.
+fn verified(bytes: Vec<u8>, crc: u64, size: u64) -> Result<Bytes, StoreError> {
+    if bytes.len() as u64 == size && body_crc(&bytes) == crc {
+        Ok(Bytes::from(bytes))
+    } else {
+        Err(StoreError::Damaged("the bytes of a small object are not those that were written".into()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

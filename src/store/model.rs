@@ -1,0 +1,100 @@
+//! The store's nouns: what goes in and what comes out.
+
+use crate::s3::Timestamp;
+use crate::s3::checksum::Checksum;
+use crate::s3::etag::ETag;
+use crate::s3::metadata::Metadata;
+use crate::s3::names::BucketName;
+use crate::s3::precondition::{Existing, WriteConditions};
+
+/// Whether an acknowledged write has reached the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// It has, and survives a loss of power.
+    #[default]
+    Fsync,
+    /// It survives the end of this process, not of the machine: for throw-away use.
+    None,
+}
+
+/// How a store is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// When a write counts as done.
+    pub durability: Durability,
+    /// Bytes of memory for pages of the index.
+    pub index_cache: usize,
+    /// Bytes of disk that bodies never take, so that deletes and the index go on.
+    pub reserve: u64,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { durability: Durability::Fsync, index_cache: 48 << 20, reserve: 64 << 20 }
+    }
+}
+
+/// A bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its name.
+    pub name: BucketName,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// What is known of an object beside its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectInfo {
+    /// Bytes.
+    pub size: u64,
+    /// Its entity tag.
+    pub etag: ETag,
+    /// When it was written.
+    pub last_modified: Timestamp,
+    /// What the write said about it.
+    pub metadata: Metadata,
+    /// The checksum the write came with.
+    pub checksum: Option<Checksum>,
+}
+
+impl ObjectInfo {
+    /// What conditions are held against.
+    pub fn existing(&self) -> Existing<'_> {
+        Existing { etag: &self.etag, last_modified: self.last_modified }
+    }
+}
+
+/// What a write says once its body is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewObject {
+    /// Headers and user metadata to keep.
+    pub metadata: Metadata,
+    /// The tag of the body.
+    pub etag: ETag,
+    /// The checksum the body was verified against.
+    pub checksum: Option<Checksum>,
+    /// The time of the write.
+    pub now: Timestamp,
+    /// What must hold of the object it replaces.
+    pub conditions: WriteConditions,
+}
+
+/// Figures for metrics and readiness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Figures {
+    /// Objects in all buckets.
+    pub objects: u64,
+    /// Bytes the disk has free, the reserve among them.
+    pub free: u64,
+    /// Whether writes are refused because the data folder cannot be written to.
+    pub read_only: bool,
+    /// Commits since the start.
+    pub commits: u64,
+    /// Changes those commits held.
+    pub changes: u64,
+    /// Changes in the fullest commit.
+    pub largest_batch: u64,
+    /// Index rows that listings read since the start.
+    pub rows_listed: u64,
+}

@@ -1,0 +1,135 @@
+//! The reaper: one thread that removes files nobody needs any more.
+//!
+//! Removing a large file can take long, so nobody who serves requests does it. What waits to be removed is bounded by
+//! what the disk holds: a number per blob.
+
+use super::folder::{BlobId, Folder};
+use super::holds::Holds;
+use super::ids::Ids;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+/// Where to send what is to be removed. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Reaper(Sender<Errand>);
+
+#[derive(Debug)]
+enum Errand {
+    /// Blobs whose rows are gone: remove those that nobody reads.
+    Doomed(Vec<BlobId>),
+    /// A blob that never got a row.
+    Stillborn(BlobId),
+    /// A temporary file.
+    Temporary(PathBuf),
+    /// Answered when everything before it is done.
+    #[cfg(test)]
+    Barrier(Sender<()>),
+}
+
+/// The doomed blobs whose files are gone, and whose rows the next commit may drop.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reaped(Arc<Mutex<Vec<BlobId>>>);
+
+impl Reaped {
+    fn push(&self, id: BlobId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+    }
+
+    pub(super) fn take(&self) -> Vec<BlobId> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Reaper {
+    /// Starts the thread, which ends when the last handle is dropped.
+    pub(super) fn start(
+        folder: Arc<Folder>,
+        ids: Arc<Ids>,
+        holds: Arc<Holds>,
+        reaped: Reaped,
+    ) -> io::Result<(Reaper, JoinHandle<()>)> {
+        let (sender, errands) = channel();
+        let work = Work { folder, ids, holds, reaped };
+        let thread = thread::Builder::new().name("store-reaper".into()).spawn(move || work.run(&errands))?;
+        Ok((Reaper(sender), thread))
+    }
+
+    pub(super) fn doomed(&self, blobs: Vec<BlobId>) {
+        if !blobs.is_empty() {
+            self.send(Errand::Doomed(blobs));
+        }
+    }
+
+    pub(super) fn stillborn(&self, id: BlobId) {
+        self.send(Errand::Stillborn(id));
+    }
+
+    pub(super) fn temporary(&self, path: PathBuf) {
+        self.send(Errand::Temporary(path));
+    }
+
+    /// Waits until everything sent so far is done.
+    #[cfg(test)]
+    pub(super) fn wait(&self) {
+        let (done, answer) = channel();
+        self.send(Errand::Barrier(done));
+        answer.recv().unwrap();
+    }
+
+    /// The thread lives as long as any handle; were it gone, start-up would finish its work.
+    fn send(&self, errand: Errand) {
+        let _ = self.0.send(errand);
+    }
+}
+
+struct Work {
+    folder: Arc<Folder>,
+    ids: Arc<Ids>,
+    holds: Arc<Holds>,
+    reaped: Reaped,
+}
+
+impl Work {
+    fn run(&self, errands: &Receiver<Errand>) {
+        for errand in errands {
+            match errand {
+                Errand::Doomed(blobs) => self.reap(blobs),
+                Errand::Stillborn(id) => self.forget(id),
+                Errand::Temporary(path) => {
+                    remove(&path);
+                }
+                #[cfg(test)]
+                Errand::Barrier(done) => done.send(()).unwrap(),
+            }
+        }
+    }
+
+    fn reap(&self, doomed: Vec<BlobId>) {
+        for id in self.holds.free_of_readers(doomed) {
+            if remove(&self.folder.blob(id)) {
+                self.reaped.push(id);
+            }
+        }
+    }
+
+    /// A number stays unsettled while its file is there, so that start-up finds the file.
+    fn forget(&self, id: BlobId) {
+        if remove(&self.folder.blob(id)) {
+            self.ids.settle(id);
+        }
+    }
+}
+
+/// Whether the file is gone. Where it is not, start-up tries again.
+pub(super) fn remove(path: &Path) -> bool {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(path = %path.display(), %error, "a file that is no longer needed could not be removed");
+            false
+        }
+        _ => true,
+    }
+}

@@ -1,0 +1,45 @@
+//! What start-up repairs: what a crash left in `tmp/`, doomed blobs, and blobs that never got a row.
+//!
+//! It looks at nothing below the watermark ([`super::ids`]), so it takes no longer in a full store than in an empty one.
+
+use super::error::{OpenError, StoreError};
+use super::folder::{BlobId, Folder};
+use super::ids::Ids;
+use super::index::{Failure, Index, Tables};
+use super::reaper::remove;
+
+/// Repairs, and returns the numbers that new blobs get. A folder that cannot be written to is left as it is.
+pub(super) fn repair(folder: &Folder, index: &Index) -> Result<Ids, OpenError> {
+    if index.is_read_only() {
+        tracing::warn!(folder = %folder.root().display(), "the data folder is read-only: writes are refused");
+        return Ok(Ids::starting_at(0));
+    }
+    folder.empty_tmp().map_err(|error| OpenError::unusable(folder.tmp(), error))?;
+    let next = index.write(|tables| {
+        finish_doomed(folder, tables)?;
+        sweep(folder, tables)
+    });
+    next.map(Ids::starting_at).map_err(|error| OpenError::unusable(folder.root(), error))
+}
+
+fn finish_doomed(folder: &Folder, tables: &mut Tables<'_>) -> Result<(), Failure> {
+    let mut doomed = tables.doomed()?;
+    doomed.retain(|id| remove(&folder.blob(*id)));
+    tables.forget_doomed(&doomed)
+}
+
+/// Removes files without a row and returns the first number nobody has. The watermark moves there too: a file that would
+/// not go is left for `store gc`.
+fn sweep(folder: &Folder, tables: &mut Tables<'_>) -> Result<u64, Failure> {
+    let first = tables.watermark()?;
+    let found = folder.blobs_from(BlobId(first)).map_err(StoreError::from)?;
+    let behind_last = found.iter().map(|id| id.0 + 1).max().unwrap_or(0);
+    for id in found {
+        if !tables.has_blob(id)? && remove(&folder.blob(id)) {
+            tracing::info!(blob = id.0, "a body that a crash left without a row was removed");
+        }
+    }
+    let next = tables.next_blob()?.max(behind_last).max(first);
+    tables.set_watermark(next)?;
+    Ok(next)
+}

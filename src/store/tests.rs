@@ -1,0 +1,438 @@
+//! The store as a whole, on a temporary folder: what goes in comes out, and what a crash leaves is repaired.
+
+use super::*;
+use crate::s3::etag::{ETag, ETagList};
+use crate::s3::metadata::Metadata;
+use crate::s3::precondition::Conditions;
+use md5::{Digest, Md5};
+use rustix::io::Errno;
+use std::fs;
+use tempfile::TempDir;
+
+mod listing;
+
+const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+const INLINE: usize = upload::INLINE as usize;
+/// Larger than a piece and not a multiple of one.
+const LARGE: usize = (1 << 20) + 12_345;
+
+fn open(dir: &TempDir) -> Store {
+    Store::open(dir.path(), Options { durability: Durability::None, reserve: 0, ..Options::default() }).unwrap()
+}
+
+/// A store on a disk that can be made to fail.
+fn open_on(disk: &Disk, dir: &TempDir) -> Store {
+    Store::open_on(disk.clone(), dir.path(), Options { reserve: 0, ..Options::default() }).unwrap()
+}
+
+async fn with_bucket(dir: &TempDir) -> Store {
+    let store = open(dir);
+    store.create_bucket(&bucket(), NOW).await.unwrap();
+    store
+}
+
+fn bucket() -> BucketName {
+    BucketName::parse("bucket").unwrap()
+}
+
+fn key(key: &str) -> ObjectKey {
+    ObjectKey::parse(key).unwrap()
+}
+
+/// Bytes that tell where they stand.
+fn body(length: usize, seed: u8) -> Bytes {
+    (0..length).map(|i| (i % 251) as u8 ^ (i / 65_536) as u8 ^ seed).collect::<Vec<_>>().into()
+}
+
+fn new_object(body: &[u8]) -> NewObject {
+    NewObject {
+        metadata: Metadata { content_type: Some("text/plain".into()), ..Metadata::default() },
+        etag: ETag::of_md5(Md5::digest(body).into()),
+        checksum: None,
+        now: NOW,
+        conditions: WriteConditions::default(),
+    }
+}
+
+fn if_free() -> WriteConditions {
+    WriteConditions(Conditions { if_none_match: Some(ETagList::Any), ..Conditions::default() })
+}
+
+async fn put(store: &Store, name: &str, body: &Bytes) -> Result<ObjectInfo, StoreError> {
+    let mut upload = store.begin(&bucket(), &key(name), body.len() as u64, &WriteConditions::default()).await?;
+    for piece in body.chunks(100_000) {
+        upload.push(body.slice_ref(piece)).await?;
+    }
+    upload.commit(new_object(body)).await
+}
+
+async fn read_all(mut reader: Reader) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = Vec::new();
+    while let Some(piece) = reader.next().await {
+        let piece = piece?;
+        assert!((1..=256 << 10).contains(&piece.len()));
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes)
+}
+
+async fn get(store: &Store, name: &str) -> Result<Vec<u8>, StoreError> {
+    read_all(store.object(&bucket(), &key(name)).await?.read(0..u64::MAX)).await
+}
+
+/// All files below `tmp` and `blobs`.
+fn files(dir: &TempDir) -> Vec<std::path::PathBuf> {
+    fn walk(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_dir() { walk(&entry.path(), found) } else { found.push(entry.path()) }
+        }
+    }
+    let mut found = Vec::new();
+    ["tmp", "blobs"].iter().for_each(|folder| walk(&dir.path().join(folder), &mut found));
+    found
+}
+
+#[tokio::test]
+async fn buckets_come_and_go() {
+    let dir = TempDir::new().unwrap();
+    let store = open(&dir);
+    assert_eq!(store.bucket(&bucket()).await, Err(StoreError::NoSuchBucket));
+    store.create_bucket(&bucket(), NOW).await.unwrap();
+    assert_eq!(store.create_bucket(&bucket(), NOW).await, Err(StoreError::BucketExists));
+    let other = BucketName::parse("another").unwrap();
+    store.create_bucket(&other, NOW).await.unwrap();
+    let buckets = store.list_buckets().await.unwrap();
+    assert_eq!(buckets, [other, bucket()].map(|name| Bucket { name, created: NOW }));
+    put(&store, "k", &body(1, 0)).await.unwrap();
+    assert_eq!(store.delete_bucket(&bucket()).await, Err(StoreError::BucketNotEmpty));
+    store.delete_object(&bucket(), &key("k")).await.unwrap();
+    store.delete_bucket(&bucket()).await.unwrap();
+    assert_eq!(store.delete_bucket(&bucket()).await, Err(StoreError::NoSuchBucket));
+}
+
+#[tokio::test]
+async fn objects_come_back_as_they_went_in() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    for length in [0, 1, INLINE - 1, INLINE, INLINE + 1, LARGE] {
+        for seed in [1, 2] {
+            let body = body(length, seed);
+            let info = put(&store, "k", &body).await.unwrap();
+            assert_eq!(info.size, length as u64);
+            assert_eq!(store.info(&bucket(), &key("k")).await, Ok(info));
+            assert_eq!(get(&store, "k").await.unwrap(), body, "{length} bytes");
+        }
+    }
+    store.delete_object(&bucket(), &key("k")).await.unwrap();
+    store.delete_object(&bucket(), &key("k")).await.unwrap();
+    assert_eq!(get(&store, "k").await, Err(StoreError::NoSuchKey));
+    store.blobs().reaper.wait();
+    assert_eq!(files(&dir), [""; 0].map(std::path::PathBuf::from));
+}
+
+#[tokio::test]
+async fn ranges_come_out_of_the_middle() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    for length in [1000, LARGE] {
+        let body = body(length, 3);
+        put(&store, "k", &body).await.unwrap();
+        for range in [0..1, 1..999, length - 1..length, length / 2..length, 0..length, 7..7] {
+            let object = store.object(&bucket(), &key("k")).await.unwrap();
+            let bytes = read_all(object.read(range.start as u64..range.end as u64)).await.unwrap();
+            assert!(bytes == body[range.clone()], "{range:?} of {length}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_bucket_means_no_object() {
+    let dir = TempDir::new().unwrap();
+    let store = open(&dir);
+    let missing = StoreError::NoSuchBucket;
+    assert_eq!(put(&store, "k", &body(1, 0)).await, Err(missing.clone()));
+    assert_eq!(get(&store, "k").await, Err(missing.clone()));
+    assert_eq!(store.delete_object(&bucket(), &key("k")).await, Err(missing.clone()));
+    assert_eq!(store.delete_objects(&bucket(), &[key("k")]).await, Err(missing.clone()));
+    assert_eq!(store.list(&bucket(), "", None, None, 0).await, Err(missing));
+}
+
+#[tokio::test]
+async fn many_objects_are_deleted_in_few_commits() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    put(&store, "a", &body(1, 0)).await.unwrap();
+    put(&store, "b", &body(LARGE, 0)).await.unwrap();
+    let keys: Vec<_> = ["a", "missing", "b", "a"].iter().map(|name| key(name)).collect();
+    assert_eq!(store.delete_objects(&bucket(), &keys).await, Ok(vec![Ok(()); 4]));
+    assert_eq!(store.figures().objects, 0);
+}
+
+#[tokio::test]
+async fn a_reader_survives_overwrite_and_delete() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    for length in [100, LARGE] {
+        let (old, new) = (body(length, 1), body(length, 2));
+        put(&store, "k", &old).await.unwrap();
+        let whole = || async { store.object(&bucket(), &key("k")).await.unwrap().read(0..u64::MAX) };
+        let before_overwrite = whole().await;
+        put(&store, "k", &new).await.unwrap();
+        let before_delete = whole().await;
+        store.delete_object(&bucket(), &key("k")).await.unwrap();
+        store.blobs().reaper.wait();
+        assert!(read_all(before_overwrite).await.unwrap() == old);
+        assert!(read_all(before_delete).await.unwrap() == new);
+    }
+    store.blobs().reaper.wait();
+    assert!(files(&dir).is_empty());
+}
+
+#[tokio::test]
+async fn a_reader_that_leaves_early_frees_what_it_held() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    put(&store, "k", &body(LARGE, 1)).await.unwrap();
+    let mut reader = store.object(&bucket(), &key("k")).await.unwrap().read(0..u64::MAX);
+    reader.next().await.unwrap().unwrap();
+    let unread = store.object(&bucket(), &key("k")).await.unwrap();
+    store.delete_object(&bucket(), &key("k")).await.unwrap();
+    drop(reader);
+    store.blobs().reaper.wait();
+    assert_eq!(files(&dir).len(), 1, "the second still holds it");
+    drop(unread);
+    store.blobs().reaper.wait();
+    assert!(files(&dir).is_empty());
+}
+
+#[tokio::test]
+async fn of_two_that_want_a_free_key_one_wins() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    for (name, length) in [("small", 10), ("large", LARGE)] {
+        let mut uploads = Vec::new();
+        for seed in 0..8 {
+            let body = body(length, seed);
+            let mut upload = store.begin(&bucket(), &key(name), length as u64, &if_free()).await.unwrap();
+            upload.push(body.clone()).await.unwrap();
+            let object = NewObject { conditions: if_free(), ..new_object(&body) };
+            uploads.push(tokio::spawn(async move { upload.commit(object).await.map(|_| body) }));
+        }
+        let mut winners = Vec::new();
+        for upload in uploads {
+            match upload.await.unwrap() {
+                Ok(body) => winners.push(body),
+                Err(error) => assert_eq!(error, StoreError::PreconditionFailed),
+            }
+        }
+        assert_eq!(winners.len(), 1);
+        assert!(get(&store, name).await.unwrap() == winners[0]);
+        let late = store.begin(&bucket(), &key(name), 1, &if_free()).await;
+        assert_eq!(late.err(), Some(StoreError::PreconditionFailed));
+    }
+    store.blobs().reaper.wait();
+    assert_eq!(files(&dir).len(), 1);
+}
+
+#[tokio::test]
+async fn a_put_that_races_the_end_of_its_bucket_is_decided_in_the_commit() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    let body = body(LARGE, 0);
+    let mut upload = store.begin(&bucket(), &key("k"), LARGE as u64, &WriteConditions::default()).await.unwrap();
+    upload.push(body.clone()).await.unwrap();
+    store.delete_bucket(&bucket()).await.unwrap();
+    assert_eq!(upload.commit(new_object(&body)).await, Err(StoreError::NoSuchBucket));
+    store.blobs().reaper.wait();
+    assert!(files(&dir).is_empty());
+}
+
+#[tokio::test]
+async fn an_upload_that_is_dropped_leaves_nothing() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    for length in [10, LARGE] {
+        let mut upload = store.begin(&bucket(), &key("k"), length as u64, &WriteConditions::default()).await.unwrap();
+        upload.push(body(length / 2, 0)).await.unwrap();
+        drop(upload);
+    }
+    store.blobs().reaper.wait();
+    assert!(files(&dir).is_empty());
+    assert_eq!(get(&store, "k").await, Err(StoreError::NoSuchKey));
+}
+
+#[tokio::test]
+async fn a_body_of_another_length_is_no_object() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    for length in [10, LARGE] {
+        let begin =
+            || async { store.begin(&bucket(), &key("k"), length as u64, &WriteConditions::default()).await.unwrap() };
+        let mut short = begin().await;
+        short.push(body(length - 1, 0)).await.unwrap();
+        assert!(matches!(short.commit(new_object(b"")).await, Err(StoreError::Io(_))));
+        assert!(matches!(begin().await.push(body(length + 1, 0)).await, Err(StoreError::Io(_))));
+    }
+    store.blobs().reaper.wait();
+    assert!(files(&dir).is_empty());
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_after_reopening() {
+    let dir = TempDir::new().unwrap();
+    let (small, large) = (body(10, 1), body(LARGE, 2));
+    for _ in 0..2 {
+        let store = open(&dir);
+        let _ = store.create_bucket(&bucket(), NOW).await;
+        put(&store, "small", &small).await.unwrap();
+        put(&store, "large", &large).await.unwrap();
+    }
+    let store = open(&dir);
+    assert!(get(&store, "small").await.unwrap() == small && get(&store, "large").await.unwrap() == large);
+    assert_eq!(files(&dir).len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_crash_left_is_removed_and_nothing_else() {
+    let dir = TempDir::new().unwrap();
+    let large = body(LARGE, 2);
+    let store = with_bucket(&dir).await;
+    for name in ["a", "b", "c"] {
+        put(&store, name, &large).await.unwrap();
+    }
+    drop(store);
+    // Blob 3 was in its place without a row, and far behind it another; a third body was still being written.
+    for orphan in ["blobs/00/000/0000000000000003", "blobs/00/000/0000000000000fff", "tmp/0"] {
+        fs::write(dir.path().join(orphan), b"torn").unwrap();
+    }
+    let store = open(&dir);
+    assert_eq!(files(&dir).len(), 3);
+    put(&store, "d", &large).await.unwrap();
+    for name in ["a", "b", "c", "d"] {
+        assert!(get(&store, name).await.unwrap() == large, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn doomed_blobs_are_finished_at_the_next_start() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    put(&store, "k", &body(LARGE, 1)).await.unwrap();
+    let saved = fs::read(&files(&dir)[0]).unwrap();
+    let path = files(&dir).remove(0);
+    store.delete_object(&bucket(), &key("k")).await.unwrap();
+    drop(store);
+    assert!(files(&dir).is_empty());
+    // As if the process had ended between the commit and the removal.
+    fs::write(&path, saved).unwrap();
+    drop(open(&dir));
+    assert!(files(&dir).is_empty());
+}
+
+#[tokio::test]
+async fn a_missing_or_short_body_is_an_error_not_an_object() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    put(&store, "k", &body(LARGE, 1)).await.unwrap();
+    let path = files(&dir).remove(0);
+    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(LARGE as u64 - 1).unwrap();
+    assert!(matches!(get(&store, "k").await, Err(StoreError::Damaged(_))));
+    fs::remove_file(&path).unwrap();
+    assert!(matches!(get(&store, "k").await, Err(StoreError::Damaged(_))));
+    store.delete_object(&bucket(), &key("k")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_data_folder_has_one_owner() {
+    let dir = TempDir::new().unwrap();
+    let store = open(&dir);
+    let second = Store::open(dir.path(), Options::default());
+    assert_eq!(second.err(), Some(OpenError::InUse(dir.path().to_owned())));
+    drop(store);
+    open(&dir);
+}
+
+#[tokio::test]
+async fn the_reserve_is_not_for_bodies() {
+    let dir = TempDir::new().unwrap();
+    drop(with_bucket(&dir).await);
+    let store = Store::open(dir.path(), Options { reserve: u64::MAX, ..Options::default() }).unwrap();
+    assert_eq!(put(&store, "k", &body(1, 0)).await, Err(StoreError::Full));
+    store.delete_bucket(&bucket()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_disk_that_fails_fails_the_write_and_no_more() {
+    let dir = TempDir::new().unwrap();
+    let disk = Disk::new(Durability::None);
+    let store = open_on(&disk, &dir);
+    store.create_bucket(&bucket(), NOW).await.unwrap();
+    let (kept, large) = (body(10, 1), body(LARGE, 2));
+    put(&store, "kept", &kept).await.unwrap();
+    for (fault, expected) in [
+        (Errno::NOSPC, StoreError::Full),
+        (Errno::ROFS, StoreError::ReadOnly),
+        (Errno::IO, StoreError::Io(std::io::Error::from(Errno::IO).to_string())),
+    ] {
+        let mut upload =
+            store.begin(&bucket(), &key("large"), LARGE as u64, &WriteConditions::default()).await.unwrap();
+        upload.push(large.slice(..10)).await.unwrap();
+        disk.fail_with(Some(fault));
+        assert_eq!(upload.push(large.slice(10..)).await, Err(expected.clone()));
+        drop(upload);
+        disk.fail_with(None);
+        store.blobs().reaper.wait();
+        assert!(files(&dir).is_empty());
+        assert!(get(&store, "kept").await.unwrap() == kept);
+    }
+    put(&store, "large", &large).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_index_that_fails_goes_on_reading_and_writes_again_later() {
+    let dir = TempDir::new().unwrap();
+    let disk = Disk::new(Durability::None);
+    let store = open_on(&disk, &dir);
+    store.create_bucket(&bucket(), NOW).await.unwrap();
+    let (small, large) = (body(10, 1), body(LARGE, 2));
+    put(&store, "small", &small).await.unwrap();
+    put(&store, "large", &large).await.unwrap();
+    disk.fail_with(Some(Errno::NOSPC));
+    assert_eq!(put(&store, "other", &small).await, Err(StoreError::Full));
+    assert!(store.figures().read_only);
+    assert_eq!(put(&store, "other", &small).await, Err(StoreError::ReadOnly));
+    assert!(get(&store, "small").await.unwrap() == small && get(&store, "large").await.unwrap() == large);
+    assert_eq!(store.list(&bucket(), "", None, None, 10).await.unwrap().entries.len(), 2);
+    disk.fail_with(None);
+    store.0.index.revive_now();
+    put(&store, "other", &large).await.unwrap();
+    assert!(!store.figures().read_only);
+}
+
+#[tokio::test]
+async fn a_read_only_folder_is_read() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    let large = body(LARGE, 2);
+    put(&store, "k", &large).await.unwrap();
+    drop(store);
+    let disk = Disk::new(Durability::Fsync);
+    disk.fail_with(Some(Errno::ROFS));
+    let store = open_on(&disk, &dir);
+    assert!(get(&store, "k").await.unwrap() == large);
+    assert_eq!(put(&store, "k", &large).await, Err(StoreError::ReadOnly));
+    assert_eq!(store.delete_object(&bucket(), &key("k")).await, Err(StoreError::ReadOnly));
+    let empty = TempDir::new().unwrap();
+    let fresh = Store::open_on(disk, &empty.path().join("new"), Options::default());
+    assert!(matches!(fresh.err(), Some(OpenError::Unusable { .. })));
+}
+
+#[tokio::test]
+async fn a_folder_of_another_version_is_left_alone() {
+    let dir = TempDir::new().unwrap();
+    let store = open(&dir);
+    store.0.index.write(|tables| tables.set_schema(99)).unwrap();
+    drop(store);
+    let error = Store::open(dir.path(), Options::default()).err();
+    assert_eq!(error, Some(OpenError::UnknownVersion { folder: dir.path().to_owned(), found: 99 }));
+}
