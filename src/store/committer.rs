@@ -28,8 +28,7 @@ struct Queued {
     reply: oneshot::Sender<Outcome>,
 }
 
-/// Where to send changes. Cheap to clone; the thread ends when the last one is dropped.
-#[derive(Clone)]
+/// Where to send changes; the thread ends when this is dropped and the queue is empty.
 pub(super) struct Committer(mpsc::Sender<Queued>);
 
 /// What the thread has done since the start.

@@ -53,7 +53,7 @@ const LISTINGS_AT_ONCE: usize = 16;
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
-/// Fields are dropped from the top: the threads come last and end when nobody can send to them any more.
+/// Fields are dropped from the top: the threads come last, when nobody queues changes any more.
 struct Inner {
     committer: Committer,
     index: Arc<Index>,
@@ -66,15 +66,19 @@ struct Inner {
     _threads: Threads,
 }
 
-/// Threads that are waited for: when the store is gone its folder can be opened again.
-struct Threads(Vec<JoinHandle<()>>);
+/// The store's threads, waited for as it is dropped: then the folder can be opened again.
+struct Threads {
+    committing: Option<JoinHandle<()>>,
+    reaper: Reaper,
+    reaping: Option<JoinHandle<()>>,
+}
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        for thread in self.0.drain(..) {
-            // One that panicked has said so.
-            let _ = thread.join();
-        }
+        // What the last commit dooms is still removed. A thread that panicked has said so itself.
+        let _ = self.committing.take().map(JoinHandle::join);
+        self.reaper.stop();
+        let _ = self.reaping.take().map(JoinHandle::join);
     }
 }
 
@@ -96,7 +100,7 @@ impl Store {
         let no_thread = |error| OpenError::unusable(dir, error);
         let (reaper, reaping) =
             Reaper::start(folder.clone(), ids.clone(), holds.clone(), reaped.clone()).map_err(no_thread)?;
-        let blobs = Blobs::new(folder, ids, reaper);
+        let blobs = Blobs::new(folder, ids, reaper.clone());
         let work = committer::Work { index: index.clone(), blobs: blobs.clone(), reaped, counters: counters.clone() };
         let (committer, committing) = Committer::start(work).map_err(no_thread)?;
         Ok(Store(Arc::new(Inner {
@@ -108,7 +112,7 @@ impl Store {
             counters,
             rows_listed: Arc::default(),
             listings: Arc::new(Semaphore::new(LISTINGS_AT_ONCE)),
-            _threads: Threads(vec![committing, reaping]),
+            _threads: Threads { committing: Some(committing), reaper, reaping: Some(reaping) },
         })))
     }
 

@@ -24,6 +24,8 @@ enum Errand {
     Stillborn(BlobId),
     /// A temporary file.
     Temporary(PathBuf),
+    /// The store is closed; what comes after is left to the next start.
+    Stop,
     /// Answered when everything before it is done.
     #[cfg(test)]
     Barrier(Sender<()>),
@@ -44,7 +46,7 @@ impl Reaped {
 }
 
 impl Reaper {
-    /// Starts the thread, which ends when the last handle is dropped.
+    /// Starts the thread, which ends with [`Reaper::stop`].
     pub(super) fn start(
         folder: Arc<Folder>,
         ids: Arc<Ids>,
@@ -71,6 +73,11 @@ impl Reaper {
         self.send(Errand::Temporary(path));
     }
 
+    /// Ends the thread once everything sent so far is done.
+    pub(super) fn stop(&self) {
+        self.send(Errand::Stop);
+    }
+
     /// Waits until everything sent so far is done.
     #[cfg(test)]
     pub(super) fn wait(&self) {
@@ -79,7 +86,7 @@ impl Reaper {
         answer.recv().unwrap();
     }
 
-    /// The thread lives as long as any handle; were it gone, start-up would finish its work.
+    /// Where the thread is gone, the next start does its work.
     fn send(&self, errand: Errand) {
         let _ = self.0.send(errand);
     }
@@ -101,6 +108,7 @@ impl Work {
                 Errand::Temporary(path) => {
                     remove(&path);
                 }
+                Errand::Stop => return,
                 #[cfg(test)]
                 Errand::Barrier(done) => done.send(()).unwrap(),
             }

@@ -215,12 +215,18 @@ async fn of_two_that_want_a_free_key_one_wins() {
             let body = body(length, seed);
             let mut upload = store.begin(&bucket(), &key(name), length as u64, &if_free()).await.unwrap();
             upload.push(body.clone()).await.unwrap();
-            let object = NewObject { conditions: if_free(), ..new_object(&body) };
-            uploads.push(tokio::spawn(async move { upload.commit(object).await.map(|_| body) }));
+            uploads.push((upload, body));
         }
+        let commits: Vec<_> = uploads
+            .into_iter()
+            .map(|(upload, body)| {
+                let object = NewObject { conditions: if_free(), ..new_object(&body) };
+                tokio::spawn(async move { upload.commit(object).await.map(|_| body) })
+            })
+            .collect();
         let mut winners = Vec::new();
-        for upload in uploads {
-            match upload.await.unwrap() {
+        for commit in commits {
+            match commit.await.unwrap() {
                 Ok(body) => winners.push(body),
                 Err(error) => assert_eq!(error, StoreError::PreconditionFailed),
             }
@@ -311,6 +317,43 @@ async fn what_a_crash_left_is_removed_and_nothing_else() {
     for name in ["a", "b", "c", "d"] {
         assert!(get(&store, name).await.unwrap() == large, "{name}");
     }
+}
+
+/// A copy of the files of a running store: what is left where the process is killed.
+fn killed(dir: &TempDir) -> TempDir {
+    let copy = TempDir::new().unwrap();
+    for file in files(dir).into_iter().chain([dir.path().join("index.redb")]) {
+        let place = copy.path().join(file.strip_prefix(dir.path()).unwrap());
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::copy(file, place).unwrap();
+    }
+    copy
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_kill() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    let (small, large) = (body(10, 1), body(LARGE, 2));
+    put(&store, "small", &small).await.unwrap();
+    put(&store, "large", &large).await.unwrap();
+    let mut unfinished =
+        store.begin(&bucket(), &key("unfinished"), LARGE as u64, &WriteConditions::default()).await.unwrap();
+    unfinished.push(large.clone()).await.unwrap();
+    let copy = killed(&dir);
+    assert_eq!(files(&copy).len(), 2);
+
+    let disk = Disk::new(Durability::None);
+    disk.fail_with(Some(Errno::ROFS));
+    let reading = open_on(&disk, &copy);
+    assert!(get(&reading, "small").await.unwrap() == small && get(&reading, "large").await.unwrap() == large);
+    drop(reading);
+    assert_eq!(files(&copy).len(), 2, "a folder that cannot be written to is not repaired");
+
+    let again = open(&copy);
+    assert!(get(&again, "small").await.unwrap() == small && get(&again, "large").await.unwrap() == large);
+    assert_eq!(get(&again, "unfinished").await, Err(StoreError::NoSuchKey));
+    assert_eq!(files(&copy).len(), 1);
 }
 
 #[tokio::test]

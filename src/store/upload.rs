@@ -17,12 +17,12 @@ const WRITE: usize = 256 << 10;
 
 /// An object being written.
 pub struct Upload {
-    store: Store,
     bucket: BucketName,
     key: ObjectKey,
     length: u64,
     received: u64,
     body: Receiving,
+    store: Store,
 }
 
 enum Receiving {
@@ -54,7 +54,7 @@ impl Upload {
             let file = Some(on_disk(move || blobs.create()).await?);
             Receiving::Large(Box::new(Large { collected: Vec::new(), bytes: 0, file, promise }))
         };
-        Ok(Upload { store, bucket, key, length, received: 0, body })
+        Ok(Upload { bucket, key, length, received: 0, body, store })
     }
 
     /// Takes the next bytes of the body. Returns when there is room for more.

@@ -5,6 +5,7 @@
 //! Reads take a fresh transaction each, as one that is held makes the file grow.
 
 mod file;
+mod overlay;
 mod rows;
 mod tables;
 mod changes;
@@ -18,7 +19,8 @@ pub(super) use tables::{Snapshot, Tables};
 use super::disk::Disk;
 use super::error::{OpenError, StoreError};
 use file::IndexFile;
-use redb::{Builder, Database, DatabaseError, ReadOnlyDatabase, ReadableDatabase};
+use overlay::Overlay;
+use redb::{Builder, Database, DatabaseError, ReadableDatabase, StorageBackend};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
@@ -67,7 +69,8 @@ fn store_error(error: redb::Error) -> StoreError {
 
 enum Handle {
     Writable(Database),
-    ReadOnly(ReadOnlyDatabase),
+    /// Over an [`Overlay`], and only read.
+    ReadOnly(Database),
     /// Not open, and why.
     Closed(StoreError),
 }
@@ -127,8 +130,7 @@ impl Index {
     pub(super) fn read<T>(&self, look: impl FnOnce(&Snapshot) -> Result<T, Failure>) -> Result<T, StoreError> {
         let slot = self.slot();
         let begun = match &slot.handle {
-            Handle::Writable(database) => database.begin_read(),
-            Handle::ReadOnly(database) => database.begin_read(),
+            Handle::Writable(database) | Handle::ReadOnly(database) => database.begin_read(),
             Handle::Closed(cause) => {
                 let cause = cause.clone();
                 drop(slot);
@@ -211,17 +213,23 @@ impl Index {
     }
 }
 
-/// Opens for writing or, where we may not or the system does not let us, for reading.
+/// Opens for writing or, where we may not or the disk does not let us, for reading.
 fn open(path: &Path, cache: usize, disk: &Disk, may_write: bool) -> Result<Handle, DatabaseError> {
+    if may_write {
+        match IndexFile::open(path, disk).and_then(|file| database(cache, file)) {
+            Err(DatabaseError::Storage(error)) => {
+                tracing::warn!(%error, path = %path.display(), "the index cannot be written to");
+            }
+            opened => return opened.map(Handle::Writable),
+        }
+    }
+    Overlay::open(path).and_then(|overlay| database(cache, overlay)).map(Handle::ReadOnly)
+}
+
+fn database(cache: usize, file: impl StorageBackend) -> Result<Database, DatabaseError> {
     let mut builder = Builder::new();
     builder.set_cache_size(cache);
-    let file = may_write.then(|| IndexFile::open(path, disk));
-    match file {
-        Some(Ok(file)) => return builder.create_with_backend(file).map(Handle::Writable),
-        Some(Err(error)) => tracing::warn!(%error, path = %path.display(), "the index cannot be written to"),
-        None => {}
-    }
-    builder.open_read_only(path).map(Handle::ReadOnly)
+    builder.create_with_backend(file)
 }
 
 /// Quick repair keeps enough in each commit that opening after a crash takes no walk through the file.
