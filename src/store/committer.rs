@@ -4,7 +4,7 @@
 //! company. Changes are decided in queue order within the transaction, and acknowledged once the disk has it. A client
 //! that has left changes nothing about a change that is queued.
 
-use super::blob::Blobs;
+use super::blob::{Blobs, PlacedBlob};
 use super::error::StoreError;
 use super::folder::BlobId;
 use super::index::{Change, Failure, Index, NewBody, Tables};
@@ -95,12 +95,12 @@ impl Work {
         match self.index.write(|tables| self.decide(tables, &batch, &reaped)) {
             Ok((outcomes, doomed)) => {
                 self.count(batch.len());
+                self.blobs.reaper.doomed(doomed);
                 for (queued, outcome) in batch.into_iter().zip(outcomes) {
                     acknowledge(queued, outcome);
                 }
-                self.blobs.reaper.doomed(doomed);
             }
-            Err(error) => batch.into_iter().for_each(|queued| fail(queued, &error)),
+            Err(failure) => batch.into_iter().for_each(|queued| fail(queued, &failure)),
         }
     }
 
@@ -139,15 +139,21 @@ fn acknowledge(queued: Queued, outcome: Outcome) {
     let _ = queued.reply.send(outcome);
 }
 
-/// The commit failed, and whether it is on the disk nobody knows.
-fn fail(queued: Queued, error: &StoreError) {
-    if let Some(blob) = placed_blob(queued.change) {
-        blob.leave_to_startup();
-    }
+/// The commit failed. A body is removed as it is dropped, unless its row may be on the disk after all.
+fn fail(queued: Queued, failure: &Failure) {
+    let error = match failure {
+        Failure::Refused(error) => error,
+        Failure::Engine(error) => {
+            if let Some(blob) = placed_blob(queued.change) {
+                blob.leave_to_startup();
+            }
+            error
+        }
+    };
     let _ = queued.reply.send(Err(error.clone()));
 }
 
-fn placed_blob(change: Change) -> Option<super::blob::PlacedBlob> {
+fn placed_blob(change: Change) -> Option<PlacedBlob> {
     match change {
         Change::Put(put) => match put.body {
             NewBody::Blob(blob) => Some(blob),

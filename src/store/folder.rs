@@ -58,12 +58,17 @@ impl Folder {
 
     fn make(&self) -> io::Result<()> {
         self.disk.permit_write()?;
+        if self.index().exists() && self.tmp().is_dir() && self.blobs().is_dir() {
+            return Ok(());
+        }
         let mut maker = DirBuilder::new();
         maker.mode(0o700).recursive(true);
         for path in [&self.root, &self.tmp(), &self.blobs()] {
             maker.create(path)?;
         }
-        self.disk.sync_folder(&self.root)
+        self.disk.sync_folder(&self.root)?;
+        // The folder's own entry, which may be new as well.
+        self.root.canonicalize()?.parent().map_or(Ok(()), |above| self.disk.sync_folder(above))
     }
 
     pub(super) fn root(&self) -> &Path {

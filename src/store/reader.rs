@@ -12,8 +12,10 @@ use super::model::ObjectInfo;
 use bytes::{Bytes, BytesMut};
 use std::collections::VecDeque;
 use std::fs::File;
+use std::io::ErrorKind;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::sync::Arc;
 
 /// The longest piece, in bytes.
@@ -124,11 +126,11 @@ impl BlobReader {
             return Ok(file.clone());
         }
         let path = self.folder.blob(blob);
-        let missing = move |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::NotFound => StoreError::Damaged(format!("blob {:x} is missing", blob.0)),
-            _ => error.into(),
+        let file = match open_cached(&path) {
+            Some(file) => file,
+            None => on_disk(move || open_waiting(&path, blob)).await?,
         };
-        let file = Arc::new(on_disk(move || File::open(path).map_err(missing)).await?);
+        let file = Arc::new(file);
         self.file = Some((blob, file.clone()));
         Ok(file)
     }
@@ -145,6 +147,27 @@ impl BlobReader {
             _ => BytesMut::zeroed(length),
         }
     }
+}
+
+/// Opens a file whose path the kernel has in memory; `None` where it would have to look, or fails.
+#[cfg(target_os = "linux")]
+fn open_cached(path: &Path) -> Option<File> {
+    use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED).ok().map(File::from)
+}
+
+/// Other kernels cannot be asked.
+#[cfg(not(target_os = "linux"))]
+fn open_cached(_: &Path) -> Option<File> {
+    None
+}
+
+fn open_waiting(path: &Path, blob: BlobId) -> Result<File, StoreError> {
+    File::open(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => StoreError::Damaged(format!("blob {:x} is missing", blob.0)),
+        _ => error.into(),
+    })
 }
 
 /// Reads what the kernel has in memory; gives the buffer back where that is nothing.

@@ -19,7 +19,7 @@ pub(super) fn repair(folder: &Folder, index: &Index) -> Result<Ids, OpenError> {
         finish_doomed(folder, tables)?;
         sweep(folder, tables)
     });
-    next.map(Ids::starting_at).map_err(|error| OpenError::unusable(folder.root(), error))
+    next.map(Ids::starting_at).map_err(|failure| OpenError::unusable(folder.root(), StoreError::from(failure)))
 }
 
 fn finish_doomed(folder: &Folder, tables: &mut Tables<'_>) -> Result<(), Failure> {

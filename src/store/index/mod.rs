@@ -37,6 +37,14 @@ pub(super) enum Failure {
     Engine(StoreError),
 }
 
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> StoreError {
+        match failure {
+            Failure::Refused(error) | Failure::Engine(error) => error,
+        }
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         Failure::Refused(error)
@@ -57,7 +65,7 @@ macro_rules! engine_errors {
     )*};
 }
 
-engine_errors! { TransactionError TableError StorageError CommitError DatabaseError }
+engine_errors! { TransactionError TableError StorageError }
 
 fn store_error(error: redb::Error) -> StoreError {
     match error {
@@ -113,7 +121,7 @@ impl Index {
         let found = if self.is_read_only() {
             self.read(Snapshot::schema)
         } else {
-            self.write(|tables| tables.schema_or_ours())
+            self.write(|tables| tables.schema_or_ours()).map_err(StoreError::from)
         };
         match found {
             Ok(tables::SCHEMA) => Ok(()),
@@ -141,14 +149,14 @@ impl Index {
         let result = begun.map_err(Failure::from).and_then(|transaction| look(&Snapshot::new(transaction)));
         let generation = slot.generation;
         drop(slot);
-        self.outcome(result, generation)
+        Ok(self.after(result, generation)?)
     }
 
     /// Runs `change` in a transaction and commits it. Blocks until the disk has it.
     ///
     /// # Errors
-    /// After [`Failure::Engine`] it is not known whether the commit is on the disk.
-    pub(super) fn write<T>(&self, change: impl FnOnce(&mut Tables<'_>) -> Result<T, Failure>) -> Result<T, StoreError> {
+    /// After [`Failure::Refused`] nothing was committed; after [`Failure::Engine`] nobody knows.
+    pub(super) fn write<T>(&self, change: impl FnOnce(&mut Tables<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
         let slot = self.slot();
         let result = match &slot.handle {
             Handle::Writable(database) => commit(database, change),
@@ -157,7 +165,7 @@ impl Index {
         };
         let generation = slot.generation;
         drop(slot);
-        self.outcome(result, generation)
+        self.after(result, generation)
     }
 
     /// Opens the index anew where it is not as open as it could be, every few seconds at most.
@@ -182,15 +190,12 @@ impl Index {
         self.reopen(generation);
     }
 
-    fn outcome<T>(&self, result: Result<T, Failure>, generation: u64) -> Result<T, StoreError> {
-        result.map_err(|failure| match failure {
-            Failure::Refused(error) => error,
-            Failure::Engine(error) => {
-                tracing::error!(%error, "the index failed and is opened anew");
-                self.reopen(generation);
-                error
-            }
-        })
+    fn after<T>(&self, result: Result<T, Failure>, generation: u64) -> Result<T, Failure> {
+        if let Err(Failure::Engine(error)) = &result {
+            tracing::error!(%error, "the index failed and is opened anew");
+            self.reopen(generation);
+        }
+        result
     }
 
     fn reopen(&self, generation: u64) {
@@ -237,6 +242,6 @@ fn commit<T>(database: &Database, change: impl FnOnce(&mut Tables<'_>) -> Result
     let mut transaction = database.begin_write()?;
     transaction.set_quick_repair(true);
     let done = change(&mut Tables::open(&transaction)?)?;
-    transaction.commit()?;
+    transaction.commit().map_err(|error| Failure::Engine(store_error(error.into())))?;
     Ok(done)
 }
