@@ -12,5 +12,7 @@ pub mod policy;
 pub mod body;
 pub mod store;
 pub mod access;
+pub mod settings;
 pub mod filters;
 pub mod server;
+pub mod cli;

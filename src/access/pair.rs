@@ -1,24 +1,45 @@
 //! New pairs in R2's shape: an id of 32 and a secret of 64 hexadecimal digits (R2 "API tokens").
 
 use crate::sigv4::Secret;
+use std::fmt;
 
 /// The random bytes a pair is made of: 16 for the id, 32 for the secret.
 pub const SEED_BYTES: usize = 48;
 
-/// An id and the secret that goes with it.
-#[derive(Debug, Clone)]
+/// An id and the secret that goes with it, while the secret can still be shown: to be kept in a file, or once to whoever
+/// asked for the pair.
+#[derive(Clone)]
 pub struct KeyPair {
-    /// 32 hexadecimal digits.
-    pub id: String,
-    /// 64 hexadecimal digits.
-    pub secret: Secret,
+    id: String,
+    secret: String,
 }
 
 impl KeyPair {
     /// The pair of these bytes, which must come from a source fit for secrets.
     pub fn from_random(seed: [u8; SEED_BYTES]) -> KeyPair {
         let (id, secret) = seed.split_at(16);
-        KeyPair { id: hex::encode(id), secret: Secret::new(hex::encode(secret)) }
+        KeyPair { id: hex::encode(id), secret: hex::encode(secret) }
+    }
+
+    /// 32 hexadecimal digits.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// 64 hexadecimal digits. Not for logs.
+    pub fn secret_text(&self) -> &str {
+        &self.secret
+    }
+
+    /// The secret, to sign with.
+    pub fn secret(&self) -> Secret {
+        Secret::new(self.secret.as_str())
+    }
+}
+
+impl fmt::Debug for KeyPair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeyPair").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -31,7 +52,8 @@ mod tests {
         let mut seed = [0xab; SEED_BYTES];
         seed[16..].fill(0x01);
         let pair = KeyPair::from_random(seed);
-        assert_eq!(pair.id, "ab".repeat(16));
-        assert_eq!(pair.secret.expose(), "01".repeat(32));
+        assert_eq!(pair.id(), "ab".repeat(16));
+        assert_eq!(pair.secret_text(), "01".repeat(32));
+        assert!(!format!("{pair:?}").contains("0101"));
     }
 }

@@ -76,6 +76,7 @@ mod tests {
             (Access::ListObjects, &Permission::ALL),
             (Access::ReadObjects, &Permission::ALL),
             (Access::WriteObjects, &[AdminReadWrite, ObjectReadWrite]),
+            (Access::Unsigned, &Permission::ALL),
         ] {
             for permission in Permission::ALL {
                 assert_eq!(permission.covers(access), may.contains(&permission), "{permission} {access:?}");

@@ -205,10 +205,12 @@ impl AwsChunkedDecoder {
             return Ok(());
         }
         let (name, value) = line.split_once(':').ok_or_else(|| malformed_trailer("a line without a colon"))?;
-        let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
+        // HTTP's blanks and no others: nothing that is not signed may be taken for one.
+        let trim = |text: &str| text.trim_matches([' ', '\t']).to_owned();
+        let (name, value) = (trim(name).to_ascii_lowercase(), trim(value));
         match name.as_str() {
-            "x-amz-trailer-signature" => self.trailer_signature(value),
-            name => self.trailer_checksum(name, value),
+            "x-amz-trailer-signature" => self.trailer_signature(&value),
+            name => self.trailer_checksum(name, &value),
         }
     }
 

@@ -4,7 +4,9 @@
 pub mod aws_chunked;
 pub mod digests;
 pub mod document;
+pub mod intake;
 
 pub use aws_chunked::{AwsChunkedDecoder, ChunkSignatures};
 pub use digests::{Digested, Digests, Expected};
 pub use document::DocumentCollector;
+pub use intake::{Announced, Framing, Intake};

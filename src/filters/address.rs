@@ -1,9 +1,10 @@
-//! Filter `address`: which bucket and key the request names, and which operation it is for.
+//! Filters `address` and `names`: which bucket and key the request names, and which operation it is for.
 //!
-//! Faults of the address are kept, not told: strangers get an answer about their signature first.
+//! Faults are kept, not told: strangers get an answer about their signature first, and what the subset lacks is refused
+//! by name whatever the bucket is called.
 
 use crate::filters::exchange::{Exchange, Refusal};
-use crate::routing::{Address, route};
+use crate::routing::{Location, route};
 use crate::s3::query::Query;
 use crate::s3::view::{Conflict, View};
 use crate::s3::{Code, S3Error};
@@ -12,11 +13,18 @@ use crate::sigv4;
 /// Fills in address, view and row.
 pub(super) fn resolve(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
     let host = exchange.head.header("host").unwrap_or_default();
-    exchange.address = Address::parse(host, exchange.head.path, &exchange.rules.domains);
+    let location = Location::find(host, exchange.head.path, &exchange.rules.domains);
     exchange.view = view(exchange);
-    if let (Ok(address), Ok(view)) = (&exchange.address, &exchange.view) {
-        exchange.row = route(exchange.head.method, address.target(), view);
+    if let (Ok(location), Ok(view)) = (&location, &exchange.view) {
+        exchange.row = route(exchange.head.method, location.target(), view);
     }
+    exchange.address = location.and_then(|location| location.address());
+    Ok(())
+}
+
+/// Refuses names that no bucket or object can have.
+pub(super) fn check_names(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
+    exchange.address()?;
     Ok(())
 }
 

@@ -3,8 +3,8 @@
 //! The order is R2's: form and syntax, key known, signature, then what the signature covers and when it holds.
 
 use crate::filters::exchange::{Exchange, Identity, Refusal};
-use crate::s3::operation::Access;
 use crate::s3::S3Error;
+use crate::s3::operation::Access;
 use crate::sigv4::{self, AuthError};
 
 /// Fills in the identity.
@@ -20,8 +20,7 @@ pub(super) fn verify(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
     };
     let id = claim.access_key_id();
     let key = rules.keyring.find(id).ok_or_else(|| S3Error::from(sigv4::unknown_key(id)))?;
-    let verified =
-        sigv4::verify(&claim, head, &key.secret, &rules.signing_keys).map_err(S3Error::from)?;
+    let verified = sigv4::verify(&claim, head, &key.secret, &rules.signing_keys).map_err(S3Error::from)?;
     sigv4::check_signed_headers(&claim, head).map_err(S3Error::from)?;
     sigv4::check_clock(&claim, exchange.now).map_err(S3Error::from)?;
     exchange.identity = Some(Identity::Signer { key, claim, verified });

@@ -4,13 +4,14 @@
 
 use crate::filters::exchange::{Exchange, Identity, Refusal};
 use crate::policy::{Decision, Ruling};
-use crate::s3::payload::PayloadKind;
 use crate::s3::Code;
+use crate::s3::payload::PayloadKind;
 
 /// Refuses what the policy refuses, takes out what it drops, and keeps its own answer where it has one.
 pub(super) fn decide(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
+    let view = exchange.view()?;
     let operation = exchange.row()?.operation;
-    match exchange.rules.policy.decide(operation, exchange.view()?, payload_kind(exchange)) {
+    match exchange.rules.policy.decide(operation, view, payload_kind(exchange)) {
         Decision::Refuse(ruling) => return Err(refusal(ruling)),
         Decision::Answer(answer) => exchange.fixed = Some(answer),
         Decision::Accept(accepted) => {

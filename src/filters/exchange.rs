@@ -1,7 +1,7 @@
 //! What the chain carries from filter to filter, and what comes out of it at the end or at the first refusal.
 
 use crate::access::AccessKey;
-use crate::body::Expected;
+use crate::body::Announced;
 use crate::filters::rules::Rules;
 use crate::policy::{self, Ruling};
 use crate::routing::Address;
@@ -52,7 +52,7 @@ pub struct Exchange<'a> {
 }
 
 /// What a request's body must be, and what must be true of it before it counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum BodyPlan {
     /// The operation has none; what is sent is read and forgotten.
     Ignore,
@@ -61,14 +61,14 @@ pub enum BodyPlan {
         /// The most bytes it may have.
         limit: usize,
         /// What the client said of it.
-        expected: Expected,
+        announced: Announced,
     },
     /// An object's bytes, streamed.
     Object {
-        /// Bytes.
+        /// Bytes, without any framing.
         length: u64,
         /// What the client said of them.
-        expected: Expected,
+        announced: Announced,
     },
 }
 
@@ -159,7 +159,15 @@ impl<'a> Exchange<'a> {
             return Err(Code::ACCESS_DENIED.into());
         };
         let row = self.row.ok_or(Code::ROUTE_NOT_FOUND)?;
-        Ok(Admitted { row, address: self.address?, view: self.view?, signer: key, now: self.now, fixed: self.fixed, plan })
+        Ok(Admitted {
+            row,
+            address: self.address?,
+            view: self.view?,
+            signer: key,
+            now: self.now,
+            fixed: self.fixed,
+            plan,
+        })
     }
 }
 

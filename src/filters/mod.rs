@@ -18,11 +18,9 @@ mod enforce;
 mod plan;
 mod explain;
 
-pub use exchange::{Admitted, BodyPlan, Facts, Refusal};
+pub use exchange::{Admitted, BodyPlan, Exchange, Facts, Identity, Refusal};
 pub use explain::{Explanation, Outcome, Step, StepVerdict, explain};
 pub use rules::{Limits, Rules};
-
-use exchange::Exchange;
 
 use crate::s3::Timestamp;
 use crate::s3::request::RequestHead;
@@ -47,10 +45,12 @@ pub const CHAIN: &[Filter] = &[
     Filter { name: "authenticate", needs_the_real_request: true, run: authenticate::verify },
     // The signature's region is `auto` or one of its aliases.
     Filter { name: "region", needs_the_real_request: true, run: region::normalise },
-    // May this key do this here? Faults of the address come out now.
+    // May this key do this here?
     Filter { name: "authorise", needs_the_real_request: true, run: authorise::check },
     // Does the subset have it: payload kind, operation, query, headers.
     Filter { name: "policy", needs_the_real_request: false, run: enforce::decide },
+    // Could there be such a bucket or key at all.
+    Filter { name: "names", needs_the_real_request: false, run: address::check_names },
     // What the body must be, and what must be true of it before it counts.
     Filter { name: "body", needs_the_real_request: true, run: plan::plan },
 ];

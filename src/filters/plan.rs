@@ -2,55 +2,82 @@
 //!
 //! Digests that cannot be right are refused here, before the body sets out.
 
-use crate::body::Expected;
+use crate::body::{Announced, Expected, Framing};
 use crate::filters::exchange::{BodyPlan, Exchange, Identity, Refusal};
+use crate::s3::checksum::{Algorithm, Checksum, announced_trailer, content_md5};
 use crate::s3::operation::BodyKind;
 use crate::s3::view::View;
-use crate::s3::{Code, S3Error, checksum};
-use crate::sigv4::PayloadHash;
+use crate::s3::{Code, S3Error};
+use crate::sigv4::{PayloadHash, Streaming, Verified};
 
 /// Fills in the plan.
 pub(super) fn plan(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
     let limits = &exchange.rules.limits;
-    let body = exchange.row()?.body;
-    exchange.plan = Some(match body {
+    exchange.plan = Some(match exchange.row()?.body {
         BodyKind::None => BodyPlan::Ignore,
-        BodyKind::Document => {
-            let expected = expected(exchange, announced_length(exchange.view()?))?;
-            BodyPlan::Document { limit: limits.document_bytes, expected }
-        }
+        BodyKind::Document => BodyPlan::Document { limit: limits.document_bytes, announced: announced(exchange)? },
         BodyKind::Object => {
-            let length = announced_length(exchange.view()?).ok_or(Code::MISSING_CONTENT_LENGTH)?;
+            let announced = announced(exchange)?;
+            let length = announced.expected.length.ok_or(Code::MISSING_CONTENT_LENGTH)?;
             if length > limits.object_bytes {
                 return Err(Code::ENTITY_TOO_LARGE.into());
             }
-            BodyPlan::Object { length, expected: expected(exchange, Some(length))? }
+            BodyPlan::Object { length, announced }
         }
     });
     Ok(())
 }
 
-fn announced_length(view: &View<'_>) -> Option<u64> {
-    view.header("content-length")?.parse().ok()
-}
-
 /// Everything the client said of its body.
-fn expected(exchange: &Exchange<'_>, length: Option<u64>) -> Result<Expected, Refusal> {
+fn announced(exchange: &Exchange<'_>) -> Result<Announced, Refusal> {
     let view = exchange.view()?;
-    let sha256 = match &exchange.identity {
-        Some(Identity::Signer { claim, .. }) => signed_digest(claim.payload())?,
-        Some(Identity::Anonymous) | None => None,
+    let (framing, sha256) = match &exchange.identity {
+        Some(Identity::Signer { claim, verified, .. }) => framing(claim.payload(), verified, view)?,
+        Some(Identity::Anonymous) | None => (Framing::Plain, None),
     };
-    let checksum = checksum::Checksum::of_request(view, false)?;
-    Ok(Expected { length, sha256, md5: checksum::content_md5(view)?, checksum })
+    let length = match framing {
+        Framing::Plain => "content-length",
+        Framing::AwsChunked { .. } => "x-amz-decoded-content-length",
+    };
+    let expected = Expected {
+        length: parse_length(view, length)?,
+        sha256,
+        md5: content_md5(view)?,
+        checksum: Checksum::of_request(view, false)?,
+    };
+    Ok(Announced { framing, expected })
 }
 
-fn signed_digest(payload: &PayloadHash) -> Result<Option<[u8; 32]>, S3Error> {
+/// How the signature says the body is framed, and the digest it is held against as a whole.
+fn framing(
+    payload: &PayloadHash,
+    verified: &Verified,
+    view: &View<'_>,
+) -> Result<(Framing, Option<[u8; 32]>), S3Error> {
     match payload {
-        PayloadHash::Digest(digest) => Ok(Some(*digest)),
-        PayloadHash::Unsigned => Ok(None),
+        PayloadHash::Digest(digest) => Ok((Framing::Plain, Some(*digest))),
+        PayloadHash::Unsigned => Ok((Framing::Plain, None)),
         PayloadHash::Streaming(streaming) => {
-            Err(S3Error::new(Code::NOT_IMPLEMENTED).message(format!("{} not implemented", streaming.name())))
+            let chain = streaming.is_signed().then(|| verified.chain());
+            Ok((Framing::AwsChunked { chain, trailer: trailer(*streaming, view)? }, None))
         }
     }
+}
+
+/// The trailer of a streaming body: one where the sentinel promises it, none where it does not.
+fn trailer(streaming: Streaming, view: &View<'_>) -> Result<Option<Algorithm>, S3Error> {
+    let announced = announced_trailer(view)?;
+    if announced.is_some() && !streaming.has_trailer() {
+        let message = format!("x-amz-trailer does not go with {}", streaming.name());
+        return Err(S3Error::new(Code::INVALID_REQUEST).message(message));
+    }
+    Ok(announced)
+}
+
+/// A length in bytes; what is no number is refused, not taken for none.
+fn parse_length(view: &View<'_>, name: &str) -> Result<Option<u64>, S3Error> {
+    let Some(value) = view.header_bytes(name) else { return Ok(None) };
+    let digits = std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
+    let invalid = || S3Error::new(Code::INVALID_ARGUMENT).message(format!("{name} is not a length"));
+    digits.and_then(|digits| digits.parse().ok()).map(Some).ok_or_else(invalid)
 }

@@ -15,31 +15,45 @@ pub struct Address {
     pub key: Option<ObjectKey>,
 }
 
-impl Address {
-    /// Reads an address from a `Host` value, its port included if it has one, and a path as sent. `domains` are the
-    /// names under which buckets are hosts, in lower case.
+/// Where a request points, its names not yet read: enough to know the operation, not to carry it out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location<'a> {
+    /// Percent-encoded, as sent; empty for the account.
+    bucket: Cow<'a, str>,
+    /// Percent-encoded, as sent; empty for the bucket itself.
+    key: &'a str,
+}
+
+impl<'a> Location<'a> {
+    /// Finds the border between bucket and key in a `Host` value, its port included if it has one, and a path as sent.
+    /// `domains` are the names under which buckets are hosts, in lower case.
     ///
-    /// The path is split before it is decoded, so an encoded slash never moves the border between bucket and key, and
-    /// it is never normalised: `..` and `//` are parts of keys.
-    pub fn parse(host: &str, path: &str, domains: &[String]) -> Result<Address, S3Error> {
+    /// The path is split before it is decoded, so an encoded slash never moves that border, and it is never normalised:
+    /// `..` and `//` are parts of keys.
+    pub fn find(host: &str, path: &'a str, domains: &[String]) -> Result<Location<'a>, S3Error> {
         let path = path.strip_prefix('/').ok_or(Code::INVALID_URI)?;
         let (bucket, key) = match virtual_bucket(host, domains) {
             Some(bucket) => (Cow::Owned(bucket), path),
             None => path.split_once('/').map_or((Cow::Borrowed(path), ""), |(b, key)| (Cow::Borrowed(b), key)),
         };
-        if bucket.is_empty() {
-            return if key.is_empty() { Ok(Address::default()) } else { Err(Code::INVALID_BUCKET_NAME.into()) };
-        }
-        Ok(Address { bucket: Some(parse_bucket(&bucket)?), key: parse_key(key)? })
+        Ok(Location { bucket, key })
     }
 
     /// Whether this names the account, a bucket or an object.
     pub fn target(&self) -> Target {
-        match (&self.bucket, &self.key) {
-            (None, _) => Target::Service,
-            (Some(_), None) => Target::Bucket,
-            (Some(_), Some(_)) => Target::Object,
+        match (self.bucket.is_empty(), self.key.is_empty()) {
+            (true, true) => Target::Service,
+            (false, true) => Target::Bucket,
+            (_, false) => Target::Object,
         }
+    }
+
+    /// Reads the names: `InvalidBucketName`, or `InvalidObjectName` for a key that is too long or not UTF-8.
+    pub fn address(&self) -> Result<Address, S3Error> {
+        if self.target() == Target::Service {
+            return Ok(Address::default());
+        }
+        Ok(Address { bucket: Some(parse_bucket(&self.bucket)?), key: parse_key(self.key)? })
     }
 }
 
@@ -88,7 +102,8 @@ mod tests {
     fn read(host: &str, path: &str) -> Result<(String, String), String> {
         let domains = ["s3.example.test".to_owned()];
         let text = |name: Option<String>| name.unwrap_or_default();
-        Address::parse(host, path, &domains)
+        Location::find(host, path, &domains)
+            .and_then(|location| location.address())
             .map(|a| (text(a.bucket.map(|b| b.to_string())), text(a.key.map(|k| k.to_string()))))
             .map_err(|error| error.code.into_owned())
     }

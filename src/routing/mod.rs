@@ -6,5 +6,5 @@
 pub mod address;
 pub mod route;
 
-pub use address::Address;
+pub use address::{Address, Location};
 pub use route::route;

@@ -174,7 +174,9 @@ mod tests {
 
     #[test]
     fn a_request_has_one_host() {
-        for headers in [&[][..], &[("host", "")], &[("host", "a b")], &[("host", "a"), ("host", "b")], &[("host", "a/b")]] {
+        for headers in
+            [&[][..], &[("host", "")], &[("host", "a b")], &[("host", "a"), ("host", "b")], &[("host", "a/b")]]
+        {
             assert!(head("/", headers).is_err(), "{headers:?}");
         }
         for host in ["h", "127.0.0.1:9000", "[::1]:9000", "a-b.example.test"] {

@@ -48,8 +48,11 @@ impl Metrics {
         )?;
         let bytes = counter("r2shim_body_bytes_total", "Bytes of bodies.", &["operation", "direction"])?;
         let durations = HistogramVec::new(
-            HistogramOpts::new("r2shim_request_duration_seconds", "From the end of a request's head to its answer's end.")
-                .buckets(vec![0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0]),
+            HistogramOpts::new(
+                "r2shim_request_duration_seconds",
+                "From the end of a request's head to its answer's end.",
+            )
+            .buckets(vec![0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0]),
             &["operation"],
         )?;
         registry.register(Box::new(durations.clone()))?;

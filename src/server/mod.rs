@@ -14,5 +14,7 @@ pub mod local;
 pub mod proxy;
 pub mod admin;
 pub mod run;
+mod serve;
 
-pub use run::{DRAIN_LIMIT, Parts, Running, StartError, asked_to_stop, start};
+pub use run::{Parts, Running, StartError, start};
+pub use serve::serve;

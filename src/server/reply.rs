@@ -1,7 +1,7 @@
 //! Sending an answer down a client's connection, and leaving the connection in a state both sides agree on.
 
-use crate::server::record::Record;
 use crate::server::answer::{Answer, Body};
+use crate::server::record::Record;
 use crate::store::Reader;
 use http::header::{CONTENT_LENGTH, HeaderName};
 use pingora::http::ResponseHeader;

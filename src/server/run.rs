@@ -9,7 +9,7 @@ use crate::server::ids::RequestIds;
 use crate::server::local::Local;
 use crate::server::metrics::Metrics;
 use crate::server::proxy::Shim;
-use crate::store::Store;
+use crate::store::{OpenError, Store};
 use pingora::apps::http_app::HttpServer;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{Fds, ListenFds};
@@ -55,6 +55,8 @@ pub struct Running {
 pub enum StartError {
     /// An address cannot be listened on.
     Bind(SocketAddr, std::io::Error),
+    /// The data folder cannot be opened.
+    Store(OpenError),
     /// Metrics do not register, or there is no randomness: nothing the operator can change.
     Internal(String),
 }
@@ -67,6 +69,7 @@ impl fmt::Display for StartError {
                 "cannot listen on {address}: another program does. Stop it, or choose another address (port 0 picks a free one)"
             ),
             StartError::Bind(address, error) => write!(f, "cannot listen on {address}: {error}"),
+            StartError::Store(error) => write!(f, "{error}"),
             StartError::Internal(cause) => write!(f, "cannot start: {cause}"),
         }
     }
@@ -151,4 +154,3 @@ pub async fn asked_to_stop() -> std::io::Result<()> {
     }
     Ok(())
 }
-

@@ -17,6 +17,20 @@ pub enum Durability {
     None,
 }
 
+impl Durability {
+    /// The names in settings and on the command line.
+    pub const NAMES: [&str; 2] = ["fsync", "none"];
+
+    /// The one of that name.
+    pub fn parse(name: &str) -> Option<Durability> {
+        match name {
+            "fsync" => Some(Durability::Fsync),
+            "none" => Some(Durability::None),
+            _ => None,
+        }
+    }
+}
+
 /// How a store is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {

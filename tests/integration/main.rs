@@ -3,5 +3,8 @@
 //! One binary, so that it links once. Servers run in this process on ports of the system's choosing; no test waits by
 //! sleeping, and none depends on how fast the machine is.
 
+mod support;
+
 mod dependencies;
 mod layers;
+mod objects;

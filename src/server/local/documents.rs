@@ -1,21 +1,22 @@
 //! Reading a request's document whole, under a limit, and holding it against the digests that came with it.
 
-use crate::body::{Digests, DocumentCollector};
+use crate::body::{DocumentCollector, Intake};
 use crate::filters::{Admitted, BodyPlan};
 use crate::s3::{Code, S3Error};
 use crate::server::request_body::BodySource;
 
 /// The document of a request whose plan says it has one.
 pub(super) async fn read(request: &Admitted<'_>, body: &mut dyn BodySource) -> Result<Vec<u8>, S3Error> {
-    let BodyPlan::Document { limit, expected } = &request.plan else {
+    let BodyPlan::Document { limit, announced } = &request.plan else {
         return Err(S3Error::new(Code::INTERNAL_ERROR).cause("a document was asked for that was not planned"));
     };
-    let mut digests = Digests::new(expected.clone());
+    let mut intake = Intake::new(announced.clone());
     let mut document = DocumentCollector::new(*limit);
     while let Some(piece) = body.next().await? {
-        digests.update(&piece)?;
-        document.update(&piece)?;
+        for bytes in intake.update(piece)? {
+            document.update(&bytes)?;
+        }
     }
-    digests.finish()?;
+    intake.finish()?;
     Ok(document.finish())
 }

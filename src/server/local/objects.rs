@@ -1,7 +1,7 @@
 //! PutObject, DeleteObject and DeleteObjects.
 
 use super::{Local, documents};
-use crate::body::{Digested, Digests};
+use crate::body::{Digested, Intake};
 use crate::filters::{Admitted, BodyPlan};
 use crate::s3::etag::ETag;
 use crate::s3::metadata::Metadata;
@@ -22,13 +22,13 @@ impl Local {
         request: &Admitted<'_>,
         body: &mut dyn BodySource,
     ) -> Result<Answer, S3Error> {
-        let BodyPlan::Object { length, expected } = &request.plan else {
+        let BodyPlan::Object { length, announced } = &request.plan else {
             return Err(S3Error::new(Code::INTERNAL_ERROR).cause("an object was asked for that was not planned"));
         };
         let metadata = Metadata::from_view(&request.view)?;
         let conditions = WriteConditions::from_view(&request.view);
         let mut upload = self.store.begin(request.bucket()?, request.object_key()?, *length, &conditions).await?;
-        let digested = receive(&mut upload, Digests::new(expected.clone()), body).await?;
+        let digested = receive(&mut upload, Intake::new(announced.clone()), body).await?;
         let object = NewObject {
             metadata,
             etag: ETag::of_md5(digested.md5),
@@ -59,11 +59,7 @@ impl Local {
         Ok(Answer::xml(xml::delete_result(&outcomes)))
     }
 
-    async fn delete_each(
-        &self,
-        request: &Admitted<'_>,
-        wanted: &Delete,
-    ) -> Result<Vec<DeleteOutcome>, S3Error> {
+    async fn delete_each(&self, request: &Admitted<'_>, wanted: &Delete) -> Result<Vec<DeleteOutcome>, S3Error> {
         let parsed: Vec<_> = wanted.entries.iter().map(deletable).collect();
         let good: Vec<ObjectKey> = parsed.iter().flatten().cloned().collect();
         let mut deleted = self.store.delete_objects(request.bucket()?, &good).await?.into_iter();
@@ -89,20 +85,19 @@ fn deletable(entry: &DeleteEntry) -> Result<ObjectKey, S3Error> {
         ("Size", &entry.size),
     ];
     if let Some((name, _)) = conditions.iter().find(|(_, condition)| condition.is_some()) {
-        return Err(S3Error::new(Code::NOT_IMPLEMENTED).message(format!("DeleteObjects element {name} not implemented")));
+        return Err(
+            S3Error::new(Code::NOT_IMPLEMENTED).message(format!("DeleteObjects element {name} not implemented"))
+        );
     }
     ObjectKey::parse(&entry.key).map_err(S3Error::from)
 }
 
-/// Passes the body through the digests into the upload. Nothing is kept unless all of them agree.
-async fn receive(
-    upload: &mut Upload,
-    mut digests: Digests,
-    body: &mut dyn BodySource,
-) -> Result<Digested, S3Error> {
+/// Passes the body through its stages into the upload. Nothing is kept unless all of them agree.
+async fn receive(upload: &mut Upload, mut intake: Intake, body: &mut dyn BodySource) -> Result<Digested, S3Error> {
     while let Some(piece) = body.next().await? {
-        digests.update(&piece)?;
-        upload.push(piece).await?;
+        for bytes in intake.update(piece)? {
+            upload.push(bytes).await?;
+        }
     }
-    digests.finish()
+    intake.finish()
 }

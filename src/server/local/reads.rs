@@ -78,8 +78,7 @@ fn select_part(number: &str, info: &ObjectInfo) -> Result<Selection, S3Error> {
 fn parse_part_number(text: &str) -> Result<u32, S3Error> {
     let number = text.trim().parse().ok().filter(|number| (1..=10_000).contains(number));
     number.ok_or_else(|| {
-        S3Error::new(Code::INVALID_ARGUMENT)
-            .message("Part number must be an integer between 1 and 10000, inclusive.")
+        S3Error::new(Code::INVALID_ARGUMENT).message("Part number must be an integer between 1 and 10000, inclusive.")
     })
 }
 

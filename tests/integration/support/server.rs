@@ -3,7 +3,7 @@
 use super::client::{Connection, Request, Response};
 use r2shim::access::{AccessKey, Keyring};
 use r2shim::filters::{Limits, Rules};
-use r2shim::policy::{Policy, Source};
+use r2shim::policy::Policy;
 use r2shim::server::{self, Parts, Running};
 use r2shim::sigv4::{KeyCache, Secret};
 use r2shim::store::{Durability, Options, Store};
@@ -79,13 +79,12 @@ impl TestServer {
 }
 
 fn rules(policy: &str, keyring: Keyring) -> Rules {
-    let source = Source::builtin(policy).unwrap();
     Rules {
         limits: Limits::default(),
         domains: vec!["s3.example.test".to_owned()],
         keyring,
         signing_keys: KeyCache::default(),
-        policy: Policy::compile(&source, &Source::builtin).unwrap(),
+        policy: Policy::builtin(policy).unwrap().unwrap(),
     }
 }
 

@@ -1,0 +1,346 @@
+//! The arguments as clap reads them; nothing is done here.
+
+use crate::access::{BucketPattern, Permission};
+use crate::settings::Flags;
+use crate::store::Durability;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A reverse proxy that speaks S3 and gives its clients exactly the feature subset of Cloudflare R2.
+#[derive(Debug, Parser)]
+#[command(name = "r2shim", version, max_term_width = 100, after_help = EXAMPLES)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  r2shim serve                            an R2 on this machine, data in ./r2shim-data
+  r2shim explain PUT http://127.0.0.1:9000/b/k -H 'x-amz-acl: private'
+  r2shim check --config r2shim.toml       what is wrong with the settings, all of it
+
+Environment:
+  R2SHIM_ACCESS_KEY_ID, R2SHIM_SECRET_ACCESS_KEY
+               the one key there is, instead of those of the settings
+  R2SHIM_LOG   what to log: error, warn, info, debug, or TARGET=LEVEL
+  NO_COLOR     no colours";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve in the foreground; SIGTERM and ctrl-C let running requests end
+    #[command(after_help = "\
+Without --config the defaults hold. Without keys in environment or settings a pair is made at the first
+start and kept in the data folder. The output ends with a line to paste that lists the buckets.
+
+Examples:
+  r2shim serve
+  r2shim serve --listen 127.0.0.1:0 --admin off --durability none --data /tmp/scratch
+  r2shim serve --config /etc/r2shim.toml --log json")]
+    Serve(Serve),
+    /// Check settings, keys and policy without starting: every fault with file, line and advice
+    #[command(after_help = "\
+Exits with 0 and says what `serve` would do, or with 2 and every fault.
+
+Examples:
+  r2shim check --config r2shim.toml
+  r2shim check --policy my.toml --data /srv/r2")]
+    Check(Check),
+    /// Look at policies: which ruling each operation, header and parameter gets
+    Policy {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
+    /// Show which filter and rule decide over a request and what R2 would answer; no server, no signature
+    #[command(after_help = "\
+The URL may be a path alone. Exits with 0 whatever the answer is.
+
+Examples:
+  r2shim explain PUT http://127.0.0.1:9000/b/k -H 'x-amz-acl: private'
+  r2shim explain DELETE '/b?lifecycle' --policy open")]
+    Explain(Explain),
+    /// The readiness report of an audit (not in this version yet)
+    Report(Report),
+    /// Make access keys
+    Keys {
+        /// Which.
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// Look after the local store (not in this version yet)
+    Store {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: StoreCommand,
+    },
+}
+
+/// Where settings come from, for all commands that read them.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Sources {
+    /// Settings file, in TOML; flags win over it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Policy: a built-in name, or a path (it has a '/' or ends in .toml) [default: r2]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub policy: Option<String>,
+}
+
+/// What flags say about serving.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Serving {
+    #[command(flatten)]
+    sources: Sources,
+    /// Address to serve clients at, may be repeated; port 0 picks one [default: 127.0.0.1:9000]
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Vec<String>,
+    /// Data folder [default: ./r2shim-data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Address for /metrics, /healthz and /readyz, or "off" [default: 127.0.0.1:9001]
+    #[arg(long, value_name = "ADDR:PORT|off")]
+    admin: Option<String>,
+    /// What an acknowledged write survives: power loss (fsync), or the process alone (none) [default: fsync]
+    #[arg(long, value_parser = PossibleValuesParser::new(Durability::NAMES), hide_possible_values = true, value_name = "fsync|none")]
+    durability: Option<String>,
+}
+
+/// `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// What flags say about serving.
+    #[command(flatten)]
+    pub serving: Serving,
+    /// Let through what the policy refuses and report it (not in this version yet)
+    #[arg(long)]
+    pub audit: bool,
+    /// How the log on stderr is written
+    #[arg(long, value_name = "text|json", default_value = "text", hide_possible_values = true)]
+    pub log: LogFormat,
+}
+
+/// How a log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people
+    Text,
+    /// A JSON object a line
+    Json,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// What flags say about serving.
+    #[command(flatten)]
+    pub serving: Serving,
+    /// Ask the upstream too (not in this version yet)
+    #[arg(long)]
+    pub online: bool,
+}
+
+/// `policy`.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// The built-in policies
+    #[command(after_help = "Example:\n  r2shim policy list")]
+    List,
+    /// Every ruling of a policy and the line it stands on
+    #[command(after_help = "Examples:\n  r2shim policy show r2\n  r2shim policy show ./mine.toml")]
+    Show {
+        /// A built-in name, or a path
+        #[arg(value_name = "NAME|FILE")]
+        name: String,
+    },
+    /// Where two policies rule differently
+    #[command(after_help = "Example:\n  r2shim policy diff r2 ./mine.toml")]
+    Diff {
+        /// A built-in name, or a path
+        #[arg(value_name = "A")]
+        left: String,
+        /// A built-in name, or a path
+        #[arg(value_name = "B")]
+        right: String,
+    },
+    /// What is wrong with a policy's file, all of it, and what is pointless in it
+    #[command(after_help = "Example:\n  r2shim policy lint ./mine.toml")]
+    Lint {
+        /// The policy's file
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The request's method
+    #[arg(value_name = "METHOD")]
+    pub method: String,
+    /// The request's URL, or its path and query alone
+    #[arg(value_name = "URL")]
+    pub url: String,
+    /// A header of the request, may be repeated
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
+    pub headers: Vec<String>,
+    /// Where the rules come from.
+    #[command(flatten)]
+    pub sources: Sources,
+}
+
+/// `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// The audit's file
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `keys`.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make a pair in R2's shape, to paste into the settings file; nothing is kept
+    #[command(after_help = "\
+Examples:
+  r2shim keys new --permission object-read-write --bucket media --bucket 'logs-*' >> r2shim.toml
+  r2shim keys new --permission admin-read-write --json")]
+    New(NewKey),
+    /// Make temporary credentials (not in this version yet)
+    Temporary,
+}
+
+/// `keys new`.
+#[derive(Debug, Args)]
+pub struct NewKey {
+    /// What the key may do
+    #[arg(long, value_name = "P", default_value = "object-read-write", value_parser = permission_parser())]
+    pub permission: Permission,
+    /// A bucket the key is for, or a pattern such as 'logs-*'; may be repeated [default: all buckets]
+    #[arg(long = "bucket", value_name = "B", value_parser = parse_pattern)]
+    pub buckets: Vec<BucketPattern>,
+    /// Write JSON instead of TOML
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `store`.
+#[derive(Debug, Subcommand)]
+pub enum StoreCommand {
+    /// Find rot, orphans and dangling rows (not in this version yet)
+    Check(StoreArguments),
+    /// Remove what nothing refers to (not in this version yet)
+    Gc(StoreArguments),
+}
+
+/// What both commands of `store` take.
+#[derive(Debug, Args)]
+pub struct StoreArguments {
+    /// Data folder [default: ./r2shim-data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+impl Sources {
+    /// The flags that choose settings file and policy.
+    pub fn flags(&self) -> Flags {
+        Flags { config: self.config.clone(), policy: self.policy.clone(), ..Flags::default() }
+    }
+}
+
+impl Serving {
+    /// All flags about serving.
+    pub fn flags(&self) -> Flags {
+        Flags {
+            listen: self.listen.clone(),
+            admin: self.admin.clone(),
+            data: self.data.clone(),
+            durability: self.durability.clone(),
+            ..self.sources.flags()
+        }
+    }
+}
+
+fn permission_parser() -> impl TypedValueParser<Value = Permission> {
+    let unknown = |name: String| Permission::parse(&name).ok_or("no permission of this name");
+    PossibleValuesParser::new(Permission::ALL.map(Permission::name)).try_map(unknown)
+}
+
+fn parse_pattern(text: &str) -> Result<BucketPattern, String> {
+    BucketPattern::parse(text).map_err(|bad| bad.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn help_of(words: &[&str]) -> String {
+        let line = ["r2shim"].iter().chain(words).chain(&["--help"]).copied();
+        Arguments::try_parse_from(line).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn help_names_every_flag_and_gives_an_example() {
+        for (words, expected) in [
+            (&[][..], &["serve", "check", "policy", "explain", "report", "keys", "store", "Examples:"][..]),
+            (
+                &["serve"],
+                &[
+                    "--config",
+                    "--listen",
+                    "--data",
+                    "--policy",
+                    "--audit",
+                    "--admin",
+                    "--durability",
+                    "--log",
+                    "Examples:",
+                ],
+            ),
+            (&["check"], &["--config", "--listen", "--data", "--policy", "--admin", "--online", "Examples:"]),
+            (&["policy"], &["list", "show", "diff", "lint"]),
+            (&["policy", "list"], &["Example:"]),
+            (&["policy", "show"], &["<NAME|FILE>", "Examples:"]),
+            (&["policy", "diff"], &["<A>", "<B>", "Example:"]),
+            (&["policy", "lint"], &["<FILE>", "Example:"]),
+            (&["explain"], &["<METHOD>", "<URL>", "-H", "--policy", "--config", "Examples:"]),
+            (&["report"], &["--from", "--json"]),
+            (&["keys", "new"], &["--permission", "--bucket", "--json", "object-read-only", "Examples:"]),
+            (&["store", "check"], &["--data"]),
+            (&["store", "gc"], &["--data"]),
+        ] {
+            let help = help_of(words);
+            for text in expected {
+                assert!(help.contains(text), "{words:?} does not mention {text}:\n{help}");
+            }
+        }
+    }
+
+    #[test]
+    fn bad_usage_exits_with_2() {
+        for words in [
+            &["serve", "--durability", "some"][..],
+            &["serve", "--log", "xml"],
+            &["keys", "new", "--permission", "root"],
+            &["keys", "new", "--bucket", "*"],
+            &["explain", "GET"],
+            &["sing"],
+            &[],
+        ] {
+            let line = ["r2shim"].iter().chain(words).copied();
+            assert_eq!(Arguments::try_parse_from(line).unwrap_err().exit_code(), 2, "{words:?}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! An explanation as text: the request, the filters it met, the rule that decided, and the answer.
+
+use crate::cli::explain::request::Request;
+use crate::cli::style::{BAD, BOLD, FAINT, GOOD};
+use crate::filters::{Explanation, Facts, Outcome, Refusal, StepVerdict};
+use crate::policy::Place;
+use crate::s3::xml;
+use http::StatusCode;
+
+/// The text, with colours. `quote` finds the text of a policy's line.
+pub(super) fn render(
+    request: &Request,
+    policy: &str,
+    explanation: &Explanation,
+    quote: impl Fn(&Place) -> Option<String>,
+) -> String {
+    let mut lines = vec![heading(request), facts(&explanation.facts), String::new()];
+    lines.extend(explanation.steps.iter().map(|step| format!("  {:<14}{}", step.filter, verdict(step.verdict))));
+    lines.push(String::new());
+    match &explanation.outcome {
+        Outcome::Admitted => lines.push(format!("{GOOD}served{GOOD:#}: nothing in policy {policy} stands against it")),
+        Outcome::Fixed(answer) => {
+            lines.extend(rule(&answer.rule, quote));
+            lines.extend(reply(answer.status, &[], &answer.body));
+        }
+        Outcome::Refused(refusal) => lines.extend(refused(refusal, request.head().method, quote)),
+    }
+    lines.join("\n") + "\n"
+}
+
+fn heading(request: &Request) -> String {
+    let head = request.head();
+    let question = if head.query.is_empty() { "" } else { "?" };
+    format!("{BOLD}{} {}{question}{}{BOLD:#}", head.method, head.path, head.query)
+}
+
+fn facts(facts: &Facts) -> String {
+    let operation = facts.operation.map_or("no operation of S3", |operation| operation.name());
+    let named = |what: &str, name: &Option<String>| {
+        name.as_ref().map(|name| format!(", {what} {}", name.escape_debug())).unwrap_or_default()
+    };
+    format!("  {operation}{}{}", named("bucket", &facts.bucket), named("key", &facts.key))
+}
+
+fn verdict(verdict: StepVerdict) -> String {
+    match verdict {
+        StepVerdict::Passes => format!("{GOOD}passes{GOOD:#}"),
+        StepVerdict::NotAsked => format!("{FAINT}not asked: needs a signature or a body{FAINT:#}"),
+        StepVerdict::Refuses => format!("{BAD}refuses{BAD:#}"),
+    }
+}
+
+fn refused(refusal: &Refusal, method: &str, quote: impl Fn(&Place) -> Option<String>) -> Vec<String> {
+    let mut lines = match &refusal.ruling {
+        Some(ruling) => rule(&ruling.rule, quote),
+        None => vec![format!("filter {BOLD}{}{BOLD:#}, whatever the policy", refusal.filter)],
+    };
+    let error = &refusal.error;
+    // An answer to HEAD has no body (RFC 9110, section 9.3.2).
+    let body = if method == "HEAD" { String::new() } else { xml::error(error) };
+    lines.extend(reply(error.status, &error.headers, &body));
+    lines
+}
+
+fn rule(place: &Place, quote: impl Fn(&Place) -> Option<String>) -> Vec<String> {
+    let line = quote(place).map(|text| format!("  {text}"));
+    std::iter::once(format!("rule {BOLD}{place}{BOLD:#}")).chain(line).collect()
+}
+
+fn reply(status: StatusCode, headers: &[(&str, String)], body: &str) -> Vec<String> {
+    let reason = status.canonical_reason().unwrap_or_default();
+    let mut lines = vec![String::new(), format!("{BOLD}{} {reason}{BOLD:#}", status.as_u16())];
+    lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
+    if body.is_empty() {
+        lines.push(format!("{FAINT}no body{FAINT:#}"));
+    } else {
+        lines.extend([String::new(), body.trim_end().to_owned()]);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filters::Step;
+    use crate::policy::{Answer, Ruling};
+    use crate::s3::{Code, Operation, S3Error};
+
+    fn explanation(outcome: Outcome) -> Explanation {
+        let facts = Facts {
+            operation: Some(Operation::PutObject),
+            bucket: Some("b".into()),
+            key: Some("k\n".into()),
+            ..Facts::default()
+        };
+        let steps = vec![
+            Step { filter: "limits", verdict: StepVerdict::Passes },
+            Step { filter: "authenticate", verdict: StepVerdict::NotAsked },
+            Step { filter: "policy", verdict: StepVerdict::Refuses },
+        ];
+        Explanation { steps, facts, outcome }
+    }
+
+    fn place() -> Place {
+        Place { file: "policies/r2.toml".into(), line: 7 }
+    }
+
+    fn error() -> S3Error {
+        S3Error::new(Code::NOT_IMPLEMENTED).message("Header 'x-amz-acl' with value 'private' not implemented")
+    }
+
+    fn text(method: &str, outcome: Outcome) -> String {
+        let request = Request::parse(method, "/b/k?x=1", &[]).unwrap();
+        let quote = |place: &Place| Some(format!("line {}", place.line));
+        anstream::adapter::strip_str(&render(&request, "r2", &explanation(outcome), quote)).to_string()
+    }
+
+    fn tail(method: &str, outcome: Outcome) -> String {
+        text(method, outcome).split_once("refuses\n\n").unwrap().1.to_owned()
+    }
+
+    fn by_the_policy() -> Outcome {
+        let ruling = Ruling { error: error(), feature: "x-amz-acl".into(), rule: place() };
+        Outcome::Refused(Refusal { error: error(), filter: "policy", ruling: Some(Box::new(ruling)) })
+    }
+
+    #[test]
+    fn request_and_filters_come_first() {
+        assert!(text("PUT", Outcome::Admitted).starts_with(
+            "PUT /b/k?x=1\n  PutObject, bucket b, key k\\n\n\n  limits        passes\n  \
+             authenticate  not asked: needs a signature or a body\n  policy        refuses\n\n"
+        ));
+    }
+
+    #[test]
+    fn a_refusal_of_the_policy_quotes_its_rule() {
+        let expected = "rule policies/r2.toml:7\n  line 7\n\n501 Not Implemented\n\n<?xml";
+        assert!(tail("PUT", by_the_policy()).starts_with(expected), "{}", tail("PUT", by_the_policy()));
+        assert!(tail("PUT", by_the_policy()).contains("<Code>NotImplemented</Code>"));
+    }
+
+    #[test]
+    fn an_answer_to_head_has_no_body() {
+        assert!(tail("HEAD", by_the_policy()).ends_with("501 Not Implemented\nno body\n"));
+    }
+
+    #[test]
+    fn a_refusal_of_another_filter_names_it() {
+        let refusal = Refusal { error: error().header("allow", "GET"), filter: "limits", ruling: None };
+        let shown = tail("PUT", Outcome::Refused(refusal));
+        assert!(
+            shown.starts_with("filter limits, whatever the policy\n\n501 Not Implemented\nallow: GET\n"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn a_fixed_answer_is_shown_as_it_is() {
+        let answer = Answer { status: StatusCode::OK, body: "<X/>".into(), rule: place() };
+        assert_eq!(tail("PUT", Outcome::Fixed(answer)), "rule policies/r2.toml:7\n  line 7\n\n200 OK\n\n<X/>\n");
+    }
+
+    #[test]
+    fn an_admitted_request_is_served() {
+        assert_eq!(tail("PUT", Outcome::Admitted), "served: nothing in policy r2 stands against it\n");
+    }
+}

@@ -1,0 +1,136 @@
+//! A request as the command line gives it: method, URL, headers.
+
+use crate::s3::request::RequestHead;
+use crate::settings::{Fault, Place};
+use http::header::HOST;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+/// Where a URL that is a path alone is taken to be.
+const DEFAULT_HOST: &str = "127.0.0.1:9000";
+
+/// What clients encode even where a user did not; everything else stays as typed, as signatures care.
+const NEVER_RAW: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`');
+
+/// A request to be explained.
+#[derive(Debug)]
+pub(super) struct Request {
+    method: String,
+    path: String,
+    query: String,
+    headers: HeaderMap,
+}
+
+impl Request {
+    /// The request, or every fault in it.
+    pub(super) fn parse(method: &str, url: &str, headers: &[String]) -> Result<Request, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let method = parse_method(method).map_err(|fault| faults.push(fault)).unwrap_or_default();
+        let (host, target) = split(url);
+        let host = HeaderValue::from_str(host).map_err(|_| faults.push(bad_url(url))).ok();
+        let mut map: HeaderMap = host.map(|host| (HOST, host)).into_iter().collect();
+        for text in headers {
+            match parse_header(text) {
+                Ok((HOST, value)) => drop(map.insert(HOST, value)),
+                Ok((name, value)) => drop(map.append(name, value)),
+                Err(fault) => faults.push(fault),
+            }
+        }
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let path = if path.is_empty() { "/" } else { path };
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        Ok(Request { method, path: encode(path), query: encode(query), headers: map })
+    }
+
+    /// The request as the chain reads it.
+    pub(super) fn head(&self) -> RequestHead<'_> {
+        RequestHead { method: &self.method, path: &self.path, query: &self.query, headers: &self.headers }
+    }
+}
+
+fn parse_method(text: &str) -> Result<String, Fault> {
+    let method = http::Method::from_bytes(text.to_ascii_uppercase().as_bytes());
+    method.map(|method| method.to_string()).map_err(|_| {
+        Fault::new(
+            Place::named("METHOD"),
+            format!("{text:?} is no HTTP method"),
+            "write GET, HEAD, PUT, POST or DELETE",
+        )
+    })
+}
+
+/// Host and target of a URL, or of a path alone. A fragment never leaves a client.
+fn split(url: &str) -> (&str, &str) {
+    let url = url.split('#').next().unwrap_or_default();
+    let Some((_, rest)) = url.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https")) else {
+        return (DEFAULT_HOST, url);
+    };
+    rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()))
+}
+
+fn bad_url(url: &str) -> Fault {
+    Fault::new(
+        Place::named("URL"),
+        format!("{url:?} has no host HTTP could carry"),
+        "write http://HOST:PORT/BUCKET/KEY",
+    )
+}
+
+fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue), Fault> {
+    let bad = || Fault::new(Place::named("-H"), format!("{text:?} is no header"), "write -H 'Name: value'");
+    let (name, value) = text.split_once(':').ok_or_else(bad)?;
+    let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| bad())?;
+    let value = HeaderValue::from_bytes(value.trim().as_bytes()).map_err(|_| bad())?;
+    Ok((name, value))
+}
+
+fn encode(text: &str) -> String {
+    utf8_percent_encode(text, NEVER_RAW).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_taken_as_typed() {
+        for (url, host, path, query) in [
+            ("http://127.0.0.1:9000/b/k", "127.0.0.1:9000", "/b/k", ""),
+            ("https://b.s3.test/k?acl", "b.s3.test", "/k", "acl"),
+            ("http://h", "h", "/", ""),
+            ("http://h?x=1", "h", "/", "x=1"),
+            ("/b?lifecycle", DEFAULT_HOST, "/b", "lifecycle"),
+            ("", DEFAULT_HOST, "/", ""),
+            ("/b/a//b/../c", DEFAULT_HOST, "/b/a//b/../c", ""),
+            ("/b/a%2Fb+c", DEFAULT_HOST, "/b/a%2Fb+c", ""),
+            ("/b/a b/é", DEFAULT_HOST, "/b/a%20b/%C3%A9", ""),
+            ("/b/k?a=b?c#top", DEFAULT_HOST, "/b/k", "a=b?c"),
+            ("/b/http://x", DEFAULT_HOST, "/b/http://x", ""),
+        ] {
+            let request = Request::parse("get", url, &[]).unwrap();
+            let head = request.head();
+            assert_eq!((head.header("host"), head.path, head.query), (Some(host), path, query), "{url}");
+            assert_eq!(head.method, "GET");
+        }
+    }
+
+    #[test]
+    fn headers_are_name_and_value() {
+        let headers = ["X-Amz-Acl: private", "x-amz-meta-a:1", "x-empty:", "Host: b.s3.test"].map(str::to_owned);
+        let request = Request::parse("PUT", "/b/k", &headers).unwrap();
+        for (name, value) in [("x-amz-acl", "private"), ("x-amz-meta-a", "1"), ("x-empty", ""), ("host", "b.s3.test")] {
+            assert_eq!(request.head().header(name), Some(value), "{name}");
+        }
+        assert_eq!(request.head().headers.get_all("host").iter().count(), 1);
+    }
+
+    #[test]
+    fn every_fault_is_told() {
+        let headers = ["no colon", "bad name: x", "x: a\nb"].map(str::to_owned);
+        let faults = Request::parse("G T", "http://a\nb/", &headers).unwrap_err();
+        let places: Vec<_> = faults.iter().map(|fault| fault.place.file.as_str()).collect();
+        assert_eq!(places, ["METHOD", "URL", "-H", "-H", "-H"]);
+    }
+}

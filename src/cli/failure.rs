@@ -1,0 +1,112 @@
+//! Why a command did not do what was asked, and how that is told.
+
+use crate::cli::style::{BAD, DOUBT, FAINT};
+use crate::settings::{Fault, Place};
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Why a command did not do what was asked.
+#[derive(Debug)]
+pub enum Failure {
+    /// Usage, settings or policies have faults.
+    Faults(Vec<Fault>),
+    /// It could not be done.
+    Stopped(String),
+    /// Nobody reads the output.
+    Output(io::Error),
+}
+
+impl Failure {
+    /// A command, or a flag of one, whose time has not come.
+    pub fn not_yet(name: &str) -> Failure {
+        let message = format!("`{name}` is not in this version yet");
+        Fault::new(
+            Place::named("r2shim"),
+            message,
+            "its name is taken for a later one; `r2shim --help` says what is there",
+        )
+        .into()
+    }
+
+    /// Tells it and gives the exit code.
+    pub fn report(&self, errors: &mut dyn Write) -> ExitCode {
+        // Where even this cannot be written, the exit code still says it.
+        let _ = self.write(errors);
+        match self {
+            Failure::Faults(_) => ExitCode::from(2),
+            Failure::Stopped(_) => ExitCode::FAILURE,
+            // `r2shim policy show r2 | head` is no mistake.
+            Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Failure::Output(_) => ExitCode::FAILURE,
+        }
+    }
+
+    fn write(&self, errors: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Failure::Faults(faults) => faults.iter().try_for_each(|fault| write_fault(fault, errors)),
+            Failure::Stopped(message) => writeln!(errors, "{BAD}r2shim{BAD:#}: {message}"),
+            Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            Failure::Output(error) => writeln!(errors, "{BAD}r2shim{BAD:#}: the output cannot be written: {error}"),
+        }
+    }
+}
+
+/// `FILE:LINE: message`, then the way out.
+fn write_fault(fault: &Fault, errors: &mut dyn Write) -> io::Result<()> {
+    writeln!(errors, "{BAD}{}{BAD:#}: {}", fault.place, fault.message)?;
+    writeln!(errors, "  {FAINT}{}{FAINT:#}", fault.advice)
+}
+
+/// Tells of what is allowed and perhaps not meant.
+pub fn write_warnings(warnings: &[Fault], errors: &mut dyn Write) -> io::Result<()> {
+    warnings.iter().try_for_each(|warning| {
+        writeln!(errors, "{DOUBT}warning{DOUBT:#}: {}: {}", warning.place, warning.message)?;
+        writeln!(errors, "  {FAINT}{}{FAINT:#}", warning.advice)
+    })
+}
+
+impl From<Vec<Fault>> for Failure {
+    fn from(faults: Vec<Fault>) -> Failure {
+        Failure::Faults(faults)
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Failure {
+        Failure::Faults(vec![fault])
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Output(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(failure: &Failure) -> String {
+        let mut errors = Vec::new();
+        failure.report(&mut errors);
+        anstream::adapter::strip_str(&String::from_utf8(errors).unwrap()).to_string()
+    }
+
+    #[test]
+    fn each_fault_is_told_with_its_place_and_the_way_out() {
+        let place = Place { file: "r2shim.toml".into(), line: Some(3) };
+        let first = Fault::new(place, "unknown setting `listn`", "did you mean `listen`?");
+        let second = Fault::new(Place::named("--admin"), "\"x\" is no address", "write one");
+        assert_eq!(
+            told(&Failure::Faults(vec![first, second])),
+            "r2shim.toml:3: unknown setting `listn`\n  did you mean `listen`?\n\
+             --admin: \"x\" is no address\n  write one\n"
+        );
+    }
+
+    #[test]
+    fn a_reader_that_left_is_no_mistake() {
+        assert_eq!(told(&Failure::Output(io::Error::from(io::ErrorKind::BrokenPipe))), "");
+    }
+}

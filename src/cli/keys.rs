@@ -1,0 +1,78 @@
+//! `keys new`: a pair to paste into the settings file.
+
+use crate::access::KeyPair;
+use crate::cli::arguments::NewKey;
+use crate::cli::failure::Failure;
+use crate::cli::random;
+use std::io::Write;
+
+/// Writes a new key. Nothing is kept: what is written here is all there is of it.
+pub(super) fn new(arguments: &NewKey, out: &mut dyn Write) -> Result<(), Failure> {
+    let pair = KeyPair::from_random(random::seed()?);
+    let text = if arguments.json { json(&pair, arguments) } else { toml(&pair, arguments) };
+    out.write_all(text.as_bytes())?;
+    Ok(())
+}
+
+fn toml(pair: &KeyPair, arguments: &NewKey) -> String {
+    let mut text = format!(
+        "\n# A key for the settings file. The secret is kept nowhere else.\n\
+         [[key]]\naccess_key_id = \"{}\"\nsecret_access_key = \"{}\"\npermission = \"{}\"\n",
+        pair.id(),
+        pair.secret_text(),
+        arguments.permission
+    );
+    if !arguments.buckets.is_empty() {
+        // Patterns have no character that TOML would want escaped.
+        let names: Vec<_> = arguments.buckets.iter().map(|pattern| format!("\"{pattern}\"")).collect();
+        text.push_str(&format!("buckets = [{}]\n", names.join(", ")));
+    }
+    text
+}
+
+fn json(pair: &KeyPair, arguments: &NewKey) -> String {
+    let mut key = serde_json::json!({
+        "access_key_id": pair.id(),
+        "secret_access_key": pair.secret_text(),
+        "permission": arguments.permission.name(),
+    });
+    if !arguments.buckets.is_empty() {
+        key["buckets"] = arguments.buckets.iter().map(ToString::to_string).collect();
+    }
+    format!("{key}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{BucketPattern, Permission};
+
+    fn arguments(buckets: &[&str]) -> NewKey {
+        let buckets = buckets.iter().map(|text| BucketPattern::parse(text).unwrap()).collect();
+        NewKey { permission: Permission::ObjectReadOnly, buckets, json: false }
+    }
+
+    #[test]
+    fn a_new_key_can_be_pasted_into_settings() {
+        let pair = KeyPair::from_random([0x11; 48]);
+        assert_eq!(
+            toml(&pair, &arguments(&["media", "logs-*"])),
+            format!(
+                "\n# A key for the settings file. The secret is kept nowhere else.\n[[key]]\naccess_key_id = \"{}\"\n\
+                 secret_access_key = \"{}\"\npermission = \"object-read-only\"\nbuckets = [\"media\", \"logs-*\"]\n",
+                "11".repeat(16),
+                "11".repeat(32)
+            )
+        );
+        assert!(!toml(&pair, &arguments(&[])).contains("buckets"));
+    }
+
+    #[test]
+    fn a_new_key_can_be_json() {
+        let text = json(&KeyPair::from_random([0x11; 48]), &arguments(&["media"]));
+        let key: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(key["secret_access_key"], "11".repeat(32));
+        assert_eq!(key["permission"], "object-read-only");
+        assert_eq!(key["buckets"], serde_json::json!(["media"]));
+    }
+}

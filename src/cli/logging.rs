@@ -1,0 +1,62 @@
+//! The log: written to stderr as text or JSON, at the levels `R2SHIM_LOG` asks for.
+//!
+//! Libraries log too, and the server's library puts whole request targets, presigned signatures included, into its
+//! messages. So records that come through `log` are let in at level error only, whatever is asked for.
+
+use crate::cli::arguments::LogFormat;
+use crate::settings::{Fault, Place};
+use anstream::ColorChoice;
+use std::env::VarError;
+use tracing_log::{LogTracer, log::LevelFilter};
+use tracing_subscriber::EnvFilter;
+
+const VARIABLE: &str = "R2SHIM_LOG";
+
+/// Starts the log. To be called once; a second call changes nothing.
+pub fn start(format: LogFormat) -> Result<(), Fault> {
+    let filter = filter(std::env::var(VARIABLE))?;
+    let colours = anstream::AutoStream::choice(&std::io::stderr()) != ColorChoice::Never;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
+    let subscriber: Box<dyn tracing::Subscriber + Send + Sync> = match format {
+        LogFormat::Text => Box::new(builder.finish()),
+        LogFormat::Json => Box::new(builder.json().flatten_event(true).finish()),
+    };
+    // Both fail only where a log was started before, as in tests.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+    let _ = LogTracer::init_with_filter(LevelFilter::Error);
+    Ok(())
+}
+
+fn filter(directives: Result<String, VarError>) -> Result<EnvFilter, Fault> {
+    let text = match directives {
+        Err(VarError::NotPresent) => "info".to_owned(),
+        Ok(text) if text.trim().is_empty() => "info".to_owned(),
+        Ok(text) => text,
+        Err(VarError::NotUnicode(_)) => return Err(fault("it is not UTF-8")),
+    };
+    EnvFilter::try_new(text).map_err(|error| fault(&error.to_string()))
+}
+
+fn fault(problem: &str) -> Fault {
+    let advice = "write error, warn, info, debug or trace, or TARGET=LEVEL, as r2shim=debug";
+    Fault::new(Place::named(VARIABLE), format!("not a log level: {problem}"), advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_read_from_the_variable() {
+        for (value, expected) in [
+            (Err(VarError::NotPresent), Some("info")),
+            (Ok(String::new()), Some("info")),
+            (Ok("debug".to_owned()), Some("debug")),
+            (Ok("r2shim=trace".to_owned()), Some("r2shim=trace")),
+            (Ok("r2shim=loud".to_owned()), None),
+        ] {
+            let shown = filter(value.clone()).map(|filter| filter.to_string()).ok();
+            assert_eq!(shown.as_deref(), expected, "{value:?}");
+        }
+    }
+}

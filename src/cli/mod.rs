@@ -1,0 +1,53 @@
+//! The command line: `serve`, `check`, `policy`, `explain`, `report`, `keys`, `store`.
+//!
+//! A command reads its arguments, calls the part that knows, and writes what that says. Exit codes: 0 where it did what
+//! was asked, 2 where usage, settings or a policy have faults, 1 where anything else went wrong.
+
+pub mod style;
+pub mod failure;
+pub mod arguments;
+pub mod logging;
+mod random;
+mod shell;
+mod welcome;
+mod serve;
+mod check;
+mod policy;
+mod explain;
+mod keys;
+
+use crate::cli::arguments::{Arguments, Command, KeysCommand, StoreCommand};
+use crate::cli::failure::Failure;
+use clap::Parser;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Does what the command line asks for.
+pub fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // Help and version are such "errors" too; clap knows the stream and the code of each.
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    match dispatch(arguments.command, &mut anstream::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(&mut anstream::stderr().lock()),
+    }
+}
+
+fn dispatch(command: Command, out: &mut dyn Write) -> Result<(), Failure> {
+    match command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments, out),
+        Command::Policy { command } => policy::run(&command, out),
+        Command::Explain(arguments) => explain::run(&arguments, out),
+        Command::Report(_) => Err(Failure::not_yet("report")),
+        Command::Keys { command: KeysCommand::New(arguments) } => keys::new(&arguments, out),
+        Command::Keys { command: KeysCommand::Temporary } => Err(Failure::not_yet("keys temporary")),
+        Command::Store { command: StoreCommand::Check(_) } => Err(Failure::not_yet("store check")),
+        Command::Store { command: StoreCommand::Gc(_) } => Err(Failure::not_yet("store gc")),
+    }
+}

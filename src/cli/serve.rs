@@ -1,0 +1,29 @@
+//! `serve`: settings, log, a key where there is none, the server.
+
+use crate::cli::arguments::Serve;
+use crate::cli::failure::{Failure, write_warnings};
+use crate::cli::welcome::Welcome;
+use crate::cli::{logging, random};
+use crate::server;
+use crate::settings;
+use std::io::Write;
+
+/// Serves until told to stop. What is printed on stdout is for people and comes once everything listens.
+pub(super) fn run(arguments: &Serve) -> Result<(), Failure> {
+    if arguments.audit {
+        return Err(Failure::not_yet("serve --audit"));
+    }
+    let mut loaded = settings::load(&arguments.serving.flags(), &|name| std::env::var(name))?;
+    logging::start(arguments.log)?;
+    write_warnings(&loaded.warnings, &mut anstream::stderr().lock())?;
+    if loaded.keys.is_empty() {
+        loaded.make_key(random::seed()?)?;
+    }
+    let welcome = Welcome::of(&loaded);
+    let on_ready = move |listen: &[_], admin: Option<_>| {
+        let mut out = anstream::stdout().lock();
+        // A start script that closed our stdout still wants to be served.
+        let _ = out.write_all(welcome.text(listen, admin).as_bytes()).and_then(|()| out.flush());
+    };
+    server::serve(loaded.settings, on_ready).map_err(|error| Failure::Stopped(error.to_string()))
+}

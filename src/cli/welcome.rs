@@ -1,0 +1,218 @@
+//! What `serve` prints once it listens: where, with which key, and a line to paste.
+
+use crate::access::{AccessKey, BucketScope};
+use crate::cli::shell;
+use crate::cli::style::{BOLD, FAINT};
+use crate::s3::operation::Access;
+use crate::settings::{GivenKey, Loaded, SecretPlace};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+/// What there is to say before the addresses are known. Holds no secret.
+#[derive(Debug)]
+pub(super) struct Welcome {
+    policy: String,
+    data: PathBuf,
+    key: Option<ShownKey>,
+    /// How many keys there are beside the one shown.
+    more_keys: usize,
+}
+
+#[derive(Debug)]
+struct ShownKey {
+    id: String,
+    secret: SecretPlace,
+    /// What `aws s3 ls` may list with the key.
+    target: Option<String>,
+}
+
+impl Welcome {
+    pub(super) fn of(loaded: &Loaded) -> Welcome {
+        // A key that can list the buckets makes the better first try.
+        let lists = |given: &&GivenKey| given.key.allows(Access::ListBuckets, None);
+        let shown = loaded.keys.iter().find(lists).or(loaded.keys.first());
+        Welcome {
+            policy: loaded.settings.policy.name().to_owned(),
+            data: loaded.settings.upstream.data_folder().to_owned(),
+            key: shown.map(ShownKey::of),
+            more_keys: loaded.keys.len().saturating_sub(1),
+        }
+    }
+
+    /// The text, with colours. `listen` and `admin` are the addresses really in use.
+    pub(super) fn text(&self, listen: &[SocketAddr], admin: Option<SocketAddr>) -> String {
+        let mut lines = vec![format!("{BOLD}r2shim {}{BOLD:#}", env!("CARGO_PKG_VERSION"))];
+        lines.extend(listen.iter().map(|address| row("endpoint", &url(*address))));
+        lines.extend(admin.map(|address| row("admin", &format!("{}/metrics", url(address)))));
+        lines.push(row("policy", &self.policy));
+        lines.push(row("data", &self.data.display().to_string()));
+        if let Some((key, address)) = self.key.as_ref().zip(listen.first()) {
+            lines.extend(self.key_lines(key, *address));
+        }
+        lines.join("\n") + "\n"
+    }
+
+    fn key_lines(&self, key: &ShownKey, address: SocketAddr) -> [String; 5] {
+        let more = if self.more_keys > 0 { format!(" (and {} more)", self.more_keys) } else { String::new() };
+        [
+            row("access key id", &format!("{}{more}", key.id.escape_debug())),
+            row("secret", &key.where_the_secret_is()),
+            String::new(),
+            format!("{FAINT}Try it:{FAINT:#}"),
+            key.aws_line(&url(address)),
+        ]
+    }
+}
+
+impl ShownKey {
+    fn of(given: &GivenKey) -> ShownKey {
+        ShownKey { id: given.key.id.clone(), secret: given.secret.clone(), target: target(&given.key) }
+    }
+
+    fn where_the_secret_is(&self) -> String {
+        match &self.secret {
+            SecretPlace::Environment(name) => format!("in ${name}"),
+            SecretPlace::File(path) | SecretPlace::Kept(path) => format!("in {}", path.display()),
+            SecretPlace::Settings(place) => format!("in {place}"),
+        }
+    }
+
+    /// A line for sh, bash and zsh. The region is a flag because that wins over all of a user's own settings, and a
+    /// session token of another account would be refused.
+    fn aws_line(&self, endpoint: &str) -> String {
+        let target = self.target.as_ref().map(|bucket| format!(" s3://{bucket}")).unwrap_or_default();
+        format!(
+            "AWS_ACCESS_KEY_ID={} AWS_SECRET_ACCESS_KEY={} AWS_SESSION_TOKEN= \
+             aws s3 --endpoint-url {endpoint} --region auto ls{target}",
+            shell::word(&self.id),
+            self.secret_word(),
+        )
+    }
+
+    fn secret_word(&self) -> String {
+        match &self.secret {
+            SecretPlace::Environment(name) => format!("\"${name}\""),
+            SecretPlace::File(path) => format!("\"$(cat {})\"", path_word(path)),
+            SecretPlace::Kept(path) => {
+                format!(r#""$(sed -n 's/^secret_access_key = "\(.*\)"$/\1/p' {})""#, path_word(path))
+            }
+            SecretPlace::Settings(_) => "'...'".to_owned(),
+        }
+    }
+}
+
+/// A bucket the key can list where it cannot list them all.
+fn target(key: &AccessKey) -> Option<String> {
+    if key.allows(Access::ListBuckets, None) {
+        return None;
+    }
+    let name = match &key.buckets {
+        BucketScope::All => None,
+        BucketScope::Matching(patterns) => patterns.iter().map(ToString::to_string).find(|name| !name.contains('*')),
+    };
+    Some(name.unwrap_or_else(|| "BUCKET".to_owned()))
+}
+
+/// The path for a shell in any folder.
+fn path_word(path: &Path) -> String {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    shell::word(&absolute.to_string_lossy())
+}
+
+fn row(name: &str, value: &str) -> String {
+    format!("  {name:<15}{value}")
+}
+
+/// A URL that reaches the address from this machine; the wildcard addresses are none to connect to.
+fn url(address: SocketAddr) -> String {
+    let host = match address {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => SocketAddr::from((Ipv4Addr::LOCALHOST, v4.port())),
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => SocketAddr::from((Ipv6Addr::LOCALHOST, v6.port())),
+        other => other,
+    };
+    format!("http://{host}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    fn shown(secret: SecretPlace) -> ShownKey {
+        ShownKey { id: "id".into(), secret, target: None }
+    }
+
+    fn welcome(secret: SecretPlace) -> String {
+        let key = Some(shown(secret));
+        let welcome = Welcome { policy: "r2".into(), data: "./r2shim-data".into(), key, more_keys: 1 };
+        let admin = Some("127.0.0.1:9001".parse().unwrap());
+        anstream::adapter::strip_str(&welcome.text(&["0.0.0.0:9000".parse().unwrap()], admin)).to_string()
+    }
+
+    #[test]
+    fn the_text_says_where_and_with_which_key() {
+        let expected = format!(
+            "r2shim {}\n  endpoint       http://127.0.0.1:9000\n  admin          http://127.0.0.1:9001/metrics\n  \
+             policy         r2\n  data           ./r2shim-data\n  access key id  id (and 1 more)\n  \
+             secret         in $APP\n\nTry it:\nAWS_ACCESS_KEY_ID=id AWS_SECRET_ACCESS_KEY=\"$APP\" \
+             AWS_SESSION_TOKEN= aws s3 --endpoint-url http://127.0.0.1:9000 --region auto ls\n",
+            env!("CARGO_PKG_VERSION")
+        );
+        assert_eq!(welcome(SecretPlace::Environment("APP".into())), expected);
+    }
+
+    #[test]
+    fn addresses_become_urls_one_can_connect_to() {
+        for (address, expected) in [
+            ("127.0.0.1:9000", "http://127.0.0.1:9000"),
+            ("0.0.0.0:80", "http://127.0.0.1:80"),
+            ("[::]:80", "http://[::1]:80"),
+            ("[2001:db8::1]:80", "http://[2001:db8::1]:80"),
+        ] {
+            assert_eq!(url(address.parse().unwrap()), expected);
+        }
+    }
+
+    /// Runs the pasted line in a shell where `aws` shows what it was given.
+    fn pasted(line: &str) -> String {
+        let script = format!(
+            "aws() {{ printf '%s|%s|%s' \"$AWS_ACCESS_KEY_ID\" \"$AWS_SECRET_ACCESS_KEY\" \"$*\"; }}\n{line}\n"
+        );
+        let output = Command::new("sh").args(["-c", &script]).env("APP", "s p").output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    #[test]
+    fn the_line_works_when_pasted() {
+        let folder = tempfile::Builder::new().prefix("it's a $(folder)").tempdir().unwrap();
+        let kept = folder.path().join("credentials.toml");
+        std::fs::write(&kept, "# c\naccess_key_id = \"id\"\nsecret_access_key = \"abc123\"\n").unwrap();
+        let file = folder.path().join("app.secret");
+        std::fs::write(&file, "s p\n").unwrap();
+        for (secret, expected) in [
+            (SecretPlace::Kept(kept), "abc123"),
+            (SecretPlace::File(file), "s p"),
+            (SecretPlace::Environment("APP".into()), "s p"),
+        ] {
+            let line = shown(secret).aws_line("http://127.0.0.1:9000");
+            let arguments = "s3 --endpoint-url http://127.0.0.1:9000 --region auto ls";
+            assert_eq!(pasted(&line), format!("id|{expected}|{arguments}"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_cannot_list_buckets_lists_one_of_its_own() {
+        use crate::access::{BucketPattern, Permission};
+        use crate::sigv4::Secret;
+        for (permission, patterns, expected) in [
+            (Permission::AdminReadOnly, &["media"][..], None),
+            (Permission::ObjectReadOnly, &["logs-*", "media"], Some("media")),
+            (Permission::ObjectReadOnly, &["logs-*"], Some("BUCKET")),
+        ] {
+            let buckets = patterns.iter().map(|text| BucketPattern::parse(text).unwrap()).collect();
+            let buckets = BucketScope::Matching(buckets);
+            let key = AccessKey { id: "id".into(), secret: Secret::new("s"), permission, buckets };
+            assert_eq!(target(&key).as_deref(), expected);
+        }
+    }
+}

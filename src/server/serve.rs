@@ -1,0 +1,54 @@
+//! Serving from settings, from the first lock to the last request: what `r2shim serve` does.
+
+use crate::filters::{Limits, Rules};
+use crate::server::run::{DRAIN_LIMIT, Parts, StartError, asked_to_stop, start};
+use crate::settings::{Settings, StoreOptions, Upstream};
+use crate::sigv4::KeyCache;
+use crate::store::{Options, Store};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Serves until SIGTERM or ctrl-C, then lets requests in flight end. `on_ready` hears the addresses in use.
+pub fn serve(settings: Settings, on_ready: impl FnOnce(&[SocketAddr], Option<SocketAddr>)) -> Result<(), StartError> {
+    raise_open_files();
+    let internal = |error: std::io::Error| StartError::Internal(error.to_string());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(internal)?;
+    runtime.block_on(async {
+        let running = start(parts(settings)?)?;
+        on_ready(&running.listen, running.admin);
+        asked_to_stop().await.map_err(internal)?;
+        tracing::info!("stopping: no new connections, waiting for requests in flight");
+        match running.stop(DRAIN_LIMIT).await {
+            0 => tracing::info!("stopped"),
+            cut_off => tracing::warn!("stopped with {cut_off} requests cut off"),
+        }
+        Ok(())
+    })
+}
+
+fn parts(settings: Settings) -> Result<Parts, StartError> {
+    let Upstream::Local { path } = &settings.upstream;
+    let store = Store::open(path, options(settings.store)).map_err(StartError::Store)?;
+    let rules = Rules {
+        limits: Limits::default(),
+        domains: settings.domains,
+        keyring: settings.keys,
+        signing_keys: KeyCache::default(),
+        policy: settings.policy,
+    };
+    Ok(Parts { listen: settings.listen, admin: settings.admin, rules: Arc::new(rules), store })
+}
+
+fn options(settings: StoreOptions) -> Options {
+    let default = Options::default();
+    let index_cache = settings.index_cache.and_then(|bytes| usize::try_from(bytes).ok());
+    Options { durability: settings.durability, index_cache: index_cache.unwrap_or(default.index_cache), ..default }
+}
+
+/// Lets the process open as many files as the system allows it: a connection and a body are one each, and the usual
+/// 1,024 are soon used up. Where that fails the limit stays as it was.
+fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+}

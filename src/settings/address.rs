@@ -1,0 +1,55 @@
+//! Addresses to listen at.
+
+use crate::settings::fault::{At, Fault};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+
+/// Where clients are served unless settings say otherwise.
+pub(super) const LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9000));
+/// Where metrics and health are served unless settings say otherwise.
+pub(super) const ADMIN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9001));
+
+const FORM: &str =
+    "write an IP address and a port, as 127.0.0.1:9000, [::1]:9000 or, for every interface, 0.0.0.0:9000";
+
+/// The addresses for clients, each once.
+pub(super) fn listen(written: Option<Vec<At<String>>>, faults: &mut Vec<Fault>) -> Vec<SocketAddr> {
+    let Some(written) = written else { return vec![LISTEN] };
+    let mut addresses = Vec::new();
+    for text in &written {
+        match text.value.parse() {
+            Ok(address) if is_taken(address, &addresses) => {
+                faults.push(text.fault(format!("{address} is named twice"), "name it once"));
+            }
+            Ok(address) => addresses.push(address),
+            Err(_) => faults.push(text.fault(format!("{:?} is no address to listen at", text.value), FORM)),
+        }
+    }
+    addresses
+}
+
+/// The address for the operator; `None` where it is switched off.
+pub(super) fn admin(written: Option<At<String>>, listen: &[SocketAddr], faults: &mut Vec<Fault>) -> Option<SocketAddr> {
+    let Some(text) = written else { return Some(ADMIN) };
+    if text.value == "off" {
+        return None;
+    }
+    match text.value.parse() {
+        Ok(address) if is_taken(address, listen) => {
+            faults.push(
+                text.fault(format!("{address} serves clients already"), "give admin a port of its own, or \"off\""),
+            );
+            None
+        }
+        Ok(address) => Some(address),
+        Err(_) => {
+            let message = format!("{:?} is no address to listen at", text.value);
+            faults.push(text.fault(message, format!("{FORM}; or \"off\"")));
+            None
+        }
+    }
+}
+
+/// Whether the address is among the others. Port 0 is a new port each time, so never.
+fn is_taken(address: SocketAddr, others: &[SocketAddr]) -> bool {
+    address.port() != 0 && others.contains(&address)
+}

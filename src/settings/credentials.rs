@@ -1,0 +1,106 @@
+//! The pair made at the first start, kept in the data folder as `credentials.toml`, readable by its owner alone.
+
+use crate::access::pair::SEED_BYTES;
+use crate::access::{AccessKey, KeyPair};
+use crate::settings::fault::{At, Fault, Place};
+use crate::settings::keys::GivenKey;
+use crate::settings::secret::SecretPlace;
+use crate::settings::written::read_pair;
+use crate::sigv4::Secret;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// The file of the pair in a data folder.
+pub fn path(data: &Path) -> PathBuf {
+    data.join("credentials.toml")
+}
+
+/// The kept pair, or `None` where none was made yet. Warns where others can read it.
+pub(super) fn read(data: &Path, warnings: &mut Vec<Fault>) -> Result<Option<GivenKey>, Vec<Fault>> {
+    let path = path(data);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            let message = format!("the kept key cannot be read: {error}");
+            return Err(vec![Fault::new(Place::file(&path), message, "give this user the right to read it")]);
+        }
+    };
+    warnings.extend(readable_by_others(&path));
+    parse(&path, &text).map(Some)
+}
+
+/// Makes a pair of the random `seed` and keeps it. A pair that another start has kept meanwhile wins.
+pub fn make(data: &Path, seed: [u8; SEED_BYTES]) -> Result<GivenKey, Vec<Fault>> {
+    let path = path(data);
+    let cannot = |error: io::Error| {
+        let advice = "give this user the right to write there, or name another folder with --data";
+        vec![Fault::new(Place::file(&path), format!("the new key cannot be kept: {error}"), advice)]
+    };
+    DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(cannot)?;
+    let pair = KeyPair::from_random(seed);
+    if publish(data, &path, &document(&pair), pair.id()).map_err(cannot)? {
+        let key = AccessKey::admin(pair.id(), pair.secret());
+        return Ok(GivenKey { key, secret: SecretPlace::Kept(path) });
+    }
+    let text = fs::read_to_string(&path).map_err(cannot)?;
+    parse(&path, &text)
+}
+
+/// `serve` prints a line that takes the secret out of this text with sed: one setting a line, in double quotes.
+fn document(pair: &KeyPair) -> String {
+    format!(
+        "# Made by r2shim at its first start. Whoever reads this can do everything with the data.\n\
+         # Remove the file to get another pair at the next start.\n\
+         access_key_id = \"{}\"\nsecret_access_key = \"{}\"\n",
+        pair.id(),
+        pair.secret_text()
+    )
+}
+
+/// Writes the file whole and durably or not at all; `false` where one is there already.
+fn publish(data: &Path, path: &Path, text: &str, unique: &str) -> io::Result<bool> {
+    let draft = data.join(format!(".credentials-{unique}"));
+    let written = write_draft(&draft, text);
+    // A hard link, unlike a rename, never replaces what another start has put there.
+    let linked = written.and_then(|()| fs::hard_link(&draft, path));
+    let _ = fs::remove_file(&draft);
+    match linked {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+        Ok(()) => File::open(data)?.sync_all().map(|()| true),
+    }
+}
+
+fn write_draft(draft: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+fn readable_by_others(path: &Path) -> Option<Fault> {
+    let mode = fs::metadata(path).ok()?.mode() & 0o777;
+    (mode & 0o077 != 0).then(|| {
+        let message = format!("others can read the secret: the file's mode is {mode:04o}");
+        Fault::new(Place::file(path), message, format!("chmod 600 {}", path.display()))
+    })
+}
+
+fn parse(path: &Path, text: &str) -> Result<GivenKey, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let (id, secret) = read_pair(path, text, &mut faults);
+    let filled = |text: Option<At<String>>| text.map(|text| text.value).filter(|text| !text.is_empty());
+    match (filled(id), filled(secret)) {
+        (Some(id), Some(secret)) if faults.is_empty() => {
+            let key = AccessKey::admin(id, Secret::new(secret));
+            Ok(GivenKey { key, secret: SecretPlace::Kept(path.to_owned()) })
+        }
+        _ => {
+            let advice = "restore the file, or remove it to get another pair at the next start";
+            faults.push(Fault::new(Place::file(path), "the kept key is incomplete", advice));
+            Err(faults)
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The keys that settings and environment give.
+
+use crate::access::{AccessKey, BucketPattern, BucketScope, Permission};
+use crate::settings::fault::{At, Fault, Place};
+use crate::settings::secret::{Environment, SecretPlace, resolve};
+use crate::settings::table::nearest;
+use crate::settings::written::WrittenKey;
+use crate::sigv4::Secret;
+use std::env::VarError;
+use std::path::Path;
+
+/// A key, and where its secret can be looked up again.
+#[derive(Debug, Clone)]
+pub struct GivenKey {
+    /// The key.
+    pub key: AccessKey,
+    /// Where its secret stands.
+    pub secret: SecretPlace,
+}
+
+const ID: &str = "R2SHIM_ACCESS_KEY_ID";
+const SECRET: &str = "R2SHIM_SECRET_ACCESS_KEY";
+
+/// The key of the environment: one with every right. `None` where neither variable is set.
+pub(super) fn from_environment(environment: Environment<'_>, faults: &mut Vec<Fault>) -> Option<GivenKey> {
+    let before = faults.len();
+    let id = variable(ID, environment, faults);
+    let secret = variable(SECRET, environment, faults);
+    if faults.len() > before {
+        return None;
+    }
+    match (id, secret) {
+        (Some(id), Some(secret)) => {
+            check_id(&id).map_err(|fault| faults.push(fault)).ok()?;
+            let key = AccessKey::admin(id.value, Secret::new(secret.value));
+            Some(GivenKey { key, secret: SecretPlace::Environment(SECRET.to_owned()) })
+        }
+        (Some(_), None) => half_set(ID, SECRET, faults),
+        (None, Some(_)) => half_set(SECRET, ID, faults),
+        (None, None) => None,
+    }
+}
+
+fn half_set(set: &str, missing: &str, faults: &mut Vec<Fault>) -> Option<GivenKey> {
+    let advice = format!("set both, or neither; `r2shim keys new` makes a pair and {missing} is its other half");
+    faults.push(Fault::new(Place::named(set), format!("{set} is set and {missing} is not"), advice));
+    None
+}
+
+fn variable(name: &str, environment: Environment<'_>, faults: &mut Vec<Fault>) -> Option<At<String>> {
+    let problem = match environment(name) {
+        Ok(text) if !text.is_empty() => return Some(At::new(text, Place::named(name))),
+        Ok(_) => "is set and empty",
+        Err(VarError::NotUnicode(_)) => "is not UTF-8",
+        Err(VarError::NotPresent) => return None,
+    };
+    faults.push(Fault::new(
+        Place::named(name),
+        format!("{name} {problem}"),
+        format!("give it a value, or unset {name}"),
+    ));
+    None
+}
+
+/// The keys of the settings file at `settings`, in its order.
+pub(super) fn from_file(
+    written: Vec<WrittenKey>,
+    settings: &Path,
+    environment: Environment<'_>,
+    faults: &mut Vec<Fault>,
+) -> Vec<GivenKey> {
+    let mut seen: Vec<(String, Place)> = Vec::new();
+    let mut keys = Vec::new();
+    for key in written {
+        if let Some(id) = &key.id {
+            match seen.iter().find(|(other, _)| *other == id.value) {
+                Some((_, first)) => {
+                    let message = format!("two keys have the id {:?}; the first is at {first}", id.value);
+                    faults.push(id.fault(message, "give each key an id of its own; `r2shim keys new` makes one"));
+                }
+                None => seen.push((id.value.clone(), id.place.clone())),
+            }
+        }
+        keys.extend(resolve_key(key, settings, environment, faults));
+    }
+    keys
+}
+
+/// The key, or `None` and every fault in it.
+fn resolve_key(
+    written: WrittenKey,
+    settings: &Path,
+    environment: Environment<'_>,
+    faults: &mut Vec<Fault>,
+) -> Option<GivenKey> {
+    let mut keep = |fault| faults.push(fault);
+    let missing =
+        || Fault::new(written.place.clone(), "this key has no access_key_id", "`r2shim keys new` makes a pair");
+    let id = written.id.ok_or_else(missing).and_then(|id| check_id(&id).map(|()| id.value)).map_err(&mut keep).ok();
+    let secret = resolve(&written.place, written.secret, settings, environment).map_err(&mut keep).ok();
+    let permission = permission(&written.place, written.permission).map_err(&mut keep).ok();
+    let buckets = scope(written.buckets, faults);
+    let (secret, place) = secret?;
+    Some(GivenKey { key: AccessKey { id: id?, secret, permission: permission?, buckets: buckets? }, secret: place })
+}
+
+/// An id can have any shape that a signature's credential can carry (`ID/DATE/REGION/s3/aws4_request`).
+fn check_id(id: &At<String>) -> Result<(), Fault> {
+    let problem = if id.value.is_empty() {
+        "is empty"
+    } else if id.value.contains('/') {
+        "has a '/', which ends it in a signature"
+    } else if id.value.chars().any(char::is_control) {
+        "has a control character"
+    } else {
+        return Ok(());
+    };
+    Err(id.fault(format!("the access key id {problem}"), "`r2shim keys new` makes a good one"))
+}
+
+fn permission(key: &Place, written: Option<At<String>>) -> Result<Permission, Fault> {
+    let names = Permission::ALL.map(Permission::name);
+    let one_of = format!("write one of {}", names.join(", "));
+    let Some(text) = written else {
+        return Err(Fault::new(key.clone(), "this key has no permission", one_of));
+    };
+    Permission::parse(&text.value).ok_or_else(|| {
+        let advice = nearest(&text.value, &names).map_or(one_of, |near| format!("did you mean {near:?}?"));
+        text.fault(format!("{:?} is no permission", text.value), advice)
+    })
+}
+
+fn scope(written: Option<At<Vec<At<String>>>>, faults: &mut Vec<Fault>) -> Option<BucketScope> {
+    let Some(list) = written else { return Some(BucketScope::All) };
+    if list.value.is_empty() {
+        faults.push(
+            list.fault("`buckets` names none, so the key is good for nothing", "name some, or leave it out for all"),
+        );
+        return None;
+    }
+    let before = faults.len();
+    let patterns =
+        list.value.iter().filter_map(|text| pattern(text).map_err(|fault| faults.push(fault)).ok()).collect();
+    (faults.len() == before).then_some(BucketScope::Matching(patterns))
+}
+
+fn pattern(text: &At<String>) -> Result<BucketPattern, Fault> {
+    BucketPattern::parse(&text.value).map_err(|bad| {
+        let advice = "write names, or patterns such as \"logs-*\": lower-case letters, digits, hyphens and '*' after them; \
+                      leave `buckets` out for all";
+        text.fault(format!("{:?}: {bad}", text.value), advice)
+    })
+}

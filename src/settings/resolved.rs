@@ -1,0 +1,63 @@
+//! What the settings come to: every value checked, every default filled in.
+
+use crate::access::Keyring;
+use crate::policy::Policy;
+use crate::store::Durability;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// All that serving needs to know.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where clients are served; port 0 is any free one.
+    pub listen: Vec<SocketAddr>,
+    /// Where metrics and health are served; `None` where they are switched off.
+    pub admin: Option<SocketAddr>,
+    /// The policy to enforce.
+    pub policy: Policy,
+    /// What to do with a request the policy refuses.
+    pub mode: Mode,
+    /// Domains under which buckets are host names, in lower case.
+    pub domains: Vec<String>,
+    /// Who may sign.
+    pub keys: Keyring,
+    /// Where objects are.
+    pub upstream: Upstream,
+    /// How the local store keeps them.
+    pub store: StoreOptions,
+}
+
+/// What to do with a request the policy refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Refuse it.
+    Enforce,
+}
+
+/// Where objects are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Upstream {
+    /// In a folder of this machine.
+    Local {
+        /// The data folder.
+        path: PathBuf,
+    },
+}
+
+impl Upstream {
+    /// The folder for what the shim itself keeps, such as the pair made at the first start.
+    pub fn data_folder(&self) -> &Path {
+        match self {
+            Upstream::Local { path } => path,
+        }
+    }
+}
+
+/// How the local store keeps objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreOptions {
+    /// What an acknowledged write survives.
+    pub durability: Durability,
+    /// Memory for the index's pages, in bytes; `None` leaves it to the store.
+    pub index_cache: Option<u64>,
+}
