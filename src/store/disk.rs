@@ -43,7 +43,6 @@ impl Disk {
     }
 
     /// Called before each write; fails where a test wants the disk to fail.
-    #[cfg_attr(not(test), expect(clippy::unused_self, clippy::unnecessary_wraps))]
     pub(super) fn permit_write(&self) -> io::Result<()> {
         #[cfg(test)]
         if let Some(errno) = *self.fault.lock().unwrap() {

@@ -9,6 +9,7 @@ use rustix::io::Errno;
 use std::fs;
 use tempfile::TempDir;
 
+mod crash;
 mod listing;
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -283,206 +284,47 @@ async fn a_body_of_another_length_is_no_object() {
     assert!(files(&dir).is_empty());
 }
 
-#[tokio::test]
-async fn what_was_acknowledged_is_there_after_reopening() {
-    let dir = TempDir::new().unwrap();
-    let (small, large) = (body(10, 1), body(LARGE, 2));
-    for _ in 0..2 {
-        let store = open(&dir);
-        let _ = store.create_bucket(&bucket(), NOW).await;
-        put(&store, "small", &small).await.unwrap();
-        put(&store, "large", &large).await.unwrap();
-    }
-    let store = open(&dir);
-    assert!(get(&store, "small").await.unwrap() == small && get(&store, "large").await.unwrap() == large);
-    assert_eq!(files(&dir).len(), 1);
-}
-
-#[tokio::test]
-async fn what_a_crash_left_is_removed_and_nothing_else() {
-    let dir = TempDir::new().unwrap();
-    let large = body(LARGE, 2);
-    let store = with_bucket(&dir).await;
-    for name in ["a", "b", "c"] {
-        put(&store, name, &large).await.unwrap();
-    }
-    drop(store);
-    // Blob 3 was in its place without a row, and far behind it another; a third body was still being written.
-    for orphan in ["blobs/00/000/0000000000000003", "blobs/00/000/0000000000000fff", "tmp/0"] {
-        fs::write(dir.path().join(orphan), b"torn").unwrap();
-    }
-    let store = open(&dir);
-    assert_eq!(files(&dir).len(), 3);
-    put(&store, "d", &large).await.unwrap();
-    for name in ["a", "b", "c", "d"] {
-        assert!(get(&store, name).await.unwrap() == large, "{name}");
-    }
-}
-
-/// A copy of the files of a running store: what is left where the process is killed.
-fn killed(dir: &TempDir) -> TempDir {
-    let copy = TempDir::new().unwrap();
-    for file in files(dir).into_iter().chain([dir.path().join("index.redb")]) {
-        let place = copy.path().join(file.strip_prefix(dir.path()).unwrap());
-        fs::create_dir_all(place.parent().unwrap()).unwrap();
-        fs::copy(file, place).unwrap();
-    }
-    copy
-}
-
-#[tokio::test]
-async fn what_was_acknowledged_survives_a_kill() {
+/// Whoever reads while others write gets one body or none, never a mixture.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn readers_and_writers_of_the_same_keys() {
     let dir = TempDir::new().unwrap();
     let store = with_bucket(&dir).await;
-    let (small, large) = (body(10, 1), body(LARGE, 2));
-    put(&store, "small", &small).await.unwrap();
-    put(&store, "large", &large).await.unwrap();
-    let mut unfinished =
-        store.begin(&bucket(), &key("unfinished"), LARGE as u64, &WriteConditions::default()).await.unwrap();
-    unfinished.push(large.clone()).await.unwrap();
-    let copy = killed(&dir);
-    assert_eq!(files(&copy).len(), 2);
-
-    let disk = Disk::new(Durability::None);
-    disk.fail_with(Some(Errno::ROFS));
-    let reading = open_on(&disk, &copy);
-    assert!(get(&reading, "small").await.unwrap() == small && get(&reading, "large").await.unwrap() == large);
-    drop(reading);
-    assert_eq!(files(&copy).len(), 2, "a folder that cannot be written to is not repaired");
-
-    let again = open(&copy);
-    assert!(get(&again, "small").await.unwrap() == small && get(&again, "large").await.unwrap() == large);
-    assert_eq!(get(&again, "unfinished").await, Err(StoreError::NoSuchKey));
-    assert_eq!(files(&copy).len(), 1);
-}
-
-#[tokio::test]
-async fn doomed_blobs_are_finished_at_the_next_start() {
-    let dir = TempDir::new().unwrap();
-    let store = with_bucket(&dir).await;
-    put(&store, "k", &body(LARGE, 1)).await.unwrap();
-    let saved = fs::read(&files(&dir)[0]).unwrap();
-    let path = files(&dir).remove(0);
-    store.delete_object(&bucket(), &key("k")).await.unwrap();
-    drop(store);
-    assert!(files(&dir).is_empty());
-    // As if the process had ended between the commit and the removal.
-    fs::write(&path, saved).unwrap();
-    drop(open(&dir));
-    assert!(files(&dir).is_empty());
-}
-
-#[tokio::test]
-async fn a_missing_or_short_body_is_an_error_not_an_object() {
-    let dir = TempDir::new().unwrap();
-    let store = with_bucket(&dir).await;
-    put(&store, "k", &body(LARGE, 1)).await.unwrap();
-    let path = files(&dir).remove(0);
-    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(LARGE as u64 - 1).unwrap();
-    assert!(matches!(get(&store, "k").await, Err(StoreError::Damaged(_))));
-    fs::remove_file(&path).unwrap();
-    assert!(matches!(get(&store, "k").await, Err(StoreError::Damaged(_))));
-    store.delete_object(&bucket(), &key("k")).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_data_folder_has_one_owner() {
-    let dir = TempDir::new().unwrap();
-    let store = open(&dir);
-    let second = Store::open(dir.path(), Options::default());
-    assert_eq!(second.err(), Some(OpenError::InUse(dir.path().to_owned())));
-    drop(store);
-    open(&dir);
-}
-
-#[tokio::test]
-async fn the_reserve_is_not_for_bodies() {
-    let dir = TempDir::new().unwrap();
-    drop(with_bucket(&dir).await);
-    let store = Store::open(dir.path(), Options { reserve: u64::MAX, ..Options::default() }).unwrap();
-    assert_eq!(put(&store, "k", &body(1, 0)).await, Err(StoreError::Full));
-    store.delete_bucket(&bucket()).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_disk_that_fails_fails_the_write_and_no_more() {
-    let dir = TempDir::new().unwrap();
-    let disk = Disk::new(Durability::None);
-    let store = open_on(&disk, &dir);
-    store.create_bucket(&bucket(), NOW).await.unwrap();
-    let (kept, large) = (body(10, 1), body(LARGE, 2));
-    put(&store, "kept", &kept).await.unwrap();
-    for (fault, expected) in [
-        (Errno::NOSPC, StoreError::Full),
-        (Errno::ROFS, StoreError::ReadOnly),
-        (Errno::IO, StoreError::Io(std::io::Error::from(Errno::IO).to_string())),
-    ] {
-        let mut upload =
-            store.begin(&bucket(), &key("large"), LARGE as u64, &WriteConditions::default()).await.unwrap();
-        upload.push(large.slice(..10)).await.unwrap();
-        disk.fail_with(Some(fault));
-        assert_eq!(upload.push(large.slice(10..)).await, Err(expected.clone()));
-        drop(upload);
-        disk.fail_with(None);
-        store.blobs().reaper.wait();
-        assert!(files(&dir).is_empty());
-        assert!(get(&store, "kept").await.unwrap() == kept);
+    let tasks = (0..8u8).map(|task| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            for round in 0..30 {
+                let name = ["a", "b"][round % 2];
+                match task % 4 {
+                    0 => drop(put(&store, name, &body(LARGE / 2, task)).await.unwrap()),
+                    1 => drop(put(&store, name, &body(INLINE, task)).await.unwrap()),
+                    2 => store.delete_object(&bucket(), &key(name)).await.unwrap(),
+                    _ => check_whole(get(&store, name).await),
+                }
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.unwrap();
     }
-    put(&store, "large", &large).await.unwrap();
-}
-
-#[tokio::test]
-async fn an_index_that_fails_goes_on_reading_and_writes_again_later() {
-    let dir = TempDir::new().unwrap();
-    let disk = Disk::new(Durability::None);
-    let store = open_on(&disk, &dir);
-    store.create_bucket(&bucket(), NOW).await.unwrap();
-    let (small, large) = (body(10, 1), body(LARGE, 2));
-    put(&store, "small", &small).await.unwrap();
-    put(&store, "large", &large).await.unwrap();
-    let mut upload = store.begin(&bucket(), &key("begun"), LARGE as u64, &WriteConditions::default()).await.unwrap();
-    upload.push(large.clone()).await.unwrap();
-    disk.fail_with(Some(Errno::NOSPC));
-    assert_eq!(put(&store, "other", &small).await, Err(StoreError::Full));
-    assert!(store.figures().read_only);
-    disk.fail_with(None);
-    assert_eq!(upload.commit(new_object(&large)).await, Err(StoreError::ReadOnly));
+    let keys = ["a", "b"].map(key);
+    assert_eq!(store.delete_objects(&bucket(), &keys).await, Ok(vec![Ok(()); 2]));
     store.blobs().reaper.wait();
-    assert_eq!(files(&dir).len(), 1, "what was certainly not committed is removed");
-    assert_eq!(put(&store, "other", &small).await, Err(StoreError::ReadOnly));
-    assert!(get(&store, "small").await.unwrap() == small && get(&store, "large").await.unwrap() == large);
-    assert_eq!(store.list(&bucket(), "", None, None, 10).await.unwrap().entries.len(), 2);
-    disk.fail_with(None);
-    assert_eq!(put(&store, "late", &small).await, Err(StoreError::ReadOnly), "not tried again at once");
-    store.0.index.revive_now();
-    put(&store, "other", &large).await.unwrap();
-    assert!(!store.figures().read_only);
+    assert!(files(&dir).is_empty());
 }
 
-#[tokio::test]
-async fn a_read_only_folder_is_read() {
-    let dir = TempDir::new().unwrap();
-    let store = with_bucket(&dir).await;
-    let large = body(LARGE, 2);
-    put(&store, "k", &large).await.unwrap();
-    drop(store);
-    let disk = Disk::new(Durability::Fsync);
-    disk.fail_with(Some(Errno::ROFS));
-    let store = open_on(&disk, &dir);
-    assert!(get(&store, "k").await.unwrap() == large);
-    assert_eq!(put(&store, "k", &large).await, Err(StoreError::ReadOnly));
-    assert_eq!(store.delete_object(&bucket(), &key("k")).await, Err(StoreError::ReadOnly));
-    let empty = TempDir::new().unwrap();
-    let fresh = Store::open_on(disk, &empty.path().join("new"), Options::default());
-    assert!(matches!(fresh.err(), Some(OpenError::Unusable { .. })));
+fn check_whole(found: Result<Vec<u8>, StoreError>) {
+    match found {
+        Ok(bytes) => assert!(bytes == body(bytes.len(), bytes[0]) && [INLINE, LARGE / 2].contains(&bytes.len())),
+        Err(error) => assert_eq!(error, StoreError::NoSuchKey),
+    }
 }
 
-#[tokio::test]
-async fn a_folder_of_another_version_is_left_alone() {
-    let dir = TempDir::new().unwrap();
-    let store = open(&dir);
-    store.0.index.write(|tables| tables.set_schema(99)).unwrap();
-    drop(store);
-    let error = Store::open(dir.path(), Options::default()).err();
-    assert_eq!(error, Some(OpenError::UnknownVersion { folder: dir.path().to_owned(), found: 99 }));
+#[test]
+fn everything_may_move_between_threads() {
+    fn may_move<T: Send>() {}
+    fn may_be_shared<T: Send + Sync>() {}
+    may_be_shared::<Store>();
+    may_move::<Upload>();
+    may_move::<Object>();
+    may_move::<Reader>();
 }
