@@ -1,8 +1,8 @@
 //! The local disk: buckets and objects that survive what happens to the process.
 //!
 //! An embedded index has a row per object, and the bytes of small ones; larger ones are files of their own
-//! ([`folder`]). Every change goes through one thread that commits many at a time ([`committer`]); a listing is a few
-//! seeks in the index ([`index`]); a GET reads on through overwrite and delete ([`holds`]).
+//! (`folder`). Every change goes through one thread that commits many at a time (`committer`); a listing is a few
+//! seeks in the index (`index`); a GET reads on through overwrite and delete (`holds`).
 //!
 //! Not here: HTTP, and what a request means. Whoever calls has verified body, names and permissions.
 

@@ -116,17 +116,13 @@ impl Index {
         Ok(index)
     }
 
-    /// Writes our version into a new index and refuses any other in an old one.
+    /// Writes our version into a new index and refuses any other in an old one, before its tables are touched.
     fn check_schema(&self, folder: &Path) -> Result<(), OpenError> {
-        let found = if self.is_read_only() {
-            self.read(Snapshot::schema)
-        } else {
-            self.write(|tables| tables.schema_or_ours()).map_err(StoreError::from)
-        };
-        match found {
-            Ok(tables::SCHEMA) => Ok(()),
-            Ok(found) => Err(OpenError::UnknownVersion { folder: folder.to_owned(), found }),
-            Err(error) => Err(OpenError::unusable(&self.path, error)),
+        let unusable = |error: StoreError| OpenError::unusable(&self.path, error);
+        match self.read(Snapshot::schema).map_err(unusable)? {
+            Some(tables::SCHEMA) => Ok(()),
+            Some(found) => Err(OpenError::UnknownVersion { folder: folder.to_owned(), found }),
+            None => self.write(|tables| tables.set_up()).map_err(|failure| unusable(failure.into())),
         }
     }
 

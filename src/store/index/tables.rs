@@ -7,7 +7,9 @@ use crate::s3::names::{BucketName, ObjectKey};
 use crate::store::error::StoreError;
 use crate::store::folder::BlobId;
 use crate::store::model::Bucket;
-use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction};
+use redb::{
+    ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, TableError, WriteTransaction,
+};
 
 /// The version of tables and rows together. Another number is another program's folder.
 pub(super) const SCHEMA: u64 = 1;
@@ -49,8 +51,12 @@ impl Snapshot {
         Snapshot(transaction)
     }
 
-    pub(super) fn schema(&self) -> Result<u64, Failure> {
-        Ok(self.0.open_table(META)?.get(META_SCHEMA)?.map_or(0, |row| row.value()))
+    /// The version of the index; `None` for one that has just been made.
+    pub(super) fn schema(&self) -> Result<Option<u64>, Failure> {
+        match self.0.open_table(META) {
+            Err(TableError::TableDoesNotExist(_)) => Ok(None),
+            meta => Ok(meta?.get(META_SCHEMA)?.map(|row| row.value())),
+        }
     }
 
     pub(in crate::store) fn buckets(&self) -> Result<Vec<Bucket>, Failure> {
@@ -116,19 +122,21 @@ impl<'t> Tables<'t> {
         })
     }
 
-    /// The version of an index that has one; a new index gets ours.
-    pub(super) fn schema_or_ours(&mut self) -> Result<u64, Failure> {
-        if let Some(found) = self.meta.get(META_SCHEMA)? {
-            return Ok(found.value());
-        }
+    /// Makes a new index ours.
+    pub(super) fn set_up(&mut self) -> Result<(), Failure> {
         self.meta.insert(META_SCHEMA, SCHEMA)?;
-        self.meta.insert(META_WATERMARK, 0)?;
-        Ok(SCHEMA)
+        self.set_watermark(0)
     }
 
     #[cfg(test)]
     pub(in crate::store) fn set_schema(&mut self, schema: u64) -> Result<(), Failure> {
         self.meta.insert(META_SCHEMA, schema)?;
+        Ok(())
+    }
+
+    #[cfg(test)]
+    pub(in crate::store) fn set_raw_object(&mut self, key: &[u8], row: &[u8]) -> Result<(), Failure> {
+        self.objects.insert(key, row)?;
         Ok(())
     }
 

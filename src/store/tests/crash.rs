@@ -205,3 +205,33 @@ async fn a_folder_of_another_version_is_left_alone() {
     let error = Store::open(dir.path(), Options::default()).err();
     assert_eq!(error, Some(OpenError::UnknownVersion { folder: dir.path().to_owned(), found: 99 }));
 }
+
+#[tokio::test]
+async fn an_index_that_is_none_is_said_to_be_none() {
+    for (forged, writable) in [(&b"not an index at all"[..], true), (b"", false)] {
+        let dir = TempDir::new().unwrap();
+        fs::write(dir.path().join("index.redb"), forged).unwrap();
+        let disk = Disk::new(Durability::None);
+        disk.fail_with((!writable).then_some(Errno::ROFS));
+        let error = Store::open_on(disk, dir.path(), Options::default()).err();
+        assert!(matches!(error, Some(OpenError::Unusable { .. })), "{error:?}");
+        assert_eq!(fs::read(dir.path().join("index.redb")).unwrap(), forged, "and is left alone");
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_does_not_read_is_damaged() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    put(&store, "good", &body(1, 0)).await.unwrap();
+    store.0.index.write(|tables| tables.set_raw_object(b"bucket\0torn", b"torn")).unwrap();
+    for result in [
+        get(&store, "torn").await.map(drop),
+        put(&store, "torn", &body(1, 0)).await.map(drop),
+        store.delete_object(&bucket(), &key("torn")).await,
+        store.list(&bucket(), "", None, None, 10).await.map(drop),
+    ] {
+        assert!(matches!(result, Err(StoreError::Damaged(_))), "{result:?}");
+    }
+    get(&store, "good").await.unwrap();
+}
