@@ -18,6 +18,7 @@ pub struct Announced {
 
 /// The framing of a body inside HTTP's own.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one a request, and never a list of them")]
 pub enum Framing {
     /// None: the body is the object.
     Plain,

@@ -14,6 +14,7 @@ use crate::sigv4::{Claim, Verified};
 
 /// Who a request is from.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one a request, and never a list of them")]
 pub enum Identity<'a> {
     /// Nobody: a browser's preflight or form, which carry no signature and may touch nothing.
     Anonymous,

@@ -3,6 +3,9 @@
 //! One binary, so that it links once. Servers run in this process on ports of the system's choosing; no test waits by
 //! sleeping, and none depends on how fast the machine is.
 
+#![allow(missing_docs, unreachable_pub, reason = "nothing here is for others")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "in a test they are how it fails")]
+
 mod support;
 
 mod dependencies;
