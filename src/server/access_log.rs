@@ -24,6 +24,6 @@ pub fn write(record: &Record) {
         cause = record.cause.as_deref().map(tracing::field::debug),
         bytes_in = record.bytes_in,
         bytes_out = record.bytes_out,
-        ms = record.duration.as_secs_f64() * 1000.0,
+        ms = record.duration.as_micros() as f64 / 1000.0,
     );
 }

@@ -31,10 +31,10 @@ pub fn list_objects(bucket: &str, query: &ListQuery, page: &Page, owner: Owner<'
     })
 }
 
-/// V1 names the next marker only with a delimiter; without one clients go on from the last key, which is the same.
+/// R2 names the next marker of every page that has one; S3 only with a delimiter, as clients can go on from the last key.
 fn write_v1(root: &mut Elements, query: &ListQuery, page: &Page, names: Names) {
     root.text("Marker", &names.show(query.marker.as_deref().unwrap_or_default()));
-    let next = page.next.as_ref().filter(|_| query.delimiter.is_some()).map(Position::as_str);
+    let next = page.next.as_ref().map(Position::as_str);
     root.optional("NextMarker", next.map(|text| names.show(text)).as_deref());
 }
 
@@ -124,10 +124,10 @@ mod tests {
     }
 
     #[test]
-    fn the_first_version_names_the_next_marker_only_with_a_delimiter() {
+    fn the_first_version_names_the_next_marker_of_every_page() {
         let next = Some(Position::AfterKey("a".to_owned()));
         let text = answer(Version::V1, "", &page(&["a"], &[], next));
-        assert!(text.contains("<Marker></Marker><MaxKeys>1000</MaxKeys><IsTruncated>true</IsTruncated>"), "{text}");
+        assert!(text.contains("<Marker></Marker><NextMarker>a</NextMarker><MaxKeys>1000</MaxKeys>"), "{text}");
     }
 
     #[test]
@@ -167,7 +167,7 @@ mod tests {
         for (key, plain, encoded) in [
             ("a b+c/d", "a b+c/d", "a%20b%2Bc/d"),
             ("<&>", "&lt;&amp;&gt;", "%3C%26%3E"),
-            ("\u{1}\n", "&#x1;&#xA;", "%01%0A"),
+            ("\u{1}\n", "&#x1;\n", "%01%0A"),
             ("é-._~*", "é-._~*", "%C3%A9-._~%2A"),
             ("%41", "%41", "%2541"),
         ] {

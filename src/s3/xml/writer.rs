@@ -15,13 +15,13 @@ pub(super) struct Elements(String);
 
 /// A document with its root in S3's namespace.
 pub(super) fn document(root: &str, fill: impl FnOnce(&mut Elements)) -> String {
-    let mut elements = Elements(format!("{DECLARATION}\n<{root} xmlns=\"{NAMESPACE}\">"));
+    let mut elements = Elements(format!("{DECLARATION}<{root} xmlns=\"{NAMESPACE}\">"));
     fill(&mut elements);
     elements.markup(["</", root, ">"]);
     elements.0
 }
 
-/// A document without a namespace, on one line: R2 writes errors so.
+/// A document without a namespace: R2 writes errors so.
 pub(super) fn bare_document(root: &str, fill: impl FnOnce(&mut Elements)) -> String {
     let mut elements = Elements(format!("{DECLARATION}<{root}>"));
     fill(&mut elements);
@@ -76,7 +76,7 @@ impl Elements {
 
 /// Escapes text so that it is read back as it was. Control characters become character references: XML 1.0 has no other
 /// way to say them, and for most of them not even this one, but many readers take it, and who lists with
-/// `encoding-type=url` never meets them. Line ends and tabs would not come back as they were without.
+/// `encoding-type=url` never meets them. A carriage return would be read as a line feed without.
 fn escape_into(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
@@ -85,6 +85,7 @@ fn escape_into(out: &mut String, text: &str) {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&apos;"),
+            '\n' | '\t' => out.push(c),
             c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => reference_into(out, c),
             c => out.push(c),
         }
@@ -102,7 +103,7 @@ pub(super) mod tests {
 
     /// What stands inside the root of an answer, after checking all around it.
     pub(in crate::s3::xml) fn inner<'d>(root: &str, document: &'d str) -> &'d str {
-        let start = format!("{DECLARATION}\n<{root} xmlns=\"{NAMESPACE}\">");
+        let start = format!("{DECLARATION}<{root} xmlns=\"{NAMESPACE}\">");
         let inside = document.strip_prefix(&start).and_then(|rest| rest.strip_suffix(&format!("</{root}>")));
         inside.unwrap_or_else(|| panic!("no <{root}>: {document}"))
     }
@@ -118,7 +119,6 @@ pub(super) mod tests {
         });
         let expected = concat!(
             r#"<?xml version="1.0" encoding="UTF-8"?>"#,
-            "\n",
             r#"<Root xmlns="http://s3.amazonaws.com/doc/2006-03-01/">"#,
             "<Outer><Inner>1</Inner></Outer><Present></Present><ETag>&quot;abc-2&quot;</ETag>",
             "<When>1970-01-01T00:00:01.000Z</When></Root>",
@@ -131,7 +131,7 @@ pub(super) mod tests {
         for (text, escaped) in [
             ("<&>\"'", "&lt;&amp;&gt;&quot;&apos;"),
             ("é✓𝄞", "é✓𝄞"),
-            ("\0\u{1}\t\n\r\u{7f}\u{85}", "&#x0;&#x1;&#x9;&#xA;&#xD;&#x7F;&#x85;"),
+            ("\0\u{1}\t\n\r\u{7f}\u{85}", "&#x0;&#x1;\t\n&#xD;&#x7F;&#x85;"),
             ("\u{fffe}\u{ffff}\u{fffd}", "&#xFFFE;&#xFFFF;\u{fffd}"),
             ("]]>", "]]&gt;"),
         ] {
