@@ -90,7 +90,7 @@ impl AwsChunkedDecoder {
 
     /// The next framed bytes; `out` is given the object's bytes in them, and its error ends the matter.
     ///
-    /// `InvalidRequest` for bytes that are not framed so, `SignatureDoesNotMatch`, `MalformedTrailerError`.
+    /// `IncompleteBody` for bytes that are not framed so, `SignatureDoesNotMatch`, `MalformedTrailerError`.
     pub fn update(
         &mut self,
         mut framed: &[u8],
@@ -249,8 +249,9 @@ fn parse_size(digits: &str) -> Result<u64, S3Error> {
     size.ok_or_else(|| bad_framing("the size of a chunk is no number"))
 }
 
+/// S3 calls a body whose frames cannot be followed incomplete, whatever is wrong with them.
 fn bad_framing(why: &str) -> S3Error {
-    S3Error::new(Code::INVALID_REQUEST).message("The body is not well-formed aws-chunked data.").cause(why)
+    S3Error::new(Code::INCOMPLETE_BODY).message("The request body terminated unexpectedly").cause(why)
 }
 
 fn malformed_trailer(why: &str) -> S3Error {
@@ -388,7 +389,7 @@ mod tests {
             (PLAIN, endless.as_str()),
             (SIGNED, "5\r\nhello\r\n"),
         ] {
-            assert_eq!(decode(form, [framed.as_bytes()]).unwrap_err().code, "InvalidRequest", "{framed}");
+            assert_eq!(decode(form, [framed.as_bytes()]).unwrap_err().code, "IncompleteBody", "{framed}");
         }
     }
 
