@@ -1,7 +1,8 @@
 //! The access log: one line for every request.
 //!
 //! Nothing secret goes in: no header values, no query, so no signature of a presigned URL either. Names and keys come
-//! from clients: they are written as quoted, escaped strings, so that no key can forge a line.
+//! from clients: they are recorded as strings, which text quotes and escapes and JSON encodes, so that no key can forge
+//! a line.
 
 use crate::server::record::Record;
 
@@ -12,16 +13,16 @@ pub fn write(record: &Record) {
         time = %record.time.iso_8601(),
         request_id = %record.request_id,
         client = %record.client,
-        key_id = record.facts.key_id.as_deref().map(tracing::field::debug),
-        method = ?record.method,
+        key_id = record.facts.key_id.as_deref(),
+        method = record.method,
         operation = %record.operation(),
-        bucket = record.facts.bucket.as_deref().map(tracing::field::debug),
-        key = record.facts.key.as_deref().map(tracing::field::debug),
+        bucket = record.facts.bucket.as_deref(),
+        key = record.facts.key.as_deref(),
         status = record.status,
         error = record.error.as_deref(),
         refused_by = record.refused_by,
         feature = record.feature.as_deref(),
-        cause = record.cause.as_deref().map(tracing::field::debug),
+        cause = record.cause.as_deref(),
         bytes_in = record.bytes_in,
         bytes_out = record.bytes_out,
         ms = record.duration.as_micros() as f64 / 1000.0,
