@@ -66,7 +66,9 @@ pub fn write_warnings(warnings: &[Fault], errors: &mut dyn Write) -> io::Result<
 }
 
 impl From<Vec<Fault>> for Failure {
-    fn from(faults: Vec<Fault>) -> Failure {
+    /// Faults in the order in which one mends them: file by file, from the top.
+    fn from(mut faults: Vec<Fault>) -> Failure {
+        faults.sort_by(|a, b| (&a.place.file, a.place.line).cmp(&(&b.place.file, b.place.line)));
         Failure::Faults(faults)
     }
 }
@@ -103,6 +105,15 @@ mod tests {
             "r2shim.toml:3: unknown setting `listn`\n  did you mean `listen`?\n\
              --admin: \"x\" is no address\n  write one\n"
         );
+    }
+
+    #[test]
+    fn faults_are_told_from_the_top_of_each_file() {
+        let at = |file: &str, line| Fault::new(Place { file: file.into(), line }, "bad", "better");
+        let faults = vec![at("b.toml", Some(10)), at("b.toml", Some(9)), at("b.toml", None), at("a.toml", Some(11))];
+        let Failure::Faults(faults) = Failure::from(faults) else { panic!("faults are faults") };
+        let places: Vec<_> = faults.iter().map(|fault| fault.place.to_string()).collect();
+        assert_eq!(places, ["a.toml:11", "b.toml", "b.toml:9", "b.toml:10"]);
     }
 
     #[test]
