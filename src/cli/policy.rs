@@ -25,7 +25,14 @@ fn load(name: &str) -> Result<Policy, Failure> {
 }
 
 fn list(out: &mut dyn Write) -> io::Result<()> {
-    BUILTIN.iter().try_for_each(|(name, file, _)| writeln!(out, "{BOLD}{name:<8}{BOLD:#} {FAINT}{file}{FAINT:#}"))
+    BUILTIN.iter().try_for_each(|(name, file, text)| {
+        writeln!(out, "{BOLD}{name:<8}{BOLD:#} {}  {FAINT}{file}{FAINT:#}", opening(text))
+    })
+}
+
+/// What a policy says of itself: the comment on its first line.
+fn opening(text: &str) -> &str {
+    text.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap_or_default()
 }
 
 /// Every ruling, operation by operation, with the line it stands on.
@@ -111,6 +118,11 @@ mod tests {
         let listed = output(&PolicyCommand::List);
         for (name, file, _) in BUILTIN {
             assert!(listed.contains(name) && listed.contains(file), "{listed}");
+        }
+        for opening in
+            ["R2 as its compatibility page of July 2022 describes it", "Everything the operation table knows."]
+        {
+            assert!(listed.contains(opening), "{listed}");
         }
     }
 
