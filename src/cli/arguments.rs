@@ -19,7 +19,7 @@ pub struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   r2shim serve                            an R2 on this machine, data in ./r2shim-data
-  r2shim explain PUT http://127.0.0.1:9000/b/k -H 'x-amz-acl: private'
+  r2shim explain PUT http://127.0.0.1:9000/media/k -H 'x-amz-acl: private'
   r2shim check --config r2shim.toml       what is wrong with the settings, all of it
 
 Environment:
@@ -33,8 +33,8 @@ Environment:
 pub enum Command {
     /// Serve in the foreground; SIGTERM and ctrl-C let running requests end
     #[command(after_help = "\
-Without --config the defaults hold. Without keys in environment or settings a pair is made at the first
-start and kept in the data folder. The output ends with a line to paste that lists the buckets.
+Without --config the defaults hold. Without keys in environment or settings a pair is made at the
+first start and kept in the data folder. The output ends with a line to paste: it lists the buckets.
 
 Examples:
   r2shim serve
@@ -55,13 +55,14 @@ Examples:
         #[command(subcommand)]
         command: PolicyCommand,
     },
-    /// Show which filter and rule decide over a request and what R2 would answer; no server, no signature
+    /// Show which filter and rule decide over a request, and R2's answer; needs no server or keys
     #[command(after_help = "\
 The URL may be a path alone. Exits with 0 whatever the answer is.
 
 Examples:
-  r2shim explain PUT http://127.0.0.1:9000/b/k -H 'x-amz-acl: private'
-  r2shim explain DELETE '/b?lifecycle' --policy open")]
+  r2shim explain PUT http://127.0.0.1:9000/media/k -H 'x-amz-acl: private'
+  r2shim explain GET '/media/k?tagging'
+  r2shim explain DELETE '/media?lifecycle' --policy open")]
     Explain(Explain),
     /// The readiness report of an audit (not in this version yet)
     Report(Report),

@@ -58,7 +58,7 @@ impl Welcome {
             row("access key id", &format!("{}{more}", key.id.escape_debug())),
             row("secret", &key.where_the_secret_is()),
             String::new(),
-            format!("{FAINT}Try it:{FAINT:#}"),
+            format!("{FAINT}Try it, in another terminal; this lists the buckets:{FAINT:#}"),
             key.aws_line(&url(address)),
         ]
     }
@@ -154,7 +154,7 @@ mod tests {
         let expected = format!(
             "r2shim {}\n  endpoint       http://127.0.0.1:9000\n  admin          http://127.0.0.1:9001/metrics\n  \
              policy         r2\n  data           ./r2shim-data\n  access key id  id (and 1 more)\n  \
-             secret         in $APP\n\nTry it:\nAWS_ACCESS_KEY_ID=id AWS_SECRET_ACCESS_KEY=\"$APP\" \
+             secret         in $APP\n\nTry it, in another terminal; this lists the buckets:\nAWS_ACCESS_KEY_ID=id AWS_SECRET_ACCESS_KEY=\"$APP\" \
              AWS_SESSION_TOKEN= aws s3 --endpoint-url http://127.0.0.1:9000 --region auto ls\n",
             env!("CARGO_PKG_VERSION")
         );

@@ -66,7 +66,7 @@ impl fmt::Display for StartError {
         match self {
             StartError::Bind(address, error) if error.kind() == std::io::ErrorKind::AddrInUse => write!(
                 f,
-                "cannot listen on {address}: another program does. Stop it, or choose another address (port 0 picks a free one)"
+                "cannot listen on {address}: another program already does. Stop it, or choose another address (port 0 picks a free one)"
             ),
             StartError::Bind(address, error) => write!(f, "cannot listen on {address}: {error}"),
             StartError::Store(error) => write!(f, "{error}"),

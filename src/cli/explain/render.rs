@@ -53,7 +53,7 @@ fn verdict(verdict: StepVerdict) -> String {
 fn refused(refusal: &Refusal, method: &str, quote: impl Fn(&Place) -> Option<String>) -> Vec<String> {
     let mut lines = match &refusal.ruling {
         Some(ruling) => rule(&ruling.rule, quote),
-        None => vec![format!("filter {BOLD}{}{BOLD:#}, whatever the policy", refusal.filter)],
+        None => vec![format!("no rule: filter {BOLD}{}{BOLD:#} refuses it under every policy", refusal.filter)],
     };
     let error = &refusal.error;
     // An answer to HEAD has no body (RFC 9110, section 9.3.2).
@@ -149,7 +149,9 @@ mod tests {
         let refusal = Refusal { error: error().header("allow", "GET"), filter: "limits", ruling: None };
         let shown = tail("PUT", Outcome::Refused(refusal));
         assert!(
-            shown.starts_with("filter limits, whatever the policy\n\n501 Not Implemented\nallow: GET\n"),
+            shown.starts_with(
+                "no rule: filter limits refuses it under every policy\n\n501 Not Implemented\nallow: GET\n"
+            ),
             "{shown}"
         );
     }
