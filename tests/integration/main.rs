@@ -9,5 +9,6 @@
 mod support;
 
 mod dependencies;
+mod examples;
 mod layers;
 mod objects;

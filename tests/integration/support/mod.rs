@@ -1,6 +1,7 @@
 //! A server in this process and a client that sends exactly what a test says.
 
 mod client;
+pub mod command;
 mod server;
 
 pub use client::{Connection, Request, Response};
