@@ -12,3 +12,4 @@ mod dependencies;
 mod examples;
 mod layers;
 mod objects;
+mod readme;

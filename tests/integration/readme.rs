@@ -1,0 +1,118 @@
+//! What README.md says in tables is what the program does. A test that fails prints what should stand there.
+
+use crate::support::command::r2shim;
+use r2shim::policy::{Effective, Policy};
+use r2shim::server::metrics::Metrics;
+use r2shim::server::record::Record;
+use r2shim::store::Figures;
+use std::collections::BTreeSet;
+
+const README: &str = include_str!("../../README.md");
+
+/// The header's group on R2's page; `None` for R2's own extensions, which a sentence covers.
+fn group(header: &str) -> Option<&'static str> {
+    let starts = |prefix: &str| header.starts_with(prefix);
+    Some(match header {
+        _ if starts("cf-") => return None,
+        _ if starts("if-") => "conditions",
+        _ if starts("x-amz-copy-source-if-") => "conditions on the source",
+        _ if header.contains("server-side-encryption-customer") => "SSE-C",
+        _ if starts("x-amz-server-side-encryption") => "SSE",
+        _ if starts("x-amz-acl") || starts("x-amz-grant-") => "ACL",
+        _ if starts("x-amz-tagging") => "tagging",
+        _ if header.contains("object-lock") || starts("x-amz-bypass-governance") => "object lock",
+        _ if header.ends_with("expected-bucket-owner") => "bucket owner",
+        "x-amz-request-payer" => "request payer",
+        "x-amz-website-redirect-location" => "website redirect",
+        "x-amz-storage-class" => "storage class",
+        "x-amz-checksum-algorithm" => "checksum algorithm",
+        "x-amz-mfa" => "MFA",
+        other => panic!("{other} is in no group"),
+    })
+}
+
+fn is_refusal(verdict: &str) -> bool {
+    verdict.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// What the table says of a header's rule, where it refuses all values or all but one.
+fn refused_header(ruling: &Effective<'_>) -> Option<String> {
+    if is_refusal(&ruling.verdict) {
+        return group(ruling.name).map(str::to_owned);
+    }
+    let rest = ruling.verdict.strip_prefix("[\"STANDARD\"]: drop; ")?;
+    is_refusal(rest).then(|| format!("{} but `STANDARD`", group(ruling.name).unwrap_or_default()))
+}
+
+/// A row of the table: operation, whether it is there, the parameters it takes, the headers it refuses.
+fn row(rulings: &[Effective<'_>]) -> String {
+    let operation = &rulings[0];
+    let of_kind = |kind: &'static str| rulings.iter().filter(move |ruling| ruling.kind == kind);
+    let has = if is_refusal(&operation.verdict) { "refused" } else { operation.verdict.as_str() };
+    let taken = of_kind("query").filter(|ruling| !is_refusal(&ruling.verdict));
+    let parameters: Vec<_> = taken.map(|ruling| format!("`{}`", ruling.name)).collect();
+    let mut refused: Vec<String> = Vec::new();
+    for named in of_kind("headers").filter_map(refused_header) {
+        if !refused.contains(&named) {
+            refused.push(named);
+        }
+    }
+    format!("| {} | {has} | {} | {} |\n", operation.operation, parameters.join(", "), refused.join(", "))
+}
+
+#[test]
+fn the_table_of_operations_is_the_policy() {
+    let policy = Policy::builtin("r2").unwrap().unwrap();
+    let rulings: Vec<_> = policy.effective().filter(|ruling| !ruling.operation.is_empty()).collect();
+    let rows = rulings.chunk_by(|a, b| a.operation == b.operation);
+    let served = rows.filter(|rulings| !is_refusal(&rulings[0].verdict)).map(row);
+    let head = "| operation | r2 | query parameters it takes | headers it refuses |\n|---|---|---|---|\n";
+    let table: String = [head.to_owned()].into_iter().chain(served).collect();
+    assert!(README.contains(&format!("\n{table}\n")), "README.md should have:\n{table}");
+}
+
+/// The long flags of a command, as its help names them.
+fn flags(words: &[&str]) -> BTreeSet<String> {
+    let help = r2shim(&[words, &["--help"]].concat(), &[]).out;
+    let options = help.lines().filter_map(|line| line.trim_start().strip_prefix("--"));
+    options.filter_map(|rest| rest.split([' ', ',']).next()).map(|name| format!("--{name}")).collect()
+}
+
+#[test]
+fn the_settings_table_has_every_flag_of_serve_and_no_other() {
+    let table = README.split("| flag |").nth(1).unwrap_or_default().split("\n\n").next().unwrap_or_default();
+    let told = table.split('`').filter_map(|code| code.strip_prefix("--")).filter_map(|rest| rest.split(' ').next());
+    let told: BTreeSet<_> = told.map(|name| format!("--{name}")).collect();
+    assert_eq!(told, flags(&["serve"]));
+}
+
+#[test]
+fn every_command_is_in_the_readme() {
+    let help = r2shim(&["--help"], &[]).out;
+    let commands = help.split("Commands:\n").nth(1).unwrap_or_default().split("\n\n").next().unwrap_or_default();
+    let names = commands.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    for name in names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
+        assert!(README.contains(&format!("r2shim {name}")), "README.md says nothing of `r2shim {name}`");
+    }
+}
+
+#[test]
+fn the_settings_shown_pass_check() {
+    let shown = README.split("```toml\n").nth(1).unwrap_or_default().split("```").next().unwrap_or_default();
+    assert!(shown.contains("[[key]]"), "README.md shows no settings");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("r2shim.toml");
+    std::fs::write(&file, shown).unwrap();
+    let checked = r2shim(&["check", "--config", file.to_str().unwrap()], &[("APP_SECRET", "x")]);
+    assert!(checked.code == 0 && checked.out.starts_with("ok: "), "{}{}", checked.out, checked.errors);
+}
+
+#[test]
+fn the_table_of_metrics_names_them_all() {
+    let metrics = Metrics::new().unwrap();
+    metrics.count(&Record { refused_by: Some("policy"), ..Record::default() });
+    let text = metrics.render(&Figures::default()).unwrap();
+    let real: BTreeSet<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+    let told: BTreeSet<_> = README.split('`').filter(|code| code.starts_with("r2shim_")).collect();
+    assert_eq!(told, real);
+}
