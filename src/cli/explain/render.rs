@@ -18,7 +18,9 @@ pub(super) fn render(
     lines.extend(explanation.steps.iter().map(|step| format!("  {:<14}{}", step.filter, verdict(step.verdict))));
     lines.push(String::new());
     match &explanation.outcome {
-        Outcome::Admitted => lines.push(format!("{GOOD}served{GOOD:#}: nothing in policy {policy} stands against it")),
+        Outcome::Admitted => {
+            lines.push(format!("{GOOD}let through{GOOD:#}: nothing in policy {policy} stands against it"))
+        }
         Outcome::Fixed(answer) => {
             lines.extend(rule(&answer.rule, quote));
             lines.extend(reply(answer.status, &[], &answer.body));
@@ -163,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn an_admitted_request_is_served() {
-        assert_eq!(tail("PUT", Outcome::Admitted), "served: nothing in policy r2 stands against it\n");
+    fn an_admitted_request_is_let_through() {
+        assert_eq!(tail("PUT", Outcome::Admitted), "let through: nothing in policy r2 stands against it\n");
     }
 }
