@@ -1,4 +1,4 @@
-//! What we build on stays buildable: Rust and gcc are enough, no cmake, no clang, no OpenSSL headers.
+//! What we build on stays buildable, and has its reason: Rust and gcc are enough, no cmake, no clang, no OpenSSL headers.
 
 use std::process::Command;
 
@@ -24,4 +24,17 @@ fn rust_and_gcc_are_enough() {
     // Ours is the one of one line; the registry's needs cmake.
     let zlib: Vec<_> = tree.lines().filter(|line| line.starts_with("libz-ng-sys ")).collect();
     assert!(zlib.iter().all(|line| line.contains("1.1.99")), "{zlib:?}");
+}
+
+#[test]
+fn every_dependency_has_its_reason() {
+    let manifest: toml::Table = toml::from_str(include_str!("../../Cargo.toml")).unwrap();
+    let named = |table: &str, suffix: &str| -> Vec<String> {
+        manifest[table].as_table().unwrap().keys().map(|name| format!("`{name}`{suffix}")).collect()
+    };
+    let used = [named("dependencies", ""), named("dev-dependencies", " (tests)")].concat();
+    let section = include_str!("../../CONTRIBUTING.md").split("## Dependencies").nth(1).unwrap_or_default();
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+    let told: Vec<String> = rows.filter_map(|row| Some(format!("`{}", row.split_once(" |")?.0))).collect();
+    assert_eq!(told, used);
 }

@@ -1,4 +1,5 @@
-//! What README.md says in tables is what the program does. A test that fails prints what should stand there.
+//! What README.md says in tables is what the program does, and what the papers name is there. A test that fails prints what
+//! should stand there.
 
 use crate::support::command::r2shim;
 use r2shim::policy::{Effective, Policy};
@@ -6,6 +7,7 @@ use r2shim::server::metrics::Metrics;
 use r2shim::server::record::Record;
 use r2shim::store::Figures;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 const README: &str = include_str!("../../README.md");
 
@@ -115,4 +117,24 @@ fn the_table_of_metrics_names_them_all() {
     let real: BTreeSet<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
     let told: BTreeSet<_> = README.split('`').filter(|code| code.starts_with("r2shim_")).collect();
     assert_eq!(told, real);
+}
+
+#[test]
+fn the_files_that_papers_name_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let papers = [README, include_str!("../../ARCHITECTURE.md"), include_str!("../../CONTRIBUTING.md")].join("\n");
+    let is_path = |code: &&str| code.contains('/') && [".rs", ".md", ".toml"].iter().any(|end| code.ends_with(end));
+    let paths = papers.split('`').filter(is_path).filter(|path| !path.contains([' ', '*', '\n']));
+    let is_there = |path: &str| ["", "src", "src/store"].iter().any(|folder| root.join(folder).join(path).is_file());
+    let missing: Vec<_> = paths.filter(|path| !is_there(path)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn the_map_has_every_module_in_its_order() {
+    let map = include_str!("../../ARCHITECTURE.md").split("| module |").nth(1).unwrap_or_default();
+    let mapped = map.lines().take_while(|line| line.contains('|')).filter_map(|line| line.strip_prefix("| `"));
+    let mapped: Vec<_> = mapped.filter_map(|row| row.split('`').next()).collect();
+    let declared = include_str!("../../src/lib.rs").lines().filter_map(|line| line.strip_prefix("pub mod "));
+    assert_eq!(mapped, declared.map(|line| line.trim_end_matches(';')).collect::<Vec<_>>());
 }
