@@ -5,7 +5,6 @@ use crate::cli::failure::{Failure, write_warnings};
 use crate::cli::style::{BAD, BOLD, FAINT, GOOD};
 use crate::policy::{BUILTIN, Effective, Policy};
 use crate::settings::{Fault, Place, PolicyReference};
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -48,38 +47,18 @@ fn show(policy: &Policy, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What only one of two policies says, or both say differently; the lines differ always and count for nothing.
+/// Where requests are ruled differently, with the line of each side.
 fn diff(left: &Policy, right: &Policy, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows: BTreeMap<_, [Option<Effective<'_>>; 2]> = BTreeMap::new();
-    for (side, policy) in [left, right].into_iter().enumerate() {
-        for row in policy.effective() {
-            let key = (row.operation, subject(&row));
-            rows.entry(key).or_default()[side] = Some(row);
-        }
-    }
-    let verdict = |row: &Option<Effective<'_>>| row.as_ref().map(|row| row.verdict.clone());
-    rows.retain(|_, [left, right]| verdict(left) != verdict(right));
-    if rows.is_empty() {
+    let differences = left.differences(right);
+    if differences.is_empty() {
         return writeln!(out, "{GOOD}the same{GOOD:#}: {} and {} rule alike", left.name(), right.name());
     }
-    for ((operation, subject), [left, right]) in &rows {
-        writeln!(out, "{BOLD}{} {subject}{BOLD:#}", heading(operation))?;
-        write_side(BAD, '-', left, out)?;
-        write_side(GOOD, '+', right, out)?;
+    for [ours, theirs] in &differences {
+        writeln!(out, "{BOLD}{} {}{BOLD:#}", heading(ours.operation), subject(ours))?;
+        writeln!(out, "  {BAD}- {}{BAD:#}  {FAINT}{}{FAINT:#}", ours.verdict, ours.rule)?;
+        writeln!(out, "  {GOOD}+ {}{GOOD:#}  {FAINT}{}{FAINT:#}", theirs.verdict, theirs.rule)?;
     }
     Ok(())
-}
-
-fn write_side(
-    style: clap::builder::styling::Style,
-    sign: char,
-    row: &Option<Effective<'_>>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    match row {
-        Some(row) => writeln!(out, "  {style}{sign} {}{style:#}  {FAINT}{}{FAINT:#}", row.verdict, row.rule),
-        None => writeln!(out, "  {style}{sign}{style:#} {FAINT}says nothing of its own{FAINT:#}"),
-    }
 }
 
 fn lint(file: &Path, out: &mut dyn Write) -> Result<(), Failure> {

@@ -157,35 +157,22 @@ impl<'a> Request<'a> {
         Err(self.refuse(refusal, first.judgement.place.clone(), first.name, first.value, label))
     }
 
-    /// What is said of a query parameter; `None` where nothing needs to be: it is why the request is this operation.
+    /// What is said of a query parameter; `None` where nothing needs to be.
     fn parameter<'f>(&'f self, name: &'f str, value: &'f str) -> Option<Finding<'f>> {
         if let Some(finding) = listed(&self.row.query, name, value.as_bytes()) {
             return Some(finding);
         }
-        let row = self.operation.row();
-        if row.selectors.iter().any(|s| matches!(s, Selector::Query(q) | Selector::QueryIs(q, _) if *q == name)) {
-            return None;
-        }
-        let unlisted = &self.row.unlisted_query;
-        // Fails closed: what selects another operation is never let through as if it were not there.
-        let stray = !unlisted.verdict.is_refusal() && !row.knows_parameter(name) && is_subresource(name);
-        let judgement = if stray { &self.row.stray } else { unlisted };
+        let judgement = self.row.unlisted_parameter(name)?;
         Some(Finding { rank: UNLISTED, judgement, rule: None, name, value: value.as_bytes() })
     }
 
-    /// What is said of a header; `None` where nothing needs to be: HTTP's own, the transport's, the object's metadata,
-    /// or why the request is this operation.
+    /// What is said of a header; `None` where nothing needs to be.
     fn header<'f>(&'f self, name: &'f str, value: &'f [u8]) -> Option<Finding<'f>> {
         if let Some(finding) = listed(&self.row.headers, name, value) {
             return Some(finding);
         }
-        let row = self.operation.row();
-        let free = !name.starts_with("x-amz-")
-            || is_transport_header(name)
-            || (name.starts_with(METADATA_PREFIX) && row.writes_metadata())
-            || row.selectors.iter().any(|s| matches!(s, Selector::Header(h) if *h == name));
-        let judgement = &self.row.unlisted_headers;
-        (!free).then_some(Finding { rank: UNLISTED, judgement, rule: None, name, value })
+        let judgement = self.row.unlisted_header(name)?;
+        Some(Finding { rank: UNLISTED, judgement, rule: None, name, value })
     }
 
     fn refuse(&self, refusal: &Refusal, rule: Place, name: &str, value: &[u8], feature: &str) -> Decision {
@@ -213,6 +200,32 @@ impl<'a> Request<'a> {
             }
         }
         names.join(", ")
+    }
+}
+
+impl Row {
+    /// What is said of a query parameter without a rule; `None` where nothing needs to be: it is why the request is this
+    /// operation.
+    pub(super) fn unlisted_parameter(&self, name: &str) -> Option<&Judgement> {
+        let row = self.answered_as.row();
+        if row.selectors.iter().any(|s| matches!(s, Selector::Query(q) | Selector::QueryIs(q, _) if *q == name)) {
+            return None;
+        }
+        let unlisted = &self.unlisted_query;
+        // Fails closed: what selects another operation is never let through as if it were not there.
+        let stray = !unlisted.verdict.is_refusal() && !row.knows_parameter(name) && is_subresource(name);
+        Some(if stray { &self.stray } else { unlisted })
+    }
+
+    /// What is said of a header without a rule; `None` where nothing needs to be: HTTP's own, the transport's, the
+    /// object's metadata, or why the request is this operation.
+    pub(super) fn unlisted_header(&self, name: &str) -> Option<&Judgement> {
+        let row = self.answered_as.row();
+        let free = !name.starts_with("x-amz-")
+            || is_transport_header(name)
+            || (name.starts_with(METADATA_PREFIX) && row.writes_metadata())
+            || row.selectors.iter().any(|s| matches!(s, Selector::Header(h) if *h == name));
+        (!free).then_some(&self.unlisted_headers)
     }
 }
 

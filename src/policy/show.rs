@@ -3,10 +3,12 @@
 use crate::policy::compiled::{Policy, Row};
 use crate::policy::rules::{Judgement, Pattern, Rule};
 use crate::policy::source::Place;
-use crate::s3::operation::OPERATIONS;
+use crate::policy::verdict::Verdict;
+use crate::s3::operation::{OPERATIONS, Operation};
 use crate::s3::payload::PayloadKind;
+use std::collections::HashSet;
 
-/// One thing a policy says. Two policies say the same where all but `rule` is equal.
+/// One thing a policy says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effective<'p> {
     /// The operation; empty for what holds for all of them.
@@ -37,6 +39,50 @@ impl Policy {
         let payload = PayloadKind::ALL.iter().map(|kind| line("", "payload", kind.name(), self.payload(*kind)));
         let rows = OPERATIONS.iter().flat_map(|row| of_row(row.operation.name(), self.row(row.operation)));
         std::iter::once(region).chain(limits).chain(payload).chain(rows)
+    }
+
+    /// Where requests can be ruled differently: what this policy says and what the other does, in the order of the
+    /// operation table. A name that one of them has no rule for is ruled by what it says of unlisted names; of an operation
+    /// that one of them refuses or answers itself, only that is told.
+    pub fn differences<'p>(&'p self, other: &'p Policy) -> Vec<[Effective<'p>; 2]> {
+        let ours: Vec<_> = self.effective().collect();
+        let subjects: HashSet<_> = ours.iter().map(Effective::subject).collect();
+        let theirs = other.effective().filter(|row| !subjects.contains(&row.subject()));
+        let theirs = theirs.filter_map(|row| Some([self.counterpart(&row)?, row]));
+        let ours = ours.iter().filter_map(|row| Some([row.clone(), other.counterpart(row)?]));
+        let mut pairs: Vec<_> = ours.chain(theirs).filter(|[ours, theirs]| ours.verdict != theirs.verdict).collect();
+        pairs.sort_by_key(|[ours, _]| Operation::parse(ours.operation).map(|operation| operation as usize));
+        pairs
+    }
+
+    /// What this policy says of what another one speaks of; `None` where its word on the whole operation is all it says.
+    fn counterpart<'p>(&'p self, of: &Effective<'p>) -> Option<Effective<'p>> {
+        let Some(operation) = Operation::parse(of.operation) else {
+            return self.effective().find(|row| row.subject() == of.subject());
+        };
+        let row = self.row(operation);
+        let (rule, unlisted) = match of.kind {
+            "headers" => (row.headers.find(of.name), row.unlisted_header(of.name)),
+            "query" => (row.query.find(of.name), row.unlisted_parameter(of.name)),
+            _ => return of_row(of.operation, row).into_iter().find(|row| row.kind == of.kind),
+        };
+        if row.verdict.verdict.ends() {
+            return None;
+        }
+        let mut said = match (rule, unlisted) {
+            (Some((_, rule)), _) => of_rule(of.operation, of.kind, rule),
+            (None, Some(unlisted)) => line(of.operation, of.kind, of.name, unlisted),
+            (None, None) => Effective { verdict: Verdict::Accept.to_string(), rule: &row.verdict.place, ..of.clone() },
+        };
+        said.name = of.name;
+        Some(said)
+    }
+}
+
+impl<'p> Effective<'p> {
+    /// What this is about.
+    fn subject(&self) -> (&'static str, &'static str, &'p str) {
+        (self.operation, self.kind, self.name)
     }
 }
 

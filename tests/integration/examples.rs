@@ -60,3 +60,12 @@ fn canned_acls_are_dropped_and_nothing_else_is_let_through() {
         assert!(explained.contains(expected), "{method} {target} {header}:\n{explained}");
     }
 }
+
+#[test]
+fn canned_acls_are_all_that_differs_from_r2() {
+    let policy = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/policies/canned-acl.toml");
+    let told = r2shim(&["policy", "diff", "r2", policy.to_str().unwrap()], &[]).out;
+    let headings: Vec<_> = told.lines().filter(|line| !line.starts_with(' ')).collect();
+    let rows = ["CreateBucket", "PutObject", "CopyObject", "CreateMultipartUpload"];
+    assert_eq!(headings, rows.map(|operation| format!("{operation} headers x-amz-acl")));
+}

@@ -134,3 +134,35 @@ fn a_policy_compares_line_by_line() {
     assert_eq!(says(&open, "PutObject", "unlisted_headers", ""), Some(("accept".into(), open_file)));
     assert_eq!(r2.effective().count(), r2.effective().collect::<Vec<_>>().len());
 }
+
+/// Where a policy of the test's own on top of `r2` rules differently: `operation kind name: verdict -> verdict`.
+fn differences(own: &str) -> Vec<String> {
+    let (r2, own) = (builtin("r2"), compile(&format!("extends = \"r2\"\n{own}")).unwrap());
+    let told = r2.differences(&own);
+    told.iter().map(|[a, b]| format!("{} {} {}: {} -> {}", a.operation, a.kind, a.name, a.verdict, b.verdict)).collect()
+}
+
+#[test]
+fn policies_differ_where_requests_are_ruled_differently() {
+    let none: Vec<String> = Vec::new();
+    assert_eq!(differences(""), none);
+    // A rule left out, whose name is ruled alike without it.
+    let row = "[operation.HeadBucket]\nverdict = \"accept\"\n";
+    assert_eq!(differences(row), none);
+    // One for a prefix in place of one for a name.
+    let prefix = format!("{row}[operation.HeadBucket.headers]\n\"x-amz-expected-*\" = \"drop\"");
+    let refusal = "501 NotImplemented: Header '{name}' with value '{value}' not implemented";
+    assert_eq!(
+        differences(&prefix),
+        [
+            format!("HeadBucket headers x-amz-expected-bucket-owner: {refusal} -> drop"),
+            format!("HeadBucket headers x-amz-expected-*: {refusal} -> drop"),
+        ]
+    );
+    // Of an operation that one of them refuses, the rest is not told.
+    let refused = "[operation.GetObject]\nverdict = \"operation\"";
+    assert_eq!(
+        differences(refused),
+        ["GetObject operation : accept -> 501 NotImplemented: {operation} not implemented"]
+    );
+}
