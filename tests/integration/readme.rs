@@ -1,5 +1,5 @@
-//! What README.md says in tables is what the program does, and what the papers name is there. A test that fails prints what
-//! should stand there.
+//! What README.md says in tables is what the program does, and what the papers name is there. A test that fails prints
+//! what should stand there.
 
 use crate::support::command::r2shim;
 use r2shim::policy::{Effective, Policy};
