@@ -1,4 +1,4 @@
-//! What we build on has its reason and stays buildable: Rust and gcc are enough, no cmake, no clang, no OpenSSL headers.
+//! What we build on has its reason and stays buildable: Rust and gcc are enough; no cmake, clang or OpenSSL headers.
 
 use std::process::Command;
 
