@@ -29,7 +29,8 @@ pub struct Digested {
     pub md5: [u8; 16],
     /// Its SHA-256, where one was expected.
     pub sha256: Option<[u8; 32]>,
-    /// Its checksum, where one was expected or [announced](Digests::announce).
+    /// Its checksum, where one was expected, [announced](Digests::announce) or
+    /// [asked for](Digests::make_checksum).
     pub checksum: Option<Checksum>,
 }
 
@@ -58,6 +59,11 @@ impl Digests {
     /// Prepares for a checksum whose value follows the body in a trailer. To be called before the first byte.
     pub fn announce(&mut self, algorithm: Algorithm) {
         self.checksum = Some(Hasher::new(algorithm));
+    }
+
+    /// Has a checksum made, unless the client gives one anyway. To be called before the first byte.
+    pub fn make_checksum(&mut self, algorithm: Algorithm) {
+        self.checksum.get_or_insert_with(|| Hasher::new(algorithm));
     }
 
     /// The checksum of the trailer, of the algorithm that was announced.

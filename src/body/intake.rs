@@ -16,6 +16,17 @@ pub struct Announced {
     pub expected: Expected,
 }
 
+impl Announced {
+    /// The algorithm of the checksum the client gives, in a header or behind the body.
+    pub fn checksum_algorithm(&self) -> Option<Algorithm> {
+        let in_trailer = match &self.framing {
+            Framing::Plain => None,
+            Framing::AwsChunked { trailer, .. } => *trailer,
+        };
+        self.expected.checksum.as_ref().map(|checksum| checksum.algorithm).or(in_trailer)
+    }
+}
+
 /// The framing of a body inside HTTP's own.
 #[derive(Debug, Clone)]
 #[expect(clippy::large_enum_variant, reason = "there is one a request, and never a list of them")]
@@ -52,6 +63,11 @@ impl Intake {
             }
         };
         Intake { decoder, digests }
+    }
+
+    /// Has a checksum made, unless the client gives one anyway. To be called before the first byte.
+    pub fn make_checksum(&mut self, algorithm: Algorithm) {
+        self.digests.make_checksum(algorithm);
     }
 
     /// Takes the next bytes as sent and gives the object's bytes in them, shared and not copied.

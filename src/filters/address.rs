@@ -5,6 +5,7 @@
 
 use crate::filters::exchange::{Exchange, Refusal};
 use crate::routing::{Location, route};
+use crate::s3::copy_source::CopySource;
 use crate::s3::query::Query;
 use crate::s3::view::{Conflict, View};
 use crate::s3::{Code, S3Error};
@@ -22,9 +23,10 @@ pub(super) fn resolve(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Refuses names that no bucket or object can have.
+/// Refuses names that no bucket or object can have, that of a copy's source among them.
 pub(super) fn check_names(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
     exchange.address()?;
+    CopySource::of_request(exchange.view()?)?;
     Ok(())
 }
 

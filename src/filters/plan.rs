@@ -39,11 +39,12 @@ fn announced(exchange: &Exchange<'_>) -> Result<Announced, Refusal> {
         Framing::Plain => "content-length",
         Framing::AwsChunked { .. } => "x-amz-decoded-content-length",
     };
+    let of_body = exchange.row()?.checksum_is_of_body();
     let expected = Expected {
         length: parse_length(view, length)?,
         sha256,
         md5: content_md5(view)?,
-        checksum: Checksum::of_request(view, false)?,
+        checksum: if of_body { Checksum::of_request(view, false)? } else { None },
     };
     Ok(Announced { framing, expected })
 }

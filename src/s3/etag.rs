@@ -15,6 +15,16 @@ impl ETag {
         ETag(hex::encode(digest))
     }
 
+    /// The tag of an object of `parts` parts: `digest` is the MD5 of their MD5s, one after the other.
+    pub fn of_parts(digest: [u8; 16], parts: usize) -> ETag {
+        ETag(format!("{}-{parts}", hex::encode(digest)))
+    }
+
+    /// The MD5 of an object or part written whole; `None` for one of parts.
+    pub fn md5(&self) -> Option<[u8; 16]> {
+        hex::decode(&self.0).ok()?.try_into().ok()
+    }
+
     /// Reads a tag as stores write it, with or without quotes; `None` for anything but 32 hex digits and perhaps `-N`.
     pub fn parse(text: &str) -> Option<ETag> {
         let bare = unquoted(text.trim());
@@ -134,6 +144,9 @@ mod tests {
         let etag = ETag::of_md5([0xab; 16]);
         assert_eq!(etag.to_string(), "ab".repeat(16));
         assert_eq!(etag.quoted(), format!("\"{}\"", "ab".repeat(16)));
+        assert_eq!(etag.md5(), Some([0xab; 16]));
+        let of_parts = ETag::of_parts([0xab; 16], 3);
+        assert_eq!((of_parts.as_str(), of_parts.md5()), (format!("{}-3", "ab".repeat(16)).as_str(), None));
     }
 
     #[test]

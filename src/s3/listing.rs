@@ -104,7 +104,7 @@ pub fn common_prefix<'k>(key: &'k str, prefix: &str, delimiter: &str) -> Option<
     key.get(..end)
 }
 
-fn parse_encoding(value: Option<&str>) -> Result<bool, S3Error> {
+pub(super) fn parse_encoding(value: Option<&str>) -> Result<bool, S3Error> {
     match value {
         None => Ok(false),
         Some("url") => Ok(true),
@@ -114,7 +114,7 @@ fn parse_encoding(value: Option<&str>) -> Result<bool, S3Error> {
 }
 
 /// R2 takes fractions and drops what follows the point; it takes no sign, no exponent and no blanks from us.
-fn parse_max_keys(value: Option<&str>) -> Result<u64, S3Error> {
+pub(super) fn parse_max_keys(value: Option<&str>) -> Result<u64, S3Error> {
     let Some(value) = value else { return Ok(MAX_PAGE as u64) };
     let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());

@@ -10,15 +10,18 @@ pub mod names;
 pub mod query;
 pub mod request;
 pub mod view;
+pub mod copy_source;
 pub mod headers;
 pub mod payload;
 pub mod etag;
 pub mod range;
 pub mod precondition;
 pub mod checksum;
+pub mod part_checksums;
 mod rfc2047;
 pub mod metadata;
 pub mod listing;
+pub mod upload_listing;
 pub mod xml;
 
 pub use dates::Timestamp;

@@ -133,6 +133,12 @@ impl Row {
         )
     }
 
+    /// Whether a checksum in the request's headers is that of its body. The one of a CompleteMultipartUpload is that of
+    /// the object it makes.
+    pub fn checksum_is_of_body(&self) -> bool {
+        self.operation != Operation::CompleteMultipartUpload
+    }
+
     /// Whether the query parameter is a selector or a documented parameter of this operation.
     pub fn knows_parameter(&self, name: &str) -> bool {
         self.selectors.iter().any(|s| matches!(s, Selector::Query(q) | Selector::QueryIs(q, _) if *q == name))

@@ -51,10 +51,16 @@ pub enum Verdict {
 
 impl Conditions {
     fn from_view(view: &View<'_>) -> Conditions {
-        let date = |name| view.header(name).and_then(Timestamp::parse_http_date);
+        Conditions::prefixed(view, "")
+    }
+
+    /// The headers whose names are HTTP's behind a prefix.
+    fn prefixed(view: &View<'_>, prefix: &str) -> Conditions {
+        let tags = |name| tags(view, &format!("{prefix}{name}"));
+        let date = |name| view.header(&format!("{prefix}{name}")).and_then(Timestamp::parse_http_date);
         Conditions {
-            if_match: tags(view, "if-match"),
-            if_none_match: tags(view, "if-none-match"),
+            if_match: tags("if-match"),
+            if_none_match: tags("if-none-match"),
             if_modified_since: date("if-modified-since"),
             if_unmodified_since: date("if-unmodified-since"),
         }
@@ -83,6 +89,12 @@ impl ReadConditions {
     /// The conditions of a request.
     pub fn from_view(view: &View<'_>) -> ReadConditions {
         ReadConditions(Conditions::from_view(view))
+    }
+
+    /// The conditions a copy makes on its source, `x-amz-copy-source-if-*`. Whichever does not hold, the copy is
+    /// answered with 412: there is nothing the client could have already.
+    pub fn of_copy_source(view: &View<'_>) -> ReadConditions {
+        ReadConditions(Conditions::prefixed(view, "x-amz-copy-source-"))
     }
 
     /// Decides in the order of RFC 9110 section 13.2.2.

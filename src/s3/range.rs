@@ -25,19 +25,34 @@ impl ByteRange {
     /// # Errors
     /// 400 `InvalidArgument` in R2's words for what is malformed, several ranges, or a last byte before the first.
     pub fn parse(text: &str) -> Result<ByteRange, S3Error> {
-        let malformed = || S3Error::new(Code::INVALID_ARGUMENT).message(MALFORMED);
-        let (unit, spec) = text.trim().split_once('=').ok_or_else(malformed)?;
-        let (first, last) = spec.split_once('-').ok_or_else(malformed)?;
-        if !unit.eq_ignore_ascii_case("bytes") {
-            return Err(malformed());
+        let range = ByteRange::read(text).ok_or_else(|| S3Error::new(Code::INVALID_ARGUMENT).message(MALFORMED))?;
+        range.in_order("range")
+    }
+
+    /// Reads the value of `x-amz-copy-source-range`, which names both ends (S3 API, UploadPartCopy).
+    ///
+    /// # Errors
+    /// As [`ByteRange::parse`], in the words R2 has for this header.
+    pub fn parse_copy_source(text: &str) -> Result<ByteRange, S3Error> {
+        match ByteRange::read(text) {
+            Some(range @ ByteRange::Closed(..)) => range.in_order("x-amz-copy-source-range"),
+            _ => {
+                let message = format!("Invalid x-amz-copy-source-range: {text}");
+                Err(S3Error::new(Code::INVALID_ARGUMENT).message(message))
+            }
         }
+    }
+
+    fn read(text: &str) -> Option<ByteRange> {
+        let (unit, spec) = text.trim().split_once('=')?;
+        let (first, last) = spec.split_once('-')?;
         let range = match (position(first), position(last)) {
             (Some(first), Some(last)) => ByteRange::Closed(first, last),
             (Some(first), None) if last.is_empty() => ByteRange::From(first),
             (None, Some(length)) if first.is_empty() => ByteRange::Last(length),
-            _ => return Err(malformed()),
+            _ => return None,
         };
-        range.in_order()
+        unit.eq_ignore_ascii_case("bytes").then_some(range)
     }
 
     /// The bytes it means in an object of `size` bytes; what reaches past the end is cut there.
@@ -54,10 +69,10 @@ impl ByteRange {
         (!range.is_empty()).then_some(range).ok_or_else(unsatisfiable)
     }
 
-    fn in_order(self) -> Result<ByteRange, S3Error> {
+    fn in_order(self, name: &str) -> Result<ByteRange, S3Error> {
         match self {
             ByteRange::Closed(first, last) if first > last => {
-                Err(S3Error::new(Code::INVALID_ARGUMENT).message("range must be positive."))
+                Err(S3Error::new(Code::INVALID_ARGUMENT).message(format!("{name} must be positive.")))
             }
             range => Ok(range),
         }
@@ -140,5 +155,19 @@ mod tests {
             assert_eq!(answer(header, 10), Err((400, MALFORMED.to_owned())), "{header}");
         }
         assert_eq!(answer("bytes=5-3", 10), Err((400, "range must be positive.".to_owned())));
+    }
+    #[test]
+    fn the_range_of_a_copy_names_both_ends() {
+        assert_eq!(ByteRange::parse_copy_source("bytes=2-4"), Ok(ByteRange::Closed(2, 4)));
+        for (text, message) in [
+            ("bytes=2-", "Invalid x-amz-copy-source-range: bytes=2-"),
+            ("bytes=-2", "Invalid x-amz-copy-source-range: bytes=-2"),
+            ("0-9", "Invalid x-amz-copy-source-range: 0-9"),
+            ("", "Invalid x-amz-copy-source-range: "),
+            ("bytes=4-2", "x-amz-copy-source-range must be positive."),
+        ] {
+            let error = ByteRange::parse_copy_source(text).unwrap_err();
+            assert_eq!((&*error.code, &*error.message), ("InvalidArgument", message));
+        }
     }
 }

@@ -7,7 +7,8 @@
 use super::blob::{Blobs, PlacedBlob};
 use super::error::StoreError;
 use super::folder::BlobId;
-use super::index::{Change, Failure, Index, NewBody, Tables};
+use super::index::{Change, Failure, Index, NewBody, PartBody, Tables};
+use super::parts::Written;
 use super::reaper::Reaped;
 use std::io;
 use std::sync::Arc;
@@ -20,7 +21,8 @@ const BATCH: usize = 512;
 /// The most changes that wait; further writers wait to queue.
 const QUEUE: usize = 2 * BATCH;
 
-type Outcome = Result<(), StoreError>;
+/// What became of a change: what it made of what was there already, where it did.
+pub(super) type Outcome = Result<Option<Written>, StoreError>;
 
 /// A change on its way.
 struct Queued {
@@ -113,7 +115,7 @@ impl Work {
         let mut outcomes = Vec::with_capacity(batch.len());
         for queued in batch {
             outcomes.push(match tables.apply(&queued.change) {
-                Ok(()) => Ok(()),
+                Ok(written) => Ok(written),
                 Err(Failure::Refused(error)) => Err(error),
                 Err(engine) => return Err(engine),
             });
@@ -132,7 +134,7 @@ impl Work {
 
 /// The commit is done. A body that was refused is removed as it is dropped.
 fn acknowledge(queued: Queued, outcome: Outcome) {
-    if let (Ok(()), Some(blob)) = (&outcome, placed_blob(queued.change)) {
+    if let (Ok(_), Some(blob)) = (&outcome, placed_blob(queued.change)) {
         blob.keep();
     }
     // Nobody listens where the client has left.
@@ -158,6 +160,10 @@ fn placed_blob(change: Change) -> Option<PlacedBlob> {
         Change::Put(put) => match put.body {
             NewBody::Blob(blob) => Some(blob),
             NewBody::Inline(_) => None,
+        },
+        Change::PutPart(put) => match put.body {
+            PartBody::Blob(blob) => Some(blob),
+            PartBody::Shared(_) => None,
         },
         _ => None,
     }

@@ -1,5 +1,6 @@
 //! What can go wrong in the store, and what a client hears of it.
 
+use crate::s3::checksum::{Algorithm, Kind};
 use crate::s3::{Code, S3Error};
 use std::fmt;
 use std::io;
@@ -16,6 +17,12 @@ pub enum StoreError {
     BucketNotEmpty,
     /// There is no object of this key.
     NoSuchKey,
+    /// There is no open upload of this id, or it is of another key.
+    NoSuchUpload,
+    /// The list of parts that an upload is to be completed with makes no object.
+    Parts(PartsFault),
+    /// What is copied was overwritten or removed while it was read.
+    SourceGone,
     /// A condition of the write does not hold.
     PreconditionFailed,
     /// The disk is full, or so nearly that only the reserve is left.
@@ -26,6 +33,71 @@ pub enum StoreError {
     Damaged(String),
     /// The disk or the index failed: the text says how.
     Io(String),
+}
+
+/// What is wrong with the list of parts that an upload is to be completed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartsFault {
+    /// There is no such part, or it has another tag or checksum.
+    Missing,
+    /// A number is listed twice.
+    Duplicate,
+    /// The numbers do not ascend.
+    Order,
+    /// A part that is not the last is too small.
+    TooSmall,
+    /// Parts that are not the last differ in size.
+    Unequal,
+    /// The last part is larger than the others.
+    LastTooLarge {
+        /// Its number.
+        number: u16,
+        /// Bytes of the others.
+        expected: u64,
+        /// Bytes it has.
+        found: u64,
+    },
+    /// Together they have another size than the client says.
+    Size,
+    /// Together they have another checksum than the client says.
+    Checksum(Algorithm),
+    /// The upload was created with this kind of checksum, and is completed with the other.
+    ChecksumKind(Kind),
+}
+
+/// What R2 says of parts that are not alike.
+const UNEQUAL: &str = "All non-trailing parts must have the same length.";
+
+impl From<PartsFault> for S3Error {
+    fn from(fault: PartsFault) -> S3Error {
+        match fault {
+            PartsFault::Missing => Code::INVALID_PART.into(),
+            PartsFault::Duplicate => {
+                S3Error::new(Code::INVALID_PART).message("There was a problem with the multipart upload.")
+            }
+            PartsFault::Order => Code::INVALID_PART_ORDER.into(),
+            PartsFault::TooSmall => Code::ENTITY_TOO_SMALL.into(),
+            PartsFault::Unequal => S3Error::new(Code::INVALID_PART).message(UNEQUAL),
+            PartsFault::LastTooLarge { number, expected, found } => S3Error::new(Code::INVALID_PART).message(format!(
+                "{UNEQUAL} Non Uniform Part Sizes: Expected part {number} to have size {expected}, found {found}"
+            )),
+            PartsFault::Size => S3Error::new(Code::INVALID_REQUEST)
+                .message("The provided 'x-amz-mp-object-size' header does not match what was computed."),
+            PartsFault::Checksum(algorithm) => S3Error::new(Code::BAD_DIGEST)
+                .message(format!("The {} you specified did not match the calculated checksum.", algorithm.name())),
+            PartsFault::ChecksumKind(kind) => S3Error::new(Code::INVALID_REQUEST).message(format!(
+                "The upload was created using the {} checksum mode. The complete request must use the same checksum \
+                 mode.",
+                kind.name()
+            )),
+        }
+    }
+}
+
+impl From<PartsFault> for StoreError {
+    fn from(fault: PartsFault) -> StoreError {
+        StoreError::Parts(fault)
+    }
 }
 
 impl From<io::Error> for StoreError {
@@ -45,6 +117,9 @@ impl fmt::Display for StoreError {
             StoreError::BucketExists => f.write_str("the bucket exists"),
             StoreError::BucketNotEmpty => f.write_str("the bucket is not empty"),
             StoreError::NoSuchKey => f.write_str("no such key"),
+            StoreError::NoSuchUpload => f.write_str("no such upload"),
+            StoreError::Parts(fault) => write!(f, "the parts make no object: {fault:?}"),
+            StoreError::SourceGone => f.write_str("what is copied is gone"),
             StoreError::PreconditionFailed => f.write_str("a condition of the write does not hold"),
             StoreError::Full => f.write_str("the disk is full up to the reserve"),
             StoreError::ReadOnly => f.write_str("the data folder is read-only"),
@@ -64,6 +139,9 @@ impl From<StoreError> for S3Error {
             StoreError::BucketExists => Code::BUCKET_ALREADY_OWNED_BY_YOU.into(),
             StoreError::BucketNotEmpty => Code::BUCKET_NOT_EMPTY.into(),
             StoreError::NoSuchKey => Code::NO_SUCH_KEY.into(),
+            StoreError::NoSuchUpload => Code::NO_SUCH_UPLOAD.into(),
+            StoreError::Parts(fault) => (*fault).into(),
+            StoreError::SourceGone => Code::NO_SUCH_KEY.into(),
             StoreError::PreconditionFailed => Code::PRECONDITION_FAILED.into(),
             StoreError::Full => unavailable("There is no space left to store this."),
             StoreError::ReadOnly => unavailable("The store is read-only at present."),
@@ -142,6 +220,10 @@ mod tests {
             (StoreError::BucketExists, 409, "BucketAlreadyOwnedByYou", None),
             (StoreError::BucketNotEmpty, 409, "BucketNotEmpty", None),
             (StoreError::NoSuchKey, 404, "NoSuchKey", None),
+            (StoreError::NoSuchUpload, 404, "NoSuchUpload", None),
+            (StoreError::Parts(PartsFault::Missing), 400, "InvalidPart", None),
+            (StoreError::Parts(PartsFault::Order), 400, "InvalidPartOrder", None),
+            (StoreError::Parts(PartsFault::TooSmall), 400, "EntityTooSmall", None),
             (StoreError::PreconditionFailed, 412, "PreconditionFailed", None),
             (StoreError::Full, 503, "ServiceUnavailable", Some("the disk is full up to the reserve")),
             (StoreError::ReadOnly, 503, "ServiceUnavailable", Some("the data folder is read-only")),

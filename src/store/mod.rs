@@ -7,6 +7,7 @@
 //! Not here: HTTP, and what a request means. Whoever calls has verified body, names and permissions.
 
 mod error;
+mod parts;
 mod model;
 mod disk;
 mod folder;
@@ -20,11 +21,13 @@ mod committer;
 mod blocking;
 mod upload;
 mod reader;
+mod multipart;
 
-pub use error::{OpenError, StoreError};
+pub use error::{OpenError, PartsFault, StoreError};
 pub use model::{Bucket, Durability, Figures, NewObject, ObjectInfo, Options};
+pub use parts::{Completion, Copy, NewPart, NewUpload, PartInfo, PartRules, UploadRef, Written};
 pub use reader::{Object, Reader};
-pub use upload::Upload;
+pub use upload::{BodyWriter, PartUpload, Upload};
 
 use crate::s3::Timestamp;
 use crate::s3::listing::{Page, Position};
@@ -44,6 +47,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// How many listings read at the same time; more wait their turn, so that they never take the whole blocking pool.
@@ -63,6 +67,7 @@ struct Inner {
     counters: Arc<Counters>,
     rows_listed: Arc<AtomicU64>,
     listings: Arc<Semaphore>,
+    upload_age: Duration,
     _threads: Threads,
 }
 
@@ -112,6 +117,7 @@ impl Store {
             counters,
             rows_listed: Arc::default(),
             listings: Arc::new(Semaphore::new(LISTINGS_AT_ONCE)),
+            upload_age: options.upload_age,
             _threads: Threads { committing: Some(committing), reaper, reaping: Some(reaping) },
         })))
     }
@@ -159,14 +165,16 @@ impl Store {
         length: u64,
         conditions: &WriteConditions,
     ) -> Result<Upload, StoreError> {
-        self.0.index.revive();
-        if self.0.index.is_read_only() {
-            return Err(StoreError::ReadOnly);
-        }
+        self.require_writable()?;
         if !self.would_hold(bucket, key, conditions)? {
             return Err(StoreError::PreconditionFailed);
         }
         Upload::start(self.clone(), bucket.clone(), key.clone(), length).await
+    }
+
+    fn require_writable(&self) -> Result<(), StoreError> {
+        self.0.index.revive();
+        if self.0.index.is_read_only() { Err(StoreError::ReadOnly) } else { Ok(()) }
     }
 
     fn would_hold(
@@ -209,7 +217,7 @@ impl Store {
         };
         let store = self.clone();
         let (object, hold) = self.0.holds.take(look_up, move |free| store.blobs().reaper.doomed(free))?;
-        Ok(Object { hold: Some(hold), ..object })
+        Ok(Object { hold: Some(Arc::new(hold)), ..object })
     }
 
     /// The object with its bytes or where they are, all from one commit.
@@ -251,7 +259,7 @@ impl Store {
         }
         let mut outcomes = Vec::with_capacity(queued.len());
         for change in queued {
-            outcomes.push(answer(change).await);
+            outcomes.push(answer(change).await.map(drop));
         }
         Ok(outcomes)
     }
@@ -303,7 +311,7 @@ impl Store {
     }
 
     async fn submit(&self, change: Change) -> Result<(), StoreError> {
-        self.0.committer.submit(change).await
+        self.0.committer.submit(change).await.map(drop)
     }
 
     /// Runs work that reads many rows on the blocking pool, a few at a time.

@@ -6,6 +6,8 @@ use crate::s3::etag::ETag;
 use crate::s3::metadata::Metadata;
 use crate::s3::names::BucketName;
 use crate::s3::precondition::{Existing, WriteConditions};
+use crate::store::parts::Written;
+use std::time::Duration;
 
 /// Whether an acknowledged write has reached the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,11 +42,19 @@ pub struct Options {
     pub index_cache: usize,
     /// Bytes of disk that bodies never take, so that deletes and the index go on.
     pub reserve: u64,
+    /// How long an upload may stay open before it is taken for forgotten.
+    pub upload_age: Duration,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { durability: Durability::Fsync, index_cache: 48 << 20, reserve: 64 << 20 }
+        Options {
+            durability: Durability::Fsync,
+            index_cache: 48 << 20,
+            reserve: 64 << 20,
+            // R2's default lifecycle rule.
+            upload_age: Duration::from_secs(7 * 24 * 60 * 60),
+        }
     }
 }
 
@@ -70,9 +80,16 @@ pub struct ObjectInfo {
     pub metadata: Metadata,
     /// The checksum the write came with.
     pub checksum: Option<Checksum>,
+    /// Bytes of each of its parts, in order; empty where it was written whole.
+    pub parts: Vec<u64>,
 }
 
 impl ObjectInfo {
+    /// What a write that made this object answers.
+    pub(super) fn written(&self) -> Written {
+        Written { etag: self.etag.clone(), checksum: self.checksum.clone(), last_modified: self.last_modified }
+    }
+
     /// What conditions are held against.
     pub fn existing(&self) -> Existing<'_> {
         Existing { etag: &self.etag, last_modified: self.last_modified }

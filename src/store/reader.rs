@@ -22,15 +22,17 @@ use std::sync::Arc;
 const PIECE: u64 = 256 << 10;
 
 /// An object as of the moment it was looked up; later writes do not touch it.
+#[derive(Clone)]
 pub struct Object {
     /// What is known of it.
     pub info: ObjectInfo,
     pub(super) source: Source,
     /// `None` where the bytes are in memory.
-    pub(super) hold: Option<Hold>,
+    pub(super) hold: Option<Arc<Hold>>,
 }
 
 /// Where the bytes come from.
+#[derive(Clone)]
 pub(super) enum Source {
     Inline(Bytes),
     Blobs(Vec<Extent>, Arc<Folder>),
@@ -48,6 +50,14 @@ impl Object {
                 buffer: Bytes::new(),
                 _hold: self.hold,
             }))),
+        }
+    }
+
+    /// The runs of blobs that hold these bytes; `None` where they are not in blobs.
+    pub(super) fn extents(&self, range: &Range<u64>) -> Option<Vec<Extent>> {
+        match &self.source {
+            Source::Inline(_) => None,
+            Source::Blobs(extents, _) => Some(runs(extents, range).into()),
         }
     }
 
@@ -75,7 +85,7 @@ struct BlobReader {
     file: Option<(BlobId, Arc<File>)>,
     /// The last piece: used again where nobody else has it any more.
     buffer: Bytes,
-    _hold: Option<Hold>,
+    _hold: Option<Arc<Hold>>,
 }
 
 impl Reader {

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 mod crash;
 mod listing;
+mod uploads;
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 const INLINE: usize = upload::INLINE as usize;
@@ -62,7 +63,7 @@ fn if_free() -> WriteConditions {
 async fn put(store: &Store, name: &str, body: &Bytes) -> Result<ObjectInfo, StoreError> {
     let mut upload = store.begin(&bucket(), &key(name), body.len() as u64, &WriteConditions::default()).await?;
     for piece in body.chunks(100_000) {
-        upload.push(body.slice_ref(piece)).await?;
+        upload.body().push(body.slice_ref(piece)).await?;
     }
     upload.commit(new_object(body)).await
 }
@@ -215,7 +216,7 @@ async fn of_two_that_want_a_free_key_one_wins() {
         for seed in 0..8 {
             let body = body(length, seed);
             let mut upload = store.begin(&bucket(), &key(name), length as u64, &if_free()).await.unwrap();
-            upload.push(body.clone()).await.unwrap();
+            upload.body().push(body.clone()).await.unwrap();
             uploads.push((upload, body));
         }
         let commits: Vec<_> = uploads
@@ -247,7 +248,7 @@ async fn a_put_that_races_the_end_of_its_bucket_is_decided_in_the_commit() {
     let store = with_bucket(&dir).await;
     let body = body(LARGE, 0);
     let mut upload = store.begin(&bucket(), &key("k"), LARGE as u64, &WriteConditions::default()).await.unwrap();
-    upload.push(body.clone()).await.unwrap();
+    upload.body().push(body.clone()).await.unwrap();
     store.delete_bucket(&bucket()).await.unwrap();
     assert_eq!(upload.commit(new_object(&body)).await, Err(StoreError::NoSuchBucket));
     store.blobs().reaper.wait();
@@ -260,7 +261,7 @@ async fn an_upload_that_is_dropped_leaves_nothing() {
     let store = with_bucket(&dir).await;
     for length in [10, LARGE] {
         let mut upload = store.begin(&bucket(), &key("k"), length as u64, &WriteConditions::default()).await.unwrap();
-        upload.push(body(length / 2, 0)).await.unwrap();
+        upload.body().push(body(length / 2, 0)).await.unwrap();
         drop(upload);
     }
     store.blobs().reaper.wait();
@@ -276,9 +277,9 @@ async fn a_body_of_another_length_is_no_object() {
         let begin =
             || async { store.begin(&bucket(), &key("k"), length as u64, &WriteConditions::default()).await.unwrap() };
         let mut short = begin().await;
-        short.push(body(length - 1, 0)).await.unwrap();
+        short.body().push(body(length - 1, 0)).await.unwrap();
         assert!(matches!(short.commit(new_object(b"")).await, Err(StoreError::Io(_))));
-        assert!(matches!(begin().await.push(body(length + 1, 0)).await, Err(StoreError::Io(_))));
+        assert!(matches!(begin().await.body().push(body(length + 1, 0)).await, Err(StoreError::Io(_))));
     }
     store.blobs().reaper.wait();
     assert!(files(&dir).is_empty());

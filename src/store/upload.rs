@@ -5,8 +5,9 @@ use super::blob::{PlacedBlob, TemporaryBlob};
 use super::blocking::on_disk;
 use super::disk::Promise;
 use super::error::StoreError;
-use super::index::{Change, NewBody, Put};
+use super::index::{Change, NewBody, PartBody, Put, PutPart};
 use super::model::{NewObject, ObjectInfo};
+use super::parts::{NewPart, PartInfo, UploadRef};
 use crate::s3::names::{BucketName, ObjectKey};
 use bytes::{Bytes, BytesMut};
 
@@ -19,9 +20,21 @@ const WRITE: usize = 256 << 10;
 pub struct Upload {
     bucket: BucketName,
     key: ObjectKey,
+    body: BodyWriter,
+}
+
+/// A part of an upload being written.
+pub struct PartUpload {
+    at: UploadRef,
+    number: u16,
+    body: BodyWriter,
+}
+
+/// A body of an announced length on its way to the disk. Dropped, it leaves nothing.
+pub struct BodyWriter {
     length: u64,
     received: u64,
-    body: Receiving,
+    state: Receiving,
     store: Store,
 }
 
@@ -46,33 +59,13 @@ impl Upload {
         key: ObjectKey,
         length: u64,
     ) -> Result<Upload, StoreError> {
-        let promise = store.space().promise(length)?;
-        let body = if length <= INLINE {
-            Receiving::Small(BytesMut::new())
-        } else {
-            let blobs = store.blobs().clone();
-            let file = Some(on_disk(move || blobs.create()).await?);
-            Receiving::Large(Box::new(Large { collected: Vec::new(), bytes: 0, file, promise }))
-        };
-        Ok(Upload { bucket, key, length, received: 0, body, store })
+        let inline = length <= INLINE;
+        Ok(Upload { bucket, key, body: BodyWriter::start(store, length, inline).await? })
     }
 
-    /// Takes the next bytes of the body. Returns when there is room for more.
-    ///
-    /// # Errors
-    /// The disk's, after which the upload is lost; [`StoreError::Io`] for more bytes than were announced.
-    pub async fn push(&mut self, bytes: Bytes) -> Result<(), StoreError> {
-        self.received += bytes.len() as u64;
-        if self.received > self.length {
-            return Err(StoreError::Io("the body is longer than announced".into()));
-        }
-        match &mut self.body {
-            Receiving::Small(body) => {
-                body.extend_from_slice(&bytes);
-                Ok(())
-            }
-            Receiving::Large(body) => body.push(bytes).await,
-        }
+    /// Where the bytes go.
+    pub fn body(&mut self) -> &mut BodyWriter {
+        &mut self.body
     }
 
     /// Makes the body an object. When this returns the write is as durable as the store was asked to make it; if it is
@@ -82,18 +75,85 @@ impl Upload {
     /// [`StoreError::PreconditionFailed`] and [`StoreError::NoSuchBucket`] as of the moment of the commit;
     /// [`StoreError::Io`] for fewer bytes than were announced.
     pub async fn commit(self, object: NewObject) -> Result<ObjectInfo, StoreError> {
+        let NewObject { metadata, etag, checksum, now, conditions } = object;
+        let size = self.body.length;
+        let info = ObjectInfo { size, etag, last_modified: now, metadata, checksum, parts: Vec::new() };
+        let (store, body) = self.body.finish().await?;
+        let put = Put { bucket: self.bucket, key: self.key, info: info.clone(), body, conditions };
+        store.submit(Change::Put(Box::new(put))).await?;
+        Ok(info)
+    }
+}
+
+impl PartUpload {
+    /// Starts a part of exactly `length` bytes. Parts always have blobs of their own: those of any size that counts
+    /// would have one anyway, and an object made of them has nothing but extents.
+    pub(super) async fn start(store: Store, at: UploadRef, number: u16, length: u64) -> Result<PartUpload, StoreError> {
+        Ok(PartUpload { at, number, body: BodyWriter::start(store, length, false).await? })
+    }
+
+    /// Where the bytes go.
+    pub fn body(&mut self) -> &mut BodyWriter {
+        &mut self.body
+    }
+
+    /// Makes the body a part, in the place of the one that had its number.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchUpload`] and [`StoreError::NoSuchBucket`] as of the moment of the commit;
+    /// [`StoreError::Io`] for fewer bytes than were announced.
+    pub async fn commit(self, part: NewPart) -> Result<PartInfo, StoreError> {
+        let NewPart { etag, checksum, now } = part;
+        let info = PartInfo { number: self.number, size: self.body.length, etag, last_modified: now, checksum };
+        let (store, body) = self.body.finish().await?;
+        let NewBody::Blob(blob) = body else { return Err(lost()) };
+        let put = PutPart { at: self.at, info: info.clone(), body: PartBody::Blob(blob) };
+        store.submit(Change::PutPart(Box::new(put))).await?;
+        Ok(info)
+    }
+}
+
+impl BodyWriter {
+    async fn start(store: Store, length: u64, inline: bool) -> Result<BodyWriter, StoreError> {
+        let promise = store.space().promise(length)?;
+        let state = if inline {
+            Receiving::Small(BytesMut::new())
+        } else {
+            let blobs = store.blobs().clone();
+            let file = Some(on_disk(move || blobs.create()).await?);
+            Receiving::Large(Box::new(Large { collected: Vec::new(), bytes: 0, file, promise }))
+        };
+        Ok(BodyWriter { length, received: 0, state, store })
+    }
+
+    /// Takes the next bytes of the body. Returns when there is room for more.
+    ///
+    /// # Errors
+    /// The disk's, after which the body is lost; [`StoreError::Io`] for more bytes than were announced.
+    pub async fn push(&mut self, bytes: Bytes) -> Result<(), StoreError> {
+        self.received += bytes.len() as u64;
+        if self.received > self.length {
+            return Err(StoreError::Io("the body is longer than announced".into()));
+        }
+        match &mut self.state {
+            Receiving::Small(body) => {
+                body.extend_from_slice(&bytes);
+                Ok(())
+            }
+            Receiving::Large(body) => body.push(bytes).await,
+        }
+    }
+
+    /// The whole body in its place, and the store to tell of it.
+    async fn finish(self) -> Result<(Store, NewBody), StoreError> {
         if self.received != self.length {
             return Err(StoreError::Io("the body is shorter than announced".into()));
         }
-        let NewObject { metadata, etag, checksum, now, conditions } = object;
-        let info = ObjectInfo { size: self.length, etag, last_modified: now, metadata, checksum };
-        let body = match self.body {
+        let body = match self.state {
             Receiving::Small(body) => NewBody::Inline(body.freeze()),
             Receiving::Large(body) => NewBody::Blob(body.place().await?),
         };
-        let put = Put { bucket: self.bucket, key: self.key, info: info.clone(), body, conditions };
-        self.store.submit(Change::Put(Box::new(put))).await?;
-        Ok(info)
+        Ok((self.store, body))
     }
 }
 

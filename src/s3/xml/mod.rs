@@ -19,6 +19,5 @@ pub use requests::{
     MAX_PART_NUMBER,
 };
 pub use uploads::{
-    CompletedUpload, ListedPart, ListedUpload, PartList, UploadList, complete_upload, initiate_upload, list_parts,
-    list_uploads,
+    CompletedUpload, ListedPart, PartList, UploadList, complete_upload, initiate_upload, list_parts, list_uploads,
 };

@@ -5,6 +5,7 @@ use super::listings::Names;
 use super::writer::{Elements, document};
 use crate::s3::Timestamp;
 use crate::s3::checksum::Checksum;
+use crate::s3::upload_listing::ListedUpload;
 
 /// `<InitiateMultipartUploadResult>`.
 pub fn initiate_upload(bucket: &str, key: &str, upload_id: &str) -> String {
@@ -66,17 +67,6 @@ pub struct UploadList<'a> {
     pub common_prefixes: &'a [String],
     /// Who began and owns all of them.
     pub owner: Owner<'a>,
-}
-
-/// One `<Upload>`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedUpload {
-    /// The key it will have.
-    pub key: String,
-    /// Its id.
-    pub upload_id: String,
-    /// When it was begun.
-    pub initiated: Timestamp,
 }
 
 /// `<ListMultipartUploadsResult>`.

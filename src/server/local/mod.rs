@@ -3,11 +3,15 @@
 //! The `match` below is the only one over operations. Each function reads the request's view, calls the store and
 //! says what came of it in S3's words; none of them knows of sockets.
 
-mod buckets;
 mod documents;
+mod part_number;
+mod buckets;
 mod listings;
 mod objects;
 mod reads;
+mod uploads;
+mod upload_listings;
+mod copies;
 
 use crate::filters::{Admitted, Rules};
 use crate::policy;
@@ -50,6 +54,14 @@ impl Local {
             Op::GetObject | Op::HeadObject => self.read_object(request).await,
             Op::DeleteObject => self.delete_object(request).await,
             Op::DeleteObjects => self.delete_objects(request, body).await,
+            Op::CopyObject => self.copy_object(request).await,
+            Op::CreateMultipartUpload => self.create_upload(request).await,
+            Op::UploadPart => self.upload_part(request, body).await,
+            Op::UploadPartCopy => self.copy_part(request).await,
+            Op::CompleteMultipartUpload => self.complete_upload(request, body).await,
+            Op::AbortMultipartUpload => self.abort_upload(request).await,
+            Op::ListMultipartUploads => self.list_uploads(request).await,
+            Op::ListParts => self.list_parts(request).await,
             other => Err(not_here(other)),
         }
     }

@@ -11,7 +11,7 @@ use crate::s3::xml::{Delete, DeleteEntry, DeleteOutcome};
 use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
 use crate::server::request_body::BodySource;
-use crate::store::{NewObject, Upload};
+use crate::store::{BodyWriter, NewObject};
 use http::StatusCode;
 use http::header::ETAG;
 
@@ -28,7 +28,7 @@ impl Local {
         let metadata = Metadata::from_view(&request.view)?;
         let conditions = WriteConditions::from_view(&request.view);
         let mut upload = self.store.begin(request.bucket()?, request.object_key()?, *length, &conditions).await?;
-        let digested = receive(&mut upload, Intake::new(announced.clone()), body).await?;
+        let digested = receive(upload.body(), Intake::new(announced.clone()), body).await?;
         let object = NewObject {
             metadata,
             etag: ETag::of_md5(digested.md5),
@@ -93,10 +93,14 @@ fn deletable(entry: &DeleteEntry) -> Result<ObjectKey, S3Error> {
 }
 
 /// Passes the body through its stages into the upload. Nothing is kept unless all of them agree.
-async fn receive(upload: &mut Upload, mut intake: Intake, body: &mut dyn BodySource) -> Result<Digested, S3Error> {
+pub(super) async fn receive(
+    into: &mut BodyWriter,
+    mut intake: Intake,
+    body: &mut dyn BodySource,
+) -> Result<Digested, S3Error> {
     while let Some(piece) = body.next().await? {
         for bytes in intake.update(piece)? {
-            upload.push(bytes).await?;
+            into.push(bytes).await?;
         }
     }
     intake.finish()

@@ -1,15 +1,18 @@
 //! GetObject and HeadObject.
 
 use super::Local;
+use super::part_number::part_number;
 use crate::filters::Admitted;
 use crate::s3::precondition::{ReadConditions, Verdict};
 use crate::s3::range::ByteRange;
 use crate::s3::{Code, Operation, S3Error};
 use crate::server::answer::{Answer, Body};
 use crate::store::{Object, ObjectInfo};
-use http::StatusCode;
 use http::header::{ACCEPT_RANGES, CONTENT_RANGE, ETAG, LAST_MODIFIED};
+use http::{HeaderName, StatusCode};
 use std::ops::Range;
+
+const PARTS_COUNT: HeaderName = HeaderName::from_static("x-amz-mp-parts-count");
 
 /// Which bytes of an object a request is for.
 struct Selection {
@@ -38,6 +41,9 @@ fn answer(request: &Admitted<'_>, object: Object) -> Result<Answer, S3Error> {
     let mut answer = validators(status, &object.info)
         .with(ACCEPT_RANGES, "bytes")
         .with_all(object.info.metadata.clone().overridden(view)?.headers());
+    if view.has_parameter("partNumber") && !object.info.parts.is_empty() {
+        answer = answer.with(PARTS_COUNT, &object.info.parts.len().to_string());
+    }
     if selection.partial {
         answer = answer.with(CONTENT_RANGE, &content_range(&selection.range, object.info.size));
     } else if view.header("x-amz-checksum-mode").is_some_and(|mode| mode.eq_ignore_ascii_case("enabled")) {
@@ -66,20 +72,14 @@ fn select(request: &Admitted<'_>, info: &ObjectInfo) -> Result<Selection, S3Erro
     }
 }
 
-/// An object that was written in one piece has one part, which is all of it.
+/// The bytes of a part. An object that was written in one piece has one part, which is all of it.
 fn select_part(number: &str, info: &ObjectInfo) -> Result<Selection, S3Error> {
-    match parse_part_number(number)? {
-        1 => Ok(Selection { range: 0..info.size, partial: info.size > 0 }),
-        _ => Err(S3Error::new(Code::INVALID_PART_NUMBER)),
-    }
-}
-
-/// Reads `partNumber`; blanks around it and leading zeros are R2's, and so is the text of the refusal.
-fn parse_part_number(text: &str) -> Result<u32, S3Error> {
-    let number = text.trim().parse().ok().filter(|number| (1..=10_000).contains(number));
-    number.ok_or_else(|| {
-        S3Error::new(Code::INVALID_ARGUMENT).message("Part number must be an integer between 1 and 10000, inclusive.")
-    })
+    let before = usize::from(part_number(number)?) - 1;
+    let whole = [info.size];
+    let parts = if info.parts.is_empty() { &whole[..] } else { &info.parts };
+    let length = parts.get(before).ok_or(Code::INVALID_PART_NUMBER)?;
+    let start: u64 = parts.iter().take(before).sum();
+    Ok(Selection { range: start..start + length, partial: *length > 0 })
 }
 
 /// The value of Content-Range: first and last byte, and the size (RFC 9110 section 14.4).
@@ -90,15 +90,31 @@ fn content_range(range: &Range<u64>, size: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::s3::Timestamp;
+    use crate::s3::etag::ETag;
+    use crate::s3::metadata::Metadata;
 
     #[test]
-    fn part_numbers_run_from_1_to_10000() {
-        for (text, expected) in [("1", Some(1)), ("01", Some(1)), (" 2 ", Some(2)), ("10000", Some(10_000))] {
-            assert_eq!(parse_part_number(text).ok(), expected, "{text}");
-        }
-        for text in ["", "0", "10001", "-1", "1.0", "x"] {
-            let error = parse_part_number(text).unwrap_err();
-            assert_eq!(error.message, "Part number must be an integer between 1 and 10000, inclusive.", "{text}");
+    fn parts_follow_one_another() {
+        let info = |size, parts: &[u64]| ObjectInfo {
+            size,
+            etag: ETag::of_md5([0; 16]),
+            last_modified: Timestamp::default(),
+            metadata: Metadata::default(),
+            checksum: None,
+            parts: parts.to_vec(),
+        };
+        for (number, info, expected) in [
+            ("1", info(9, &[]), Some((0..9, true))),
+            ("2", info(9, &[]), None),
+            ("1", info(0, &[]), Some((0..0, false))),
+            ("1", info(9, &[5, 4, 0]), Some((0..5, true))),
+            ("2", info(9, &[5, 4, 0]), Some((5..9, true))),
+            ("3", info(9, &[5, 4, 0]), Some((9..9, false))),
+            ("4", info(9, &[5, 4, 0]), None),
+        ] {
+            let selected = select_part(number, &info).ok().map(|part| (part.range, part.partial));
+            assert_eq!(selected, expected, "{number} of {:?}", info.parts);
         }
     }
 

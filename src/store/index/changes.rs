@@ -3,14 +3,18 @@
 //! A change decides first and writes after, so that one that is refused has touched nothing and its batch goes on.
 
 use super::Failure;
-use super::rows::{Body, Extent, ObjectRow};
+use super::codec::Extent;
+use super::rows::{Body, ObjectRow};
 use super::tables::{Tables, row_key};
+use super::upload_changes::{Complete, PutPart};
+use super::upload_rows::UploadRow;
 use crate::s3::Timestamp;
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::precondition::WriteConditions;
 use crate::store::blob::{PlacedBlob, body_crc};
 use crate::store::error::StoreError;
 use crate::store::model::ObjectInfo;
+use crate::store::parts::{Copy, UploadRef, Written};
 use bytes::Bytes;
 
 /// What a client asks to be changed.
@@ -19,6 +23,11 @@ pub(in crate::store) enum Change {
     DeleteBucket { name: BucketName },
     Put(Box<Put>),
     DeleteObject { bucket: BucketName, key: ObjectKey },
+    CopyObject(Box<Copy>),
+    CreateUpload { id: String, upload: Box<UploadRow> },
+    PutPart(Box<PutPart>),
+    CompleteUpload(Box<Complete>),
+    AbortUpload(UploadRef),
 }
 
 /// A new object, or one that replaces another.
@@ -37,13 +46,20 @@ pub(in crate::store) enum NewBody {
 }
 
 impl Tables<'_> {
-    pub(in crate::store) fn apply(&mut self, change: &Change) -> Result<(), Failure> {
+    /// Decides a change and makes it. What it made of what was there already is told: only here is it known.
+    pub(in crate::store) fn apply(&mut self, change: &Change) -> Result<Option<Written>, Failure> {
         match change {
-            Change::CreateBucket { name, now } => self.create_bucket(name, *now),
-            Change::DeleteBucket { name } => self.delete_bucket(name),
-            Change::Put(put) => self.put(put),
-            Change::DeleteObject { bucket, key } => self.delete_object(bucket, key),
+            Change::CreateBucket { name, now } => self.create_bucket(name, *now)?,
+            Change::DeleteBucket { name } => self.delete_bucket(name)?,
+            Change::Put(put) => self.put(put)?,
+            Change::DeleteObject { bucket, key } => self.delete_object(bucket, key)?,
+            Change::CopyObject(copy) => return self.copy_object(copy).map(Some),
+            Change::CreateUpload { id, upload } => self.create_upload(id, upload)?,
+            Change::PutPart(put) => self.put_part(put)?,
+            Change::CompleteUpload(complete) => return self.complete_upload(complete).map(Some),
+            Change::AbortUpload(at) => self.abort_upload(at)?,
         }
+        Ok(None)
     }
 
     fn create_bucket(&mut self, name: &BucketName, now: Timestamp) -> Result<(), Failure> {
@@ -58,6 +74,7 @@ impl Tables<'_> {
         if !self.is_empty(name)? {
             return Err(StoreError::BucketNotEmpty.into());
         }
+        self.abort_uploads_of(name)?;
         self.remove_bucket(name)
     }
 
@@ -96,7 +113,7 @@ impl Tables<'_> {
         self.remove_object(&key)
     }
 
-    fn require_bucket(&self, name: &BucketName) -> Result<(), Failure> {
+    pub(super) fn require_bucket(&self, name: &BucketName) -> Result<(), Failure> {
         if self.has_bucket(name)? { Ok(()) } else { Err(StoreError::NoSuchBucket.into()) }
     }
 }

@@ -6,15 +6,27 @@
 
 mod file;
 mod overlay;
+mod codec;
 mod rows;
+mod upload_rows;
+mod assembly;
+mod upload_tables;
 mod tables;
+mod upload_reads;
+mod copies;
+mod upload_changes;
 mod changes;
 mod page;
+mod upload_page;
 
 pub(super) use changes::{Change, NewBody, Put};
+pub(super) use codec::Extent;
 pub(super) use page::Listing;
-pub(super) use rows::{Body, Extent, ObjectRow};
+pub(super) use rows::{Body, ObjectRow};
 pub(super) use tables::{Snapshot, Tables};
+pub(super) use upload_changes::{Complete, PartBody, PutPart};
+pub(super) use upload_page::UploadListing;
+pub(super) use upload_rows::UploadRow;
 
 use super::disk::Disk;
 use super::error::{OpenError, StoreError};

@@ -130,7 +130,7 @@ fn position_behind(entry: &Entry) -> Position {
 
 /// The least bytes greater than everything that starts with `prefix`. No byte of UTF-8 or of the zero between bucket and
 /// key is 0xFF, so the last can always be raised.
-fn behind_prefix(mut prefix: Vec<u8>) -> Vec<u8> {
+pub(super) fn behind_prefix(mut prefix: Vec<u8>) -> Vec<u8> {
     if let Some(last) = prefix.last_mut() {
         *last = last.saturating_add(1);
     }

@@ -1,20 +1,15 @@
-//! Rows as bytes: our own small encoding, little-endian, with a version in front.
+//! The rows of objects.
 //!
-//! An integer is 8 bytes, a text its length in 4 bytes and its UTF-8, an optional value a byte 0 or 1 and the value.
 //! What a listing shows stands first, so that a listing reads no further. A row that does not read is
 //! [`StoreError::Damaged`], never a panic.
 
+use super::codec::{Decoder, Encoder, Extent, VERSION};
 use crate::s3::Timestamp;
-use crate::s3::checksum::{Algorithm, Checksum, Kind};
+use crate::s3::checksum::Checksum;
 use crate::s3::etag::ETag;
 use crate::s3::listing::ListedObject;
-use crate::s3::metadata::Metadata;
 use crate::store::error::StoreError;
-use crate::store::folder::BlobId;
 use crate::store::model::ObjectInfo;
-
-/// The version of object rows.
-const VERSION: u8 = 1;
 
 /// An object as the index has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,14 +30,6 @@ pub(in crate::store) enum Body {
     Extents(Vec<Extent>),
 }
 
-/// A run of bytes in a blob.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::store) struct Extent {
-    pub(in crate::store) blob: BlobId,
-    pub(in crate::store) offset: u64,
-    pub(in crate::store) length: u64,
-}
-
 impl ObjectRow {
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = Encoder(vec![VERSION]);
@@ -51,6 +38,7 @@ impl ObjectRow {
         out.text(self.info.etag.as_str());
         out.option(self.info.checksum.as_ref(), Encoder::checksum);
         out.metadata(&self.info.metadata);
+        out.sizes(&self.info.parts);
         out.body(&self.body);
         out.0
     }
@@ -72,59 +60,14 @@ impl ObjectRow {
     }
 }
 
-fn damaged() -> StoreError {
-    StoreError::Damaged("a row of an object does not read".into())
+pub(super) fn damaged() -> StoreError {
+    StoreError::Damaged("a row of the index does not read".into())
 }
 
-struct Encoder(Vec<u8>);
-
 impl Encoder {
-    fn integer(&mut self, value: u64) {
-        self.0.extend_from_slice(&value.to_le_bytes());
-    }
-
-    /// Texts and lists are bounded by the limits on requests, far below 4 GiB.
-    fn length(&mut self, length: usize) {
-        self.0.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
-    }
-
-    fn text(&mut self, text: &str) {
-        self.length(text.len());
-        self.0.extend_from_slice(text.as_bytes());
-    }
-
-    fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Encoder, T)) {
-        self.0.push(u8::from(value.is_some()));
-        if let Some(value) = value {
-            write(self, value);
-        }
-    }
-
-    fn checksum(&mut self, checksum: &Checksum) {
-        self.0.push(algorithm_number(checksum.algorithm));
-        self.0.push(match checksum.kind {
-            Kind::FullObject => 0,
-            Kind::Composite => 1,
-        });
-        self.text(&checksum.value);
-    }
-
-    fn metadata(&mut self, metadata: &Metadata) {
-        for header in [
-            &metadata.content_type,
-            &metadata.cache_control,
-            &metadata.content_disposition,
-            &metadata.content_encoding,
-            &metadata.content_language,
-            &metadata.expires,
-        ] {
-            self.option(header.as_deref(), Encoder::text);
-        }
-        self.length(metadata.user.len());
-        for (name, value) in &metadata.user {
-            self.text(name);
-            self.text(value);
-        }
+    fn sizes(&mut self, sizes: &[u64]) {
+        self.length(sizes.len());
+        sizes.iter().for_each(|size| self.integer(*size));
     }
 
     fn body(&mut self, body: &Body) {
@@ -135,19 +78,11 @@ impl Encoder {
             }
             Body::Extents(extents) => {
                 self.0.push(1);
-                self.length(extents.len());
-                for extent in extents {
-                    self.integer(extent.blob.0);
-                    self.integer(extent.offset);
-                    self.integer(extent.length);
-                }
+                self.extents(extents);
             }
         }
     }
 }
-
-/// What is left to read of a row. Every step answers `None` where the row cannot be ours.
-struct Decoder<'a>(&'a [u8]);
 
 struct Head {
     size: u64,
@@ -156,18 +91,15 @@ struct Head {
     checksum: Option<Checksum>,
 }
 
-impl<'a> Decoder<'a> {
-    fn of_row(row: &'a [u8]) -> Option<Decoder<'a>> {
-        let mut decoder = Decoder(row);
-        (decoder.byte()? == VERSION).then_some(decoder)
-    }
-
+impl Decoder<'_> {
     fn object(mut self) -> Option<ObjectRow> {
         let Head { size, last_modified, etag, checksum } = self.head()?;
         let metadata = self.metadata()?;
+        let parts = self.sizes(size)?;
         let body = self.body(size)?;
-        let info = ObjectInfo { size, etag, last_modified, metadata, checksum };
-        self.0.is_empty().then_some(ObjectRow { info, body })
+        self.end()?;
+        let info = ObjectInfo { size, etag, last_modified, metadata, checksum, parts };
+        Some(ObjectRow { info, body })
     }
 
     fn head(&mut self) -> Option<Head> {
@@ -179,64 +111,14 @@ impl<'a> Decoder<'a> {
         })
     }
 
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn byte(&mut self) -> Option<u8> {
-        self.take(1).and_then(|byte| byte.first().copied())
-    }
-
-    fn integer(&mut self) -> Option<u64> {
-        self.take(8)?.try_into().ok().map(u64::from_le_bytes)
-    }
-
-    fn length(&mut self) -> Option<usize> {
-        let length = self.take(4)?.try_into().ok().map(u32::from_le_bytes)?;
-        usize::try_from(length).ok()
-    }
-
-    fn text(&mut self) -> Option<&'a str> {
-        let length = self.length()?;
-        std::str::from_utf8(self.take(length)?).ok()
-    }
-
-    /// `Some(None)` is a value that is not there.
-    fn option<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
-        match self.byte()? {
-            0 => Some(None),
-            1 => read(self).map(Some),
-            _ => None,
-        }
-    }
-
-    fn checksum(&mut self) -> Option<Checksum> {
-        let algorithm = algorithm_of(self.byte()?)?;
-        let kind = match self.byte()? {
-            0 => Kind::FullObject,
-            1 => Kind::Composite,
-            _ => return None,
-        };
-        Some(Checksum { algorithm, kind, value: self.text()?.to_owned() })
-    }
-
-    fn metadata(&mut self) -> Option<Metadata> {
-        let mut header = || self.option(Decoder::text).map(|text| text.map(str::to_owned));
-        let mut metadata = Metadata {
-            content_type: header()?,
-            cache_control: header()?,
-            content_disposition: header()?,
-            content_encoding: header()?,
-            content_language: header()?,
-            expires: header()?,
-            ..Metadata::default()
-        };
+    /// The parts of an object must add up to it; one written whole has none.
+    fn sizes(&mut self, size: u64) -> Option<Vec<u64>> {
+        let mut sizes = Vec::new();
         for _ in 0..self.length()? {
-            metadata.user.insert(self.text()?.to_owned(), self.text()?.to_owned());
+            sizes.push(self.integer()?);
         }
-        Some(metadata)
+        let total = sizes.iter().try_fold(0u64, |total, size| total.checked_add(*size))?;
+        (sizes.is_empty() || total == size).then_some(sizes)
     }
 
     fn body(&mut self, size: u64) -> Option<Body> {
@@ -246,41 +128,15 @@ impl<'a> Decoder<'a> {
             _ => None,
         }
     }
-
-    /// The runs must add up to the object.
-    fn extents(&mut self, size: u64) -> Option<Vec<Extent>> {
-        let mut extents = Vec::new();
-        let mut total = 0u64;
-        for _ in 0..self.length()? {
-            let (blob, offset, length) = (BlobId(self.integer()?), self.integer()?, self.integer()?);
-            offset.checked_add(length)?;
-            total = total.checked_add(length)?;
-            extents.push(Extent { blob, offset, length });
-        }
-        (total == size).then_some(extents)
-    }
-}
-
-/// The algorithms' numbers on disk: never changed, only added to.
-const ALGORITHMS: [(u8, Algorithm); 5] = [
-    (1, Algorithm::Crc32),
-    (2, Algorithm::Crc32c),
-    (3, Algorithm::Crc64Nvme),
-    (4, Algorithm::Sha1),
-    (5, Algorithm::Sha256),
-];
-
-fn algorithm_number(algorithm: Algorithm) -> u8 {
-    ALGORITHMS.iter().find(|(_, known)| *known == algorithm).map_or(0, |(number, _)| *number)
-}
-
-fn algorithm_of(number: u8) -> Option<Algorithm> {
-    ALGORITHMS.iter().find(|(known, _)| *known == number).map(|(_, algorithm)| *algorithm)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::s3::checksum::Kind;
+    use crate::s3::metadata::Metadata;
+    use crate::store::folder::BlobId;
+    use crate::store::index::codec::ALGORITHMS;
 
     fn rows() -> Vec<ObjectRow> {
         let plain = ObjectInfo {
@@ -289,6 +145,7 @@ mod tests {
             last_modified: Timestamp::from_millis(1_700_000_000_123),
             metadata: Metadata::default(),
             checksum: None,
+            parts: Vec::new(),
         };
         let user = [("a", "ü"), ("b", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         let metadata = Metadata {
@@ -306,7 +163,8 @@ mod tests {
             })
             .collect();
         let extent = |blob, offset, length| Extent { blob: BlobId(blob), offset, length };
-        rows.push(ObjectRow { info: plain, body: Body::Extents(vec![extent(1, 0, 100), extent(2, 50, 200)]) });
+        let multipart = ObjectInfo { parts: vec![250, 50], ..plain };
+        rows.push(ObjectRow { info: multipart, body: Body::Extents(vec![extent(1, 0, 100), extent(2, 50, 200)]) });
         rows
     }
 
@@ -338,9 +196,19 @@ mod tests {
         for (size, lengths) in [(300, &[100][..]), (300, &[]), (300, &[299, 2]), (0, &[u64::MAX, 1])] {
             let mut row = rows().pop().unwrap();
             row.info.size = size;
+            row.info.parts = Vec::new();
             let extent = |length: &u64| Extent { blob: BlobId(1), offset: 1, length: *length };
             row.body = Body::Extents(lengths.iter().map(extent).collect());
             assert_eq!(ObjectRow::decode(&row.encode()), Err(damaged()), "{lengths:?}");
+        }
+    }
+
+    #[test]
+    fn parts_that_do_not_add_up_are_damaged() {
+        let mut row = rows().pop().unwrap();
+        for parts in [vec![299], vec![250, 51], vec![u64::MAX, 301]] {
+            row.info.parts = parts;
+            assert_eq!(ObjectRow::decode(&row.encode()), Err(damaged()));
         }
     }
 

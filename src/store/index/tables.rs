@@ -1,7 +1,9 @@
 //! The tables of the index, and what is read from and written to them row by row.
 
 use super::Failure;
+use super::codec::Extent;
 use super::rows::{Body, ObjectRow};
+use super::upload_tables::UploadTables;
 use crate::s3::Timestamp;
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::store::error::StoreError;
@@ -12,7 +14,7 @@ use redb::{
 };
 
 /// The version of tables and rows together. Another number is another program's folder.
-pub(super) const SCHEMA: u64 = 1;
+pub(super) const SCHEMA: u64 = 2;
 
 /// Name to the time it was made, in milliseconds.
 const BUCKETS: TableDefinition<'_, &str, u64> = TableDefinition::new("buckets");
@@ -106,6 +108,7 @@ pub(in crate::store) struct Tables<'t> {
     blobs: Table<'t, u64, (u64, u64, u64)>,
     doomed: Table<'t, u64, ()>,
     meta: Table<'t, &'static str, u64>,
+    pub(super) uploads: UploadTables<'t>,
     newly_doomed: Vec<BlobId>,
 }
 
@@ -118,6 +121,7 @@ impl<'t> Tables<'t> {
             blobs: transaction.open_table(BLOBS)?,
             doomed: transaction.open_table(DOOMED)?,
             meta: transaction.open_table(META)?,
+            uploads: UploadTables::open(transaction)?,
             newly_doomed: Vec::new(),
         })
     }
@@ -187,11 +191,42 @@ impl<'t> Tables<'t> {
         Ok(())
     }
 
+    /// One more reference to the blobs of these extents; `false`, and nothing done, where one of the blobs is gone.
+    pub(super) fn share(&mut self, extents: &[Extent]) -> Result<bool, Failure> {
+        for extent in extents {
+            if !self.has_blob(extent.blob)? {
+                return Ok(false);
+            }
+        }
+        extents.iter().try_for_each(|extent| self.add_reference(extent.blob))?;
+        Ok(true)
+    }
+
+    /// Takes back the references of extents nobody names any more.
+    pub(super) fn release_extents(&mut self, extents: &[Extent]) -> Result<(), Failure> {
+        extents.iter().try_for_each(|extent| self.release_blob(extent.blob))
+    }
+
+    /// One more extent of a blob that is there.
+    fn add_reference(&mut self, id: BlobId) -> Result<(), Failure> {
+        let row = self.blobs.get(id.0)?.map(|row| row.value());
+        if let Some((references, length, crc)) = row {
+            self.blobs.insert(id.0, (references + 1, length, crc))?;
+        }
+        Ok(())
+    }
+
+    /// The bytes of a small object.
+    pub(super) fn body(&self, key: &[u8]) -> Result<Vec<u8>, Failure> {
+        let missing = || StoreError::Damaged("the body of a small object is missing from the index".into());
+        Ok(self.bodies.get(key)?.ok_or_else(missing)?.value().to_vec())
+    }
+
     /// Takes away what a row that is going had: its inline bytes, or its extents' references.
     pub(super) fn release(&mut self, key: &[u8], body: &Body) -> Result<(), Failure> {
         match body {
             Body::Inline { .. } => drop(self.bodies.remove(key)?),
-            Body::Extents(extents) => extents.iter().try_for_each(|extent| self.release_blob(extent.blob))?,
+            Body::Extents(extents) => self.release_extents(extents)?,
         }
         Ok(())
     }

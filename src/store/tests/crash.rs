@@ -39,7 +39,7 @@ async fn what_a_crash_left_is_removed_and_nothing_else() {
 }
 
 /// A copy of the files of a running store: what is left where the process is killed.
-fn killed(dir: &TempDir) -> TempDir {
+pub(super) fn killed(dir: &TempDir) -> TempDir {
     let copy = TempDir::new().unwrap();
     for file in files(dir).into_iter().chain([dir.path().join("index.redb")]) {
         let place = copy.path().join(file.strip_prefix(dir.path()).unwrap());
@@ -58,7 +58,7 @@ async fn what_was_acknowledged_survives_a_kill() {
     put(&store, "large", &large).await.unwrap();
     let mut unfinished =
         store.begin(&bucket(), &key("unfinished"), LARGE as u64, &WriteConditions::default()).await.unwrap();
-    unfinished.push(large.clone()).await.unwrap();
+    unfinished.body().push(large.clone()).await.unwrap();
     let copy = killed(&dir);
     assert_eq!(files(&copy).len(), 2);
 
@@ -138,9 +138,9 @@ async fn a_disk_that_fails_fails_the_write_and_no_more() {
     ] {
         let mut upload =
             store.begin(&bucket(), &key("large"), LARGE as u64, &WriteConditions::default()).await.unwrap();
-        upload.push(large.slice(..10)).await.unwrap();
+        upload.body().push(large.slice(..10)).await.unwrap();
         disk.fail_with(Some(fault));
-        assert_eq!(upload.push(large.slice(10..)).await, Err(expected.clone()));
+        assert_eq!(upload.body().push(large.slice(10..)).await, Err(expected.clone()));
         drop(upload);
         disk.fail_with(None);
         store.blobs().reaper.wait();
@@ -160,7 +160,7 @@ async fn an_index_that_fails_goes_on_reading_and_writes_again_later() {
     put(&store, "small", &small).await.unwrap();
     put(&store, "large", &large).await.unwrap();
     let mut upload = store.begin(&bucket(), &key("begun"), LARGE as u64, &WriteConditions::default()).await.unwrap();
-    upload.push(large.clone()).await.unwrap();
+    upload.body().push(large.clone()).await.unwrap();
     disk.fail_with(Some(Errno::NOSPC));
     assert_eq!(put(&store, "other", &small).await, Err(StoreError::Full));
     assert!(store.figures().read_only);

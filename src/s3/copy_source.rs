@@ -1,0 +1,110 @@
+//! `x-amz-copy-source`: the object a copy is made from, in any of the spellings clients have for it.
+
+use crate::s3::names::{BucketName, ObjectKey};
+use crate::s3::view::View;
+use crate::s3::{Code, S3Error};
+use percent_encoding::percent_decode_str;
+
+/// The header's name.
+pub const COPY_SOURCE: &str = "x-amz-copy-source";
+
+/// The object that a CopyObject or UploadPartCopy reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopySource {
+    /// Its bucket.
+    pub bucket: BucketName,
+    /// Its key.
+    pub key: ObjectKey,
+}
+
+impl CopySource {
+    /// The source a request names; `None` where it names none. Everyone who needs it reads it here, so that what is
+    /// authorised is what is copied.
+    ///
+    /// # Errors
+    /// Those of [`CopySource::parse`].
+    pub fn of_request(view: &View<'_>) -> Result<Option<CopySource>, S3Error> {
+        match view.header_bytes(COPY_SOURCE) {
+            None => Ok(None),
+            Some(value) => std::str::from_utf8(value).map_err(|_| malformed()).and_then(CopySource::parse).map(Some),
+        }
+    }
+
+    /// Reads `bucket/key`, with a slash in front or without, percent-encoded in whole, in part or not at all; a `+`
+    /// stands for itself, as in a path.
+    ///
+    /// # Errors
+    /// `InvalidArgument` in R2's words for what names no object, `InvalidObjectName` for a key that is too long, and
+    /// `NotImplemented` for a version: R2 has none, and another version would be another object.
+    pub fn parse(text: &str) -> Result<CopySource, S3Error> {
+        if text.contains("?versionId=") {
+            let message = format!("Header '{COPY_SOURCE}' with value '{text}' not implemented");
+            return Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message));
+        }
+        let decoded = percent_decode_str(text).decode_utf8().map_err(|_| malformed())?;
+        let path = decoded.strip_prefix('/').unwrap_or(&decoded);
+        let (bucket, key) = path.split_once('/').filter(|(_, key)| !key.is_empty()).ok_or_else(malformed)?;
+        Ok(CopySource {
+            bucket: BucketName::parse(bucket).map_err(|_| malformed())?,
+            key: ObjectKey::parse(key).map_err(|_| Code::INVALID_OBJECT_NAME)?,
+        })
+    }
+}
+
+fn malformed() -> S3Error {
+    S3Error::new(Code::INVALID_ARGUMENT).message("copy source bucket name")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_object_in_many_spellings() {
+        for (text, bucket, key) in [
+            ("media/a", "media", "a"),
+            ("/media/a", "media", "a"),
+            ("media%2Fa", "media", "a"),
+            ("%2fmedia%2fa", "media", "a"),
+            ("media/a%20b", "media", "a b"),
+            ("media/a b", "media", "a b"),
+            ("media/a+b", "media", "a+b"),
+            ("media/a%2Bb", "media", "a+b"),
+            ("media/a%252Bb", "media", "a%2Bb"),
+            ("media/%E2%9C%93", "media", "✓"),
+            ("media/✓", "media", "✓"),
+            ("media//a", "media", "/a"),
+            ("/media/a//b/", "media", "a//b/"),
+            ("media/../other/a", "media", "../other/a"),
+            ("media/100%", "media", "100%"),
+            ("media/a?b", "media", "a?b"),
+            ("media/a%3FversionId=1", "media", "a?versionId=1"),
+        ] {
+            let source = CopySource::parse(text).unwrap();
+            assert_eq!((source.bucket.as_str(), source.key.as_str()), (bucket, key), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_names_no_object() {
+        let long = format!("media/{}", "a".repeat(1025));
+        for (text, code, message) in [
+            ("", "InvalidArgument", "copy source bucket name"),
+            ("/", "InvalidArgument", "copy source bucket name"),
+            ("media", "InvalidArgument", "copy source bucket name"),
+            ("/media/", "InvalidArgument", "copy source bucket name"),
+            ("//media/a", "InvalidArgument", "copy source bucket name"),
+            ("Media/a", "InvalidArgument", "copy source bucket name"),
+            ("media/%ff", "InvalidArgument", "copy source bucket name"),
+            (&long, "InvalidObjectName", "The specified object name is not valid."),
+            (
+                "media/a?versionId=1",
+                "NotImplemented",
+                "Header 'x-amz-copy-source' with value 'media/a?versionId=1' not implemented",
+            ),
+        ] {
+            let error = CopySource::parse(text).unwrap_err();
+            assert_eq!((&*error.code, &*error.message), (code, message), "{text}");
+        }
+    }
+}

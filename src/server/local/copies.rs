@@ -1,0 +1,89 @@
+//! CopyObject and UploadPartCopy. The source's bucket was authorised like a read before either is called
+//! ([`crate::filters`]).
+
+use super::Local;
+use super::uploads::{requested_part, upload_ref};
+use crate::filters::Admitted;
+use crate::s3::copy_source::CopySource;
+use crate::s3::metadata::Metadata;
+use crate::s3::precondition::{ReadConditions, Verdict, WriteConditions};
+use crate::s3::range::ByteRange;
+use crate::s3::view::View;
+use crate::s3::{Code, S3Error, xml};
+use crate::server::answer::Answer;
+use crate::store::Copy;
+use std::ops::Range;
+
+impl Local {
+    /// CopyObject: with the source's metadata or, under `REPLACE`, that of the request.
+    pub(super) async fn copy_object(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
+        let (bucket, key, source) = (request.bucket()?, request.object_key()?, source(&request.view)?);
+        let metadata = replaced_metadata(&request.view)?;
+        if metadata.is_none() && source.bucket == *bucket && source.key == *key {
+            return Err(changes_nothing());
+        }
+        let copy = Copy {
+            bucket: bucket.clone(),
+            key: key.clone(),
+            source_bucket: source.bucket,
+            source_key: source.key,
+            source_conditions: ReadConditions::of_copy_source(&request.view),
+            conditions: WriteConditions::from_view(&request.view),
+            metadata,
+            now: request.now,
+        };
+        let written = self.store.copy_object(copy).await?;
+        let (etag, checksum) = (written.etag.as_str(), written.checksum.as_ref());
+        Ok(Answer::xml(xml::copy_object(etag, written.last_modified, checksum)))
+    }
+
+    /// UploadPartCopy: a part of an object, or all of it, as a part of an upload.
+    pub(super) async fn copy_part(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
+        let (at, number, source) = (upload_ref(request)?, requested_part(request)?, source(&request.view)?);
+        // The upload is looked for before the source, as S3 does.
+        self.store.checksum_plan(&at).await?;
+        let object = self.store.object(&source.bucket, &source.key).await?;
+        let conditions = ReadConditions::of_copy_source(&request.view);
+        if conditions.decide(object.info.existing()) != Verdict::Proceed {
+            return Err(Code::PRECONDITION_FAILED.into());
+        }
+        let range = range(&request.view, object.info.size)?;
+        if range.end - range.start > self.rules.limits.object_bytes {
+            return Err(Code::ENTITY_TOO_LARGE.into());
+        }
+        let part = self.store.copy_part(&at, number, object, range, request.now).await?;
+        Ok(Answer::xml(xml::copy_part(part.etag.as_str(), part.last_modified, part.checksum.as_ref())))
+    }
+}
+
+fn source(view: &View<'_>) -> Result<CopySource, S3Error> {
+    let missing = || S3Error::new(Code::INVALID_ARGUMENT).message("copy source bucket name");
+    CopySource::of_request(view)?.ok_or_else(missing)
+}
+
+/// The metadata that takes the place of the source's; `None` under `COPY`, which is also what no directive means.
+fn replaced_metadata(view: &View<'_>) -> Result<Option<Metadata>, S3Error> {
+    let name = "x-amz-metadata-directive";
+    match view.header_bytes(name).map(String::from_utf8_lossy).as_deref() {
+        None | Some("COPY") => Ok(None),
+        Some("REPLACE") => Metadata::from_view(view).map(Some),
+        Some(other) => Err(S3Error::new(Code::INVALID_ARGUMENT).message(format!("metadata directive {other}."))),
+    }
+}
+
+/// S3's answer to a copy of an object onto itself that changes nothing about it. (Today's R2 carries it out, to no
+/// effect but a new date; whoever moves between the two is better off hearing of it.)
+fn changes_nothing() -> S3Error {
+    S3Error::new(Code::INVALID_REQUEST).message(
+        "This copy request is illegal because it is trying to copy an object to itself without changing the object's \
+         metadata, storage class, website redirect location or encryption attributes.",
+    )
+}
+
+/// The bytes to copy; what reaches past the end is cut there, as R2 does.
+fn range(view: &View<'_>, size: u64) -> Result<Range<u64>, S3Error> {
+    match view.header_bytes("x-amz-copy-source-range") {
+        None => Ok(0..size),
+        Some(text) => ByteRange::parse_copy_source(&String::from_utf8_lossy(text))?.resolve(size),
+    }
+}

@@ -1,0 +1,27 @@
+//! The number of a part, as `partNumber` gives it.
+
+use crate::s3::{Code, S3Error};
+
+/// Reads `partNumber`; blanks around it and leading zeros are R2's, and so is the text of the refusal.
+pub(super) fn part_number(text: &str) -> Result<u16, S3Error> {
+    let number = text.trim().parse().ok().filter(|number| (1..=10_000).contains(number));
+    number.ok_or_else(|| {
+        S3Error::new(Code::INVALID_ARGUMENT).message("Part number must be an integer between 1 and 10000, inclusive.")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn part_numbers_run_from_1_to_10000() {
+        for (text, expected) in [("1", Some(1)), ("01", Some(1)), (" 2 ", Some(2)), ("10000", Some(10_000))] {
+            assert_eq!(part_number(text).ok(), expected, "{text}");
+        }
+        for text in ["", "0", "10001", "-1", "1.0", "x"] {
+            let error = part_number(text).unwrap_err();
+            assert_eq!(error.message, "Part number must be an integer between 1 and 10000, inclusive.", "{text}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! CreateMultipartUpload, UploadPart, CompleteMultipartUpload and AbortMultipartUpload.
+
+use super::objects::receive;
+use super::part_number::part_number;
+use super::{Local, documents};
+use crate::body::Intake;
+use crate::filters::{Admitted, BodyPlan};
+use crate::policy::PartOrder;
+use crate::s3::checksum::{Algorithm, Kind};
+use crate::s3::etag::ETag;
+use crate::s3::metadata::Metadata;
+use crate::s3::part_checksums::Plan;
+use crate::s3::precondition::WriteConditions;
+use crate::s3::view::View;
+use crate::s3::xml::{CompleteMultipartUpload, CompletedPart, CompletedUpload};
+use crate::s3::{Code, S3Error, xml};
+use crate::server::answer::Answer;
+use crate::server::request_body::BodySource;
+use crate::store::{Completion, NewPart, NewUpload, PartRules, UploadRef};
+use http::header::ETAG;
+use http::{HeaderName, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+const CHECKSUM_ALGORITHM: HeaderName = HeaderName::from_static("x-amz-checksum-algorithm");
+const CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type");
+
+/// What a path keeps as it is: RFC 3986's unreserved characters and the slash.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
+impl Local {
+    /// CreateMultipartUpload: metadata and checksum are the object's, and are given here.
+    pub(super) async fn create_upload(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
+        let (bucket, key) = (request.bucket()?, request.object_key()?);
+        let checksum = checksum_plan(&request.view)?;
+        let upload = NewUpload { metadata: Metadata::from_view(&request.view)?, checksum, now: request.now };
+        let id = self.store.create_upload(bucket, key, upload).await?;
+        let answer = Answer::xml(xml::initiate_upload(bucket.as_str(), key.as_str(), &id));
+        Ok(match checksum {
+            Some(plan) => answer.with(CHECKSUM_ALGORITHM, plan.algorithm.name()).with(CHECKSUM_TYPE, plan.kind.name()),
+            None => answer,
+        })
+    }
+
+    /// UploadPart: like PutObject, the part is there once everything agrees, not before.
+    pub(super) async fn upload_part(
+        &self,
+        request: &Admitted<'_>,
+        body: &mut dyn BodySource,
+    ) -> Result<Answer, S3Error> {
+        let BodyPlan::Object { length, announced } = &request.plan else {
+            return Err(S3Error::new(Code::INTERNAL_ERROR).cause("a part was asked for that was not planned"));
+        };
+        let (at, number) = (upload_ref(request)?, requested_part(request)?);
+        let plan = self.store.checksum_plan(&at).await?;
+        let mut intake = Intake::new(announced.clone());
+        if let Some(plan) = plan {
+            must_agree(plan.algorithm, announced.checksum_algorithm())?;
+            intake.make_checksum(plan.algorithm);
+        }
+        let mut upload = self.store.begin_part(&at, number, *length).await?;
+        let digested = receive(upload.body(), intake, body).await?;
+        let part = NewPart { etag: ETag::of_md5(digested.md5), checksum: digested.checksum, now: request.now };
+        let part = upload.commit(part).await?;
+        // What a checksum covers is said of objects only.
+        let value = part.checksum.iter().flat_map(|checksum| checksum.headers().into_iter().take(1));
+        Ok(Answer::empty(StatusCode::OK).with(ETAG, &part.etag.quoted()).with_all(value))
+    }
+
+    /// CompleteMultipartUpload.
+    pub(super) async fn complete_upload(
+        &self,
+        request: &Admitted<'_>,
+        body: &mut dyn BodySource,
+    ) -> Result<Answer, S3Error> {
+        let at = upload_ref(request)?;
+        let document = documents::read(request, body).await?;
+        let completion = self.completion(request, CompleteMultipartUpload::parse(&document)?.parts)?;
+        let written = self.store.complete_upload(at.clone(), completion).await?;
+        Ok(Answer::xml(xml::complete_upload(CompletedUpload {
+            location: &location(&request.view, &at),
+            bucket: at.bucket.as_str(),
+            key: at.key.as_str(),
+            etag: written.etag.as_str(),
+            checksum: written.checksum.as_ref(),
+        })))
+    }
+
+    /// AbortMultipartUpload.
+    pub(super) async fn abort_upload(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
+        self.store.abort_upload(upload_ref(request)?).await?;
+        Ok(Answer::empty(StatusCode::NO_CONTENT))
+    }
+
+    fn completion(&self, request: &Admitted<'_>, parts: Vec<CompletedPart>) -> Result<Completion, S3Error> {
+        let (view, limits) = (&request.view, self.rules.policy.limits());
+        Ok(Completion {
+            parts,
+            rules: PartRules { any_order: limits.part_order == PartOrder::Any, equal_parts: limits.equal_parts },
+            size: header(view, "x-amz-mp-object-size", |text| text.parse().ok())?,
+            checksum_kind: header(view, CHECKSUM_TYPE.as_str(), Kind::parse)?,
+            checksum: checksum_of_object(view),
+            conditions: WriteConditions::from_view(view),
+            now: request.now,
+        })
+    }
+}
+
+/// The upload a request names.
+pub(super) fn upload_ref(request: &Admitted<'_>) -> Result<UploadRef, S3Error> {
+    let id = request.view.parameter("uploadId").unwrap_or_default().to_owned();
+    Ok(UploadRef { bucket: request.bucket()?.clone(), key: request.object_key()?.clone(), id })
+}
+
+/// The part a request names.
+pub(super) fn requested_part(request: &Admitted<'_>) -> Result<u16, S3Error> {
+    part_number(request.view.parameter("partNumber").unwrap_or_default())
+}
+
+/// How parts and object are to be checksummed, where the client says so.
+fn checksum_plan(view: &View<'_>) -> Result<Option<Plan>, S3Error> {
+    let algorithm = header(view, CHECKSUM_ALGORITHM.as_str(), Algorithm::parse)?;
+    let kind = header(view, CHECKSUM_TYPE.as_str(), Kind::parse)?;
+    match (algorithm, kind) {
+        (Some(algorithm), kind) => Plan::new(algorithm, kind).map(Some),
+        (None, Some(_)) => Err(S3Error::new(Code::INVALID_REQUEST)
+            .message("The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.")),
+        (None, None) => Ok(None),
+    }
+}
+
+/// The checksum that the whole object must have.
+fn checksum_of_object(view: &View<'_>) -> Option<(Algorithm, String)> {
+    let given = |algorithm: Algorithm| Some((algorithm, view.header(algorithm.header())?.to_owned()));
+    Algorithm::ALL.into_iter().find_map(given)
+}
+
+/// A part whose checksum is of another algorithm than its upload's could never become part of it.
+fn must_agree(expected: Algorithm, given: Option<Algorithm>) -> Result<(), S3Error> {
+    match given.filter(|given| *given != expected) {
+        None => Ok(()),
+        Some(given) => Err(S3Error::new(Code::INVALID_REQUEST).message(format!(
+            "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
+            expected.name().to_lowercase(),
+            given.name().to_lowercase()
+        ))),
+    }
+}
+
+/// A header that is read by `parse`; one that does not read is refused, not taken for none.
+fn header<T>(view: &View<'_>, name: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, S3Error> {
+    let Some(value) = view.header_bytes(name) else { return Ok(None) };
+    let invalid = || S3Error::new(Code::INVALID_REQUEST).message(format!("Value for {name} header is invalid."));
+    std::str::from_utf8(value).ok().and_then(parse).map(Some).ok_or_else(invalid)
+}
+
+/// Where the object is, as this client reaches it.
+fn location(view: &View<'_>, at: &UploadRef) -> String {
+    let host = view.header("host").unwrap_or_default();
+    let key = utf8_percent_encode(at.key.as_str(), PATH);
+    let is_in_host = host.strip_prefix(at.bucket.as_str()).is_some_and(|rest| rest.starts_with('.'));
+    if is_in_host { format!("http://{host}/{key}") } else { format!("http://{host}/{}/{key}", at.bucket) }
+}

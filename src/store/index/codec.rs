@@ -1,0 +1,195 @@
+//! How rows are written and read: our own small encoding, little-endian, with a version in front.
+//!
+//! An integer is 8 bytes, a text its length in 4 bytes and its UTF-8, an optional value a byte 0 or 1 and the value.
+
+use crate::s3::checksum::{Algorithm, Checksum, Kind};
+use crate::s3::metadata::Metadata;
+use crate::s3::part_checksums::Plan;
+use crate::store::folder::BlobId;
+
+/// The version of all rows.
+pub(super) const VERSION: u8 = 1;
+
+/// A run of bytes in a blob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) struct Extent {
+    pub(in crate::store) blob: BlobId,
+    pub(in crate::store) offset: u64,
+    pub(in crate::store) length: u64,
+}
+
+/// A row in the making.
+pub(super) struct Encoder(pub(super) Vec<u8>);
+
+impl Encoder {
+    pub(super) fn integer(&mut self, value: u64) {
+        self.0.extend_from_slice(&value.to_le_bytes());
+    }
+
+    /// Texts and lists are bounded by the limits on requests, far below 4 GiB.
+    pub(super) fn length(&mut self, length: usize) {
+        self.0.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
+    }
+
+    pub(super) fn text(&mut self, text: &str) {
+        self.length(text.len());
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    pub(super) fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Encoder, T)) {
+        self.0.push(u8::from(value.is_some()));
+        if let Some(value) = value {
+            write(self, value);
+        }
+    }
+
+    pub(super) fn checksum(&mut self, checksum: &Checksum) {
+        self.plan(&Plan { algorithm: checksum.algorithm, kind: checksum.kind });
+        self.text(&checksum.value);
+    }
+
+    pub(super) fn plan(&mut self, plan: &Plan) {
+        self.0.push(algorithm_number(plan.algorithm));
+        self.0.push(match plan.kind {
+            Kind::FullObject => 0,
+            Kind::Composite => 1,
+        });
+    }
+
+    pub(super) fn metadata(&mut self, metadata: &Metadata) {
+        for header in [
+            &metadata.content_type,
+            &metadata.cache_control,
+            &metadata.content_disposition,
+            &metadata.content_encoding,
+            &metadata.content_language,
+            &metadata.expires,
+        ] {
+            self.option(header.as_deref(), Encoder::text);
+        }
+        self.length(metadata.user.len());
+        for (name, value) in &metadata.user {
+            self.text(name);
+            self.text(value);
+        }
+    }
+
+    pub(super) fn extents(&mut self, extents: &[Extent]) {
+        self.length(extents.len());
+        for extent in extents {
+            self.integer(extent.blob.0);
+            self.integer(extent.offset);
+            self.integer(extent.length);
+        }
+    }
+}
+
+/// What is left to read of a row. Every step answers `None` where the row cannot be ours.
+pub(super) struct Decoder<'a>(&'a [u8]);
+
+impl<'a> Decoder<'a> {
+    pub(super) fn of_row(row: &'a [u8]) -> Option<Decoder<'a>> {
+        let mut decoder = Decoder(row);
+        (decoder.byte()? == VERSION).then_some(decoder)
+    }
+
+    pub(super) fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    pub(super) fn byte(&mut self) -> Option<u8> {
+        self.take(1).and_then(|byte| byte.first().copied())
+    }
+
+    pub(super) fn integer(&mut self) -> Option<u64> {
+        self.take(8)?.try_into().ok().map(u64::from_le_bytes)
+    }
+
+    pub(super) fn length(&mut self) -> Option<usize> {
+        let length = self.take(4)?.try_into().ok().map(u32::from_le_bytes)?;
+        usize::try_from(length).ok()
+    }
+
+    pub(super) fn text(&mut self) -> Option<&'a str> {
+        let length = self.length()?;
+        std::str::from_utf8(self.take(length)?).ok()
+    }
+
+    /// `Some(None)` is a value that is not there.
+    pub(super) fn option<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        match self.byte()? {
+            0 => Some(None),
+            1 => read(self).map(Some),
+            _ => None,
+        }
+    }
+
+    pub(super) fn checksum(&mut self) -> Option<Checksum> {
+        let Plan { algorithm, kind } = self.plan()?;
+        Some(Checksum { algorithm, kind, value: self.text()?.to_owned() })
+    }
+
+    pub(super) fn plan(&mut self) -> Option<Plan> {
+        let algorithm = algorithm_of(self.byte()?)?;
+        let kind = match self.byte()? {
+            0 => Kind::FullObject,
+            1 => Kind::Composite,
+            _ => return None,
+        };
+        Some(Plan { algorithm, kind })
+    }
+
+    pub(super) fn metadata(&mut self) -> Option<Metadata> {
+        let mut header = || self.option(Decoder::text).map(|text| text.map(str::to_owned));
+        let mut metadata = Metadata {
+            content_type: header()?,
+            cache_control: header()?,
+            content_disposition: header()?,
+            content_encoding: header()?,
+            content_language: header()?,
+            expires: header()?,
+            ..Metadata::default()
+        };
+        for _ in 0..self.length()? {
+            metadata.user.insert(self.text()?.to_owned(), self.text()?.to_owned());
+        }
+        Some(metadata)
+    }
+
+    /// Runs that add up to `size` bytes.
+    pub(super) fn extents(&mut self, size: u64) -> Option<Vec<Extent>> {
+        let mut extents = Vec::new();
+        let mut total = 0u64;
+        for _ in 0..self.length()? {
+            let (blob, offset, length) = (BlobId(self.integer()?), self.integer()?, self.integer()?);
+            offset.checked_add(length)?;
+            total = total.checked_add(length)?;
+            extents.push(Extent { blob, offset, length });
+        }
+        (total == size).then_some(extents)
+    }
+
+    /// Whatever the row holds must have been read by now.
+    pub(super) fn end(&self) -> Option<()> {
+        self.0.is_empty().then_some(())
+    }
+}
+
+/// The algorithms' numbers on disk: never changed, only added to.
+pub(super) const ALGORITHMS: [(u8, Algorithm); 5] = [
+    (1, Algorithm::Crc32),
+    (2, Algorithm::Crc32c),
+    (3, Algorithm::Crc64Nvme),
+    (4, Algorithm::Sha1),
+    (5, Algorithm::Sha256),
+];
+
+fn algorithm_number(algorithm: Algorithm) -> u8 {
+    ALGORITHMS.iter().find(|(_, known)| *known == algorithm).map_or(0, |(number, _)| *number)
+}
+
+fn algorithm_of(number: u8) -> Option<Algorithm> {
+    ALGORITHMS.iter().find(|(known, _)| *known == number).map(|(_, algorithm)| *algorithm)
+}

@@ -1,0 +1,49 @@
+//! CopyObject as a change: source and target are looked at and written in one transaction, and no byte is copied but
+//! those of small objects that lie in the index.
+
+use super::Failure;
+use super::rows::{Body, ObjectRow};
+use super::tables::{Tables, row_key};
+use crate::s3::precondition::Verdict;
+use crate::store::error::StoreError;
+use crate::store::model::ObjectInfo;
+use crate::store::parts::{Copy, Written};
+
+impl Tables<'_> {
+    /// The copy keeps its source's tag, checksum and parts: it has the same bytes in the same extents, and a new tag
+    /// would have to be computed from them. (S3 gives the copy of a multipart object the tag of an object written whole.)
+    pub(super) fn copy_object(&mut self, copy: &Copy) -> Result<Written, Failure> {
+        self.require_bucket(&copy.bucket)?;
+        self.require_bucket(&copy.source_bucket)?;
+        let source_key = row_key(&copy.source_bucket, copy.source_key.as_str());
+        let source = self.object(&source_key)?.ok_or(StoreError::NoSuchKey)?;
+        let key = row_key(&copy.bucket, copy.key.as_str());
+        let replaced = self.object(&key)?;
+        let wanted = copy.source_conditions.decide(source.info.existing()) == Verdict::Proceed;
+        if !wanted || !copy.conditions.hold(replaced.as_ref().map(|row| row.info.existing())) {
+            return Err(StoreError::PreconditionFailed.into());
+        }
+        // Shared before the old is released, as both may be the same object.
+        let small = self.take_source(&source_key, &source.body)?;
+        if let Some(replaced) = replaced {
+            self.release(&key, &replaced.body)?;
+        }
+        if let Some(bytes) = small {
+            self.insert_body(&key, &bytes)?;
+        }
+        let metadata = copy.metadata.clone().unwrap_or(source.info.metadata);
+        let info = ObjectInfo { metadata, last_modified: copy.now, ..source.info };
+        let written = info.written();
+        self.insert_object(&key, &ObjectRow { info, body: source.body })?;
+        Ok(written)
+    }
+
+    /// The bytes of a small object; those of a larger one are shared.
+    fn take_source(&mut self, key: &[u8], body: &Body) -> Result<Option<Vec<u8>>, Failure> {
+        match body {
+            Body::Inline { .. } => Ok(Some(self.body(key)?)),
+            Body::Extents(extents) if self.share(extents)? => Ok(None),
+            Body::Extents(_) => Err(StoreError::Damaged("a blob that an object names has no row".into()).into()),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Changes to uploads: decided and made within the transaction, so that of a Complete, an Abort and an UploadPart that
+//! race, each finds the upload as the one before left it.
+
+use super::Failure;
+use super::assembly::assemble;
+use super::codec::Extent;
+use super::rows::{Body, ObjectRow};
+use super::tables::{Tables, row_key};
+use super::upload_rows::{CompletedRow, PartRow, UploadRow};
+use crate::s3::Timestamp;
+use crate::s3::names::BucketName;
+use crate::store::blob::PlacedBlob;
+use crate::store::error::StoreError;
+use crate::store::parts::{Completion, PartInfo, UploadRef, Written};
+use sha2::{Digest, Sha256};
+
+/// How long a completed upload is remembered, in milliseconds.
+const REMEMBERED: u64 = 24 * 60 * 60 * 1000;
+/// How many of them are.
+const REMEMBERED_AT_MOST: u64 = 100_000;
+
+/// A new part, or one that replaces another.
+pub(in crate::store) struct PutPart {
+    pub(in crate::store) at: UploadRef,
+    pub(in crate::store) info: PartInfo,
+    pub(in crate::store) body: PartBody,
+}
+
+/// The bytes of a new part.
+pub(in crate::store) enum PartBody {
+    Blob(PlacedBlob),
+    /// Bytes of blobs that are there; the change is [`StoreError::SourceGone`] where they no longer are.
+    Shared(Vec<Extent>),
+}
+
+/// The end of an upload as an object.
+pub(in crate::store) struct Complete {
+    pub(in crate::store) at: UploadRef,
+    pub(in crate::store) completion: Completion,
+}
+
+impl Tables<'_> {
+    pub(super) fn create_upload(&mut self, id: &str, upload: &UploadRow) -> Result<(), Failure> {
+        self.require_bucket(&upload.bucket)?;
+        self.uploads.insert(id, upload)
+    }
+
+    pub(super) fn put_part(&mut self, put: &PutPart) -> Result<(), Failure> {
+        self.require_upload(&put.at)?;
+        let replaced = self.uploads.part(&put.at.id, put.info.number)?;
+        let extents = self.take_body(&put.body)?;
+        if let Some(replaced) = replaced {
+            self.release_extents(&replaced.extents)?;
+        }
+        self.uploads.insert_part(&put.at.id, &PartRow { info: put.info.clone(), extents })
+    }
+
+    fn take_body(&mut self, body: &PartBody) -> Result<Vec<Extent>, Failure> {
+        match body {
+            PartBody::Blob(blob) => {
+                self.insert_blob(blob.id, blob.length, blob.crc)?;
+                Ok(vec![Extent { blob: blob.id, offset: 0, length: blob.length }])
+            }
+            PartBody::Shared(extents) if self.share(extents)? => Ok(extents.clone()),
+            PartBody::Shared(_) => Err(StoreError::SourceGone.into()),
+        }
+    }
+
+    /// Makes the object of the parts' extents: their references move to it, and those of parts left out are released.
+    pub(super) fn complete_upload(&mut self, complete: &Complete) -> Result<Written, Failure> {
+        let Complete { at, completion } = complete;
+        self.require_bucket(&at.bucket)?;
+        let Some(upload) = self.uploads.find(at)? else { return self.completed_before(complete) };
+        let key = row_key(&at.bucket, at.key.as_str());
+        let replaced = self.object(&key)?;
+        if !completion.conditions.hold(replaced.as_ref().map(|row| row.info.existing())) {
+            return Err(StoreError::PreconditionFailed.into());
+        }
+        let parts = self.uploads.parts(&at.id)?;
+        let object = assemble(&upload, &parts, completion)?;
+        if let Some(replaced) = replaced {
+            self.release(&key, &replaced.body)?;
+        }
+        for (_, unused) in parts.iter().filter(|(number, _)| !object.used.contains(number)) {
+            self.release_extents(&unused.extents)?;
+        }
+        self.uploads.remove(at, &parts)?;
+        let row = ObjectRow { info: object.info, body: Body::Extents(object.extents) };
+        self.insert_object(&key, &row)?;
+        self.remember(complete, &row)
+    }
+
+    fn remember(&mut self, complete: &Complete, object: &ObjectRow) -> Result<Written, Failure> {
+        let Complete { at, completion } = complete;
+        let written = object.info.written();
+        let (bucket, key, request) = (at.bucket.clone(), at.key.clone(), fingerprint(completion));
+        self.uploads.insert_completed(&at.id, &CompletedRow { bucket, key, request, written: written.clone() })?;
+        let forgotten = Timestamp::from_millis(completion.now.millis().saturating_sub(REMEMBERED));
+        self.uploads.forget_completed(forgotten, REMEMBERED_AT_MOST)?;
+        Ok(written)
+    }
+
+    /// The answer that the same request had before, whatever has become of the object since.
+    fn completed_before(&self, complete: &Complete) -> Result<Written, Failure> {
+        let Complete { at, completion } = complete;
+        let row = self.uploads.completed(&at.id)?.filter(|row| row.bucket == at.bucket && row.key == at.key);
+        let recent =
+            |written: &Written| completion.now.millis().saturating_sub(written.last_modified.millis()) <= REMEMBERED;
+        match row {
+            Some(row) if row.request == fingerprint(completion) && recent(&row.written) => Ok(row.written),
+            _ => Err(StoreError::NoSuchUpload.into()),
+        }
+    }
+
+    pub(super) fn abort_upload(&mut self, at: &UploadRef) -> Result<(), Failure> {
+        self.require_upload(at)?;
+        let parts = self.uploads.parts(&at.id)?;
+        parts.values().try_for_each(|part| self.release_extents(&part.extents))?;
+        self.uploads.remove(at, &parts)
+    }
+
+    /// Open uploads do not keep a bucket from being removed; they end with it.
+    pub(super) fn abort_uploads_of(&mut self, bucket: &BucketName) -> Result<(), Failure> {
+        self.uploads.of_bucket(bucket)?.iter().try_for_each(|at| self.abort_upload(at))
+    }
+
+    fn require_upload(&self, at: &UploadRef) -> Result<(), Failure> {
+        self.require_bucket(&at.bucket)?;
+        self.uploads.find(at)?.map(drop).ok_or_else(|| StoreError::NoSuchUpload.into())
+    }
+}
+
+/// What tells one list of parts from another.
+fn fingerprint(completion: &Completion) -> String {
+    let mut sha256 = Sha256::new();
+    for part in &completion.parts {
+        sha256.update(format!("{} {}\n", part.number, part.etag.to_ascii_lowercase()));
+    }
+    hex::encode(sha256.finalize())
+}

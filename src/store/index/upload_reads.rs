@@ -1,0 +1,44 @@
+//! What is read of uploads outside of transactions that write.
+
+use super::Failure;
+use super::tables::Snapshot;
+use super::upload_rows::{PartRow, UploadRow};
+use super::upload_tables::{PARTS, UPLOADS};
+use crate::s3::Timestamp;
+use crate::store::error::StoreError;
+use crate::store::parts::{PartInfo, UploadRef};
+use redb::ReadableTable;
+
+impl Snapshot {
+    /// The open upload that is meant; tells a missing bucket from a missing upload.
+    pub(in crate::store) fn upload(&self, at: &UploadRef) -> Result<UploadRow, Failure> {
+        let row = self.upload_row(&at.id)?.filter(|row| row.is(at));
+        row.ok_or_else(|| self.bucket(&at.bucket).err().unwrap_or_else(|| StoreError::NoSuchUpload.into()))
+    }
+
+    pub(super) fn upload_row(&self, id: &str) -> Result<Option<UploadRow>, Failure> {
+        Ok(self.0.open_table(UPLOADS)?.get(id)?.map(|row| UploadRow::decode(row.value())).transpose()?)
+    }
+
+    /// At most `most` parts of an upload behind the number `after`.
+    pub(in crate::store) fn parts(&self, id: &str, after: u16, most: usize) -> Result<Vec<PartInfo>, Failure> {
+        let table = self.0.open_table(PARTS)?;
+        let rows = table.range((id, after.saturating_add(1))..=(id, u16::MAX))?.take(most);
+        rows.map(|row| Ok(PartRow::decode(row?.1.value())?.info)).collect()
+    }
+
+    /// At most `most` uploads that were begun before that moment.
+    pub(in crate::store) fn uploads_before(&self, moment: Timestamp, most: usize) -> Result<Vec<UploadRef>, Failure> {
+        let table = self.0.open_table(UPLOADS)?;
+        let mut found = Vec::new();
+        for row in table.iter()?.take(most) {
+            let (id, row) = row?;
+            let row = UploadRow::decode(row.value())?;
+            if row.initiated >= moment {
+                break;
+            }
+            found.push(UploadRef { bucket: row.bucket, key: row.key, id: id.value().to_owned() });
+        }
+        Ok(found)
+    }
+}

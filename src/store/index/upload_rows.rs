@@ -1,0 +1,185 @@
+//! The rows of uploads, of their parts, and of uploads that were completed.
+
+use super::codec::{Decoder, Encoder, Extent, VERSION};
+use super::rows::damaged;
+use crate::s3::Timestamp;
+use crate::s3::checksum::Checksum;
+use crate::s3::etag::ETag;
+use crate::s3::metadata::Metadata;
+use crate::s3::names::{BucketName, ObjectKey};
+use crate::s3::part_checksums::Plan;
+use crate::store::error::StoreError;
+use crate::store::parts::{PartInfo, UploadRef, Written};
+
+/// An open upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::store) struct UploadRow {
+    pub(in crate::store) bucket: BucketName,
+    pub(in crate::store) key: ObjectKey,
+    pub(in crate::store) initiated: Timestamp,
+    pub(in crate::store) metadata: Metadata,
+    pub(in crate::store) checksum: Option<Plan>,
+}
+
+/// A part of an open upload, and where its bytes are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::store) struct PartRow {
+    pub(in crate::store) info: PartInfo,
+    pub(in crate::store) extents: Vec<Extent>,
+}
+
+/// An upload that was completed, so that the same request gets the same answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CompletedRow {
+    pub(super) bucket: BucketName,
+    pub(super) key: ObjectKey,
+    /// What tells the request from others.
+    pub(super) request: String,
+    pub(super) written: Written,
+}
+
+impl UploadRow {
+    /// Whether a request that names an upload means this one.
+    pub(in crate::store) fn is(&self, at: &UploadRef) -> bool {
+        self.bucket == at.bucket && self.key == at.key
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut out = Encoder(vec![VERSION]);
+        out.text(self.bucket.as_str());
+        out.text(self.key.as_str());
+        out.integer(self.initiated.millis());
+        out.option(self.checksum.as_ref(), Encoder::plan);
+        out.metadata(&self.metadata);
+        out.0
+    }
+
+    pub(super) fn decode(row: &[u8]) -> Result<UploadRow, StoreError> {
+        Decoder::of_row(row).and_then(Decoder::upload).ok_or_else(damaged)
+    }
+}
+
+impl PartRow {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut out = Encoder(vec![VERSION]);
+        out.integer(u64::from(self.info.number));
+        out.integer(self.info.size);
+        out.text(self.info.etag.as_str());
+        out.integer(self.info.last_modified.millis());
+        out.option(self.info.checksum.as_ref(), Encoder::checksum);
+        out.extents(&self.extents);
+        out.0
+    }
+
+    pub(super) fn decode(row: &[u8]) -> Result<PartRow, StoreError> {
+        Decoder::of_row(row).and_then(Decoder::part).ok_or_else(damaged)
+    }
+}
+
+impl CompletedRow {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut out = Encoder(vec![VERSION]);
+        out.text(self.bucket.as_str());
+        out.text(self.key.as_str());
+        out.text(&self.request);
+        out.text(self.written.etag.as_str());
+        out.option(self.written.checksum.as_ref(), Encoder::checksum);
+        out.integer(self.written.last_modified.millis());
+        out.0
+    }
+
+    pub(super) fn decode(row: &[u8]) -> Result<CompletedRow, StoreError> {
+        Decoder::of_row(row).and_then(Decoder::completed).ok_or_else(damaged)
+    }
+}
+
+impl Decoder<'_> {
+    fn upload(mut self) -> Option<UploadRow> {
+        let row = UploadRow {
+            bucket: self.bucket()?,
+            key: self.key()?,
+            initiated: Timestamp::from_millis(self.integer()?),
+            checksum: self.option(Decoder::plan)?,
+            metadata: self.metadata()?,
+        };
+        self.end().map(|()| row)
+    }
+
+    fn part(mut self) -> Option<PartRow> {
+        let info = PartInfo {
+            number: u16::try_from(self.integer()?).ok()?,
+            size: self.integer()?,
+            etag: ETag::parse(self.text()?)?,
+            last_modified: Timestamp::from_millis(self.integer()?),
+            checksum: self.option(Decoder::checksum)?,
+        };
+        let extents = self.extents(info.size)?;
+        self.end().map(|()| PartRow { info, extents })
+    }
+
+    fn completed(mut self) -> Option<CompletedRow> {
+        let (bucket, key, request) = (self.bucket()?, self.key()?, self.text()?.to_owned());
+        let etag = ETag::parse(self.text()?)?;
+        let checksum: Option<Checksum> = self.option(Decoder::checksum)?;
+        let last_modified = Timestamp::from_millis(self.integer()?);
+        self.end().map(|()| CompletedRow { bucket, key, request, written: Written { etag, checksum, last_modified } })
+    }
+
+    fn bucket(&mut self) -> Option<BucketName> {
+        BucketName::parse(self.text()?).ok()
+    }
+
+    fn key(&mut self) -> Option<ObjectKey> {
+        ObjectKey::parse(self.text()?).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::s3::checksum::{Algorithm, Kind};
+    use crate::store::folder::BlobId;
+
+    fn upload() -> UploadRow {
+        UploadRow {
+            bucket: BucketName::parse("bucket").unwrap(),
+            key: ObjectKey::parse("a\0b/é").unwrap(),
+            initiated: Timestamp::from_millis(7),
+            metadata: Metadata { content_type: Some("text/plain".into()), ..Metadata::default() },
+            checksum: Some(Plan { algorithm: Algorithm::Crc32, kind: Kind::Composite }),
+        }
+    }
+
+    fn part() -> PartRow {
+        let checksum = Some(Checksum::of_digest(Algorithm::Crc32, &[0; 4]));
+        let (etag, last_modified) = (ETag::of_md5([7; 16]), Timestamp::from_millis(8));
+        let info = PartInfo { number: 10_000, size: 5, etag, last_modified, checksum };
+        PartRow { info, extents: vec![Extent { blob: BlobId(9), offset: 1, length: 5 }] }
+    }
+
+    fn completed() -> CompletedRow {
+        let written = Written { etag: ETag::of_parts([1; 16], 2), checksum: None, last_modified: Timestamp::default() };
+        CompletedRow { bucket: upload().bucket, key: upload().key, request: "r".into(), written }
+    }
+
+    #[test]
+    fn rows_read_as_they_were_written() {
+        assert_eq!(UploadRow::decode(&upload().encode()), Ok(upload()));
+        assert_eq!(PartRow::decode(&part().encode()), Ok(part()));
+        assert_eq!(CompletedRow::decode(&completed().encode()), Ok(completed()));
+    }
+
+    #[test]
+    fn torn_rows_are_damaged() {
+        for end in 0..upload().encode().len() {
+            assert_eq!(UploadRow::decode(&upload().encode()[..end]), Err(damaged()));
+        }
+        for end in 0..part().encode().len() {
+            assert_eq!(PartRow::decode(&part().encode()[..end]), Err(damaged()));
+        }
+        for end in 0..completed().encode().len() {
+            assert_eq!(CompletedRow::decode(&completed().encode()[..end]), Err(damaged()));
+        }
+        assert_eq!(PartRow::decode(&[&part().encode()[..], &[0]].concat()), Err(damaged()));
+    }
+}

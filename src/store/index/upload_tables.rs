@@ -1,0 +1,126 @@
+//! The tables of uploads, row by row. Rows of uploads and of objects never meet: an upload's parts are not listed, and
+//! not read, until they are an object.
+
+use super::Failure;
+use super::assembly::Parts;
+use super::upload_rows::{CompletedRow, PartRow, UploadRow};
+use crate::s3::Timestamp;
+use crate::s3::names::BucketName;
+use crate::store::parts::UploadRef;
+use redb::{ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction};
+
+/// Upload id to [`UploadRow`]. Ids begin with the moment the upload was begun, so the oldest stand first.
+pub(super) const UPLOADS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("uploads");
+/// (bucket, key, upload id): the order of listings.
+pub(super) const UPLOAD_KEYS: TableDefinition<'_, (&str, &[u8], &str), ()> = TableDefinition::new("upload_keys");
+/// (upload id, part number) to [`PartRow`].
+pub(super) const PARTS: TableDefinition<'_, (&str, u16), &[u8]> = TableDefinition::new("parts");
+/// Upload id to [`CompletedRow`].
+const COMPLETED: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("completed");
+/// (moment of completion in milliseconds, upload id): the order in which completed uploads are forgotten.
+const COMPLETED_AT: TableDefinition<'_, (u64, &str), ()> = TableDefinition::new("completed_at");
+
+/// The tables of uploads within a write transaction.
+pub(super) struct UploadTables<'t> {
+    uploads: Table<'t, &'static str, &'static [u8]>,
+    keys: Table<'t, (&'static str, &'static [u8], &'static str), ()>,
+    parts: Table<'t, (&'static str, u16), &'static [u8]>,
+    completed: Table<'t, &'static str, &'static [u8]>,
+    completed_at: Table<'t, (u64, &'static str), ()>,
+}
+
+impl<'t> UploadTables<'t> {
+    pub(super) fn open(transaction: &'t WriteTransaction) -> Result<UploadTables<'t>, Failure> {
+        Ok(UploadTables {
+            uploads: transaction.open_table(UPLOADS)?,
+            keys: transaction.open_table(UPLOAD_KEYS)?,
+            parts: transaction.open_table(PARTS)?,
+            completed: transaction.open_table(COMPLETED)?,
+            completed_at: transaction.open_table(COMPLETED_AT)?,
+        })
+    }
+
+    /// The open upload that is meant.
+    pub(super) fn find(&self, at: &UploadRef) -> Result<Option<UploadRow>, Failure> {
+        let row = self.uploads.get(at.id.as_str())?.map(|row| UploadRow::decode(row.value())).transpose()?;
+        Ok(row.filter(|row| row.is(at)))
+    }
+
+    pub(super) fn insert(&mut self, id: &str, row: &UploadRow) -> Result<(), Failure> {
+        self.uploads.insert(id, row.encode().as_slice())?;
+        self.keys.insert((row.bucket.as_str(), row.key.as_str().as_bytes(), id), ())?;
+        Ok(())
+    }
+
+    /// Removes the upload and the rows of its parts; what the parts refer to is the caller's to keep or to release.
+    pub(super) fn remove(&mut self, at: &UploadRef, parts: &Parts) -> Result<(), Failure> {
+        self.uploads.remove(at.id.as_str())?;
+        self.keys.remove((at.bucket.as_str(), at.key.as_str().as_bytes(), at.id.as_str()))?;
+        for number in parts.keys() {
+            self.parts.remove((at.id.as_str(), *number))?;
+        }
+        Ok(())
+    }
+
+    /// The open uploads of a bucket.
+    pub(super) fn of_bucket(&self, bucket: &BucketName) -> Result<Vec<UploadRef>, Failure> {
+        let mut found = Vec::new();
+        for row in self.keys.range((bucket.as_str(), &b""[..], "")..)? {
+            let (place, ()) = row.map(|(place, _)| (place, ()))?;
+            let (in_bucket, _, id) = place.value();
+            if in_bucket != bucket.as_str() {
+                break;
+            }
+            let row = self.uploads.get(id)?.map(|row| UploadRow::decode(row.value())).transpose()?;
+            found.extend(row.map(|row| UploadRef { bucket: row.bucket, key: row.key, id: id.to_owned() }));
+        }
+        Ok(found)
+    }
+
+    pub(super) fn parts(&self, id: &str) -> Result<Parts, Failure> {
+        let rows = self.parts.range((id, 0)..=(id, u16::MAX))?.map(|row| {
+            let (place, row) = row?;
+            Ok((place.value().1, PartRow::decode(row.value())?))
+        });
+        rows.collect()
+    }
+
+    pub(super) fn part(&self, id: &str, number: u16) -> Result<Option<PartRow>, Failure> {
+        Ok(self.parts.get((id, number))?.map(|row| PartRow::decode(row.value())).transpose()?)
+    }
+
+    pub(super) fn insert_part(&mut self, id: &str, row: &PartRow) -> Result<(), Failure> {
+        self.parts.insert((id, row.info.number), row.encode().as_slice())?;
+        Ok(())
+    }
+
+    pub(super) fn completed(&self, id: &str) -> Result<Option<CompletedRow>, Failure> {
+        Ok(self.completed.get(id)?.map(|row| CompletedRow::decode(row.value())).transpose()?)
+    }
+
+    pub(super) fn insert_completed(&mut self, id: &str, row: &CompletedRow) -> Result<(), Failure> {
+        self.completed.insert(id, row.encode().as_slice())?;
+        self.completed_at.insert((row.written.last_modified.millis(), id), ())?;
+        Ok(())
+    }
+
+    /// Forgets the uploads completed before `before`, and of those left the oldest above `most`.
+    pub(super) fn forget_completed(&mut self, before: Timestamp, most: u64) -> Result<(), Failure> {
+        while let Some((millis, id)) = self.first_completed()? {
+            if millis >= before.millis() && self.completed_at.len()? <= most {
+                break;
+            }
+            self.completed_at.remove((millis, id.as_str()))?;
+            self.completed.remove(id.as_str())?;
+        }
+        Ok(())
+    }
+
+    fn first_completed(&self) -> Result<Option<(u64, String)>, Failure> {
+        let first = self.completed_at.first()?.map(|(place, _)| {
+            let (millis, id) = place.value();
+            (millis, id.to_owned())
+        });
+        Ok(first)
+    }
+}

@@ -1,0 +1,224 @@
+//! Multipart uploads and copies, as the store offers them.
+//!
+//! What an upload comes to is decided where it is committed ([`super::index`]); here is what surrounds that: ids, bodies
+//! on their way, and the reading that copies need.
+
+use super::Store;
+use super::blocking::on_disk;
+use super::committer::answer;
+use super::error::StoreError;
+use super::index::{Change, Complete, PartBody, PutPart, UploadListing, UploadRow};
+use super::parts::{Completion, Copy, NewPart, NewUpload, PartInfo, UploadRef, Written};
+use super::reader::Object;
+use super::upload::PartUpload;
+use crate::body::{Digests, Expected};
+use crate::s3::Timestamp;
+use crate::s3::etag::ETag;
+use crate::s3::names::{BucketName, ObjectKey};
+use crate::s3::part_checksums::Plan;
+use crate::s3::upload_listing::{UploadPage, UploadQuery};
+use std::ops::Range;
+
+/// A part that is copied shares at most so many runs of blobs; where it would be more its bytes are written anew. So an
+/// object of 10,000 parts has a bounded row, however often copies are made of copies.
+const SHARED_RUNS: usize = 16;
+/// How many uploads are aged out at a time.
+const AGED_AT_ONCE: usize = 256;
+
+impl Store {
+    /// Begins an upload and returns its id: the moment and a random number, so that ids stand in the order of their
+    /// uploads.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`].
+    pub async fn create_upload(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        upload: NewUpload,
+    ) -> Result<String, StoreError> {
+        let random = getrandom::u64().map_err(|error| StoreError::Io(format!("no randomness: {error}")))?;
+        let NewUpload { metadata, checksum, now } = upload;
+        let id = format!("{:016x}{random:016x}", now.millis());
+        let upload = UploadRow { bucket: bucket.clone(), key: key.clone(), initiated: now, metadata, checksum };
+        self.submit(Change::CreateUpload { id: id.clone(), upload: Box::new(upload) }).await?;
+        Ok(id)
+    }
+
+    /// How the parts of an open upload are to be checksummed, where the client said so.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchUpload`].
+    pub async fn checksum_plan(&self, at: &UploadRef) -> Result<Option<Plan>, StoreError> {
+        self.0.index.read(|snapshot| snapshot.upload(at)).map(|upload| upload.checksum)
+    }
+
+    /// Begins to write a part of `length` bytes. The upload is looked at as a courtesy; what counts is decided in
+    /// [`PartUpload::commit`].
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchUpload`], [`StoreError::Full`], [`StoreError::ReadOnly`].
+    pub async fn begin_part(&self, at: &UploadRef, number: u16, length: u64) -> Result<PartUpload, StoreError> {
+        self.require_writable()?;
+        self.0.index.read(|snapshot| snapshot.upload(at))?;
+        PartUpload::start(self.clone(), at.clone(), number, length).await
+    }
+
+    /// Makes a part of a range of an object. The bytes are read for their digests and shared, not written; where that
+    /// cannot be they are written.
+    ///
+    /// # Errors
+    /// Those of [`Store::begin_part`] and of reading.
+    pub async fn copy_part(
+        &self,
+        at: &UploadRef,
+        number: u16,
+        source: Object,
+        range: Range<u64>,
+        now: Timestamp,
+    ) -> Result<PartInfo, StoreError> {
+        let plan = self.checksum_plan(at).await?;
+        if let Some(extents) = source.extents(&range).filter(|extents| extents.len() <= SHARED_RUNS) {
+            let part = digest(source.clone(), &range, plan, now, None).await?;
+            let NewPart { etag, checksum, now } = part;
+            let info = PartInfo { number, size: range.end - range.start, etag, last_modified: now, checksum };
+            let put = PutPart { at: at.clone(), info: info.clone(), body: PartBody::Shared(extents) };
+            match self.submit(Change::PutPart(Box::new(put))).await {
+                // Overwritten meanwhile. The hold still has the bytes.
+                Err(StoreError::SourceGone) => {}
+                done => return done.map(|()| info),
+            }
+        }
+        let mut upload = self.begin_part(at, number, range.end - range.start).await?;
+        let part = digest(source, &range, plan, now, Some(&mut upload)).await?;
+        upload.commit(part).await
+    }
+
+    /// Makes an object of an upload's parts; no byte is copied. The same request once more, within 24 hours, gets the
+    /// same answer.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchUpload`], [`StoreError::PreconditionFailed`],
+    /// [`StoreError::Parts`]; after any of them the upload is as it was.
+    pub async fn complete_upload(&self, at: UploadRef, completion: Completion) -> Result<Written, StoreError> {
+        self.make(Change::CompleteUpload(Box::new(Complete { at, completion }))).await
+    }
+
+    /// Ends an upload and frees what its parts take.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchUpload`].
+    pub async fn abort_upload(&self, at: UploadRef) -> Result<(), StoreError> {
+        self.submit(Change::AbortUpload(at)).await
+    }
+
+    /// A page of the open uploads of a bucket.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`].
+    pub async fn list_uploads(&self, bucket: &BucketName, query: &UploadQuery) -> Result<UploadPage, StoreError> {
+        let listing = UploadListing {
+            bucket: bucket.clone(),
+            prefix: query.prefix.clone(),
+            delimiter: query.delimiter.clone(),
+            start: query.start(),
+            max_uploads: query.limit(),
+        };
+        let index = self.0.index.clone();
+        self.listing(move || index.read(|snapshot| snapshot.upload_page(&listing))).await
+    }
+
+    /// At most `most` parts of an open upload behind the number `after`, and whether there are more.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchUpload`].
+    pub async fn list_parts(
+        &self,
+        at: &UploadRef,
+        after: u16,
+        most: usize,
+    ) -> Result<(Vec<PartInfo>, bool), StoreError> {
+        let (index, at) = (self.0.index.clone(), at.clone());
+        self.listing(move || {
+            let mut parts = index.read(|snapshot| {
+                snapshot.upload(&at)?;
+                snapshot.parts(&at.id, after, most.saturating_add(1))
+            })?;
+            let more = parts.len() > most;
+            parts.truncate(most);
+            Ok((parts, more))
+        })
+        .await
+    }
+
+    /// Copies an object; the copy shares its bytes.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`] for either bucket, [`StoreError::NoSuchKey`], [`StoreError::PreconditionFailed`].
+    pub async fn copy_object(&self, copy: Copy) -> Result<Written, StoreError> {
+        self.make(Change::CopyObject(Box::new(copy))).await
+    }
+
+    /// Aborts the uploads that were begun so long before `now` that they are taken for forgotten
+    /// ([`super::Options::upload_age`]), and returns how many there were.
+    pub async fn age_out_uploads(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let moment = Timestamp::from_millis(now.millis().saturating_sub(self.0.upload_age.as_millis() as u64));
+        let mut aborted = 0;
+        loop {
+            let index = self.0.index.clone();
+            let old = on_disk(move || index.read(|snapshot| snapshot.uploads_before(moment, AGED_AT_ONCE))).await?;
+            match self.abort_all(old).await? {
+                0 => return Ok(aborted),
+                some => aborted += some,
+            }
+        }
+    }
+
+    /// Aborts those that are still open, and says how many.
+    async fn abort_all(&self, uploads: Vec<UploadRef>) -> Result<usize, StoreError> {
+        let mut queued = Vec::with_capacity(uploads.len());
+        for at in uploads {
+            queued.push(self.0.committer.queue(Change::AbortUpload(at)).await?);
+        }
+        let mut aborted = 0;
+        for change in queued {
+            match answer(change).await {
+                Ok(_) => aborted += 1,
+                Err(StoreError::NoSuchUpload) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(aborted)
+    }
+
+    /// Submits a change that makes an object of what is there.
+    async fn make(&self, change: Change) -> Result<Written, StoreError> {
+        let written = self.0.committer.submit(change).await?;
+        written.ok_or_else(|| StoreError::Io("the commit did not say what it made".into()))
+    }
+}
+
+/// Reads a range for its digests and passes it on where it is to be written.
+async fn digest(
+    source: Object,
+    range: &Range<u64>,
+    plan: Option<Plan>,
+    now: Timestamp,
+    mut into: Option<&mut PartUpload>,
+) -> Result<NewPart, StoreError> {
+    let mut digests = Digests::new(Expected::default());
+    if let Some(plan) = plan {
+        digests.make_checksum(plan.algorithm);
+    }
+    let failed = |error: crate::s3::S3Error| StoreError::Io(error.to_string());
+    let mut reader = source.read(range.clone());
+    while let Some(piece) = reader.next().await {
+        let piece = piece?;
+        digests.update(&piece).map_err(failed)?;
+        if let Some(upload) = &mut into {
+            upload.body().push(piece).await?;
+        }
+    }
+    let digested = digests.finish().map_err(failed)?;
+    Ok(NewPart { etag: ETag::of_md5(digested.md5), checksum: digested.checksum, now })
+}

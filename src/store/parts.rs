@@ -1,0 +1,121 @@
+//! The nouns of multipart uploads: what goes in and what comes out.
+
+use crate::s3::Timestamp;
+use crate::s3::checksum::{Algorithm, Checksum, Kind};
+use crate::s3::etag::ETag;
+use crate::s3::metadata::Metadata;
+use crate::s3::names::{BucketName, ObjectKey};
+use crate::s3::part_checksums::Plan;
+use crate::s3::precondition::{ReadConditions, WriteConditions};
+use crate::s3::xml::CompletedPart;
+
+/// The least bytes of a part that is not the last (S3 and R2 limits: 5 MiB).
+pub(super) const MIN_PART: u64 = 5 << 20;
+
+/// An upload as requests name it. One of another bucket or key is no such upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadRef {
+    /// The bucket.
+    pub bucket: BucketName,
+    /// The key the object will have.
+    pub key: ObjectKey,
+    /// The id that creating it gave.
+    pub id: String,
+}
+
+/// What an upload says of its object before there is any part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewUpload {
+    /// Headers and user metadata to keep.
+    pub metadata: Metadata,
+    /// How parts and object are to be checksummed, where the client said so.
+    pub checksum: Option<Plan>,
+    /// The time of the request.
+    pub now: Timestamp,
+}
+
+/// What a part says once its body is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewPart {
+    /// The tag of the body, its MD5.
+    pub etag: ETag,
+    /// The checksum the body was verified against, or that the upload asks for.
+    pub checksum: Option<Checksum>,
+    /// The time of the write.
+    pub now: Timestamp,
+}
+
+/// What is known of a part beside its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartInfo {
+    /// 1 to 10,000.
+    pub number: u16,
+    /// Bytes.
+    pub size: u64,
+    /// Its entity tag.
+    pub etag: ETag,
+    /// When it was written.
+    pub last_modified: Timestamp,
+    /// Its checksum.
+    pub checksum: Option<Checksum>,
+}
+
+/// What the parts of an upload must be like, beside what S3 asks of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PartRules {
+    /// Parts may be listed in any order; they are put in that of their numbers.
+    pub any_order: bool,
+    /// All parts but the last have one size, and the last is no larger.
+    pub equal_parts: bool,
+}
+
+/// What CompleteMultipartUpload asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completion {
+    /// The parts the client lists, as listed.
+    pub parts: Vec<CompletedPart>,
+    /// The policy's rules for them.
+    pub rules: PartRules,
+    /// Bytes the object must have.
+    pub size: Option<u64>,
+    /// What the object's checksum is to cover.
+    pub checksum_kind: Option<Kind>,
+    /// The checksum the object must have; of a composite one the client may leave the number of parts out.
+    pub checksum: Option<(Algorithm, String)>,
+    /// What must hold of the object it replaces.
+    pub conditions: WriteConditions,
+    /// The time of the request.
+    pub now: Timestamp,
+}
+
+/// What CopyObject asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copy {
+    /// Where the copy goes.
+    pub bucket: BucketName,
+    /// Its key.
+    pub key: ObjectKey,
+    /// The bucket of what is copied.
+    pub source_bucket: BucketName,
+    /// The key of what is copied.
+    pub source_key: ObjectKey,
+    /// What must hold of the source.
+    pub source_conditions: ReadConditions,
+    /// What must hold of the object it replaces.
+    pub conditions: WriteConditions,
+    /// What the copy carries in the place of the source's metadata.
+    pub metadata: Option<Metadata>,
+    /// The time of the request.
+    pub now: Timestamp,
+}
+
+/// An object that was made of what the store had already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// Its entity tag.
+    pub etag: ETag,
+    /// Its checksum.
+    pub checksum: Option<Checksum>,
+    /// When it was written.
+    pub last_modified: Timestamp,
+}

@@ -1,0 +1,393 @@
+//! Multipart uploads and copies: what shares bytes, who wins a race, and that nothing is left on the disk.
+
+use super::*;
+use crate::s3::checksum::Algorithm;
+use crate::s3::part_checksums::Plan;
+use crate::s3::precondition::ReadConditions;
+use crate::s3::upload_listing::{UploadPage, UploadQuery};
+use crate::s3::xml::CompletedPart;
+
+const MIN: usize = parts::MIN_PART as usize;
+const HOUR: u64 = 3_600_000;
+
+fn at(id: &str) -> UploadRef {
+    UploadRef { bucket: bucket(), key: key("k"), id: id.to_owned() }
+}
+
+fn later(hours: u64) -> Timestamp {
+    Timestamp::from_millis(NOW.millis() + hours * HOUR)
+}
+
+async fn create(store: &Store, name: &str, checksum: Option<Plan>) -> UploadRef {
+    let metadata = Metadata { content_type: Some("text/plain".into()), ..Metadata::default() };
+    let new = NewUpload { metadata, checksum, now: NOW };
+    let id = store.create_upload(&bucket(), &key(name), new).await.unwrap();
+    UploadRef { key: key(name), ..at(&id) }
+}
+
+async fn put_part(store: &Store, at: &UploadRef, number: u16, body: &Bytes) -> Result<PartInfo, StoreError> {
+    let mut upload = store.begin_part(at, number, body.len() as u64).await?;
+    upload.body().push(body.clone()).await?;
+    upload.commit(NewPart { etag: ETag::of_md5(Md5::digest(body).into()), checksum: None, now: NOW }).await
+}
+
+fn completion(parts: &[&PartInfo]) -> Completion {
+    let listed = |part: &&PartInfo| CompletedPart {
+        number: part.number.into(),
+        etag: part.etag.as_str().to_owned(),
+        checksums: Vec::new(),
+    };
+    Completion {
+        parts: parts.iter().map(listed).collect(),
+        rules: PartRules::default(),
+        size: None,
+        checksum_kind: None,
+        checksum: None,
+        conditions: WriteConditions::default(),
+        now: NOW,
+    }
+}
+
+fn copy(from: &str, to: &str) -> Copy {
+    Copy {
+        bucket: bucket(),
+        key: key(to),
+        source_bucket: bucket(),
+        source_key: key(from),
+        source_conditions: ReadConditions::default(),
+        conditions: WriteConditions::default(),
+        metadata: None,
+        now: later(1),
+    }
+}
+
+async fn delete(store: &Store, name: &str) {
+    store.delete_object(&bucket(), &key(name)).await.unwrap();
+    store.blobs().reaper.wait();
+}
+
+/// An object of two parts of 5 MiB and one of 10 bytes under `k`, and what its bytes are.
+async fn multipart_object(store: &Store) -> (Vec<u8>, Written) {
+    let upload = create(store, "k", None).await;
+    let bodies = [body(MIN, 1), body(MIN, 2), body(10, 3)];
+    let mut parts = Vec::new();
+    for (number, body) in (1..).zip(&bodies) {
+        parts.push(put_part(store, &upload, number, body).await.unwrap());
+    }
+    let written = store.complete_upload(upload, completion(&parts.iter().collect::<Vec<_>>())).await.unwrap();
+    (bodies.concat(), written)
+}
+
+#[tokio::test]
+async fn parts_are_no_objects_until_they_are_one() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    let upload = create(&store, "k", None).await;
+    put_part(&store, &upload, 1, &body(10, 1)).await.unwrap();
+    assert_eq!(get(&store, "k").await, Err(StoreError::NoSuchKey));
+    assert!(store.list(&bucket(), "", None, None, 10).await.unwrap().entries.is_empty());
+    assert_eq!(store.figures().objects, 0);
+    let (bytes, written) = multipart_object(&store).await;
+    assert!(get(&store, "k").await.unwrap() == bytes);
+    let info = store.info(&bucket(), &key("k")).await.unwrap();
+    assert_eq!((info.parts.as_slice(), info.size), (&[MIN as u64, MIN as u64, 10][..], bytes.len() as u64));
+    assert_eq!((info.etag.clone(), info.last_modified), (written.etag, NOW));
+    assert!(info.etag.as_str().ends_with("-3"));
+    assert_eq!(info.metadata.content_type.as_deref(), Some("text/plain"));
+}
+
+#[tokio::test]
+async fn only_what_the_object_needs_stays_on_the_disk() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    let upload = create(&store, "k", None).await;
+    put_part(&store, &upload, 1, &body(100, 1)).await.unwrap();
+    let replacing = put_part(&store, &upload, 1, &body(200, 2)).await.unwrap();
+    put_part(&store, &upload, 2, &body(300, 3)).await.unwrap();
+    store.blobs().reaper.wait();
+    assert_eq!(files(&dir).len(), 2);
+    assert_eq!(store.list_parts(&upload, 0, 10).await.unwrap().0.len(), 2);
+    store.complete_upload(upload, completion(&[&replacing])).await.unwrap();
+    store.blobs().reaper.wait();
+    assert_eq!(files(&dir).len(), 1);
+    assert!(get(&store, "k").await.unwrap() == body(200, 2));
+    delete(&store, "k").await;
+    assert!(files(&dir).is_empty());
+}
+
+#[tokio::test]
+async fn an_aborted_upload_is_gone() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    let upload = create(&store, "k", None).await;
+    let part = put_part(&store, &upload, 1, &body(10, 1)).await.unwrap();
+    let mut late = store.begin_part(&upload, 2, 10).await.unwrap();
+    late.body().push(body(10, 2)).await.unwrap();
+    store.abort_upload(upload.clone()).await.unwrap();
+    let gone = StoreError::NoSuchUpload;
+    let new = NewPart { etag: part.etag.clone(), checksum: None, now: NOW };
+    assert_eq!(late.commit(new).await, Err(gone.clone()));
+    assert_eq!(store.abort_upload(upload.clone()).await, Err(gone.clone()));
+    assert_eq!(put_part(&store, &upload, 1, &body(1, 1)).await, Err(gone.clone()));
+    assert_eq!(store.complete_upload(upload.clone(), completion(&[&part])).await, Err(gone.clone()));
+    assert_eq!(store.list_parts(&upload, 0, 10).await, Err(gone));
+    store.blobs().reaper.wait();
+    assert!(files(&dir).is_empty());
+}
+
+#[tokio::test]
+async fn an_upload_is_of_one_key_only() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    let upload = create(&store, "k", None).await;
+    let other = UploadRef { key: key("other"), ..upload.clone() };
+    for wrong in [other, at(""), at("x"), UploadRef { id: upload.id.to_uppercase() + "0", ..upload.clone() }] {
+        assert_eq!(put_part(&store, &wrong, 1, &body(1, 1)).await, Err(StoreError::NoSuchUpload));
+        assert_eq!(store.abort_upload(wrong).await, Err(StoreError::NoSuchUpload));
+    }
+    let no_bucket = UploadRef { bucket: BucketName::parse("nobody").unwrap(), ..upload };
+    assert_eq!(put_part(&store, &no_bucket, 1, &body(1, 1)).await, Err(StoreError::NoSuchBucket));
+}
+
+#[tokio::test]
+async fn what_is_refused_leaves_the_upload_as_it_was() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    put(&store, "k", &body(1, 9)).await.unwrap();
+    let upload = create(&store, "k", None).await;
+    let small = put_part(&store, &upload, 1, &body(10, 1)).await.unwrap();
+    let last = put_part(&store, &upload, 2, &body(10, 2)).await.unwrap();
+    let too_small = store.complete_upload(upload.clone(), completion(&[&small, &last])).await;
+    assert_eq!(too_small, Err(StoreError::Parts(PartsFault::TooSmall)));
+    let taken = Completion { conditions: if_free(), ..completion(&[&last]) };
+    assert_eq!(store.complete_upload(upload.clone(), taken).await, Err(StoreError::PreconditionFailed));
+    assert!(get(&store, "k").await.unwrap() == body(1, 9));
+    store.complete_upload(upload, completion(&[&last])).await.unwrap();
+    assert!(get(&store, "k").await.unwrap() == body(10, 2));
+}
+
+#[tokio::test]
+async fn the_same_complete_gets_the_same_answer_for_a_day() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    let upload = create(&store, "k", None).await;
+    let (one, two) = (
+        put_part(&store, &upload, 1, &body(MIN, 1)).await.unwrap(),
+        put_part(&store, &upload, 2, &body(10, 1)).await.unwrap(),
+    );
+    let first = store.complete_upload(upload.clone(), completion(&[&one, &two])).await.unwrap();
+    put(&store, "k", &body(1, 9)).await.unwrap();
+    drop(store);
+    let store = open(&dir);
+    let again = |hours| Completion { now: later(hours), ..completion(&[&one, &two]) };
+    assert_eq!(store.complete_upload(upload.clone(), again(23)).await, Ok(first));
+    assert!(get(&store, "k").await.unwrap() == body(1, 9), "the answer is repeated, not the deed");
+    let other = store.complete_upload(upload.clone(), completion(&[&one])).await;
+    assert_eq!(other, Err(StoreError::NoSuchUpload));
+    assert_eq!(store.complete_upload(upload.clone(), again(25)).await, Err(StoreError::NoSuchUpload));
+    assert_eq!(store.abort_upload(upload).await, Err(StoreError::NoSuchUpload));
+}
+
+/// Complete, Abort and UploadPart at once: whichever comes first, the object is whole or not there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn races_have_one_outcome() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    for round in 0..20 {
+        let upload = create(&store, "k", None).await;
+        let part = put_part(&store, &upload, 1, &body(100, 1)).await.unwrap();
+        let again = {
+            let (store, upload) = (store.clone(), upload.clone());
+            tokio::spawn(async move { put_part(&store, &upload, 1, &body(100, 2)).await })
+        };
+        let abort = {
+            let (store, upload) = (store.clone(), upload.clone());
+            tokio::spawn(async move { store.abort_upload(upload).await })
+        };
+        let complete = store.complete_upload(upload.clone(), completion(&[&part])).await;
+        let (again, abort) = (again.await.unwrap(), abort.await.unwrap());
+        match &complete {
+            Ok(_) => {
+                assert_eq!(abort, Err(StoreError::NoSuchUpload), "round {round}");
+                assert!(get(&store, "k").await.unwrap() == body(100, 1));
+            }
+            Err(StoreError::NoSuchUpload) => assert_eq!(abort, Ok(())),
+            Err(StoreError::Parts(PartsFault::Missing)) => assert!(again.is_ok() && abort.is_ok()),
+            Err(other) => panic!("{other}"),
+        }
+        store.delete_object(&bucket(), &key("k")).await.unwrap();
+    }
+    store.blobs().reaper.wait();
+    assert!(files(&dir).is_empty());
+}
+
+#[tokio::test]
+async fn forgotten_uploads_are_aged_out() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    let upload = create(&store, "k", None).await;
+    put_part(&store, &upload, 1, &body(10, 1)).await.unwrap();
+    assert_eq!(store.age_out_uploads(later(7 * 24)).await, Ok(0));
+    assert_eq!(store.age_out_uploads(later(7 * 24 + 1)).await, Ok(1));
+    assert_eq!(store.abort_upload(upload).await, Err(StoreError::NoSuchUpload));
+    store.blobs().reaper.wait();
+    assert!(files(&dir).is_empty());
+}
+
+#[tokio::test]
+async fn open_uploads_end_with_their_bucket() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    for name in ["a", "b"] {
+        let upload = create(&store, name, None).await;
+        put_part(&store, &upload, 1, &body(10, 1)).await.unwrap();
+    }
+    store.delete_bucket(&bucket()).await.unwrap();
+    store.create_bucket(&bucket(), NOW).await.unwrap();
+    assert_eq!(uploads(&store, "", None).await, UploadPage::default());
+    store.blobs().reaper.wait();
+    assert!(files(&dir).is_empty());
+}
+
+#[tokio::test]
+async fn uploads_outlive_a_restart_and_leave_nothing_unfinished() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    let upload = create(&store, "k", None).await;
+    let part = put_part(&store, &upload, 1, &body(10, 1)).await.unwrap();
+    let mut unfinished = store.begin_part(&upload, 2, 10).await.unwrap();
+    unfinished.body().push(body(5, 1)).await.unwrap();
+    let copy = super::crash::killed(&dir);
+    let again = open(&copy);
+    assert_eq!(files(&copy).len(), 1);
+    assert_eq!(again.list_parts(&upload, 0, 10).await, Ok((vec![part.clone()], false)));
+    again.complete_upload(upload, completion(&[&part])).await.unwrap();
+    assert!(get(&again, "k").await.unwrap() == body(10, 1));
+}
+
+async fn uploads(store: &Store, prefix: &str, delimiter: Option<&str>) -> UploadPage {
+    store.list_uploads(&bucket(), &query(prefix, delimiter, 1000)).await.unwrap()
+}
+
+fn query(prefix: &str, delimiter: Option<&str>, max_uploads: u64) -> UploadQuery {
+    UploadQuery {
+        prefix: prefix.to_owned(),
+        delimiter: delimiter.map(str::to_owned),
+        url_encoded: false,
+        key_marker: String::new(),
+        upload_id_marker: String::new(),
+        max_uploads,
+    }
+}
+
+/// Uploads and common prefixes over all pages of so many entries.
+async fn paged(store: &Store, prefix: &str, delimiter: Option<&str>, at_once: u64) -> Vec<String> {
+    let (mut query, mut found) = (query(prefix, delimiter, at_once), Vec::new());
+    loop {
+        let page = store.list_uploads(&bucket(), &query).await.unwrap();
+        let mut names: Vec<_> = page.uploads.iter().map(|upload| upload.key.clone()).collect();
+        names.extend(page.common_prefixes);
+        assert!(names.len() as u64 <= at_once);
+        names.sort();
+        found.extend(names);
+        let Some(next) = page.next else { return found };
+        let (key, id) = next.markers();
+        (query.key_marker, query.upload_id_marker) = (key.to_owned(), id.to_owned());
+    }
+}
+
+#[tokio::test]
+async fn open_uploads_are_listed_page_by_page() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    for name in ["a", "a", "a\0", "b/1", "b/2", "b/c/3", "c", "é"] {
+        create(&store, name, None).await;
+    }
+    store.create_bucket(&BucketName::parse("bucket2").unwrap(), NOW).await.unwrap();
+    for at_once in [1, 2, 3, 1000] {
+        for (prefix, delimiter, expected) in [
+            ("", None, &["a", "a", "a\0", "b/1", "b/2", "b/c/3", "c", "é"][..]),
+            ("", Some("/"), &["a", "a", "a\0", "b/", "c", "é"]),
+            ("b/", Some("/"), &["b/1", "b/2", "b/c/"]),
+            ("a", None, &["a", "a", "a\0"]),
+            ("x", Some("/"), &[]),
+        ] {
+            assert_eq!(paged(&store, prefix, delimiter, at_once).await, expected, "{prefix} {delimiter:?} {at_once}");
+        }
+    }
+    let none = store.list_uploads(&bucket(), &query("", None, 0)).await.unwrap();
+    assert_eq!(none, UploadPage::default());
+}
+
+#[tokio::test]
+async fn copies_share_bytes_until_the_last_is_gone() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    let (bytes, written) = multipart_object(&store).await;
+    let copied = store.copy_object(copy("k", "copy")).await.unwrap();
+    assert_eq!(copied, Written { last_modified: later(1), ..written });
+    assert_eq!(files(&dir).len(), 3);
+    delete(&store, "k").await;
+    assert!(get(&store, "copy").await.unwrap() == bytes);
+    store.copy_object(copy("copy", "copy")).await.unwrap();
+    assert!(get(&store, "copy").await.unwrap() == bytes);
+    delete(&store, "copy").await;
+    assert!(files(&dir).is_empty());
+}
+
+#[tokio::test]
+async fn small_objects_are_copied_too() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    put(&store, "small", &body(10, 1)).await.unwrap();
+    put(&store, "large", &body(LARGE, 2)).await.unwrap();
+    let metadata = Metadata { content_type: Some("a/b".into()), ..Metadata::default() };
+    store.copy_object(Copy { metadata: Some(metadata.clone()), ..copy("small", "large") }).await.unwrap();
+    store.copy_object(copy("small", "small")).await.unwrap();
+    delete(&store, "small").await;
+    assert!(get(&store, "large").await.unwrap() == body(10, 1));
+    assert_eq!(store.info(&bucket(), &key("large")).await.unwrap().metadata, metadata);
+    assert!(files(&dir).is_empty());
+    assert_eq!(store.copy_object(copy("small", "x")).await, Err(StoreError::NoSuchKey));
+    let taken = Copy { conditions: if_free(), ..copy("large", "large") };
+    assert_eq!(store.copy_object(taken).await, Err(StoreError::PreconditionFailed));
+}
+
+#[tokio::test]
+async fn parts_are_copied_from_any_range() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    let (bytes, _) = multipart_object(&store).await;
+    put(&store, "small", &body(100, 7)).await.unwrap();
+    let plan = Plan::new(Algorithm::Crc32, None).unwrap();
+    let upload = create(&store, "joined", Some(plan)).await;
+    let range = 1000..MIN as u64 + 2000;
+    let source = store.object(&bucket(), &key("k")).await.unwrap();
+    let one = store.copy_part(&upload, 1, source, range, NOW).await.unwrap();
+    let shared = &bytes[1000..MIN + 2000];
+    assert_eq!(one.etag, ETag::of_md5(Md5::digest(shared).into()));
+    let source = store.object(&bucket(), &key("small")).await.unwrap();
+    let two = store.copy_part(&upload, 2, source, 10..20, NOW).await.unwrap();
+    assert_eq!(files(&dir).len(), 4, "the first shares its bytes, the second had none to share");
+    delete(&store, "k").await;
+    assert_eq!(files(&dir).len(), 3);
+    store.complete_upload(upload, completion(&[&one, &two])).await.unwrap();
+    let joined = get(&store, "joined").await.unwrap();
+    assert!(joined == [shared, &body(100, 7)[10..20]].concat());
+    assert!(store.info(&bucket(), &key("joined")).await.unwrap().checksum.unwrap().value.ends_with("-2"));
+}
+
+#[tokio::test]
+async fn a_part_is_copied_even_where_its_source_goes_meanwhile() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    put(&store, "source", &body(LARGE, 1)).await.unwrap();
+    let source = store.object(&bucket(), &key("source")).await.unwrap();
+    delete(&store, "source").await;
+    let upload = create(&store, "k", None).await;
+    let part = store.copy_part(&upload, 1, source, 0..LARGE as u64, NOW).await.unwrap();
+    store.complete_upload(upload, completion(&[&part])).await.unwrap();
+    assert!(get(&store, "k").await.unwrap() == body(LARGE, 1));
+    store.blobs().reaper.wait();
+    assert_eq!(files(&dir).len(), 1);
+}
