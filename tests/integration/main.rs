@@ -8,8 +8,10 @@
 
 mod support;
 
+mod copies;
 mod dependencies;
 mod examples;
 mod layers;
 mod objects;
 mod readme;
+mod uploads;

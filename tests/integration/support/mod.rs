@@ -5,4 +5,4 @@ pub mod command;
 mod server;
 
 pub use client::{Connection, Request, Response};
-pub use server::TestServer;
+pub use server::{KEY_ID, SECRET, TestServer};
