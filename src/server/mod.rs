@@ -13,6 +13,7 @@ pub mod reply;
 pub mod local;
 pub mod proxy;
 pub mod admin;
+mod ageing;
 pub mod run;
 mod serve;
 

@@ -5,6 +5,7 @@
 
 use crate::filters::Rules;
 use crate::server::admin::Admin;
+use crate::server::ageing::age_out_uploads;
 use crate::server::ids::RequestIds;
 use crate::server::local::Local;
 use crate::server::metrics::Metrics;
@@ -93,6 +94,8 @@ pub fn start(parts: Parts) -> Result<Running, StartError> {
     let (mut proxy, fds, listen) = bound(pingora::proxy::http_proxy_service(&configuration(), shim), &parts.listen)?;
     let watch = stopping.clone();
     services.push(tokio::spawn(async move { proxy.start_service(Some(fds), watch, 1).await }));
+
+    services.push(tokio::spawn(age_out_uploads(parts.store.clone())));
 
     let mut admin_address = None;
     if let Some(address) = parts.admin {

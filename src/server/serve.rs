@@ -8,6 +8,7 @@ use crate::store::{Options, Store};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Serves until SIGTERM or ctrl-C, then lets requests in flight end. `on_ready` hears the addresses in use.
 pub fn serve(settings: Settings, on_ready: impl FnOnce(&[SocketAddr], Option<SocketAddr>)) -> Result<(), StartError> {
@@ -43,7 +44,12 @@ fn parts(settings: Settings) -> Result<Parts, StartError> {
 fn options(settings: StoreOptions) -> Options {
     let default = Options::default();
     let index_cache = settings.index_cache.and_then(|bytes| usize::try_from(bytes).ok());
-    Options { durability: settings.durability, index_cache: index_cache.unwrap_or(default.index_cache), ..default }
+    Options {
+        durability: settings.durability,
+        index_cache: index_cache.unwrap_or(default.index_cache),
+        upload_age: settings.upload_age.map_or(default.upload_age, Duration::from_secs),
+        ..default
+    }
 }
 
 /// Lets the process open as many files as the system allows it: a connection and a body are one each, and the usual

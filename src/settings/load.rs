@@ -111,6 +111,7 @@ fn resolve(flags: &Flags, file: &Path, written: Written, faults: &mut Vec<Fault>
     let store = StoreOptions {
         durability: durability(flag(&flags.durability, "--durability").or(written.durability), faults),
         index_cache: index_cache(written.index_cache, faults),
+        upload_age: upload_age(written.upload_age, faults),
     };
     Some(Settings { listen, admin, policy: policy?, mode, domains, keys: Keyring::default(), upstream, store })
 }
@@ -197,6 +198,20 @@ fn index_cache(written: Option<At<u64>>, faults: &mut Vec<Fault>) -> Option<u64>
         let message = format!("an index_cache of {} bytes is too small", number.value);
         faults
             .push(number.fault(message, format!("it is in bytes: write {LEAST_INDEX_CACHE} or more, or leave it out")));
+    }
+    Some(number.value)
+}
+
+/// An hour: an age given in days or hours by mistake would end uploads that are on their way.
+const LEAST_UPLOAD_AGE: u64 = 60 * 60;
+
+fn upload_age(written: Option<At<u64>>, faults: &mut Vec<Fault>) -> Option<u64> {
+    let number = written?;
+    if number.value < LEAST_UPLOAD_AGE {
+        let message = format!("an upload_age of {} seconds is too small", number.value);
+        faults.push(
+            number.fault(message, format!("it is in seconds: write {LEAST_UPLOAD_AGE} or more, or leave it out")),
+        );
     }
     Some(number.value)
 }

@@ -60,4 +60,6 @@ pub struct StoreOptions {
     pub durability: Durability,
     /// Memory for the index's pages, in bytes; `None` leaves it to the store.
     pub index_cache: Option<u64>,
+    /// Seconds an upload may stay open; `None` leaves it to the store.
+    pub upload_age: Option<u64>,
 }

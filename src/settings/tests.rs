@@ -64,7 +64,7 @@ fn without_any_settings_the_defaults_hold() {
     assert_eq!(settings.admin, Some("127.0.0.1:9001".parse().unwrap()));
     assert_eq!(settings.policy.name(), "r2");
     assert_eq!(settings.upstream, Upstream::Local { path: PathBuf::from("./r2shim-data") });
-    assert_eq!(settings.store, StoreOptions { durability: Durability::Fsync, index_cache: None });
+    assert_eq!(settings.store, StoreOptions { durability: Durability::Fsync, index_cache: None, upload_age: None });
     assert_eq!(settings.mode, Mode::Enforce);
     assert!(settings.domains.is_empty());
 }
@@ -89,6 +89,7 @@ fn a_full_file_is_read() {
         [store]
         durability = "none"
         index_cache = 64_000_000
+        upload_age = 86_400
         "#,
     );
     start.flags.data = None;
@@ -99,7 +100,8 @@ fn a_full_file_is_read() {
     assert_eq!(settings.policy.name(), "open");
     assert_eq!(settings.domains, ["s3.example.test", "localhost"]);
     assert_eq!(settings.upstream.data_folder(), folder.join("objects"));
-    assert_eq!(settings.store, StoreOptions { durability: Durability::None, index_cache: Some(64_000_000) });
+    let (index_cache, upload_age) = (Some(64_000_000), Some(86_400));
+    assert_eq!(settings.store, StoreOptions { durability: Durability::None, index_cache, upload_age });
     let key = settings.keys.find("any shape, Ünicode too").unwrap();
     assert_eq!(key.permission.name(), "object-read-write");
 }
@@ -127,6 +129,7 @@ fn each_fault_has_its_line() {
         ("[store]\ndurability = \"maybe\"", "2: \"maybe\" is no durability"),
         ("[store]\nindex_cache = -1", "2: `index_cache` must be a whole number, zero or more, not of type integer"),
         ("[store]\nindex_cache = 4", "2: an index_cache of 4 bytes is too small"),
+        ("[store]\nupload_age = 7", "2: an upload_age of 7 seconds is too small"),
         ("store = 1", "1: `store` must be a table, not of type integer"),
         ("key = 1", "1: `key` must be a list of tables, not of type integer"),
         ("[upstream]\nkind = \"disk\"", "2: `kind` must be \"local\""),
@@ -147,7 +150,6 @@ fn what_is_reserved_says_that_it_is_not_there_yet() {
         ("[limits]", "1: `limits` is not in this version yet"),
         ("[[cors]]\n[[cors]]", "1: `cors` is not in this version yet"),
         ("[audit]\npath = \"x\"", "1: `audit` is not in this version yet"),
-        ("[store]\nupload_age = 1", "2: `upload_age` in [store] is not in this version yet"),
         ("[upstream]\npool = 1", "2: `pool` in [upstream] is not in this version yet"),
         ("[upstream.buckets]\na = \"b\"", "1: `buckets` in [upstream] is not in this version yet"),
         (

@@ -16,6 +16,7 @@ pub(super) struct Written {
     pub(super) upstream_path: Option<At<String>>,
     pub(super) durability: Option<At<String>>,
     pub(super) index_cache: Option<At<u64>>,
+    pub(super) upload_age: Option<At<u64>>,
 }
 
 /// One `[[key]]`.
@@ -59,6 +60,7 @@ fields! {
     PATH "path" r#"path = "r2shim-data""#;
     DURABILITY "durability" r#"durability = "fsync""#;
     INDEX_CACHE "index_cache" "index_cache = 67108864";
+    UPLOAD_AGE "upload_age" "upload_age = 604800";
 }
 
 /// What fronting another store will take; its own names are part of the file's format already.
@@ -163,7 +165,7 @@ fn read_upstream<'t>(mut table: Table<'t>, reading: &mut Reading<'t>) -> Option<
 fn read_store<'t>(mut table: Table<'t>, reading: &mut Reading<'t>, written: &mut Written) {
     written.durability = table.text(reading, DURABILITY);
     written.index_cache = table.number(reading, INDEX_CACHE);
-    table.reserved(reading, &["upload_age"]);
+    written.upload_age = table.number(reading, UPLOAD_AGE);
     table.finish(reading);
 }
 

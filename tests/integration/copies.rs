@@ -149,9 +149,8 @@ fn the_source_is_authorised_like_a_read() {
         server.send(Request::put(&format!("/{bucket}")));
         server.send(Request::put(&format!("/{bucket}/a")).body("x"));
     }
-    let as_writer = |request: Request| {
-        server.connect().send(request.signed_for(server.address, WRITER, SECRET, "auto"))
-    };
+    let as_writer =
+        |request: Request| server.connect().send(request.signed_for(server.address, WRITER, SECRET, "auto"));
     let id = as_writer(Request::new("POST", "/media/part?uploads")).element("UploadId");
     for target in ["/media/copy".to_owned(), format!("/media/part?partNumber=1&uploadId={id}")] {
         for source in ["secrets/a", "/secrets/a", "%2Fsecrets%2Fa", "secrets%2fa"] {

@@ -26,9 +26,8 @@ fn upload(server: &TestServer, path: &str, id: &str, number: u32, body: Vec<u8>)
 
 /// The document of a Complete.
 fn listed(parts: &[(i64, &str)]) -> String {
-    let part = |(number, etag): &(i64, &str)| {
-        format!("<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>")
-    };
+    let part =
+        |(number, etag): &(i64, &str)| format!("<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>");
     let parts: String = parts.iter().map(part).collect();
     format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>")
 }
