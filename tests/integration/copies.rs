@@ -1,6 +1,6 @@
 //! CopyObject and UploadPartCopy over the wire.
 
-use crate::support::{KEY_ID, Request, Response, SECRET, TestServer};
+use crate::support::{KEY_ID, Request, Response, SECRET, Signing, TestServer};
 use r2shim::access::{AccessKey, BucketPattern, BucketScope, Permission};
 use r2shim::sigv4::Secret;
 
@@ -149,8 +149,8 @@ fn the_source_is_authorised_like_a_read() {
         server.send(Request::put(&format!("/{bucket}")));
         server.send(Request::put(&format!("/{bucket}/a")).body("x"));
     }
-    let as_writer =
-        |request: Request| server.connect().send(request.signed_for(server.address, WRITER, SECRET, "auto"));
+    let signing = Signing { id: WRITER.to_owned(), ..Signing::default() };
+    let as_writer = |request: Request| server.connect().send(request.signed_by(server.address, &signing).0);
     let id = as_writer(Request::new("POST", "/media/part?uploads")).element("UploadId");
     for target in ["/media/copy".to_owned(), format!("/media/part?partNumber=1&uploadId={id}")] {
         for source in ["secrets/a", "/secrets/a", "%2Fsecrets%2Fa", "secrets%2fa"] {

@@ -8,10 +8,12 @@
 
 mod support;
 
+mod authentication;
 mod copies;
 mod dependencies;
 mod examples;
 mod layers;
 mod objects;
 mod readme;
+mod rows;
 mod uploads;

@@ -4,7 +4,7 @@ use super::server::{KEY_ID, SECRET};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use r2shim::s3::Timestamp;
 use r2shim::s3::request::RequestHead;
-use r2shim::sigv4::{KeyCache, PayloadHash, Secret, Signer};
+use r2shim::sigv4::{ChunkChain, KeyCache, PayloadHash, Secret, Signer};
 use sha2::{Digest, Sha256};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -12,6 +12,35 @@ use std::time::{Duration, SystemTime};
 
 /// No server under test takes this long; a read that does has hung.
 const HANG: Duration = Duration::from_secs(20);
+
+/// Who signs a request, where for and when.
+pub struct Signing {
+    pub id: String,
+    pub secret: String,
+    pub region: String,
+    pub time: Timestamp,
+}
+
+impl Default for Signing {
+    fn default() -> Signing {
+        let time = Timestamp::from(SystemTime::now());
+        Signing { id: KEY_ID.into(), secret: SECRET.into(), region: "auto".into(), time }
+    }
+}
+
+impl Signing {
+    /// The same so many seconds ago, or ahead where they are negative.
+    pub fn ago(self, seconds: i64) -> Signing {
+        let millis = i64::try_from(self.time.millis()).unwrap() - seconds * 1000;
+        Signing { time: Timestamp::from_millis(u64::try_from(millis).unwrap()), ..self }
+    }
+
+    fn with_signer<T>(&self, sign: impl FnOnce(&Signer<'_>) -> T) -> T {
+        let (secret, cache) = (Secret::new(self.secret.as_str()), KeyCache::default());
+        let (access_key_id, region) = (self.id.as_str(), self.region.as_str());
+        sign(&Signer { access_key_id, secret: &secret, region, service: "s3", cache: &cache })
+    }
+}
 
 /// A request to be sent.
 #[derive(Debug, Clone)]
@@ -40,53 +69,94 @@ impl Request {
         self
     }
 
+    /// The same request with one more query parameter; an empty value is left out with its sign.
+    pub fn parameter(mut self, name: &str, value: &str) -> Request {
+        self.target.push(if self.target.contains('?') { '&' } else { '?' });
+        self.target.push_str(name);
+        if !value.is_empty() {
+            self.target.push_str(&format!("={value}"));
+        }
+        self
+    }
+
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Request {
         self.body = body.into();
+        self
+    }
+
+    /// The same request, each `old` in a header's value or in the target replaced by `new`: what a signature did not
+    /// cover, or covered otherwise.
+    pub fn replaced(mut self, old: &str, new: &str) -> Request {
+        self.target = self.target.replace(old, new);
+        self.headers.iter_mut().for_each(|(_, value)| *value = value.replace(old, new));
+        self
+    }
+
+    /// The same request without a header.
+    pub fn without(mut self, name: &str) -> Request {
+        self.headers.retain(|(given, _)| !given.eq_ignore_ascii_case(name));
         self
     }
 
     /// The request with `host`, `x-amz-date`, `x-amz-content-sha256`, `content-length` and a signature over all
     /// `x-amz-*` headers.
     pub fn signed(self, address: SocketAddr) -> Request {
-        self.signed_for(address, KEY_ID, SECRET, "auto")
+        self.signed_by(address, &Signing::default()).0
     }
 
-    /// The same with another key or region.
-    pub fn signed_for(mut self, address: SocketAddr, id: &str, secret: &str, region: &str) -> Request {
-        let now = Timestamp::from(SystemTime::now());
+    /// The same by someone else, or at another time; and where signatures of chunks continue from.
+    pub fn signed_by(mut self, address: SocketAddr, signing: &Signing) -> (Request, ChunkChain) {
         let digest: [u8; 32] = Sha256::digest(&self.body).into();
         self.default_header("host", &address.to_string());
-        self.default_header("x-amz-date", &now.amz_date());
+        self.default_header("x-amz-date", &signing.time.amz_date());
         self.default_header("x-amz-content-sha256", &PayloadHash::Digest(digest).text());
         if self.method == "PUT" || self.method == "POST" {
-            self.default_header("content-length", &self.body.len().to_string());
+            self.default_length();
         }
         let headers = self.header_map();
-        let (path, query) = self.target.split_once('?').unwrap_or((&self.target, ""));
-        let head = RequestHead { method: &self.method, path, query, headers: &headers };
-        let payload = headers["x-amz-content-sha256"].to_str().unwrap();
-        let payload = PayloadHash::parse(payload).unwrap();
-        let (secret, cache) = (Secret::new(secret), KeyCache::default());
-        let signer = Signer { access_key_id: id, secret: &secret, region, service: "s3", cache: &cache };
-        let authorization = signer.sign(&head, &payload, now).authorization;
-        self.header("authorization", &authorization)
+        let payload = PayloadHash::parse(headers["x-amz-content-sha256"].to_str().unwrap()).unwrap();
+        let signed = signing.with_signer(|signer| signer.sign(&self.head(&headers), &payload, signing.time));
+        (self.header("authorization", &signed.authorization), signed.chain)
     }
 
     /// The request presigned for `expires` seconds, its signature in the query.
-    pub fn presigned(mut self, address: SocketAddr, expires: u64) -> Request {
+    pub fn presigned(self, address: SocketAddr, expires: u64) -> Request {
+        self.presigned_by(address, expires, &Signing::default())
+    }
+
+    /// The same by someone else, or at another time.
+    pub fn presigned_by(mut self, address: SocketAddr, expires: u64, signing: &Signing) -> Request {
         self.default_header("host", &address.to_string());
         let headers = self.header_map();
-        let (path, query) = self.target.split_once('?').unwrap_or((&self.target, ""));
-        let head = RequestHead { method: &self.method, path, query, headers: &headers };
-        let (secret, cache) = (Secret::new(SECRET), KeyCache::default());
-        let signer = Signer { access_key_id: KEY_ID, secret: &secret, region: "auto", service: "s3", cache: &cache };
-        let query = signer.presign(&head, expires, Timestamp::from(SystemTime::now()));
+        let query = signing.with_signer(|signer| signer.presign(&self.head(&headers), expires, signing.time));
+        let path = self.target.split('?').next().unwrap_or_default();
         self.target = format!("{path}?{query}");
-        if !self.body.is_empty() {
+        if self.method == "PUT" || self.method == "POST" {
+            self.default_length();
+        }
+        self
+    }
+
+    /// The request with nothing but what HTTP asks for: no signature.
+    pub fn unsigned(mut self, address: SocketAddr) -> Request {
+        self.default_header("host", &address.to_string());
+        if self.method == "PUT" || self.method == "POST" {
+            self.default_length();
+        }
+        self
+    }
+
+    fn head<'a>(&'a self, headers: &'a HeaderMap) -> RequestHead<'a> {
+        let (path, query) = self.target.split_once('?').unwrap_or((&self.target, ""));
+        RequestHead { method: &self.method, path, query, headers }
+    }
+
+    /// A chunked body has no length, and a test may announce another than the body's.
+    fn default_length(&mut self) {
+        if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("transfer-encoding")) {
             let length = self.body.len().to_string();
             self.default_header("content-length", &length);
         }
-        self
     }
 
     fn default_header(&mut self, name: &str, value: &str) {
@@ -135,20 +205,28 @@ impl Response {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The text of the first XML element of this name; `&apos;`, `&quot;`, `&lt;`, `&gt;` and `&amp;` read.
+    /// The text of the first XML element of this name; empty where there is none.
     pub fn element(&self, name: &str) -> String {
-        let text = self.text();
-        let rest = text.split(&format!("<{name}>")).nth(1).unwrap_or_default();
-        let raw = rest.split(&format!("</{name}>")).next().unwrap_or_default();
-        [("&apos;", "'"), ("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")]
-            .iter()
-            .fold(raw.to_owned(), |text, (escape, plain)| text.replace(escape, plain))
+        self.elements(name).into_iter().next().unwrap_or_default()
+    }
+
+    /// The texts of all XML elements of this name; their escapes read.
+    pub fn elements(&self, name: &str) -> Vec<String> {
+        let (text, start, end) = (self.text(), format!("<{name}>"), format!("</{name}>"));
+        let rests = text.split(&start).skip(1);
+        rests.map(|rest| unescape(rest.split(&end).next().unwrap_or_default())).collect()
     }
 
     /// Status, code and message of an error.
     pub fn error(&self) -> (u16, String, String) {
         (self.status, self.element("Code"), self.element("Message"))
     }
+}
+
+fn unescape(text: &str) -> String {
+    [("&apos;", "'"), ("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&#xA;", "\n"), ("&amp;", "&")]
+        .iter()
+        .fold(text.to_owned(), |text, (escape, plain)| text.replace(escape, plain))
 }
 
 /// A connection to a server.
@@ -182,9 +260,20 @@ impl Connection {
         self.stream.get_mut().write_all(bytes)
     }
 
+    /// Sends a request's head and body without waiting for the answer.
+    pub fn begin(&mut self, request: &Request) {
+        self.write(&request.head_bytes());
+        self.write(&request.body);
+    }
+
     /// Ends this side's sending.
     pub fn finish_sending(&mut self) {
         self.stream.get_mut().shutdown(std::net::Shutdown::Write).unwrap();
+    }
+
+    /// Reads one answer, or nothing where the server closes the connection before it begins one.
+    pub fn try_read(&mut self, head_only: bool) -> Option<Response> {
+        self.is_open().then(|| self.read(head_only))
     }
 
     /// Reads one answer.
@@ -212,9 +301,20 @@ impl Connection {
         }
     }
 
-    /// Whether the server has closed its side: the next read gives nothing.
+    /// Whether the server has closed its side: there are no more bytes. Waits for either.
     pub fn is_closed(&mut self) -> bool {
-        matches!(self.stream.read(&mut [0]), Ok(0) | Err(_))
+        !self.is_open()
+    }
+
+    fn is_open(&mut self) -> bool {
+        match self.stream.fill_buf() {
+            Ok(bytes) => !bytes.is_empty(),
+            Err(error) => {
+                let hung = matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut);
+                assert!(!hung, "the server neither answers nor closes the connection");
+                false
+            }
+        }
     }
 
     fn line(&mut self) -> String {

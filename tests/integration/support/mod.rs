@@ -4,5 +4,5 @@ mod client;
 pub mod command;
 mod server;
 
-pub use client::{Connection, Request, Response};
+pub use client::{Connection, Request, Response, Signing};
 pub use server::{KEY_ID, SECRET, TestServer};

@@ -53,6 +53,11 @@ impl TestServer {
         TestServer { address, admin, running: Some(running), runtime, _data: data }
     }
 
+    /// A GET of a page of the admin address.
+    pub fn admin_page(&self, path: &str) -> Response {
+        Connection::open(self.admin).send(Request::get(path).unsigned(self.admin))
+    }
+
     /// A server with a bucket of this name in it.
     pub fn with_bucket(policy: &str, bucket: &str) -> TestServer {
         let server = TestServer::start(policy);
@@ -70,11 +75,31 @@ impl TestServer {
         Connection::open(self.address)
     }
 
+    /// Sends bytes as they are, ends the sending, and reads what comes back: an answer, or a closed connection.
+    pub fn send_raw(&self, bytes: &[u8]) -> Option<Response> {
+        let mut connection = self.connect();
+        // The server may close, having seen enough, before all is sent.
+        let _ = connection.try_write(bytes);
+        connection.finish_sending();
+        connection.try_read(bytes.starts_with(b"HEAD "))
+    }
+
+    /// Everything there is: a line for each bucket, object and upload.
+    pub fn contents(&self) -> Vec<String> {
+        let buckets = self.send(Request::get("/")).elements("Name");
+        let mut lines = Vec::new();
+        for bucket in buckets {
+            lines.extend(self.keys(&bucket).into_iter().map(|key| format!("{bucket}/{key}")));
+            let uploads = self.send(Request::get(&format!("/{bucket}?uploads"))).elements("UploadId");
+            lines.extend(uploads.into_iter().map(|upload| format!("{bucket}: upload {upload}")));
+            lines.push(bucket);
+        }
+        lines
+    }
+
     /// Keys in a bucket, as a listing tells them.
     pub fn keys(&self, bucket: &str) -> Vec<String> {
-        let listing = self.send(Request::get(&format!("/{bucket}?list-type=2"))).text();
-        let keys = listing.split("<Key>").skip(1);
-        keys.map(|rest| rest.split("</Key>").next().unwrap_or_default().to_owned()).collect()
+        self.send(Request::get(&format!("/{bucket}?list-type=2"))).elements("Key")
     }
 }
 
