@@ -63,8 +63,8 @@ impl Shim {
                 Err(error) => refused(record, &error),
             },
         };
-        let uninvited = body.is_uninvited();
-        (answer, Unread::of(session, head.content_length(), uninvited))
+        let progress = body.progress();
+        (answer, Unread::of(session, head.content_length(), progress))
     }
 }
 
@@ -88,7 +88,7 @@ impl ProxyHttp for Shim {
         ctx.record.time = Timestamp::from(SystemTime::now());
         ctx.record.client = session.client_addr().map(ToString::to_string).unwrap_or_default();
         ctx.record.method = session.req_header().method.as_str().to_owned();
-        set_timeouts(session);
+        prepare(session);
         let (answer, unread) = self.answer(session, &mut ctx.record).await;
         reply::send(session, answer, unread, &mut ctx.record).await;
         Ok(true)
@@ -124,7 +124,11 @@ impl ProxyHttp for Shim {
     }
 }
 
-fn set_timeouts(session: &mut ServerSession) {
+fn prepare(session: &mut ServerSession) {
+    // Without this, requests that came together are answered one, and the rest are dropped unread.
+    session.set_pipelining_enabled(true);
+    // pingora closes whenever an answer, `100 Continue` among them, overtakes the body; `Unread` decides here.
+    session.set_close_on_response_before_downstream_finish(false);
     session.set_read_timeout(Some(BODY_IDLE));
     session.set_write_timeout(Some(BODY_IDLE));
     if session.get_keepalive().is_some() {

@@ -2,6 +2,7 @@
 
 use crate::server::answer::{Answer, Body};
 use crate::server::record::Record;
+use crate::server::request_body::Progress;
 use crate::store::Reader;
 use http::header::{CONTENT_LENGTH, HeaderName};
 use pingora::http::ResponseHeader;
@@ -25,19 +26,22 @@ pub enum Unread {
     Nothing,
     /// A rest that is worth reading to keep the connection.
     Drain,
-    /// The client was never invited to send it, or it is large: the connection ends with this answer. Whatever comes
-    /// next on it could be the body or another request, so it must not be read as either.
+    /// The client was never invited to send it, or it is large, or nobody knows where it ends: the connection ends with
+    /// this answer. Whatever comes next on it could be the body or another request, so it must not be read as either.
     Close,
 }
 
 impl Unread {
     /// Decides about the body of the session's request: `announced` bytes, or a chunked body where that is unknown.
-    pub fn of(session: &mut ServerSession, announced: Option<u64>, uninvited: bool) -> Unread {
-        if session.is_body_done() {
-            return Unread::Nothing;
-        }
+    pub fn of(session: &mut ServerSession, announced: Option<u64>, progress: Progress) -> Unread {
         let left = announced.unwrap_or(0).saturating_sub(session.body_bytes_read() as u64);
-        if uninvited || left > DRAINED_BYTES { Unread::Close } else { Unread::Drain }
+        match progress {
+            Progress::Broken => Unread::Close,
+            _ if session.is_body_done() => Unread::Nothing,
+            Progress::Uninvited => Unread::Close,
+            Progress::Readable if left > DRAINED_BYTES => Unread::Close,
+            Progress::Readable => Unread::Drain,
+        }
     }
 }
 
@@ -56,7 +60,9 @@ pub async fn send(session: &mut ServerSession, answer: Answer, unread: Unread, r
 }
 
 fn prepare_connection(session: &mut ServerSession, unread: Unread) {
-    session.set_close_on_response_before_downstream_finish(unread == Unread::Close);
+    if unread == Unread::Close {
+        session.set_keepalive(None);
+    }
     session.set_total_drain_timeout(Some(DRAIN_TIME));
 }
 
@@ -101,10 +107,12 @@ async fn write_object(session: &mut ServerSession, mut reader: Reader, record: &
     session.finish_body().await.map_err(|error| error.to_string())
 }
 
+/// Ends our side of the connection, so that the client need not wait for more, and reads on until it ends its own.
 async fn linger(session: &mut ServerSession) {
     let drained = async {
         // Small answers are buffered: they must be on their way before we wait.
         let flushed = session.finish_body().await;
+        session.shutdown().await;
         while flushed.is_ok() && matches!(session.read_request_body().await, Ok(Some(_))) {}
     };
     // Either way the connection is closed next; a client that still sends has had its time to read.

@@ -13,41 +13,52 @@ pub trait BodySource: Send {
     async fn next(&mut self) -> Result<Option<Bytes>, S3Error>;
 }
 
+/// How far the reading of a body came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// The client still waits for `100 Continue`, so no body is on its way.
+    Uninvited,
+    /// It can be read, or has been.
+    Readable,
+    /// Reading failed, so nobody knows where it ends. pingora says of such a body that it is done.
+    Broken,
+}
+
 /// The body on a client's connection. `100 Continue` is sent when the first piece is asked for, not before: what is
 /// refused is refused before the body sets out.
 pub struct RequestBody<'s> {
     session: &'s mut ServerSession,
-    must_invite: bool,
+    progress: Progress,
 }
 
 impl<'s> RequestBody<'s> {
     /// The body of the session's request; `expects_continue` where the client waits to be invited.
     pub fn of(session: &'s mut ServerSession, expects_continue: bool) -> RequestBody<'s> {
-        RequestBody { session, must_invite: expects_continue }
+        let progress = if expects_continue { Progress::Uninvited } else { Progress::Readable };
+        RequestBody { session, progress }
     }
 
-    /// Whether the client still waits for `100 Continue`, so that no body is on its way.
-    pub fn is_uninvited(&self) -> bool {
-        self.must_invite
+    /// How far the reading came.
+    pub fn progress(&self) -> Progress {
+        self.progress
     }
 
-    async fn invite(&mut self) -> Result<(), BError> {
-        self.must_invite = false;
-        // pingora takes an interim answer before the end of the body for a reason to close, unless told otherwise.
-        self.session.set_close_on_response_before_downstream_finish(false);
-        let sent = self.session.write_continue_response().await;
-        self.session.set_close_on_response_before_downstream_finish(true);
-        sent
+    async fn read(&mut self) -> Result<Option<Bytes>, BError> {
+        if self.progress == Progress::Uninvited {
+            self.progress = Progress::Readable;
+            self.session.write_continue_response().await?;
+        }
+        self.session.read_request_body().await
     }
 }
 
 #[async_trait]
 impl BodySource for RequestBody<'_> {
     async fn next(&mut self) -> Result<Option<Bytes>, S3Error> {
-        if self.must_invite {
-            self.invite().await.map_err(|error| body_error(&error))?;
-        }
-        self.session.read_request_body().await.map_err(|error| body_error(&error))
+        self.read().await.map_err(|error| {
+            self.progress = Progress::Broken;
+            body_error(&error)
+        })
     }
 }
 

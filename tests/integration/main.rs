@@ -12,6 +12,7 @@ mod authentication;
 mod copies;
 mod dependencies;
 mod examples;
+mod hostile;
 mod layers;
 mod objects;
 mod readme;
