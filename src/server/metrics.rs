@@ -8,6 +8,8 @@ use crate::store::Figures;
 use prometheus::{
     Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
+use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// The registry and what is counted in it.
 #[derive(Debug)]
@@ -18,16 +20,21 @@ pub struct Metrics {
     bytes: IntCounterVec,
     durations: HistogramVec,
     in_flight: IntGauge,
+    left: Arc<Notify>,
     store: StoreGauges,
 }
 
 /// A request being counted as in flight for as long as this lives.
 #[derive(Debug)]
-pub struct InFlight(IntGauge);
+pub struct InFlight {
+    gauge: IntGauge,
+    left: Arc<Notify>,
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.dec();
+        self.gauge.dec();
+        self.left.notify_one();
     }
 }
 
@@ -58,18 +65,27 @@ impl Metrics {
         registry.register(Box::new(durations.clone()))?;
         let in_flight = gauge(&registry, "r2shim_requests_in_flight", "Requests being answered now.")?;
         let store = StoreGauges::register(&registry)?;
-        Ok(Metrics { registry, requests, refusals, bytes, durations, in_flight, store })
+        let left = Arc::new(Notify::new());
+        Ok(Metrics { registry, requests, refusals, bytes, durations, in_flight, left, store })
     }
 
     /// Counts a request as in flight until the guard is dropped.
     pub fn enter(&self) -> InFlight {
         self.in_flight.inc();
-        InFlight(self.in_flight.clone())
+        InFlight { gauge: self.in_flight.clone(), left: self.left.clone() }
     }
 
     /// How many requests are in flight.
     pub fn in_flight(&self) -> i64 {
         self.in_flight.get()
+    }
+
+    /// Waits until no request is in flight. For one waiter at a time.
+    pub async fn idle(&self) {
+        while self.in_flight() > 0 {
+            // One that left since the check has left a permit, so this does not miss it.
+            self.left.notified().await;
+        }
     }
 
     /// Counts a request that is over.

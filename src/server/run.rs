@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::timeout;
 
 /// How long a stopping server waits for the requests in flight.
 pub const DRAIN_LIMIT: Duration = Duration::from_secs(30);
@@ -112,10 +112,8 @@ impl Running {
     pub async fn stop(self, limit: Duration) -> i64 {
         // The receivers are gone only if the services already ended, and then there is nothing to stop.
         let _ = self.stop.send(true);
-        let deadline = Instant::now() + limit;
-        while self.metrics.in_flight() > 0 && Instant::now() < deadline {
-            sleep(Duration::from_millis(20)).await;
-        }
+        // Out of time or idle: either way the gauge says what is left.
+        let _ = timeout(limit, self.metrics.idle()).await;
         self.services.iter().for_each(JoinHandle::abort);
         self.metrics.in_flight()
     }

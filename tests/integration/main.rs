@@ -8,13 +8,18 @@
 
 mod support;
 
+mod admin;
 mod authentication;
+mod connections;
 mod copies;
 mod dependencies;
 mod examples;
 mod hostile;
 mod layers;
+mod listings;
 mod objects;
 mod readme;
+mod reads;
 mod rows;
+mod streaming;
 mod uploads;

@@ -224,7 +224,7 @@ impl Response {
 }
 
 fn unescape(text: &str) -> String {
-    [("&apos;", "'"), ("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&#xA;", "\n"), ("&amp;", "&")]
+    [("&apos;", "'"), ("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")]
         .iter()
         .fold(text.to_owned(), |text, (escape, plain)| text.replace(escape, plain))
 }
@@ -281,9 +281,15 @@ impl Connection {
         let mut response = self.read_head();
         let bodiless = head_only || matches!(response.status, 100..=199 | 204 | 304);
         let length: usize = if bodiless { 0 } else { response.header("content-length").parse().unwrap_or(0) };
-        response.body = vec![0; length];
-        self.stream.read_exact(&mut response.body).unwrap();
+        response.body = self.read_bytes(length);
         response
+    }
+
+    /// Reads so many bytes of a body.
+    pub fn read_bytes(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        self.stream.read_exact(&mut bytes).unwrap();
+        bytes
     }
 
     /// Reads the head of an answer.

@@ -58,6 +58,12 @@ impl TestServer {
         Connection::open(self.admin).send(Request::get(path).unsigned(self.admin))
     }
 
+    /// Stops the server as `serve` does, and says how many requests were cut off.
+    pub fn stop(&mut self, limit: Duration) -> i64 {
+        let running = self.running.take().unwrap();
+        self.runtime.block_on(running.stop(limit))
+    }
+
     /// A server with a bucket of this name in it.
     pub fn with_bucket(policy: &str, bucket: &str) -> TestServer {
         let server = TestServer::start(policy);

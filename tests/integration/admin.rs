@@ -1,0 +1,89 @@
+//! The admin address: metrics that name operations and what the subset lacks, and whether the server lives.
+
+use crate::support::{Connection, Request, TestServer};
+
+#[test]
+fn requests_are_counted_by_operation_and_status() {
+    let server = TestServer::start("r2");
+    // On one connection a request is counted before the next is read.
+    let mut connection = server.connect();
+    for (request, status) in [
+        (Request::put("/media"), 200),
+        (Request::put("/media/a").body("four"), 200),
+        (Request::put("/media/a").body("five!"), 200),
+        (Request::put("/media/a").header("x-amz-acl", "private"), 501),
+        (Request::put("/media/a").header("x-amz-new-in-2030", "1"), 501),
+        (Request::get("/media/a"), 200),
+        (Request::get("/media/secret-name"), 404),
+        (Request::new("HEAD", "/media/a?tagging"), 501),
+        (Request::get("/media?policy"), 501),
+        (Request::new("PATCH", "/media"), 404),
+        (Request::get("/"), 200),
+    ] {
+        assert_eq!(connection.send(request.signed(server.address)).status, status);
+    }
+    let stranger = connection.send(Request::get("/media/a").unsigned(server.address));
+    assert_eq!(stranger.status, 400);
+    assert_eq!(connection.send(Request::get("/").signed(server.address)).status, 200);
+
+    let answer = server.admin_page("/metrics");
+    assert_eq!((answer.status, answer.header("content-type")), (200, "text/plain; version=0.0.4"));
+    let metrics = answer.text();
+    for line in [
+        "r2shim_requests_total{operation=\"CreateBucket\",status=\"200\"} 1",
+        "r2shim_requests_total{operation=\"PutObject\",status=\"200\"} 2",
+        "r2shim_requests_total{operation=\"PutObject\",status=\"501\"} 2",
+        "r2shim_requests_total{operation=\"GetObject\",status=\"200\"} 1",
+        "r2shim_requests_total{operation=\"GetObject\",status=\"404\"} 1",
+        "r2shim_requests_total{operation=\"GetObject\",status=\"400\"} 1",
+        "r2shim_requests_total{operation=\"GetBucketPolicy\",status=\"501\"} 1",
+        "r2shim_requests_total{operation=\"-\",status=\"404\"} 1",
+        "r2shim_refusals_total{feature=\"x-amz-acl\",filter=\"policy\",operation=\"PutObject\"} 1",
+        "r2shim_refusals_total{feature=\"unlisted-header\",filter=\"policy\",operation=\"PutObject\"} 1",
+        "r2shim_refusals_total{feature=\"tagging\",filter=\"policy\",operation=\"HeadObject\"} 1",
+        "r2shim_refusals_total{feature=\"GetBucketPolicy\",filter=\"policy\",operation=\"GetBucketPolicy\"} 1",
+        "r2shim_refusals_total{feature=\"-\",filter=\"authenticate\",operation=\"GetObject\"} 1",
+        "r2shim_body_bytes_total{direction=\"in\",operation=\"PutObject\"} 9",
+        "r2shim_body_bytes_total{direction=\"out\",operation=\"GetObject\"}",
+        "r2shim_request_duration_seconds_count{operation=\"CreateBucket\"} 1",
+        "r2shim_store_objects 1",
+        "r2shim_store_read_only 0",
+    ] {
+        assert!(metrics.lines().any(|given| given.starts_with(line)), "{line} is not in\n{metrics}");
+    }
+    // What clients choose is no label: they could fill the memory with it.
+    for name in ["secret-name", "media", "2030", crate::support::KEY_ID] {
+        assert!(!metrics.contains(name), "{name} in\n{metrics}");
+    }
+}
+
+#[test]
+fn the_server_says_that_it_lives() {
+    let server = TestServer::start("r2");
+    let mut connection = Connection::open(server.admin);
+    for (method, path, status, text) in [
+        ("GET", "/healthz", 200, "ok\n"),
+        ("GET", "/readyz", 200, "ready\n"),
+        ("GET", "/healthz?x=1", 200, "ok\n"),
+        ("HEAD", "/healthz", 200, ""),
+        ("GET", "/", 404, "here are /metrics, /healthz and /readyz\n"),
+        ("GET", "/metrics/", 404, "here are /metrics, /healthz and /readyz\n"),
+        ("GET", "/media/kept", 404, "here are /metrics, /healthz and /readyz\n"),
+        ("POST", "/healthz", 405, "only GET\n"),
+        ("DELETE", "/metrics", 405, "only GET\n"),
+    ] {
+        let answer = connection.send(Request::new(method, path).unsigned(server.admin));
+        assert_eq!((answer.status, answer.text().as_str()), (status, text), "{method} {path}");
+    }
+}
+
+/// There, these are names of buckets.
+#[test]
+fn the_s3_port_has_no_admin_pages() {
+    let server = TestServer::start("r2");
+    for path in ["/metrics", "/healthz", "/readyz"] {
+        let stranger = server.connect().send(Request::get(path).unsigned(server.address));
+        assert_eq!(stranger.error().1, "InvalidArgument", "{path}");
+        assert_eq!(server.send(Request::get(path)).error().1, "NoSuchBucket", "{path}");
+    }
+}
