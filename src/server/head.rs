@@ -1,11 +1,12 @@
 //! The head of a request as pingora read it, made fit for the chain.
 //!
 //! What HTTP itself forbids is refused here, because only here the bytes as sent can still be seen: pingora drops the
-//! Content-Length of a request that has a Transfer-Encoding too, accepts a request without Host, and two equal lengths.
+//! Content-Length of a request that has a Transfer-Encoding too, and accepts a request without Host, two equal lengths, and
+//! codings under `chunked` that it does not take off.
 
 use crate::s3::request::RequestHead;
 use crate::s3::{Code, S3Error};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Version, header};
 use pingora::http::RequestHeader;
 
 /// An owned copy of a request's head; the session it came from can then be read and written freely.
@@ -15,6 +16,7 @@ pub struct OwnedHead {
     path: String,
     query: String,
     headers: HeaderMap,
+    version: Version,
 }
 
 impl OwnedHead {
@@ -36,6 +38,7 @@ impl OwnedHead {
             path: if path.is_empty() { "/".to_owned() } else { path.to_owned() },
             query: query.to_owned(),
             headers,
+            version: request.version,
         })
     }
 
@@ -44,9 +47,10 @@ impl OwnedHead {
         RequestHead { method: &self.method, path: &self.path, query: &self.query, headers: &self.headers }
     }
 
-    /// Whether the client waits for `100 Continue` before it sends the body.
+    /// Whether the client waits for `100 Continue` before it sends the body. One that speaks HTTP/1.0 does not, whatever
+    /// it says (RFC 9110 section 10.1.1).
     pub fn expects_continue(&self) -> bool {
-        let expect = self.headers.get(header::EXPECT);
+        let expect = self.headers.get(header::EXPECT).filter(|_| self.version > Version::HTTP_10);
         expect.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
     }
 
@@ -68,9 +72,13 @@ fn split_absolute_form(target: &str) -> (Option<&str>, &str) {
 }
 
 fn check_framing(headers: &HeaderMap, raw: &[u8]) -> Result<(), S3Error> {
-    let chunked = headers.contains_key(header::TRANSFER_ENCODING);
-    if chunked && has_header_line(raw, b"content-length") {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let coding = codings.next();
+    if coding.is_some() && has_header_line(raw, b"content-length") {
         return Err(bad_request("Content-Length and Transfer-Encoding exclude each other."));
+    }
+    if codings.next().is_some() || coding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+        return Err(bad_request("Transfer-Encoding can only be chunked."));
     }
     let mut lengths = headers.get_all(header::CONTENT_LENGTH).iter();
     let length = lengths.next();
@@ -158,6 +166,10 @@ mod tests {
                 &[("Content-Length ", "3"), ("transfer-encoding", "chunked")],
                 "Content-Length and Transfer-Encoding exclude each other.",
             ),
+            (&[("transfer-encoding", "gzip, chunked")], "Transfer-Encoding can only be chunked."),
+            (&[("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")], {
+                "Transfer-Encoding can only be chunked."
+            }),
         ] {
             // A name with a space cannot be built as a header, only sent: put it in the raw block alone.
             let sendable: Vec<_> = headers.iter().filter(|(name, _)| !name.ends_with(' ')).copied().collect();
@@ -169,6 +181,22 @@ mod tests {
             let raw: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
             let error = OwnedHead::of(&request, raw.as_bytes()).unwrap_err();
             assert_eq!(error.message, message, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn only_who_knows_100_can_wait_for_it() {
+        for (version, expect, expected) in [
+            (Version::HTTP_11, "100-continue", true),
+            (Version::HTTP_11, "100-Continue", true),
+            (Version::HTTP_11, "a miracle", false),
+            (Version::HTTP_10, "100-continue", false),
+        ] {
+            let mut request = RequestHeader::build("PUT", b"/b/k", None).unwrap();
+            request.set_version(version);
+            request.append_header("host", "h").unwrap();
+            request.append_header("expect", expect).unwrap();
+            assert_eq!(OwnedHead::of(&request, b"").unwrap().expects_continue(), expected, "{version:?} {expect}");
         }
     }
 

@@ -117,6 +117,18 @@ fn who_expects_100_and_is_refused_keeps_the_body() {
     assert_eq!(server.keys("media"), ["kept"]);
 }
 
+/// RFC 9110 section 10.1.1: a client that speaks HTTP/1.0 does not know what 100 is.
+#[test]
+fn an_old_client_is_not_invited() {
+    let server = server();
+    let put = Request::put("/media/new").header("expect", "100-continue").body("new").signed(server.address);
+    let head = String::from_utf8(put.head_bytes()).unwrap().replace("HTTP/1.1", "HTTP/1.0");
+    let mut connection = server.connect();
+    connection.write(head.as_bytes());
+    connection.write(&put.body);
+    assert_eq!(connection.read(false).status, 200);
+}
+
 /// Nothing to wait for: no body, or no expectation that HTTP knows.
 #[test]
 fn an_expectation_without_a_body_changes_nothing() {
@@ -271,6 +283,19 @@ fn a_read_in_progress_survives_overwrite_and_delete() {
     assert!([first_bytes, first.read_bytes(LARGE - 1000)].concat() == old);
     assert!([second_bytes, second.read_bytes(LARGE - 1000)].concat() == new);
     assert_usable(&server, &mut first, "after a read of what is gone");
+}
+
+/// A short body must never look complete. Here a file loses its second half behind the server's back.
+#[test]
+fn an_answer_that_breaks_off_ends_the_connection() {
+    let server = server();
+    assert_eq!(server.send(Request::put("/media/large").body(body(0))).status, 200);
+    assert_eq!(server.truncate_files(LARGE as u64, LARGE as u64 / 2), 1);
+    let mut connection = server.connect();
+    connection.begin(&Request::get("/media/large").signed(server.address));
+    assert_eq!(connection.read_head().header("content-length"), LARGE.to_string());
+    assert!(connection.read_to_end().len() < LARGE);
+    assert_usable(&server, &mut server.connect(), "after an answer that broke off");
 }
 
 #[test]

@@ -99,6 +99,18 @@ fn bodies_whose_end_is_in_doubt() {
         ("a length in hexadecimal", "content-length: 0x3", "new", 400, ""),
         ("a length over 64 bits", "content-length: 99999999999999999999", "new", 400, ""),
         ("an empty length", "content-length:", "", 400, ""),
+        ("chunked twice", "transfer-encoding: chunked, chunked", "0\r\n\r\n", 400, "InvalidRequest"),
+        (
+            "chunked in two lines",
+            "transfer-encoding: chunked\r\ntransfer-encoding: chunked",
+            "0\r\n\r\n",
+            400,
+            "InvalidRequest",
+        ),
+        ("chunked behind another", "transfer-encoding: gzip, chunked", "0\r\n\r\n", 400, "InvalidRequest"),
+        ("chunked in disguise", "transfer-encoding: \u{b}chunked", "0\r\n\r\n", 400, ""),
+        ("no coding", "transfer-encoding:", "0\r\n\r\n", 400, ""),
+        ("identity", "transfer-encoding: identity", "new", 400, ""),
         ("an unknown coding", "transfer-encoding: gzip", "new", 400, ""),
         ("chunked is not last", "transfer-encoding: chunked, gzip", "0\r\n\r\n", 400, ""),
     ] {

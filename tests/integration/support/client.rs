@@ -292,6 +292,16 @@ impl Connection {
         bytes
     }
 
+    /// Reads until the server closes the connection, in whatever way.
+    pub fn read_to_end(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while self.is_open() {
+            bytes.extend_from_slice(self.stream.buffer());
+            self.stream.consume(self.stream.buffer().len());
+        }
+        bytes
+    }
+
     /// Reads the head of an answer.
     pub fn read_head(&mut self) -> Response {
         let status_line = self.line();

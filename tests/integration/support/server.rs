@@ -7,7 +7,9 @@ use r2shim::policy::Policy;
 use r2shim::server::{self, Parts, Running};
 use r2shim::sigv4::{KeyCache, Secret};
 use r2shim::store::{Durability, Options, Store};
+use std::fs::File;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -26,7 +28,7 @@ pub struct TestServer {
     pub admin: SocketAddr,
     running: Option<Running>,
     runtime: Runtime,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl TestServer {
@@ -50,7 +52,7 @@ impl TestServer {
         let running = server::start(parts).unwrap();
         let (address, admin) = (running.listen[0], running.admin.unwrap());
         drop(_entered);
-        TestServer { address, admin, running: Some(running), runtime, _data: data }
+        TestServer { address, admin, running: Some(running), runtime, data }
     }
 
     /// A GET of a page of the admin address.
@@ -103,6 +105,12 @@ impl TestServer {
         lines
     }
 
+    /// Cuts every file of the store that has so many bytes down to fewer, and says how many there were.
+    pub fn truncate_files(&self, size: u64, left: u64) -> usize {
+        let files = files_in(self.data.path()).into_iter().filter(|path| path.metadata().unwrap().len() == size);
+        files.map(|path| File::options().write(true).open(path).unwrap().set_len(left).unwrap()).count()
+    }
+
     /// Keys in a bucket, as a listing tells them.
     pub fn keys(&self, bucket: &str) -> Vec<String> {
         self.send(Request::get(&format!("/{bucket}?list-type=2"))).elements("Key")
@@ -117,6 +125,11 @@ fn rules(policy: &str, keyring: Keyring) -> Rules {
         signing_keys: KeyCache::default(),
         policy: Policy::builtin(policy).unwrap().unwrap(),
     }
+}
+
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = folder.read_dir().unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files_in(&path) } else { vec![path] }).collect()
 }
 
 impl Drop for TestServer {
