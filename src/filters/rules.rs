@@ -3,6 +3,7 @@
 use crate::access::Keyring;
 use crate::policy::Policy;
 use crate::sigv4::KeyCache;
+use std::time::Duration;
 
 /// What the chain decides by.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub struct Rules {
 pub struct Limits {
     /// Bytes of all header names and values. R2 takes 8,192 bytes of user metadata, which may be RFC 2047-encoded.
     pub header_bytes: usize,
+    /// From the opening of a connection, or the end of the request before, to the end of a head.
+    pub head_time: Duration,
     /// Bytes of path and query. A key of 1,024 bytes percent-encoded has 3,072; presigned URLs carry metadata too.
     pub target_bytes: usize,
     /// Bytes of a request document. DeleteObjects with 1,000 keys of 1,024 bytes has 1.1 MB.
@@ -36,6 +39,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             header_bytes: 64 << 10,
+            head_time: Duration::from_secs(75),
             target_bytes: 32 << 10,
             document_bytes: 4 << 20,
             object_bytes: (5 << 30) - (5 << 20),

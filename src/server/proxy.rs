@@ -4,6 +4,7 @@ use crate::filters::{self, Rules};
 use crate::s3::{S3Error, Timestamp};
 use crate::server::access_log;
 use crate::server::answer::Answer;
+use crate::server::deadline::head_has_arrived;
 use crate::server::head::OwnedHead;
 use crate::server::ids::RequestIds;
 use crate::server::local::Local;
@@ -21,8 +22,6 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// The longest wait for the next bytes of a body, either way.
 const BODY_IDLE: Duration = Duration::from_secs(60);
-/// How long an idle connection is kept for its next request, in seconds.
-const KEEPALIVE_SECONDS: u64 = 75;
 
 /// The proxy: one of it serves all connections.
 pub struct Shim {
@@ -78,6 +77,7 @@ impl ProxyHttp for Shim {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
+        head_has_arrived();
         let record = Record { request_id: self.ids.next(), ..Record::default() };
         Context { started: Instant::now(), record, _in_flight: self.metrics.enter() }
     }
@@ -131,7 +131,4 @@ fn prepare(session: &mut ServerSession) {
     session.set_close_on_response_before_downstream_finish(false);
     session.set_read_timeout(Some(BODY_IDLE));
     session.set_write_timeout(Some(BODY_IDLE));
-    if session.get_keepalive().is_some() {
-        session.set_keepalive(Some(KEEPALIVE_SECONDS));
-    }
 }

@@ -6,12 +6,14 @@
 use crate::filters::Rules;
 use crate::server::admin::Admin;
 use crate::server::ageing::age_out_uploads;
+use crate::server::deadline::HeadDeadline;
 use crate::server::ids::RequestIds;
 use crate::server::local::Local;
 use crate::server::metrics::Metrics;
 use crate::server::proxy::Shim;
 use crate::store::{OpenError, Store};
 use pingora::apps::http_app::HttpServer;
+use pingora::proxy::http_proxy;
 use pingora::server::configuration::ServerConf;
 use pingora::server::{Fds, ListenFds};
 use pingora::services::Service as _;
@@ -84,6 +86,7 @@ pub fn start(parts: Parts) -> Result<Running, StartError> {
     let seed = getrandom::u64().map_err(|error| StartError::Internal(error.to_string()))?;
     let (stop, stopping) = watch::channel(false);
     let mut services = Vec::new();
+    let head_time = parts.rules.limits.head_time;
 
     let shim = Shim {
         local: Local::new(parts.store.clone(), parts.rules.clone()),
@@ -91,7 +94,8 @@ pub fn start(parts: Parts) -> Result<Running, StartError> {
         metrics: metrics.clone(),
         ids: RequestIds::starting_at(seed),
     };
-    let (mut proxy, fds, listen) = bound(pingora::proxy::http_proxy_service(&configuration(), shim), &parts.listen)?;
+    let proxy = HeadDeadline::new(http_proxy(&configuration(), shim), head_time);
+    let (mut proxy, fds, listen) = bound(Service::new("s3".to_owned(), proxy), &parts.listen)?;
     let watch = stopping.clone();
     services.push(tokio::spawn(async move { proxy.start_service(Some(fds), watch, 1).await }));
 

@@ -1,6 +1,7 @@
 //! The connection under the requests: what keeps it, what ends it, and that no answer is lost on the way.
 
 use crate::support::{Connection, Request, Response, TestServer};
+use r2shim::filters::Limits;
 use std::time::Duration;
 
 /// Larger than what the sockets of both sides buffer, so that its sender has to wait for its reader.
@@ -258,6 +259,33 @@ fn a_half_closed_connection_is_answered() {
         assert_eq!(connection.read(false).status, 200, "{}", request.method);
         assert!(connection.is_closed());
     }
+}
+
+/// However it is spread over the time, a head must be there in time. What is behind it is not cut off.
+#[test]
+fn heads_have_a_deadline() {
+    let limits = Limits { head_time: Duration::from_secs(1), ..Limits::default() };
+    let server = TestServer::with_limits("r2", limits);
+    assert_eq!(server.send(Request::put("/media")).status, 200);
+    assert_eq!(server.send(Request::put("/media/large").body(body(0))).status, 200);
+    let (mut reading, _, start) = begin_reading(&server, "/media/large");
+    let (put, get) = (Request::put("/media/new").body("new"), Request::get("/"));
+    let (put, get) = (put.signed(server.address), get.signed(server.address));
+    let mut writing = server.connect();
+    writing.write(&put.head_bytes());
+    let mut late = [&b""[..], b"GET", b"GET / HTTP/1.1\r\nhost: h\r\n"].map(|start| {
+        let mut connection = server.connect();
+        connection.write(start);
+        connection
+    });
+    let mut reused = server.connect();
+    assert_eq!(reused.send(get).status, 200);
+    reused.write(b"GET /");
+    assert!(late.iter_mut().all(Connection::is_closed));
+    assert!(reused.is_closed());
+    assert!([start, reading.read_bytes(LARGE - 1000)].concat() == body(0));
+    writing.write(&put.body);
+    assert_eq!(writing.read(false).status, 200);
 }
 
 /// Starts a GET and takes its head and first bytes, so that the rest is still to be sent.

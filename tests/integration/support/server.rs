@@ -39,6 +39,16 @@ impl TestServer {
 
     /// The same with other keys.
     pub fn with_keys(policy: &str, keys: impl IntoIterator<Item = AccessKey>) -> TestServer {
+        TestServer::with_rules(rules(policy, keys.into_iter().collect()))
+    }
+
+    /// The same with other limits.
+    pub fn with_limits(policy: &str, limits: Limits) -> TestServer {
+        let keys = [AccessKey::admin(KEY_ID, Secret::new(SECRET))];
+        TestServer::with_rules(Rules { limits, ..rules(policy, keys.into_iter().collect()) })
+    }
+
+    fn with_rules(rules: Rules) -> TestServer {
         let data = tempfile::tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
         let _entered = runtime.enter();
@@ -46,7 +56,7 @@ impl TestServer {
         let parts = Parts {
             listen: vec![([127, 0, 0, 1], 0).into()],
             admin: Some(([127, 0, 0, 1], 0).into()),
-            rules: Arc::new(rules(policy, keys.into_iter().collect())),
+            rules: Arc::new(rules),
             store: Store::open(data.path(), options).unwrap(),
         };
         let running = server::start(parts).unwrap();
@@ -75,7 +85,8 @@ impl TestServer {
 
     /// Signs a request, sends it on a connection of its own and reads the answer.
     pub fn send(&self, request: Request) -> Response {
-        self.connect().send(request.signed(self.address))
+        let request = request.signed(self.address);
+        self.connect().send(request)
     }
 
     /// A new connection.
