@@ -12,6 +12,7 @@ mod admin;
 mod authentication;
 mod connections;
 mod copies;
+mod crash;
 mod dependencies;
 mod examples;
 mod hostile;

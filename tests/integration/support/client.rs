@@ -6,7 +6,7 @@ use r2shim::s3::Timestamp;
 use r2shim::s3::request::RequestHead;
 use r2shim::sigv4::{ChunkChain, KeyCache, PayloadHash, Secret, Signer};
 use sha2::{Digest, Sha256};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, SystemTime};
 
@@ -236,11 +236,16 @@ pub struct Connection {
 
 impl Connection {
     pub fn open(address: SocketAddr) -> Connection {
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(HANG)).unwrap();
-        stream.set_write_timeout(Some(HANG)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        Connection { stream: BufReader::new(stream) }
+        Connection::try_open(address).unwrap()
+    }
+
+    /// For a server that may be killed meanwhile.
+    pub fn try_open(address: SocketAddr) -> io::Result<Connection> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(HANG))?;
+        stream.set_write_timeout(Some(HANG))?;
+        stream.set_nodelay(true)?;
+        Ok(Connection { stream: BufReader::new(stream) })
     }
 
     /// Sends a request whole and reads its answer.
@@ -250,13 +255,20 @@ impl Connection {
         self.read(request.method == "HEAD")
     }
 
+    /// Sends a request whole and reads its answer, whole as well, from a server that may be killed meanwhile.
+    pub fn try_send(&mut self, request: &Request) -> io::Result<Response> {
+        self.try_write(&request.head_bytes())?;
+        self.try_write(&request.body)?;
+        self.try_read(request.method == "HEAD")
+    }
+
     /// Sends bytes as they are.
     pub fn write(&mut self, bytes: &[u8]) {
         self.stream.get_mut().write_all(bytes).unwrap();
     }
 
     /// Sends bytes as they are, and says whether the server took them.
-    pub fn try_write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+    pub fn try_write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.get_mut().write_all(bytes)
     }
 
@@ -272,17 +284,13 @@ impl Connection {
     }
 
     /// Reads one answer, or nothing where the server closes the connection before it begins one.
-    pub fn try_read(&mut self, head_only: bool) -> Option<Response> {
+    pub fn read_unless_closed(&mut self, head_only: bool) -> Option<Response> {
         self.is_open().then(|| self.read(head_only))
     }
 
     /// Reads one answer.
     pub fn read(&mut self, head_only: bool) -> Response {
-        let mut response = self.read_head();
-        let bodiless = head_only || matches!(response.status, 100..=199 | 204 | 304);
-        let length: usize = if bodiless { 0 } else { response.header("content-length").parse().unwrap_or(0) };
-        response.body = self.read_bytes(length);
-        response
+        self.try_read(head_only).unwrap()
     }
 
     /// Reads so many bytes of a body.
@@ -304,15 +312,28 @@ impl Connection {
 
     /// Reads the head of an answer.
     pub fn read_head(&mut self) -> Response {
-        let status_line = self.line();
+        self.try_read_head().unwrap()
+    }
+
+    fn try_read(&mut self, head_only: bool) -> io::Result<Response> {
+        let mut response = self.try_read_head()?;
+        let bodiless = head_only || matches!(response.status, 100..=199 | 204 | 304);
+        let length: usize = if bodiless { 0 } else { response.header("content-length").parse().unwrap_or(0) };
+        response.body = vec![0; length];
+        self.stream.read_exact(&mut response.body)?;
+        Ok(response)
+    }
+
+    fn try_read_head(&mut self) -> io::Result<Response> {
+        let status_line = self.line()?;
         let status = status_line.split(' ').nth(1).and_then(|status| status.parse().ok());
         let status = status.unwrap_or_else(|| panic!("no status line but {status_line:?}"));
         let mut headers = Vec::new();
         loop {
-            let line = self.line();
+            let line = self.line()?;
             match line.split_once(':') {
                 Some((name, value)) => headers.push((name.to_ascii_lowercase(), value.trim().to_owned())),
-                None => return Response { status, headers, body: Vec::new() },
+                None => return Ok(Response { status, headers, body: Vec::new() }),
             }
         }
     }
@@ -333,9 +354,13 @@ impl Connection {
         }
     }
 
-    fn line(&mut self) -> String {
+    /// A line that was ended: what breaks off before is no line.
+    fn line(&mut self) -> io::Result<String> {
         let mut line = String::new();
-        self.stream.read_line(&mut line).unwrap();
-        line.trim_end().to_owned()
+        self.stream.read_line(&mut line)?;
+        match line.strip_suffix('\n') {
+            Some(line) => Ok(line.trim_end().to_owned()),
+            None => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
     }
 }

@@ -1,8 +1,10 @@
-//! A server in this process and a client that sends exactly what a test says.
+//! A server in this process or in one of its own, and a client that sends exactly what a test says.
 
 mod client;
 pub mod command;
 mod server;
+mod process;
 
 pub use client::{Connection, Request, Response, Signing};
 pub use server::{KEY_ID, SECRET, TestServer};
+pub use process::Process;

@@ -1,0 +1,90 @@
+//! What may be true of a key, given who tried what, and when each began and was acknowledged.
+
+use super::body::Body;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counts events, so that "before" has a meaning across threads.
+#[derive(Debug, Default)]
+pub struct Clock(AtomicU64);
+
+impl Clock {
+    pub fn next(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::SeqCst) + 1
+    }
+}
+
+/// Everything that was tried on one key since its state was last certain, that state first.
+#[derive(Debug)]
+pub struct History(Vec<Attempt>);
+
+#[derive(Debug)]
+struct Attempt {
+    effect: Option<Body>,
+    began: u64,
+    acknowledged: Option<u64>,
+}
+
+impl Default for History {
+    fn default() -> History {
+        History(vec![Attempt { effect: None, began: 0, acknowledged: Some(0) }])
+    }
+}
+
+impl History {
+    /// Something is about to be tried. The answer names the attempt.
+    pub fn begin(&mut self, effect: Option<Body>, now: u64) -> usize {
+        self.0.push(Attempt { effect, began: now, acknowledged: None });
+        self.0.len() - 1
+    }
+
+    pub fn acknowledge(&mut self, attempt: usize, now: u64) {
+        self.0[attempt].acknowledged = Some(now);
+    }
+
+    /// After a crash the key holds `found`. Refused where no order of the attempts ends so.
+    pub fn settle(&mut self, found: Option<Body>, now: u64) -> Result<(), String> {
+        let may_be_last = |attempt: &&Attempt| attempt.effect == found && !self.is_overwritten(attempt);
+        if self.0.iter().find(may_be_last).is_none() {
+            return Err(format!("it holds {found:?} after {:#?}", self.0));
+        }
+        self.0 = vec![Attempt { effect: found, began: now, acknowledged: Some(now) }];
+        Ok(())
+    }
+
+    /// What the key holds for certain: the state that was found last.
+    pub fn settled(&self) -> Option<Body> {
+        self.0[0].effect
+    }
+
+    /// Whether an acknowledged attempt began after this one was acknowledged.
+    fn is_overwritten(&self, attempt: &Attempt) -> bool {
+        let Some(acknowledged) = attempt.acknowledged else { return false };
+        self.0.iter().any(|other| other.acknowledged.is_some() && other.began > acknowledged)
+    }
+}
+
+#[test]
+fn a_history_allows_what_may_be_and_nothing_else() {
+    let body = |number| Some(Body { number, length: 1 });
+    // Effect, beginning, acknowledgement of each attempt; what the key may hold then.
+    type Case = (&'static [(u64, u64, Option<u64>)], &'static [u64]);
+    let cases: [Case; 6] = [
+        (&[], &[0]),
+        (&[(1, 1, None)], &[0, 1]),
+        (&[(1, 1, Some(2))], &[1]),
+        (&[(1, 1, Some(2)), (2, 3, None)], &[1, 2]),
+        (&[(1, 1, Some(3)), (2, 2, Some(4))], &[1, 2]),
+        (&[(1, 1, None), (2, 2, Some(3)), (0, 4, Some(5))], &[0, 1]),
+    ];
+    for (attempts, allowed) in cases {
+        for found in 0..3 {
+            let effect = |number| if number == 0 { None } else { body(number) };
+            let mut history = History::default();
+            for (number, began, acknowledged) in attempts {
+                let attempt = history.begin(effect(*number), *began);
+                acknowledged.iter().for_each(|now| history.acknowledge(attempt, *now));
+            }
+            assert_eq!(history.settle(effect(found), 9).is_ok(), allowed.contains(&found), "{attempts:?} {found}");
+        }
+    }
+}

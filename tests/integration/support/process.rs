@@ -1,0 +1,65 @@
+//! The real binary in a process of its own, for what only a process can undergo: to be killed.
+
+use super::client::{Connection, Request, Response};
+use super::server::{KEY_ID, SECRET};
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, PoisonError};
+
+/// A running `r2shim serve`; it is killed when this is dropped.
+pub struct Process {
+    /// Where S3 is spoken.
+    pub address: SocketAddr,
+    child: Mutex<Child>,
+}
+
+/// The binary under test, given nothing of this process's environment.
+pub fn r2shim() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_r2shim"));
+    command.env_clear().stdin(Stdio::null());
+    command
+}
+
+impl Process {
+    /// Serves a data folder with everything else at its default, and returns once it listens.
+    pub fn serve(data: &Path) -> Process {
+        Process::run(r2shim(), data)
+    }
+
+    /// The same by a command that ends up as the binary.
+    pub fn run(mut command: Command, data: &Path) -> Process {
+        command.args(["serve", "--listen", "127.0.0.1:0", "--admin", "off", "--data"]).arg(data);
+        command.env("R2SHIM_ACCESS_KEY_ID", KEY_ID).env("R2SHIM_SECRET_ACCESS_KEY", SECRET);
+        command.env("R2SHIM_LOG", "off").stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = lines.find_map(|line| line.ok()?.split_once("http://")?.1.parse().ok());
+        let address = address.unwrap_or_else(|| panic!("it ended before it listened: {:?}", child.wait()));
+        Process { address, child: Mutex::new(child) }
+    }
+
+    /// Ends it as `kill -9` does, and waits until it is gone. It may be gone already.
+    pub fn kill(&self) {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Signs a request, sends it on a connection of its own and reads the answer.
+    pub fn send(&self, request: Request) -> Response {
+        Connection::open(self.address).send(request.signed(self.address))
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Runs `r2shim store check` over a folder that nobody has open.
+pub fn store_check(data: &Path) -> Output {
+    r2shim().args(["store", "check", "--data"]).arg(data).output().unwrap()
+}
