@@ -12,6 +12,8 @@ pub enum Failure {
     Faults(Vec<Fault>),
     /// It could not be done.
     Stopped(String),
+    /// A check has found something, and told it.
+    Found,
     /// Nobody reads the output.
     Output(io::Error),
 }
@@ -34,7 +36,7 @@ impl Failure {
         let _ = self.write(errors);
         match self {
             Failure::Faults(_) => ExitCode::from(2),
-            Failure::Stopped(_) => ExitCode::FAILURE,
+            Failure::Stopped(_) | Failure::Found => ExitCode::FAILURE,
             // `r2shim policy show r2 | head` is no mistake.
             Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Failure::Output(_) => ExitCode::FAILURE,
@@ -45,6 +47,7 @@ impl Failure {
         match self {
             Failure::Faults(faults) => faults.iter().try_for_each(|fault| write_fault(fault, errors)),
             Failure::Stopped(message) => writeln!(errors, "{BAD}r2shim{BAD:#}: {message}"),
+            Failure::Found => Ok(()),
             Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             Failure::Output(error) => writeln!(errors, "{BAD}r2shim{BAD:#}: the output cannot be written: {error}"),
         }

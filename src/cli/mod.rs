@@ -1,7 +1,7 @@
 //! The command line: `serve`, `check`, `policy`, `explain`, `report`, `keys`, `store`.
 //!
 //! A command reads its arguments, calls the part that knows, and writes what that says. Exit codes: 0 where it did what
-//! was asked, 2 where usage, settings or a policy have faults, 1 where anything else went wrong.
+//! was asked, 2 where usage, settings or a policy have faults, 1 where anything else went wrong or a check found something.
 
 pub mod style;
 pub mod failure;
@@ -15,6 +15,7 @@ mod check;
 mod policy;
 mod explain;
 mod keys;
+mod store;
 
 use crate::cli::arguments::{Arguments, Command, KeysCommand, StoreCommand};
 use crate::cli::failure::Failure;
@@ -47,7 +48,7 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Report(_) => Err(Failure::not_yet("report")),
         Command::Keys { command: KeysCommand::New(arguments) } => keys::new(&arguments, out),
         Command::Keys { command: KeysCommand::Temporary } => Err(Failure::not_yet("keys temporary")),
-        Command::Store { command: StoreCommand::Check(_) } => Err(Failure::not_yet("store check")),
-        Command::Store { command: StoreCommand::Gc(_) } => Err(Failure::not_yet("store gc")),
+        Command::Store { command: StoreCommand::Check(arguments) } => store::check(&arguments, out),
+        Command::Store { command: StoreCommand::Gc(arguments) } => store::gc(&arguments, out),
     }
 }

@@ -164,6 +164,8 @@ pub enum OpenError {
     },
     /// It holds bodies but no index.
     IndexMissing(PathBuf),
+    /// There is nothing in it to look after.
+    NoIndex(PathBuf),
     /// It cannot be made, read or understood.
     Unusable {
         /// The file or folder.
@@ -200,6 +202,9 @@ impl fmt::Display for OpenError {
                  or choose another folder with --data",
                 folder.display()
             ),
+            OpenError::NoIndex(folder) => {
+                write!(f, "{} is no data folder: it has no index.redb; name another with --data", folder.display())
+            }
             OpenError::Unusable { path, cause } => {
                 write!(f, "{} cannot be used: {cause}; check its owner, mode and disk", path.display())
             }

@@ -11,7 +11,7 @@
 
 use super::disk::Disk;
 use super::error::OpenError;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, DirEntry, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -54,6 +54,15 @@ impl Folder {
             return Err(OpenError::IndexMissing(root.to_owned()));
         }
         Ok(folder)
+    }
+
+    /// A folder that is there, as it is.
+    ///
+    /// # Errors
+    /// It has no index: whoever wants to look after it has named the wrong one.
+    pub(super) fn existing(root: &Path, disk: Disk) -> Result<Folder, OpenError> {
+        let folder = Folder { root: root.to_owned(), disk, certain: Mutex::new(None) };
+        if folder.index().is_file() { Ok(folder) } else { Err(OpenError::NoIndex(root.to_owned())) }
     }
 
     fn make(&self) -> io::Result<()> {
@@ -133,6 +142,11 @@ impl Folder {
         fs::read_dir(self.tmp())?.try_for_each(|entry| fs::remove_file(entry?.path()))
     }
 
+    /// What uploads have not finished.
+    pub(super) fn temporaries(&self) -> io::Result<Vec<PathBuf>> {
+        entries(&self.tmp())?.map(|entry| Ok(entry?.path())).collect()
+    }
+
     /// The blobs on disk whose numbers are `first` or greater. Only folders that can hold such numbers are looked at.
     pub(super) fn blobs_from(&self, first: BlobId) -> io::Result<Vec<BlobId>> {
         let mut found = Vec::new();
@@ -147,10 +161,18 @@ impl Folder {
     }
 }
 
+/// What is in a folder: nothing where there is none.
+fn entries(folder: &Path) -> io::Result<impl Iterator<Item = io::Result<DirEntry>>> {
+    match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None.into_iter().flatten()),
+        entries => Ok(Some(entries?).into_iter().flatten()),
+    }
+}
+
 /// The entries of a folder that are hexadecimal numbers, `first` or greater.
 fn numbered(folder: &Path, first: u64) -> io::Result<Vec<u64>> {
     let mut numbers = Vec::new();
-    for entry in fs::read_dir(folder)? {
+    for entry in entries(folder)? {
         let number = entry?.file_name().to_str().and_then(|name| u64::from_str_radix(name, 16).ok());
         numbers.extend(number.filter(|number| *number >= first));
     }

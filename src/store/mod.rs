@@ -9,6 +9,7 @@
 mod error;
 mod parts;
 mod model;
+mod findings;
 mod disk;
 mod folder;
 mod ids;
@@ -17,6 +18,7 @@ mod reaper;
 mod blob;
 mod index;
 mod startup;
+pub mod upkeep;
 mod committer;
 mod blocking;
 mod upload;
@@ -24,6 +26,7 @@ mod reader;
 mod multipart;
 
 pub use error::{OpenError, PartsFault, StoreError};
+pub use findings::{Finding, Kind, Place};
 pub use model::{Bucket, Durability, Figures, NewObject, ObjectInfo, Options};
 pub use parts::{Completion, Copy, NewPart, NewUpload, PartInfo, PartRules, UploadRef, Written};
 pub use reader::{Object, Reader};

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 mod crash;
 mod listing;
 mod uploads;
+mod upkeep;
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 const INLINE: usize = upload::INLINE as usize;

@@ -18,11 +18,13 @@ mod upload_changes;
 mod changes;
 mod page;
 mod upload_page;
+mod scan;
 
 pub(super) use changes::{Change, NewBody, Put};
 pub(super) use codec::Extent;
 pub(super) use page::Listing;
 pub(super) use rows::{Body, ObjectRow};
+pub(super) use scan::{BlobRow, Holder, object_place};
 pub(super) use tables::{Snapshot, Tables};
 pub(super) use upload_changes::{Complete, PartBody, PutPart};
 pub(super) use upload_page::UploadListing;
@@ -30,9 +32,10 @@ pub(super) use upload_rows::UploadRow;
 
 use super::disk::Disk;
 use super::error::{OpenError, StoreError};
+use super::model::Durability;
 use file::IndexFile;
 use overlay::Overlay;
-use redb::{Builder, Database, DatabaseError, ReadableDatabase, StorageBackend};
+use redb::{Builder, Database, DatabaseError, ReadableDatabase, StorageBackend, StorageError};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
@@ -115,8 +118,17 @@ pub(super) struct Index {
 impl Index {
     /// Opens the index of a data folder, or makes a new one.
     pub(super) fn open(path: &Path, cache: usize, disk: Disk) -> Result<Index, OpenError> {
+        Index::open_to(path, cache, disk, true)
+    }
+
+    /// Opens an index that is there, only to look at it: the file stays as it is.
+    pub(super) fn open_for_reading(path: &Path, cache: usize) -> Result<Index, OpenError> {
+        Index::open_to(path, cache, Disk::new(Durability::None), false)
+    }
+
+    fn open_to(path: &Path, cache: usize, disk: Disk, write: bool) -> Result<Index, OpenError> {
         let folder = path.parent().unwrap_or(path);
-        let handle = open(path, cache, &disk, true).map_err(|error| match error {
+        let handle = open(path, cache, &disk, write).map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => OpenError::InUse(folder.to_owned()),
             error => OpenError::unusable(path, error),
         })?;
@@ -188,6 +200,27 @@ impl Index {
         drop(slot);
         if lacking && self.last_open.lock().unwrap_or_else(PoisonError::into_inner).elapsed() >= RETRY {
             self.reopen(generation);
+        }
+    }
+
+    /// Reads every page of the index and says whether all are as they were written.
+    pub(super) fn is_sound(&mut self) -> Result<bool, StoreError> {
+        match &mut self.slot.get_mut().unwrap_or_else(PoisonError::into_inner).handle {
+            Handle::Writable(database) | Handle::ReadOnly(database) => match database.check_integrity() {
+                Err(DatabaseError::Storage(StorageError::Corrupted(_))) => Ok(false),
+                checked => checked.map_err(|error| store_error(error.into())),
+            },
+            Handle::Closed(cause) => Err(cause.clone()),
+        }
+    }
+
+    /// Gives the room that deleted rows have left back to the disk. Where this is broken off, the next start takes a
+    /// walk through the whole file.
+    pub(super) fn compact(&mut self) -> Result<(), StoreError> {
+        match &mut self.slot.get_mut().unwrap_or_else(PoisonError::into_inner).handle {
+            Handle::Writable(database) => database.compact().map(drop).map_err(|error| store_error(error.into())),
+            Handle::ReadOnly(_) => Err(StoreError::ReadOnly),
+            Handle::Closed(cause) => Err(cause.clone()),
         }
     }
 

@@ -21,11 +21,11 @@ const BUCKETS: TableDefinition<'_, &str, u64> = TableDefinition::new("buckets");
 /// [`row_key`] to [`ObjectRow`].
 pub(super) const OBJECTS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("objects");
 /// [`row_key`] to the bytes of a small object: apart, so that listings do not wade through them.
-const BODIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("bodies");
+pub(super) const BODIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("bodies");
 /// Blob to (extents that name it, its bytes, their CRC-64/NVME).
-const BLOBS: TableDefinition<'_, u64, (u64, u64, u64)> = TableDefinition::new("blobs");
+pub(super) const BLOBS: TableDefinition<'_, u64, (u64, u64, u64)> = TableDefinition::new("blobs");
 /// Blobs whose last extent is gone and whose file may still be there.
-const DOOMED: TableDefinition<'_, u64, ()> = TableDefinition::new("doomed");
+pub(super) const DOOMED: TableDefinition<'_, u64, ()> = TableDefinition::new("doomed");
 /// Numbers about the index itself.
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 
@@ -286,5 +286,35 @@ impl<'t> Tables<'t> {
     pub(in crate::store) fn set_watermark(&mut self, watermark: u64) -> Result<(), Failure> {
         self.meta.insert(META_WATERMARK, watermark)?;
         Ok(())
+    }
+}
+
+/// Rows as only a damaged folder has them.
+#[cfg(test)]
+impl Tables<'_> {
+    pub(in crate::store) fn copy_raw_object(&mut self, from: &[u8], to: &[u8]) {
+        let row = self.objects.get(from).unwrap().unwrap().value().to_vec();
+        self.objects.insert(to, row.as_slice()).unwrap();
+    }
+
+    pub(in crate::store) fn set_raw_body(&mut self, key: &[u8], bytes: Option<&[u8]>) {
+        match bytes {
+            Some(bytes) => drop(self.bodies.insert(key, bytes).unwrap()),
+            None => drop(self.bodies.remove(key).unwrap()),
+        }
+    }
+
+    pub(in crate::store) fn change_raw_blob(&mut self, id: u64, change: impl FnOnce(&mut (u64, u64, u64))) {
+        let mut row = self.blobs.get(id).unwrap().unwrap().value();
+        change(&mut row);
+        self.blobs.insert(id, row).unwrap();
+    }
+
+    pub(in crate::store) fn remove_raw_blob(&mut self, id: u64) {
+        self.blobs.remove(id).unwrap();
+    }
+
+    pub(in crate::store) fn doom(&mut self, id: u64) {
+        self.doomed.insert(id, ()).unwrap();
     }
 }

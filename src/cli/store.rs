@@ -1,0 +1,190 @@
+//! `store check` and `store gc`: looking after the local store while nobody serves it.
+//!
+//! `check` exits with 0 where all is well and with 1 where it has found something; whatever keeps either command from
+//! doing its work exits with 2.
+
+use crate::cli::arguments::StoreArguments;
+use crate::cli::failure::Failure;
+use crate::cli::style::{BAD, GOOD};
+use crate::settings::{Fault, Place};
+use crate::store::upkeep::{self, Checked, Event, Freed, Tally, UpkeepError};
+use crate::store::{Finding, OpenError, Place as Where};
+use serde_json::json;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+/// Tells every finding on a line of its own.
+pub(super) fn check(arguments: &StoreArguments, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut progress = Progress::default();
+    let checked = upkeep::check(&arguments.data, &mut |event| match event {
+        Event::Progress { done, of } => progress.show(done, of),
+        Event::Found(finding) => {
+            progress.clear()?;
+            write_finding(&finding, arguments.json, out)
+        }
+    });
+    progress.clear()?;
+    let checked = checked.map_err(|error| failure(&arguments.data, error))?;
+    if arguments.json {
+        writeln!(out, "{}", summary_json(&checked))?;
+    } else {
+        writeln!(out, "{}", summary(&checked))?;
+    }
+    if checked.findings == 0 { Ok(()) } else { Err(Failure::Found) }
+}
+
+/// Says what it has freed.
+pub(super) fn gc(arguments: &StoreArguments, out: &mut dyn Write) -> Result<(), Failure> {
+    let freed = upkeep::collect(&arguments.data).map_err(|error| failure(&arguments.data, error))?;
+    let text = if arguments.json { format!("{}\n", freed_json(&freed)) } else { freed_text(&freed) };
+    out.write_all(text.as_bytes())?;
+    let failed: u64 = tallies(&freed).iter().map(|(_, _, tally)| tally.failed).sum();
+    match (failed, freed.unreadable) {
+        (0, 0) => Ok(()),
+        (0, rows) => Err(Failure::Stopped(format!(
+            "{rows} rows do not read, so nobody knows which blobs they name: none was taken for an orphan; \
+             `r2shim store check` tells which rows"
+        ))),
+        (files, _) => Err(Failure::Stopped(format!("{files} files could not be removed; check their folders' mode"))),
+    }
+}
+
+fn write_finding(finding: &Finding, as_json: bool, out: &mut dyn Write) -> io::Result<()> {
+    if as_json { writeln!(out, "{}", finding_json(finding)) } else { writeln!(out, "{finding}") }
+}
+
+fn finding_json(finding: &Finding) -> serde_json::Value {
+    let mut line = match &finding.place {
+        Where::Object { bucket, key } => json!({ "bucket": bucket, "key": key }),
+        Where::Blob(number) => json!({ "blob": format!("{number:x}") }),
+        Where::File(path) => json!({ "file": path }),
+    };
+    line["kind"] = finding.kind.name().into();
+    line["text"] = finding.text.as_str().into();
+    line
+}
+
+fn summary(checked: &Checked) -> String {
+    let Checked { objects, blobs, bytes, findings } = checked;
+    let looked_at = format!("{objects} objects of {bytes} bytes, {blobs} blobs");
+    match findings {
+        0 => format!("{GOOD}ok{GOOD:#}: {looked_at}"),
+        _ => format!("{BAD}{findings} findings{BAD:#}: {looked_at}"),
+    }
+}
+
+fn summary_json(checked: &Checked) -> serde_json::Value {
+    let Checked { objects, blobs, bytes, findings } = checked;
+    json!({ "objects": objects, "blobs": blobs, "bytes": bytes, "findings": findings })
+}
+
+/// Name for programs, name for people, and figures of what gc removes.
+fn tallies(freed: &Freed) -> [(&'static str, &'static str, Tally); 3] {
+    [
+        ("temporary", "unfinished uploads", freed.temporary),
+        ("doomed", "blobs of deleted objects", freed.doomed),
+        ("orphans", "blobs that no row names", freed.orphans),
+    ]
+}
+
+fn freed_text(freed: &Freed) -> String {
+    let files = tallies(freed).map(|(_, name, tally)| format!("{:>14} bytes  {} {name}\n", tally.bytes, tally.files));
+    let total = tallies(freed).iter().map(|(_, _, tally)| tally.bytes).sum::<u64>() + freed.index;
+    format!("{}{:>14} bytes  index\n{total:>14} bytes  {GOOD}freed{GOOD:#}\n", files.concat(), freed.index)
+}
+
+fn freed_json(freed: &Freed) -> serde_json::Value {
+    let mut line = json!({ "index": { "bytes": freed.index }, "unreadable_rows": freed.unreadable });
+    for (name, _, Tally { files, bytes, failed }) in tallies(freed) {
+        line[name] = json!({ "files": files, "bytes": bytes, "failed": failed });
+    }
+    line
+}
+
+fn failure(data: &Path, error: UpkeepError) -> Failure {
+    let advice = match &error {
+        UpkeepError::Output(_) => "",
+        UpkeepError::Open(OpenError::InUse(_)) => {
+            "a check needs the folder to itself, so that nothing changes meanwhile"
+        }
+        UpkeepError::Open(_) => "nothing was changed",
+        UpkeepError::Store(_) => "look at the disk and the system's log; it is safe to try again",
+    };
+    match error {
+        UpkeepError::Output(error) => Failure::Output(error),
+        error => Fault::new(Place::file(data), error.to_string(), advice).into(),
+    }
+}
+
+/// How much is read, on a terminal only: a line that is written over.
+#[derive(Default)]
+struct Progress {
+    shown: Option<u64>,
+}
+
+impl Progress {
+    fn show(&mut self, done: u64, of: u64) -> io::Result<()> {
+        let percent = done.saturating_mul(100) / of.max(1);
+        if self.shown == Some(percent) || !io::stderr().is_terminal() {
+            return Ok(());
+        }
+        self.shown = Some(percent);
+        write!(io::stderr(), "\r{percent:>3} % of {} MiB read", of >> 20)
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        match self.shown.take() {
+            Some(_) => write!(io::stderr(), "\r\x1b[K"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Kind;
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn a_finding_can_be_json() {
+        let object = Where::Object { bucket: "media".into(), key: "a\nb".into() };
+        for (place, expected) in [
+            (object, json!({ "bucket": "media", "key": "a\nb", "kind": "missing", "text": "gone" })),
+            (Where::Blob(0x1f), json!({ "blob": "1f", "kind": "missing", "text": "gone" })),
+            (Where::File("tmp/0".into()), json!({ "file": "tmp/0", "kind": "missing", "text": "gone" })),
+        ] {
+            assert_eq!(finding_json(&Finding { place, kind: Kind::Missing, text: "gone".into() }), expected);
+        }
+    }
+
+    #[test]
+    fn the_summary_says_what_was_looked_at() {
+        let checked = Checked { objects: 3, blobs: 2, bytes: 70, findings: 0 };
+        assert_eq!(plain(&summary(&checked)), "ok: 3 objects of 70 bytes, 2 blobs");
+        let checked = Checked { findings: 4, ..checked };
+        assert_eq!(plain(&summary(&checked)), "4 findings: 3 objects of 70 bytes, 2 blobs");
+    }
+
+    #[test]
+    fn what_was_freed_adds_up() {
+        let tally = |files, bytes| Tally { files, bytes, failed: 0 };
+        let freed = Freed { temporary: tally(1, 10), orphans: tally(2, 300), index: 4096, ..Freed::default() };
+        let text = plain(&freed_text(&freed));
+        let words = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+        assert_eq!(
+            words.collect::<Vec<_>>(),
+            [
+                "10 bytes 1 unfinished uploads",
+                "0 bytes 0 blobs of deleted objects",
+                "300 bytes 2 blobs that no row names",
+                "4096 bytes index",
+                "4406 bytes freed",
+            ]
+        );
+        assert_eq!(freed_json(&freed)["orphans"], json!({ "files": 2, "bytes": 300, "failed": 0 }));
+    }
+}

@@ -1,0 +1,105 @@
+//! What a check of a data folder finds, in words for people and for programs.
+
+use std::fmt;
+
+/// Something in a data folder that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is about.
+    pub place: Place,
+    /// What kind of thing is wrong.
+    pub kind: Kind,
+    /// What exactly, in words.
+    pub text: String,
+}
+
+/// What a finding is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// An object, by the names in its row. What is not UTF-8 in them is replaced.
+    Object {
+        /// Its bucket.
+        bucket: String,
+        /// Its key.
+        key: String,
+    },
+    /// The row of a blob, by its number.
+    Blob(u64),
+    /// A file, by its path from the data folder.
+    File(String),
+}
+
+/// Kinds of findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A row or a file cannot be read.
+    Unreadable,
+    /// A row names bytes that are not there.
+    Missing,
+    /// Bytes are not as many as a row says.
+    Length,
+    /// Bytes are not those that were written.
+    Checksum,
+    /// A blob is counted as used more or less often than it is.
+    References,
+    /// A row has lost what it belongs to.
+    Dangling,
+    /// A file belongs to no row. It takes room and does no other harm; `store gc` removes it.
+    Orphan,
+}
+
+impl Kind {
+    /// A word for programs: it stays what it is from version to version.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Unreadable => "unreadable",
+            Kind::Missing => "missing",
+            Kind::Length => "length",
+            Kind::Checksum => "checksum",
+            Kind::References => "references",
+            Kind::Dangling => "dangling",
+            Kind::Orphan => "orphan",
+        }
+    }
+}
+
+/// On one line whatever a key is made of: control characters are escaped.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Object { bucket, key } => write!(f, "{}/{}", on_one_line(bucket), on_one_line(key)),
+            Place::Blob(number) => write!(f, "blob {number:x}"),
+            Place::File(path) => f.write_str(&on_one_line(path)),
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.text)
+    }
+}
+
+fn on_one_line(text: &str) -> String {
+    let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escaped).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_is_one_line() {
+        let object = |key: &str| Place::Object { bucket: "media".into(), key: key.into() };
+        for (place, expected) in [
+            (object("a/ü"), "media/a/ü: gone"),
+            (object("a\nb\x1b["), "media/a\\nb\\u{1b}[: gone"),
+            (Place::Blob(0x1f), "blob 1f: gone"),
+            (Place::File("tmp/0".into()), "tmp/0: gone"),
+        ] {
+            let finding = Finding { place, kind: Kind::Missing, text: "gone".into() };
+            assert_eq!(finding.to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Checks and garbage collection of folders that are well, damaged, or left by a crash.
+
+use super::crash::killed;
+use super::*;
+use crate::store::index::Tables;
+use crate::store::upkeep::{Checked, Event, Freed, Tally, UpkeepError, check, collect};
+use std::path::PathBuf;
+
+/// Where the only blob of [`sample`] lies.
+const BLOB: &str = "blobs/00/000/0000000000000000";
+
+/// A closed folder with a small object, a large one and a deleted one.
+async fn sample() -> TempDir {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    put(&store, "large", &body(LARGE, 1)).await.unwrap();
+    put(&store, "small", &body(10, 2)).await.unwrap();
+    put(&store, "gone", &body(LARGE, 3)).await.unwrap();
+    store.delete_object(&bucket(), &key("gone")).await.unwrap();
+    dir
+}
+
+/// A line for each finding, its kind in front.
+fn findings(dir: &TempDir) -> Vec<String> {
+    let mut lines = Vec::new();
+    let checked = check(dir.path(), &mut |event| {
+        if let Event::Found(finding) = event {
+            lines.push(format!("{} {finding}", finding.kind.name()));
+        }
+        Ok(())
+    });
+    assert_eq!(checked.unwrap().findings, lines.len() as u64);
+    lines
+}
+
+fn forge(dir: &TempDir, change: impl FnOnce(&mut Tables<'_>)) {
+    let store = open(dir);
+    let forged = store.0.index.write(|tables| {
+        change(tables);
+        Ok(())
+    });
+    forged.unwrap();
+}
+
+fn change_blob(dir: &TempDir, change: impl FnOnce(&mut Vec<u8>)) {
+    let path = dir.path().join(BLOB);
+    let mut bytes = fs::read(&path).unwrap();
+    change(&mut bytes);
+    fs::write(path, bytes).unwrap();
+}
+
+/// All bytes below a folder.
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let bytes =
+        |path: PathBuf| if path.is_dir() { contents(&path) } else { vec![(path.clone(), fs::read(path).unwrap())] };
+    paths.flat_map(bytes).collect()
+}
+
+#[tokio::test]
+async fn a_folder_that_is_well_has_no_findings() {
+    let dir = sample().await;
+    let mut progress = Vec::new();
+    let checked = check(dir.path(), &mut |event| {
+        if let Event::Progress { done, of } = event {
+            progress.push((done, of));
+        }
+        Ok(())
+    });
+    let expected = Checked { objects: 2, blobs: 1, bytes: LARGE as u64 + 10, findings: 0 };
+    assert_eq!(checked.unwrap(), expected);
+    assert_eq!(progress.last(), Some(&(LARGE as u64, LARGE as u64)));
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_under_the_name_of_whoever_has_it() {
+    type Damage = fn(&TempDir);
+    let cases: &[(Damage, &[&str])] = &[
+        (|dir| fs::remove_file(dir.path().join(BLOB)).unwrap(), &["missing bucket/large: blob 0 is missing"]),
+        (
+            |dir| change_blob(dir, |bytes| bytes.truncate(LARGE - 1)),
+            &["length bucket/large: blob 0 has 1060920 bytes, and its row says 1060921"],
+        ),
+        (
+            |dir| change_blob(dir, |bytes| bytes[LARGE - 1] ^= 1),
+            &["checksum bucket/large: the bytes of blob 0 are not those that were written"],
+        ),
+        (|dir| fs::remove_dir_all(dir.path().join("blobs")).unwrap(), &["missing bucket/large: blob 0 is missing"]),
+        (
+            |dir| {
+                fs::remove_file(dir.path().join(BLOB)).unwrap();
+                fs::create_dir(dir.path().join(BLOB)).unwrap();
+            },
+            &["unreadable bucket/large: blob 0 cannot be read: Is a directory (os error 21)"],
+        ),
+        (
+            |dir| {
+                for orphan in ["blobs/00/000/0000000000000fff", "tmp/0"] {
+                    fs::write(dir.path().join(orphan), b"torn").unwrap();
+                }
+            },
+            &[
+                "orphan blobs/00/000/0000000000000fff: no row names it (4 bytes)",
+                "orphan tmp/0: an upload that did not end has left it (4 bytes)",
+            ],
+        ),
+        (
+            |dir| forge(dir, |tables| tables.set_raw_object(b"bucket\0torn", b"torn").unwrap()),
+            &["unreadable bucket/torn: damaged: a row of an object does not read"],
+        ),
+        (
+            |dir| {
+                forge(dir, |tables| {
+                    tables.copy_raw_object(b"bucket\0small", b"nobody\0small");
+                    tables.set_raw_body(b"nobody\0small", Some(&body(10, 2)));
+                });
+            },
+            &["dangling nobody/small: it is in a bucket that is not there"],
+        ),
+        (
+            |dir| forge(dir, |tables| tables.set_raw_body(b"bucket\0small", None)),
+            &["missing bucket/small: its bytes are missing from the index"],
+        ),
+        (
+            |dir| forge(dir, |tables| tables.set_raw_body(b"bucket\0small", Some(b"short"))),
+            &["length bucket/small: it has 5 bytes in the index, and its row says 10"],
+        ),
+        (
+            |dir| forge(dir, |tables| tables.set_raw_body(b"bucket\0small", Some(&[0; 10]))),
+            &["checksum bucket/small: its bytes in the index are not those that were written"],
+        ),
+        (
+            |dir| forge(dir, |tables| tables.set_raw_body(b"bucket\0large", Some(b"x"))),
+            &["dangling bucket/large: the index has bytes of it that its row does not name"],
+        ),
+        (
+            |dir| forge(dir, |tables| tables.copy_raw_object(b"bucket\0large", b"bucket\0twin")),
+            &["references blob 0: its row says that 1 extents name it, and 2 do"],
+        ),
+        (
+            |dir| {
+                forge(dir, |tables| tables.copy_raw_object(b"bucket\0large", b"bucket\0twin"));
+                fs::remove_file(dir.path().join(BLOB)).unwrap();
+            },
+            &[
+                "missing bucket/large: blob 0 is missing",
+                "missing bucket/twin: blob 0 is missing",
+                "references blob 0: its row says that 1 extents name it, and 2 do",
+            ],
+        ),
+        (
+            |dir| forge(dir, |tables| tables.remove_raw_blob(0)),
+            &["missing bucket/large: blob 0 has no row in the index"],
+        ),
+        (
+            |dir| {
+                forge(dir, |tables| tables.change_raw_blob(0, |(_, length, _)| *length -= 1));
+                change_blob(dir, |bytes| bytes.truncate(LARGE - 1));
+                forge(dir, |tables| {
+                    tables.change_raw_blob(0, |(_, _, crc)| *crc = body_crc(&body(LARGE, 1)[..LARGE - 1]))
+                });
+            },
+            &["length bucket/large: it reaches beyond the end of blob 0"],
+        ),
+        (
+            |dir| forge(dir, |tables| tables.copy_raw_object(b"bucket\0small", b"bucket\0large")),
+            &[
+                "missing bucket/large: its bytes are missing from the index",
+                "references blob 0: its row says that 1 extents name it, and 0 do",
+            ],
+        ),
+        (
+            |dir| {
+                // Its rows are forged last: start-up would act on them.
+                forge(dir, |tables| tables.doom(0));
+            },
+            &["dangling blob 0: it is noted for removal and has a row"],
+        ),
+    ];
+    for (damage, expected) in cases {
+        let dir = sample().await;
+        damage(&dir);
+        let before = contents(dir.path());
+        assert_eq!(findings(&dir), *expected);
+        assert!(contents(dir.path()) == before, "a check changes nothing");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_the_index_that_rots_is_found() {
+    let dir = sample().await;
+    let path = dir.path().join("index.redb");
+    let mut bytes = fs::read(&path).unwrap();
+    let small = body(10, 2);
+    let places: Vec<_> = (0..bytes.len() - 10).filter(|at| bytes[*at..at + 10] == small[..]).collect();
+    assert!(!places.is_empty());
+    places.into_iter().for_each(|at| bytes[at] ^= 1);
+    fs::write(path, bytes).unwrap();
+    let found = findings(&dir);
+    assert_eq!(found[0], "checksum index.redb: its pages are not those that were written");
+}
+
+#[tokio::test]
+async fn what_a_crash_left_can_be_checked_and_collected() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    put(&store, "large", &body(LARGE, 1)).await.unwrap();
+    let copy = killed(&dir);
+    fs::create_dir(copy.path().join("tmp")).unwrap();
+    fs::write(copy.path().join("tmp/0"), b"torn").unwrap();
+    fs::write(copy.path().join("blobs/00/000/0000000000000fff"), b"orphan").unwrap();
+    assert_eq!(findings(&copy).len(), 2);
+    let freed = collect(copy.path()).unwrap();
+    let tally = |bytes| Tally { files: 1, bytes, failed: 0 };
+    assert_eq!((freed.temporary, freed.doomed, freed.orphans), (tally(4), Tally::default(), tally(6)));
+    assert_eq!(findings(&copy), [""; 0]);
+    assert!(get(&open(&copy), "large").await.unwrap() == body(LARGE, 1));
+}
+
+#[tokio::test]
+async fn a_collection_finishes_what_is_doomed_and_shrinks_the_index() {
+    let dir = sample().await;
+    let store = open(&dir);
+    for name in 0..300 {
+        put(&store, &name.to_string(), &body(INLINE, 0)).await.unwrap();
+    }
+    for name in 0..300 {
+        store.delete_object(&bucket(), &key(&name.to_string())).await.unwrap();
+    }
+    drop(store);
+    forge(&dir, |tables| tables.doom(0xfff));
+    fs::write(dir.path().join("blobs/00/000/0000000000000fff"), b"doomed").unwrap();
+    assert_eq!(findings(&dir), [""; 0], "what is to be removed is no finding");
+    let before = fs::metadata(dir.path().join("index.redb")).unwrap().len();
+    let freed = collect(dir.path()).unwrap();
+    let after = fs::metadata(dir.path().join("index.redb")).unwrap().len();
+    assert_eq!(freed.doomed, Tally { files: 1, bytes: 6, failed: 0 });
+    assert_eq!(freed.index, before - after);
+    assert!(freed.index > 512 << 10, "{freed:?}");
+    assert_eq!(collect(dir.path()).unwrap(), Freed::default());
+    assert!(get(&open(&dir), "large").await.unwrap() == body(LARGE, 1));
+}
+
+#[tokio::test]
+async fn a_collection_removes_nothing_that_a_row_names() {
+    type Damage = fn(&TempDir);
+    let cases: [Damage; 4] = [
+        // An object names the blob, which has no row of its own.
+        |dir| forge(dir, |tables| tables.remove_raw_blob(0)),
+        // The blob has a row, and no object names it.
+        |dir| forge(dir, |tables| tables.copy_raw_object(b"bucket\0small", b"bucket\0large")),
+        |dir| forge(dir, |tables| tables.doom(0)),
+        // Nobody knows what an object names.
+        |dir| {
+            forge(dir, |tables| {
+                tables.set_raw_object(b"bucket\0large", b"torn").unwrap();
+                tables.remove_raw_blob(0);
+            });
+        },
+    ];
+    for (case, damage) in cases.iter().enumerate() {
+        let dir = sample().await;
+        damage(&dir);
+        let freed = collect(dir.path()).unwrap();
+        assert_eq!((freed.orphans, freed.doomed), (Tally::default(), Tally::default()), "{case}");
+        assert_eq!(files(&dir).len(), 1, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn upkeep_and_serving_exclude_each_other() {
+    let dir = sample().await;
+    let store = open(&dir);
+    let in_use = |error: UpkeepError| matches!(error, UpkeepError::Open(OpenError::InUse(_)));
+    assert!(check(dir.path(), &mut |_| Ok(())).is_err_and(in_use));
+    assert!(collect(dir.path()).is_err_and(in_use));
+    drop(store);
+    // The check has the folder while it tells of its progress.
+    let serve = |_| {
+        let served = Store::open(dir.path(), Options::default()).map(drop);
+        assert_eq!(served, Err(OpenError::InUse(dir.path().to_owned())));
+        Ok(())
+    };
+    check(dir.path(), &mut { serve }).unwrap();
+}
+
+#[test]
+fn a_folder_that_is_none_is_not_made() {
+    let dir = TempDir::new().unwrap();
+    let none = dir.path().join("mistyped");
+    let no_index = |error: UpkeepError| matches!(error, UpkeepError::Open(OpenError::NoIndex(_)));
+    assert!(check(&none, &mut |_| Ok(())).is_err_and(no_index));
+    assert!(collect(&none).is_err_and(no_index));
+    assert!(!none.exists());
+}
+
+#[tokio::test]
+async fn a_check_that_cannot_tell_stops() {
+    let dir = sample().await;
+    fs::remove_file(dir.path().join(BLOB)).unwrap();
+    let stopped = check(dir.path(), &mut |_| Err(std::io::ErrorKind::BrokenPipe.into()));
+    assert!(matches!(stopped, Err(UpkeepError::Output(_))));
+}

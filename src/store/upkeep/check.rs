@@ -1,0 +1,277 @@
+//! The check: every row against every byte, and every file against the rows. Changes nothing.
+//!
+//! Blobs are read first, so that what is wrong with one can be told under the name of each object that has it.
+
+use super::report::{Event, UpkeepError};
+use crate::store::blob::body_crc;
+use crate::store::disk::Disk;
+use crate::store::error::StoreError;
+use crate::store::findings::{Finding, Kind, Place};
+use crate::store::folder::{BlobId, Folder};
+use crate::store::index::{BlobRow, Body, Extent, Holder, Index, Snapshot, object_place};
+use crate::store::model::{Durability, Options};
+use crc_fast::{CrcAlgorithm, Digest};
+use std::collections::{BTreeMap, HashSet};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+/// How many bytes of a blob are read at once.
+const PIECE: usize = 1 << 20;
+
+/// What a check has looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Checked {
+    /// Objects.
+    pub objects: u64,
+    /// Blobs that have a row.
+    pub blobs: u64,
+    /// Bytes of objects, as often as objects have them.
+    pub bytes: u64,
+    /// Findings told.
+    pub findings: u64,
+}
+
+/// Checks the data folder at `dir` and tells what it finds.
+///
+/// # Errors
+/// The folder is in use or none, the disk fails, or `tell` does. That something is wrong is no error.
+pub fn check(dir: &Path, tell: &mut dyn FnMut(Event) -> io::Result<()>) -> Result<Checked, UpkeepError> {
+    let folder = Folder::existing(dir, Disk::new(Durability::None))?;
+    let mut index = Index::open_for_reading(&folder.index(), Options::default().index_cache)?;
+    let mut check = Check {
+        folder: &folder,
+        tell,
+        blobs: BTreeMap::new(),
+        without_row: HashSet::new(),
+        checked: Checked::default(),
+    };
+    if !index.is_sound()? {
+        check.index_is_damaged("its pages are not those that were written")?;
+    }
+    match index.read(|snapshot| Ok(check.run(snapshot)))? {
+        Err(UpkeepError::Store(StoreError::Damaged(cause))) => check.index_is_damaged(&cause)?,
+        ended => ended?,
+    }
+    Ok(check.checked)
+}
+
+struct Check<'a> {
+    folder: &'a Folder,
+    tell: &'a mut dyn FnMut(Event) -> io::Result<()>,
+    blobs: BTreeMap<BlobId, Blob>,
+    /// Blobs that objects name and that have no row.
+    without_row: HashSet<BlobId>,
+    checked: Checked,
+}
+
+/// A blob that has a row.
+struct Blob {
+    row: BlobRow,
+    /// Extents that name it.
+    named: u64,
+    fault: Option<Fault>,
+}
+
+/// What is wrong, before it is known who has it.
+type Fault = (Kind, String);
+
+impl Check<'_> {
+    fn run(&mut self, snapshot: &Snapshot) -> Result<(), UpkeepError> {
+        self.read_blobs(snapshot)?;
+        if self.check_holders(snapshot)? {
+            self.check_references()?;
+        }
+        self.check_rows_that_lost_theirs(snapshot)?;
+        self.check_files(snapshot)
+    }
+
+    fn read_blobs(&mut self, snapshot: &Snapshot) -> Result<(), UpkeepError> {
+        let rows = snapshot.blobs()?.collect::<Result<Vec<_>, _>>()?;
+        let of = rows.iter().fold(0u64, |sum, (_, row)| sum.saturating_add(row.length));
+        let mut done = 0;
+        for (id, row) in rows {
+            let fault = self.examine(id, &row, |check, bytes| {
+                done += bytes;
+                check.tell(Event::Progress { done, of })
+            })?;
+            self.blobs.insert(id, Blob { row, named: 0, fault });
+        }
+        self.checked.blobs = self.blobs.len() as u64;
+        Ok(())
+    }
+
+    /// Holds a blob's file against its row. `on_read` is told of each piece.
+    fn examine(
+        &mut self,
+        id: BlobId,
+        row: &BlobRow,
+        mut on_read: impl FnMut(&mut Self, u64) -> Result<(), UpkeepError>,
+    ) -> Result<Option<Fault>, UpkeepError> {
+        let number = id.0;
+        let unreadable = |error| Some((Kind::Unreadable, format!("blob {number:x} cannot be read: {error}")));
+        let mut file = match File::open(self.folder.blob(id)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Ok(Some((Kind::Missing, format!("blob {number:x} is missing"))));
+            }
+            Err(error) => return Ok(unreadable(error)),
+        };
+        let (mut buffer, mut crc, mut length) = (vec![0; PIECE], Digest::new(CrcAlgorithm::Crc64Nvme), 0);
+        loop {
+            match file.read(&mut buffer) {
+                Ok(0) => return Ok(compare(id, row, length, crc.finalize())),
+                Ok(read) => {
+                    crc.update(buffer.get(..read).unwrap_or_default());
+                    length += read as u64;
+                    on_read(self, read as u64)?;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Ok(unreadable(error)),
+            }
+        }
+    }
+
+    /// Whether all rows read, so that all references are known.
+    fn check_holders(&mut self, snapshot: &Snapshot) -> Result<bool, UpkeepError> {
+        let mut all_read = true;
+        let buckets: HashSet<_> = snapshot.buckets()?.into_iter().map(|bucket| bucket.name).collect();
+        for holder in snapshot.holders()? {
+            let Holder { place, bucket, row_key, bytes } = holder?;
+            self.checked.objects += 1;
+            if !bucket.is_some_and(|bucket| buckets.contains(&bucket)) {
+                self.found(&place, (Kind::Dangling, "it is in a bucket that is not there".into()))?;
+            }
+            match bytes {
+                Ok((size, Body::Inline { crc })) => self.check_small(snapshot, &place, &row_key, size, crc)?,
+                Ok((size, Body::Extents(extents))) => self.check_extents(&place, size, &extents)?,
+                Err(error) => {
+                    all_read = false;
+                    self.found(&place, (Kind::Unreadable, error.to_string()))?;
+                }
+            }
+        }
+        Ok(all_read)
+    }
+
+    fn check_small(
+        &mut self,
+        snapshot: &Snapshot,
+        place: &Place,
+        row_key: &[u8],
+        size: u64,
+        crc: u64,
+    ) -> Result<(), UpkeepError> {
+        self.checked.bytes = self.checked.bytes.saturating_add(size);
+        let fault = match snapshot.small_body(row_key)? {
+            None => (Kind::Missing, "its bytes are missing from the index".into()),
+            Some(bytes) if bytes.len() as u64 != size => {
+                (Kind::Length, format!("it has {} bytes in the index, and its row says {size}", bytes.len()))
+            }
+            Some(bytes) if body_crc(&bytes) != crc => {
+                (Kind::Checksum, "its bytes in the index are not those that were written".into())
+            }
+            Some(_) => return Ok(()),
+        };
+        self.found(place, fault)
+    }
+
+    /// Each blob is told of once, however often the object names it.
+    fn check_extents(&mut self, place: &Place, size: u64, extents: &[Extent]) -> Result<(), UpkeepError> {
+        self.checked.bytes = self.checked.bytes.saturating_add(size);
+        let mut told = HashSet::new();
+        for extent in extents {
+            if let Some(fault) = self.fault_of(extent)
+                && told.insert(extent.blob)
+            {
+                self.found(place, fault)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the extent too.
+    fn fault_of(&mut self, extent: &Extent) -> Option<Fault> {
+        let number = extent.blob.0;
+        let Some(blob) = self.blobs.get_mut(&extent.blob) else {
+            self.without_row.insert(extent.blob);
+            return Some((Kind::Missing, format!("blob {number:x} has no row in the index")));
+        };
+        blob.named += 1;
+        let is_outside = extent.offset.saturating_add(extent.length) > blob.row.length;
+        let outside = || (Kind::Length, format!("it reaches beyond the end of blob {number:x}"));
+        blob.fault.clone().or_else(|| is_outside.then(outside))
+    }
+
+    /// Blobs that are counted wrongly; where nobody has a blob, this is also the place to tell what is wrong with it.
+    fn check_references(&mut self) -> Result<(), UpkeepError> {
+        let mut faults = Vec::new();
+        for (id, blob) in &mut self.blobs {
+            let BlobRow { references, .. } = blob.row;
+            faults.extend(blob.fault.take().filter(|_| blob.named == 0).map(|fault| (*id, fault)));
+            if blob.named != references {
+                let text = format!("its row says that {references} extents name it, and {} do", blob.named);
+                faults.push((*id, (Kind::References, text)));
+            }
+        }
+        faults.into_iter().try_for_each(|(id, fault)| self.found(&Place::Blob(id.0), fault))
+    }
+
+    fn check_rows_that_lost_theirs(&mut self, snapshot: &Snapshot) -> Result<(), UpkeepError> {
+        for row_key in snapshot.small_bodies()? {
+            let row_key = row_key?;
+            if !snapshot.has_small_body(&row_key)? {
+                let fault = (Kind::Dangling, "the index has bytes of it that its row does not name".into());
+                self.found(&object_place(&row_key), fault)?;
+            }
+        }
+        for id in snapshot.doomed()?.into_iter().filter(|id| self.blobs.contains_key(id)).collect::<Vec<_>>() {
+            self.found(&Place::Blob(id.0), (Kind::Dangling, "it is noted for removal and has a row".into()))?;
+        }
+        Ok(())
+    }
+
+    /// Files of doomed blobs are no findings: to remove them is under way.
+    fn check_files(&mut self, snapshot: &Snapshot) -> Result<(), UpkeepError> {
+        let doomed: HashSet<_> = snapshot.doomed()?.into_iter().collect();
+        for id in self.folder.blobs_from(BlobId(0)).map_err(StoreError::from)? {
+            let is_named = self.blobs.contains_key(&id) || self.without_row.contains(&id);
+            if !is_named && !doomed.contains(&id) {
+                self.found_orphan(&self.folder.blob(id), "no row names it")?;
+            }
+        }
+        for path in self.folder.temporaries().map_err(StoreError::from)? {
+            self.found_orphan(&path, "an upload that did not end has left it")?;
+        }
+        Ok(())
+    }
+
+    fn found_orphan(&mut self, path: &Path, why: &str) -> Result<(), UpkeepError> {
+        let bytes = path.metadata().map_or(0, |metadata| metadata.len());
+        let relative = path.strip_prefix(self.folder.root()).unwrap_or(path);
+        let place = Place::File(relative.display().to_string());
+        self.found(&place, (Kind::Orphan, format!("{why} ({bytes} bytes)")))
+    }
+
+    fn index_is_damaged(&mut self, cause: &str) -> Result<(), UpkeepError> {
+        self.found(&Place::File("index.redb".into()), (Kind::Checksum, cause.to_owned()))
+    }
+
+    fn found(&mut self, place: &Place, (kind, text): Fault) -> Result<(), UpkeepError> {
+        self.checked.findings += 1;
+        self.tell(Event::Found(Finding { place: place.clone(), kind, text }))
+    }
+
+    fn tell(&mut self, event: Event) -> Result<(), UpkeepError> {
+        (self.tell)(event).map_err(UpkeepError::Output)
+    }
+}
+
+/// A blob as it lies on the disk against its row.
+fn compare(id: BlobId, row: &BlobRow, length: u64, crc: u64) -> Option<Fault> {
+    let number = id.0;
+    if length != row.length {
+        return Some((Kind::Length, format!("blob {number:x} has {length} bytes, and its row says {}", row.length)));
+    }
+    (crc != row.crc).then(|| (Kind::Checksum, format!("the bytes of blob {number:x} are not those that were written")))
+}

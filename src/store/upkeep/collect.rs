@@ -1,0 +1,118 @@
+//! The garbage collection: files that nobody names go, and the index gives its free room back.
+//!
+//! What a row names stays, whatever else is wrong. Where a row does not read nobody knows what it names, so then no
+//! blob is taken for an orphan.
+
+use super::report::UpkeepError;
+use crate::store::disk::Disk;
+use crate::store::error::StoreError;
+use crate::store::folder::{BlobId, Folder};
+use crate::store::index::{Body, Failure, Index, Snapshot};
+use crate::store::model::{Durability, Options};
+use crate::store::reaper::remove;
+use std::collections::HashSet;
+use std::path::Path;
+
+/// What a collection has freed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Freed {
+    /// Uploads that did not end.
+    pub temporary: Tally,
+    /// Blobs of deleted objects that were still to be removed.
+    pub doomed: Tally,
+    /// Blobs that no row names.
+    pub orphans: Tally,
+    /// Bytes the index has shrunk by.
+    pub index: u64,
+    /// Rows that do not read. Where there are any, orphans were left alone.
+    pub unreadable: u64,
+}
+
+/// A number of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// How many are removed.
+    pub files: u64,
+    /// Bytes they had.
+    pub bytes: u64,
+    /// How many could not be removed.
+    pub failed: u64,
+}
+
+/// Removes what nothing refers to from the data folder at `dir`.
+///
+/// # Errors
+/// The folder is in use, none, or read-only; the disk or the index fails. What was removed until then stays removed.
+pub fn collect(dir: &Path) -> Result<Freed, UpkeepError> {
+    let disk = Disk::new(Durability::Fsync);
+    let folder = Folder::existing(dir, disk.clone())?;
+    let length = || folder.index().metadata().map_or(0, |metadata| metadata.len());
+    let length_before = length();
+    let mut index = Index::open(&folder.index(), Options::default().index_cache, disk)?;
+    if index.is_read_only() {
+        return Err(StoreError::ReadOnly.into());
+    }
+    let mut freed = remove_files(&folder, &index)?;
+    index.compact()?;
+    // Closing gives the last of it back.
+    drop(index);
+    freed.index = length_before.saturating_sub(length());
+    Ok(freed)
+}
+
+fn remove_files(folder: &Folder, index: &Index) -> Result<Freed, UpkeepError> {
+    let mut freed = Freed::default();
+    for path in folder.temporaries().map_err(StoreError::from)? {
+        freed.temporary.remove(&path);
+    }
+    let Named { blobs, unreadable } = index.read(Named::by)?;
+    freed.unreadable = unreadable;
+    index.write(|tables| {
+        let mut doomed = tables.doomed()?;
+        doomed.retain(|id| !blobs.contains(id) && freed.doomed.remove(&folder.blob(*id)));
+        tables.forget_doomed(&doomed)
+    })?;
+    if unreadable == 0 {
+        let found = folder.blobs_from(BlobId(0)).map_err(StoreError::from)?;
+        for orphan in found.into_iter().filter(|id| !blobs.contains(id)) {
+            freed.orphans.remove(&folder.blob(orphan));
+        }
+    }
+    Ok(freed)
+}
+
+/// The blobs that rows name: their own, and those of objects.
+struct Named {
+    blobs: HashSet<BlobId>,
+    unreadable: u64,
+}
+
+impl Named {
+    fn by(snapshot: &Snapshot) -> Result<Named, Failure> {
+        let blobs = snapshot.blobs()?.map(|blob| Ok(blob?.0)).collect::<Result<_, Failure>>()?;
+        let mut named = Named { blobs, unreadable: 0 };
+        for holder in snapshot.holders()? {
+            match holder?.bytes {
+                Ok((_, Body::Extents(extents))) => named.blobs.extend(extents.iter().map(|extent| extent.blob)),
+                Ok((_, Body::Inline { .. })) => {}
+                Err(_) => named.unreadable += 1,
+            }
+        }
+        Ok(named)
+    }
+}
+
+impl Tally {
+    /// Removes a file and counts it; whether it is gone. One that was gone before is not counted.
+    fn remove(&mut self, path: &Path) -> bool {
+        let Ok(metadata) = path.symlink_metadata() else { return remove(path) };
+        let gone = remove(path);
+        if gone {
+            self.files += 1;
+            self.bytes += metadata.len();
+        } else {
+            self.failed += 1;
+        }
+        gone
+    }
+}

@@ -1,0 +1,11 @@
+//! Looking after a data folder that nobody serves: `check` finds what is wrong, `gc` removes what nobody needs.
+//!
+//! Both lock the folder against a server, as a server does against them.
+
+mod check;
+mod collect;
+mod report;
+
+pub use check::{Checked, check};
+pub use collect::{Freed, Tally, collect};
+pub use report::{Event, UpkeepError};
