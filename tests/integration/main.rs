@@ -24,3 +24,4 @@ mod reads;
 mod rows;
 mod streaming;
 mod uploads;
+mod upkeep;

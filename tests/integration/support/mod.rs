@@ -7,4 +7,4 @@ mod process;
 
 pub use client::{Connection, Request, Response, Signing};
 pub use server::{KEY_ID, SECRET, TestServer};
-pub use process::Process;
+pub use process::{Process, r2shim, store_check};
