@@ -15,6 +15,8 @@ use std::path::Path;
 
 /// Tells every finding on a line of its own.
 pub(super) fn check(arguments: &StoreArguments, out: &mut dyn Write) -> Result<(), Failure> {
+    // The index's engine may panic over a damaged page: that is a finding, and nothing to be told on stderr as well.
+    std::panic::set_hook(Box::new(|_| ()));
     let mut progress = Progress::default();
     let checked = upkeep::check(&arguments.data, &mut |event| match event {
         Event::Progress { done, of } => progress.show(done, of),

@@ -4,6 +4,7 @@
 //! behind a lock and is replaced: after an error it is closed and opened again, for reading only where writing fails.
 //! Reads take a fresh transaction each, as one that is held makes the file grow.
 
+mod guard;
 mod file;
 mod overlay;
 mod codec;
@@ -22,6 +23,7 @@ mod scan;
 
 pub(super) use changes::{Change, NewBody, Put};
 pub(super) use codec::Extent;
+pub(super) use guard::guarded;
 pub(super) use page::Listing;
 pub(super) use rows::{Body, ObjectRow};
 pub(super) use scan::{BlobRow, Holder, object_place};
@@ -206,9 +208,10 @@ impl Index {
     /// Reads every page of the index and says whether all are as they were written.
     pub(super) fn is_sound(&mut self) -> Result<bool, StoreError> {
         match &mut self.slot.get_mut().unwrap_or_else(PoisonError::into_inner).handle {
-            Handle::Writable(database) | Handle::ReadOnly(database) => match database.check_integrity() {
-                Err(DatabaseError::Storage(StorageError::Corrupted(_))) => Ok(false),
-                checked => checked.map_err(|error| store_error(error.into())),
+            Handle::Writable(database) | Handle::ReadOnly(database) => match guarded(|| database.check_integrity()) {
+                Ok(Ok(sound)) => Ok(sound),
+                Ok(Err(DatabaseError::Storage(StorageError::Corrupted(_)))) | Err(_) => Ok(false),
+                Ok(Err(error)) => Err(store_error(error.into())),
             },
             Handle::Closed(cause) => Err(cause.clone()),
         }
@@ -275,7 +278,7 @@ fn open(path: &Path, cache: usize, disk: &Disk, may_write: bool) -> Result<Handl
 fn database(cache: usize, file: impl StorageBackend) -> Result<Database, DatabaseError> {
     let mut builder = Builder::new();
     builder.set_cache_size(cache);
-    builder.create_with_backend(file)
+    guarded(|| builder.create_with_backend(file)).unwrap_or_else(|panic| Err(StorageError::Corrupted(panic).into()))
 }
 
 /// Quick repair keeps enough in each commit that opening after a crash takes no walk through the file.

@@ -72,10 +72,22 @@ async fn a_folder_that_is_well_has_no_findings() {
     assert_eq!(progress.last(), Some(&(LARGE as u64, LARGE as u64)));
 }
 
+/// Damage to a sample, and the findings then.
+type Case = (fn(&TempDir), &'static [&'static str]);
+
+async fn expect(cases: &[Case]) {
+    for (damage, expected) in cases {
+        let dir = sample().await;
+        damage(&dir);
+        let before = contents(dir.path());
+        assert_eq!(findings(&dir), *expected);
+        assert!(contents(dir.path()) == before, "a check changes nothing");
+    }
+}
+
 #[tokio::test]
-async fn what_is_wrong_is_told_under_the_name_of_whoever_has_it() {
-    type Damage = fn(&TempDir);
-    let cases: &[(Damage, &[&str])] = &[
+async fn what_is_wrong_with_a_blob_is_told_under_the_name_of_whoever_has_it() {
+    const CASES: &[Case] = &[
         (|dir| fs::remove_file(dir.path().join(BLOB)).unwrap(), &["missing bucket/large: blob 0 is missing"]),
         (
             |dir| change_blob(dir, |bytes| bytes.truncate(LARGE - 1)),
@@ -104,6 +116,13 @@ async fn what_is_wrong_is_told_under_the_name_of_whoever_has_it() {
                 "orphan tmp/0: an upload that did not end has left it (4 bytes)",
             ],
         ),
+    ];
+    expect(CASES).await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_row_is_told() {
+    const CASES: &[Case] = &[
         (
             |dir| forge(dir, |tables| tables.set_raw_object(b"bucket\0torn", b"torn").unwrap()),
             &["unreadable bucket/torn: damaged: a row of an object does not read"],
@@ -133,6 +152,13 @@ async fn what_is_wrong_is_told_under_the_name_of_whoever_has_it() {
             |dir| forge(dir, |tables| tables.set_raw_body(b"bucket\0large", Some(b"x"))),
             &["dangling bucket/large: the index has bytes of it that its row does not name"],
         ),
+    ];
+    expect(CASES).await;
+}
+
+#[tokio::test]
+async fn blobs_and_those_who_name_them_are_held_against_each_other() {
+    const CASES: &[Case] = &[
         (
             |dir| forge(dir, |tables| tables.copy_raw_object(b"bucket\0large", b"bucket\0twin")),
             &["references blob 0: its row says that 1 extents name it, and 2 do"],
@@ -171,19 +197,12 @@ async fn what_is_wrong_is_told_under_the_name_of_whoever_has_it() {
         ),
         (
             |dir| {
-                // Its rows are forged last: start-up would act on them.
                 forge(dir, |tables| tables.doom(0));
             },
             &["dangling blob 0: it is noted for removal and has a row"],
         ),
     ];
-    for (damage, expected) in cases {
-        let dir = sample().await;
-        damage(&dir);
-        let before = contents(dir.path());
-        assert_eq!(findings(&dir), *expected);
-        assert!(contents(dir.path()) == before, "a check changes nothing");
-    }
+    expect(CASES).await;
 }
 
 #[tokio::test]
@@ -198,6 +217,25 @@ async fn a_page_of_the_index_that_rots_is_found() {
     fs::write(path, bytes).unwrap();
     let found = findings(&dir);
     assert_eq!(found[0], "checksum index.redb: its pages are not those that were written");
+}
+
+/// The engine panics over some pages: such a folder does not open, and says why.
+#[tokio::test]
+async fn no_page_of_the_index_makes_a_check_panic() {
+    let dir = sample().await;
+    let path = dir.path().join("index.redb");
+    let good = fs::read(&path).unwrap();
+    let mut refused = 0;
+    for page in good.chunks_exact(4096).enumerate().map(|(number, _)| number * 4096) {
+        let mut bad = good.clone();
+        bad[page..][..4096].fill(0x55);
+        fs::write(&path, &bad).unwrap();
+        match check(dir.path(), &mut |_| Ok(())) {
+            Err(UpkeepError::Open(OpenError::Unusable { .. })) => refused += 1,
+            checked => drop(checked.unwrap()),
+        }
+    }
+    assert!(refused > 0);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use crate::store::disk::Disk;
 use crate::store::error::StoreError;
 use crate::store::findings::{Finding, Kind, Place};
 use crate::store::folder::{BlobId, Folder};
-use crate::store::index::{BlobRow, Body, Extent, Holder, Index, Snapshot, object_place};
+use crate::store::index::{BlobRow, Body, Extent, Holder, Index, Snapshot, guarded, object_place};
 use crate::store::model::{Durability, Options};
 use crc_fast::{CrcAlgorithm, Digest};
 use std::collections::{BTreeMap, HashSet};
@@ -49,7 +49,8 @@ pub fn check(dir: &Path, tell: &mut dyn FnMut(Event) -> io::Result<()>) -> Resul
     if !index.is_sound()? {
         check.index_is_damaged("its pages are not those that were written")?;
     }
-    match index.read(|snapshot| Ok(check.run(snapshot)))? {
+    let ended = guarded(|| index.read(|snapshot| Ok(check.run(snapshot))).unwrap_or_else(|error| Err(error.into())));
+    match ended.unwrap_or_else(|panic| Err(StoreError::Damaged(panic).into())) {
         Err(UpkeepError::Store(StoreError::Damaged(cause))) => check.index_is_damaged(&cause)?,
         ended => ended?,
     }

@@ -1,0 +1,30 @@
+//! Panics of the engine over pages that it never wrote: here they are damage like any other.
+//!
+//! redb answers much damage with an error, and some with a panic. Only opening and checking are guarded, as they meet an
+//! index that nobody vouches for; where a running transaction panics, it is not known what that leaves.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs `work`; a panic in it becomes its message. What `work` has touched must not be used after that.
+pub(in crate::store) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| message(&*panic))
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("the index does not read").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_its_message() {
+        assert_eq!(guarded(|| 1), Ok(1));
+        assert_eq!(guarded(|| panic!("torn")), Err::<(), _>("torn".to_owned()));
+        assert_eq!(guarded(|| panic!("page {}", 7)), Err::<(), _>("page 7".to_owned()));
+    }
+}
