@@ -15,7 +15,14 @@ pub(super) fn plan(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
     let limits = &exchange.rules.limits;
     exchange.plan = Some(match exchange.row()?.body {
         BodyKind::None => BodyPlan::Ignore,
-        BodyKind::Document => BodyPlan::Document { limit: limits.document_bytes, announced: announced(exchange)? },
+        BodyKind::Document => {
+            let announced = announced(exchange)?;
+            // No length and no transfer coding is no body, and that is a length.
+            if announced.expected.length.is_none() && exchange.view()?.header_bytes("transfer-encoding").is_some() {
+                return Err(Code::MISSING_CONTENT_LENGTH.into());
+            }
+            BodyPlan::Document { limit: limits.document_bytes, announced }
+        }
         BodyKind::Object => {
             let announced = announced(exchange)?;
             let length = announced.expected.length.ok_or(Code::MISSING_CONTENT_LENGTH)?;

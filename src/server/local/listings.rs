@@ -3,16 +3,12 @@
 use super::{Local, OWNER};
 use crate::filters::Admitted;
 use crate::s3::listing::{ListQuery, Version};
-use crate::s3::{Operation, S3Error, xml};
+use crate::s3::{S3Error, xml};
 use crate::server::answer::Answer;
 
 impl Local {
     /// A page of a listing; both versions ask the store the same question.
-    pub(super) async fn list_objects(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
-        let version = match request.row.operation {
-            Operation::ListObjects => Version::V1,
-            _ => Version::V2,
-        };
+    pub(super) async fn list_objects(&self, request: &Admitted<'_>, version: Version) -> Result<Answer, S3Error> {
         let query = ListQuery::parse(version, &request.view)?;
         let bucket = request.bucket()?;
         let (prefix, delimiter) = (query.prefix.as_str(), query.delimiter.as_deref());

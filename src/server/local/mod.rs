@@ -3,6 +3,7 @@
 //! The `match` below is the only one over operations. Each function reads the request's view, calls the store and
 //! says what came of it in S3's words; none of them knows of sockets.
 
+mod abilities;
 mod documents;
 mod part_number;
 mod buckets;
@@ -15,6 +16,7 @@ mod copies;
 
 use crate::filters::{Admitted, Rules};
 use crate::policy;
+use crate::s3::listing::Version;
 use crate::s3::xml::Owner;
 use crate::s3::{Code, Operation, S3Error};
 use crate::server::answer::Answer;
@@ -43,13 +45,15 @@ impl Local {
         if let Some(fixed) = &request.fixed {
             return self.fixed(request, fixed).await;
         }
+        abilities::check(request)?;
         match request.row.operation {
             Op::ListBuckets => self.list_buckets(request).await,
             Op::CreateBucket => self.create_bucket(request, body).await,
             Op::HeadBucket => self.head_bucket(request).await,
             Op::GetBucketLocation => self.get_bucket_location(request).await,
             Op::DeleteBucket => self.delete_bucket(request).await,
-            Op::ListObjects | Op::ListObjectsV2 => self.list_objects(request).await,
+            Op::ListObjects => self.list_objects(request, Version::V1).await,
+            Op::ListObjectsV2 => self.list_objects(request, Version::V2).await,
             Op::PutObject => self.put_object(request, body).await,
             Op::GetObject | Op::HeadObject => self.read_object(request).await,
             Op::DeleteObject => self.delete_object(request).await,

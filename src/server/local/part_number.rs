@@ -4,7 +4,8 @@ use crate::s3::{Code, S3Error};
 
 /// Reads `partNumber`; blanks around it and leading zeros are R2's, and so is the text of the refusal.
 pub(super) fn part_number(text: &str) -> Result<u16, S3Error> {
-    let number = text.trim().parse().ok().filter(|number| (1..=10_000).contains(number));
+    let digits = Some(text.trim()).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
+    let number = digits.and_then(|digits| digits.parse().ok()).filter(|number| (1..=10_000).contains(number));
     number.ok_or_else(|| {
         S3Error::new(Code::INVALID_ARGUMENT).message("Part number must be an integer between 1 and 10000, inclusive.")
     })
@@ -19,7 +20,7 @@ mod tests {
         for (text, expected) in [("1", Some(1)), ("01", Some(1)), (" 2 ", Some(2)), ("10000", Some(10_000))] {
             assert_eq!(part_number(text).ok(), expected, "{text}");
         }
-        for text in ["", "0", "10001", "-1", "1.0", "x"] {
+        for text in ["", "0", "10001", "-1", "+1", "1.0", "x"] {
             let error = part_number(text).unwrap_err();
             assert_eq!(error.message, "Part number must be an integer between 1 and 10000, inclusive.", "{text}");
         }

@@ -5,10 +5,11 @@ use super::part_number::part_number;
 use crate::filters::Admitted;
 use crate::s3::precondition::{ReadConditions, Verdict};
 use crate::s3::range::ByteRange;
+use crate::s3::view::View;
 use crate::s3::{Code, Operation, S3Error};
 use crate::server::answer::{Answer, Body};
 use crate::store::{Object, ObjectInfo};
-use http::header::{ACCEPT_RANGES, CONTENT_RANGE, ETAG, LAST_MODIFIED};
+use http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, ETAG, EXPIRES, LAST_MODIFIED};
 use http::{HeaderName, StatusCode};
 use std::ops::Range;
 
@@ -27,7 +28,7 @@ impl Local {
         let object = self.store.object(request.bucket()?, request.object_key()?).await?;
         match ReadConditions::from_view(&request.view).decide(object.info.existing()) {
             Verdict::Failed => Err(Code::PRECONDITION_FAILED.into()),
-            Verdict::NotModified => Ok(validators(StatusCode::NOT_MODIFIED, &object.info)),
+            Verdict::NotModified => Ok(not_modified(&object.info)),
             Verdict::Proceed => answer(request, object),
         }
     }
@@ -57,18 +58,38 @@ fn answer(request: &Admitted<'_>, object: Object) -> Result<Answer, S3Error> {
     Ok(answer)
 }
 
-/// ETag and Last-Modified, which a 304 has as well (RFC 9110 section 15.4.5).
+/// 304 with everything a cache updates its copy by (RFC 9110 section 15.4.5).
+fn not_modified(info: &ObjectInfo) -> Answer {
+    let freshness = [(CACHE_CONTROL, &info.metadata.cache_control), (EXPIRES, &info.metadata.expires)];
+    let answer = validators(StatusCode::NOT_MODIFIED, info);
+    freshness.into_iter().fold(answer, |answer, (name, value)| match value {
+        Some(value) => answer.with(name, value),
+        None => answer,
+    })
+}
+
 fn validators(status: StatusCode, info: &ObjectInfo) -> Answer {
     Answer::empty(status).with(ETAG, &info.etag.quoted()).with(LAST_MODIFIED, &info.last_modified.http_date())
 }
 
 fn select(request: &Admitted<'_>, info: &ObjectInfo) -> Result<Selection, S3Error> {
-    match (request.view.header("range"), request.view.parameter("partNumber")) {
+    let range = request.view.header("range").filter(|_| is_still_the_same(&request.view, info));
+    match (range, request.view.parameter("partNumber")) {
         (Some(_), Some(_)) => Err(S3Error::new(Code::INVALID_REQUEST)
             .message("Cannot specify both Range header and partNumber query parameter")),
         (Some(range), None) => Ok(Selection { range: ByteRange::parse(range)?.resolve(info.size)?, partial: true }),
         (None, Some(number)) => select_part(number, info),
         (None, None) => Ok(Selection { range: 0..info.size, partial: false }),
+    }
+}
+
+/// Whether a range is of the object its client has the rest of: with `If-Range` it gets the whole of another one (RFC 9110
+/// section 13.1.5).
+fn is_still_the_same(view: &View<'_>, info: &ObjectInfo) -> bool {
+    match view.header("if-range").map(str::trim) {
+        None => true,
+        Some(tag) if tag.ends_with('"') => tag == info.etag.quoted(),
+        Some(date) => date == info.last_modified.http_date(),
     }
 }
 
@@ -94,16 +115,19 @@ mod tests {
     use crate::s3::etag::ETag;
     use crate::s3::metadata::Metadata;
 
-    #[test]
-    fn parts_follow_one_another() {
-        let info = |size, parts: &[u64]| ObjectInfo {
+    fn info(size: u64, parts: &[u64]) -> ObjectInfo {
+        ObjectInfo {
             size,
             etag: ETag::of_md5([0; 16]),
             last_modified: Timestamp::default(),
             metadata: Metadata::default(),
             checksum: None,
             parts: parts.to_vec(),
-        };
+        }
+    }
+
+    #[test]
+    fn parts_follow_one_another() {
         for (number, info, expected) in [
             ("1", info(9, &[]), Some((0..9, true))),
             ("2", info(9, &[]), None),
@@ -115,6 +139,26 @@ mod tests {
         ] {
             let selected = select_part(number, &info).ok().map(|part| (part.range, part.partial));
             assert_eq!(selected, expected, "{number} of {:?}", info.parts);
+        }
+    }
+
+    #[test]
+    fn a_range_of_another_object_is_not_taken() {
+        let info = info(9, &[]);
+        let tag = info.etag.quoted();
+        for (if_range, same) in [
+            (None, true),
+            (Some(tag.as_str()), true),
+            (Some("\"other\""), false),
+            (Some("W/\"d41d8cd98f00b204e9800998ecf8427e\""), false),
+            (Some("Thu, 01 Jan 1970 00:00:00 GMT"), true),
+            (Some("Thu, 01 Jan 1970 00:00:01 GMT"), false),
+            (Some("x"), false),
+        ] {
+            let header = if_range.map(|value| (http::header::IF_RANGE, http::HeaderValue::from_str(value).unwrap()));
+            let headers = http::HeaderMap::from_iter(header);
+            let view = View::of_signed_headers(&headers, crate::s3::query::Query::default());
+            assert_eq!(is_still_the_same(&view, &info), same, "{if_range:?}");
         }
     }
 
