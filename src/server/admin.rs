@@ -1,5 +1,6 @@
 //! The admin address: `/metrics`, `/healthz`, `/readyz`. Never on the S3 port, and nothing there is secret.
 
+use crate::server::deadline::head_has_arrived;
 use crate::server::metrics::Metrics;
 use crate::store::Store;
 use async_trait::async_trait;
@@ -34,6 +35,7 @@ impl Admin {
 #[async_trait]
 impl ServeHttp for Admin {
     async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
+        head_has_arrived();
         let (status, text) = match session.req_header().method.as_str() {
             "GET" | "HEAD" => self.page(session.req_header().uri.path()),
             _ => (StatusCode::METHOD_NOT_ALLOWED, "only GET\n".to_owned()),

@@ -1,8 +1,8 @@
 //! The head of a request as pingora read it, made fit for the chain.
 //!
 //! What HTTP itself forbids is refused here, because only here the bytes as sent can still be seen: pingora drops the
-//! Content-Length of a request that has a Transfer-Encoding too, and accepts a request without Host, two equal lengths, and
-//! codings under `chunked` that it does not take off.
+//! Content-Length of a request that has a Transfer-Encoding too, and accepts a request without Host, two equal lengths,
+//! and codings under `chunked` that it does not take off.
 
 use crate::s3::request::RequestHead;
 use crate::s3::{Code, S3Error};
@@ -167,9 +167,10 @@ mod tests {
                 "Content-Length and Transfer-Encoding exclude each other.",
             ),
             (&[("transfer-encoding", "gzip, chunked")], "Transfer-Encoding can only be chunked."),
-            (&[("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")], {
-                "Transfer-Encoding can only be chunked."
-            }),
+            (
+                &[("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")],
+                "Transfer-Encoding can only be chunked.",
+            ),
         ] {
             // A name with a space cannot be built as a header, only sent: put it in the raw block alone.
             let sendable: Vec<_> = headers.iter().filter(|(name, _)| !name.ends_with(' ')).copied().collect();

@@ -129,6 +129,7 @@ fn prepare(session: &mut ServerSession) {
     session.set_pipelining_enabled(true);
     // pingora closes whenever an answer, `100 Continue` among them, overtakes the body; `Unread` decides here.
     session.set_close_on_response_before_downstream_finish(false);
+    // How long an idle connection is kept is not said here but in `HeadDeadline`.
     session.set_read_timeout(Some(BODY_IDLE));
     session.set_write_timeout(Some(BODY_IDLE));
 }

@@ -5,6 +5,8 @@ use crate::support::{KEY_ID, Request, Response, SECRET, Signing, TestServer};
 use r2shim::access::{AccessKey, BucketPattern, BucketScope, Permission};
 use r2shim::sigv4::Secret;
 
+const SHA256: &str = "x-amz-content-sha256";
+
 fn error(status: u16, code: &str, message: &str) -> (u16, String, String) {
     (status, code.to_owned(), message.to_owned())
 }
@@ -13,7 +15,10 @@ fn argument(message: &str) -> (u16, String, String) {
     error(400, "InvalidArgument", message)
 }
 
-const SHA256: &str = "x-amz-content-sha256";
+fn skewed() -> (u16, String, String) {
+    let message = "The difference between the request time and the server's time is too large.";
+    error(403, "RequestTimeTooSkewed", message)
+}
 
 /// A server with an object that nothing here may read, replace or remove.
 fn server() -> TestServer {
@@ -41,9 +46,11 @@ fn faults_of_the_authorization_header() {
         ("nothing", put().unsigned(address), argument("Authorization")),
         ("no payload hash", signed().without(SHA256), { error(400, "InvalidRequest", "Missing x-amz-content-sha256") }),
         ("another algorithm", edited("AWS4-HMAC-SHA256 ", "AWS4-HMAC-SHA512 "), please.clone()),
-        ("Basic", put().unsigned(address).header("authorization", "Basic eDp5").header(SHA256, "UNSIGNED-PAYLOAD"), {
-            please.clone()
-        }),
+        (
+            "Basic",
+            put().unsigned(address).header("authorization", "Basic eDp5").header(SHA256, "UNSIGNED-PAYLOAD"),
+            please.clone(),
+        ),
         ("no signature", edited(", Signature=", ", Sig="), please),
         ("SigV2", put().header("authorization", "AWS id:c2ln").unsigned(address), sig_v2.clone()),
         (
@@ -51,42 +58,42 @@ fn faults_of_the_authorization_header() {
             { Request::put("/media/new?AWSAccessKeyId=x&Signature=y&Expires=1").body("new").unsigned(address) },
             sig_v2,
         ),
-        ("a short key", edited(KEY_ID, "AKIAIOSFODNN7EXAMPLE"), {
-            argument("Credential access key has length 20, should be 32")
-        }),
+        (
+            "a short key",
+            edited(KEY_ID, "AKIAIOSFODNN7EXAMPLE"),
+            argument("Credential access key has length 20, should be 32"),
+        ),
         ("an unknown key", edited(KEY_ID, &"f".repeat(32)), unauthorized.clone()),
-        ("three parts", edited("/auto/s3/", "/"), {
-            argument("Credential sigv4 header should have at least 5 slash-separated parts, not 3")
-        }),
+        (
+            "three parts",
+            edited("/auto/s3/", "/"),
+            argument("Credential sigv4 header should have at least 5 slash-separated parts, not 3"),
+        ),
         ("another service", edited("/s3/", "/sqs/"), argument("Credential service should be s3, not sqs")),
-        ("another end", edited("/aws4_request", "/wat"), {
-            argument("Credential termination string should be aws4_request, not wat")
-        }),
-        ("another day", edited(&format!("/{today}/"), "/19990101/"), {
-            argument(&format!("Credential signed date 19990101 does not match {today} from 'x-amz-date' header"))
-        }),
+        (
+            "another end",
+            edited("/aws4_request", "/wat"),
+            argument("Credential termination string should be aws4_request, not wat"),
+        ),
+        (
+            "another day",
+            edited(&format!("/{today}/"), "/19990101/"),
+            argument(&format!("Credential signed date 19990101 does not match {today} from 'x-amz-date' header")),
+        ),
         ("no date", signed().without("x-amz-date"), argument("No date provided in x-amz-date nor date header")),
-        ("a date of RFC 1123", signed().without("x-amz-date").header("date", "Sun, 06 Nov 1994 08:49:37 GMT"), {
-            argument("Date provided in 'date' header (Sun, 06 Nov 1994 08:49:37 GMT) didn't parse successfully")
-        }),
+        (
+            "a date of RFC 1123",
+            signed().without("x-amz-date").header("date", "Sun, 06 Nov 1994 08:49:37 GMT"),
+            argument("Date provided in 'date' header (Sun, 06 Nov 1994 08:49:37 GMT) didn't parse successfully"),
+        ),
         ("host is not signed", edited("SignedHeaders=host;", "SignedHeaders="), unauthorized),
-        ("a session token", put().header("x-amz-security-token", "t").signed(address), {
-            argument("X-Amz-Security-Token")
-        }),
-        ("early", put().signed_by(address, &Signing::default().ago(-1000)).0, {
-            error(
-                403,
-                "RequestTimeTooSkewed",
-                "The difference between the request time and the server's time is too large.",
-            )
-        }),
-        ("late", put().signed_by(address, &Signing::default().ago(1000)).0, {
-            error(
-                403,
-                "RequestTimeTooSkewed",
-                "The difference between the request time and the server's time is too large.",
-            )
-        }),
+        (
+            "a session token",
+            put().header("x-amz-security-token", "t").signed(address),
+            argument("X-Amz-Security-Token"),
+        ),
+        ("early", put().signed_by(address, &Signing::default().ago(-1000)).0, skewed()),
+        ("late", put().signed_by(address, &Signing::default().ago(1000)).0, skewed()),
         ("another body", Request { body: b"NEW".to_vec(), ..signed() }, {
             let message = "The provided 'x-amz-content-sha256' header does not match what was computed.";
             error(400, "XAmzContentSHA256Mismatch", message)
@@ -126,26 +133,22 @@ fn faults_of_presigned_urls() {
     let week = "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less \
                 than 604800 seconds";
     for (what, request, answer) in [
-        ("one parameter is missing", presigned().replaced("X-Amz-Expires=60&", ""), {
-            argument("Required search parameter X-Amz-Expires missing")
-        }),
-        ("two are missing", presigned().replaced("X-Amz-Expires=60&", "").replaced("X-Amz-Date=", "Date="), {
-            argument("Required search parameters X-Amz-Date,  X-Amz-Expires missing")
-        }),
+        (
+            "one parameter is missing",
+            presigned().replaced("X-Amz-Expires=60&", ""),
+            argument("Required search parameter X-Amz-Expires missing"),
+        ),
+        (
+            "two are missing",
+            presigned().replaced("X-Amz-Expires=60&", "").replaced("X-Amz-Date=", "Date="),
+            argument("Required search parameters X-Amz-Date,  X-Amz-Expires missing"),
+        ),
         ("no number", presigned().replaced("Expires=60", "Expires=soon"), argument("X-Amz-Expires should be a number")),
         ("over a week", get().presigned(address, 604_801), argument(week)),
         ("no time at all", get().presigned(address, 0), expired.clone()),
         ("over", get().presigned_by(address, 60, &Signing::default().ago(61)), expired),
-        ("from the future", get().presigned_by(address, 60, &Signing::default().ago(-1000)), {
-            error(
-                403,
-                "RequestTimeTooSkewed",
-                "The difference between the request time and the server's time is too large.",
-            )
-        }),
-        ("with a session token", presigned().parameter("X-Amz-Security-Token", "t"), {
-            argument("X-Amz-Security-Token")
-        }),
+        ("from the future", get().presigned_by(address, 60, &Signing::default().ago(-1000)), skewed()),
+        ("with a session token", presigned().parameter("X-Amz-Security-Token", "t"), argument("X-Amz-Security-Token")),
     ] {
         assert_eq!(send_as_is(&server, request).error(), answer, "{what}");
     }

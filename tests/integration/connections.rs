@@ -278,11 +278,13 @@ fn heads_have_a_deadline() {
         connection.write(start);
         connection
     });
+    let mut admin = Connection::open(server.admin);
+    admin.write(b"GET /healthz");
     let mut reused = server.connect();
     assert_eq!(reused.send(get).status, 200);
     reused.write(b"GET /");
     assert!(late.iter_mut().all(Connection::is_closed));
-    assert!(reused.is_closed());
+    assert!(reused.is_closed() && admin.is_closed());
     assert!([start, reading.read_bytes(LARGE - 1000)].concat() == body(0));
     writing.write(&put.body);
     assert_eq!(writing.read(false).status, 200);

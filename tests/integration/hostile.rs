@@ -56,7 +56,7 @@ fn heads_that_are_no_heads() {
         (
             "a long line",
             format!("GET / HTTP/1.1\r\nhost: h\r\nx-a: {}\r\n\r\n", long(70 << 10)),
-            { 400 },
+            400,
             "RequestHeaderSectionTooLarge",
         ),
         ("a line without end", format!("GET / HTTP/1.1\r\nhost: h\r\nx-a: {}", long(3 << 20)), 400, ""),

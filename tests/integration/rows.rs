@@ -194,9 +194,12 @@ fn nothing_is_silently_ignored() {
         ("GET", "/media/kept", &[("x-amz-new-in-2030", "")], refused("Header 'x-amz-new-in-2030' with value ''")),
         ("DELETE", "/media", &[("X-AMZ-Junk", "x")], refused("Header 'x-amz-junk' with value 'x'")),
         ("DELETE", "/media/kept", &[("if-match", "x")], refused("Header 'if-match' with value 'x'")),
-        ("PUT", "/media/new", &[("cf-create-bucket-if-missing", "true")], {
-            refused("Header 'cf-create-bucket-if-missing' with value 'true'")
-        }),
+        (
+            "PUT",
+            "/media/new",
+            &[("cf-create-bucket-if-missing", "true")],
+            refused("Header 'cf-create-bucket-if-missing' with value 'true'"),
+        ),
     ] {
         let request = Request::new(method, target);
         let request = headers.iter().fold(request, |request, (name, value)| request.header(name, value));

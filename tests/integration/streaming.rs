@@ -212,7 +212,7 @@ fn lengths_and_trailers_that_cannot_be() {
         (
             "no length, chunked",
             put(SIGNED, 9, &[("transfer-encoding", "chunked")]).without(decoded),
-            { 411 },
+            411,
             "MissingContentLength",
         ),
         ("a length that is none", put(SIGNED, 9, &[]).without(decoded).header(decoded, "nine"), 400, "InvalidArgument"),
@@ -221,13 +221,13 @@ fn lengths_and_trailers_that_cannot_be() {
         (
             "a trailer that is no checksum",
             put(SIGNED_TRAILER, 9, &[]).without("x-amz-trailer").header("x-amz-trailer", "x-amz-acl"),
-            { 400 },
+            400,
             "InvalidRequest",
         ),
         (
             "a trailer where there is none",
             put(SIGNED, 9, &[("x-amz-trailer", "x-amz-checksum-crc32")]),
-            { 400 },
+            400,
             "InvalidRequest",
         ),
     ] {
