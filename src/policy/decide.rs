@@ -10,7 +10,7 @@ use crate::policy::verdict::{FixedAnswer, Refusal, Slots, Verdict};
 use crate::policy::vocabulary;
 use crate::s3::error::S3Error;
 use crate::s3::headers::{METADATA_PREFIX, is_transport_header};
-use crate::s3::operation::{Operation, Selector, is_subresource};
+use crate::s3::operation::{Method, Operation, Selector, is_subresource};
 use crate::s3::payload::PayloadKind;
 use crate::s3::view::View;
 use http::StatusCode;
@@ -212,9 +212,11 @@ impl Row {
             return None;
         }
         let unlisted = &self.unlisted_query;
-        // Fails closed: what selects another operation is never let through as if it were not there.
-        let stray = !unlisted.verdict.is_refusal() && !row.knows_parameter(name) && is_subresource(name);
-        Some(if stray { &self.stray } else { unlisted })
+        // Fails closed: what selects another operation is never let through as if it were not there. Where the request
+        // would change something, that may be any name, also one that the table does not know yet.
+        let changes = matches!(row.method, Method::Put | Method::Post | Method::Delete);
+        let stray = !row.knows_parameter(name) && (changes || is_subresource(name));
+        Some(if stray && !unlisted.verdict.is_refusal() { &self.stray } else { unlisted })
     }
 
     /// What is said of a header without a rule; `None` where nothing needs to be: HTTP's own, the transport's, the

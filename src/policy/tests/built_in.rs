@@ -74,6 +74,8 @@ fn open_accepts_what_the_operation_table_knows() {
     }
     for (request, expected) in [
         ("PutObject | x-amz-acl: private | x-amz-nonsense: 1", "PutObject"),
+        ("GetObject?junk&prefix=a", "GetObject"),
+        ("ListObjectsV2?prefix=a&max-keys=1", "ListObjectsV2"),
         ("PutObject?junk", "501 NotImplemented: PutObject search parameter junk not implemented"),
         ("GetObject?versionId=1&partNumber=1", "GetObject"),
         ("DeleteBucket?versions", "501 NotImplemented: DeleteBucket search parameter versions not implemented"),
