@@ -58,6 +58,9 @@ fn write_finding(finding: &Finding, as_json: bool, out: &mut dyn Write) -> io::R
 fn finding_json(finding: &Finding) -> serde_json::Value {
     let mut line = match &finding.place {
         Where::Object { bucket, key } => json!({ "bucket": bucket, "key": key }),
+        Where::Part { bucket, key, upload, number } => {
+            json!({ "bucket": bucket, "key": key, "upload": upload, "part": number })
+        }
         Where::Blob(number) => json!({ "blob": format!("{number:x}") }),
         Where::File(path) => json!({ "file": path }),
     };
@@ -67,8 +70,8 @@ fn finding_json(finding: &Finding) -> serde_json::Value {
 }
 
 fn summary(checked: &Checked) -> String {
-    let Checked { objects, blobs, bytes, findings } = checked;
-    let looked_at = format!("{objects} objects of {bytes} bytes, {blobs} blobs");
+    let Checked { objects, parts, blobs, bytes, findings } = checked;
+    let looked_at = format!("{objects} objects and {parts} parts of {bytes} bytes, {blobs} blobs");
     match findings {
         0 => format!("{GOOD}ok{GOOD:#}: {looked_at}"),
         _ => format!("{BAD}{findings} findings{BAD:#}: {looked_at}"),
@@ -76,8 +79,8 @@ fn summary(checked: &Checked) -> String {
 }
 
 fn summary_json(checked: &Checked) -> serde_json::Value {
-    let Checked { objects, blobs, bytes, findings } = checked;
-    json!({ "objects": objects, "blobs": blobs, "bytes": bytes, "findings": findings })
+    let Checked { objects, parts, blobs, bytes, findings } = checked;
+    json!({ "objects": objects, "parts": parts, "blobs": blobs, "bytes": bytes, "findings": findings })
 }
 
 /// Name for programs, name for people, and figures of what gc removes.
@@ -154,8 +157,10 @@ mod tests {
     #[test]
     fn a_finding_can_be_json() {
         let object = Where::Object { bucket: "media".into(), key: "a\nb".into() };
+        let part = Where::Part { bucket: "m".into(), key: "k".into(), upload: "u".into(), number: 7 };
         for (place, expected) in [
             (object, json!({ "bucket": "media", "key": "a\nb", "kind": "missing", "text": "gone" })),
+            (part, json!({ "bucket": "m", "key": "k", "upload": "u", "part": 7, "kind": "missing", "text": "gone" })),
             (Where::Blob(0x1f), json!({ "blob": "1f", "kind": "missing", "text": "gone" })),
             (Where::File("tmp/0".into()), json!({ "file": "tmp/0", "kind": "missing", "text": "gone" })),
         ] {
@@ -165,10 +170,10 @@ mod tests {
 
     #[test]
     fn the_summary_says_what_was_looked_at() {
-        let checked = Checked { objects: 3, blobs: 2, bytes: 70, findings: 0 };
-        assert_eq!(plain(&summary(&checked)), "ok: 3 objects of 70 bytes, 2 blobs");
+        let checked = Checked { objects: 3, parts: 1, blobs: 2, bytes: 70, findings: 0 };
+        assert_eq!(plain(&summary(&checked)), "ok: 3 objects and 1 parts of 70 bytes, 2 blobs");
         let checked = Checked { findings: 4, ..checked };
-        assert_eq!(plain(&summary(&checked)), "4 findings: 3 objects of 70 bytes, 2 blobs");
+        assert_eq!(plain(&summary(&checked)), "4 findings: 3 objects and 1 parts of 70 bytes, 2 blobs");
     }
 
     #[test]

@@ -23,6 +23,17 @@ pub enum Place {
         /// Its key.
         key: String,
     },
+    /// A part of an open upload.
+    Part {
+        /// The bucket of the upload; "?" where that is lost.
+        bucket: String,
+        /// Its key; "?" where that is lost.
+        key: String,
+        /// Its id.
+        upload: String,
+        /// The part's number.
+        number: u16,
+    },
     /// The row of a blob, by its number.
     Blob(u64),
     /// A file, by its path from the data folder.
@@ -68,6 +79,15 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Place::Object { bucket, key } => write!(f, "{}/{}", on_one_line(bucket), on_one_line(key)),
+            Place::Part { bucket, key, upload, number } => {
+                write!(
+                    f,
+                    "{}/{}: part {number} of upload {}",
+                    on_one_line(bucket),
+                    on_one_line(key),
+                    on_one_line(upload)
+                )
+            }
             Place::Blob(number) => write!(f, "blob {number:x}"),
             Place::File(path) => f.write_str(&on_one_line(path)),
         }
@@ -96,6 +116,10 @@ mod tests {
             (object("a/ü"), "media/a/ü: gone"),
             (object("a\nb\x1b["), "media/a\\nb\\u{1b}[: gone"),
             (Place::Blob(0x1f), "blob 1f: gone"),
+            (
+                Place::Part { bucket: "media".into(), key: "a".into(), upload: "u".into(), number: 7 },
+                "media/a: part 7 of upload u: gone",
+            ),
             (Place::File("tmp/0".into()), "tmp/0: gone"),
         ] {
             let finding = Finding { place, kind: Kind::Missing, text: "gone".into() };

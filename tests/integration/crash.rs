@@ -8,7 +8,8 @@ mod body;
 mod history;
 mod random;
 
-use crate::support::{Connection, Process, Request, Response, store_check};
+use crate::support::command::r2shim;
+use crate::support::{Connection, Process, Request, Response};
 use body::Body;
 use history::{Clock, History};
 use random::Random;
@@ -177,8 +178,8 @@ fn verify_folder(data: &Path, histories: &BTreeMap<String, Mutex<History>>) {
 }
 
 fn check_store(data: &Path) {
-    let checked = store_check(data);
-    assert_eq!(checked.status.code(), Some(0), "{}", String::from_utf8_lossy(&checked.stdout));
+    let checked = r2shim(&["store", "check", "--data", data.to_str().unwrap()], &[]);
+    assert_eq!(checked.code, 0, "{}{}", checked.out, checked.errors);
 }
 
 fn files(folder: &Path) -> usize {

@@ -3,6 +3,8 @@
 use super::Failure;
 use super::rows::{Body, ObjectRow};
 use super::tables::{BLOBS, BODIES, DOOMED, OBJECTS, Snapshot};
+use super::upload_rows::{PartRow, UploadRow};
+use super::upload_tables::{PARTS, UPLOADS};
 use crate::s3::names::BucketName;
 use crate::store::error::StoreError;
 use crate::store::findings::Place;
@@ -11,12 +13,12 @@ use crate::store::folder::BlobId;
 /// A row whose bytes lie elsewhere: in the table of small bodies, or in blobs.
 pub(in crate::store) struct Holder {
     pub(in crate::store) place: Place,
-    /// The bucket the row says it is in, if that can be the name of one.
+    /// The bucket it is in, if that can be the name of one. `None` too for a part whose upload is lost.
     pub(in crate::store) bucket: Option<BucketName>,
-    /// Of the row, and of its small body.
-    pub(in crate::store) row_key: Vec<u8>,
     /// How many bytes and where, if the row reads.
     pub(in crate::store) bytes: Result<(u64, Body), StoreError>,
+    /// Of the row of an object, and of its small body; empty for a part, which has none.
+    pub(in crate::store) row_key: Vec<u8>,
 }
 
 /// A blob as its row describes it.
@@ -34,11 +36,27 @@ impl Snapshot {
     /// Every row that has bytes. Each table whose rows name blobs is walked here and nowhere else: a blob that is not
     /// named here is named by nobody.
     pub(in crate::store) fn holders(&self) -> Result<impl Iterator<Item = Result<Holder, Failure>> + use<>, Failure> {
+        Ok(self.object_holders()?.chain(self.part_holders()?))
+    }
+
+    fn object_holders(&self) -> Result<impl Iterator<Item = Result<Holder, Failure>> + use<>, Failure> {
         let objects = self.0.open_table(OBJECTS)?.range::<&[u8]>(..)?.map(|row| {
             let (key, row) = row?;
             Ok(Holder::of_object(key.value(), row.value()))
         });
         Ok(objects)
+    }
+
+    fn part_holders(&self) -> Result<impl Iterator<Item = Result<Holder, Failure>> + use<>, Failure> {
+        let uploads = self.0.open_table(UPLOADS)?;
+        let parts = self.0.open_table(PARTS)?.range::<(&str, u16)>(..)?.map(move |row| {
+            let (place, row) = row?;
+            let (id, number) = place.value();
+            // One that does not read is as good as lost to its parts.
+            let upload = uploads.get(id)?.and_then(|upload| UploadRow::decode(upload.value()).ok());
+            Ok(Holder::of_part(id, number, upload, row.value()))
+        });
+        Ok(parts)
     }
 
     /// Every blob that has a row, in the order of their numbers.
@@ -83,7 +101,19 @@ impl Holder {
         let bucket = row_key.split(|byte| *byte == 0).next().unwrap_or_default();
         let bucket = std::str::from_utf8(bucket).ok().and_then(|name| BucketName::parse(name).ok());
         let bytes = ObjectRow::decode(row).map(|row| (row.info.size, row.body));
-        Holder { place: object_place(row_key), bucket, row_key: row_key.to_vec(), bytes }
+        Holder { place: object_place(row_key), bucket, bytes, row_key: row_key.to_vec() }
+    }
+
+    fn of_part(id: &str, number: u16, upload: Option<UploadRow>, row: &[u8]) -> Holder {
+        let lost = || "?".to_owned();
+        let place = Place::Part {
+            bucket: upload.as_ref().map_or_else(lost, |upload| upload.bucket.to_string()),
+            key: upload.as_ref().map_or_else(lost, |upload| upload.key.as_str().to_owned()),
+            upload: id.to_owned(),
+            number,
+        };
+        let bytes = PartRow::decode(row).map(|row| (row.info.size, Body::Extents(row.extents)));
+        Holder { place, bucket: upload.map(|upload| upload.bucket), bytes, row_key: Vec::new() }
     }
 }
 

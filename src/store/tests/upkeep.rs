@@ -67,7 +67,7 @@ async fn a_folder_that_is_well_has_no_findings() {
         }
         Ok(())
     });
-    let expected = Checked { objects: 2, blobs: 1, bytes: LARGE as u64 + 10, findings: 0 };
+    let expected = Checked { objects: 2, parts: 0, blobs: 1, bytes: LARGE as u64 + 10, findings: 0 };
     assert_eq!(checked.unwrap(), expected);
     assert_eq!(progress.last(), Some(&(LARGE as u64, LARGE as u64)));
 }
@@ -125,7 +125,7 @@ async fn what_is_wrong_with_a_row_is_told() {
     const CASES: &[Case] = &[
         (
             |dir| forge(dir, |tables| tables.set_raw_object(b"bucket\0torn", b"torn").unwrap()),
-            &["unreadable bucket/torn: damaged: a row of an object does not read"],
+            &["unreadable bucket/torn: damaged: a row of the index does not read"],
         ),
         (
             |dir| {
@@ -134,7 +134,7 @@ async fn what_is_wrong_with_a_row_is_told() {
                     tables.set_raw_body(b"nobody\0small", Some(&body(10, 2)));
                 });
             },
-            &["dangling nobody/small: it is in a bucket that is not there"],
+            &["dangling nobody/small: the bucket or the upload it is in is not there"],
         ),
         (
             |dir| forge(dir, |tables| tables.set_raw_body(b"bucket\0small", None)),

@@ -24,9 +24,11 @@ const PIECE: usize = 1 << 20;
 pub struct Checked {
     /// Objects.
     pub objects: u64,
+    /// Parts of open uploads.
+    pub parts: u64,
     /// Blobs that have a row.
     pub blobs: u64,
-    /// Bytes of objects, as often as objects have them.
+    /// Bytes of objects and parts, as often as these have them.
     pub bytes: u64,
     /// Findings told.
     pub findings: u64,
@@ -139,9 +141,12 @@ impl Check<'_> {
         let buckets: HashSet<_> = snapshot.buckets()?.into_iter().map(|bucket| bucket.name).collect();
         for holder in snapshot.holders()? {
             let Holder { place, bucket, row_key, bytes } = holder?;
-            self.checked.objects += 1;
+            match place {
+                Place::Part { .. } => self.checked.parts += 1,
+                _ => self.checked.objects += 1,
+            }
             if !bucket.is_some_and(|bucket| buckets.contains(&bucket)) {
-                self.found(&place, (Kind::Dangling, "it is in a bucket that is not there".into()))?;
+                self.found(&place, (Kind::Dangling, "the bucket or the upload it is in is not there".into()))?;
             }
             match bytes {
                 Ok((size, Body::Inline { crc })) => self.check_small(snapshot, &place, &row_key, size, crc)?,

@@ -6,5 +6,5 @@ mod server;
 mod process;
 
 pub use client::{Connection, Request, Response, Signing};
-pub use process::{Process, r2shim, store_check};
+pub use process::Process;
 pub use server::{KEY_ID, SECRET, TestServer};

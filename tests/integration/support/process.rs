@@ -5,7 +5,7 @@ use super::server::{KEY_ID, SECRET};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 /// A running `r2shim serve`; it is killed when this is dropped.
@@ -15,24 +15,17 @@ pub struct Process {
     child: Mutex<Child>,
 }
 
-/// The binary under test, given nothing of this process's environment.
-pub fn r2shim() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_r2shim"));
-    command.env_clear().stdin(Stdio::null());
-    command
-}
-
 impl Process {
     /// Serves a data folder with everything else at its default, and returns once it listens.
     pub fn serve(data: &Path) -> Process {
-        Process::run(r2shim(), data)
+        Process::run(Command::new(env!("CARGO_BIN_EXE_r2shim")), data)
     }
 
     /// The same by a command that ends up as the binary.
     pub fn run(mut command: Command, data: &Path) -> Process {
         command.args(["serve", "--listen", "127.0.0.1:0", "--admin", "off", "--data"]).arg(data);
-        command.env("R2SHIM_ACCESS_KEY_ID", KEY_ID).env("R2SHIM_SECRET_ACCESS_KEY", SECRET);
-        command.env("R2SHIM_LOG", "off").stdout(Stdio::piped());
+        command.env_clear().env("R2SHIM_ACCESS_KEY_ID", KEY_ID).env("R2SHIM_SECRET_ACCESS_KEY", SECRET);
+        command.env("R2SHIM_LOG", "off").stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = lines.find_map(|line| line.ok()?.split_once("http://")?.1.parse().ok());
@@ -57,9 +50,4 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-/// Runs `r2shim store check` over a folder that nobody has open.
-pub fn store_check(data: &Path) -> Output {
-    r2shim().args(["store", "check", "--data"]).arg(data).output().unwrap()
 }
