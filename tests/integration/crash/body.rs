@@ -7,9 +7,13 @@ pub struct Body {
     pub number: u64,
     /// Bytes.
     pub length: usize,
+    /// Parts it is uploaded in; 0 for one that is put whole.
+    pub parts: usize,
 }
 
 const PAGE: usize = 4096;
+/// The least size of a part that is not the last.
+pub const PART: usize = 5 << 20;
 
 impl Body {
     pub fn bytes(self) -> Vec<u8> {
@@ -19,5 +23,10 @@ impl Body {
             bytes[..8].copy_from_slice(&(page as u64).to_be_bytes());
         }
         bytes
+    }
+
+    /// Files the store keeps it in: small bodies lie in the index, parts never do.
+    pub fn files(self) -> usize {
+        if self.parts > 0 { self.parts } else { usize::from(self.length > 16 << 10) }
     }
 }

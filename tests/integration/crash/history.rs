@@ -65,7 +65,7 @@ impl History {
 
 #[test]
 fn a_history_allows_what_may_be_and_nothing_else() {
-    let body = |number| Some(Body { number, length: 1 });
+    let body = |number| Some(Body { number, length: 1, parts: 0 });
     // Effect, beginning, acknowledgement of each attempt; what the key may hold then.
     type Case = (&'static [(u64, u64, Option<u64>)], &'static [u64]);
     let cases: [Case; 6] = [
