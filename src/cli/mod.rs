@@ -1,7 +1,8 @@
 //! The command line: `serve`, `check`, `policy`, `explain`, `report`, `keys`, `store`.
 //!
 //! A command reads its arguments, calls the part that knows, and writes what that says. Exit codes: 0 where it did what
-//! was asked, 2 where usage, settings or a policy have faults, 1 where anything else went wrong or a check found something.
+//! was asked, 2 where usage, settings or a policy have faults, 1 where anything else went wrong or `store check` has
+//! found something.
 
 pub mod style;
 pub mod failure;

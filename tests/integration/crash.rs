@@ -1,8 +1,9 @@
 //! The server is killed under load, again and again: what it acknowledged is there, and nothing is there by halves.
 //!
-//! Clients write, overwrite, upload in parts and delete objects of a few keys that they share. After so many acknowledged operations the
-//! process is killed and started again on the same folder; then every key must hold what its history allows. A failure
-//! prints the seed; `R2SHIM_TEST_SEED` and `R2SHIM_TEST_CYCLES` repeat it (threads still run as they like).
+//! Clients write, overwrite, upload in parts and delete objects of a few keys that they share. After so many
+//! acknowledged operations the process is killed and started again on the same folder; then every key must hold what its
+//! history allows. A failure prints the seed; `R2SHIM_TEST_SEED` and `R2SHIM_TEST_CYCLES` repeat it (threads still run as
+//! they like).
 
 mod body;
 mod client;

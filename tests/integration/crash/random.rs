@@ -25,7 +25,7 @@ impl Random {
         self.next() % end
     }
 
-    /// The length of a body: most lie in the index, some in a file, a few are large. Both sides of the border are drawn.
+    /// The length of a body: most lie in the index, some in a file, a few are large; both sides of the border.
     pub fn length(&mut self) -> usize {
         let length = match self.below(10) {
             0 => (16 << 10) - 1 + self.below(3),
