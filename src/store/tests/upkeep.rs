@@ -1,6 +1,7 @@
 //! Checks and garbage collection of folders that are well, damaged, or left by a crash.
 
 use super::crash::killed;
+use super::uploads::{create, put_part};
 use super::*;
 use crate::store::index::Tables;
 use crate::store::upkeep::{Checked, Event, Freed, Tally, UpkeepError, check, collect};
@@ -338,4 +339,19 @@ async fn a_check_that_cannot_tell_stops() {
     fs::remove_file(dir.path().join(BLOB)).unwrap();
     let stopped = check(dir.path(), &mut |_| Err(std::io::ErrorKind::BrokenPipe.into()));
     assert!(matches!(stopped, Err(UpkeepError::Output(_))));
+}
+
+#[tokio::test]
+async fn parts_of_open_uploads_are_rows_like_any_other() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    let upload = create(&store, "k", None).await;
+    put_part(&store, &upload, 7, &body(LARGE, 1)).await.unwrap();
+    drop(store);
+    let checked = check(dir.path(), &mut |_| Ok(())).unwrap();
+    assert_eq!(checked, Checked { objects: 0, parts: 1, blobs: 1, bytes: LARGE as u64, findings: 0 });
+    forge(&dir, |tables| tables.remove_raw_blob(0));
+    assert_eq!(collect(dir.path()).unwrap().orphans, Tally::default());
+    let id = upload.id;
+    assert_eq!(findings(&dir), [format!("missing bucket/k: part 7 of upload {id}: blob 0 has no row in the index")]);
 }

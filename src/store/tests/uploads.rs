@@ -18,14 +18,14 @@ fn later(hours: u64) -> Timestamp {
     Timestamp::from_millis(NOW.millis() + hours * HOUR)
 }
 
-async fn create(store: &Store, name: &str, checksum: Option<Plan>) -> UploadRef {
+pub(super) async fn create(store: &Store, name: &str, checksum: Option<Plan>) -> UploadRef {
     let metadata = Metadata { content_type: Some("text/plain".into()), ..Metadata::default() };
     let new = NewUpload { metadata, checksum, now: NOW };
     let id = store.create_upload(&bucket(), &key(name), new).await.unwrap();
     UploadRef { key: key(name), ..at(&id) }
 }
 
-async fn put_part(store: &Store, at: &UploadRef, number: u16, body: &Bytes) -> Result<PartInfo, StoreError> {
+pub(super) async fn put_part(store: &Store, at: &UploadRef, number: u16, body: &Bytes) -> Result<PartInfo, StoreError> {
     let mut upload = store.begin_part(at, number, body.len() as u64).await?;
     upload.body().push(body.clone()).await?;
     upload.commit(NewPart { etag: ETag::of_md5(Md5::digest(body).into()), checksum: None, now: NOW }).await
