@@ -215,4 +215,17 @@ mod tests {
             assert_eq!(conditions.hold(None), on_a_free_key, "{pairs:?} on a free key");
         }
     }
+    #[test]
+    fn a_copy_has_conditions_of_its_own() {
+        let headers = [("if-match", "\"x\""), ("x-amz-copy-source-if-none-match", TAG)];
+        let headers: HeaderMap = headers
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .into_iter()
+            .collect();
+        let view = View::of_signed_headers(&headers, Query::default());
+        let of_source = ReadConditions::of_copy_source(&view).0;
+        assert_eq!((of_source.if_match, of_source.if_none_match), (None, Some(ETagList::parse(TAG))));
+        let of_target = WriteConditions::from_view(&view).0;
+        assert_eq!((of_target.if_match, of_target.if_none_match), (Some(ETagList::parse("x")), None));
+    }
 }

@@ -46,6 +46,8 @@ pub enum PartsFault {
     Order,
     /// A part that is not the last is too small.
     TooSmall,
+    /// Together they are more than an object may have.
+    TooLarge,
     /// Parts that are not the last differ in size.
     Unequal,
     /// The last part is larger than the others.
@@ -77,6 +79,7 @@ impl From<PartsFault> for S3Error {
             }
             PartsFault::Order => Code::INVALID_PART_ORDER.into(),
             PartsFault::TooSmall => Code::ENTITY_TOO_SMALL.into(),
+            PartsFault::TooLarge => Code::ENTITY_TOO_LARGE.into(),
             PartsFault::Unequal => S3Error::new(Code::INVALID_PART).message(UNEQUAL),
             PartsFault::LastTooLarge { number, expected, found } => S3Error::new(Code::INVALID_PART).message(format!(
                 "{UNEQUAL} Non Uniform Part Sizes: Expected part {number} to have size {expected}, found {found}"
@@ -219,6 +222,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn parts_that_make_no_object_are_refused_in_r2s_words() {
+        let last_too_large = PartsFault::LastTooLarge { number: 2, expected: 5_242_880, found: 5_242_881 };
+        for (fault, expected) in [
+            (PartsFault::Missing, "InvalidPart: One or more of the specified parts could not be found."),
+            (PartsFault::Duplicate, "InvalidPart: There was a problem with the multipart upload."),
+            (PartsFault::Unequal, "InvalidPart: All non-trailing parts must have the same length."),
+            (
+                last_too_large,
+                "InvalidPart: All non-trailing parts must have the same length. \
+                 Non Uniform Part Sizes: Expected part 2 to have size 5242880, found 5242881",
+            ),
+            (
+                PartsFault::Size,
+                "InvalidRequest: The provided 'x-amz-mp-object-size' header does not match what was computed.",
+            ),
+            (
+                PartsFault::Checksum(Algorithm::Crc32),
+                "BadDigest: The CRC32 you specified did not match the calculated checksum.",
+            ),
+        ] {
+            assert_eq!(S3Error::from(fault).to_string(), format!("400 {expected}"));
+        }
+    }
+
+    #[test]
     fn clients_hear_codes_and_the_log_hears_causes() {
         for (error, status, code, cause) in [
             (StoreError::NoSuchBucket, 404, "NoSuchBucket", None),
@@ -229,6 +257,7 @@ mod tests {
             (StoreError::Parts(PartsFault::Missing), 400, "InvalidPart", None),
             (StoreError::Parts(PartsFault::Order), 400, "InvalidPartOrder", None),
             (StoreError::Parts(PartsFault::TooSmall), 400, "EntityTooSmall", None),
+            (StoreError::Parts(PartsFault::TooLarge), 400, "EntityTooLarge", None),
             (StoreError::PreconditionFailed, 412, "PreconditionFailed", None),
             (StoreError::Full, 503, "ServiceUnavailable", Some("the disk is full up to the reserve")),
             (StoreError::ReadOnly, 503, "ServiceUnavailable", Some("the data folder is read-only")),

@@ -218,6 +218,8 @@ async fn digest(
         if let Some(upload) = &mut into {
             upload.body().push(piece).await?;
         }
+        // Bytes that the kernel has in memory come without waiting, and others want this thread too.
+        tokio::task::yield_now().await;
     }
     let digested = digests.finish().map_err(failed)?;
     Ok(NewPart { etag: ETag::of_md5(digested.md5), checksum: digested.checksum, now })

@@ -12,6 +12,9 @@ use crate::s3::xml::CompletedPart;
 /// The least bytes of a part that is not the last (S3 and R2 limits: 5 MiB).
 pub(super) const MIN_PART: u64 = 5 << 20;
 
+/// The most bytes of an object (R2 limits page: 5 TiB less 5 GiB).
+pub(super) const MAX_OBJECT: u64 = (5 << 40) - (5 << 30);
+
 /// An upload as requests name it. One of another bucket or key is no such upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadRef {

@@ -106,7 +106,9 @@ impl PartUpload {
         let NewPart { etag, checksum, now } = part;
         let info = PartInfo { number: self.number, size: self.body.length, etag, last_modified: now, checksum };
         let (store, body) = self.body.finish().await?;
-        let NewBody::Blob(blob) = body else { return Err(lost()) };
+        let NewBody::Blob(blob) = body else {
+            return Err(StoreError::Io("the part did not become a blob".into()));
+        };
         let put = PutPart { at: self.at, info: info.clone(), body: PartBody::Blob(blob) };
         store.submit(Change::PutPart(Box::new(put))).await?;
         Ok(info)

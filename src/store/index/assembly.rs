@@ -9,7 +9,7 @@ use crate::s3::part_checksums::Plan;
 use crate::s3::xml::CompletedPart;
 use crate::store::error::{PartsFault, StoreError};
 use crate::store::model::ObjectInfo;
-use crate::store::parts::{Completion, MIN_PART};
+use crate::store::parts::{Completion, MAX_OBJECT, MIN_PART};
 use md5::{Digest, Md5};
 use std::collections::{BTreeMap, HashSet};
 
@@ -31,7 +31,10 @@ pub(super) fn assemble(upload: &UploadRow, parts: &Parts, completion: &Completio
     let listed = listed.into_iter().map(|part| find(parts, part)).collect::<Result<Vec<_>, _>>()?;
     check_sizes(&listed, completion.rules.equal_parts)?;
     let sizes: Vec<u64> = listed.iter().map(|part| part.info.size).collect();
-    let size = sizes.iter().sum();
+    let size = sizes.iter().fold(0u64, |size, part| size.saturating_add(*part));
+    if size > MAX_OBJECT {
+        return Err(PartsFault::TooLarge.into());
+    }
     if completion.size.is_some_and(|expected| expected != size) {
         return Err(PartsFault::Size.into());
     }
@@ -240,6 +243,9 @@ mod tests {
             (&[1][..], None, None),
             (&[0], None, None),
             (&[MIN_PART, 0], None, None),
+            (&[MAX_OBJECT - 1, 1], None, None),
+            (&[MAX_OBJECT, 1], Some(PartsFault::TooLarge), Some(PartsFault::TooLarge)),
+            (&[u64::MAX, u64::MAX], Some(PartsFault::TooLarge), Some(PartsFault::TooLarge)),
             (&[MIN_PART - 1, 1], Some(PartsFault::TooSmall), Some(PartsFault::TooSmall)),
             (&[MIN_PART, MIN_PART + 1, 1], None, Some(PartsFault::Unequal)),
             (&[MIN_PART, MIN_PART, MIN_PART], None, None),

@@ -391,3 +391,44 @@ async fn a_part_is_copied_even_where_its_source_goes_meanwhile() {
     store.blobs().reaper.wait();
     assert_eq!(files(&dir).len(), 1);
 }
+
+/// However often copies are made of copies, the row of an object stays within bounds.
+#[tokio::test]
+async fn a_part_of_many_pieces_is_written_anew() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    put(&store, "source", &body(MIN, 1)).await.unwrap();
+    let pieces = create(&store, "k", None).await;
+    let mut parts = Vec::new();
+    for number in 1..=17 {
+        let source = store.object(&bucket(), &key("source")).await.unwrap();
+        parts.push(store.copy_part(&pieces, number, source, 0..MIN as u64, NOW).await.unwrap());
+    }
+    store.complete_upload(pieces, completion(&parts.iter().collect::<Vec<_>>())).await.unwrap();
+    assert_eq!(files(&dir).len(), 1);
+    let upload = create(&store, "again", None).await;
+    for (number, count, blobs) in [(1, 16, 1), (2, 17, 2)] {
+        let source = store.object(&bucket(), &key("k")).await.unwrap();
+        store.copy_part(&upload, number, source, 0..count * MIN as u64, NOW).await.unwrap();
+        assert_eq!(files(&dir).len(), blobs, "{count} pieces");
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_ends_the_part_and_not_the_upload() {
+    let dir = TempDir::new().unwrap();
+    let disk = Disk::new(Durability::None);
+    let store = open_on(&disk, &dir);
+    store.create_bucket(&bucket(), NOW).await.unwrap();
+    let upload = create(&store, "k", None).await;
+    let first = put_part(&store, &upload, 1, &body(10, 1)).await.unwrap();
+    let mut part = store.begin_part(&upload, 1, LARGE as u64).await.unwrap();
+    disk.fail_with(Some(Errno::NOSPC));
+    assert_eq!(part.body().push(body(LARGE, 2)).await, Err(StoreError::Full));
+    drop(part);
+    disk.fail_with(None);
+    store.blobs().reaper.wait();
+    assert_eq!(files(&dir).len(), 1);
+    store.complete_upload(upload, completion(&[&first])).await.unwrap();
+    assert!(get(&store, "k").await.unwrap() == body(10, 1));
+}
