@@ -149,7 +149,6 @@ fn the_source_is_authorised_like_a_read() {
         server.send(Request::put(&format!("/{bucket}")));
         server.send(Request::put(&format!("/{bucket}/a")).body("x"));
     }
-    let signing = Signing { id: WRITER.to_owned(), ..Signing::default() };
     let writer = || Signing { id: WRITER.to_owned(), ..Signing::default() };
     let as_writer = |request: Request| server.connect().send(request.signed_by(server.address, &writer()).0);
     let id = as_writer(Request::new("POST", "/media/part?uploads")).element("UploadId");
