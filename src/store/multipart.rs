@@ -144,7 +144,8 @@ impl Store {
                 snapshot.upload(&at)?;
                 snapshot.parts(&at.id, after, most.saturating_add(1))
             })?;
-            let more = parts.len() > most;
+            // Whoever asks for none is not sent on to the same place again.
+            let more = most > 0 && parts.len() > most;
             parts.truncate(most);
             Ok((parts, more))
         })
