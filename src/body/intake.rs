@@ -2,6 +2,7 @@
 
 use crate::body::aws_chunked::{AwsChunkedDecoder, ChunkSignatures};
 use crate::body::digests::{Digested, Digests, Expected};
+use crate::body::pieces::Pieces;
 use crate::s3::S3Error;
 use crate::s3::checksum::Algorithm;
 use crate::sigv4::ChunkChain;
@@ -70,18 +71,18 @@ impl Intake {
         self.digests.make_checksum(algorithm);
     }
 
-    /// Takes the next bytes as sent and gives the object's bytes in them, shared and not copied.
+    /// Takes the next bytes as sent and gives the object's bytes in them, in few pieces however small the chunks are.
     pub fn update(&mut self, piece: Bytes) -> Result<Vec<Bytes>, S3Error> {
         let Some(decoder) = &mut self.decoder else {
             self.digests.update(&piece)?;
             return Ok(vec![piece]);
         };
-        let (digests, mut decoded) = (&mut self.digests, Vec::new());
+        let (digests, mut decoded) = (&mut self.digests, Pieces::default());
         decoder.update(&piece, |data| {
             decoded.push(piece.slice_ref(data));
             digests.update(data)
         })?;
-        Ok(decoded)
+        Ok(decoded.into_vec())
     }
 
     /// The verdict on the whole: framing complete, every signature good, every digest as announced.
@@ -161,6 +162,15 @@ mod tests {
             assert_eq!(object, b"123456789", "split at {at}");
             assert_eq!(digested.checksum.unwrap().value, "y/Q5Jg==");
         }
+    }
+
+    #[test]
+    fn tiny_chunks_come_out_in_one_piece() {
+        let framing = Framing::AwsChunked { chain: None, trailer: None };
+        let framed = Bytes::from("1\r\nx\r\n".repeat(10_000) + "0\r\n\r\n");
+        let mut intake = Intake::new(announced(framing, 10_000));
+        assert_eq!(intake.update(framed).unwrap(), ["x".repeat(10_000)]);
+        intake.finish().unwrap();
     }
 
     #[test]

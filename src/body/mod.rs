@@ -4,9 +4,11 @@
 pub mod aws_chunked;
 pub mod digests;
 pub mod document;
+pub mod pieces;
 pub mod intake;
 
 pub use aws_chunked::{AwsChunkedDecoder, ChunkSignatures};
 pub use digests::{Digested, Digests, Expected};
 pub use document::DocumentCollector;
 pub use intake::{Announced, Framing, Intake};
+pub use pieces::Pieces;

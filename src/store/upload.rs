@@ -8,6 +8,7 @@ use super::error::StoreError;
 use super::index::{Change, NewBody, PartBody, Put, PutPart};
 use super::model::{NewObject, ObjectInfo};
 use super::parts::{NewPart, PartInfo, UploadRef};
+use crate::body::Pieces;
 use crate::s3::names::{BucketName, ObjectKey};
 use bytes::{Bytes, BytesMut};
 
@@ -44,8 +45,7 @@ enum Receiving {
 }
 
 struct Large {
-    collected: Vec<Bytes>,
-    bytes: usize,
+    collected: Pieces,
     /// `None` while the blocking pool has it, and for good after a failure.
     file: Option<TemporaryBlob>,
     promise: Promise,
@@ -123,7 +123,7 @@ impl BodyWriter {
         } else {
             let blobs = store.blobs().clone();
             let file = Some(on_disk(move || blobs.create()).await?);
-            Receiving::Large(Box::new(Large { collected: Vec::new(), bytes: 0, file, promise }))
+            Receiving::Large(Box::new(Large { collected: Pieces::default(), file, promise }))
         };
         Ok(BodyWriter { length, received: 0, state, store })
     }
@@ -161,25 +161,24 @@ impl BodyWriter {
 
 impl Large {
     async fn push(&mut self, bytes: Bytes) -> Result<(), StoreError> {
-        self.bytes += bytes.len();
         self.collected.push(bytes);
-        if self.bytes < WRITE { Ok(()) } else { self.write().await }
+        if self.collected.length() < WRITE { Ok(()) } else { self.write().await }
     }
 
     async fn write(&mut self) -> Result<(), StoreError> {
         let mut file = self.file.take().ok_or_else(lost)?;
-        let pieces = std::mem::take(&mut self.collected);
-        let written = std::mem::take(&mut self.bytes);
-        self.file = Some(on_disk(move || file.write(&pieces).map(|()| file)).await?);
+        let collected = std::mem::take(&mut self.collected);
+        let written = collected.length();
+        self.file = Some(on_disk(move || file.write(&collected.into_vec()).map(|()| file)).await?);
         self.promise.spend(written as u64);
         Ok(())
     }
 
     /// The last write, the fsync and the rename, in one go.
     async fn place(self) -> Result<PlacedBlob, StoreError> {
-        let Large { collected, file, promise, .. } = self;
+        let Large { collected, file, promise } = self;
         let mut file = file.ok_or_else(lost)?;
-        let placed = on_disk(move || file.write(&collected).and_then(|()| file.place())).await;
+        let placed = on_disk(move || file.write(&collected.into_vec()).and_then(|()| file.place())).await;
         drop(promise);
         placed
     }
