@@ -6,7 +6,7 @@
 use super::Failure;
 use super::rows::ObjectRow;
 use super::tables::{OBJECTS, Snapshot, bucket_end, row_key};
-use crate::s3::listing::{Entry, Page, Position};
+use crate::s3::listing::{self, Entry, Page, Position};
 use crate::s3::names::BucketName;
 use crate::store::error::StoreError;
 use redb::ReadOnlyTable;
@@ -102,12 +102,8 @@ impl Walk<'_> {
         }
     }
 
-    /// The key up to and with the first delimiter after the prefix.
     fn common_prefix<'k>(&self, key: &'k str) -> Option<&'k str> {
-        let delimiter = self.listing.delimiter.as_deref()?;
-        let rest = key.get(self.listing.prefix.len()..)?;
-        let end = self.listing.prefix.len() + rest.find(delimiter)? + delimiter.len();
-        key.get(..end)
+        listing::common_prefix(key, &self.listing.prefix, self.listing.delimiter.as_deref()?)
     }
 
     fn row_key(&self, key: &str) -> Vec<u8> {
