@@ -2,6 +2,7 @@
 //!
 //! Phases are a few lines each and decide nothing: the chain in [`crate::filters`] does.
 
+mod clock;
 pub mod record;
 pub mod metrics;
 pub mod access_log;

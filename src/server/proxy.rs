@@ -1,9 +1,10 @@
 //! The phases of a request as pingora calls them; each hands over to the chain, the store or the reply.
 
 use crate::filters::{self, Rules};
-use crate::s3::{S3Error, Timestamp};
+use crate::s3::S3Error;
 use crate::server::access_log;
 use crate::server::answer::Answer;
+use crate::server::clock;
 use crate::server::deadline::head_has_arrived;
 use crate::server::head::OwnedHead;
 use crate::server::ids::RequestIds;
@@ -18,7 +19,7 @@ use pingora::protocols::http::ServerSession;
 use pingora::proxy::FailToProxy;
 use pingora::{Error, ErrorType};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 /// The longest wait for the next bytes of a body, either way.
 const BODY_IDLE: Duration = Duration::from_secs(60);
@@ -85,7 +86,7 @@ impl ProxyHttp for Shim {
     async fn request_filter(&self, session: &mut Session, ctx: &mut Context) -> pingora::Result<bool> {
         let session = session.as_downstream_mut();
         ctx.started = Instant::now();
-        ctx.record.time = Timestamp::from(SystemTime::now());
+        ctx.record.time = clock::now();
         ctx.record.client = session.client_addr().map(ToString::to_string).unwrap_or_default();
         ctx.record.method = session.req_header().method.as_str().to_owned();
         prepare(session);

@@ -85,6 +85,13 @@ pub struct ObjectInfo {
 }
 
 impl ObjectInfo {
+    /// The same, no older than what it replaces: the times of a key's writes never go back, whatever order requests and
+    /// clocks come in.
+    pub(super) fn following(self, replaced: Option<&ObjectInfo>) -> ObjectInfo {
+        let last_modified = replaced.map_or(self.last_modified, |old| old.last_modified.max(self.last_modified));
+        ObjectInfo { last_modified, ..self }
+    }
+
     /// What a write that made this object answers.
     pub(super) fn written(&self) -> Written {
         Written { etag: self.etag.clone(), checksum: self.checksum.clone(), last_modified: self.last_modified }
@@ -105,7 +112,7 @@ pub struct NewObject {
     pub etag: ETag,
     /// The checksum the body was verified against.
     pub checksum: Option<Checksum>,
-    /// The time of the write.
+    /// The moment the body was complete. Where what it replaces is younger, the write gets that one's time.
     pub now: Timestamp,
     /// What must hold of the object it replaces.
     pub conditions: WriteConditions,

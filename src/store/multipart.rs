@@ -83,10 +83,10 @@ impl Store {
             let NewPart { etag, checksum, now } = part;
             let info = PartInfo { number, size: range.end - range.start, etag, last_modified: now, checksum };
             let put = PutPart { at: at.clone(), info: info.clone(), body: PartBody::Shared(extents) };
-            match self.submit(Change::PutPart(Box::new(put))).await {
+            match self.make(Change::PutPart(Box::new(put))).await {
                 // Overwritten meanwhile. The hold still has the bytes.
                 Err(StoreError::SourceGone) => {}
-                done => return done.map(|()| info),
+                done => return done.map(|written| PartInfo { last_modified: written.last_modified, ..info }),
             }
         }
         let mut upload = self.begin_part(at, number, range.end - range.start).await?;
@@ -192,8 +192,8 @@ impl Store {
         Ok(aborted)
     }
 
-    /// Submits a change that makes an object of what is there.
-    async fn make(&self, change: Change) -> Result<Written, StoreError> {
+    /// Submits a change that makes an object or a part.
+    pub(super) async fn make(&self, change: Change) -> Result<Written, StoreError> {
         let written = self.0.committer.submit(change).await?;
         written.ok_or_else(|| StoreError::Io("the commit did not say what it made".into()))
     }

@@ -44,7 +44,7 @@ pub struct NewPart {
     pub etag: ETag,
     /// The checksum the body was verified against, or that the upload asks for.
     pub checksum: Option<Checksum>,
-    /// The time of the write.
+    /// The moment the body was complete.
     pub now: Timestamp,
 }
 
@@ -61,6 +61,19 @@ pub struct PartInfo {
     pub last_modified: Timestamp,
     /// Its checksum.
     pub checksum: Option<Checksum>,
+}
+
+impl PartInfo {
+    /// The same, no older than the part it replaces.
+    pub(super) fn following(self, replaced: Option<&PartInfo>) -> PartInfo {
+        let last_modified = replaced.map_or(self.last_modified, |old| old.last_modified.max(self.last_modified));
+        PartInfo { last_modified, ..self }
+    }
+
+    /// What a write that made this part answers.
+    pub(super) fn written(&self) -> Written {
+        Written { etag: self.etag.clone(), checksum: self.checksum.clone(), last_modified: self.last_modified }
+    }
 }
 
 /// What the parts of an upload must be like, beside what S3 asks of them.
@@ -112,7 +125,7 @@ pub struct Copy {
     pub now: Timestamp,
 }
 
-/// An object that was made of what the store had already.
+/// An object or a part as its write answers for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     /// Its entity tag.

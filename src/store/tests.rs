@@ -286,6 +286,20 @@ async fn a_body_of_another_length_is_no_object() {
     assert!(files(&dir).is_empty());
 }
 
+#[tokio::test]
+async fn the_time_of_a_key_never_goes_back() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    let at = |seconds: u64| Timestamp::from_millis(NOW.millis() + seconds * 1000);
+    for (seconds, expected) in [(5, 5), (3, 5), (5, 5), (6, 6)] {
+        let mut upload = store.begin(&bucket(), &key("k"), 1, &WriteConditions::default()).await.unwrap();
+        upload.body().push(body(1, 0)).await.unwrap();
+        let answered = upload.commit(NewObject { now: at(seconds), ..new_object(b"") }).await.unwrap();
+        assert_eq!(answered.last_modified, at(expected), "written at {seconds}");
+        assert_eq!(store.info(&bucket(), &key("k")).await, Ok(answered));
+    }
+}
+
 /// Whoever reads while others write gets one body or none, never a mixture.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn readers_and_writers_of_the_same_keys() {

@@ -80,8 +80,8 @@ impl Upload {
         let info = ObjectInfo { size, etag, last_modified: now, metadata, checksum, parts: Vec::new() };
         let (store, body) = self.body.finish().await?;
         let put = Put { bucket: self.bucket, key: self.key, info: info.clone(), body, conditions };
-        store.submit(Change::Put(Box::new(put))).await?;
-        Ok(info)
+        let written = store.make(Change::Put(Box::new(put))).await?;
+        Ok(ObjectInfo { last_modified: written.last_modified, ..info })
     }
 }
 
@@ -110,8 +110,8 @@ impl PartUpload {
             return Err(StoreError::Io("the part did not become a blob".into()));
         };
         let put = PutPart { at: self.at, info: info.clone(), body: PartBody::Blob(blob) };
-        store.submit(Change::PutPart(Box::new(put))).await?;
-        Ok(info)
+        let written = store.make(Change::PutPart(Box::new(put))).await?;
+        Ok(PartInfo { last_modified: written.last_modified, ..info })
     }
 }
 

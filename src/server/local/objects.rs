@@ -10,6 +10,7 @@ use crate::s3::precondition::WriteConditions;
 use crate::s3::xml::{Delete, DeleteEntry, DeleteOutcome};
 use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
+use crate::server::clock;
 use crate::server::request_body::BodySource;
 use crate::store::{BodyWriter, NewObject};
 use http::StatusCode;
@@ -33,7 +34,7 @@ impl Local {
             metadata,
             etag: ETag::of_md5(digested.md5),
             checksum: digested.checksum,
-            now: request.now,
+            now: clock::now(),
             conditions,
         };
         let info = upload.commit(object).await?;

@@ -15,6 +15,7 @@ use crate::s3::view::View;
 use crate::s3::xml::{CompleteMultipartUpload, CompletedPart, CompletedUpload};
 use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
+use crate::server::clock;
 use crate::server::request_body::BodySource;
 use crate::store::{Completion, NewPart, NewUpload, PartRules, UploadRef};
 use http::header::ETAG;
@@ -59,7 +60,7 @@ impl Local {
         }
         let mut upload = self.store.begin_part(&at, number, *length).await?;
         let digested = receive(upload.body(), intake, body).await?;
-        let part = NewPart { etag: ETag::of_md5(digested.md5), checksum: digested.checksum, now: request.now };
+        let part = NewPart { etag: ETag::of_md5(digested.md5), checksum: digested.checksum, now: clock::now() };
         let part = upload.commit(part).await?;
         // What a checksum covers is said of objects only.
         let value = part.checksum.iter().flat_map(|checksum| checksum.headers().into_iter().take(1));
@@ -100,7 +101,7 @@ impl Local {
             checksum_kind: header(view, CHECKSUM_TYPE.as_str(), Kind::parse)?,
             checksum: checksum_of_object(view),
             conditions: WriteConditions::from_view(view),
-            now: request.now,
+            now: clock::now(),
         })
     }
 }

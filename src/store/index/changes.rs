@@ -46,16 +46,16 @@ pub(in crate::store) enum NewBody {
 }
 
 impl Tables<'_> {
-    /// Decides a change and makes it. What it made of what was there already is told: only here is it known.
+    /// Decides a change and makes it. What it wrote is told: only here is it known.
     pub(in crate::store) fn apply(&mut self, change: &Change) -> Result<Option<Written>, Failure> {
         match change {
             Change::CreateBucket { name, now } => self.create_bucket(name, *now)?,
             Change::DeleteBucket { name } => self.delete_bucket(name)?,
-            Change::Put(put) => self.put(put)?,
+            Change::Put(put) => return self.put(put).map(Some),
             Change::DeleteObject { bucket, key } => self.delete_object(bucket, key)?,
             Change::CopyObject(copy) => return self.copy_object(copy).map(Some),
             Change::CreateUpload { id, upload } => self.create_upload(id, upload)?,
-            Change::PutPart(put) => self.put_part(put)?,
+            Change::PutPart(put) => return self.put_part(put).map(Some),
             Change::CompleteUpload(complete) => return self.complete_upload(complete).map(Some),
             Change::AbortUpload(at) => self.abort_upload(at)?,
         }
@@ -78,18 +78,21 @@ impl Tables<'_> {
         self.remove_bucket(name)
     }
 
-    fn put(&mut self, put: &Put) -> Result<(), Failure> {
+    fn put(&mut self, put: &Put) -> Result<Written, Failure> {
         self.require_bucket(&put.bucket)?;
         let key = row_key(&put.bucket, put.key.as_str());
         let replaced = self.object(&key)?;
         if !put.conditions.hold(replaced.as_ref().map(|row| row.info.existing())) {
             return Err(StoreError::PreconditionFailed.into());
         }
+        let info = put.info.clone().following(replaced.as_ref().map(|row| &row.info));
         if let Some(replaced) = replaced {
             self.release(&key, &replaced.body)?;
         }
         let body = self.insert_new_body(&key, &put.body)?;
-        self.insert_object(&key, &ObjectRow { info: put.info.clone(), body })
+        let written = info.written();
+        self.insert_object(&key, &ObjectRow { info, body })?;
+        Ok(written)
     }
 
     fn insert_new_body(&mut self, key: &[u8], body: &NewBody) -> Result<Body, Failure> {

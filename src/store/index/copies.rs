@@ -25,14 +25,15 @@ impl Tables<'_> {
         }
         // Shared before the old is released, as both may be the same object.
         let small = self.take_source(&source_key, &source.body)?;
+        let metadata = copy.metadata.clone().unwrap_or(source.info.metadata);
+        let info = ObjectInfo { metadata, last_modified: copy.now, ..source.info };
+        let info = info.following(replaced.as_ref().map(|row| &row.info));
         if let Some(replaced) = replaced {
             self.release(&key, &replaced.body)?;
         }
         if let Some(bytes) = small {
             self.insert_body(&key, &bytes)?;
         }
-        let metadata = copy.metadata.clone().unwrap_or(source.info.metadata);
-        let info = ObjectInfo { metadata, last_modified: copy.now, ..source.info };
         let written = info.written();
         self.insert_object(&key, &ObjectRow { info, body: source.body })?;
         Ok(written)

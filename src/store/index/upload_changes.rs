@@ -45,14 +45,17 @@ impl Tables<'_> {
         self.uploads.insert(id, upload)
     }
 
-    pub(super) fn put_part(&mut self, put: &PutPart) -> Result<(), Failure> {
+    pub(super) fn put_part(&mut self, put: &PutPart) -> Result<Written, Failure> {
         self.require_upload(&put.at)?;
         let replaced = self.uploads.part(&put.at.id, put.info.number)?;
+        let info = put.info.clone().following(replaced.as_ref().map(|row| &row.info));
         let extents = self.take_body(&put.body)?;
         if let Some(replaced) = replaced {
             self.release_extents(&replaced.extents)?;
         }
-        self.uploads.insert_part(&put.at.id, &PartRow { info: put.info.clone(), extents })
+        let written = info.written();
+        self.uploads.insert_part(&put.at.id, &PartRow { info, extents })?;
+        Ok(written)
     }
 
     fn take_body(&mut self, body: &PartBody) -> Result<Vec<Extent>, Failure> {
@@ -78,6 +81,7 @@ impl Tables<'_> {
         }
         let parts = self.uploads.parts(&at.id)?;
         let object = assemble(&upload, &parts, completion)?;
+        let info = object.info.following(replaced.as_ref().map(|row| &row.info));
         if let Some(replaced) = replaced {
             self.release(&key, &replaced.body)?;
         }
@@ -85,7 +89,7 @@ impl Tables<'_> {
             self.release_extents(&unused.extents)?;
         }
         self.uploads.remove(at, &parts)?;
-        let row = ObjectRow { info: object.info, body: Body::Extents(object.extents) };
+        let row = ObjectRow { info, body: Body::Extents(object.extents) };
         self.insert_object(&key, &row)?;
         self.remember(complete, &row)
     }

@@ -442,3 +442,27 @@ async fn a_disk_that_is_full_ends_the_part_and_not_the_upload() {
     store.complete_upload(upload, completion(&[&first])).await.unwrap();
     assert!(get(&store, "k").await.unwrap() == body(10, 1));
 }
+
+#[tokio::test]
+async fn parts_copies_and_completed_objects_are_no_older_than_what_they_replace() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    put(&store, "source", &body(1, 0)).await.unwrap();
+    store.copy_object(copy("source", "k")).await.unwrap();
+    let early = Copy { now: NOW, ..copy("source", "k") };
+    assert_eq!(store.copy_object(early).await.unwrap().last_modified, later(1));
+
+    let at = create(&store, "k", None).await;
+    let new_part = |now| NewPart { etag: ETag::of_md5(Md5::digest([7]).into()), checksum: None, now };
+    let mut answered = Vec::new();
+    for now in [later(1), NOW] {
+        let mut upload = store.begin_part(&at, 1, 1).await.unwrap();
+        upload.body().push(Bytes::from_static(&[7])).await.unwrap();
+        answered.push(upload.commit(new_part(now)).await.unwrap());
+    }
+    assert_eq!(answered[1].last_modified, later(1));
+    assert_eq!(store.list_parts(&at, 0, 9).await.unwrap().0, answered[1..]);
+    let written = store.complete_upload(at.clone(), completion(&[&answered[1]])).await.unwrap();
+    assert_eq!(written.last_modified, later(1));
+    assert_eq!(store.complete_upload(at, completion(&[&answered[1]])).await, Ok(written));
+}
