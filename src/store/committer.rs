@@ -91,18 +91,27 @@ impl Work {
         }
     }
 
-    fn commit(&self, batch: Vec<Queued>) {
+    /// Commits the batch, without those of its changes that meet damage.
+    fn commit(&self, mut batch: Vec<Queued>) {
         self.index.revive();
         let reaped = self.reaped.take();
-        match self.index.write(|tables| self.decide(tables, &batch, &reaped)) {
-            Ok((outcomes, doomed)) => {
-                self.count(batch.len());
-                self.blobs.reaper.doomed(doomed);
-                for (queued, outcome) in batch.into_iter().zip(outcomes) {
-                    acknowledge(queued, outcome);
-                }
+        loop {
+            // How many changes were decided, so that one that spoils the transaction is known.
+            let mut decided = 0;
+            match self.index.write(|tables| self.decide(tables, &batch, &reaped, &mut decided)) {
+                Ok((outcomes, doomed)) => return self.done(batch, outcomes, doomed),
+                // What it wrote goes with the transaction; the others have done nothing wrong.
+                Err(damage @ Failure::Damaged(_)) if decided < batch.len() => fail(batch.remove(decided), &damage),
+                Err(failure) => return batch.into_iter().for_each(|queued| fail(queued, &failure)),
             }
-            Err(failure) => batch.into_iter().for_each(|queued| fail(queued, &failure)),
+        }
+    }
+
+    fn done(&self, batch: Vec<Queued>, outcomes: Vec<Outcome>, doomed: Vec<BlobId>) {
+        self.count(batch.len());
+        self.blobs.reaper.doomed(doomed);
+        for (queued, outcome) in batch.into_iter().zip(outcomes) {
+            acknowledge(queued, outcome);
         }
     }
 
@@ -111,14 +120,16 @@ impl Work {
         tables: &mut Tables<'_>,
         batch: &[Queued],
         reaped: &[BlobId],
+        decided: &mut usize,
     ) -> Result<(Vec<Outcome>, Vec<BlobId>), Failure> {
         let mut outcomes = Vec::with_capacity(batch.len());
         for queued in batch {
             outcomes.push(match tables.apply(&queued.change) {
                 Ok(written) => Ok(written),
                 Err(Failure::Refused(error)) => Err(error),
-                Err(engine) => return Err(engine),
+                Err(failure) => return Err(failure),
             });
+            *decided += 1;
         }
         tables.forget_doomed(reaped)?;
         tables.set_watermark(self.blobs.ids.watermark())?;
@@ -144,7 +155,7 @@ fn acknowledge(queued: Queued, outcome: Outcome) {
 /// The commit failed. A body is removed as it is dropped, unless its row may be on the disk after all.
 fn fail(queued: Queued, failure: &Failure) {
     let error = match failure {
-        Failure::Refused(error) => error,
+        Failure::Refused(error) | Failure::Damaged(error) => error,
         Failure::Engine(error) => {
             if let Some(blob) = placed_blob(queued.change) {
                 blob.leave_to_startup();

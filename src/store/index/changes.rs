@@ -1,6 +1,7 @@
 //! Changes: decided and made within the transaction, one after the other.
 //!
-//! A change decides first and writes after, so that one that is refused has touched nothing and its batch goes on.
+//! A change decides first and writes after, so that one that is refused has touched nothing and its batch goes on. One
+//! that meets damage may have written half of itself: then all that its transaction wrote is given up.
 
 use super::Failure;
 use super::codec::Extent;

@@ -48,8 +48,11 @@ const RETRY: Duration = Duration::from_secs(5);
 /// Why a transaction was not done.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// What was asked cannot be done; the index is well.
+    /// What was asked is not to be done: a decision, made before anything was written. The transaction may go on.
     Refused(StoreError),
+    /// A page or a row is not what was written. It may have been met in the middle of a change, so the transaction must
+    /// not be committed; opening anew would not mend it.
+    Damaged(StoreError),
     /// The engine failed; it must be opened anew.
     Engine(StoreError),
 }
@@ -57,14 +60,17 @@ pub(super) enum Failure {
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> StoreError {
         match failure {
-            Failure::Refused(error) | Failure::Engine(error) => error,
+            Failure::Refused(error) | Failure::Damaged(error) | Failure::Engine(error) => error,
         }
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
-        Failure::Refused(error)
+        match error {
+            StoreError::Damaged(_) => Failure::Damaged(error),
+            decision => Failure::Refused(decision),
+        }
     }
 }
 
@@ -73,8 +79,7 @@ macro_rules! engine_errors {
         impl From<redb::$error> for Failure {
             fn from(error: redb::$error) -> Failure {
                 match store_error(error.into()) {
-                    // Opening anew does not mend a page.
-                    damaged @ StoreError::Damaged(_) => Failure::Refused(damaged),
+                    damaged @ StoreError::Damaged(_) => Failure::Damaged(damaged),
                     error => Failure::Engine(error),
                 }
             }
@@ -177,7 +182,7 @@ impl Index {
     /// Runs `change` in a transaction and commits it. Blocks until the disk has it.
     ///
     /// # Errors
-    /// After [`Failure::Refused`] nothing was committed; after [`Failure::Engine`] nobody knows.
+    /// After [`Failure::Refused`] and [`Failure::Damaged`] nothing was committed; after [`Failure::Engine`] nobody knows.
     pub(super) fn write<T>(&self, change: impl FnOnce(&mut Tables<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
         let slot = self.slot();
         let result = match &slot.handle {

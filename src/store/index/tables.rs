@@ -297,6 +297,10 @@ impl Tables<'_> {
         self.objects.insert(to, row.as_slice()).unwrap();
     }
 
+    pub(in crate::store) fn set_raw_part(&mut self, id: &str, number: u16, row: &[u8]) {
+        self.uploads.set_raw_part(id, number, row);
+    }
+
     pub(in crate::store) fn set_raw_body(&mut self, key: &[u8], bytes: Option<&[u8]>) {
         match bytes {
             Some(bytes) => drop(self.bodies.insert(key, bytes).unwrap()),

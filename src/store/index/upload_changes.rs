@@ -118,6 +118,10 @@ impl Tables<'_> {
 
     pub(super) fn abort_upload(&mut self, at: &UploadRef) -> Result<(), Failure> {
         self.require_upload(at)?;
+        self.end_upload(at)
+    }
+
+    fn end_upload(&mut self, at: &UploadRef) -> Result<(), Failure> {
         let parts = self.uploads.parts(&at.id)?;
         parts.values().try_for_each(|part| self.release_extents(&part.extents))?;
         self.uploads.remove(at, &parts)
@@ -125,7 +129,7 @@ impl Tables<'_> {
 
     /// Open uploads do not keep a bucket from being removed; they end with it.
     pub(super) fn abort_uploads_of(&mut self, bucket: &BucketName) -> Result<(), Failure> {
-        self.uploads.of_bucket(bucket)?.iter().try_for_each(|at| self.abort_upload(at))
+        self.uploads.of_bucket(bucket)?.iter().try_for_each(|at| self.end_upload(at))
     }
 
     fn require_upload(&self, at: &UploadRef) -> Result<(), Failure> {

@@ -94,6 +94,11 @@ impl<'t> UploadTables<'t> {
         Ok(())
     }
 
+    #[cfg(test)]
+    pub(super) fn set_raw_part(&mut self, id: &str, number: u16, row: &[u8]) {
+        self.parts.insert((id, number), row).unwrap();
+    }
+
     pub(super) fn completed(&self, id: &str) -> Result<Option<CompletedRow>, Failure> {
         Ok(self.completed.get(id)?.map(|row| CompletedRow::decode(row.value())).transpose()?)
     }

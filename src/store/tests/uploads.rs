@@ -466,3 +466,24 @@ async fn parts_copies_and_completed_objects_are_no_older_than_what_they_replace(
     assert_eq!(written.last_modified, later(1));
     assert_eq!(store.complete_upload(at, completion(&[&answered[1]])).await, Ok(written));
 }
+
+#[tokio::test]
+async fn a_change_that_meets_damage_halfway_is_not_made_at_all_and_others_are() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    let (first, torn) = (create(&store, "a", None).await, create(&store, "b", None).await);
+    let part = put_part(&store, &first, 1, &body(10, 0)).await.unwrap();
+    store.0.index.write(|tables| Ok(tables.set_raw_part(&torn.id, 1, b"torn"))).unwrap();
+    // It ends the first upload before it comes to the torn one.
+    let [before, spoilt, behind] = ["before", "bucket", "behind"].map(|name| BucketName::parse(name).unwrap());
+    let (before, removed, behind) = tokio::join!(
+        store.create_bucket(&before, NOW),
+        store.delete_bucket(&spoilt),
+        store.create_bucket(&behind, NOW),
+    );
+    assert!(matches!(removed, Err(StoreError::Damaged(_))), "{removed:?}");
+    assert_eq!((before, behind), (Ok(()), Ok(())));
+    assert_eq!(store.list_parts(&first, 0, 9).await, Ok((vec![part.clone()], false)));
+    store.complete_upload(first, completion(&[&part])).await.unwrap();
+    assert!(get(&store, "a").await.unwrap() == body(10, 0));
+}
