@@ -212,7 +212,7 @@ async fn digest(
         digests.make_checksum(plan.algorithm);
     }
     let failed = |error: crate::s3::S3Error| StoreError::Io(error.to_string());
-    let mut reader = source.read(range.clone());
+    let mut reader = source.read(range.clone()).await?;
     while let Some(piece) = reader.next().await {
         let piece = piece?;
         digests.update(&piece).map_err(failed)?;

@@ -1,7 +1,7 @@
 //! Bytes on their way out, in pieces, from wherever the object's row says they are.
 //!
 //! Pages that the kernel has in memory are read on the spot; where it would have to wait for the disk, the blocking pool
-//! does. Files are opened as the reader comes to them. The reader's hold keeps them there after an overwrite or delete.
+//! does. Files are opened as the reader comes to them, the first before anything is read. The reader's hold keeps them there after an overwrite or delete.
 
 use super::blocking::on_disk;
 use super::error::StoreError;
@@ -12,7 +12,7 @@ use super::model::ObjectInfo;
 use bytes::{Bytes, BytesMut};
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -39,17 +39,22 @@ pub(super) enum Source {
 }
 
 impl Object {
-    /// Reads these bytes; what reaches past the end is cut there.
-    pub fn read(self, range: Range<u64>) -> Reader {
+    /// Reads these bytes; what reaches past the end is cut there. The file of the first is looked at now, so that one
+    /// that is missing or short is told of before anybody is promised its bytes.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] for such a file; the disk's.
+    pub async fn read(self, range: Range<u64>) -> Result<Reader, StoreError> {
         match self.source {
-            Source::Inline(bytes) => Reader(State::Inline(slice(bytes, &range))),
-            Source::Blobs(extents, folder) => Reader(State::Blobs(Box::new(BlobReader {
-                runs: runs(&extents, &range),
-                folder,
-                file: None,
-                buffer: Bytes::new(),
-                _hold: self.hold,
-            }))),
+            Source::Inline(bytes) => Ok(Reader(State::Inline(slice(bytes, &range)))),
+            Source::Blobs(extents, folder) => {
+                let (runs, hold) = (runs(&extents, &range), self.hold);
+                let mut blobs = BlobReader { runs, folder, file: None, buffer: Bytes::new(), _hold: hold };
+                if let Some(first) = blobs.runs.front().copied() {
+                    blobs.open(first).await?;
+                }
+                Ok(Reader(State::Blobs(Box::new(blobs))))
+            }
         }
     }
 
@@ -113,14 +118,14 @@ impl BlobReader {
 
     /// Reads the beginning of the run and puts the rest of it back.
     async fn piece(&mut self, mut run: Extent) -> Result<Bytes, StoreError> {
-        let file = self.open(run.blob).await?;
+        let file = self.open(run).await?;
         let buffer = self.buffer(run.length.min(PIECE));
         let (piece, length) = match read_cached(&file, buffer, run.offset) {
             Ok(read) => read,
             Err(buffer) => read_waiting(file, buffer, run.offset).await?,
         };
         if length == 0 {
-            return Err(StoreError::Damaged(format!("blob {:x} is shorter than its row says", run.blob.0)));
+            return Err(too_short(run.blob));
         }
         run.offset += length as u64;
         run.length -= length as u64;
@@ -131,7 +136,9 @@ impl BlobReader {
         Ok(self.buffer.slice(..length))
     }
 
-    async fn open(&mut self, blob: BlobId) -> Result<Arc<File>, StoreError> {
+    /// The file of the run; one that is not open yet must be long enough for it.
+    async fn open(&mut self, run: Extent) -> Result<Arc<File>, StoreError> {
+        let blob = run.blob;
         if let Some((_, file)) = self.file.as_ref().filter(|(open, _)| *open == blob) {
             return Ok(file.clone());
         }
@@ -140,6 +147,10 @@ impl BlobReader {
             Some(file) => file,
             None => on_disk(move || open_waiting(&path, blob)).await?,
         };
+        // This waits for nothing: the kernel has the length of an open file in memory.
+        if file.metadata()?.len() < run.offset.saturating_add(run.length) {
+            return Err(too_short(blob));
+        }
         let file = Arc::new(file);
         self.file = Some((blob, file.clone()));
         Ok(file)
@@ -173,6 +184,10 @@ fn open_cached(_: &Path) -> Option<File> {
     None
 }
 
+fn too_short(blob: BlobId) -> StoreError {
+    StoreError::Damaged(format!("blob {:x} is shorter than its row says", blob.0))
+}
+
 fn open_waiting(path: &Path, blob: BlobId) -> Result<File, StoreError> {
     File::open(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => StoreError::Damaged(format!("blob {:x} is missing", blob.0)),
@@ -200,10 +215,20 @@ fn read_cached(_: &File, buffer: BytesMut, _: u64) -> Result<(BytesMut, usize), 
 
 async fn read_waiting(file: Arc<File>, mut buffer: BytesMut, offset: u64) -> Result<(BytesMut, usize), StoreError> {
     on_disk(move || {
-        let length = file.read_at(&mut buffer, offset)?;
+        let length = read_uninterrupted(&file, &mut buffer, offset)?;
         Ok((buffer, length))
     })
     .await
+}
+
+/// A signal is no reason to break a body off.
+fn read_uninterrupted(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    loop {
+        match file.read_at(buffer, offset) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
 }
 
 fn slice(bytes: Bytes, range: &Range<u64>) -> Bytes {

@@ -80,7 +80,7 @@ async fn read_all(mut reader: Reader) -> Result<Vec<u8>, StoreError> {
 }
 
 async fn get(store: &Store, name: &str) -> Result<Vec<u8>, StoreError> {
-    read_all(store.object(&bucket(), &key(name)).await?.read(0..u64::MAX)).await
+    read_all(store.object(&bucket(), &key(name)).await?.read(0..u64::MAX).await?).await
 }
 
 /// All files below `tmp` and `blobs`.
@@ -142,7 +142,7 @@ async fn ranges_come_out_of_the_middle() {
         put(&store, "k", &body).await.unwrap();
         for range in [0..1, 1..999, length - 1..length, length / 2..length, 0..length, 7..7] {
             let object = store.object(&bucket(), &key("k")).await.unwrap();
-            let bytes = read_all(object.read(range.start as u64..range.end as u64)).await.unwrap();
+            let bytes = read_all(object.read(range.start as u64..range.end as u64).await.unwrap()).await.unwrap();
             assert!(bytes == body[range.clone()], "{range:?} of {length}");
         }
     }
@@ -178,7 +178,7 @@ async fn a_reader_survives_overwrite_and_delete() {
     for length in [100, LARGE] {
         let (old, new) = (body(length, 1), body(length, 2));
         put(&store, "k", &old).await.unwrap();
-        let whole = || async { store.object(&bucket(), &key("k")).await.unwrap().read(0..u64::MAX) };
+        let whole = || async { store.object(&bucket(), &key("k")).await.unwrap().read(0..u64::MAX).await.unwrap() };
         let before_overwrite = whole().await;
         put(&store, "k", &new).await.unwrap();
         let before_delete = whole().await;
@@ -196,7 +196,7 @@ async fn a_reader_that_leaves_early_frees_what_it_held() {
     let dir = TempDir::new().unwrap();
     let store = with_bucket(&dir).await;
     put(&store, "k", &body(LARGE, 1)).await.unwrap();
-    let mut reader = store.object(&bucket(), &key("k")).await.unwrap().read(0..u64::MAX);
+    let mut reader = store.object(&bucket(), &key("k")).await.unwrap().read(0..u64::MAX).await.unwrap();
     reader.next().await.unwrap().unwrap();
     let unread = store.object(&bucket(), &key("k")).await.unwrap();
     store.delete_object(&bucket(), &key("k")).await.unwrap();

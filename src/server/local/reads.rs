@@ -29,12 +29,12 @@ impl Local {
         match ReadConditions::from_view(&request.view).decide(object.info.existing()) {
             Verdict::Failed => Err(Code::PRECONDITION_FAILED.into()),
             Verdict::NotModified => Ok(not_modified(&object.info)),
-            Verdict::Proceed => answer(request, object),
+            Verdict::Proceed => answer(request, object).await,
         }
     }
 }
 
-fn answer(request: &Admitted<'_>, object: Object) -> Result<Answer, S3Error> {
+async fn answer(request: &Admitted<'_>, object: Object) -> Result<Answer, S3Error> {
     let view = &request.view;
     let selection = select(request, &object.info)?;
     let status = if selection.partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
@@ -53,7 +53,7 @@ fn answer(request: &Admitted<'_>, object: Object) -> Result<Answer, S3Error> {
     }
     answer.body = match request.row.operation {
         Operation::HeadObject => Body::Length(length),
-        _ => Body::Object(length, object.read(selection.range)),
+        _ => Body::Object(length, object.read(selection.range).await?),
     };
     Ok(answer)
 }

@@ -98,7 +98,12 @@ async fn a_missing_or_short_body_is_an_error_not_an_object() {
     put(&store, "k", &body(LARGE, 1)).await.unwrap();
     let path = files(&dir).remove(0);
     fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(LARGE as u64 - 1).unwrap();
-    assert!(matches!(get(&store, "k").await, Err(StoreError::Damaged(_))));
+    let object = || async { store.object(&bucket(), &key("k")).await.unwrap() };
+    assert!(matches!(object().await.read(0..LARGE as u64).await.err(), Some(StoreError::Damaged(_))));
+    let mut what_is_there = object().await.read(0..LARGE as u64 - 1).await.unwrap();
+    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(0).unwrap();
+    assert!(matches!(what_is_there.next().await, Some(Err(StoreError::Damaged(_)))));
+    assert!(what_is_there.next().await.is_none());
     fs::remove_file(&path).unwrap();
     assert!(matches!(get(&store, "k").await, Err(StoreError::Damaged(_))));
     store.delete_object(&bucket(), &key("k")).await.unwrap();
