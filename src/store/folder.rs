@@ -139,12 +139,19 @@ impl Folder {
 
     /// Removes what uploads of an earlier run left.
     pub(super) fn empty_tmp(&self) -> io::Result<()> {
-        fs::read_dir(self.tmp())?.try_for_each(|entry| fs::remove_file(entry?.path()))
+        self.temporaries()?.iter().try_for_each(fs::remove_file)
     }
 
-    /// What uploads have not finished.
+    /// What uploads have not finished. Folders are not ours: a file system may keep one of its own in here.
     pub(super) fn temporaries(&self) -> io::Result<Vec<PathBuf>> {
-        entries(&self.tmp())?.map(|entry| Ok(entry?.path())).collect()
+        let mut found = Vec::new();
+        for entry in entries(&self.tmp())? {
+            let entry = entry?;
+            if !entry.file_type()?.is_dir() {
+                found.push(entry.path());
+            }
+        }
+        Ok(found)
     }
 
     /// The blobs on disk whose numbers are `first` or greater. Only folders that can hold such numbers are looked at.

@@ -28,12 +28,18 @@ fn finish_doomed(folder: &Folder, tables: &mut Tables<'_>) -> Result<(), Failure
     tables.forget_doomed(&doomed)
 }
 
+/// The number after this one.
+fn behind(id: BlobId) -> Result<u64, StoreError> {
+    let used_up = || StoreError::Damaged(format!("blob {:x} has the last number there is", id.0));
+    id.0.checked_add(1).ok_or_else(used_up)
+}
+
 /// Removes files without a row and returns the first number nobody has. The watermark moves there too: a file that would
 /// not go is left for `store gc`.
 fn sweep(folder: &Folder, tables: &mut Tables<'_>) -> Result<u64, Failure> {
     let first = tables.watermark()?;
     let found = folder.blobs_from(BlobId(first)).map_err(StoreError::from)?;
-    let behind_last = found.iter().map(|id| id.0 + 1).max().unwrap_or(0);
+    let behind_last = found.iter().max().map_or(Ok(0), |last| behind(*last))?;
     for id in found {
         if !tables.has_blob(id)? && remove(&folder.blob(id)) {
             tracing::info!(blob = id.0, "a body that a crash left without a row was removed");

@@ -38,6 +38,28 @@ async fn what_a_crash_left_is_removed_and_nothing_else() {
     }
 }
 
+#[tokio::test]
+async fn what_is_not_ours_in_the_folder_does_not_keep_it_from_opening() {
+    let dir = TempDir::new().unwrap();
+    drop(with_bucket(&dir).await);
+    fs::create_dir_all(dir.path().join("tmp/lost+found/full")).unwrap();
+    fs::write(dir.path().join("tmp/0"), b"torn").unwrap();
+    drop(open(&dir));
+    assert!(dir.path().join("tmp/lost+found/full").exists() && files(&dir).is_empty());
+}
+
+#[tokio::test]
+async fn a_blob_with_the_last_number_there_is_is_said_to_be_damage() {
+    let dir = TempDir::new().unwrap();
+    drop(with_bucket(&dir).await);
+    fs::create_dir_all(dir.path().join("blobs/00/000")).unwrap();
+    let forged = dir.path().join("blobs/00/000/ffffffffffffffff");
+    fs::write(&forged, b"forged").unwrap();
+    let error = Store::open(dir.path(), Options::default()).err().unwrap().to_string();
+    assert!(error.contains("the last number there is"), "{error}");
+    assert!(forged.exists());
+}
+
 /// A copy of the files of a running store: what is left where the process is killed.
 pub(super) fn killed(dir: &TempDir) -> TempDir {
     let copy = TempDir::new().unwrap();
