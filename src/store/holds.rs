@@ -1,8 +1,9 @@
 //! Who is reading which blob: a blob that has lost its last row stays until its last reader is done.
 //!
-//! A reader looks its row up and takes its holds under one lock; the reaper asks under the same lock which of the
-//! doomed blobs nobody holds. So a blob whose row was still there when the reader looked is held before the reaper can
-//! ask, and one whose row was gone is never held again.
+//! A reader looks its row up, holds the blobs it names, and looks again. Where the row still names them they were not
+//! doomed when they were held, so the reaper, which asks after the commit that dooms them, finds them held; where it does
+//! not, the hold is given up and the reader begins anew. A blob that was doomed once is never named again. The lock is
+//! only around the counting: no reader waits for another's look into the index.
 
 use super::folder::BlobId;
 use std::collections::HashMap;
@@ -26,20 +27,18 @@ pub(super) struct Hold {
 }
 
 impl Holds {
-    /// Runs `look_up` under the lock and holds the blobs it names. `released` is told of those that were doomed
-    /// meanwhile, once the last hold on them is dropped.
-    pub(super) fn take<T, E>(
+    /// Holds these blobs. `released` is told of those that were doomed meanwhile, once the last hold on them is dropped.
+    pub(super) fn take(
         self: &Arc<Holds>,
-        look_up: impl FnOnce() -> Result<(T, Vec<BlobId>), E>,
+        blobs: Vec<BlobId>,
         released: impl Fn(Vec<BlobId>) + Send + Sync + 'static,
-    ) -> Result<(T, Hold), E> {
+    ) -> Hold {
         let mut held = self.lock();
-        let (found, blobs) = look_up()?;
         for blob in &blobs {
             held.entry(*blob).or_default().readers += 1;
         }
         drop(held);
-        Ok((found, Hold { holds: self.clone(), blobs, released: Box::new(released) }))
+        Hold { holds: self.clone(), blobs, released: Box::new(released) }
     }
 
     /// Of blobs that have lost their last row, in a commit that is done: those nobody reads. The others are marked, and
@@ -96,8 +95,7 @@ mod tests {
         let (sender, released) = mpsc::channel();
         let take = |blobs: &[u64]| {
             let (blobs, sender) = (blobs.iter().copied().map(BlobId).collect(), sender.clone());
-            let look_up = || Ok::<_, ()>(((), blobs));
-            holds.take(look_up, move |free| sender.send(free).unwrap()).unwrap().1
+            holds.take(blobs, move |free| sender.send(free).unwrap())
         };
         // An object may name a blob more than once.
         let (first, second) = (take(&[1, 2, 1]), take(&[1]));
@@ -107,13 +105,6 @@ mod tests {
         drop(first);
         assert_eq!(released.try_recv(), Ok(vec![BlobId(1)]));
         assert!(released.try_recv().is_err());
-        assert!(holds.lock().is_empty());
-    }
-
-    #[test]
-    fn a_lookup_that_fails_holds_nothing() {
-        let holds = Arc::new(Holds::default());
-        assert!(holds.take(|| Err::<((), Vec<BlobId>), _>(()), |_| ()).is_err());
         assert!(holds.lock().is_empty());
     }
 }

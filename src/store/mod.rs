@@ -41,8 +41,8 @@ use blocking::on_disk;
 use bytes::Bytes;
 use committer::{Committer, Counters, answer};
 use disk::{Disk, Space};
-use folder::Folder;
-use holds::Holds;
+use folder::{BlobId, Folder};
+use holds::{Hold, Holds};
 use index::{Body, Change, Index, Listing, ObjectRow};
 use reader::Source;
 use reaper::{Reaped, Reaper};
@@ -207,20 +207,23 @@ impl Store {
     /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchKey`]; [`StoreError::Damaged`] where a small object's bytes are
     /// not those that were written.
     pub async fn object(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Object, StoreError> {
-        let object = self.find(bucket, key)?;
-        if object.blobs().is_empty() { Ok(object) } else { self.hold(bucket, key) }
+        let mut object = self.find(bucket, key)?;
+        while !object.blobs().is_empty() {
+            // What was found may be doomed before it is held; what is found again was not.
+            let hold = self.hold(object.blobs());
+            let again = self.find(bucket, key)?;
+            if again.blobs() == object.blobs() {
+                return Ok(Object { hold: Some(Arc::new(hold)), ..again });
+            }
+            // Overwritten between the two looks: rare, and each time somebody else's write is done.
+            object = again;
+        }
+        Ok(object)
     }
 
-    /// Looks the object up under the lock that keeps its blobs from being removed, and holds them.
-    fn hold(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Object, StoreError> {
-        let look_up = || {
-            let object = self.find(bucket, key)?;
-            let blobs = object.blobs();
-            Ok::<_, StoreError>((object, blobs))
-        };
+    fn hold(&self, blobs: Vec<BlobId>) -> Hold {
         let store = self.clone();
-        let (object, hold) = self.0.holds.take(look_up, move |free| store.blobs().reaper.doomed(free))?;
-        Ok(Object { hold: Some(Arc::new(hold)), ..object })
+        self.0.holds.take(blobs, move |free| store.blobs().reaper.doomed(free))
     }
 
     /// The object with its bytes or where they are, all from one commit.
