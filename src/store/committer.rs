@@ -38,7 +38,6 @@ pub(super) struct Committer(mpsc::Sender<Queued>);
 pub(super) struct Counters {
     pub(super) commits: AtomicU64,
     pub(super) changes: AtomicU64,
-    pub(super) largest_batch: AtomicU64,
 }
 
 /// What the thread works with.
@@ -139,7 +138,6 @@ impl Work {
     fn count(&self, changes: usize) {
         self.counters.commits.fetch_add(1, Ordering::Relaxed);
         self.counters.changes.fetch_add(changes as u64, Ordering::Relaxed);
-        self.counters.largest_batch.fetch_max(changes as u64, Ordering::Relaxed);
     }
 }
 

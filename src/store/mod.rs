@@ -307,7 +307,6 @@ impl Store {
             read_only: self.0.index.is_read_only(),
             commits: counters.commits.load(Ordering::Relaxed),
             changes: counters.changes.load(Ordering::Relaxed),
-            largest_batch: counters.largest_batch.load(Ordering::Relaxed),
             rows_listed: self.0.rows_listed.load(Ordering::Relaxed),
         }
     }

@@ -131,8 +131,6 @@ pub struct Figures {
     pub commits: u64,
     /// Changes those commits held.
     pub changes: u64,
-    /// Changes in the fullest commit.
-    pub largest_batch: u64,
     /// Index rows that listings read since the start.
     pub rows_listed: u64,
 }

@@ -6,9 +6,9 @@ use crate::filters::Admitted;
 use crate::s3::precondition::{ReadConditions, Verdict};
 use crate::s3::range::ByteRange;
 use crate::s3::view::View;
-use crate::s3::{Code, Operation, S3Error};
+use crate::s3::{Code, S3Error};
 use crate::server::answer::{Answer, Body};
-use crate::store::{Object, ObjectInfo};
+use crate::store::ObjectInfo;
 use http::header::{ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, ETAG, EXPIRES, LAST_MODIFIED};
 use http::{HeaderName, StatusCode};
 use std::ops::Range;
@@ -23,39 +23,50 @@ struct Selection {
 }
 
 impl Local {
-    /// GetObject, and HeadObject, which is the same without the bytes.
-    pub(super) async fn read_object(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
+    /// GetObject.
+    pub(super) async fn get_object(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         let object = self.store.object(request.bucket()?, request.object_key()?).await?;
-        match ReadConditions::from_view(&request.view).decide(object.info.existing()) {
-            Verdict::Failed => Err(Code::PRECONDITION_FAILED.into()),
-            Verdict::NotModified => Ok(not_modified(&object.info)),
-            Verdict::Proceed => answer(request, object).await,
-        }
+        let (answer, range) = head(request, &object.info)?;
+        let Some(range) = range else { return Ok(answer) };
+        let length = range.end - range.start;
+        Ok(Answer { body: Body::Object(length, object.read(range).await?), ..answer })
+    }
+
+    /// HeadObject: the same without the bytes, which are not looked at.
+    pub(super) async fn head_object(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
+        let info = self.store.info(request.bucket()?, request.object_key()?).await?;
+        let (answer, range) = head(request, &info)?;
+        let body = range.map_or(Body::Empty, |range| Body::Length(range.end - range.start));
+        Ok(Answer { body, ..answer })
     }
 }
 
-async fn answer(request: &Admitted<'_>, object: Object) -> Result<Answer, S3Error> {
-    let view = &request.view;
-    let selection = select(request, &object.info)?;
-    let status = if selection.partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
-    let length = selection.range.end - selection.range.start;
-    let mut answer = validators(status, &object.info)
-        .with(ACCEPT_RANGES, "bytes")
-        .with_all(object.info.metadata.clone().overridden(view)?.headers());
-    if view.has_parameter("partNumber") && !object.info.parts.is_empty() {
-        answer = answer.with(PARTS_COUNT, &object.info.parts.len().to_string());
+/// Status and headers, and the bytes that follow them; none where what the client has is still good.
+fn head(request: &Admitted<'_>, info: &ObjectInfo) -> Result<(Answer, Option<Range<u64>>), S3Error> {
+    match ReadConditions::from_view(&request.view).decide(info.existing()) {
+        Verdict::Failed => Err(Code::PRECONDITION_FAILED.into()),
+        Verdict::NotModified => Ok((not_modified(info), None)),
+        Verdict::Proceed => found(request, info).map(|(answer, range)| (answer, Some(range))),
     }
-    if selection.partial {
-        answer = answer.with(CONTENT_RANGE, &content_range(&selection.range, object.info.size));
+}
+
+fn found(request: &Admitted<'_>, info: &ObjectInfo) -> Result<(Answer, Range<u64>), S3Error> {
+    let view = &request.view;
+    let Selection { range, partial } = select(request, info)?;
+    let status = if partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
+    let mut answer = validators(status, info)
+        .with(ACCEPT_RANGES, "bytes")
+        .with_all(info.metadata.clone().overridden(view)?.headers());
+    if view.has_parameter("partNumber") && !info.parts.is_empty() {
+        answer = answer.with(PARTS_COUNT, &info.parts.len().to_string());
+    }
+    if partial {
+        answer = answer.with(CONTENT_RANGE, &content_range(&range, info.size));
     } else if view.header("x-amz-checksum-mode").is_some_and(|mode| mode.eq_ignore_ascii_case("enabled")) {
         // A checksum of the whole object says nothing about a part of it.
-        answer = answer.with_all(object.info.checksum.iter().flat_map(|checksum| checksum.headers()));
+        answer = answer.with_all(info.checksum.iter().flat_map(|checksum| checksum.headers()));
     }
-    answer.body = match request.row.operation {
-        Operation::HeadObject => Body::Length(length),
-        _ => Body::Object(length, object.read(selection.range).await?),
-    };
-    Ok(answer)
+    Ok((answer, range))
 }
 
 /// 304 with everything a cache updates its copy by (RFC 9110 section 15.4.5).
