@@ -12,15 +12,6 @@ use sha2::{Digest, Sha256};
 /// The query parameter that carries the signature, which cannot cover itself.
 const SIGNATURE_PARAMETER: &str = "X-Amz-Signature";
 
-/// What a client means by a `+` in the query.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Plus {
-    /// A space, as in HTML forms.
-    Space,
-    /// Itself.
-    Itself,
-}
-
 /// The parts of a canonical request.
 #[derive(Debug, Clone, Copy)]
 pub struct Parts<'a> {
@@ -87,14 +78,15 @@ pub fn path(raw: &str) -> String {
     text
 }
 
-/// The canonical form of a raw query: names and values decoded and encoded again, sorted by name, then by value.
-/// Repeated and empty names stay; `X-Amz-Signature` is left out if `presigned`.
-pub fn query(raw: &str, plus: Plus, presigned: bool) -> String {
+/// The canonical form of a raw query: names and values decoded and encoded again, sorted by name, then by value. A `+`
+/// is a space, as [`crate::s3::query::Query`] reads it. Repeated and empty names stay; `X-Amz-Signature` is left out if
+/// `presigned`.
+pub fn query(raw: &str, presigned: bool) -> String {
     let mut pairs: Vec<(String, String)> = raw
         .split('&')
         .filter(|part| !part.is_empty())
         .map(|part| part.split_once('=').unwrap_or((part, "")))
-        .map(|(name, value)| (recode(name, plus), recode(value, plus)))
+        .map(|(name, value)| (recode(name), recode(value)))
         .filter(|(name, _)| !(presigned && name == SIGNATURE_PARAMETER))
         .collect();
     pairs.sort_unstable();
@@ -108,11 +100,11 @@ pub fn encode(text: &str) -> String {
     encoded
 }
 
-fn recode(raw: &str, plus: Plus) -> String {
+fn recode(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
     for (index, piece) in raw.split('+').enumerate() {
         if index > 0 {
-            text.push_str(if plus == Plus::Space { "%20" } else { "%2B" });
+            text.push_str("%20");
         }
         percent_decode_str(piece).for_each(|byte| push_encoded(&mut text, byte));
     }
@@ -198,16 +190,15 @@ mod tests {
             ("p=%ff", "p=%FF"),
             ("a-b=1&a=2&a%20=3", "a=2&a%20=3&a-b=1"),
         ] {
-            assert_eq!(query(raw, Plus::Space, false), canonical, "{raw}");
+            assert_eq!(query(raw, false), canonical, "{raw}");
         }
-        assert_eq!(query("p=a+b", Plus::Itself, false), "p=a%2Bb");
     }
 
     #[test]
     fn a_signature_covers_all_but_itself() {
         let raw = "X-Amz-Signature=00&x-amz-signature=11&X-Amz-Date=d";
-        assert_eq!(query(raw, Plus::Space, true), "X-Amz-Date=d&x-amz-signature=11");
-        assert_eq!(query(raw, Plus::Space, false), "X-Amz-Date=d&X-Amz-Signature=00&x-amz-signature=11");
+        assert_eq!(query(raw, true), "X-Amz-Date=d&x-amz-signature=11");
+        assert_eq!(query(raw, false), "X-Amz-Date=d&X-Amz-Signature=00&x-amz-signature=11");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::s3::Timestamp;
 use crate::s3::request::RequestHead;
 use crate::sigv4::ALGORITHM;
-use crate::sigv4::canonical::{self, CanonicalRequest, Parts, Plus};
+use crate::sigv4::canonical::{self, CanonicalRequest, Parts};
 use crate::sigv4::chunk::ChunkChain;
 use crate::sigv4::key::{KeyCache, Secret, SigningKey};
 use crate::sigv4::payload::PayloadHash;
@@ -47,7 +47,7 @@ impl Signer<'_> {
         let request = CanonicalRequest::new(&Parts {
             method: head.method,
             path: &canonical::path(head.path),
-            query: &canonical::query(head.query, Plus::Space, false),
+            query: &canonical::query(head.query, false),
             headers: head.headers,
             signed_headers: &signed_headers,
             payload: &payload.text(),
@@ -75,7 +75,7 @@ impl Signer<'_> {
         let request = CanonicalRequest::new(&Parts {
             method: head.method,
             path: &canonical::path(head.path),
-            query: &canonical::query(&query, Plus::Space, true),
+            query: &canonical::query(&query, true),
             headers: head.headers,
             signed_headers: &signed_headers,
             payload: &PayloadHash::Unsigned.text(),

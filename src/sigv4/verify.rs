@@ -2,7 +2,7 @@
 
 use crate::s3::Timestamp;
 use crate::s3::request::RequestHead;
-use crate::sigv4::canonical::{self, CanonicalRequest, Parts, Plus};
+use crate::sigv4::canonical::{self, CanonicalRequest, Parts};
 use crate::sigv4::chunk::ChunkChain;
 use crate::sigv4::claim::Claim;
 use crate::sigv4::error::{AuthError, Mismatch};
@@ -31,8 +31,10 @@ impl Verified {
 
 /// Whether `secret` signed the request, over the scope as sent.
 ///
-/// Clients differ in how they encode a path that needs no escape, and in what a `+` in the query is, so a signature over
-/// any of these readings of the *same* bytes is good: they name the same request.
+/// Clients differ in how they encode a path that needs no escape, so a signature over the path as sent is as good as one
+/// over its canonical form: both name the same key. A query has one form only, in which a `+` is a space, as it is to
+/// everyone who reads the request. Were it good as a plus too, whoever holds a presigned URL for `prefix=a%2Bb` could
+/// make `prefix=a+b` of it, which is another request.
 pub fn verify(claim: &Claim, head: &RequestHead<'_>, secret: &Secret, cache: &KeyCache) -> Result<Verified, AuthError> {
     let cached = cache.get(secret, &claim.scope);
     let key = cached.clone().unwrap_or_else(|| secret.signing_key(&claim.scope));
@@ -46,11 +48,10 @@ pub fn verify(claim: &Claim, head: &RequestHead<'_>, secret: &Secret, cache: &Ke
 /// The mismatch that is reported is that of the documented reading.
 fn match_any_reading(claim: &Claim, head: &RequestHead<'_>, key: &SigningKey) -> Result<Signature, Box<Mismatch>> {
     let path = canonical::path(head.path);
-    let query = canonical::query(head.query, Plus::Space, claim.is_presigned());
-    match_reading(claim, head, key, &path, &query).or_else(|mismatch| {
-        let others = other_readings(head, claim.is_presigned(), path, query);
-        let mut matches = others.iter().filter_map(|(path, query)| match_reading(claim, head, key, path, query).ok());
-        matches.next().ok_or(mismatch)
+    let query = canonical::query(head.query, claim.is_presigned());
+    match_reading(claim, head, key, &path, &query).or_else(|mismatch| match head.path == path {
+        true => Err(mismatch),
+        false => match_reading(claim, head, key, head.path, &query).map_err(|_| mismatch),
     })
 }
 
@@ -76,17 +77,6 @@ fn match_reading(
     }
     let (canonical_request, provided) = (request.into_bytes(), claim.signature.clone());
     Err(Box::new(Mismatch { canonical_request, string_to_sign, provided }))
-}
-
-/// The path as sent, and a `+` that is one, where that makes a difference.
-fn other_readings(head: &RequestHead<'_>, presigned: bool, path: String, query: String) -> Vec<(String, String)> {
-    let raw_path = (head.path != path).then(|| head.path.to_owned());
-    let literal = head.query.contains('+').then(|| canonical::query(head.query, Plus::Itself, presigned));
-    let mut readings = Vec::new();
-    readings.extend(raw_path.clone().map(|raw| (raw, query)));
-    readings.extend(literal.clone().map(|literal| (path, literal)));
-    readings.extend(raw_path.zip(literal));
-    readings
 }
 
 /// Whether every `x-amz-*` and `cf-*` header of the request is signed. One that is not could have been added by anyone

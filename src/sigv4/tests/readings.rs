@@ -47,16 +47,12 @@ fn a_path_may_be_signed_encoded_or_as_sent() {
 }
 
 #[test]
-fn a_plus_in_the_query_may_be_a_space_or_itself() {
-    for (target, query) in [
-        ("/b?prefix=a+b", "prefix=a%20b"),
-        ("/b?prefix=a+b", "prefix=a%2Bb"),
-        ("/b?prefix=a%2Bb", "prefix=a%2Bb"),
-        ("/b?prefix=a%20b", "prefix=a%20b"),
-    ] {
+fn a_plus_in_the_query_is_a_space() {
+    for (target, query) in
+        [("/b?prefix=a+b", "prefix=a%20b"), ("/b?prefix=a%2Bb", "prefix=a%2Bb"), ("/b?prefix=a%20b", "prefix=a%20b")]
+    {
         assert!(answer(&signed_as(target, "/b", query), now()).is_ok(), "{target} as {query}");
     }
-    assert!(answer(&signed_as("/b(1)?p=a+b", "/b(1)", "p=a%2Bb"), now()).is_ok());
 }
 
 #[test]
@@ -71,6 +67,8 @@ fn another_request_is_another_signature() {
         ("/b?a=1&a=2", "/b", "a=1"),
         ("/b?a=2&a=1", "/b", "a=2&a=1"),
         ("/b?prefix=a%20b", "/b", "prefix=a+b"),
+        ("/b?prefix=a+b", "/b", "prefix=a%2Bb"),
+        ("/b(1)?prefix=a+b", "/b(1)", "prefix=a%2Bb"),
         ("/b?acl", "/b", ""),
         ("/b?acl", "/b", "acl"),
     ] {
@@ -104,12 +102,13 @@ fn every_changed_byte_of_a_signed_request_is_noticed() {
 
 #[test]
 fn every_changed_byte_of_a_presigned_request_is_noticed() {
-    let good = "GET /b/k?response-content-type=a\nhost: h";
+    let good = "GET /b/k?response-content-type=a%2Bb\nhost: h";
     assert!(answer(&presigned(good), now()).is_ok());
     for (from, to) in [
         ("Expires=3600", "Expires=3601"),
         ("response-content-type=a", "response-content-type=b"),
-        ("response-content-type=a&", ""),
+        ("response-content-type=a%2Bb", "response-content-type=a+b"),
+        ("response-content-type=a%2Bb&", ""),
         ("SignedHeaders=host", "SignedHeaders=host%3Brange"),
         ("T000000Z", "T000001Z"),
         ("%2Fauto%2F", "%2Fus-east-1%2F"),
