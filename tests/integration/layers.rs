@@ -4,10 +4,16 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A source file and the modules its path goes through: `src/s3/xml/reader.rs` is `["s3", "xml", "reader"]`.
+/// The names of modules, outermost first: those of `src/s3/xml/reader.rs` are `s3`, `xml` and `reader`.
+type Names = Vec<String>;
+
+/// For every module, its children in the order they are declared.
+type Floors = HashMap<Names, Vec<String>>;
+
+/// A source file.
 struct Source {
     path: PathBuf,
-    module: Vec<String>,
+    module: Names,
     text: String,
 }
 
@@ -25,7 +31,7 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<Source>) {
             collect(root, &path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let relative = path.strip_prefix(root).unwrap().with_extension("");
-            let mut module: Vec<String> = relative.iter().map(|part| part.to_str().unwrap().to_owned()).collect();
+            let mut module: Names = relative.iter().map(|part| part.to_str().unwrap().to_owned()).collect();
             if matches!(module.last().map(String::as_str), Some("mod" | "lib")) {
                 module.pop();
             }
@@ -34,13 +40,22 @@ fn collect(root: &Path, folder: &Path, found: &mut Vec<Source>) {
     }
 }
 
-/// For every module with children, their names in the order they are declared.
-fn floors(sources: &[Source]) -> HashMap<Vec<String>, Vec<String>> {
-    let declared = |text: &str| -> Vec<String> {
-        let lines = text.lines().map(|line| line.trim_start_matches("pub ").trim_start_matches("pub(crate) "));
-        lines.filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';')).map(str::to_owned).collect()
-    };
+fn names(path: &str) -> Names {
+    path.split("::").filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+fn floors(sources: &[Source]) -> Floors {
     sources.iter().map(|source| (source.module.clone(), declared(&source.text))).collect()
+}
+
+/// The modules that a text declares as files, in their order.
+fn declared(text: &str) -> Vec<String> {
+    let name = |line: &str| {
+        let (visibility, name) = line.split_once("mod ")?;
+        let good = visibility.is_empty() || visibility.starts_with("pub");
+        name.strip_suffix(';').filter(|_| good).map(str::to_owned)
+    };
+    text.lines().filter_map(name).collect()
 }
 
 /// The text without comments, so that a doc link is not taken for a use.
@@ -48,54 +63,122 @@ fn code(text: &str) -> String {
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-/// Every path under `crate::` that the code names, braces of `use` lists opened one level.
-fn crate_paths(code: &str) -> Vec<Vec<String>> {
-    let mut paths = Vec::new();
-    for rest in code.split("crate::").skip(1) {
-        let word = |c: char| c.is_alphanumeric() || c == '_';
-        let mut path = Vec::new();
-        let mut rest = rest;
-        loop {
-            if let Some(list) = rest.strip_prefix('{') {
-                let list = list.split('}').next().unwrap_or_default();
-                let heads = list.split(',').map(|item| item.trim().split("::").next().unwrap_or_default().to_owned());
-                paths.extend(heads.filter(|head| !head.is_empty()).map(|head| [path.clone(), vec![head]].concat()));
-                break;
-            }
-            let end = rest.find(|c| !word(c)).unwrap_or(rest.len());
-            path.push(rest[..end].to_owned());
-            match rest[end..].strip_prefix("::") {
-                Some(more) => rest = more,
-                None => {
-                    paths.push(path);
-                    break;
-                }
-            }
+/// The code without its tests, and the tests: the module `tests` and nothing else that `#[cfg(test)]` stands before.
+fn parted(code: &str) -> (String, String) {
+    let starts = code.match_indices("#[cfg(test)]\n").map(|(at, mark)| (at, &code[at + mark.len()..]));
+    let is_module = |line: &str| {
+        let (visibility, rest) = line.split_once("mod tests {").unwrap_or(("no", ""));
+        rest.is_empty() && (visibility.is_empty() || visibility.starts_with("pub"))
+    };
+    let mut modules = starts.filter(|(_, after)| after.lines().next().is_some_and(is_module));
+    let Some((at, module)) = modules.next() else { return (code.to_owned(), String::new()) };
+    let (tests, behind) = module.split_once("\n}").unwrap_or((module, ""));
+    (format!("{}{behind}", &code[..at]), tests.to_owned())
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Every path of more than one name in the code, brace lists opened: `use a::{b, c::{d, e}};` has `a::b`, `a::c::d` and
+/// `a::c::e`, and of the inner ones `c::d` and `c::e` once more.
+fn paths(code: &str) -> Vec<Names> {
+    let mut found = Vec::new();
+    let mut before = ' ';
+    for (at, c) in code.char_indices() {
+        let starts = is_word(c) && !is_word(before) && before != ':';
+        if starts && code[at..].trim_start_matches(is_word).starts_with("::") {
+            read_tree(&code[at..], &[], &mut found);
+        }
+        before = c;
+    }
+    found
+}
+
+/// Reads one tree of a `use` or one path, and gives back what follows it.
+fn read_tree<'t>(text: &'t str, prefix: &[String], found: &mut Vec<Names>) -> &'t str {
+    if let Some(list) = text.strip_prefix('{') {
+        return read_list(list, prefix, found);
+    }
+    let rest = text.trim_start_matches(is_word);
+    let path = [prefix, &[text[..text.len() - rest.len()].to_owned()]].concat();
+    match rest.strip_prefix("::") {
+        Some(more) => read_tree(more, &path, found),
+        None => {
+            found.push(path);
+            rest
         }
     }
-    paths
+}
+
+/// Reads trees up to the brace that closes their list; what else stands between commas, `as _` say, is passed over.
+fn read_list<'t>(mut text: &'t str, prefix: &[String], found: &mut Vec<Names>) -> &'t str {
+    loop {
+        text = text.trim_start();
+        if let Some(rest) = text.strip_prefix('}') {
+            return rest;
+        }
+        let rest = read_tree(text, prefix, found);
+        let Some(end) = rest.find([',', '}']) else { return "" };
+        text = rest[end..].trim_start_matches(',');
+    }
+}
+
+/// What a path inside `module` names, counted from the crate's root; `None` where it starts elsewhere.
+fn resolved(path: &[String], module: &[String]) -> Option<Names> {
+    let ups = path.iter().take_while(|name| *name == "super").count();
+    match path.first()?.as_str() {
+        "crate" => Some(path[1..].to_vec()),
+        "super" => Some([module.get(..module.len().checked_sub(ups)?)?, &path[ups..]].concat()),
+        _ => None,
+    }
+}
+
+/// Uses of modules that stand below their user.
+fn faults(module: &[String], text: &str, floors: &Floors) -> Vec<String> {
+    let (code, tests) = parted(&code(text));
+    let inner = [module, &["tests".to_owned()]].concat();
+    let in_code = paths(&code).into_iter().filter_map(|path| resolved(&path, module));
+    let in_tests = paths(&tests).into_iter().filter_map(|path| resolved(&path, &inner));
+    in_code.chain(in_tests).filter_map(|used| fault(module, &used, floors)).collect()
+}
+
+/// Walks down as long as user and used are in the same room; where they part, the order counts.
+fn fault(module: &[String], used: &[String], floors: &Floors) -> Option<String> {
+    let shared = module.iter().zip(used).take_while(|(a, b)| a == b).count();
+    let (user, used) = (module.get(shared)?, used.get(shared)?);
+    let order = floors.get(&module[..shared])?;
+    let place = |name: &String| order.iter().position(|declared| declared == name);
+    (place(used)? > place(user)?).then(|| format!("{}: {user} uses {used}, which stands below it", module.join("::")))
+}
+
+/// Which of the needles, paths or ends of paths, the code names outside its tests.
+fn named<'n>(text: &str, needles: &[&'n str]) -> Vec<&'n str> {
+    let paths = paths(&parted(&code(text)).0);
+    let is_named = |needle: &Names| paths.iter().any(|path| path.windows(needle.len()).any(|part| part == &needle[..]));
+    needles.iter().copied().filter(|needle| is_named(&names(needle))).collect()
+}
+
+/// What is named outside the rooms that may name it.
+fn strays(needles: &[&str], rooms: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources() {
+        let at_home = rooms.iter().any(|room| source.module.starts_with(&names(room)));
+        if !at_home && !source.module.contains(&"tests".to_owned()) {
+            let hits = named(&source.text, needles);
+            found.extend(hits.iter().map(|needle| format!("{} names {needle}", source.path.display())));
+        }
+    }
+    found
 }
 
 #[test]
 fn a_module_uses_only_modules_above_it() {
     let sources = sources();
     let floors = floors(&sources);
-    let mut faults = Vec::new();
-    for source in sources.iter().filter(|source| !source.module.is_empty() && source.module != ["main"]) {
-        for path in crate_paths(&code(&source.text)) {
-            // Walk down as long as user and used are in the same room; where they part, the order counts.
-            let shared = source.module.iter().zip(&path).take_while(|(a, b)| a == b).count();
-            let (Some(user), Some(used)) = (source.module.get(shared), path.get(shared)) else { continue };
-            let Some(order) = floors.get(&source.module[..shared]) else { continue };
-            let place = |name: &String| order.iter().position(|declared| declared == name);
-            if let (Some(user_at), Some(used_at)) = (place(user), place(used))
-                && used_at > user_at
-            {
-                faults.push(format!("{}: {user} uses {used}, which stands below it", source.path.display()));
-            }
-        }
-    }
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let of = |source: &Source| faults(&source.module, &source.text, &floors);
+    let found: Vec<String> = sources.iter().filter(|source| source.module != ["main"]).flat_map(of).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 #[test]
@@ -108,30 +191,59 @@ fn every_module_is_in_the_list() {
     }
 }
 
-/// What is named outside the rooms that may name it.
-fn strays(needles: &[&str], rooms: &[&[&str]]) -> Vec<String> {
-    let mut found = Vec::new();
-    for source in sources() {
-        let module: Vec<&str> = source.module.iter().map(String::as_str).collect();
-        let code = code(&source.text).split("#[cfg(test)]").next().unwrap_or_default().to_owned();
-        let is_test = module.last() == Some(&"tests");
-        if !is_test && !rooms.iter().any(|room| module.starts_with(room)) {
-            let hits = needles.iter().filter(|needle| code.contains(**needle));
-            found.extend(hits.map(|needle| format!("{} names {needle}", source.path.display())));
-        }
-    }
-    found
-}
-
 #[test]
 fn crates_with_a_room_of_their_own_stay_in_it() {
     let none: Vec<String> = Vec::new();
-    assert_eq!(strays(&["pingora::"], &[&["server"]]), none);
-    assert_eq!(strays(&["prometheus::"], &[&["server", "metrics"]]), none);
-    assert_eq!(strays(&["quick_xml::"], &[&["s3", "xml"]]), none);
-    assert_eq!(strays(&["redb::"], &[&["store"]]), none);
-    let files = ["std::fs", "File::open", "OpenOptions", "tokio::fs"];
-    assert_eq!(strays(&files, &[&["store"], &["audit"], &["settings"], &["cli"]]), none);
-    let clocks = ["SystemTime::now", "Instant::now"];
-    assert_eq!(strays(&clocks, &[&["store"], &["server"], &["cli"]]), none);
+    assert_eq!(strays(&["pingora"], &["server"]), none);
+    assert_eq!(strays(&["prometheus"], &["server::metrics"]), none);
+    assert_eq!(strays(&["quick_xml"], &["s3::xml"]), none);
+    assert_eq!(strays(&["redb"], &["store"]), none);
+    let files = ["std::fs", "tokio::fs", "File::open", "OpenOptions"];
+    assert_eq!(strays(&files, &["store", "audit", "settings", "cli"]), none);
+    let clocks = ["SystemTime::now", "Instant::now", "OffsetDateTime::now_utc"];
+    assert_eq!(strays(&clocks, &["store", "server", "cli"]), none);
+}
+
+#[test]
+fn uses_of_what_stands_below_are_found() {
+    let lists = [("", "mod low;\npub mod middle;\npub(crate) mod high;"), ("middle", "mod one;\nmod two;\nmod three;")];
+    let floors: Floors = lists.iter().map(|(module, text)| (names(module), declared(text))).collect();
+    for (module, text, found) in [
+        ("middle", "use crate::low::A;", 0),
+        ("middle", "use crate::high::A;", 1),
+        ("middle", "use crate::{low::A, high::{B, C}};", 2),
+        ("middle", "fn f() { crate::high::f() }", 1),
+        ("middle", "use crate::middle::two::A;", 0),
+        ("middle::two", "use super::one::A;", 0),
+        ("middle::two", "use super::{Here, three};", 1),
+        ("middle::two", "use super::{\n    one::{A, B as C},\n    three::{self, D},\n};", 2),
+        ("middle::two", "use super::super::high;", 1),
+        ("middle::two", "use super::super::{low, middle::three::A};", 1),
+        ("middle::two", "#[cfg(test)]\nmod tests {\n    use super::three;\n}", 0),
+        ("middle::two", "#[cfg(test)]\nmod tests {\n    use super::super::three;\n}", 1),
+        ("middle::two", "/// See [`crate::high`].\n// super::three\nfn f() {}", 0),
+    ] {
+        assert_eq!(faults(&names(module), text, &floors).len(), found, "{module}: {text}");
+    }
+}
+
+#[test]
+fn what_is_named_is_found_however_it_is_written() {
+    let needles = ["std::fs", "File::open", "redb"];
+    for (text, found) in [
+        ("use std::fs;", &["std::fs"][..]),
+        ("use std::fs::File;", &["std::fs"]),
+        ("use std::{fs, io};", &["std::fs"]),
+        ("use std::{collections::{BTreeMap, HashMap}, fs::{self, File}};", &["std::fs"]),
+        ("fn f() { redb::Database::create() }", &["redb"]),
+        ("fn f() { File::open(path) }", &["File::open"]),
+        ("use std::fmt;", &[]),
+        ("struct A {\n    #[cfg(test)]\n    b: u8,\n}\nuse std::fs;", &["std::fs"]),
+        ("#[cfg(test)]\nmod tests;\nuse std::fs;", &["std::fs"]),
+        ("#[cfg(test)]\nmod tests {\n    use std::fs;\n}", &[]),
+        ("#[cfg(test)]\npub(super) mod tests {\n    use std::fs;\n}", &[]),
+        ("#[cfg(test)]\nmod tests {\n    use std::io;\n}\n\nuse std::fs;", &["std::fs"]),
+    ] {
+        assert_eq!(named(text, &needles), found, "{text}");
+    }
 }

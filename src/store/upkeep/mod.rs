@@ -2,9 +2,9 @@
 //!
 //! Both lock the folder against a server, as a server does against them.
 
+mod report;
 mod check;
 mod collect;
-mod report;
 
 pub use check::{Checked, check};
 pub use collect::{Freed, Tally, collect};
