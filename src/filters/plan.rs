@@ -6,9 +6,10 @@ use crate::body::{Announced, Expected, Framing};
 use crate::filters::exchange::{BodyPlan, Exchange, Identity, Refusal};
 use crate::s3::checksum::{Algorithm, Checksum, announced_trailer, content_md5};
 use crate::s3::operation::BodyKind;
+use crate::s3::payload::Streaming;
 use crate::s3::view::View;
 use crate::s3::{Code, S3Error};
-use crate::sigv4::{PayloadHash, Streaming, Verified};
+use crate::sigv4::{PayloadHash, Verified};
 
 /// Fills in the plan.
 pub(super) fn plan(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
@@ -76,7 +77,7 @@ fn framing(
 fn trailer(streaming: Streaming, view: &View<'_>) -> Result<Option<Algorithm>, S3Error> {
     let announced = announced_trailer(view)?;
     if announced.is_some() && !streaming.has_trailer() {
-        let message = format!("x-amz-trailer does not go with {}", streaming.name());
+        let message = format!("x-amz-trailer does not go with {}", streaming.sentinel());
         return Err(S3Error::new(Code::INVALID_REQUEST).message(message));
     }
     Ok(announced)

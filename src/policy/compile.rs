@@ -11,7 +11,7 @@ use crate::policy::vocabulary::did_you_mean;
 use crate::policy::written::{At, Written};
 use crate::region::Regions;
 use crate::s3::payload::PayloadKind;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// How many policies may stand on each other.
@@ -129,8 +129,8 @@ impl Compiler<'_> {
         LIMITS.iter().filter_map(|&n| entry(n).map(|e| (n, e.value.clone(), e.key.place.clone()))).collect()
     }
 
-    /// A judgement for every payload kind, in the order of the enum.
-    fn payload(&mut self) -> Option<Vec<Judgement>> {
+    /// A judgement for every payload kind.
+    fn payload(&mut self) -> Option<HashMap<PayloadKind, Judgement>> {
         let kinds = PayloadKind::ALL.map(PayloadKind::name);
         for entry in &self.written.payload {
             if !kinds.contains(&entry.key.it.as_str()) {
@@ -139,7 +139,8 @@ impl Compiler<'_> {
                 self.fault(&entry.key.place, format!("there is no payload kind '{}'", entry.key.it), advice);
             }
         }
-        let judgements: Vec<_> = kinds.iter().filter_map(|kind| self.payload_kind(kind)).collect();
+        let judged = |kind: PayloadKind| Some((kind, self.payload_kind(kind.name())?));
+        let judgements: HashMap<_, _> = PayloadKind::ALL.into_iter().filter_map(judged).collect();
         (judgements.len() == kinds.len()).then_some(judgements)
     }
 

@@ -5,6 +5,7 @@ use crate::policy::source::{Fault, Place};
 use crate::region::Regions;
 use crate::s3::operation::Operation;
 use crate::s3::payload::PayloadKind;
+use std::collections::HashMap;
 
 /// A compiled policy.
 #[derive(Debug)]
@@ -16,7 +17,7 @@ pub struct Policy {
     pub(super) region_place: Place,
     pub(super) limit_places: Vec<(&'static str, String, Place)>,
     /// By `PayloadKind as usize`.
-    pub(super) payload: Vec<Judgement>,
+    pub(super) payload: HashMap<PayloadKind, Judgement>,
     /// By `Operation as usize`.
     pub(super) rows: Vec<Row>,
     pub(super) warnings: Vec<Fault>,
@@ -81,6 +82,7 @@ impl Policy {
     }
 
     pub(super) fn payload(&self, kind: PayloadKind) -> &Judgement {
-        &self.payload[kind as usize]
+        // The compiler has a judgement for every kind.
+        &self.payload[&kind]
     }
 }

@@ -1,5 +1,6 @@
 //! What an object carries beside its bytes: system headers and the user's own metadata.
 
+use crate::s3::headers::METADATA_PREFIX;
 use crate::s3::view::View;
 use crate::s3::{Code, S3Error, rfc2047};
 use http::{HeaderName, HeaderValue, header};
@@ -7,9 +8,6 @@ use std::collections::BTreeMap;
 
 /// The most bytes of user metadata: names without their prefix and values, decoded (R2 limits page).
 pub const MAX_USER_BYTES: usize = 8192;
-
-/// What every header of user metadata starts with.
-pub const USER_PREFIX: &str = "x-amz-meta-";
 
 /// What an object is called that was written without a `Content-Type`. S3 says `binary/octet-stream`; R2 looks at the
 /// bytes, and this is what it says of bytes it does not know.
@@ -89,7 +87,7 @@ impl Metadata {
 }
 
 fn user_header(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
-    let name = HeaderName::from_bytes(format!("{USER_PREFIX}{name}").as_bytes()).ok()?;
+    let name = HeaderName::from_bytes(format!("{METADATA_PREFIX}{name}").as_bytes()).ok()?;
     Some((name, HeaderValue::from_str(&rfc2047::encode(value)).ok()?))
 }
 
@@ -98,7 +96,7 @@ fn user_header(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
 fn user_metadata(view: &View<'_>) -> Result<BTreeMap<String, String>, S3Error> {
     let mut raw: BTreeMap<&str, Vec<&[u8]>> = BTreeMap::new();
     for (name, value) in view.headers() {
-        if let Some(name) = name.strip_prefix(USER_PREFIX).filter(|name| !name.is_empty()) {
+        if let Some(name) = name.strip_prefix(METADATA_PREFIX).filter(|name| !name.is_empty()) {
             raw.entry(name).or_default().push(value);
         }
     }

@@ -9,12 +9,19 @@ pub enum PayloadKind {
     Signed,
     /// No promise about the body; presigned requests mostly.
     Unsigned,
-    /// aws-chunked, each chunk signed.
-    StreamingSigned,
-    /// aws-chunked, each chunk and the trailer signed.
-    StreamingSignedTrailer,
-    /// aws-chunked, unsigned chunks, a checksum in the trailer.
-    StreamingUnsignedTrailer,
+    /// aws-chunked: the body is in frames, which say more.
+    Streaming(Streaming),
+}
+
+/// The aws-chunked forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Streaming {
+    /// Each chunk carries a signature that continues the request's.
+    Signed,
+    /// The same, and signed trailers follow the last chunk.
+    SignedTrailer,
+    /// Chunks without signatures, a checksum in the trailer.
+    UnsignedTrailer,
 }
 
 impl PayloadKind {
@@ -22,9 +29,9 @@ impl PayloadKind {
     pub const ALL: [PayloadKind; 5] = [
         PayloadKind::Signed,
         PayloadKind::Unsigned,
-        PayloadKind::StreamingSigned,
-        PayloadKind::StreamingSignedTrailer,
-        PayloadKind::StreamingUnsignedTrailer,
+        PayloadKind::Streaming(Streaming::Signed),
+        PayloadKind::Streaming(Streaming::SignedTrailer),
+        PayloadKind::Streaming(Streaming::UnsignedTrailer),
     ];
 
     /// The kind as policies, logs and metrics write it.
@@ -32,9 +39,9 @@ impl PayloadKind {
         match self {
             PayloadKind::Signed => "signed",
             PayloadKind::Unsigned => "unsigned",
-            PayloadKind::StreamingSigned => "streaming-signed",
-            PayloadKind::StreamingSignedTrailer => "streaming-signed-trailer",
-            PayloadKind::StreamingUnsignedTrailer => "streaming-unsigned-trailer",
+            PayloadKind::Streaming(Streaming::Signed) => "streaming-signed",
+            PayloadKind::Streaming(Streaming::SignedTrailer) => "streaming-signed-trailer",
+            PayloadKind::Streaming(Streaming::UnsignedTrailer) => "streaming-unsigned-trailer",
         }
     }
 
@@ -48,9 +55,28 @@ impl PayloadKind {
         match self {
             PayloadKind::Signed => None,
             PayloadKind::Unsigned => Some("UNSIGNED-PAYLOAD"),
-            PayloadKind::StreamingSigned => Some("STREAMING-AWS4-HMAC-SHA256-PAYLOAD"),
-            PayloadKind::StreamingSignedTrailer => Some("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"),
-            PayloadKind::StreamingUnsignedTrailer => Some("STREAMING-UNSIGNED-PAYLOAD-TRAILER"),
+            PayloadKind::Streaming(form) => Some(form.sentinel()),
         }
+    }
+}
+
+impl Streaming {
+    /// What stands in `x-amz-content-sha256`.
+    pub const fn sentinel(self) -> &'static str {
+        match self {
+            Streaming::Signed => "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
+            Streaming::SignedTrailer => "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
+            Streaming::UnsignedTrailer => "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
+        }
+    }
+
+    /// Whether chunks carry signatures.
+    pub const fn is_signed(self) -> bool {
+        matches!(self, Streaming::Signed | Streaming::SignedTrailer)
+    }
+
+    /// Whether trailers follow the last chunk.
+    pub const fn has_trailer(self) -> bool {
+        matches!(self, Streaming::SignedTrailer | Streaming::UnsignedTrailer)
     }
 }

@@ -34,7 +34,7 @@ pub use claim::Claim;
 pub use error::{AuthError, unknown_key};
 pub use key::{KeyCache, Secret, Signature, SigningKey};
 pub use parse::parse;
-pub use payload::{PayloadHash, Streaming};
+pub use payload::PayloadHash;
 pub use presigned::is_presigned;
 pub use scope::Scope;
 pub use sign::Signer;

@@ -1,11 +1,8 @@
 //! `x-amz-content-sha256`: what a signature says about the body.
 
-use crate::s3::payload::PayloadKind;
+use crate::s3::payload::{PayloadKind, Streaming};
 use crate::sigv4::error::AuthError;
 use std::borrow::Cow;
-
-/// `x-amz-content-sha256` of a body whose bytes the signature does not cover.
-const UNSIGNED: &str = "UNSIGNED-PAYLOAD";
 
 /// What the signature covers of the body (S3 API reference, "Signature Calculations").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,50 +15,17 @@ pub enum PayloadHash {
     Streaming(Streaming),
 }
 
-/// The aws-chunked forms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Streaming {
-    /// Each chunk carries a signature that continues the request's.
-    Signed,
-    /// The same, and signed trailers follow the last chunk.
-    SignedTrailer,
-    /// Chunks without signatures, trailers after the last.
-    UnsignedTrailer,
-}
-
-impl Streaming {
-    const ALL: [Streaming; 3] = [Streaming::Signed, Streaming::SignedTrailer, Streaming::UnsignedTrailer];
-
-    /// As `x-amz-content-sha256` spells it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Streaming::Signed => "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
-            Streaming::SignedTrailer => "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
-            Streaming::UnsignedTrailer => "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
-        }
-    }
-
-    /// Whether chunks carry signatures.
-    pub const fn is_signed(self) -> bool {
-        matches!(self, Streaming::Signed | Streaming::SignedTrailer)
-    }
-
-    /// Whether trailers follow the last chunk.
-    pub const fn has_trailer(self) -> bool {
-        matches!(self, Streaming::SignedTrailer | Streaming::UnsignedTrailer)
-    }
-}
-
 impl PayloadHash {
     /// Reads the header's value. Digests are 64 lower-case hexadecimal digits: the text is part of what was signed, so
     /// a second spelling would be a second signature.
     pub fn parse(text: &str) -> Result<PayloadHash, AuthError> {
-        if text == UNSIGNED {
-            return Ok(PayloadHash::Unsigned);
+        match PayloadKind::of_sentinel(text) {
+            Some(PayloadKind::Unsigned) => Ok(PayloadHash::Unsigned),
+            Some(PayloadKind::Streaming(form)) => Ok(PayloadHash::Streaming(form)),
+            Some(PayloadKind::Signed) | None => {
+                parse_digest(text).map(PayloadHash::Digest).ok_or(AuthError::BadPayloadHash)
+            }
         }
-        let streaming = Streaming::ALL.into_iter().find(|streaming| streaming.name() == text);
-        let digest = || parse_digest(text).map(PayloadHash::Digest);
-        streaming.map(PayloadHash::Streaming).or_else(digest).ok_or(AuthError::BadPayloadHash)
     }
 
     /// The kind of payload, as policies name it.
@@ -69,9 +33,7 @@ impl PayloadHash {
         match self {
             PayloadHash::Digest(_) => PayloadKind::Signed,
             PayloadHash::Unsigned => PayloadKind::Unsigned,
-            PayloadHash::Streaming(Streaming::Signed) => PayloadKind::StreamingSigned,
-            PayloadHash::Streaming(Streaming::SignedTrailer) => PayloadKind::StreamingSignedTrailer,
-            PayloadHash::Streaming(Streaming::UnsignedTrailer) => PayloadKind::StreamingUnsignedTrailer,
+            PayloadHash::Streaming(form) => PayloadKind::Streaming(*form),
         }
     }
 
@@ -79,8 +41,9 @@ impl PayloadHash {
     pub fn text(&self) -> Cow<'static, str> {
         match self {
             PayloadHash::Digest(digest) => Cow::Owned(hex::encode(digest)),
-            PayloadHash::Unsigned => Cow::Borrowed(UNSIGNED),
-            PayloadHash::Streaming(streaming) => Cow::Borrowed(streaming.name()),
+            PayloadHash::Unsigned | PayloadHash::Streaming(_) => {
+                Cow::Borrowed(self.kind().sentinel().unwrap_or_default())
+            }
         }
     }
 }

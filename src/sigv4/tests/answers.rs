@@ -1,6 +1,7 @@
 //! What R2 answers to requests that are not well signed, row by row.
 
 use super::*;
+use crate::s3::payload::Streaming;
 
 const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/auto/s3/aws4_request, \
      SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature=00";
@@ -267,12 +268,12 @@ fn headers_that_act_must_be_signed() {
 fn the_payload_of_a_presigned_request_is_what_was_signed() {
     let streaming = Streaming::UnsignedTrailer;
     let mut unsigned = presigned("PUT /b/k\nhost: h");
-    unsigned.set("x-amz-content-sha256", streaming.name());
+    unsigned.set("x-amz-content-sha256", streaming.sentinel());
     assert_eq!(answer(&unsigned, now()).unwrap().payload(), &PayloadHash::Unsigned);
 
     let mut header = with_query("SignedHeaders=host", "SignedHeaders=host%3Bx-amz-content-sha256");
     assert_eq!(parse(&header.head()).unwrap().payload(), &PayloadHash::Unsigned);
-    header.set("x-amz-content-sha256", streaming.name());
+    header.set("x-amz-content-sha256", streaming.sentinel());
     assert_eq!(parse(&header.head()).unwrap().payload(), &PayloadHash::Streaming(streaming));
 
     let word = format!("X-Amz-Content-Sha256={EMPTY_SHA256}&X-Amz-Date");
