@@ -15,7 +15,7 @@ use crate::sigv4::{Claim, Verified};
 /// Who a request is from.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one a request, and never a list of them")]
-pub enum Identity<'a> {
+pub(super) enum Identity<'a> {
     /// Nobody: a browser's preflight or form, which carry no signature and may touch nothing.
     Anonymous,
     /// The holder of a key.
@@ -31,25 +31,25 @@ pub enum Identity<'a> {
 
 /// A request somewhere on its way down the chain.
 #[derive(Debug)]
-pub struct Exchange<'a> {
+pub(super) struct Exchange<'a> {
     /// The request as sent.
-    pub head: RequestHead<'a>,
+    pub(super) head: RequestHead<'a>,
     /// What filters decide by.
-    pub rules: &'a Rules,
+    pub(super) rules: &'a Rules,
     /// When it came.
-    pub now: Timestamp,
+    pub(super) now: Timestamp,
     /// Bucket and key, or why there are none; kept until the client is known.
-    pub address: Result<Address, S3Error>,
+    pub(super) address: Result<Address, S3Error>,
     /// Headers and query as one, or why they are not; kept like the address.
-    pub view: Result<View<'a>, S3Error>,
+    pub(super) view: Result<View<'a>, S3Error>,
     /// The operation's row; `None` where there is no such operation.
-    pub row: Option<&'static Row>,
+    pub(super) row: Option<&'static Row>,
     /// Who it is from.
-    pub identity: Option<Identity<'a>>,
+    pub(super) identity: Option<Identity<'a>>,
     /// The policy's own answer, where it has one.
-    pub fixed: Option<policy::Answer>,
+    pub(super) fixed: Option<policy::Answer>,
     /// What its body must be.
-    pub plan: Option<BodyPlan>,
+    pub(super) plan: Option<BodyPlan>,
 }
 
 /// What a request's body must be, and what must be true of it before it counts.
@@ -73,13 +73,12 @@ pub enum BodyPlan {
     },
 }
 
-/// A request that may be carried out.
+/// A request that may be carried out. Only the end of the chain can make one.
 #[derive(Debug)]
 pub struct Admitted<'a> {
     /// The operation.
     pub row: &'static Row,
-    /// Bucket and key.
-    pub address: Address,
+    address: Address,
     /// Headers and query, the only ones to read from here on. What the policy drops is not in it.
     pub view: View<'a>,
     /// Whose request it is.
@@ -118,29 +117,29 @@ pub struct Facts {
 
 impl<'a> Exchange<'a> {
     /// A request at the top of the chain.
-    pub fn new(rules: &'a Rules, head: RequestHead<'a>, now: Timestamp) -> Exchange<'a> {
+    pub(super) fn new(rules: &'a Rules, head: RequestHead<'a>, now: Timestamp) -> Exchange<'a> {
         let too_early = || S3Error::new(Code::INTERNAL_ERROR).cause("asked for before the address filter ran");
         let (address, view) = (Err(too_early()), Err(too_early()));
         Exchange { head, rules, now, address, view, row: None, identity: None, fixed: None, plan: None }
     }
 
     /// The view, or the fault that was kept.
-    pub fn view(&self) -> Result<&View<'a>, Refusal> {
+    pub(super) fn view(&self) -> Result<&View<'a>, Refusal> {
         self.view.as_ref().map_err(|error| Refusal::from(error.clone()))
     }
 
     /// The address, or the fault that was kept.
-    pub fn address(&self) -> Result<&Address, Refusal> {
+    pub(super) fn address(&self) -> Result<&Address, Refusal> {
         self.address.as_ref().map_err(|error| Refusal::from(error.clone()))
     }
 
     /// The operation's row, or R2's answer to a request for none.
-    pub fn row(&self) -> Result<&'static Row, Refusal> {
+    pub(super) fn row(&self) -> Result<&'static Row, Refusal> {
         self.row.ok_or_else(|| Code::ROUTE_NOT_FOUND.into())
     }
 
     /// What is known so far.
-    pub fn facts(&self) -> Facts {
+    pub(super) fn facts(&self) -> Facts {
         let address = self.address.as_ref().ok();
         let key_id = match &self.identity {
             Some(Identity::Signer { key, .. }) => Some(key.id.clone()),
@@ -155,7 +154,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// What comes out at the end of the chain. Nobody's request never does, whatever a policy says.
-    pub fn admitted(self) -> Result<Admitted<'a>, Refusal> {
+    pub(super) fn admitted(self) -> Result<Admitted<'a>, Refusal> {
         let (Some(Identity::Signer { key, .. }), Some(plan)) = (self.identity, self.plan) else {
             return Err(Code::ACCESS_DENIED.into());
         };
@@ -186,7 +185,7 @@ impl Admitted<'_> {
 
 impl Refusal {
     /// The same refusal, said by the filter of that name.
-    pub fn by(mut self, filter: &'static str) -> Refusal {
+    pub(super) fn by(mut self, filter: &'static str) -> Refusal {
         self.filter = filter;
         self
     }

@@ -18,9 +18,11 @@ mod enforce;
 mod plan;
 mod explain;
 
-pub use exchange::{Admitted, BodyPlan, Exchange, Facts, Identity, Refusal};
+pub use exchange::{Admitted, BodyPlan, Facts, Refusal};
 pub use explain::{Explanation, Outcome, Step, StepVerdict, explain};
 pub use rules::{Limits, Rules};
+
+use exchange::Exchange;
 
 use crate::s3::Timestamp;
 use crate::s3::request::RequestHead;
