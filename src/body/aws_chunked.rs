@@ -56,8 +56,10 @@ enum State {
     DataEnd,
     /// Behind the last chunk, in trailers or the empty line that ends the body.
     Trailers,
-    /// Behind everything.
+    /// Behind the empty line that ends the body.
     Ended,
+    /// Behind one more, which some clients write.
+    EndedTwice,
 }
 
 /// The chunk that is coming: its signature as sent, and the digest of its data so far, where chunks are signed.
@@ -73,6 +75,8 @@ struct Trailer {
     checksum: Option<Checksum>,
     lines_sha256: Sha256,
     signed: bool,
+    /// Whether an empty line came that did not end the body.
+    parted: bool,
 }
 
 impl AwsChunkedDecoder {
@@ -114,7 +118,7 @@ impl AwsChunkedDecoder {
     ///
     /// `IncompleteBody` where the framing has not ended, `MalformedTrailerError` where the trailer is missing.
     pub fn finish(self) -> Result<Option<Checksum>, S3Error> {
-        if self.state != State::Ended || !self.line.is_empty() {
+        if !matches!(self.state, State::Ended | State::EndedTwice) || !self.line.is_empty() {
             return Err(S3Error::new(Code::INCOMPLETE_BODY).cause(format!("the body ends in {:?}", self.state)));
         }
         if self.announced.is_some() && self.trailer.checksum.is_none() {
@@ -162,9 +166,13 @@ impl AwsChunkedDecoder {
                 Ok(())
             }
             State::Trailers => self.trailer_line(text.strip_suffix('\r').unwrap_or(text)),
-            // Some clients write one line end too many.
-            State::Ended if http_line()?.is_empty() => Ok(()),
-            State::DataEnd | State::Ended | State::Data { .. } => Err(bad_framing("bytes behind their end")),
+            State::Ended if http_line()?.is_empty() => {
+                self.state = State::EndedTwice;
+                Ok(())
+            }
+            State::DataEnd | State::Ended | State::EndedTwice | State::Data { .. } => {
+                Err(bad_framing("bytes behind their end"))
+            }
         }
     }
 
@@ -195,14 +203,9 @@ impl AwsChunkedDecoder {
         if signatures.chunk_is_good(sha256.finalize().into(), &signature) { Ok(()) } else { Err(bad_signature()) }
     }
 
-    /// An empty line ends the body, but not before the signature of the trailers: clients put one in between.
     fn trailer_line(&mut self, line: &str) -> Result<(), S3Error> {
         if line.is_empty() {
-            let unsigned = self.announced.is_none() || self.signatures.is_none();
-            if unsigned || self.trailer.signed {
-                self.state = State::Ended;
-            }
-            return Ok(());
+            return self.empty_trailer_line();
         }
         let (name, value) = line.split_once(':').ok_or_else(|| malformed_trailer("a line without a colon"))?;
         // HTTP's blanks and no others: nothing that is not signed may be taken for one.
@@ -212,6 +215,17 @@ impl AwsChunkedDecoder {
             "x-amz-trailer-signature" => self.trailer_signature(&value),
             name => self.trailer_checksum(name, &value),
         }
+    }
+
+    /// Ends the body, but not before the signature of the trailers: clients put one empty line in between.
+    fn empty_trailer_line(&mut self) -> Result<(), S3Error> {
+        let awaits_signature = self.announced.is_some() && self.signatures.is_some() && !self.trailer.signed;
+        match (awaits_signature, self.trailer.parted) {
+            (false, _) => self.state = State::Ended,
+            (true, false) => self.trailer.parted = true,
+            (true, true) => return Err(bad_framing("empty lines where the trailer's signature should be")),
+        }
+        Ok(())
     }
 
     fn trailer_checksum(&mut self, name: &str, value: &str) -> Result<(), S3Error> {
@@ -318,6 +332,7 @@ mod tests {
         (PLAIN, "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", "hello world", None),
         (PLAIN, "000B\r\nhello world\r\n0\r\n\r\n", "hello world", None),
         (PLAIN, "0\r\n\r\n", "", None),
+        (TRAILER, "0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n\r\n", "", Some("AAAAAA==")),
         (TRAILER, "b\r\nhello world\r\n0\r\nx-amz-checksum-crc32:DUoRhQ==\r\n\r\n", "hello world", Some("DUoRhQ==")),
         (TRAILER, "b\r\nhello world\r\n0\r\nx-amz-checksum-crc32: DUoRhQ==\n\r\n\r\n", "hello world", Some("DUoRhQ==")),
         (TRAILER, "0\r\nX-Amz-Checksum-Crc32:AAAAAA==\r\n\r\n", "", Some("AAAAAA==")),
@@ -384,6 +399,8 @@ mod tests {
             (PLAIN, "5;x=y\r\nhello\r\n"),
             (PLAIN, "5;chunk-signature=1-2cf2\r\nhello\r\n"),
             (PLAIN, "0\r\n\r\nx\r\n"),
+            (PLAIN, "0\r\n\r\n\r\n\r\n"),
+            (SIGNED_TRAILER, "0;chunk-signature=1-e3b0\r\nx-amz-checksum-crc32:AAAAAA==\n\r\n\r\n"),
             (PLAIN, "0\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
             (PLAIN, "\u{e9}\r\n"),
             (PLAIN, endless.as_str()),
