@@ -8,6 +8,10 @@ use crate::s3::{Code, S3Error};
 /// The length of R2's access key ids, in characters.
 const KEY_LENGTH: usize = 32;
 
+/// The longest text that whoever signed wrongly is shown, in bytes. It is shown as text and as hexadecimal digits, and
+/// anybody may ask for it; what authors of clients compare is shorter.
+const MAX_SHOWN: usize = 4096;
+
 /// Why a request is not authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthError {
@@ -166,15 +170,19 @@ fn about_missing(names: &[&str]) -> String {
 }
 
 impl From<Box<Mismatch>> for S3Error {
+    /// What is too long to be shown is left out.
     fn from(mismatch: Box<Mismatch>) -> S3Error {
-        let canonical_bytes = spaced_hex(&mismatch.canonical_request);
-        let string_bytes = spaced_hex(mismatch.string_to_sign.as_bytes());
-        S3Error::new(Code::SIGNATURE_DOES_NOT_MATCH)
-            .detail("StringToSign", mismatch.string_to_sign)
-            .detail("StringToSignBytes", string_bytes)
-            .detail("CanonicalRequest", String::from_utf8_lossy(&mismatch.canonical_request))
-            .detail("CanonicalRequestBytes", canonical_bytes)
-            .detail("SignatureProvided", mismatch.provided)
+        let Mismatch { canonical_request, string_to_sign, provided } = *mismatch;
+        let mut error = S3Error::new(Code::SIGNATURE_DOES_NOT_MATCH);
+        for (name, name_of_bytes, text) in [
+            ("StringToSign", "StringToSignBytes", string_to_sign.as_bytes()),
+            ("CanonicalRequest", "CanonicalRequestBytes", &canonical_request),
+        ] {
+            if text.len() <= MAX_SHOWN {
+                error = error.detail(name, String::from_utf8_lossy(text)).detail(name_of_bytes, spaced_hex(text));
+            }
+        }
+        if provided.len() <= MAX_SHOWN { error.detail("SignatureProvided", provided) } else { error }
     }
 }
 

@@ -236,6 +236,18 @@ fn a_wrong_signature_is_shown_what_was_signed() {
 }
 
 #[test]
+fn a_wrong_signature_of_a_large_request_is_not_shown_all_of_it() {
+    let mut request = with_authorization("", "");
+    request.set("host", &"h".repeat(50_000));
+    let error = S3Error::from(answer(&request, now()).unwrap_err());
+    let names: Vec<_> = error.details.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["StringToSign", "StringToSignBytes", "SignatureProvided"]);
+    request.set("authorization", &AUTHORIZATION.replace("Signature=00", &format!("Signature={}", "0".repeat(50_000))));
+    let error = S3Error::from(answer(&request, now()).unwrap_err());
+    assert!(error.details.iter().map(|(_, text)| text.len()).sum::<usize>() < 4096, "{:?}", error.details);
+}
+
+#[test]
 fn headers_that_act_must_be_signed() {
     for (name, good) in [
         ("x-amz-copy-source", false),
