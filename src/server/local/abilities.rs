@@ -2,7 +2,8 @@
 //!
 //! A header or parameter that would change what is stored, who may have it or whether a request takes place is refused
 //! by name where the store has no way to honour it. What is merely told and harms nobody when it is not heard (an ACL of
-//! the one account there is, who pays for the request) is let through without effect.
+//! the one account there is, who pays for the request, the bypass of a lock that no object has) is let through without
+//! effect.
 
 use crate::filters::Admitted;
 use crate::s3::view::View;
@@ -10,12 +11,10 @@ use crate::s3::{Code, Operation, S3Error};
 
 /// Headers that no operation of the local store honours.
 const HEADERS: &[&str] = &[
-    "x-amz-bypass-governance-retention",
     "x-amz-expected-bucket-owner",
     "x-amz-if-match-initiated-time",
     "x-amz-if-match-last-modified-time",
     "x-amz-if-match-size",
-    "x-amz-mfa",
     "x-amz-object-lock-legal-hold",
     "x-amz-object-lock-mode",
     "x-amz-object-lock-retain-until-date",
@@ -34,8 +33,8 @@ const CONDITIONS: &[&str] = &["if-match", "if-none-match", "if-modified-since", 
 const UNCONDITIONAL: &[Operation] =
     &[Operation::CompleteMultipartUpload, Operation::CopyObject, Operation::DeleteObject];
 
-/// Parameters that no operation of the local store honours: it keeps one version of an object.
-const PARAMETERS: &[&str] = &["versionId"];
+/// The name S3 gives to the one version of an object in a bucket without versions, which is what the local store has.
+pub(super) const ONLY_VERSION: &str = "null";
 
 /// Refuses what the store would have to ignore.
 pub(super) fn check(request: &Admitted<'_>) -> Result<(), S3Error> {
@@ -50,8 +49,15 @@ pub(super) fn check(request: &Admitted<'_>) -> Result<(), S3Error> {
 
 fn unable(view: &View<'_>, operation: Operation) -> Option<&'static str> {
     let conditions = if UNCONDITIONAL.contains(&operation) { CONDITIONS } else { &[] };
-    let header = HEADERS.iter().chain(conditions).find(|name| view.header_bytes(name).is_some());
-    header.or_else(|| PARAMETERS.iter().find(|name| view.has_parameter(name))).copied()
+    let header = HEADERS.iter().chain(conditions).copied().find(|name| view.header_bytes(name).is_some());
+    let checksum = || calculates(view, operation).then_some("x-amz-checksum-algorithm");
+    let version = || view.parameter("versionId").is_some_and(|id| id != ONLY_VERSION).then_some("versionId");
+    header.or_else(checksum).or_else(version)
+}
+
+/// Whether a copy is to get a checksum its source may not have: copies share their source's bytes and do not read them.
+fn calculates(view: &View<'_>, operation: Operation) -> bool {
+    operation == Operation::CopyObject && view.header_bytes("x-amz-checksum-algorithm").is_some()
 }
 
 #[cfg(test)]
@@ -70,6 +76,9 @@ mod tests {
             (GetObject, "", "if-none-match", None),
             (DeleteObject, "versionId=1", "host", Some("versionId")),
             (GetObject, "versionId=1", "host", Some("versionId")),
+            (DeleteObject, "versionId=null", "x-amz-bypass-governance-retention", None),
+            (CopyObject, "", "x-amz-checksum-algorithm", Some("x-amz-checksum-algorithm")),
+            (PutObject, "", "x-amz-checksum-algorithm", None),
             (PutObject, "", "x-amz-write-offset-bytes", Some("x-amz-write-offset-bytes")),
             (PutObject, "", "x-amz-tagging", Some("x-amz-tagging")),
             (PutObject, "", "x-amz-acl", None),

@@ -1,5 +1,6 @@
 //! PutObject, DeleteObject and DeleteObjects.
 
+use super::abilities::ONLY_VERSION;
 use super::{Local, documents};
 use crate::body::{Digested, Intake};
 use crate::filters::{Admitted, BodyPlan};
@@ -79,8 +80,9 @@ impl Local {
 /// The key of an entry that asks for nothing but its removal. Versions and conditions are not in the subset, and to
 /// remove an object in spite of a condition would lose data.
 fn deletable(entry: &DeleteEntry) -> Result<ObjectKey, S3Error> {
+    let version = entry.version_id.clone().filter(|id| id != ONLY_VERSION);
     let conditions = [
-        ("VersionId", &entry.version_id),
+        ("VersionId", &version),
         ("ETag", &entry.etag),
         ("LastModifiedTime", &entry.last_modified_time),
         ("Size", &entry.size),
