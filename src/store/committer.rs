@@ -7,19 +7,25 @@
 use super::blob::{Blobs, PlacedBlob};
 use super::error::StoreError;
 use super::folder::BlobId;
+use super::guard::guarded;
 use super::index::{Change, Failure, Index, NewBody, PartBody, Tables};
 use super::parts::Written;
 use super::reaper::Reaped;
+use super::threads::Health;
 use std::io;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use tokio::sync::{mpsc, oneshot};
 
 /// The most changes in a commit.
 const BATCH: usize = 512;
 /// The most changes that wait; further writers wait to queue.
 const QUEUE: usize = 2 * BATCH;
+
+/// Why the store fails without the thread.
+const STOPPED: &str = "the thread that commits has stopped";
 
 /// What became of a change: what it made of what was there already, where it did.
 pub(super) type Outcome = Result<Option<Written>, StoreError>;
@@ -49,9 +55,9 @@ pub(super) struct Work {
 }
 
 impl Committer {
-    pub(super) fn start(work: Work) -> io::Result<(Committer, JoinHandle<()>)> {
+    pub(super) fn start(health: &Health, work: Work) -> io::Result<(Committer, JoinHandle<()>)> {
         let (sender, queue) = mpsc::channel(QUEUE);
-        let thread = thread::Builder::new().name("store-committer".into()).spawn(move || work.run(queue))?;
+        let thread = health.start("store-committer", STOPPED, move || work.run(queue))?;
         Ok((Committer(sender), thread))
     }
 
@@ -74,7 +80,7 @@ pub(super) async fn answer(answer: oneshot::Receiver<Outcome>) -> Outcome {
 }
 
 fn stopped() -> StoreError {
-    StoreError::Io("the thread that commits has stopped".into())
+    StoreError::Io(STOPPED.into())
 }
 
 impl Work {
@@ -97,7 +103,9 @@ impl Work {
         loop {
             // How many changes were decided, so that one that spoils the transaction is known.
             let mut decided = 0;
-            match self.index.write(|tables| self.decide(tables, &batch, &reaped, &mut decided)) {
+            let write = || self.index.write(|tables| self.decide(tables, &batch, &reaped, &mut decided));
+            let written = guarded(write).unwrap_or_else(|panic| give_up(&mut batch, panic));
+            match written {
                 Ok((outcomes, doomed)) => return self.done(batch, outcomes, doomed),
                 // What it wrote goes with the transaction; the others have done nothing wrong.
                 Err(damage @ Failure::Damaged(_)) if decided < batch.len() => fail(batch.remove(decided), &damage),
@@ -139,6 +147,14 @@ impl Work {
         self.counters.commits.fetch_add(1, Ordering::Relaxed);
         self.counters.changes.fetch_add(changes as u64, Ordering::Relaxed);
     }
+}
+
+/// The engine panicked, before or after the commit reached the disk. Nobody knows which, so bodies are left to the next
+/// start, and the thread ends.
+fn give_up(batch: &mut Vec<Queued>, panic: String) -> ! {
+    let failure = Failure::Engine(StoreError::Io(STOPPED.into()));
+    batch.drain(..).for_each(|queued| fail(queued, &failure));
+    resume_unwind(Box::new(panic))
 }
 
 /// The commit is done. A body that was refused is removed as it is dropped.

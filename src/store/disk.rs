@@ -16,6 +16,8 @@ pub(super) struct Disk {
     durability: Durability,
     #[cfg(test)]
     fault: Arc<std::sync::Mutex<Option<rustix::io::Errno>>>,
+    #[cfg(test)]
+    panic: Arc<std::sync::atomic::AtomicBool>,
 }
 
 impl Disk {
@@ -24,6 +26,8 @@ impl Disk {
             durability,
             #[cfg(test)]
             fault: Arc::default(),
+            #[cfg(test)]
+            panic: Arc::default(),
         }
     }
 
@@ -49,6 +53,18 @@ impl Disk {
             return Err(errno.into());
         }
         Ok(())
+    }
+
+    /// Called before each commit to the index; panics where a test wants it to.
+    #[cfg(test)]
+    pub(super) fn panic_if_wanted(&self) {
+        assert!(!self.panic.swap(false, Ordering::Relaxed), "as a test wants it");
+    }
+
+    /// Makes the next commit panic.
+    #[cfg(test)]
+    pub(super) fn panic_once(&self) {
+        self.panic.store(true, Ordering::Relaxed);
     }
 
     /// Makes every write fail from now on, or succeed again.

@@ -10,6 +10,8 @@ mod error;
 mod parts;
 mod model;
 mod findings;
+mod guard;
+mod threads;
 mod disk;
 mod folder;
 mod ids;
@@ -51,6 +53,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use threads::Health;
 use tokio::sync::Semaphore;
 
 /// How many listings read at the same time; more wait their turn, so that they never take the whole blocking pool.
@@ -68,6 +71,7 @@ struct Inner {
     holds: Arc<Holds>,
     space: Arc<Space>,
     counters: Arc<Counters>,
+    health: Health,
     rows_listed: Arc<AtomicU64>,
     listings: Arc<Semaphore>,
     upload_age: Duration,
@@ -83,7 +87,7 @@ struct Threads {
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        // What the last commit dooms is still removed. A thread that panicked has said so itself.
+        // What the last commit dooms is still removed.
         let _ = self.committing.take().map(JoinHandle::join);
         self.reaper.stop();
         let _ = self.reaping.take().map(JoinHandle::join);
@@ -105,12 +109,13 @@ impl Store {
         let index = Arc::new(Index::open(&folder.index(), options.index_cache, disk)?);
         let ids = Arc::new(startup::repair(&folder, &index)?);
         let (holds, reaped, counters) = (Arc::new(Holds::default()), Reaped::default(), Arc::new(Counters::default()));
+        let health = Health::default();
         let no_thread = |error| OpenError::unusable(dir, error);
         let (reaper, reaping) =
-            Reaper::start(folder.clone(), ids.clone(), holds.clone(), reaped.clone()).map_err(no_thread)?;
+            Reaper::start(&health, folder.clone(), ids.clone(), holds.clone(), reaped.clone()).map_err(no_thread)?;
         let blobs = Blobs::new(folder, ids, reaper.clone());
         let work = committer::Work { index: index.clone(), blobs: blobs.clone(), reaped, counters: counters.clone() };
-        let (committer, committing) = Committer::start(work).map_err(no_thread)?;
+        let (committer, committing) = Committer::start(&health, work).map_err(no_thread)?;
         Ok(Store(Arc::new(Inner {
             committer,
             index,
@@ -118,6 +123,7 @@ impl Store {
             holds,
             space: Space::new(dir, options.reserve),
             counters,
+            health,
             rows_listed: Arc::default(),
             listings: Arc::new(Semaphore::new(LISTINGS_AT_ONCE)),
             upload_age: options.upload_age,
@@ -160,7 +166,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NoSuchBucket`], [`StoreError::PreconditionFailed`], [`StoreError::Full`],
-    /// [`StoreError::ReadOnly`].
+    /// [`StoreError::ReadOnly`]; [`StoreError::Io`] once the store has failed ([`Figures::failure`]).
     pub async fn begin(
         &self,
         bucket: &BucketName,
@@ -177,6 +183,9 @@ impl Store {
 
     fn require_writable(&self) -> Result<(), StoreError> {
         self.0.index.revive();
+        if let Some(reason) = self.0.health.failure() {
+            return Err(StoreError::Io(reason.into()));
+        }
         if self.0.index.is_read_only() { Err(StoreError::ReadOnly) } else { Ok(()) }
     }
 
@@ -305,6 +314,7 @@ impl Store {
             objects: self.0.index.read(index::Snapshot::objects).unwrap_or_default(),
             free: self.0.space.free().unwrap_or_default(),
             read_only: self.0.index.is_read_only(),
+            failure: self.0.health.failure(),
             commits: counters.commits.load(Ordering::Relaxed),
             changes: counters.changes.load(Ordering::Relaxed),
             rows_listed: self.0.rows_listed.load(Ordering::Relaxed),

@@ -127,6 +127,8 @@ pub struct Figures {
     pub free: u64,
     /// Whether writes are refused because the data folder cannot be written to.
     pub read_only: bool,
+    /// Why no write will be taken until the folder is opened anew, if that is so.
+    pub failure: Option<&'static str>,
     /// Commits since the start.
     pub commits: u64,
     /// Changes those commits held.

@@ -6,11 +6,15 @@
 use super::folder::{BlobId, Folder};
 use super::holds::Holds;
 use super::ids::Ids;
+use super::threads::Health;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
+
+/// Why the store fails without the thread: what is deleted would fill the disk.
+const STOPPED: &str = "the thread that removes files has stopped";
 
 /// Where to send what is to be removed. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -48,6 +52,7 @@ impl Reaped {
 impl Reaper {
     /// Starts the thread, which ends with [`Reaper::stop`].
     pub(super) fn start(
+        health: &Health,
         folder: Arc<Folder>,
         ids: Arc<Ids>,
         holds: Arc<Holds>,
@@ -55,7 +60,7 @@ impl Reaper {
     ) -> io::Result<(Reaper, JoinHandle<()>)> {
         let (sender, errands) = channel();
         let work = Work { folder, ids, holds, reaped };
-        let thread = thread::Builder::new().name("store-reaper".into()).spawn(move || work.run(&errands))?;
+        let thread = health.start("store-reaper", STOPPED, move || work.run(&errands))?;
         Ok((Reaper(sender), thread))
     }
 

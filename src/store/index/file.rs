@@ -48,6 +48,8 @@ impl StorageBackend for IndexFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
+        #[cfg(test)]
+        self.disk.panic_if_wanted();
         self.disk.permit_write()?;
         if self.disk.is_durable() { self.file.sync_data() } else { Ok(()) }
     }

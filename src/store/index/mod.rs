@@ -4,7 +4,6 @@
 //! behind a lock and is replaced: after an error it is closed and opened again, for reading only where writing fails.
 //! Reads take a fresh transaction each, as one that is held makes the file grow.
 
-mod guard;
 mod file;
 mod overlay;
 mod codec;
@@ -23,7 +22,6 @@ mod scan;
 
 pub(super) use changes::{Change, NewBody, Put};
 pub(super) use codec::Extent;
-pub(super) use guard::guarded;
 pub(super) use page::Listing;
 pub(super) use rows::{Body, ObjectRow};
 pub(super) use scan::{BlobRow, Holder, object_place};
@@ -34,6 +32,7 @@ pub(super) use upload_rows::UploadRow;
 
 use super::disk::Disk;
 use super::error::{OpenError, StoreError};
+use super::guard::guarded;
 use super::model::Durability;
 use file::IndexFile;
 use overlay::Overlay;

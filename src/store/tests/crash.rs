@@ -206,6 +206,38 @@ async fn an_index_that_fails_goes_on_reading_and_writes_again_later() {
 }
 
 #[tokio::test]
+async fn a_committer_that_panics_is_told_of_and_removes_nothing() {
+    let dir = TempDir::new().unwrap();
+    let disk = Disk::new(Durability::None);
+    let store = open_on(&disk, &dir);
+    store.create_bucket(&bucket(), NOW).await.unwrap();
+    let large = body(LARGE, 1);
+    put(&store, "before", &large).await.unwrap();
+    let mut upload = store.begin(&bucket(), &key("k"), LARGE as u64, &WriteConditions::default()).await.unwrap();
+    upload.body().push(large.clone()).await.unwrap();
+    assert_eq!(store.figures().failure, None);
+    disk.panic_once();
+    let reason = "the thread that commits has stopped";
+    let stopped = StoreError::Io(reason.into());
+    assert_eq!(upload.commit(new_object(&large)).await, Err(stopped.clone()));
+    // The thread answers before it ends.
+    while store.figures().failure.is_none() {
+        std::thread::yield_now();
+    }
+    assert_eq!(store.figures().failure, Some(reason));
+    assert_eq!(store.delete_object(&bucket(), &key("k")).await, Err(stopped.clone()));
+    assert_eq!(put(&store, "k", &large).await.err(), Some(stopped));
+    store.blobs().reaper.wait();
+    assert_eq!(files(&dir).len(), 2, "the row may have reached the disk");
+    assert!(get(&store, "before").await.unwrap() == large);
+    drop(store);
+    let store = open(&dir);
+    let there = get(&store, "k").await.is_ok_and(|found| found == large);
+    assert_eq!(files(&dir).len(), if there { 2 } else { 1 });
+    assert!(get(&store, "before").await.unwrap() == large);
+}
+
+#[tokio::test]
 async fn a_read_only_folder_is_read() {
     let dir = TempDir::new().unwrap();
     let store = with_bucket(&dir).await;

@@ -1,13 +1,13 @@
 //! Panics of the engine over pages that it never wrote: here they are damage like any other.
 //!
-//! redb answers much damage with an error, and some with a panic. Only opening and checking are guarded, as they meet an
-//! index that nobody vouches for; where a running transaction panics, it is not known what that leaves.
+//! redb answers much damage with an error, and some with a panic. Opening and checking are guarded, as they meet an index that
+//! nobody vouches for. Where a running transaction panics it is not known what that leaves: the store ends with it.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs `work`; a panic in it becomes its message. What `work` has touched must not be used after that.
-pub(in crate::store) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| message(&*panic))
 }
 
