@@ -473,7 +473,11 @@ async fn a_change_that_meets_damage_halfway_is_not_made_at_all_and_others_are() 
     let store = with_bucket(&dir).await;
     let (first, torn) = (create(&store, "a", None).await, create(&store, "b", None).await);
     let part = put_part(&store, &first, 1, &body(10, 0)).await.unwrap();
-    store.0.index.write(|tables| Ok(tables.set_raw_part(&torn.id, 1, b"torn"))).unwrap();
+    let forged = store.0.index.write(|tables| {
+        tables.set_raw_part(&torn.id, 1, b"torn");
+        Ok(())
+    });
+    forged.unwrap();
     // It ends the first upload before it comes to the torn one.
     let [before, spoilt, behind] = ["before", "bucket", "behind"].map(|name| BucketName::parse(name).unwrap());
     let (before, removed, behind) = tokio::join!(
