@@ -168,16 +168,20 @@ fn acknowledge(queued: Queued, outcome: Outcome) {
 
 /// The commit failed. A body is removed as it is dropped, unless its row may be on the disk after all.
 fn fail(queued: Queued, failure: &Failure) {
+    let Queued { change, reply } = queued;
+    let body = placed_blob(change);
     let error = match failure {
-        Failure::Refused(error) | Failure::Damaged(error) => error,
+        Failure::Refused(error) | Failure::Damaged(error) => {
+            // Before the answer: whoever hears that nothing was written finds nothing.
+            drop(body);
+            error
+        }
         Failure::Engine(error) => {
-            if let Some(blob) = placed_blob(queued.change) {
-                blob.leave_to_startup();
-            }
+            body.into_iter().for_each(PlacedBlob::leave_to_startup);
             error
         }
     };
-    let _ = queued.reply.send(Err(error.clone()));
+    let _ = reply.send(Err(error.clone()));
 }
 
 fn placed_blob(change: Change) -> Option<PlacedBlob> {
