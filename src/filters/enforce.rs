@@ -6,6 +6,7 @@ use crate::filters::exchange::{Exchange, Identity, Refusal};
 use crate::policy::{Decision, Ruling};
 use crate::s3::Code;
 use crate::s3::payload::PayloadKind;
+use crate::sigv4;
 
 /// Refuses what the policy refuses, takes out what it drops, and keeps its own answer where it has one.
 pub(super) fn decide(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
@@ -24,16 +25,12 @@ pub(super) fn decide(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What the signature says of the body; a request that is only explained says it in its header, if at all.
+/// What the signature says of the body; a request that is only explained has none, and says it all the same.
 fn payload_kind(exchange: &Exchange<'_>) -> PayloadKind {
     match &exchange.identity {
         Some(Identity::Signer { claim, .. }) => claim.payload().kind(),
         Some(Identity::Anonymous) => PayloadKind::Unsigned,
-        None => exchange
-            .head
-            .header("x-amz-content-sha256")
-            .and_then(PayloadKind::of_sentinel)
-            .unwrap_or(PayloadKind::Signed),
+        None => sigv4::announced_payload(&exchange.head),
     }
 }
 

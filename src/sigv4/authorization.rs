@@ -8,13 +8,17 @@ use crate::sigv4::error::AuthError;
 use crate::sigv4::payload::PayloadHash;
 use crate::sigv4::scope::parse_credential;
 
+const PAYLOAD: &str = "x-amz-content-sha256";
+
 /// The claim that `value` makes for the request. R2 misses the payload's hash before it reads the value, but for the
 /// scheme of SigV2, which has none.
 pub(super) fn parse(value: &str, head: &RequestHead<'_>) -> Result<Claim, AuthError> {
     if value.starts_with("AWS ") {
         return Err(AuthError::SigV2);
     }
-    let payload = only_value(head, "x-amz-content-sha256")?.ok_or(AuthError::MissingPayloadHash)?;
+    if !head.headers.contains_key(PAYLOAD) {
+        return Err(AuthError::MissingPayloadHash);
+    }
     let fields = Fields::parse(value).ok_or(AuthError::NotSigV4)?;
     let (access_key_id, scope) = parse_credential(fields.credential)?;
     let date = request_date(head)?;
@@ -25,9 +29,14 @@ pub(super) fn parse(value: &str, head: &RequestHead<'_>) -> Result<Claim, AuthEr
         signed_headers: SignedHeaders::parse(fields.signed_headers)?,
         signature: fields.signature.to_owned(),
         date,
-        payload: PayloadHash::parse(&payload)?,
+        payload: payload(head)?,
         expires: None,
     })
+}
+
+/// What the header says about the body.
+pub(super) fn payload(head: &RequestHead<'_>) -> Result<PayloadHash, AuthError> {
+    PayloadHash::parse(&only_value(head, PAYLOAD)?.ok_or(AuthError::MissingPayloadHash)?)
 }
 
 fn request_date(head: &RequestHead<'_>) -> Result<RequestDate, AuthError> {

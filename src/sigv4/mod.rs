@@ -33,7 +33,7 @@ pub use chunk::ChunkChain;
 pub use claim::Claim;
 pub use error::{AuthError, unknown_key};
 pub use key::{KeyCache, Secret, Signature, SigningKey};
-pub use parse::parse;
+pub use parse::{announced_payload, parse};
 pub use payload::PayloadHash;
 pub use presigned::is_presigned;
 pub use scope::Scope;

@@ -1,5 +1,6 @@
 //! Finding the one claim a request makes, in a header or in the query.
 
+use crate::s3::PayloadKind;
 use crate::s3::query::Query;
 use crate::s3::request::RequestHead;
 use crate::sigv4::claim::Claim;
@@ -25,6 +26,17 @@ pub fn parse(head: &RequestHead<'_>) -> Result<Claim, AuthError> {
         true => Err(AuthError::ForeignSessionToken),
         false => Ok(claim),
     }
+}
+
+/// The kind of body that a request announces, be its signature good, wrong or not there yet: what [`parse`] would find,
+/// and [`PayloadKind::Signed`] where it would find nothing.
+pub fn announced_payload(head: &RequestHead<'_>) -> PayloadKind {
+    let query = Query::parse(head.query).unwrap_or_default();
+    let payload = match presigned::is_presigned(&query) {
+        true => presigned::announced_payload(&query, head),
+        false => authorization::payload(head),
+    };
+    payload.map_or(PayloadKind::Signed, |payload| payload.kind())
 }
 
 fn authorization_header<'a>(head: &RequestHead<'a>) -> Result<Option<&'a str>, AuthError> {

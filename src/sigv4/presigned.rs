@@ -20,6 +20,7 @@ const REQUIRED: [&str; 6] =
     ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Expires"];
 
 const PAYLOAD: &str = "X-Amz-Content-Sha256";
+const HEADER: &str = "x-amz-content-sha256";
 
 /// Whether the query carries a signature. Asked in any case of the names, answered in the right one only: a misspelt
 /// parameter is missed by name and does not make the request an anonymous one.
@@ -38,7 +39,7 @@ pub(super) fn parse(query: &Query<'_>, head: &RequestHead<'_>) -> Result<Claim, 
     date.check_scope(&scope)?;
     let expires = Some(parse_expires(expires)?);
     let signed_headers = SignedHeaders::parse(signed_headers)?;
-    let payload = payload(query, head, &signed_headers)?;
+    let payload = payload(query, head, signed_headers.contains(HEADER))?;
     Ok(Claim { access_key_id, scope, signed_headers, signature: signature.to_owned(), date, payload, expires })
 }
 
@@ -69,11 +70,16 @@ fn parse_expires(text: &str) -> Result<u64, AuthError> {
     }
 }
 
+/// What a presigned request says about the body, whoever made it and whatever else is missing.
+pub(super) fn announced_payload(query: &Query<'_>, head: &RequestHead<'_>) -> Result<PayloadHash, AuthError> {
+    let signed_headers = SignedHeaders::parse(query.get("X-Amz-SignedHeaders").unwrap_or_default());
+    payload(query, head, signed_headers.is_ok_and(|names| names.contains(HEADER)))
+}
+
 /// Whoever presigns rarely knows the body: unless a signed header or the query says something of it, nothing is said.
 /// An *unsigned* `x-amz-content-sha256` is whatever the bearer of the URL wrote there, and means nothing.
-fn payload(query: &Query<'_>, head: &RequestHead<'_>, signed: &SignedHeaders) -> Result<PayloadHash, AuthError> {
-    const HEADER: &str = "x-amz-content-sha256";
-    let header = if signed.contains(HEADER) { only_value(head, HEADER)? } else { None };
+fn payload(query: &Query<'_>, head: &RequestHead<'_>, header_is_signed: bool) -> Result<PayloadHash, AuthError> {
+    let header = if header_is_signed { only_value(head, HEADER)? } else { None };
     match (header, query.get(PAYLOAD).map(Cow::Borrowed)) {
         (Some(header), Some(query)) if header != query => Err(AuthError::TwoPayloadHashes),
         (Some(text), _) | (None, Some(text)) => PayloadHash::parse(&text),

@@ -1,7 +1,7 @@
 //! What R2 answers to requests that are not well signed, row by row.
 
 use super::*;
-use crate::s3::payload::Streaming;
+use crate::s3::payload::{PayloadKind, Streaming};
 
 const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/auto/s3/aws4_request, \
      SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature=00";
@@ -35,9 +35,9 @@ fn the_unchanged_ones_are_claims() {
     let header = parse(&with_authorization("", "").head()).unwrap();
     assert!(!header.is_presigned());
     assert_eq!(header.payload(), &PayloadHash::Unsigned);
-    assert_eq!(header.signed_headers().collect::<Vec<_>>(), ["host", "x-amz-content-sha256", "x-amz-date"]);
+    assert_eq!(header.signed_headers.as_str(), "host;x-amz-content-sha256;x-amz-date");
     let query = parse(&with_query("", "").head()).unwrap();
-    assert_eq!((query.expires(), query.date(), query.access_key_id()), (Some(60), now(), ID));
+    assert_eq!((query.expires, query.date(), query.access_key_id()), (Some(60), now(), ID));
 }
 
 #[test]
@@ -293,6 +293,25 @@ fn the_payload_of_a_presigned_request_is_what_was_signed() {
     assert_eq!(parse(&query.head()).unwrap().payload().text(), EMPTY_SHA256);
     header.query = format!("{}&X-Amz-Content-Sha256={EMPTY_SHA256}", header.query);
     assert_eq!(parse(&header.head()), Err(AuthError::TwoPayloadHashes));
+}
+
+#[test]
+fn a_request_announces_its_payload_without_a_signature_too() {
+    const CHUNKED: &str = "STREAMING-UNSIGNED-PAYLOAD-TRAILER";
+    let chunked = PayloadKind::Streaming(Streaming::UnsignedTrailer);
+    for (request, kind) in [
+        ("PUT /b/k\nhost: h".to_owned(), PayloadKind::Signed),
+        (format!("PUT /b/k\nhost: h\nx-amz-content-sha256: {CHUNKED}"), chunked),
+        (format!("PUT /b/k\nhost: h\nx-amz-content-sha256: {EMPTY_SHA256}"), PayloadKind::Signed),
+        ("PUT /b/k\nhost: h\nx-amz-content-sha256: junk".to_owned(), PayloadKind::Signed),
+        (format!("PUT /b/k?{QUERY}\nhost: h"), PayloadKind::Unsigned),
+        (format!("PUT /b/k?{QUERY}\nhost: h\nx-amz-content-sha256: {CHUNKED}"), PayloadKind::Unsigned),
+        (format!("PUT /b/k?{QUERY}&X-Amz-Content-Sha256={CHUNKED}\nhost: h"), chunked),
+        (format!("PUT /b/k?X-Amz-Signature=00&X-Amz-Content-Sha256={CHUNKED}\nhost: h"), chunked),
+        (format!("PUT /b/k?{QUERY}&X-Amz-Content-Sha256={EMPTY_SHA256}\nhost: h"), PayloadKind::Signed),
+    ] {
+        assert_eq!(announced_payload(&Request::new(&request).head()), kind, "{request}");
+    }
 }
 
 #[test]
