@@ -52,7 +52,7 @@ fn announced(exchange: &Exchange<'_>) -> Result<Announced, Refusal> {
         length: parse_length(view, length)?,
         sha256,
         md5: content_md5(view)?,
-        checksum: if of_body { Checksum::of_request(view, false)? } else { None },
+        checksum: if of_body { Checksum::of_request(view)? } else { None },
     };
     Ok(Announced { framing, expected })
 }

@@ -142,12 +142,12 @@ impl Checksum {
 
     /// The checksum a request gives for its body in a header, if any.
     ///
-    /// Two of them are `InvalidRequest` in R2's words; where `md5_counts`, `Content-MD5` is one of the two, as it is at
-    /// today's R2. A malformed one, and one that is not of the algorithm in `x-amz-sdk-checksum-algorithm`, are
-    /// `InvalidRequest` in S3's. An algorithm named without a value is fine: the value may follow in a trailer.
-    pub fn of_request(view: &View<'_>, md5_counts: bool) -> Result<Option<Checksum>, S3Error> {
+    /// Two of them are `InvalidRequest` in R2's words; `Content-MD5` beside one is none of them. A malformed one, and one
+    /// that is not of the algorithm in `x-amz-sdk-checksum-algorithm`, are `InvalidRequest` in S3's. An algorithm named
+    /// without a value is fine: the value may follow in a trailer.
+    pub fn of_request(view: &View<'_>) -> Result<Option<Checksum>, S3Error> {
         let mut found = None;
-        let mut count = usize::from(md5_counts && view.header_bytes("content-md5").is_some());
+        let mut count = 0;
         for (name, value) in view.headers() {
             if let Some(algorithm) = Algorithm::of_header(name) {
                 found = Some((algorithm, value));
@@ -275,12 +275,12 @@ mod tests {
     use crate::s3::query::Query;
     use http::HeaderMap;
 
-    fn request(lines: &[(&'static str, &str)], md5_counts: bool) -> Result<Option<Checksum>, S3Error> {
+    fn request(lines: &[(&'static str, &str)]) -> Result<Option<Checksum>, S3Error> {
         let headers: HeaderMap = lines
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
             .collect();
-        Checksum::of_request(&View::of_signed_headers(&headers, Query::default()), md5_counts)
+        Checksum::of_request(&View::of_signed_headers(&headers, Query::default()))
     }
 
     #[test]
@@ -324,15 +324,15 @@ mod tests {
         let md5 = ("content-md5", "1B2M2Y8AsgTpgAmY7PhCfg==");
         let named = |name| ("x-amz-sdk-checksum-algorithm", name);
         let checksum = Checksum::parse(Algorithm::Crc32, "y/Q5Jg==").unwrap();
-        for (lines, md5_counts, found) in [
-            (&[][..], true, None),
-            (&[crc32], true, Some(&checksum)),
-            (&[crc32, named("crc32")], true, Some(&checksum)),
-            (&[named("CRC32")], true, None),
-            (&[md5], true, None),
-            (&[crc32, md5], false, Some(&checksum)),
+        for (lines, found) in [
+            (&[][..], None),
+            (&[crc32], Some(&checksum)),
+            (&[crc32, named("crc32")], Some(&checksum)),
+            (&[named("CRC32")], None),
+            (&[md5], None),
+            (&[crc32, md5], Some(&checksum)),
         ] {
-            assert_eq!(request(lines, md5_counts).unwrap().as_ref(), found, "{lines:?}");
+            assert_eq!(request(lines).unwrap().as_ref(), found, "{lines:?}");
         }
     }
 
@@ -344,7 +344,6 @@ mod tests {
         for (lines, message) in [
             (&[crc32, ("x-amz-checksum-sha1", "AA==")][..], only_one.to_owned()),
             (&[crc32, crc32], only_one.to_owned()),
-            (&[crc32, ("content-md5", "1B2M2Y8AsgTpgAmY7PhCfg==")], only_one.to_owned()),
             (&[("x-amz-checksum-crc32", "y/Q5")], invalid("x-amz-checksum-crc32")),
             (&[("x-amz-checksum-crc32", "not base64")], invalid("x-amz-checksum-crc32")),
             (&[("x-amz-checksum-crc32", "y/Q5Jg")], invalid("x-amz-checksum-crc32")),
@@ -352,7 +351,7 @@ mod tests {
             (&[crc32, ("x-amz-sdk-checksum-algorithm", "SHA1")], invalid("x-amz-sdk-checksum-algorithm")),
             (&[crc32, ("x-amz-sdk-checksum-algorithm", "XX")], invalid("x-amz-sdk-checksum-algorithm")),
         ] {
-            assert_eq!(request(lines, true).unwrap_err().to_string(), message, "{lines:?}");
+            assert_eq!(request(lines).unwrap_err().to_string(), message, "{lines:?}");
         }
     }
 

@@ -50,11 +50,6 @@ impl CanonicalRequest {
     }
 
     /// The bytes that are hashed.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// The bytes that are hashed, for keeps.
     pub fn into_bytes(self) -> Vec<u8> {
         self.0
     }
@@ -217,6 +212,6 @@ mod tests {
         let parts = Parts { method: "GET", path: "/", query: "", headers: &headers, signed_headers, payload: "P" };
         let expected = b"GET\n/\n\nx-amz-meta-b:two words\nhost:h:9000\ngone:\nx-amz-meta-a:1,2\n\
             x-amz-meta-c:caf\xe9\t x\n\nx-amz-meta-b;host;gone;x-amz-meta-a;x-amz-meta-c\nP";
-        assert_eq!(CanonicalRequest::new(&parts).as_bytes(), expected);
+        assert_eq!(CanonicalRequest::new(&parts).into_bytes(), expected);
     }
 }

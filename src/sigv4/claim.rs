@@ -36,11 +36,6 @@ impl Claim {
         &self.scope
     }
 
-    /// The names of the signed headers, in lower case and in the order sent; `host` is among them.
-    pub fn signed_headers(&self) -> impl Iterator<Item = &str> {
-        self.signed_headers.names()
-    }
-
     /// What the signature says about the body.
     pub fn payload(&self) -> &PayloadHash {
         &self.payload
@@ -49,11 +44,6 @@ impl Claim {
     /// When the request says it was signed.
     pub fn date(&self) -> Timestamp {
         self.date.moment
-    }
-
-    /// How long a presigned request says it holds, in seconds: 0 to 604,800.
-    pub fn expires(&self) -> Option<u64> {
-        self.expires
     }
 
     /// Whether the signature is in the query.

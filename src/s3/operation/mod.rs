@@ -121,12 +121,6 @@ pub struct Row {
 }
 
 impl Row {
-    /// Whether the reference documents the header for this operation; `name` in lower case.
-    pub fn knows_header(&self, name: &str) -> bool {
-        self.selectors.iter().any(|s| matches!(s, Selector::Header(h) if *h == name))
-            || self.headers.iter().any(|group| group.contains(&name))
-    }
-
     /// Whether the operation writes the user's own metadata, that is, takes `x-amz-meta-*`.
     pub fn writes_metadata(&self) -> bool {
         matches!(

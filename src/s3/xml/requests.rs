@@ -42,13 +42,11 @@ impl CreateBucketConfiguration {
     }
 }
 
-/// The body of DeleteObjects.
+/// The body of DeleteObjects. Its `<Quiet>` must be true or false and has no effect: R2 lists all it deleted either way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delete {
     /// 1 to [`MAX_DELETE_KEYS`] keys, in the order sent; a key may come twice.
     pub entries: Vec<DeleteEntry>,
-    /// Whether the client wants to hear of failures only. (R2 lists everything all the same.)
-    pub quiet: bool,
 }
 
 /// One `<Object>` of a [`Delete`].
@@ -81,7 +79,7 @@ impl Delete {
         if !(1..=MAX_DELETE_KEYS).contains(&entries.len()) {
             return Err(malformed(format!("{} keys to delete", entries.len())));
         }
-        Ok(Delete { entries, quiet: quiet.unwrap_or(false) })
+        Ok(Delete { entries })
     }
 }
 
@@ -208,11 +206,10 @@ mod tests {
         let read = delete(objects).unwrap();
         let key = |key: &str| DeleteEntry { key: key.to_owned(), ..DeleteEntry::default() };
         let version = DeleteEntry { version_id: Some("null".to_owned()), ..key("a") };
-        assert_eq!(read, Delete { entries: vec![key(" a&b\n"), version], quiet: false });
+        assert_eq!(read, Delete { entries: vec![key(" a&b\n"), version] });
 
         let conditions = "<ETag>\"e\"</ETag><Size>1</Size><LastModifiedTime>t</LastModifiedTime>";
         let read = delete(&format!("<Quiet>true</Quiet><Object><Key>a</Key>{conditions}</Object>")).unwrap();
-        assert!(read.quiet);
         assert_eq!(read.entries[0].etag.as_deref(), Some("\"e\""));
         assert_eq!(
             (read.entries[0].size.as_deref(), read.entries[0].last_modified_time.as_deref()),
