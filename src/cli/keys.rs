@@ -4,12 +4,23 @@ use crate::access::KeyPair;
 use crate::cli::arguments::NewKey;
 use crate::cli::failure::Failure;
 use crate::cli::random;
-use std::io::Write;
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// What `--json` writes: the fields of a `[[key]]`.
+#[derive(Serialize)]
+struct Key<'a> {
+    access_key_id: &'a str,
+    secret_access_key: &'a str,
+    permission: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    buckets: Vec<String>,
+}
 
 /// Writes a new key. Nothing is kept: what is written here is all there is of it.
 pub(super) fn new(arguments: &NewKey, out: &mut dyn Write) -> Result<(), Failure> {
     let pair = KeyPair::from_random(random::seed()?);
-    let text = if arguments.json { json(&pair, arguments) } else { toml(&pair, arguments) };
+    let text = if arguments.json { json(&pair, arguments)? } else { toml(&pair, arguments) };
     out.write_all(text.as_bytes())?;
     Ok(())
 }
@@ -30,16 +41,14 @@ fn toml(pair: &KeyPair, arguments: &NewKey) -> String {
     text
 }
 
-fn json(pair: &KeyPair, arguments: &NewKey) -> String {
-    let mut key = serde_json::json!({
-        "access_key_id": pair.id(),
-        "secret_access_key": pair.secret_text(),
-        "permission": arguments.permission.name(),
-    });
-    if !arguments.buckets.is_empty() {
-        key["buckets"] = arguments.buckets.iter().map(ToString::to_string).collect();
-    }
-    format!("{key}\n")
+fn json(pair: &KeyPair, arguments: &NewKey) -> Result<String, io::Error> {
+    let key = Key {
+        access_key_id: pair.id(),
+        secret_access_key: pair.secret_text(),
+        permission: arguments.permission.name(),
+        buckets: arguments.buckets.iter().map(ToString::to_string).collect(),
+    };
+    Ok(serde_json::to_string(&key)? + "\n")
 }
 
 #[cfg(test)]
@@ -69,10 +78,11 @@ mod tests {
 
     #[test]
     fn a_new_key_can_be_json() {
-        let text = json(&KeyPair::from_random([0x11; 48]), &arguments(&["media"]));
+        let text = json(&KeyPair::from_random([0x11; 48]), &arguments(&["media"])).unwrap();
         let key: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(key["secret_access_key"], "11".repeat(32));
         assert_eq!(key["permission"], "object-read-only");
         assert_eq!(key["buckets"], serde_json::json!(["media"]));
+        assert!(!json(&KeyPair::from_random([0x11; 48]), &arguments(&[])).unwrap().contains("buckets"));
     }
 }
