@@ -27,6 +27,14 @@ fn r2_reads_the_silence_of_the_page() {
             "HeadObject?response-content-type=text/plain",
             "501 NotImplemented: HeadObject search parameter response-content-type not implemented",
         ),
+        (
+            "GetObject | x-amz-checksum-crc32: AAAAAA== | x-amz-te: append-md5",
+            "GetObject, dropped: x-amz-checksum-crc32",
+        ),
+        (
+            "GetObject | x-amz-checksum-crc32: DUoRhQ==",
+            "501 NotImplemented: Header 'x-amz-checksum-crc32' with value 'DUoRhQ==' not implemented",
+        ),
         ("GetObject?versionId=1", "501 NotImplemented: GetObject search parameter versionId not implemented"),
         ("ListBuckets?prefix=a", "501 NotImplemented: ListBuckets search parameter prefix not implemented"),
         ("ListObjects?start-after=a", "501 NotImplemented: ListObjectsV1 search parameter start-after not implemented"),
