@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from payloads import FILES, read_tree, write_tree
+from payloads import FILES, MIB, binary, read_tree, write_tree
 
 REFUSED = ["NotImplemented", "501", "Header 'x-amz-acl' with value 'private' not implemented"]
 
@@ -142,3 +142,36 @@ def test_sync_up_check_and_sync_again(rclone, witness, bucket, home):
 def test_rcat_stores_a_stream(rclone, witness, bucket):
     rclone.succeeds("rcat", f"r2:{bucket}/stream", stdin=b"of unknown length")
     assert witness.body(bucket, "stream") == b"of unknown length"
+
+
+SIZES = {"20 MiB": 20 * MIB, "100 MiB": 100 * MIB, "201 MiB": 201 * MIB}
+
+
+@pytest.mark.policy("open")
+@pytest.mark.parametrize("size", SIZES.values(), ids=SIZES)
+def test_copy_of_a_large_file_up_and_down_keeps_every_byte(rclone, bucket, home, size):
+    """From 200 MiB on it goes up in parts."""
+    (home / "large").write_bytes(binary(size))
+    rclone.succeeds("copy", "large", f"r2:{bucket}")
+    rclone.succeeds("copy", f"r2:{bucket}/large", "down")
+    assert (home / "down" / "large").read_bytes() == binary(size)
+
+
+@pytest.mark.policy("open")
+def test_rcat_of_a_large_stream_goes_up_in_parts(rclone, witness, bucket):
+    rclone.succeeds("rcat", f"r2:{bucket}/stream", stdin=binary(20 * MIB))
+    assert witness.body(bucket, "stream") == binary(20 * MIB)
+    assert re.search(r'-\d+"$', witness.head(bucket, "stream")["ETag"])
+
+
+@pytest.mark.policy("open")
+def test_copyto_moveto_and_sync_on_the_server(rclone, witness, bucket, free_name):
+    for key in ["a b/ż+c", "d"]:
+        witness.put(bucket, key, key.encode())
+    witness.create_bucket(free_name)
+    rclone.succeeds("sync", f"r2:{bucket}", f"r2:{free_name}")
+    assert witness.keys(free_name) == ["a b/ż+c", "d"]
+    rclone.succeeds("copyto", f"r2:{bucket}/a b/ż+c", f"r2:{bucket}/copy")
+    rclone.succeeds("moveto", f"r2:{bucket}/d", f"r2:{bucket}/moved")
+    assert witness.keys(bucket) == ["a b/ż+c", "copy", "moved"]
+    assert witness.body(bucket, "copy") == "a b/ż+c".encode()

@@ -130,3 +130,29 @@ def test_put_above_15_mib_passes_with_disable_multipart(s3cmd, witness, bucket, 
     (home / "large").write_bytes(content)
     s3cmd.succeeds("put", "--disable-multipart", "large", f"s3://{bucket}/large")
     assert witness.body(bucket, "large") == content
+
+
+@pytest.mark.policy("open")
+def test_put_in_parts_passes_where_all_is_open(s3cmd, bucket, home):
+    (home / "large").write_bytes(binary(100 * MIB))
+    s3cmd.succeeds("put", "large", f"s3://{bucket}/large")
+    s3cmd.succeeds("get", f"s3://{bucket}/large", "down")
+    assert (home / "down").read_bytes() == binary(100 * MIB)
+
+
+# Copies
+
+
+def test_cp_and_mv_on_the_server(s3cmd, witness, bucket):
+    witness.put(bucket, "a b/c+d", b"body")
+    s3cmd.succeeds("cp", f"s3://{bucket}/a b/c+d", f"s3://{bucket}/copy")
+    s3cmd.succeeds("mv", f"s3://{bucket}/a b/c+d", f"s3://{bucket}/moved")
+    assert witness.keys(bucket) == ["copy", "moved"]
+    assert witness.body(bucket, "copy") == witness.body(bucket, "moved") == b"body"
+
+
+def test_modify_changes_the_metadata_in_place(s3cmd, witness, bucket):
+    witness.put(bucket, "k", b"body")
+    s3cmd.succeeds("modify", "--add-header=x-amz-meta-colour: red", f"s3://{bucket}/k")
+    assert witness.head(bucket, "k")["Metadata"]["colour"] == "red"
+    assert witness.body(bucket, "k") == b"body"
