@@ -32,16 +32,16 @@ class Command:
         self.home = home
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8", **environment}
 
-    def run(self, *words, stdin=b"", environment=None):
+    def run(self, *words, stdin=b"", environment=None, seconds=SECONDS):
         """Runs it in its home folder and returns the Output, whatever the exit code.
 
-        `environment` changes variables for this run; None takes one away.
+        `environment` changes variables for this run; None takes one away. After `seconds` it has hung.
         """
         argv = self.argv + [str(word) for word in words]
         variables = {**self.environment, **(environment or {})}
         variables = {name: value for name, value in variables.items() if value is not None}
         print("$", *argv[0].rsplit("/", 1)[-1:], *argv[1:])
-        done = subprocess.run(argv, cwd=self.home, env=variables, input=stdin, capture_output=True, timeout=SECONDS)
+        done = subprocess.run(argv, cwd=self.home, env=variables, input=stdin, capture_output=True, timeout=seconds)
         output = Output(done.returncode, done.stdout, done.stderr)
         print(output.text[:20_000], end="")
         print(f"[exit code {output.code}]")

@@ -1,0 +1,110 @@
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Random;
+import software.amazon.awssdk.services.s3.model.S3Exception;
+
+/** The list of checks, how they are run, and what they demand. */
+final class Checks {
+    static final int MIB = 1 << 20;
+
+    /** What users do; gets the name of an empty bucket. */
+    interface Body {
+        void run(String bucket) throws Exception;
+    }
+
+    /** A call, for its refusal. */
+    interface Call {
+        void run() throws Exception;
+    }
+
+    private final String policy;
+    private final Map<String, Body> bodies = new LinkedHashMap<>();
+
+    /** The policy is the one the server runs under: `r2` or `open`. */
+    Checks(String policy) {
+        this.policy = policy;
+    }
+
+    void add(String name, Body body) {
+        bodies.put(name, body);
+    }
+
+    /** Runs all checks one after the other; prints `ok NAME` or `not ok NAME: why` for each. */
+    void run() {
+        bodies.forEach((name, body) -> {
+            try {
+                body.run(Calls.newBucket());
+                System.out.println("ok " + name);
+            } catch (Exception | AssertionError error) {
+                System.out.println("not ok " + name + ": " + describe(error));
+            }
+        });
+    }
+
+    /** An error on one line, with the place in the checks where it happened. */
+    private static String describe(Throwable error) {
+        var ours = Arrays.stream(error.getStackTrace())
+            .filter(frame -> !frame.getClassName().contains(".") && !frame.getClassName().startsWith("Checks"))
+            .findFirst();
+        return (ours.map(Object::toString).orElse("") + " " + error).replaceAll("\\s+", " ");
+    }
+
+    boolean open() {
+        return policy.equals("open");
+    }
+
+    static void demand(boolean holds, String otherwise) {
+        if (!holds) {
+            throw new AssertionError(otherwise);
+        }
+    }
+
+    static void same(Object actual, Object expected) {
+        demand(java.util.Objects.equals(actual, expected), "'" + actual + "', not '" + expected + "'");
+    }
+
+    /** Demands that two bodies are the same, without printing megabytes where they are not. */
+    static void sameBytes(byte[] actual, byte[] expected) {
+        demand(Arrays.equals(actual, expected), actual.length + " bytes that are not the " + expected.length + " stored");
+    }
+
+    /** Demands that the server refuses a call with this status, code and words. */
+    static void refused(int status, String code, String words, Call call) throws Exception {
+        try {
+            call.run();
+        } catch (Exception error) {
+            var answer = serviceError(error);
+            same(answer.statusCode() + " " + answer.awsErrorDetails().errorCode(), status + " " + code);
+            demand(answer.awsErrorDetails().errorMessage().contains(words), answer + " does not say " + words);
+            return;
+        }
+        throw new AssertionError("the call should have been refused");
+    }
+
+    /** The server's answer in an error; futures wrap it. */
+    private static S3Exception serviceError(Throwable error) {
+        for (var cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof S3Exception answer) {
+                return answer;
+            }
+        }
+        throw new AssertionError("not refused by the server", error);
+    }
+
+    /** Demands that `r2` refuses a call with a 501 in these words, and that it passes where all is open. */
+    void refusedByR2(String words, Call call) throws Exception {
+        if (open()) {
+            call.run();
+        } else {
+            refused(501, "NotImplemented", words, call);
+        }
+    }
+
+    /** Bytes that do not compress; always the same. */
+    static byte[] payload(int size) {
+        var content = new byte[size];
+        new Random(size).nextBytes(content);
+        return content;
+    }
+}
