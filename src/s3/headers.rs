@@ -6,9 +6,9 @@
 pub const TRANSPORT_HEADERS: &[&str] =
     &["x-amz-date", "x-amz-content-sha256", "x-amz-decoded-content-length", "x-amz-trailer", "x-amz-security-token"];
 
-/// Headers that ask for nothing S3 has to do: accepted on every operation, without effect, never forwarded. In two of them
-/// SDKs introduce themselves (JS SDK; pyarrow and aws-sdk-cpp). With `x-amz-te: append-md5` the AWS SDK for Java 2 allows an
-/// MD5 behind the body of the answer, in every read: nobody has to put one there, and who does says so in a header.
+/// Headers that ask for nothing S3 has to do: accepted on every operation, without effect, never forwarded. In two of
+/// them SDKs introduce themselves (JS SDK; pyarrow and aws-sdk-cpp). With `x-amz-te: append-md5` the AWS SDK for Java 2
+/// allows an MD5 behind the body of every read: nobody has to put one there, and who does says so in a header.
 pub const TRANSPORT_WITHOUT_EFFECT: &[&str] = &["x-amz-user-agent", "x-amz-api-version", "x-amz-te"];
 
 /// What the names of an object's own metadata start with.

@@ -1,6 +1,6 @@
 """`mc`, MinIO's client, with an alias and all else as it comes.
 
-Unasked it sends nothing with its writes that r2 refuses; it asks for object locks before a copy and takes a 501 for `none`.
+It sends nothing with its writes that r2 refuses; before a copy it asks for object locks, and takes a 501 for `none`.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The AWS SDKs for JavaScript, Go, Java and Rust, with default settings: one program each, one result for each line.
 
-The programs stand in js/, go/, java/ and rust/ and are built by `tests/run`. They take the policy as their argument, keys,
-address and region from the environment, and print `ok NAME` or `not ok NAME: why` for each check.
+The programs stand in js/, go/, java/ and rust/ and are built by `tests/run`. They take the policy as their argument,
+keys, address and region from the environment, and print `ok NAME` or `not ok NAME: why` for each check.
 """
 
 import os

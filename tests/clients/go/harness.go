@@ -117,6 +117,15 @@ func refused(err error, status int, code, words string) {
 	}
 }
 
+// refusedHeader demands that a header was refused by name: by r2 because R2 lacks it, elsewhere because the local store does.
+func refusedHeader(err error, header, value, operation string) {
+	words := fmt.Sprintf("%s on %s not implemented by the local store", header, operation)
+	if policy == "r2" {
+		words = fmt.Sprintf("Header '%s' with value '%s' not implemented", header, value)
+	}
+	refused(err, 501, "NotImplemented", words)
+}
+
 // refusedByR2 demands that r2 refused a call with a 501 in these words, and that it passed where all is open.
 func refusedByR2(err error, words string) {
 	if policy == "r2" {

@@ -26,7 +26,8 @@ var objectChecks = []check{
 	{"conditions on reads", conditionsOnReads},
 	{"conditions on writes", conditionsOnWrites},
 	{"delete many", deleteMany},
-	{"what R2 lacks is refused by name, or passes where all is open", refusedHeaders},
+	{"an ACL is refused by name, or passes where all is open", refusedACL},
+	{"tags and encryption are refused by name", refusedHeaders},
 	{"an operation R2 lacks is refused by name", refusedOperation},
 }
 
@@ -131,7 +132,8 @@ func conditionsOnWrites(bucket string) {
 	first := must(putWith(bucket, "k", []byte("first"), fresh))
 	_, err := putWith(bucket, "k", []byte("second"), fresh)
 	refused(err, 412, "PreconditionFailed", "")
-	_, err = putWith(bucket, "k", []byte("second"), func(input *s3.PutObjectInput) { input.IfMatch = aws.String(`"another"`) })
+	another := func(input *s3.PutObjectInput) { input.IfMatch = aws.String(`"another"`) }
+	_, err = putWith(bucket, "k", []byte("second"), another)
 	refused(err, 412, "PreconditionFailed", "")
 	same(string(stored(bucket, "k")), "first")
 	must(putWith(bucket, "k", []byte("second"), func(input *s3.PutObjectInput) { input.IfMatch = first.ETag }))
@@ -154,13 +156,16 @@ func deleteMany(bucket string) {
 	same(listed(bucket), []string{"kept"})
 }
 
-func refusedHeaders(bucket string) {
+func refusedACL(bucket string) {
 	_, err := putWith(bucket, "k", nil, func(input *s3.PutObjectInput) { input.ACL = "public-read" })
 	refusedByR2(err, "Header 'x-amz-acl' with value 'public-read' not implemented")
-	_, err = putWith(bucket, "k", nil, func(input *s3.PutObjectInput) { input.Tagging = aws.String("a=b") })
-	refusedByR2(err, "Header 'x-amz-tagging' with value 'a=b' not implemented")
+}
+
+func refusedHeaders(bucket string) {
+	_, err := putWith(bucket, "k", nil, func(input *s3.PutObjectInput) { input.Tagging = aws.String("a=b") })
+	refusedHeader(err, "x-amz-tagging", "a=b", "PutObject")
 	_, err = putWith(bucket, "k", nil, func(input *s3.PutObjectInput) { input.ServerSideEncryption = "AES256" })
-	refusedByR2(err, "Header 'x-amz-server-side-encryption' with value 'AES256' not implemented")
+	refusedHeader(err, "x-amz-server-side-encryption", "AES256", "PutObject")
 }
 
 func refusedOperation(bucket string) {

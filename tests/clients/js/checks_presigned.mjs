@@ -19,7 +19,7 @@ check("a presigned GET", async (Bucket) => {
 });
 
 // The SDK signs the CRC32 of the body it does not have into the address; only an upload of nothing can match it.
-check("a presigned PUT has the CRC32 of an empty body in the query by default, and is refused as on R2", async (Bucket) => {
+check("a presigned PUT has the CRC32 of no body in its address, and is refused as on R2", async (Bucket) => {
   const address = await getSignedUrl(s3, new PutObjectCommand({ Bucket, Key: KEY }));
   assert.match(address, /x-amz-checksum-crc32=AAAAAA%3D%3D/);
   const answer = await fetch(address, { method: "PUT", body: "from a browser" });

@@ -101,7 +101,8 @@ check("ListParts is refused by name, or lists where all is open", async (bucket)
   await part(where, 1, "x");
   const listed = s3.send(new ListPartsCommand(where));
   await refusedByR2("ListParts not implemented", listed);
-  if (policy === "open") assert.deepEqual((await listed).Parts.map(({ PartNumber, Size }) => [PartNumber, Size]), [[1, 1]]);
+  if (policy === "r2") return;
+  assert.deepEqual((await listed).Parts.map(({ PartNumber, Size }) => [PartNumber, Size]), [[1, 1]]);
 });
 
 for (const ChecksumAlgorithm of ["CRC32C", "SHA256"]) {

@@ -51,7 +51,8 @@ export function binary(size) {
 
 /** Demands that two bodies are the same, without printing megabytes where they are not. */
 export function sameBytes(actual, expected) {
-  assert.ok(Buffer.from(actual).equals(Buffer.from(expected)), `${actual.length} bytes, not the ${expected.length} stored`);
+  const same = Buffer.from(actual).equals(Buffer.from(expected));
+  assert.ok(same, `${actual.length} bytes that are not the ${expected.length} stored`);
 }
 
 /** Demands that the server refuses a call with this status, code and, where given, these words. */
@@ -62,6 +63,13 @@ export async function refused(call, status, code, words = "") {
   );
   assert.deepEqual([error.$metadata?.httpStatusCode, error.name], [status, code], error.message);
   assert.ok(error.message.includes(words), `'${error.message}' does not say '${words}'`);
+}
+
+/** Demands that a header is refused by name: by `r2` because R2 lacks it, elsewhere because the local store does. */
+export async function refusedHeader(header, value, operation, call) {
+  const lacking = `${header} on ${operation} not implemented by the local store`;
+  const words = policy === "r2" ? `Header '${header}' with value '${value}' not implemented` : lacking;
+  await refused(call, 501, "NotImplemented", words);
 }
 
 /** Demands that `r2` refuses a call with a 501 in these words, and that it passes where all is open. */

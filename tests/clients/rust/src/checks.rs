@@ -77,6 +77,21 @@ impl Checks {
         Ok(keys)
     }
 
+    /// Demands that a header was refused by name: by `r2` because R2 lacks it, elsewhere because the local store does.
+    pub fn refused_header<T: Debug, E>(
+        &self,
+        (header, value): (&str, &str),
+        operation: &str,
+        answer: Result<T, SdkError<E, HttpResponse>>,
+    ) -> Outcome
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let lacking = format!("{header} on {operation} not implemented by the local store");
+        let refusal = format!("Header '{header}' with value '{value}' not implemented");
+        refused(501, "NotImplemented", if self.open { &lacking } else { &refusal }, answer)
+    }
+
     /// Demands that `r2` refused a call with a 501 in these words, and that it passed where all is open.
     pub fn refused_by_r2<T: Debug, E>(&self, words: &str, answer: Result<T, SdkError<E, HttpResponse>>) -> Outcome
     where

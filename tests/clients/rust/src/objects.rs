@@ -26,7 +26,7 @@ pub async fn run(checks: &Checks) {
     checks.check("delete many", async |bucket| delete_many(checks, bucket).await).await;
     checks.check("listings in pages, with a delimiter", async |bucket| listings(checks, bucket).await).await;
     checks.check("checksums are verified and returned", async |bucket| checksums(checks, bucket).await).await;
-    let name = "what R2 lacks is refused by name, or passes where all is open";
+    let name = "tags and encryption are refused by name; an ACL, unless all is open";
     checks.check(name, async |bucket| refused_headers(checks, bucket).await).await;
 }
 
@@ -186,8 +186,8 @@ async fn refused_headers(checks: &Checks, bucket: &str) -> Outcome {
     let put = || checks.client.put_object().bucket(bucket).key("k");
     let words = "Header 'x-amz-acl' with value 'public-read' not implemented";
     checks.refused_by_r2(words, put().acl(ObjectCannedAcl::PublicRead).send().await)?;
-    let words = "Header 'x-amz-tagging' with value 'a=b' not implemented";
-    checks.refused_by_r2(words, put().tagging("a=b").send().await)?;
-    let words = "Header 'x-amz-server-side-encryption' with value 'AES256' not implemented";
-    checks.refused_by_r2(words, put().server_side_encryption(ServerSideEncryption::Aes256).send().await)
+    let tagged = put().tagging("a=b").send().await;
+    checks.refused_header(("x-amz-tagging", "a=b"), "PutObject", tagged)?;
+    let encrypted = put().server_side_encryption(ServerSideEncryption::Aes256).send().await;
+    checks.refused_header(("x-amz-server-side-encryption", "AES256"), "PutObject", encrypted)
 }

@@ -30,7 +30,8 @@ final class Calls {
     }
 
     static PutObjectResponse put(String bucket, String key, byte[] body, Consumer<PutObjectRequest.Builder> more) {
-        return S3.putObject(request -> request.bucket(bucket).key(key).applyMutation(more), RequestBody.fromBytes(body));
+        var source = RequestBody.fromBytes(body);
+        return S3.putObject(request -> request.bucket(bucket).key(key).applyMutation(more), source);
     }
 
     static PutObjectResponse put(String bucket, String key, String body) {
@@ -55,6 +56,7 @@ final class Calls {
 
     /** Every key of a bucket, in the order of the listing. */
     static List<String> keys(String bucket) {
-        return S3.listObjectsV2Paginator(request -> request.bucket(bucket)).contents().stream().map(S3Object::key).toList();
+        var pages = S3.listObjectsV2Paginator(request -> request.bucket(bucket));
+        return pages.contents().stream().map(S3Object::key).toList();
     }
 }

@@ -66,7 +66,8 @@ final class Checks {
 
     /** Demands that two bodies are the same, without printing megabytes where they are not. */
     static void sameBytes(byte[] actual, byte[] expected) {
-        demand(Arrays.equals(actual, expected), actual.length + " bytes that are not the " + expected.length + " stored");
+        var otherwise = actual.length + " bytes that are not the " + expected.length + " stored";
+        demand(Arrays.equals(actual, expected), otherwise);
     }
 
     /** Demands that the server refuses a call with this status, code and words. */
@@ -90,6 +91,13 @@ final class Checks {
             }
         }
         throw new AssertionError("not refused by the server", error);
+    }
+
+    /** Demands that a header is refused by name: by `r2` because R2 lacks it, elsewhere because the local store does. */
+    void refusedHeader(String header, String value, String operation, Call call) throws Exception {
+        var lacking = header + " on " + operation + " not implemented by the local store";
+        var words = open() ? lacking : "Header '" + header + "' with value '" + value + "' not implemented";
+        refused(501, "NotImplemented", words, call);
     }
 
     /** Demands that `r2` refuses a call with a 501 in these words, and that it passes where all is open. */

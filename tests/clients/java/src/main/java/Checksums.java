@@ -55,7 +55,8 @@ final class Checksums {
 
     private static void wrongDigest(String bucket) throws Exception {
         var wrong = Base64.getEncoder().encodeToString(new byte[32]);
-        Checks.refused(400, "BadDigest", "", () -> Calls.put(bucket, "k", BODY, request -> request.checksumSHA256(wrong)));
+        Checks.refused(400, "BadDigest", "",
+            () -> Calls.put(bucket, "k", BODY, request -> request.checksumSHA256(wrong)));
         Checks.same(Calls.keys(bucket), List.of());
     }
 }

@@ -19,7 +19,8 @@ final class Listing {
 
     /** The keys and then the prefixes of a page. */
     private static Stream<String> entries(ListObjectsV2Response page) {
-        return Stream.concat(page.contents().stream().map(S3Object::key), page.commonPrefixes().stream().map(CommonPrefix::prefix));
+        var prefixes = page.commonPrefixes().stream().map(CommonPrefix::prefix);
+        return Stream.concat(page.contents().stream().map(S3Object::key), prefixes);
     }
 
     private static void delimiterAndPrefix(String bucket) {

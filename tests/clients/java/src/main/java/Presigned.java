@@ -48,7 +48,8 @@ final class Presigned {
     private static void presignedGet(String bucket) throws Exception {
         Calls.put(bucket, KEY, "body");
         var asked = GetObjectRequest.builder().bucket(bucket).key(KEY).responseContentType("text/odd").build();
-        var presigned = PRESIGNER.presignGetObject(request -> request.signatureDuration(MINUTE).getObjectRequest(asked));
+        var presigned = PRESIGNER.presignGetObject(
+            request -> request.signatureDuration(MINUTE).getObjectRequest(asked));
         var answer = plainHttp(presigned, "");
         Checks.same(answer.statusCode() + " " + answer.body(), "200 body");
         Checks.same(answer.headers().firstValue("content-type").orElse(""), "text/odd");

@@ -42,8 +42,8 @@ final class Uploads {
 
     private static byte[] download(String bucket, String key) throws Exception {
         var file = Path.of(System.getProperty("java.io.tmpdir"), Calls.freeName());
-        TRANSFERS.downloadFile(request -> request.destination(file).getObjectRequest(get -> get.bucket(bucket).key(key)))
-            .completionFuture().join();
+        TRANSFERS.downloadFile(request -> request.destination(file)
+            .getObjectRequest(get -> get.bucket(bucket).key(key))).completionFuture().join();
         var body = Files.readAllBytes(file);
         Files.delete(file);
         return body;
@@ -102,7 +102,8 @@ final class Uploads {
     private static CompletedPart part(String bucket, String key, String id, int number, byte[] body) {
         var answer = Calls.S3.uploadPart(request -> request.bucket(bucket).key(key).uploadId(id).partNumber(number),
             RequestBody.fromBytes(body));
-        return CompletedPart.builder().partNumber(number).eTag(answer.eTag()).checksumCRC32(answer.checksumCRC32()).build();
+        return CompletedPart.builder().partNumber(number).eTag(answer.eTag()).checksumCRC32(answer.checksumCRC32())
+            .build();
     }
 
     private static void complete(String bucket, String key, String id, List<CompletedPart> parts) {
@@ -137,7 +138,8 @@ final class Uploads {
         var id = begin(bucket, "k");
         part(bucket, "k", id, 1, Checks.payload(1));
         var uploads = Calls.S3.listMultipartUploads(request -> request.bucket(bucket)).uploads();
-        Checks.same(uploads.stream().map(upload -> upload.key() + " " + upload.uploadId()).toList(), List.of("k " + id));
+        var listed = uploads.stream().map(upload -> upload.key() + " " + upload.uploadId()).toList();
+        Checks.same(listed, List.of("k " + id));
         Calls.S3.abortMultipartUpload(request -> request.bucket(bucket).key("k").uploadId(id));
         Checks.refused(404, "NoSuchUpload", "", () -> part(bucket, "k", id, 2, Checks.payload(1)));
         Checks.same(Calls.S3.listMultipartUploads(request -> request.bucket(bucket)).uploads(), List.of());
@@ -160,9 +162,10 @@ final class Uploads {
         var parts = new ArrayList<CompletedPart>();
         for (var span : spans) {
             var number = parts.size() + 1;
-            var result = Calls.S3.uploadPartCopy(request -> request.sourceBucket(bucket).sourceKey("from").copySourceRange(span)
-                .destinationBucket(bucket).destinationKey("to").uploadId(id).partNumber(number)).copyPartResult();
-            parts.add(CompletedPart.builder().partNumber(number).eTag(result.eTag()).checksumCRC32(result.checksumCRC32()).build());
+            var result = Calls.S3.uploadPartCopy(request -> request.sourceBucket(bucket).sourceKey("from")
+                .copySourceRange(span).destinationBucket(bucket).destinationKey("to").uploadId(id)
+                .partNumber(number)).copyPartResult();
+            parts.add(CompletedPart.builder().partNumber(number).eTag(result.eTag()).build());
         }
         complete(bucket, "to", id, parts);
         Checks.sameBytes(Calls.bytes(bucket, "to"), body);
