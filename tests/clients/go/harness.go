@@ -117,7 +117,8 @@ func refused(err error, status int, code, words string) {
 	}
 }
 
-// refusedHeader demands that a header was refused by name: by r2 because R2 lacks it, elsewhere because the local store does.
+// refusedHeader demands that a header was refused by name: by r2 because R2 lacks it, elsewhere because the local store
+// does.
 func refusedHeader(err error, header, value, operation string) {
 	words := fmt.Sprintf("%s on %s not implemented by the local store", header, operation)
 	if policy == "r2" {
