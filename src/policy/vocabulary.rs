@@ -38,19 +38,9 @@ pub(super) fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
     (distance <= 1 + name.len() / 5).then(|| format!("did you mean '{nearest}'?"))
 }
 
-/// The Levenshtein distance: how many letters to add, drop or change. Case counts for nothing.
+/// How many letters to add, drop or change. Case counts for nothing.
 fn distance(a: &str, b: &str) -> usize {
-    let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, y) in b.bytes().enumerate() {
-            let changed = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
+    strsim::levenshtein(&a.to_ascii_lowercase(), &b.to_ascii_lowercase())
 }
 
 #[cfg(test)]
