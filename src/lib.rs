@@ -11,6 +11,7 @@ pub mod routing;
 pub mod policy;
 pub mod body;
 pub mod store;
+pub mod upstream;
 pub mod access;
 pub mod settings;
 pub mod filters;

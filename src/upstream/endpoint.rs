@@ -1,0 +1,128 @@
+//! Where a remote store is, and how a bucket's name gets into a request for it.
+
+use http::Uri;
+use std::fmt;
+
+/// The address of one node of a remote store.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Endpoint {
+    /// Whether it is spoken to over TLS.
+    pub tls: bool,
+    /// Its host name or IP address; an IPv6 address without its brackets.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+}
+
+/// Where a bucket's name stands in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addressing {
+    /// `host/bucket/key`.
+    Path,
+    /// `bucket.host/key`.
+    Virtual,
+}
+
+/// Why a text is no endpoint; the way out included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadEndpoint {
+    /// It does not read `http://HOST[:PORT]` or `https://HOST[:PORT]`.
+    Form,
+    /// Something stands behind the host, such as a path or a bucket's name.
+    Path,
+}
+
+impl Endpoint {
+    /// Reads `http://HOST[:PORT]` or `https://HOST[:PORT]`; a slash may follow. The port is 80 or 443 where none is given.
+    pub fn parse(text: &str) -> Result<Endpoint, BadEndpoint> {
+        let uri: Uri = text.parse().map_err(|_| BadEndpoint::Form)?;
+        let tls = match uri.scheme_str() {
+            Some("http") => false,
+            Some("https") => true,
+            _ => return Err(BadEndpoint::Form),
+        };
+        let authority =
+            uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or(BadEndpoint::Form)?;
+        if uri.path_and_query().is_some_and(|rest| rest.as_str() != "/") {
+            return Err(BadEndpoint::Path);
+        }
+        let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        let port = match authority.port() {
+            Some(port) => port.as_u16(),
+            // A colon and no number that could be a port.
+            None if authority.as_str().len() != authority.host().len() => return Err(BadEndpoint::Form),
+            None => default_port(tls),
+        };
+        if host.is_empty() { Err(BadEndpoint::Form) } else { Ok(Endpoint { tls, host, port }) }
+    }
+
+    /// Host and port as a `Host` header has them: without the port where it is the scheme's own.
+    pub fn authority(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        if self.port == default_port(self.tls) { host } else { format!("{host}:{}", self.port) }
+    }
+
+    /// Whether the host is an address and no name, so that no bucket can stand before it.
+    pub fn is_ip(&self) -> bool {
+        self.host.parse::<std::net::IpAddr>().is_ok()
+    }
+}
+
+fn default_port(tls: bool) -> u16 {
+    if tls { 443 } else { 80 }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", if self.tls { "https" } else { "http" }, self.authority())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_are_a_scheme_a_host_and_perhaps_a_port() {
+        for (text, tls, host, port, authority) in [
+            ("http://127.0.0.1:9100", false, "127.0.0.1", 9100, "127.0.0.1:9100"),
+            (
+                "https://s3.eu-west-1.amazonaws.com",
+                true,
+                "s3.eu-west-1.amazonaws.com",
+                443,
+                "s3.eu-west-1.amazonaws.com",
+            ),
+            ("https://Ceph.example.test:443/", true, "ceph.example.test", 443, "ceph.example.test"),
+            ("http://minio", false, "minio", 80, "minio"),
+            ("http://[::1]:9000", false, "::1", 9000, "[::1]:9000"),
+            ("https://[::1]", true, "::1", 443, "[::1]"),
+        ] {
+            let endpoint = Endpoint::parse(text).unwrap();
+            assert_eq!((endpoint.tls, endpoint.host.as_str(), endpoint.port), (tls, host, port), "{text}");
+            assert_eq!(endpoint.authority(), authority, "{text}");
+            assert_eq!(Endpoint::parse(&endpoint.to_string()), Ok(endpoint), "{text}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_none() {
+        for (text, bad) in [
+            ("", BadEndpoint::Form),
+            ("127.0.0.1:9100", BadEndpoint::Form),
+            ("minio", BadEndpoint::Form),
+            ("ftp://minio", BadEndpoint::Form),
+            ("http://", BadEndpoint::Form),
+            ("http://user:secret@minio", BadEndpoint::Form),
+            ("http://minio:port", BadEndpoint::Form),
+            ("http://minio:", BadEndpoint::Form),
+            ("http://minio:70000", BadEndpoint::Form),
+            ("http://mi nio", BadEndpoint::Form),
+            ("http://minio/bucket", BadEndpoint::Path),
+            ("http://minio/?x", BadEndpoint::Path),
+            ("http://minio?x", BadEndpoint::Path),
+        ] {
+            assert_eq!(Endpoint::parse(text), Err(bad), "{text}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! A remote S3 store as plain data: where it is, how its buckets are called, how it differs from S3, and what a request
+//! and an answer look like on its side.
+//!
+//! Nothing here opens a connection or reads a clock: [`crate::server`] does, with what is decided here.
+
+pub mod endpoint;
+pub mod buckets;
+pub mod dialect;
+pub mod remote;
+
+pub use buckets::BucketMap;
+pub use dialect::Dialect;
+pub use endpoint::{Addressing, Endpoint};
+pub use remote::{CredentialSource, HealthCheck, Remote, Timeouts};

@@ -1,0 +1,80 @@
+//! All that is known of a remote store: what settings come to.
+
+use crate::sigv4::Secret;
+use crate::upstream::{Addressing, BucketMap, Dialect, Endpoint};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A remote store.
+#[derive(Debug)]
+pub struct Remote {
+    /// Its nodes, at least one; any of them can serve any request.
+    pub endpoints: Vec<Endpoint>,
+    /// The region requests to it are signed for.
+    pub region: String,
+    /// Where a bucket's name stands in requests to it.
+    pub addressing: Addressing,
+    /// How it differs from S3.
+    pub dialect: &'static Dialect,
+    /// What requests to it are signed with.
+    pub credentials: CredentialSource,
+    /// What its buckets are called.
+    pub buckets: BucketMap,
+    /// The certificates its nodes' own are held against, in PEM; `None` for those of the system.
+    pub ca_file: Option<PathBuf>,
+    /// How long it may take.
+    pub timeouts: Timeouts,
+    /// How many idle connections to it are kept, to all nodes together.
+    pub pool: usize,
+    /// How its nodes are asked whether they are well.
+    pub health: HealthCheck,
+}
+
+/// Where credentials for a remote store come from.
+#[derive(Debug, Clone)]
+pub enum CredentialSource {
+    /// Settings.
+    Static {
+        /// The key's id.
+        access_key_id: String,
+        /// The key's secret.
+        secret: Secret,
+    },
+    /// What the AWS SDKs look through: environment, shared profile, web identity, container role, instance role.
+    AwsChain,
+}
+
+/// How long a remote store may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timeouts {
+    /// To take a connection, TLS included.
+    pub connect: Duration,
+    /// From the end of a request to the first byte of its answer.
+    pub first_byte: Duration,
+    /// From some bytes of a body to the next, either way.
+    pub idle: Duration,
+}
+
+/// How a node is asked whether it is well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HealthCheck {
+    /// Any answer to `GET /` that is no server error will do, a refusal too.
+    Any,
+    /// `GET` of this path must be answered with 200.
+    Path(String),
+}
+
+impl Default for Timeouts {
+    /// CompleteMultipartUpload of many parts is the slowest first byte there is.
+    fn default() -> Timeouts {
+        Timeouts {
+            connect: Duration::from_secs(5),
+            first_byte: Duration::from_secs(120),
+            idle: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Idle connections kept where settings do not say: as many as requests may be in flight on a busy machine. Too small a
+/// pool makes every request a new connection.
+pub const DEFAULT_POOL: usize = 1024;
