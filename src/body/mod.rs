@@ -6,9 +6,13 @@ pub mod digests;
 pub mod document;
 pub mod pieces;
 pub mod intake;
+pub mod withhold;
+pub mod trailer_frames;
 
 pub use aws_chunked::{AwsChunkedDecoder, ChunkSignatures};
 pub use digests::{Digested, Digests, Expected};
 pub use document::DocumentCollector;
 pub use intake::{Announced, Framing, Intake};
 pub use pieces::Pieces;
+pub use trailer_frames::TrailerFrames;
+pub use withhold::Withhold;

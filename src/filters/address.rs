@@ -19,6 +19,7 @@ pub(super) fn resolve(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
     if let (Ok(location), Ok(view)) = (&location, &exchange.view) {
         exchange.row = route(exchange.head.method, location.target(), view);
     }
+    exchange.raw_key = location.as_ref().map_or("", Location::raw_key);
     exchange.address = location.and_then(|location| location.address());
     Ok(())
 }

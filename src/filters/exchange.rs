@@ -40,6 +40,8 @@ pub(super) struct Exchange<'a> {
     pub(super) now: Timestamp,
     /// Bucket and key, or why there are none; kept until the client is known.
     pub(super) address: Result<Address, S3Error>,
+    /// The key as it was sent, percent-encoded; empty where the request names none.
+    pub(super) raw_key: &'a str,
     /// Headers and query as one, or why they are not; kept like the address.
     pub(super) view: Result<View<'a>, S3Error>,
     /// The operation's row; `None` where there is no such operation.
@@ -79,6 +81,8 @@ pub struct Admitted<'a> {
     /// The operation.
     pub row: &'static Row,
     address: Address,
+    /// The key as it was sent, percent-encoded; empty where the request names none.
+    pub raw_key: &'a str,
     /// Headers and query, the only ones to read from here on. What the policy drops is not in it.
     pub view: View<'a>,
     /// Whose request it is.
@@ -120,7 +124,8 @@ impl<'a> Exchange<'a> {
     pub(super) fn new(rules: &'a Rules, head: RequestHead<'a>, now: Timestamp) -> Exchange<'a> {
         let too_early = || S3Error::new(Code::INTERNAL_ERROR).cause("asked for before the address filter ran");
         let (address, view) = (Err(too_early()), Err(too_early()));
-        Exchange { head, rules, now, address, view, row: None, identity: None, fixed: None, plan: None }
+        let raw_key = "";
+        Exchange { head, rules, now, address, raw_key, view, row: None, identity: None, fixed: None, plan: None }
     }
 
     /// The view, or the fault that was kept.
@@ -162,6 +167,7 @@ impl<'a> Exchange<'a> {
         Ok(Admitted {
             row,
             address: self.address?,
+            raw_key: self.raw_key,
             view: self.view?,
             signer: key,
             now: self.now,

@@ -48,6 +48,11 @@ impl<'a> Location<'a> {
         }
     }
 
+    /// The key as it was sent, percent-encoded; empty for the account or a bucket.
+    pub fn raw_key(&self) -> &'a str {
+        self.key
+    }
+
     /// Reads the names: `InvalidBucketName`, or `InvalidObjectName` for a key that is too long or not UTF-8.
     pub fn address(&self) -> Result<Address, S3Error> {
         if self.target() == Target::Service {

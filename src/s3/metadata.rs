@@ -42,7 +42,7 @@ impl Metadata {
             content_type: first(view, "content-type")?,
             cache_control: joined(view, "cache-control")?,
             content_disposition: first(view, "content-disposition")?,
-            content_encoding: joined(view, "content-encoding")?.and_then(without_aws_chunked),
+            content_encoding: joined(view, "content-encoding")?.and_then(object_codings),
             content_language: joined(view, "content-language")?,
             expires: first(view, "expires")?,
             user: user_metadata(view)?,
@@ -136,8 +136,9 @@ fn invalid(name: &str) -> S3Error {
     S3Error::new(Code::INVALID_ARGUMENT).message(format!("The value of '{name}' is not valid"))
 }
 
-/// `aws-chunked` tells how the body travels, not what the object is; all other codings are the object's own.
-fn without_aws_chunked(codings: String) -> Option<String> {
+/// A `Content-Encoding` without `aws-chunked`, which tells how the body travels, not what the object is; all other
+/// codings are the object's own. `None` where nothing is left.
+pub fn object_codings(codings: String) -> Option<String> {
     let is_framing = |coding: &str| coding.trim().eq_ignore_ascii_case("aws-chunked");
     if !codings.split(',').any(is_framing) {
         return Some(codings);

@@ -7,8 +7,10 @@ pub mod endpoint;
 pub mod buckets;
 pub mod dialect;
 pub mod remote;
+pub mod request;
 
 pub use buckets::BucketMap;
 pub use dialect::Dialect;
 pub use endpoint::{Addressing, Endpoint};
 pub use remote::{CredentialSource, HealthCheck, Remote, Timeouts};
+pub use request::{Incoming, Outgoing, SigningIdentity};

@@ -1,0 +1,48 @@
+//! Keeps the last piece of a body back until the whole of it is known to be good.
+//!
+//! A store that is sent a body with its length has an object once the last byte is there. So the last byte must not go
+//! out before the verdict, and the verdict comes after the last byte came in. An empty body has no last byte: whoever
+//! sends one waits for the verdict before the head.
+
+use crate::body::Digested;
+use bytes::Bytes;
+
+/// The stage. What it still holds when it is dropped never went on.
+#[derive(Debug, Default)]
+pub struct Withhold {
+    held: Option<Bytes>,
+}
+
+impl Withhold {
+    /// Takes the next piece and gives the one before it.
+    pub fn push(&mut self, piece: Bytes) -> Option<Bytes> {
+        if piece.is_empty() { None } else { self.held.replace(piece) }
+    }
+
+    /// Gives the last piece. The digests are the proof that the body is good: only a good one has them.
+    pub fn release(self, _good: &Digested) -> Option<Bytes> {
+        self.held
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::body::{Digests, Expected};
+
+    #[test]
+    fn every_piece_goes_on_when_the_next_has_come_and_the_last_with_the_verdict() {
+        let mut stage = Withhold::default();
+        assert_eq!(stage.push(Bytes::from("1")), None);
+        assert_eq!(stage.push(Bytes::from("2")), Some(Bytes::from("1")));
+        assert_eq!(stage.push(Bytes::new()), None, "an empty piece does not push the last one out");
+        let good = Digests::new(Expected::default()).finish().unwrap();
+        assert_eq!(stage.release(&good), Some(Bytes::from("2")));
+    }
+
+    #[test]
+    fn a_body_of_nothing_has_no_last_piece() {
+        let good = Digests::new(Expected::default()).finish().unwrap();
+        assert_eq!(Withhold::default().release(&good), None);
+    }
+}
