@@ -5,6 +5,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use time::format_description::BorrowedFormatItem;
+use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
@@ -36,6 +37,13 @@ impl Timestamp {
     pub fn parse_amz_date(text: &str) -> Option<Timestamp> {
         let moment = PrimitiveDateTime::parse(text, AMZ_DATE).ok()?.assume_utc();
         u64::try_from(moment.unix_timestamp()).ok().map(|seconds| Timestamp(seconds * 1000))
+    }
+
+    /// Reads the form of XML documents (RFC 3339): `2026-06-12T10:11:12.000Z`, with or without a fraction, of any offset
+    /// from UTC. What lies before 1970 becomes 1970.
+    pub fn parse_iso_8601(text: &str) -> Option<Timestamp> {
+        let millis = OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp_nanos() / 1_000_000;
+        Some(Timestamp(u64::try_from(millis).unwrap_or_default()))
     }
 
     /// Reads an HTTP date in any of the three forms RFC 9110 section 5.6.7 lists.
@@ -101,6 +109,21 @@ mod tests {
         assert_eq!(moment.date_stamp(), "20130524");
         assert_eq!(moment.iso_8601(), "2013-05-24T00:00:00.000Z");
         assert_eq!(moment.http_date(), "Fri, 24 May 2013 00:00:00 GMT");
+    }
+
+    #[test]
+    fn dates_of_documents_are_read() {
+        for (text, millis) in [
+            ("2013-05-24T00:00:00.123Z", Some(1_369_353_600_123)),
+            ("2013-05-24T02:00:00.123456+02:00", Some(1_369_353_600_123)),
+            ("1970-01-01T00:00:01Z", Some(1000)),
+            ("0001-01-01T00:00:00Z", Some(0)),
+            ("2013-05-24T00:00:00", None),
+            ("2013-05-24", None),
+            ("", None),
+        ] {
+            assert_eq!(Timestamp::parse_iso_8601(text).map(Timestamp::millis), millis, "{text}");
+        }
     }
 
     #[test]

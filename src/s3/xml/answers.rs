@@ -1,6 +1,6 @@
 //! Answers about buckets, deletes and copies, and the error document.
 
-use super::writer::{Elements, bare_document, document};
+use super::writer::{Elements, bare_document, document, fragment};
 use crate::s3::checksum::Checksum;
 use crate::s3::{S3Error, Timestamp};
 
@@ -13,12 +13,18 @@ pub struct Owner<'a> {
     pub display_name: &'a str,
 }
 
+/// The owner that all answers name. There is one account, so it is always the same.
+pub const OWNER: Owner<'static> = Owner { id: "r2shim", display_name: "r2shim" };
+
 impl Owner<'_> {
     pub(super) fn write(self, name: &str, elements: &mut Elements) {
-        elements.inside(name, |owner| {
-            owner.text("ID", self.id);
-            owner.text("DisplayName", self.display_name);
-        });
+        elements.inside(name, |owner| self.fill(owner));
+    }
+
+    /// What stands in the element of an owner.
+    pub(super) fn fill(self, owner: &mut Elements) {
+        owner.text("ID", self.id);
+        owner.text("DisplayName", self.display_name);
     }
 }
 
@@ -50,13 +56,20 @@ pub enum DeleteOutcome {
 
 /// `<Error>` as R2 writes it: no namespace, no `RequestId`, `HostId` or `Resource`.
 pub fn error(error: &S3Error) -> String {
-    bare_document("Error", |root| {
-        root.text("Code", &error.code);
-        root.text("Message", &error.message);
-        for (name, text) in &error.details {
-            root.text(name, text);
-        }
-    })
+    bare_document("Error", |root| fill_error(root, error))
+}
+
+/// The same without a declaration: the rest of an answer that began with one, or with blanks, before there was an error.
+pub fn late_error(error: &S3Error) -> String {
+    fragment(|answer| answer.inside("Error", |root| fill_error(root, error)))
+}
+
+fn fill_error(root: &mut Elements, error: &S3Error) {
+    root.text("Code", &error.code);
+    root.text("Message", &error.message);
+    for (name, text) in &error.details {
+        root.text(name, text);
+    }
 }
 
 /// `<ListAllMyBucketsResult>`, buckets in the order given.
@@ -139,6 +152,7 @@ mod tests {
              &apos;x-amz-acl&apos; with value &apos;&lt;private&gt;&apos; not implemented</Message></Error>"
         );
         let detailed = S3Error::new(Code::ACCESS_DENIED).detail("HeadersNotSigned", "x-amz-acl");
+        assert!(error(&detailed).ends_with(&format!("?>{}", late_error(&detailed))));
         assert!(error(&detailed).ends_with("</Message><HeadersNotSigned>x-amz-acl</HeadersNotSigned></Error>"));
     }
 

@@ -9,15 +9,29 @@ mod requests;
 mod answers;
 mod listings;
 mod uploads;
+mod malformed;
+mod error_document;
+mod bucket_page;
+mod tokens;
+mod tag;
+mod nesting;
+mod rules;
+mod rewriter;
 
 pub use answers::{
-    BucketInfo, DeleteOutcome, Owner, copy_object, copy_part, delete_result, error, list_buckets, location_constraint,
+    BucketInfo, DeleteOutcome, OWNER, Owner, copy_object, copy_part, delete_result, error, late_error, list_buckets,
+    location_constraint,
 };
+pub use bucket_page::BucketPage;
+pub use error_document::{ErrorDocument, MAX_ERROR_BYTES};
 pub use listings::list_objects;
+pub use malformed::Malformed;
 pub use requests::{
     CompleteMultipartUpload, CompletedPart, CreateBucketConfiguration, Delete, DeleteEntry, MAX_DELETE_KEYS,
     MAX_PART_NUMBER,
 };
+pub use rewriter::{Ending, Rewriter};
+pub use rules::Rules;
 pub use uploads::{
     CompletedUpload, ListedPart, PartList, UploadList, complete_upload, initiate_upload, list_parts, list_uploads,
 };

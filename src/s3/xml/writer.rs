@@ -23,9 +23,15 @@ pub(super) fn document(root: &str, fill: impl FnOnce(&mut Elements)) -> String {
 
 /// A document without a namespace: R2 writes errors so.
 pub(super) fn bare_document(root: &str, fill: impl FnOnce(&mut Elements)) -> String {
-    let mut elements = Elements(format!("{DECLARATION}<{root}>"));
+    let mut elements = Elements(DECLARATION.to_owned());
+    elements.inside(root, fill);
+    elements.0
+}
+
+/// Markup to stand in a document that something else has begun.
+pub(super) fn fragment(fill: impl FnOnce(&mut Elements)) -> String {
+    let mut elements = Elements(String::new());
     fill(&mut elements);
-    elements.markup(["</", root, ">"]);
     elements.0
 }
 

@@ -1,6 +1,6 @@
 //! Operations on buckets.
 
-use super::{Local, OWNER, documents};
+use super::{Local, documents};
 use crate::filters::Admitted;
 use crate::s3::xml::{BucketInfo, CreateBucketConfiguration};
 use crate::s3::{Code, S3Error, xml};
@@ -19,7 +19,7 @@ impl Local {
         buckets.retain(|bucket| request.signer.buckets.covers(&bucket.name));
         let told = |bucket: Bucket| BucketInfo { name: bucket.name.to_string(), created: bucket.created };
         let listed: Vec<BucketInfo> = buckets.into_iter().map(told).collect();
-        Ok(Answer::xml(xml::list_buckets(OWNER, &listed)))
+        Ok(Answer::xml(xml::list_buckets(xml::OWNER, &listed)))
     }
 
     /// CreateBucket: with a LocationConstraint only if it names the one region there is.

@@ -1,6 +1,6 @@
 //! ListObjects and ListObjectsV2.
 
-use super::{Local, OWNER};
+use super::Local;
 use crate::filters::Admitted;
 use crate::s3::listing::{ListQuery, Version};
 use crate::s3::{S3Error, xml};
@@ -13,6 +13,6 @@ impl Local {
         let bucket = request.bucket()?;
         let (prefix, delimiter) = (query.prefix.as_str(), query.delimiter.as_deref());
         let page = self.store.list(bucket, prefix, delimiter, query.start.as_ref(), query.limit()).await?;
-        Ok(Answer::xml(xml::list_objects(bucket.as_str(), &query, &page, OWNER)))
+        Ok(Answer::xml(xml::list_objects(bucket.as_str(), &query, &page, xml::OWNER)))
     }
 }

@@ -17,15 +17,11 @@ mod copies;
 use crate::filters::{Admitted, Rules};
 use crate::policy;
 use crate::s3::listing::Version;
-use crate::s3::xml::Owner;
 use crate::s3::{Code, Operation, S3Error};
 use crate::server::answer::Answer;
 use crate::server::request_body::BodySource;
 use crate::store::Store;
 use std::sync::Arc;
-
-/// The owner that listings name. There is one account, so it is always the same.
-const OWNER: Owner<'static> = Owner { id: "r2shim", display_name: "r2shim" };
 
 /// Carries out operations on the local store.
 pub struct Local {

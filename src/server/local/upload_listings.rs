@@ -1,7 +1,7 @@
 //! ListMultipartUploads and ListParts.
 
+use super::Local;
 use super::uploads::upload_ref;
-use super::{Local, OWNER};
 use crate::filters::Admitted;
 use crate::s3::listing::MAX_PAGE;
 use crate::s3::upload_listing::{UploadPosition, UploadQuery};
@@ -28,7 +28,7 @@ impl Local {
             next: page.next.as_ref().map(UploadPosition::markers),
             uploads: &page.uploads,
             common_prefixes: &page.common_prefixes,
-            owner: OWNER,
+            owner: xml::OWNER,
         })))
     }
 
@@ -49,7 +49,7 @@ impl Local {
             max_parts,
             truncated,
             parts: &parts,
-            owner: OWNER,
+            owner: xml::OWNER,
         })))
     }
 }
