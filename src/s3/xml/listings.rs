@@ -9,7 +9,8 @@ use std::borrow::Cow;
 /// What `encoding-type=url` encodes: all but RFC 3986's unreserved characters and `/`. S3 itself writes a space as `+`;
 /// `%20` is read as a space by every client, those that decode forms (botocore, Java, PHP, minio-go) and those that
 /// decode paths, and it is what the S3 test suites expect. A `+` in a key is always `%2B`.
-const URL_ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+pub(super) const URL_ENCODED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// The answer to a listing: what was asked, echoed, and the page. `owner` stands on every entry of V1, and on those of
 /// V2 where `fetch-owner` asked for it.

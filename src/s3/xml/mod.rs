@@ -34,4 +34,5 @@ pub use rewriter::{Ending, Rewriter};
 pub use rules::Rules;
 pub use uploads::{
     CompletedUpload, ListedPart, PartList, UploadList, complete_upload, initiate_upload, list_parts, list_uploads,
+    location,
 };

@@ -10,6 +10,7 @@ use super::nesting::Nesting;
 use super::rules::{Action, Rules};
 use super::tag::{Tag, TagKind, is_blank};
 use super::tokens::{Kind, Token, Tokens};
+use quick_xml::escape::unescape;
 use quick_xml::events::{BytesDecl, BytesStart};
 
 /// The name of the root that S3 gives an error, also behind a status of 200 (S3 API reference, CompleteMultipartUpload
@@ -107,6 +108,7 @@ impl Document {
             Kind::Comment => self.copy(token.source, given)?,
             Kind::Text | Kind::CData => {
                 self.nesting.characters(token)?;
+                check_references(token)?;
                 self.copy(token.source, given)?;
             }
         }
@@ -213,6 +215,14 @@ fn begin(action: Action<'_>, start: &str, given: &mut Vec<u8>) -> bool {
     }
 }
 
+/// References must be XML's own: without a document type there are no others, and who reads the answer would fail.
+fn check_references(token: &Token<'_>) -> Result<(), Malformed> {
+    match unescape(token.source) {
+        Err(error) if token.kind == Kind::Text => Err(Malformed::new(error.to_string())),
+        _ => Ok(()),
+    }
+}
+
 /// A declaration, of a document in UTF-8: another encoding could hide names from the rules.
 fn is_declaration(source: &str) -> bool {
     let inside = source.strip_prefix("<?").and_then(|rest| rest.strip_suffix("?>")).unwrap_or_default();
@@ -225,3 +235,6 @@ fn is_declaration(source: &str) -> bool {
         Some(encoding) => encoding.is_ok_and(|name| ["utf-8", "us-ascii"].contains(&&*name.to_ascii_lowercase())),
     }
 }
+
+#[cfg(test)]
+mod tests;

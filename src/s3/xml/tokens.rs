@@ -10,13 +10,16 @@ use super::malformed::Malformed;
 /// and, in documents that clients wrote, comments.
 pub(super) const MAX_TOKEN_BYTES: usize = 64 * 1024;
 
+/// The most bytes of a reference; `&#x10FFFF;` has 10, and any number of zeros may stand before.
+const MAX_REFERENCE_BYTES: usize = 32;
+
 const COMMENT: &[u8] = b"<!--";
 const CDATA: &[u8] = b"<![CDATA[";
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Characters and references, or a part of them: whole characters, never empty.
+    /// Characters and references, or a part of them: none of either is cut, and there is at least one.
     Text,
     /// A tag that starts or ends an element, or does both.
     Tag,
@@ -51,7 +54,7 @@ enum Shape {
 /// The splitter.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
-    /// The token last given, and of the next what has arrived: of text at most a cut character.
+    /// The token last given, and of the next what has arrived: of text at most a cut character or reference.
     pending: Vec<u8>,
     /// How many bytes of `pending` were given.
     given: usize,
@@ -86,12 +89,13 @@ impl Tokens {
         let (text, rest) = piece.split_at(end);
         self.pending.extend_from_slice(text);
         *piece = rest;
-        self.given = whole_characters(&self.pending)?;
+        self.given = before_reference(&self.pending[..whole_characters(&self.pending)?]);
+        let cut = self.pending.len() - self.given;
+        if cut > MAX_REFERENCE_BYTES || (cut > 0 && !rest.is_empty()) {
+            return Err(Malformed::new("a cut character or reference"));
+        }
         if !rest.is_empty() {
             self.shape = Shape::Markup;
-            if self.given < self.pending.len() {
-                return Err(Malformed::new("a cut character"));
-            }
         }
         Ok((self.given > 0).then_some(Kind::Text))
     }
@@ -152,6 +156,12 @@ fn whole_characters(bytes: &[u8]) -> Result<usize, Malformed> {
         Err(error) if error.error_len().is_none() => Ok(error.valid_up_to()),
         Err(error) => Err(not_utf8(error)),
     }
+}
+
+/// How many bytes stand before a reference that is not yet whole.
+fn before_reference(text: &[u8]) -> usize {
+    let last = text.iter().rposition(|byte| matches!(byte, b'&' | b';'));
+    last.filter(|at| text[*at] == b'&').unwrap_or(text.len())
 }
 
 fn not_utf8(error: std::str::Utf8Error) -> Malformed {
@@ -215,6 +225,9 @@ mod tests {
             b"<![CDATa[]]>",
             b"<a<b>",
             b"<a b='<'>",
+            b"&amp",
+            b"a & b<a>",
+            b"a & b and then no end of it for quite a while",
             b"\xff",
             b"\xc3",
             b"\xc3<a>",
@@ -235,7 +248,9 @@ mod tests {
     #[test]
     fn text_is_given_as_it_comes() {
         let mut tokens = Tokens::default();
-        for (mut piece, given) in [(&b"  "[..], Some("  ")), (b"\xc3", None), (b"\xa9x", Some("éx"))] {
+        for (mut piece, given) in
+            [(&b"  "[..], Some("  ")), (b"\xc3", None), (b"\xa9x&#3", Some("éx")), (b"2; ", Some("&#32; "))]
+        {
             assert_eq!(tokens.next(&mut piece).unwrap().map(|token| token.source), given);
         }
         let long = vec![b' '; 2 * MAX_TOKEN_BYTES];

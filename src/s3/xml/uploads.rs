@@ -1,11 +1,12 @@
 //! Answers about multipart uploads.
 
 use super::answers::{Owner, write_checksum};
-use super::listings::Names;
+use super::listings::{Names, URL_ENCODED};
 use super::writer::{Elements, document};
 use crate::s3::Timestamp;
 use crate::s3::checksum::Checksum;
 use crate::s3::upload_listing::ListedUpload;
+use percent_encoding::utf8_percent_encode;
 
 /// `<InitiateMultipartUploadResult>`.
 pub fn initiate_upload(bucket: &str, key: &str, upload_id: &str) -> String {
@@ -40,6 +41,14 @@ pub fn complete_upload(upload: CompletedUpload<'_>) -> String {
         root.etag(upload.etag);
         write_checksum(root, upload.checksum);
     })
+}
+
+/// Where an object is, as a client reaches it that asks `host` (the `Host` header): in path style, or with the bucket in
+/// the host's name where it is there already.
+pub fn location(host: &str, bucket: &str, key: &str) -> String {
+    let key = utf8_percent_encode(key, URL_ENCODED);
+    let is_in_host = host.strip_prefix(bucket).is_some_and(|rest| rest.starts_with('.'));
+    if is_in_host { format!("http://{host}/{key}") } else { format!("http://{host}/{bucket}/{key}") }
 }
 
 /// A page of ListMultipartUploads: what was asked, echoed, and what was found.
@@ -193,6 +202,17 @@ mod tests {
         let expected = "<Location>http://h/b/k</Location><Bucket>b</Bucket><Key>k</Key><ETag>&quot;e-2&quot;</ETag>\
                         <ChecksumCRC32>AAAAAA==-2</ChecksumCRC32><ChecksumType>COMPOSITE</ChecksumType>";
         assert_eq!(inner("CompleteMultipartUploadResult", &complete_upload(upload)), expected);
+    }
+
+    #[test]
+    fn locations_are_those_of_the_client() {
+        for (host, location_of_key) in [
+            ("127.0.0.1:9000", "http://127.0.0.1:9000/media/a%20b/%C3%A9%3F"),
+            ("media.s3.test", "http://media.s3.test/a%20b/%C3%A9%3F"),
+            ("mediastore.test", "http://mediastore.test/media/a%20b/%C3%A9%3F"),
+        ] {
+            assert_eq!(location(host, "media", "a b/é?"), location_of_key);
+        }
     }
 
     #[test]

@@ -20,13 +20,9 @@ use crate::server::request_body::BodySource;
 use crate::store::{Completion, NewPart, NewUpload, PartRules, UploadRef};
 use http::header::ETAG;
 use http::{HeaderName, StatusCode};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 const CHECKSUM_ALGORITHM: HeaderName = HeaderName::from_static("x-amz-checksum-algorithm");
 const CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type");
-
-/// What a path keeps as it is: RFC 3986's unreserved characters and the slash.
-const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 impl Local {
     /// CreateMultipartUpload: metadata and checksum are the object's, and are given here.
@@ -76,9 +72,10 @@ impl Local {
         let at = upload_ref(request)?;
         let document = documents::read(request, body).await?;
         let completion = self.completion(request, CompleteMultipartUpload::parse(&document)?.parts)?;
+        let host = request.view.header("host").unwrap_or_default();
         let written = self.store.complete_upload(at.clone(), completion).await?;
         Ok(Answer::xml(xml::complete_upload(CompletedUpload {
-            location: &location(&request.view, &at),
+            location: &xml::location(host, at.bucket.as_str(), at.key.as_str()),
             bucket: at.bucket.as_str(),
             key: at.key.as_str(),
             etag: written.etag.as_str(),
@@ -152,12 +149,4 @@ fn header<T>(view: &View<'_>, name: &str, parse: impl Fn(&str) -> Option<T>) -> 
     let Some(value) = view.header_bytes(name) else { return Ok(None) };
     let invalid = || S3Error::new(Code::INVALID_REQUEST).message(format!("Value for {name} header is invalid."));
     std::str::from_utf8(value).ok().and_then(parse).map(Some).ok_or_else(invalid)
-}
-
-/// Where the object is, as this client reaches it.
-fn location(view: &View<'_>, at: &UploadRef) -> String {
-    let host = view.header("host").unwrap_or_default();
-    let key = utf8_percent_encode(at.key.as_str(), PATH);
-    let is_in_host = host.strip_prefix(at.bucket.as_str()).is_some_and(|rest| rest.starts_with('.'));
-    if is_in_host { format!("http://{host}/{key}") } else { format!("http://{host}/{}/{key}", at.bucket) }
 }
