@@ -8,9 +8,11 @@ pub mod buckets;
 pub mod dialect;
 pub mod remote;
 pub mod request;
+pub mod documents;
 
 pub use buckets::BucketMap;
 pub use dialect::Dialect;
+pub use documents::{ClientNames, client_document};
 pub use endpoint::{Addressing, Endpoint};
 pub use remote::{CredentialSource, HealthCheck, Remote, Timeouts};
 pub use request::{Incoming, Outgoing, SigningIdentity};
