@@ -1,4 +1,5 @@
-//! The XML of an upstream's answer as the client gets it: which elements tell of the upstream, and what they say instead.
+//! The XML of an upstream's answer as the client gets it: which elements tell of the upstream, and what they say to the
+//! client.
 //!
 //! Not here: what a policy withholds, which the caller names; errors, which are written anew; and ListBuckets, which is
 //! read whole and written anew as well, since its pages are mapped and filtered.
@@ -183,8 +184,8 @@ mod tests {
         // Ceph.
         (
             Operation::ListObjectVersions,
-            "<ListVersionsResult><Tenant>acme</Tenant><Name>acme-prod</Name><Version><Key>k</Key><VersionId>v</VersionId>\
-             <Owner><ID>acme$u</ID><DisplayName>U</DisplayName></Owner></Version><DeleteMarker><Key>k</Key><VersionId/>\
+            "<ListVersionsResult><Tenant>acme</Tenant><Name>acme-prod</Name><Version><Key>k</Key><VersionId>v\
+             </VersionId><Owner><ID>acme$u</ID><DisplayName>U</DisplayName></Owner></Version><DeleteMarker><Key>k</Key><VersionId/>\
              <Owner/></DeleteMarker></ListVersionsResult>",
             "<ListVersionsResult><Name>media</Name><Version><Key>k</Key><Owner><ID>r2shim</ID><DisplayName>r2shim\
              </DisplayName></Owner></Version><DeleteMarker><Key>k</Key><Owner><ID>r2shim</ID><DisplayName>r2shim\
@@ -194,8 +195,8 @@ mod tests {
             Operation::ListMultipartUploads,
             "<ListMultipartUploadsResult><Bucket>acme-prod</Bucket><KeyMarker/><Upload><Key>k</Key><Initiator><ID>\
              arn:aws:iam::1:user/u</ID></Initiator><Owner><ID>1</ID></Owner></Upload></ListMultipartUploadsResult>",
-            "<ListMultipartUploadsResult><Bucket>media</Bucket><KeyMarker/><Upload><Key>k</Key><Initiator><ID>r2shim</ID>\
-             <DisplayName>r2shim</DisplayName></Initiator><Owner><ID>r2shim</ID><DisplayName>r2shim</DisplayName>\
+            "<ListMultipartUploadsResult><Bucket>media</Bucket><KeyMarker/><Upload><Key>k</Key><Initiator><ID>r2shim\
+             </ID><DisplayName>r2shim</DisplayName></Initiator><Owner><ID>r2shim</ID><DisplayName>r2shim</DisplayName>\
              </Owner></Upload></ListMultipartUploadsResult>",
         ),
         (
@@ -216,9 +217,11 @@ mod tests {
         (
             Operation::CompleteMultipartUpload,
             "<CompleteMultipartUploadResult><Location>https://acme-prod.s3.eu-west-1.amazonaws.com/k</Location><Bucket>\
-             acme-prod</Bucket><Key>acme-prod/a&amp;b</Key><ETag>&quot;e-1&quot;</ETag></CompleteMultipartUploadResult>",
+             acme-prod</Bucket><Key>acme-prod/a&amp;b</Key><ETag>&quot;e-1&quot;</ETag>\
+             </CompleteMultipartUploadResult>",
             "<CompleteMultipartUploadResult><Location>http://shim:9000/media/acme-prod/a%26b</Location><Bucket>media\
-             </Bucket><Key>acme-prod/a&amp;b</Key><ETag>&quot;e-1&quot;</ETag></CompleteMultipartUploadResult>",
+             </Bucket><Key>acme-prod/a&amp;b</Key><ETag>&quot;e-1&quot;</ETag>\
+             </CompleteMultipartUploadResult>",
         ),
         (
             Operation::DeleteObjects,

@@ -59,7 +59,7 @@ pub fn error(error: &S3Error) -> String {
     bare_document("Error", |root| fill_error(root, error))
 }
 
-/// The same without a declaration: the rest of an answer that began with one, or with blanks, before there was an error.
+/// The same without a declaration: the rest of an answer that began with one, or with blanks, before the error.
 pub fn late_error(error: &S3Error) -> String {
     fragment(|answer| answer.inside("Error", |root| fill_error(root, error)))
 }

@@ -71,8 +71,8 @@ mod tests {
         let some = |text: &str| Some(text.to_owned());
         for (document, expected) in [
             (
-                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>NoSuchKey</Code><Message>The specified key does \
-                 not exist.</Message><Key>a&amp;b</Key><RequestId>1</RequestId><HostId>h=</HostId></Error>",
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>NoSuchKey</Code><Message>The specified key \
+                 does not exist.</Message><Key>a&amp;b</Key><RequestId>1</RequestId><HostId>h=</HostId></Error>",
                 error("NoSuchKey", "The specified key does not exist."),
             ),
             (
@@ -81,7 +81,8 @@ mod tests {
                 ErrorDocument { endpoint: some("b.s3.eu-west-1.amazonaws.com"), ..error("PermanentRedirect", "m") },
             ),
             (
-                "<Error><Code>AuthorizationHeaderMalformed</Code><Message>m</Message><Region>eu-west-1</Region></Error>",
+                "<Error><Code>AuthorizationHeaderMalformed</Code><Message>m</Message><Region>eu-west-1</Region>\
+                 </Error>",
                 ErrorDocument { region: some("eu-west-1"), ..error("AuthorizationHeaderMalformed", "m") },
             ),
             // Ceph: no declaration, no message.

@@ -217,8 +217,8 @@ fn begin(action: Action<'_>, start: &str, given: &mut Vec<u8>) -> bool {
     }
 }
 
-/// References must be XML's own: without a document type there are no others, and who reads the answer would fail. Which
-/// characters may be referred to is left to the reader, as one key that XML cannot carry must not cost a whole listing.
+/// References must be XML's own: without a document type there are no others, and who reads the answer would fail.
+/// Which characters may be referred to is left to the reader: one key that XML cannot carry must not cost a listing.
 fn check_references(text: &str) -> Result<(), Malformed> {
     for part in text.split('&').skip(1) {
         let name = part.split_once(';').map_or("", |(name, _)| name);

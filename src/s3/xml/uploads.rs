@@ -43,8 +43,8 @@ pub fn complete_upload(upload: CompletedUpload<'_>) -> String {
     })
 }
 
-/// Where an object is, as a client reaches it that asks `host` (the `Host` header): in path style, or with the bucket in
-/// the host's name where it is there already.
+/// Where an object is, as a client reaches it that asks `host` (the `Host` header): in path style, or with the bucket
+/// in the host's name where it is there already.
 pub fn location(host: &str, bucket: &str, key: &str) -> String {
     let key = utf8_percent_encode(key, URL_ENCODED);
     let is_in_host = host.strip_prefix(bucket).is_some_and(|rest| rest.starts_with('.'));
