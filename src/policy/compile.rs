@@ -79,13 +79,17 @@ impl Compiler<'_> {
         let region = self.region();
         let limits = self.limits();
         let payload = self.payload();
+        let answers = self.answers();
         let rows = self.rows();
         self.warn_of_unused_verdicts();
-        let complete = region.zip(limits).zip(payload).zip(rows).filter(|_| self.faults.is_empty());
-        let Some(((((regions, region_place), limits), payload), rows)) = complete else { return Err(self.faults) };
         let limit_places = self.limit_places();
+        let (Some((regions, region_place)), Some(limits), Some(payload), Some(answers), Some(rows), true) =
+            (region, limits, payload, answers, rows, self.faults.is_empty())
+        else {
+            return Err(self.faults);
+        };
         let (name, warnings) = (name.to_owned(), self.warnings);
-        Ok(Policy { name, regions, limits, region_place, limit_places, payload, rows, warnings })
+        Ok(Policy { name, regions, limits, region_place, limit_places, payload, rows, answers, warnings })
     }
 
     fn region(&mut self) -> Option<(Regions, Place)> {

@@ -3,6 +3,7 @@
 use crate::policy::rules::{Judgement, Rules};
 use crate::policy::source::{Fault, Place};
 use crate::region::Regions;
+use crate::s3::headers::ABOUT_THE_ANSWERER;
 use crate::s3::operation::Operation;
 use crate::s3::payload::PayloadKind;
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ pub struct Policy {
     pub(super) payload: HashMap<PayloadKind, Judgement>,
     /// By `Operation as usize`.
     pub(super) rows: Vec<Row>,
+    pub(super) answers: Answers,
     pub(super) warnings: Vec<Fault>,
 }
 
@@ -55,6 +57,40 @@ pub enum PartOrder {
     Any,
 }
 
+/// What of an upstream's answer reaches the client. What the local disk answers is in the subset to begin with.
+#[derive(Debug)]
+pub struct Answers {
+    /// `x-amz-*` headers in lower case; prefixes end in `*`.
+    pub(super) headers: Listed,
+    /// Local names of elements.
+    pub(super) withheld: Listed,
+}
+
+/// A list of the policy and the line of its key.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub(super) names: Vec<String>,
+    pub(super) place: Place,
+}
+
+impl Answers {
+    /// Whether an `x-amz-*` header of an upstream's answer reaches the client; `name` in lower case. What an upstream says
+    /// of itself ([`ABOUT_THE_ANSWERER`]) never does, whatever the policy.
+    pub fn header_reaches_client(&self, name: &str) -> bool {
+        !ABOUT_THE_ANSWERER.contains(&name) && self.headers.names.iter().any(|listed| covers(listed, name))
+    }
+
+    /// The elements of XML answers, by local name, that never reach the client, with everything in them.
+    pub fn withheld(&self) -> &[String] {
+        &self.withheld.names
+    }
+}
+
+/// Whether what is listed, a name or a prefix ending in `*`, is for the name, or for all names of the other prefix.
+pub(super) fn covers(listed: &str, name: &str) -> bool {
+    listed.strip_suffix('*').map_or(listed == name, |prefix| name.starts_with(prefix))
+}
+
 impl Policy {
     /// What the policy is called.
     pub fn name(&self) -> &str {
@@ -64,6 +100,11 @@ impl Policy {
     /// The limits that body, store and upstream keep.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// What of an upstream's answer reaches the client.
+    pub fn answers(&self) -> &Answers {
+        &self.answers
     }
 
     /// What the one region is called.

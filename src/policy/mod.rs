@@ -14,11 +14,12 @@ mod read;
 pub mod compiled;
 mod lookup;
 mod rows;
+mod answers;
 mod compile;
 pub mod decide;
 pub mod show;
 
-pub use compiled::{Limits, PartOrder, Policy};
+pub use compiled::{Answers, Limits, PartOrder, Policy};
 pub use decide::{Accepted, Answer, Decision, Dropped, Ruling};
 pub use show::Effective;
 pub use source::{BUILTIN, Fault, Place, Source};

@@ -4,7 +4,7 @@ use crate::policy::reader::{Field, Reader, Value};
 use crate::policy::rules::Pattern;
 use crate::policy::source::{Fault, Source};
 use crate::policy::verdict::{FixedAnswer, Refusal, Template, Verdict};
-use crate::policy::written::{At, Entry, RegionText, RowText, RuleText, Written};
+use crate::policy::written::{AnswersText, At, Entry, RegionText, RowText, RuleText, Written};
 use http::StatusCode;
 use std::sync::Arc;
 use toml::de::DeValue;
@@ -20,8 +20,9 @@ pub(super) fn read(source: &Source) -> (Written, Vec<Fault>) {
     (written, reader.faults)
 }
 
-const TOP: &[&str] = &["extends", "region", "limits", "payload", "verdict", "default", "operation"];
+const TOP: &[&str] = &["extends", "region", "limits", "payload", "answers", "verdict", "default", "operation"];
 const REGION: &[&str] = &["name", "aliases", "text"];
+const ANSWERS: &[&str] = &["headers", "withheld"];
 const ROW: &[&str] = &["verdict", "as", "unlisted_headers", "unlisted_query", "stray", "headers", "query"];
 const CASE: &[&str] = &["is", "starts", "verdict"];
 const VERDICT: &[&str] = &["status", "code", "text", "body"];
@@ -33,6 +34,7 @@ impl Reader<'_> {
             "region" => written.region = self.region(field),
             "limits" => written.limits = self.named(field, Self::knob),
             "payload" => written.payload = self.named(field, Self::text),
+            "answers" => written.answers = self.answers(field),
             "verdict" => written.verdicts = self.named(field, Self::verdict),
             "default" => written.default = self.row(field).map(|it| At { it, place: field.key.place.clone() }),
             "operation" => written.operations = self.named(field, Self::row),
@@ -72,6 +74,22 @@ impl Reader<'_> {
             DeValue::Boolean(value) => Some(value.to_string()),
             _ => self.plain_text(field.value, &field.key.it),
         }
+    }
+
+    fn answers(&mut self, field: &Field<'_>) -> AnswersText {
+        let mut answers = AnswersText::default();
+        for entry in self.entries(field.value, "'answers'") {
+            match entry.key.it.as_str() {
+                "headers" => answers.headers = Some(self.list(&entry)),
+                "withheld" => answers.withheld = Some(self.list(&entry)),
+                _ => self.unknown_key(&entry.key, "[answers]", ANSWERS),
+            }
+        }
+        answers
+    }
+
+    fn list(&mut self, field: &Field<'_>) -> At<Vec<At<String>>> {
+        At { it: self.placed_texts(field.value, &field.key.it), place: field.key.place.clone() }
     }
 
     fn verdict(&mut self, field: &Field<'_>) -> Option<Arc<Verdict>> {

@@ -93,9 +93,16 @@ impl<'t> Reader<'t> {
 
     /// A string, or a list of strings.
     pub(super) fn texts(&mut self, value: &Value<'_>, what: &str) -> Vec<String> {
-        match value.get_ref() {
-            DeValue::Array(items) => items.iter().filter_map(|item| self.plain_text(item, what)).collect(),
-            _ => self.plain_text(value, what).into_iter().collect(),
-        }
+        self.placed_texts(value, what).into_iter().map(|text| text.it).collect()
+    }
+
+    /// The same, each with the line it stands on.
+    pub(super) fn placed_texts(&mut self, value: &Value<'_>, what: &str) -> Vec<At<String>> {
+        let items = match value.get_ref() {
+            DeValue::Array(items) => items.iter().collect(),
+            _ => vec![value],
+        };
+        let placed = |item: &Value<'_>| Some(At { it: self.plain_text(item, what)?, place: self.place(item.span()) });
+        items.into_iter().filter_map(placed).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! A policy as a list of plain lines, to show and to compare.
 
-use crate::policy::compiled::{Policy, Row};
+use crate::policy::compiled::{Listed, Policy, Row};
 use crate::policy::rules::{Judgement, Pattern, Rule};
 use crate::policy::source::Place;
 use crate::policy::verdict::Verdict;
@@ -13,9 +13,10 @@ use std::collections::HashSet;
 pub struct Effective<'p> {
     /// The operation; empty for what holds for all of them.
     pub operation: &'static str,
-    /// `region`, `limit`, `payload`, `operation`, `query`, `headers`, `unlisted_query`, `unlisted_headers` or `stray`.
+    /// `region`, `limit`, `payload`, `answers`, `operation`, `query`, `headers`, `unlisted_query`, `unlisted_headers` or `stray`.
     pub kind: &'static str,
-    /// The name of the header, parameter, payload kind or limit, as the policy has it; empty where the kind says it all.
+    /// The name of the header, parameter, payload kind, limit or list, as the policy has it; empty where the kind says it
+    /// all.
     pub name: &'p str,
     /// The verdict in words.
     pub verdict: String,
@@ -37,8 +38,10 @@ impl Policy {
             rule,
         });
         let payload = PayloadKind::ALL.iter().map(|kind| line("", "payload", kind.name(), self.payload(*kind)));
+        let answers = [("headers", &self.answers.headers), ("withheld", &self.answers.withheld)];
+        let answers = answers.into_iter().map(|(name, list)| of_list(name, list));
         let rows = OPERATIONS.iter().flat_map(|row| of_row(row.operation.name(), self.row(row.operation)));
-        std::iter::once(region).chain(limits).chain(payload).chain(rows)
+        std::iter::once(region).chain(limits).chain(payload).chain(answers).chain(rows)
     }
 
     /// Where requests can be ruled differently: what this policy says and what the other does, in the order of the
@@ -88,6 +91,11 @@ impl<'p> Effective<'p> {
 
 fn line<'p>(operation: &'static str, kind: &'static str, name: &'p str, judgement: &'p Judgement) -> Effective<'p> {
     Effective { operation, kind, name, verdict: judgement.verdict.to_string(), rule: &judgement.place }
+}
+
+fn of_list<'p>(name: &'static str, list: &'p Listed) -> Effective<'p> {
+    let names = if list.names.is_empty() { "none".to_owned() } else { list.names.join(", ") };
+    Effective { operation: "", kind: "answers", name, verdict: names, rule: &list.place }
 }
 
 fn of_row<'p>(operation: &'static str, row: &'p Row) -> Vec<Effective<'p>> {

@@ -30,6 +30,8 @@ pub(super) struct Written {
     pub(super) limits: Vec<Entry<String>>,
     /// `[payload]`: kind to verdict
     pub(super) payload: Vec<Entry<At<String>>>,
+    /// `[answers]`
+    pub(super) answers: AnswersText,
     /// `[verdict.NAME]`
     pub(super) verdicts: Vec<Entry<Arc<Verdict>>>,
     /// `[default]`
@@ -44,6 +46,13 @@ pub(super) struct RegionText {
     pub(super) name: String,
     pub(super) aliases: Vec<String>,
     pub(super) refusal: String,
+}
+
+/// `[answers]`: lists of names, each with its line.
+#[derive(Debug, Clone, Default)]
+pub(super) struct AnswersText {
+    pub(super) headers: Option<At<Vec<At<String>>>>,
+    pub(super) withheld: Option<At<Vec<At<String>>>>,
 }
 
 /// `[operation.NAME]` or `[default]`
@@ -72,6 +81,8 @@ impl Written {
     pub(super) fn over(mut self, base: Written) -> Written {
         self.region = self.region.or(base.region);
         self.default = self.default.or(base.default);
+        self.answers.headers = self.answers.headers.or(base.answers.headers);
+        self.answers.withheld = self.answers.withheld.or(base.answers.withheld);
         self.limits = overlay(base.limits, self.limits);
         self.payload = overlay(base.payload, self.payload);
         self.verdicts = overlay(base.verdicts, self.verdicts);

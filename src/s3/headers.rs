@@ -48,6 +48,10 @@ pub const R2_EXTENSIONS: &[&str] = &[
     "cf-max-keys",
 ];
 
+/// Headers in which whoever answers speaks of itself: its region, and the names under which it knows the request. A store
+/// behind us never speaks to a client in them.
+pub const ABOUT_THE_ANSWERER: &[&str] = &["x-amz-bucket-region", "x-amz-id-2", "x-amz-request-id"];
+
 /// Whether the header belongs to the transport, with effect or without; `name` in lower case.
 pub fn is_transport_header(name: &str) -> bool {
     TRANSPORT_HEADERS.contains(&name) || TRANSPORT_WITHOUT_EFFECT.contains(&name)

@@ -91,6 +91,25 @@ const FAULTS: &[(&str, &str)] = &[
         "[verdict.drop]\nstatus = 501\ncode = \"X\"\ntext = \"x\"",
         "own.toml:2: 'drop' is a verdict already (choose another name)",
     ),
+    ("[answers]\nheader = []", "own.toml:3: [answers] has no key 'header' (did you mean 'headers'?)"),
+    (
+        "[answers]\nheaders = [\n  \"x-amz-meta-*\",\n  1,\n]",
+        "own.toml:5: 'headers' must be a string, not: integer (put it in quotes)",
+    ),
+    (
+        "[answers]\nheaders = [\n  \"x-amz-meta-*\",\n  \"X-Amz-Checksum-*\",\n]",
+        "own.toml:5: 'X-Amz-Checksum-*' is no x-amz-* header (a name in lower case, or a prefix ending in *, that starts with x-amz-)",
+    ),
+    (
+        "[answers]\nheaders = \"x-amz-request-id\"",
+        "own.toml:3: 'x-amz-request-id' never is the upstream's (the server answers with its own: remove it)",
+    ),
+    (
+        "[answers]\nwithheld = [\"s3:VersionId\"]",
+        "own.toml:3: 's3:VersionId' is no element of an S3 answer (its local name, letters and digits, without a namespace)",
+    ),
+    ("[answers]\nwithheld = {}", "own.toml:3: 'withheld' must be a string, not: table (put it in quotes)"),
+    ("answers = []", "own.toml:2: 'answers' must be a table, not: array (see policies/README.md)"),
     ("[region]\nname = \"auto\"", "own.toml:2: [region] is not complete (it has name, aliases and text)"),
     ("[operations.PutObject]", "own.toml:2: a policy has no key 'operations' (did you mean 'operation'?)"),
     ("operation = 1", "own.toml:2: 'operation' must be a table, not: integer (see policies/README.md)"),
@@ -118,9 +137,15 @@ fn all_faults_come_at_once() {
 #[test]
 fn nothing_has_a_default() {
     let found = faults("");
-    for what in
-        ["[region]", "the limit 'part_order'", "the limit 'equal_parts'", "the payload kind 'unsigned'", "[default]"]
-    {
+    for what in [
+        "[region]",
+        "the limit 'part_order'",
+        "the limit 'equal_parts'",
+        "the payload kind 'unsigned'",
+        "'headers' in [answers]",
+        "'withheld' in [answers]",
+        "[default]",
+    ] {
         assert!(found.iter().any(|fault| fault.starts_with(&format!("own.toml:1: the policy lacks {what}"))), "{what}");
     }
     let found = faults("[default]\nverdict = \"accept\"");
@@ -176,6 +201,18 @@ fn pointless_rules_are_warned_of() {
         (
             "[operation.PutObject]\nverdict = \"accept\"\n[operation.PutObject.headers]\n\"x-amz-grant-*\" = \"drop\"\n\"x-amz-grant-read*\" = \"header\"",
             "own.toml:6: 'x-amz-grant-read*' is never reached: 'x-amz-grant-*' comes before it (put the longer prefix first)",
+        ),
+        (
+            "[answers]\nheaders = [\n  \"x-amz-meta-a\",\n  \"x-amz-meta-*\",\n]",
+            "own.toml:4: 'x-amz-meta-a' has no effect beside 'x-amz-meta-*' (remove it)",
+        ),
+        (
+            "[answers]\nheaders = [\"x-amz-*\",\n  \"x-amz-meta-*\"]",
+            "own.toml:4: 'x-amz-meta-*' has no effect beside 'x-amz-*' (remove it)",
+        ),
+        (
+            "[answers]\nwithheld = [\n  \"VersionId\",\n  \"VersionId\",\n]",
+            "own.toml:5: 'VersionId' has no effect beside 'VersionId' (remove it)",
         ),
     ] {
         let found = warnings(&format!("extends = \"r2\"\n{text}"));

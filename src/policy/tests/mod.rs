@@ -1,5 +1,6 @@
 //! What policies decide, as tables of requests and answers.
 
+mod answers;
 mod built_in;
 mod faults;
 mod hardest;

@@ -1,0 +1,114 @@
+//! What of an upstream's answer reaches the client, as tables of headers and elements.
+
+use super::*;
+
+/// Headers of answers, and whether they reach a client of `r2` and one of `open`.
+const HEADERS: &[(&str, bool, bool)] = &[
+    ("x-amz-meta-colour", true, true),
+    ("x-amz-meta-", true, true),
+    ("x-amz-missing-meta", true, true),
+    ("x-amz-checksum-crc32", true, true),
+    ("x-amz-checksum-type", true, true),
+    ("x-amz-checksum-algorithm", true, true),
+    ("x-amz-mp-parts-count", true, true),
+    ("x-amz-mp-parts-count-2", false, true),
+    ("x-amz-metadata", false, true),
+    ("x-amz-version-id", false, true),
+    ("x-amz-copy-source-version-id", false, true),
+    ("x-amz-delete-marker", false, true),
+    ("x-amz-expiration", false, true),
+    ("x-amz-abort-date", false, true),
+    ("x-amz-abort-rule-id", false, true),
+    ("x-amz-restore", false, true),
+    ("x-amz-server-side-encryption", false, true),
+    ("x-amz-server-side-encryption-customer-key-md5", false, true),
+    ("x-amz-tagging-count", false, true),
+    ("x-amz-object-lock-mode", false, true),
+    ("x-amz-replication-status", false, true),
+    ("x-amz-website-redirect-location", false, true),
+    ("x-amz-request-charged", false, true),
+    ("x-amz-storage-class", false, true),
+    ("x-amz-header-of-tomorrow", false, true),
+    // What the upstream says of itself is no policy's to let through.
+    ("x-amz-request-id", false, false),
+    ("x-amz-id-2", false, false),
+    ("x-amz-bucket-region", false, false),
+    // No x-amz-* headers, so not the policy's.
+    ("content-type", false, false),
+    ("x-minio-deployment-id", false, false),
+    ("x-amz", false, false),
+    ("", false, false),
+];
+
+#[test]
+fn headers_reach_a_client_where_the_policy_lists_them() {
+    let (r2, open) = (builtin("r2"), builtin("open"));
+    for (name, in_r2, in_open) in HEADERS {
+        let reaches = [&r2, &open].map(|policy| policy.answers().header_reaches_client(name));
+        assert_eq!(reaches, [*in_r2, *in_open], "{name}");
+    }
+}
+
+#[test]
+fn elements_of_what_r2_has_not_are_withheld() {
+    let versions = ["VersionId", "DeleteMarker", "DeleteMarkerVersionId"];
+    let others = ["RestoreStatus", "BucketRegion", "BucketArn", "Type"];
+    assert_eq!(builtin("r2").answers().withheld(), [&versions[..], &others[..]].concat());
+    assert_eq!(builtin("open").answers().withheld(), [""; 0]);
+}
+
+/// What the local disk writes, in the words of `s3/xml`, must not be withheld from an upstream's answer: both stores look
+/// alike.
+#[test]
+fn what_the_local_disk_writes_is_not_withheld() {
+    let r2 = builtin("r2");
+    for element in ["Key", "ETag", "ChecksumAlgorithm", "ChecksumType", "StorageClass", "Owner", "Initiator", "Size"] {
+        assert!(!r2.answers().withheld().iter().any(|withheld| withheld == element), "{element}");
+    }
+}
+
+#[test]
+fn each_list_is_replaced_whole_and_alone() {
+    for (own, headers, withheld) in [
+        ("", "x-amz-meta-*, x-amz-missing-meta, x-amz-checksum-*, x-amz-mp-parts-count", "VersionId, DeleteMarker"),
+        ("[answers]\nheaders = []", "none", "VersionId, DeleteMarker"),
+        ("[answers]\nheaders = \"x-amz-meta-*\"\nwithheld = []", "x-amz-meta-*", "none"),
+        (
+            "[answers]\nwithheld = [\"Owner\"]",
+            "x-amz-meta-*, x-amz-missing-meta, x-amz-checksum-*, x-amz-mp-parts-count",
+            "Owner",
+        ),
+    ] {
+        let policy = compile(&format!("extends = \"r2\"\n{own}")).unwrap();
+        let shown = |name: &str| policy.effective().find(|row| (row.kind, row.name) == ("answers", name)).unwrap();
+        assert_eq!(shown("headers").verdict, headers, "{own}");
+        assert!(shown("withheld").verdict.starts_with(withheld), "{own}");
+    }
+}
+
+#[test]
+fn names_that_are_no_header_or_no_element_are_faults() {
+    for (list, names) in [
+        (
+            "headers",
+            &["", "*", "x-*", "x-amz", "x-amz-", "etag", "x-amz-a b", "x-amz-\u{e9}", "x-amz-*-id", "x-amz-**"][..],
+        ),
+        ("headers", &["x-amz-request-id", "x-amz-id-2", "x-amz-bucket-region"]),
+        ("withheld", &["", "*", "Version*", "Version Id", "Version-Id", "1Id", "\u{c9}tag", "a:b", "<Key>"]),
+    ] {
+        for name in names {
+            let found = compile(&format!("extends = \"r2\"\n[answers]\n{list} = ['{name}']")).unwrap_err();
+            assert_eq!(found.len(), 1, "{name}: {found:#?}");
+            assert!(found[0].message.starts_with(&format!("'{name}'")), "{}", found[0]);
+        }
+    }
+}
+
+#[test]
+fn policies_differ_in_what_reaches_the_client() {
+    let (r2, open) = (builtin("r2"), builtin("open"));
+    let differences = r2.differences(&open);
+    let of_answers = differences.iter().filter(|[ours, _]| ours.kind == "answers");
+    let lines: Vec<_> = of_answers.map(|[ours, theirs]| (ours.name, &*theirs.verdict, &*theirs.rule.file)).collect();
+    assert_eq!(lines, [("headers", "x-amz-*", "policies/open.toml"), ("withheld", "none", "policies/open.toml")]);
+}
