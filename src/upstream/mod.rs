@@ -9,10 +9,12 @@ pub mod dialect;
 pub mod remote;
 pub mod request;
 pub mod documents;
+pub mod headers;
 
 pub use buckets::BucketMap;
 pub use dialect::Dialect;
 pub use documents::{ClientNames, client_document};
 pub use endpoint::{Addressing, Endpoint};
+pub use headers::client_headers;
 pub use remote::{CredentialSource, HealthCheck, Remote, Timeouts};
 pub use request::{Incoming, Outgoing, SigningIdentity};

@@ -1,0 +1,191 @@
+//! The headers of an upstream's answer as the client gets them: those the local disk would answer with, and no others.
+//!
+//! An allow-list: what a store says of itself (`Server`, `Date`, `x-minio-*`, `x-rgw-*`), of its connection (`Connection`,
+//! `Strict-Transport-Security`) or of whatever it learns tomorrow stays behind. Not here: Content-Length and
+//! Transfer-Encoding, which are the sender's, and the headers of errors, which are written anew.
+
+use crate::policy::Answers;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
+
+/// HTTP's own headers that reach the client. Not Location: it is the upstream's address of a bucket or an object. Not
+/// `Vary` and `Access-Control-*`: they would be about the requests the upstream saw, which are ours.
+const OF_HTTP: &[&str] = &[
+    // The object's own: stored with it, or asked for by `response-*` (GetObject in the S3 API reference).
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-language",
+    "content-type",
+    "expires",
+    // Which state of the object it is, and which bytes of it.
+    "accept-ranges",
+    "content-range",
+    "etag",
+    "last-modified",
+];
+
+/// The headers that reach the client, in the upstream's order, values byte for byte. Of `x-amz-*` headers the policy says
+/// which; where the upstream told its region, the client is told `region`.
+pub fn client_headers(answer: &HeaderMap, answers: &Answers, region: &str) -> Vec<(HeaderName, HeaderValue)> {
+    let reaches = |name: &str| OF_HTTP.contains(&name) || answers.header_reaches_client(name);
+    let passed = answer.iter().filter(|(name, _)| reaches(name.as_str()));
+    let passed = passed.map(|(name, value)| (name.clone(), value.clone()));
+    passed.chain(client_region(answer, region)).collect()
+}
+
+/// The region as the client knows it; none where the upstream told none, or where no header can hold the policy's name.
+fn client_region(answer: &HeaderMap, region: &str) -> Option<(HeaderName, HeaderValue)> {
+    let told = answer.contains_key(BUCKET_REGION);
+    told.then(|| HeaderValue::from_str(region).ok()).flatten().map(|value| (BUCKET_REGION, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Policy;
+    use crate::s3::checksum::{Algorithm, Checksum};
+    use crate::s3::metadata::Metadata;
+    use crate::s3::query::Query;
+    use crate::s3::view::View;
+
+    /// What the client of a policy gets of the lines.
+    fn client(policy: &str, lines: &[&str]) -> Vec<String> {
+        let policy = Policy::builtin(policy).unwrap().unwrap();
+        let sent = client_headers(&map(lines), policy.answers(), "auto");
+        let text = |value: &HeaderValue| String::from_utf8(value.as_bytes().to_vec()).unwrap();
+        sent.iter().map(|(name, value)| format!("{name}: {}", text(value))).collect()
+    }
+
+    fn map(lines: &[&str]) -> HeaderMap {
+        let line = |line: &&str| {
+            let (name, value) = line.split_once(": ").unwrap();
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            (HeaderName::from_bytes(name.as_bytes()).unwrap(), value)
+        };
+        let mut map = HeaderMap::new();
+        for (name, value) in lines.iter().map(line) {
+            map.append(name, value);
+        }
+        map
+    }
+
+    /// What stores answer, line by line, and how the line reaches a client of `r2` and one of `open`.
+    type Lines = &'static [(&'static str, Reaches)];
+
+    enum Reaches {
+        Both,
+        Open,
+        Nobody,
+    }
+    use Reaches::*;
+
+    /// GetObject from a versioned, encrypted and replicated bucket of S3.
+    const AWS: Lines = &[
+        ("x-amz-id-2: eftixk72aD6Ap51TnqcoF8eFidJG9Z/2", Nobody),
+        ("x-amz-request-id: 318BC8BC148832E5", Nobody),
+        ("date: Tue, 24 Nov 2026 09:00:00 GMT", Nobody),
+        ("last-modified: Mon, 23 Nov 2026 09:00:00 GMT", Both),
+        ("x-amz-replication-status: COMPLETED", Open),
+        ("x-amz-restore: ongoing-request=\"false\"", Open),
+        ("x-amz-expiration: expiry-date=\"Fri, 25 Dec 2026 00:00:00 GMT\", rule-id=\"all\"", Open),
+        ("etag: \"b2b1d3b5c1f0a2f9\"", Both),
+        ("x-amz-server-side-encryption: aws:kms", Open),
+        ("x-amz-server-side-encryption-aws-kms-key-id: arn:aws:kms:eu-west-1:1:key/2", Open),
+        ("x-amz-storage-class: STANDARD_IA", Open),
+        ("x-amz-tagging-count: 2", Open),
+        ("x-amz-object-lock-mode: COMPLIANCE", Open),
+        ("x-amz-website-redirect-location: /there", Open),
+        ("x-amz-version-id: 3HL4kqtJvjVBH40Nrjfkd", Open),
+        ("x-amz-meta-colour: red", Both),
+        ("x-amz-meta-colour: blue", Both),
+        ("x-amz-meta-name: Zoë", Both),
+        ("x-amz-missing-meta: 1", Both),
+        ("x-amz-checksum-crc64nvme: AAAAAAAAAAA=", Both),
+        ("x-amz-checksum-type: FULL_OBJECT", Both),
+        ("x-amz-mp-parts-count: 3", Both),
+        ("accept-ranges: bytes", Both),
+        ("content-range: bytes 0-4/10", Both),
+        ("cache-control: max-age=60", Both),
+        ("content-disposition: attachment; filename=\"é.txt\"", Both),
+        ("content-encoding: gzip", Both),
+        ("content-language: de", Both),
+        ("content-type: text/plain", Both),
+        ("expires: Wed, 25 Nov 2026 09:00:00 GMT", Both),
+        ("content-length: 5", Nobody),
+        ("server: AmazonS3", Nobody),
+        ("connection: close", Nobody),
+    ];
+
+    /// What MinIO and Ceph say besides, and what anyone could.
+    const OTHERS: Lines = &[
+        ("strict-transport-security: max-age=31536000; includeSubDomains", Nobody),
+        ("vary: Origin, Accept-Encoding", Nobody),
+        ("x-content-type-options: nosniff", Nobody),
+        ("x-xss-protection: 1; mode=block", Nobody),
+        ("x-minio-deployment-id: 5a1e", Nobody),
+        ("x-ratelimit-limit: 100", Nobody),
+        ("x-rgw-object-type: Normal", Nobody),
+        ("x-rgw-object-count: 7", Nobody),
+        ("x-container-object-count: 7", Nobody),
+        ("transfer-encoding: chunked", Nobody),
+        ("keep-alive: timeout=5", Nobody),
+        ("location: http://10.0.0.7:9000/acme-prod-media/k", Nobody),
+        ("set-cookie: node=7", Nobody),
+        ("access-control-allow-origin: *", Nobody),
+        ("retry-after: 1", Nobody),
+        ("x-amz-request-charged: requester", Open),
+        ("x-amz-abort-rule-id: week", Open),
+        ("x-amzn-trace-id: Root=1", Nobody),
+    ];
+
+    #[test]
+    fn each_header_reaches_whom_it_should() {
+        for answer in [AWS, OTHERS] {
+            let lines: Vec<_> = answer.iter().map(|(line, _)| *line).collect();
+            let in_r2 = answer.iter().filter(|(_, reaches)| matches!(reaches, Both)).map(|(line, _)| *line);
+            assert_eq!(client("r2", &lines), in_r2.collect::<Vec<_>>());
+            let in_open = answer.iter().filter(|(_, reaches)| matches!(reaches, Both | Open)).map(|(line, _)| *line);
+            assert_eq!(client("open", &lines), in_open.collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_region_is_the_clients() {
+        for policy in ["r2", "open"] {
+            for (lines, expected) in [
+                (&["x-amz-bucket-region: eu-west-1"][..], &["x-amz-bucket-region: auto"][..]),
+                (&["x-amz-bucket-region: a", "x-amz-bucket-region: b"], &["x-amz-bucket-region: auto"]),
+                (&["server: MinIO"], &[]),
+            ] {
+                assert_eq!(client(policy, lines), expected, "{policy} {lines:?}");
+            }
+        }
+        let policy = Policy::builtin("open").unwrap().unwrap();
+        let told = map(&["x-amz-bucket-region: eu-west-1"]);
+        assert!(client_headers(&told, policy.answers(), "no\nregion").is_empty());
+    }
+
+    #[test]
+    fn what_the_local_disk_answers_with_reaches_the_client_from_a_remote_too() {
+        let stored = map(&[
+            "cache-control: no-store",
+            "content-disposition: inline",
+            "content-encoding: br",
+            "content-language: en",
+            "content-type: text/html",
+            "expires: 0",
+            "x-amz-meta-a: b",
+        ]);
+        let metadata = Metadata::from_view(&View::of_signed_headers(&stored, Query::default())).unwrap();
+        let checksums = Algorithm::ALL.map(|algorithm| Checksum::of_digest(algorithm, &[0; 4]).headers());
+        let local: Vec<_> = metadata.headers().into_iter().chain(checksums.into_iter().flatten()).collect();
+        assert!(local.len() > stored.len());
+        let policy = Policy::builtin("r2").unwrap().unwrap();
+        for header in local {
+            let answer = HeaderMap::from_iter([header.clone()]);
+            assert_eq!(client_headers(&answer, policy.answers(), "auto"), [header]);
+        }
+    }
+}
