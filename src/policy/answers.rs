@@ -1,7 +1,7 @@
 //! `[answers]` looked up: which headers of an upstream's answer reach the client, and which elements do not.
 //!
-//! Headers are an allow-list, so that a header an upstream learns tomorrow stays behind. Its names are of answers, which the
-//! operation table does not have; a slip among them shows in `policy diff` and lets nothing through.
+//! Headers are an allow-list, so that a header an upstream learns tomorrow stays behind. Its names are of answers,
+//! which the operation table does not have; a slip among them shows in `policy diff` and lets nothing through.
 
 use crate::policy::compiled::{Answers, Listed, covers};
 use crate::policy::lookup::Compiler;
@@ -43,8 +43,8 @@ impl Compiler<'_> {
         // HeaderName takes upper case too, and makes it lower.
         let is_lower_case = HeaderName::from_bytes(stem.as_bytes()).is_ok_and(|header| header.as_str() == stem);
         if ABOUT_THE_ANSWERER.contains(&name.it.as_str()) {
-            let message = format!("'{}' never is the upstream's", name.it);
-            self.fault(&name.place, message, "the server answers with its own: remove it");
+            let message = format!("'{}' is what an upstream says of itself", name.it);
+            self.fault(&name.place, message, "it reaches no client: remove it");
         } else if !is_lower_case || !stem.starts_with(PREFIX) || name.it == PREFIX || stem.contains('*') {
             let advice = "a name in lower case, or a prefix ending in *, that starts with x-amz-";
             self.fault(&name.place, format!("'{}' is no x-amz-* header", name.it), advice);

@@ -74,8 +74,8 @@ pub(super) struct Listed {
 }
 
 impl Answers {
-    /// Whether an `x-amz-*` header of an upstream's answer reaches the client; `name` in lower case. What an upstream says
-    /// of itself ([`ABOUT_THE_ANSWERER`]) never does, whatever the policy.
+    /// Whether an `x-amz-*` header of an upstream's answer reaches the client; `name` in lower case. What an upstream
+    /// says of itself ([`ABOUT_THE_ANSWERER`]) never does, whatever the policy.
     pub fn header_reaches_client(&self, name: &str) -> bool {
         !ABOUT_THE_ANSWERER.contains(&name) && self.headers.names.iter().any(|listed| covers(listed, name))
     }

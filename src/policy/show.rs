@@ -13,10 +13,11 @@ use std::collections::HashSet;
 pub struct Effective<'p> {
     /// The operation; empty for what holds for all of them.
     pub operation: &'static str,
-    /// `region`, `limit`, `payload`, `answers`, `operation`, `query`, `headers`, `unlisted_query`, `unlisted_headers` or `stray`.
+    /// `region`, `limit`, `payload`, `answers`, `operation`, `query`, `headers`, `unlisted_query`, `unlisted_headers` or
+    /// `stray`.
     pub kind: &'static str,
-    /// The name of the header, parameter, payload kind, limit or list, as the policy has it; empty where the kind says it
-    /// all.
+    /// The name of the header, parameter, payload kind, limit or list, as the policy has it; empty where the kind says
+    /// it all.
     pub name: &'p str,
     /// The verdict in words.
     pub verdict: String,

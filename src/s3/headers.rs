@@ -48,9 +48,9 @@ pub const R2_EXTENSIONS: &[&str] = &[
     "cf-max-keys",
 ];
 
-/// Headers in which whoever answers speaks of itself: its region, and the names under which it knows the request. A store
-/// behind us never speaks to a client in them.
-pub const ABOUT_THE_ANSWERER: &[&str] = &["x-amz-bucket-region", "x-amz-id-2", "x-amz-request-id"];
+/// Headers in which whoever answers speaks of itself: where it is, what it calls the bucket, and the names under which it
+/// knows the request. A store behind us never speaks to a client in them.
+pub const ABOUT_THE_ANSWERER: &[&str] = &["x-amz-bucket-arn", "x-amz-bucket-region", "x-amz-id-2", "x-amz-request-id"];
 
 /// Whether the header belongs to the transport, with effect or without; `name` in lower case.
 pub fn is_transport_header(name: &str) -> bool {

@@ -1,8 +1,8 @@
 //! The headers of an upstream's answer as the client gets them: those the local disk would answer with, and no others.
 //!
-//! An allow-list: what a store says of itself (`Server`, `Date`, `x-minio-*`, `x-rgw-*`), of its connection (`Connection`,
-//! `Strict-Transport-Security`) or of whatever it learns tomorrow stays behind. Not here: Content-Length and
-//! Transfer-Encoding, which are the sender's, and the headers of errors, which are written anew.
+//! An allow-list: what a store says of itself (`Server`, `Date`, `x-minio-*`, `x-rgw-*`), of its connection
+//! (`Connection`, `Strict-Transport-Security`) or of whatever it learns tomorrow stays behind. Not here: Content-Length
+//! and Transfer-Encoding, which are the sender's, and the headers of errors, which are written anew.
 
 use crate::policy::Answers;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -26,8 +26,8 @@ const OF_HTTP: &[&str] = &[
     "last-modified",
 ];
 
-/// The headers that reach the client, in the upstream's order, values byte for byte. Of `x-amz-*` headers the policy says
-/// which; where the upstream told its region, the client is told `region`.
+/// The headers that reach the client, in the upstream's order, values byte for byte. Of `x-amz-*` headers the policy
+/// says which; where the upstream told its region, the client is told `region`.
 pub fn client_headers(answer: &HeaderMap, answers: &Answers, region: &str) -> Vec<(HeaderName, HeaderValue)> {
     let reaches = |name: &str| OF_HTTP.contains(&name) || answers.header_reaches_client(name);
     let passed = answer.iter().filter(|(name, _)| reaches(name.as_str()));
@@ -118,7 +118,7 @@ mod tests {
         ("connection: close", Nobody),
     ];
 
-    /// What MinIO and Ceph say besides, and what anyone could.
+    /// What MinIO, Ceph and Versity say besides, and what anyone could.
     const OTHERS: Lines = &[
         ("strict-transport-security: max-age=31536000; includeSubDomains", Nobody),
         ("vary: Origin, Accept-Encoding", Nobody),
@@ -135,6 +135,8 @@ mod tests {
         ("set-cookie: node=7", Nobody),
         ("access-control-allow-origin: *", Nobody),
         ("retry-after: 1", Nobody),
+        ("x-amz-access-point-alias: false", Open),
+        ("x-amz-bucket-arn: arn:aws:s3:::acme-prod-media", Nobody),
         ("x-amz-request-charged: requester", Open),
         ("x-amz-abort-rule-id: week", Open),
         ("x-amzn-trace-id: Root=1", Nobody),

@@ -28,11 +28,14 @@ const HEADERS: &[(&str, bool, bool)] = &[
     ("x-amz-website-redirect-location", false, true),
     ("x-amz-request-charged", false, true),
     ("x-amz-storage-class", false, true),
+    ("x-amz-object-size", false, true),
+    ("x-amz-access-point-alias", false, true),
     ("x-amz-header-of-tomorrow", false, true),
     // What the upstream says of itself is no policy's to let through.
     ("x-amz-request-id", false, false),
     ("x-amz-id-2", false, false),
     ("x-amz-bucket-region", false, false),
+    ("x-amz-bucket-arn", false, false),
     // No x-amz-* headers, so not the policy's.
     ("content-type", false, false),
     ("x-minio-deployment-id", false, false),
@@ -57,8 +60,7 @@ fn elements_of_what_r2_has_not_are_withheld() {
     assert_eq!(builtin("open").answers().withheld(), [""; 0]);
 }
 
-/// What the local disk writes, in the words of `s3/xml`, must not be withheld from an upstream's answer: both stores look
-/// alike.
+/// Both stores look alike: what the local disk writes is not withheld from a remote's answer.
 #[test]
 fn what_the_local_disk_writes_is_not_withheld() {
     let r2 = builtin("r2");
@@ -93,7 +95,7 @@ fn names_that_are_no_header_or_no_element_are_faults() {
             "headers",
             &["", "*", "x-*", "x-amz", "x-amz-", "etag", "x-amz-a b", "x-amz-\u{e9}", "x-amz-*-id", "x-amz-**"][..],
         ),
-        ("headers", &["x-amz-request-id", "x-amz-id-2", "x-amz-bucket-region"]),
+        ("headers", &["x-amz-request-id", "x-amz-id-2", "x-amz-bucket-region", "x-amz-bucket-arn"]),
         ("withheld", &["", "*", "Version*", "Version Id", "Version-Id", "1Id", "\u{c9}tag", "a:b", "<Key>"]),
     ] {
         for name in names {

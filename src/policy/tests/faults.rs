@@ -102,7 +102,7 @@ const FAULTS: &[(&str, &str)] = &[
     ),
     (
         "[answers]\nheaders = \"x-amz-request-id\"",
-        "own.toml:3: 'x-amz-request-id' never is the upstream's (the server answers with its own: remove it)",
+        "own.toml:3: 'x-amz-request-id' is what an upstream says of itself (it reaches no client: remove it)",
     ),
     (
         "[answers]\nwithheld = [\"s3:VersionId\"]",
