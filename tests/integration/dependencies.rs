@@ -17,13 +17,25 @@ fn tree() -> String {
 fn rust_and_gcc_are_enough() {
     let tree = tree();
     assert!(tree.lines().any(|line| line.starts_with("pingora ")), "cargo tree shows our dependencies");
-    for builder in ["aws-lc-sys", "openssl-sys", "boring-sys", "s2n-tls-sys", "cmake", "bindgen", "protobuf-build"] {
+    let c_code = ["aws-lc-sys", "aws-lc-fips-sys", "openssl-sys", "boring-sys", "s2n-tls-sys"];
+    for builder in c_code.into_iter().chain(["cmake", "bindgen", "protobuf-build"]) {
         let found: Vec<_> = tree.lines().filter(|line| line.split(' ').next() == Some(builder)).collect();
         assert!(found.is_empty(), "{found:?} needs more than Rust and gcc");
     }
     // Ours is the one of one line; the registry's needs cmake.
     let zlib: Vec<_> = tree.lines().filter(|line| line.starts_with("libz-ng-sys ")).collect();
     assert!(zlib.iter().all(|line| line.contains("1.1.99")), "{zlib:?}");
+}
+
+/// Two providers of cryptography in one process leave rustls without a default, and it panics when it is asked for one.
+#[test]
+fn tls_has_one_provider_of_cryptography() {
+    let tree = tree();
+    let versions = |name: &str| tree.lines().filter(|line| line.starts_with(&format!("{name} v"))).count();
+    assert!(versions("rustls") > 0 && versions("ring") > 0, "TLS is rustls on ring");
+    for provider in ["aws-lc-rs", "aws-lc-fips-sys", "rustls-openssl", "openssl", "native-tls", "s2n-tls", "boring"] {
+        assert_eq!(versions(provider), 0, "{provider} is a second one");
+    }
 }
 
 #[test]
