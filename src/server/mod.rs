@@ -12,6 +12,7 @@ pub mod head;
 pub mod request_body;
 pub mod reply;
 pub mod local;
+pub mod remote;
 pub mod deadline;
 pub mod proxy;
 pub mod admin;

@@ -1,0 +1,246 @@
+//! What requests towards a remote store are signed with, and how it is kept fresh.
+//!
+//! Credentials of a role last for an hour or so. They are replaced before they expire, in the background, so no request
+//! ever waits for them: it gets what there is. A store that refuses them is not noticed here.
+
+mod pace;
+mod chain;
+
+use crate::s3::Timestamp;
+use crate::server::clock;
+use crate::sigv4::Secret;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// A wait is slept in steps of this length: sleep does not count the time that a machine was suspended for.
+const STEP: Duration = Duration::from_secs(30);
+
+/// A key, and for how long it is one.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The key's id. It is no secret.
+    pub access_key_id: String,
+    /// What signs.
+    pub secret: Secret,
+    /// Sent as `x-amz-security-token` and signed; temporary credentials have one. It is never shown.
+    pub session_token: Option<String>,
+    /// From when on they are refused; `None` for never.
+    pub expires: Option<Timestamp>,
+}
+
+/// Where credentials come from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// From the settings.
+    Static(Credentials),
+    /// From where the AWS SDKs look for them: environment, shared profile, web identity, container and instance role.
+    Chain {
+        /// The region whose security token service is asked, where the environment names none.
+        region: String,
+    },
+}
+
+/// The credentials of the moment. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// `None` where nothing is ever fetched.
+    region: Option<String>,
+    state: Arc<RwLock<State>>,
+}
+
+/// What the last fetches left.
+#[derive(Debug, Clone, Default)]
+struct State {
+    credentials: Option<Arc<Credentials>>,
+    /// Why the last fetch brought none.
+    fault: Option<String>,
+    /// How many fetches in a row have failed.
+    failures: u32,
+}
+
+impl Provider {
+    /// Credentials from that source. Those of the chain come with [`Provider::refresh`].
+    pub fn new(source: Source) -> Provider {
+        let (region, credentials) = match source {
+            Source::Static(credentials) => (None, Some(Arc::new(credentials))),
+            Source::Chain { region } => (Some(region), None),
+        };
+        let state = State { credentials, ..State::default() };
+        Provider { region, state: Arc::new(RwLock::new(state)) }
+    }
+
+    /// What to sign with at `now`; `None` where there is nothing, or only what has expired.
+    pub fn current(&self, now: Timestamp) -> Option<Arc<Credentials>> {
+        self.read(|state| state.current(now))
+    }
+
+    /// Why there is nothing to sign with at `now`, and what to do, in one line; `None` where there is something.
+    pub fn failure(&self, now: Timestamp) -> Option<String> {
+        self.read(|state| state.failure(now))
+    }
+
+    /// Fetches at once and again before what was fetched expires, until it is aborted. Ends where nothing is fetched.
+    pub async fn refresh(self) {
+        while let Some(wait) = self.fetch().await {
+            let due = clock::now().millis().saturating_add(millis(wait));
+            while let Some(left) = due.checked_sub(clock::now().millis()).filter(|left| *left > 0) {
+                sleep(STEP.min(Duration::from_millis(left))).await;
+            }
+        }
+    }
+
+    /// Fetches once, and says after what time to do so again; `None` where there is nothing to fetch.
+    ///
+    /// What was fetched before stays until it expires, if no better is found.
+    pub async fn fetch(&self) -> Option<Duration> {
+        let fetched = chain::fetch(self.region.as_deref()?).await;
+        let now = clock::now();
+        let before = self.read(State::clone);
+        let after = before.clone().after(fetched, now);
+        tell(&before, &after);
+        let wait = after.wait(now);
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = after;
+        Some(wait)
+    }
+
+    fn read<T>(&self, of: impl FnOnce(&State) -> T) -> T {
+        of(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl State {
+    fn current(&self, now: Timestamp) -> Option<Arc<Credentials>> {
+        self.credentials.clone().filter(|credentials| credentials.are_valid(now))
+    }
+
+    fn failure(&self, now: Timestamp) -> Option<String> {
+        if self.current(now).is_some() {
+            return None;
+        }
+        let why = self.fault.as_deref().unwrap_or("they are being looked for");
+        Some(format!("no credentials for the upstream: {why}"))
+    }
+
+    /// The state after one more fetch. What has expired already is no better than nothing.
+    fn after(self, fetched: Result<Credentials, String>, now: Timestamp) -> State {
+        let valid = fetched.and_then(|credentials| match credentials.are_valid(now) {
+            true => Ok(credentials),
+            false => Err("those that were found have expired; is the clock of this machine right?".to_owned()),
+        });
+        match valid {
+            Ok(credentials) => State { credentials: Some(Arc::new(credentials)), fault: None, failures: 0 },
+            Err(fault) => State { fault: Some(fault), failures: self.failures.saturating_add(1), ..self },
+        }
+    }
+
+    fn wait(&self, now: Timestamp) -> Duration {
+        match (self.failures, &self.credentials) {
+            (0, Some(credentials)) => pace::next_refresh(now, credentials.expires),
+            (failures, _) => pace::next_try(failures),
+        }
+    }
+}
+
+impl Credentials {
+    fn are_valid(&self, now: Timestamp) -> bool {
+        self.expires.is_none_or(|expires| now < expires)
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Credentials");
+        shown.field("access_key_id", &self.access_key_id).field("expires", &self.expires).finish_non_exhaustive()
+    }
+}
+
+fn tell(before: &State, after: &State) {
+    let id = |state: &State| state.credentials.as_ref().map(|credentials| credentials.access_key_id.clone());
+    if let Some(fault) = &after.fault {
+        tracing::warn!(failures = after.failures, "no new credentials for the upstream: {fault}");
+    } else if id(before) != id(after) {
+        let access_key_id = id(after).unwrap_or_default();
+        tracing::info!(access_key_id, "requests to the upstream are signed with new credentials");
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Credentials of that id; `expires` in seconds.
+    fn credentials(id: &str, expires: Option<u64>) -> Credentials {
+        Credentials {
+            access_key_id: id.to_owned(),
+            secret: Secret::new("wJalrXUtnFEMI"),
+            session_token: Some("FQoDYXdzEXAMPLE".to_owned()),
+            expires: expires.map(at),
+        }
+    }
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    #[test]
+    fn what_was_fetched_stays_until_it_expires() {
+        let down = || Err("the container endpoint is down".to_owned());
+        let told = Some("no credentials for the upstream: the container endpoint is down");
+        let expired = "no credentials for the upstream: those that were found have expired; is the clock of this \
+                       machine right?";
+        // At a moment a fetch brings something; then there is this to sign with, or why not, and the wait in seconds.
+        let mut state = State::default();
+        for (now, fetched, id, failure, wait) in [
+            (0, down(), None, told, 1),
+            (1, down(), None, told, 2),
+            (3, Ok(credentials("A", Some(3600))), Some("A"), None, 3297),
+            (3300, down(), Some("A"), None, 1),
+            (3301, down(), Some("A"), None, 2),
+            (3302, Ok(credentials("B", Some(3000))), Some("A"), None, 4),
+            (3599, down(), Some("A"), None, 8),
+            (3600, down(), None, told, 16),
+            (3616, Ok(credentials("B", Some(3616))), None, Some(expired), 32),
+            (3700, Ok(credentials("B", Some(3710))), Some("B"), None, 5),
+            (3705, Ok(credentials("C", None)), Some("C"), None, 900),
+            (9999, down(), Some("C"), None, 1),
+        ] {
+            state = state.after(fetched, at(now));
+            let current = state.current(at(now)).map(|credentials| credentials.access_key_id.clone());
+            assert_eq!(current.as_deref(), id, "at {now}");
+            assert_eq!(state.failure(at(now)).as_deref(), failure, "at {now}");
+            assert_eq!(state.wait(at(now)), Duration::from_secs(wait), "at {now}");
+        }
+    }
+
+    #[test]
+    fn before_the_first_fetch_there_is_nothing_and_it_is_said() {
+        let provider = Provider::new(Source::Chain { region: "eu-west-1".to_owned() });
+        assert!(provider.current(at(0)).is_none());
+        let told = "no credentials for the upstream: they are being looked for";
+        assert_eq!(provider.failure(at(0)).as_deref(), Some(told));
+    }
+
+    #[tokio::test]
+    async fn static_credentials_are_there_at_once_and_never_fetched() {
+        let provider = Provider::new(Source::Static(credentials("S", None)));
+        assert_eq!(provider.current(at(0)).unwrap().access_key_id, "S");
+        assert_eq!(provider.failure(at(0)), None);
+        assert_eq!(provider.fetch().await, None);
+        provider.refresh().await;
+    }
+
+    #[test]
+    fn debug_shows_neither_secret_nor_token() {
+        let source = Source::Static(credentials("AKIA", Some(0)));
+        let state = Provider::new(source.clone());
+        for shown in [format!("{source:?}"), format!("{state:?}")] {
+            assert!(shown.contains("AKIA") && !shown.contains("wJalr") && !shown.contains("FQoD"), "{shown}");
+        }
+    }
+}

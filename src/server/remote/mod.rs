@@ -1,0 +1,3 @@
+//! A remote store: what requests towards it are signed with.
+
+pub mod credentials;
