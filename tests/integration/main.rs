@@ -13,6 +13,7 @@ mod authentication;
 mod connections;
 mod copies;
 mod crash;
+mod credentials;
 mod dependencies;
 mod examples;
 mod hostile;

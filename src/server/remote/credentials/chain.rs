@@ -7,10 +7,13 @@ use crate::s3::Timestamp;
 use crate::server::remote::credentials::Credentials;
 use crate::sigv4::Secret;
 use aws_config::Region;
-use aws_config::default_provider::credentials::DefaultCredentialsChain;
-use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
+use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
+use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_http_client::Builder;
@@ -21,30 +24,83 @@ use std::iter::successors;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How long all the places together may take. Without an instance role the last one takes a second.
+/// How long all the places together may take. Where there is no instance role, asking for it takes a second.
 const LIMIT: Duration = Duration::from_secs(30);
 
+/// What to do where no place has any.
+const ADVICE: &str = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE, give the machine a role, \
+                      or write credentials = \"static\" with a key into [upstream]";
+
+/// Where credentials can be.
+struct Place {
+    name: &'static str,
+    provider: Box<dyn ProvideCredentials>,
+    /// What to look at where something is wrong there.
+    advice: &'static str,
+}
+
 /// Looks once. `region` is that of the security token service, unless the environment names another.
-///
-/// Everything is made anew each time, so that a profile that was mended and a token that was renewed are read.
 ///
 /// # Errors
 /// Why there are none, and what to do, in one line without secrets.
 pub(super) async fn fetch(region: &str) -> Result<Credentials, String> {
-    let found = timeout(LIMIT, async { chain(region).await.provide_credentials().await }).await;
-    match found {
-        Ok(Ok(found)) => Ok(Credentials::from(found)),
-        Ok(Err(error)) => Err(fault(&error)),
-        Err(_) => Err(format!("no answer within {} s from where the AWS credentials are", LIMIT.as_secs())),
+    match timeout(LIMIT, async { first(places(region).await).await }).await {
+        Ok(found) => found,
+        Err(_) => Err(format!("no place of the AWS credentials has answered within {} s. {ADVICE}", LIMIT.as_secs())),
     }
 }
 
-async fn chain(region: &str) -> DefaultCredentialsChain {
-    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
-        .or_else(Region::new(region.to_owned()));
+/// A place that has nothing is passed over; one where something is wrong ends the search, as other credentials than the
+/// meant ones may be somebody else's.
+async fn first(places: Vec<Place>) -> Result<Credentials, String> {
+    let mut passed = Vec::new();
+    for Place { name, provider, advice } in places {
+        match provider.provide_credentials().await {
+            Ok(found) => return Ok(Credentials::from(found)),
+            Err(error @ CredentialsError::CredentialsNotLoaded(_)) => {
+                passed.push(format!("{name} ({})", causes(error.source())));
+            }
+            Err(error) => return Err(format!("{name}: {}. {advice}", causes(error.source().or(Some(&error))))),
+        }
+    }
+    Err(format!("there are none in {}. {ADVICE}", passed.join(", ")))
+}
+
+/// Made anew for each search, so that a profile that was mended is read.
+async fn places(region: &str) -> Vec<Place> {
+    let from_environment = EnvironmentVariableRegionProvider::new();
+    let region = RegionProviderChain::first_try(from_environment).or_else(Region::new(region.to_owned()));
     let http = Builder::new().tls_provider(Tls::Rustls(CryptoMode::Ring)).build_https();
-    let configuration = ProviderConfig::default().with_http_client(http);
-    DefaultCredentialsChain::builder().region(region).configure(configuration).build().await
+    let shared = ProviderConfig::default().with_http_client(http).with_region(region.region().await);
+    vec![
+        Place {
+            name: "environment",
+            provider: Box::new(EnvironmentVariableCredentialsProvider::new()),
+            advice: "Look at AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        },
+        Place {
+            name: "profile",
+            provider: Box::new(ProfileFileCredentialsProvider::builder().configure(&shared).build()),
+            advice: "Look at AWS_PROFILE, ~/.aws/config and ~/.aws/credentials. Profiles of single sign-on (sso) are \
+                     not read: give them a credential_process",
+        },
+        Place {
+            name: "web identity",
+            provider: Box::new(WebIdentityTokenCredentialsProvider::builder().configure(&shared).build()),
+            advice: "Look at AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, and whether the role trusts who made the \
+                     token",
+        },
+        Place {
+            name: "container role",
+            provider: Box::new(EcsCredentialsProvider::builder().configure(&shared).build()),
+            advice: "Look at AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI, and at what answers there",
+        },
+        Place {
+            name: "instance role",
+            provider: Box::new(ImdsCredentialsProvider::builder().configure(&shared).build()),
+            advice: "Look at the role of the instance and its metadata options",
+        },
+    ]
 }
 
 impl From<aws_credential_types::Credentials> for Credentials {
@@ -58,47 +114,67 @@ impl From<aws_credential_types::Credentials> for Credentials {
     }
 }
 
-/// Places that have nothing are passed over; one that has something wrong ends the search.
-fn fault(error: &CredentialsError) -> String {
-    let causes = causes(error);
-    match error {
-        CredentialsError::CredentialsNotLoaded(_) => format!(
-            "{causes}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE, give the machine a role, \
-             or write credentials = \"static\" with a key into [upstream]"
-        ),
-        _ => format!("{causes}. Mend or remove what is named; until then none of the places after it are looked at"),
-    }
-}
-
 /// An error and what caused it, in one line.
-fn causes(error: &CredentialsError) -> String {
-    let chain = successors(Some(error as &(dyn Error + 'static)), |error| (*error).source());
-    let texts: Vec<String> = chain.map(|error| one_line(&error.to_string())).collect();
-    texts.join(": ")
+fn causes(error: Option<&(dyn Error + 'static)>) -> String {
+    let texts: Vec<String> =
+        successors(error, |error| (*error).source()).map(|error| one_line(&error.to_string())).collect();
+    if texts.is_empty() { "nothing there".to_owned() } else { texts.join(": ") }
 }
 
+/// The lines of a text as one, and no stop at its end: it goes on.
 fn one_line(text: &str) -> String {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
-    lines.join("; ").replace(":; ", ": ")
+    lines.join(" ").trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_credential_types::provider::{Result, future};
+    use std::fmt;
 
-    #[test]
-    fn a_fault_is_one_line_with_every_cause() {
-        let nowhere = "no credentials found in chain. Attempted:\n  Environment: not set\n  Profile: none";
-        let told = fault(&CredentialsError::not_loaded(nowhere));
-        assert!(told.starts_with(
-            "the credential provider was not enabled: no credentials found in chain. Attempted: Environment: not set; \
-             Profile: none. Set AWS_ACCESS_KEY_ID and"
-        ));
-        let told = fault(&CredentialsError::provider_error(CredentialsError::unhandled("not JSON")));
-        assert_eq!(
-            told,
-            "an error occurred while loading credentials: unexpected credentials error: not JSON. Mend or remove what \
-             is named; until then none of the places after it are looked at"
-        );
+    /// A place that makes of nothing what its function does.
+    struct Scripted(fn() -> Result);
+
+    impl fmt::Debug for Scripted {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("Scripted")
+        }
+    }
+
+    impl ProvideCredentials for Scripted {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            future::ProvideCredentials::ready(self.0())
+        }
+    }
+
+    fn place(name: &'static str, script: fn() -> Result) -> Place {
+        Place { name, provider: Box::new(Scripted(script)), advice: "Look there" }
+    }
+
+    #[tokio::test]
+    async fn the_first_place_that_has_any_or_is_broken_decides() {
+        let bare: fn() -> Result = || Err(CredentialsError::not_loaded_no_source());
+        let unset: fn() -> Result = || Err(CredentialsError::not_loaded("not\n set."));
+        let slow: fn() -> Result = || Err(CredentialsError::provider_timed_out(Duration::from_secs(5)));
+        let broken: fn() -> Result =
+            || Err(CredentialsError::unhandled(CredentialsError::invalid_configuration("no JSON")));
+        let key: fn() -> Result =
+            || Ok(aws_credential_types::Credentials::new("KEY", "secret", None, None, "scripted"));
+        let nothing = format!("there are none in a (nothing there), b (not set). {ADVICE}");
+        for (scripts, expected) in [
+            ([bare, unset], Err(nothing.as_str())),
+            ([unset, key], Ok("KEY")),
+            ([key, broken], Ok("KEY")),
+            ([broken, key], Err("a: the credentials provider was not properly configured: no JSON. Look there")),
+            ([unset, slow], Err("b: credentials provider timed out after 5 seconds. Look there")),
+        ] {
+            let [a, b] = scripts;
+            let found = first(vec![place("a", a), place("b", b)]).await.map(|found| found.access_key_id);
+            assert_eq!(found.as_deref().map_err(String::as_str), expected);
+        }
     }
 }

@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(provider.current(at(0)).unwrap().access_key_id, "S");
         assert_eq!(provider.failure(at(0)), None);
         assert_eq!(provider.fetch().await, None);
-        provider.refresh().await;
+        tokio::spawn(provider.refresh()).await.unwrap();
     }
 
     #[test]
