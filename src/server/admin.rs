@@ -1,8 +1,8 @@
 //! The admin address: `/metrics`, `/healthz`, `/readyz`. Never on the S3 port, and nothing there is secret.
 
 use crate::server::deadline::head_has_arrived;
+use crate::server::health::{Health, Readiness};
 use crate::server::metrics::Metrics;
-use crate::store::{Figures, Store};
 use async_trait::async_trait;
 use http::{Response, StatusCode, header};
 use pingora::apps::http_app::ServeHttp;
@@ -14,15 +14,15 @@ pub struct Admin {
     /// What `/metrics` shows.
     pub metrics: Arc<Metrics>,
     /// Whose health `/readyz` tells.
-    pub store: Store,
+    pub health: Arc<dyn Health>,
 }
 
 impl Admin {
     fn page(&self, path: &str) -> (StatusCode, String) {
         match path {
             "/healthz" => (StatusCode::OK, "ok\n".to_owned()),
-            "/readyz" => readiness(&self.store.figures()),
-            "/metrics" => match self.metrics.render(&self.store.figures()) {
+            "/readyz" => readiness(&self.health.readiness()),
+            "/metrics" => match self.metrics.render(&self.health.figures()) {
                 Ok(text) => (StatusCode::OK, text),
                 Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
             },
@@ -31,13 +31,13 @@ impl Admin {
     }
 }
 
-/// Ready is who takes writes.
-fn readiness(store: &Figures) -> (StatusCode, String) {
-    let reason = store.failure.or(store.read_only.then_some("the store takes no writes"));
-    match reason {
-        None => (StatusCode::OK, "ready\n".to_owned()),
-        Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")),
-    }
+fn readiness(readiness: &Readiness) -> (StatusCode, String) {
+    let (status, verdict) = match &readiness.failure {
+        None => (StatusCode::OK, "ready".to_owned()),
+        Some(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}")),
+    };
+    let lines = [verdict].iter().chain(&readiness.details).map(|line| format!("{line}\n")).collect();
+    (status, lines)
 }
 
 #[async_trait]
@@ -65,16 +65,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_store_that_takes_no_writes_is_not_ready_and_says_why() {
-        let failed = Some("the thread that commits has stopped");
-        for (read_only, failure, status, text) in [
-            (false, None, 200, "ready\n"),
-            (true, None, 503, "not ready: the store takes no writes\n"),
-            (false, failed, 503, "not ready: the thread that commits has stopped\n"),
-            (true, failed, 503, "not ready: the thread that commits has stopped\n"),
+    fn readiness_is_a_status_and_lines() {
+        let down = "node http://127.0.0.1:9100: down: connection refused";
+        for (failure, details, status, text) in [
+            (None, &[][..], 200, "ready\n".to_owned()),
+            (None, &[down], 200, format!("ready\n{down}\n")),
+            (Some("no node is up"), &[down], 503, format!("not ready: no node is up\n{down}\n")),
         ] {
-            let answer = readiness(&Figures { read_only, failure, ..Figures::default() });
-            assert_eq!((answer.0.as_u16(), answer.1.as_str()), (status, text));
+            let details = details.iter().map(|line| (*line).to_owned()).collect();
+            let answer = readiness(&Readiness { failure: failure.map(str::to_owned), details });
+            assert_eq!((answer.0.as_u16(), answer.1), (status, text));
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Metrics for Prometheus. The only place that names the prometheus crate.
 //!
-//! Labels come from bounded sets: names of operations, statuses, features of the policy. Buckets, keys and key ids
-//! would let clients grow the registry, so they stand in the log only.
+//! Labels come from bounded sets: names of operations, statuses, features of the policy, nodes. Buckets, keys and key
+//! ids would let clients grow the registry, so they stand in the log only.
 
 use crate::server::record::Record;
-use crate::store::Figures;
+use crate::store;
+use prometheus::proto::MetricFamily;
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Encoder, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 use std::sync::Arc;
 use tokio::sync::Notify;
@@ -21,7 +22,28 @@ pub struct Metrics {
     durations: HistogramVec,
     in_flight: IntGauge,
     left: Arc<Notify>,
-    store: StoreGauges,
+}
+
+/// What that which answers requests tells of itself.
+#[derive(Debug, Clone)]
+pub enum Figures {
+    /// A local store.
+    Store(store::Figures),
+    /// The nodes of a remote one.
+    Nodes(Vec<NodeFigures>),
+}
+
+/// What is told of a node of a remote store.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NodeFigures {
+    /// Its name: one of settings, and an address of it.
+    pub node: String,
+    /// Whether it is well.
+    pub up: bool,
+    /// How many requests failed there, by kind of failure.
+    pub failures: Vec<(&'static str, u64)>,
+    /// How many requests were sent once more because they had failed there.
+    pub retries: u64,
 }
 
 /// A request being counted as in flight for as long as this lives.
@@ -42,18 +64,14 @@ impl Metrics {
     /// A registry of its own with everything registered.
     pub fn new() -> Result<Metrics, prometheus::Error> {
         let registry = Registry::new();
-        let counter = |name: &str, help: &str, labels: &[&str]| {
-            let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
-            registry.register(Box::new(counter.clone()))?;
-            Ok::<_, prometheus::Error>(counter)
-        };
-        let requests = counter("r2shim_requests_total", "Requests answered.", &["operation", "status"])?;
+        let requests = counter(&registry, "r2shim_requests_total", "Requests answered.", &["operation", "status"])?;
         let refusals = counter(
+            &registry,
             "r2shim_refusals_total",
             "Requests refused by a filter of the chain.",
             &["operation", "filter", "feature"],
         )?;
-        let bytes = counter("r2shim_body_bytes_total", "Bytes of bodies.", &["operation", "direction"])?;
+        let bytes = counter(&registry, "r2shim_body_bytes_total", "Bytes of bodies.", &["operation", "direction"])?;
         let durations = HistogramVec::new(
             HistogramOpts::new(
                 "r2shim_request_duration_seconds",
@@ -64,9 +82,8 @@ impl Metrics {
         )?;
         registry.register(Box::new(durations.clone()))?;
         let in_flight = gauge(&registry, "r2shim_requests_in_flight", "Requests being answered now.")?;
-        let store = StoreGauges::register(&registry)?;
         let left = Arc::new(Notify::new());
-        Ok(Metrics { registry, requests, refusals, bytes, durations, in_flight, left, store })
+        Ok(Metrics { registry, requests, refusals, bytes, durations, in_flight, left })
     }
 
     /// Counts a request as in flight until the guard is dropped.
@@ -101,11 +118,12 @@ impl Metrics {
         }
     }
 
-    /// Everything in Prometheus' text format, the store's figures as they are now.
-    pub fn render(&self, store: &Figures) -> Result<String, prometheus::Error> {
-        self.store.set(store);
+    /// Everything in Prometheus' text format, with the figures as they are now.
+    pub fn render(&self, figures: &Figures) -> Result<String, prometheus::Error> {
+        let mut families = self.registry.gather();
+        families.extend(gathered(figures)?);
         let mut text = Vec::new();
-        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        TextEncoder::new().encode(&families, &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
@@ -114,35 +132,54 @@ impl Metrics {
     }
 }
 
-/// What the local store tells of itself.
-#[derive(Debug)]
-struct StoreGauges {
-    objects: IntGauge,
-    free_bytes: IntGauge,
-    read_only: IntGauge,
-    commits: IntGauge,
-    changes: IntGauge,
+/// Figures as metrics of a registry that lives no longer: what is gone, such as a node, leaves nothing behind.
+fn gathered(figures: &Figures) -> Result<Vec<MetricFamily>, prometheus::Error> {
+    let registry = Registry::new();
+    match figures {
+        Figures::Store(store) => set_store(&registry, store)?,
+        Figures::Nodes(nodes) => set_nodes(&registry, nodes)?,
+    }
+    Ok(registry.gather())
 }
 
-impl StoreGauges {
-    fn register(registry: &Registry) -> Result<StoreGauges, prometheus::Error> {
-        Ok(StoreGauges {
-            objects: gauge(registry, "r2shim_store_objects", "Objects in all buckets.")?,
-            free_bytes: gauge(registry, "r2shim_store_free_bytes", "Bytes free on the data folder's disk.")?,
-            read_only: gauge(registry, "r2shim_store_read_only", "1 while the store refuses writes, else 0.")?,
-            commits: gauge(registry, "r2shim_store_commits", "Commits since the start.")?,
-            changes: gauge(registry, "r2shim_store_changes", "Changes in those commits.")?,
-        })
-    }
+fn set_store(registry: &Registry, figures: &store::Figures) -> Result<(), prometheus::Error> {
+    let set = |name, help, number: u64| {
+        gauge(registry, name, help)?.set(i64::try_from(number).unwrap_or(i64::MAX));
+        Ok::<_, prometheus::Error>(())
+    };
+    set("r2shim_store_objects", "Objects in all buckets.", figures.objects)?;
+    set("r2shim_store_free_bytes", "Bytes free on the data folder's disk.", figures.free)?;
+    set("r2shim_store_read_only", "1 while the store refuses writes, else 0.", u64::from(figures.read_only))?;
+    set("r2shim_store_commits", "Commits since the start.", figures.commits)?;
+    set("r2shim_store_changes", "Changes in those commits.", figures.changes)
+}
 
-    fn set(&self, figures: &Figures) {
-        let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        self.objects.set(signed(figures.objects));
-        self.free_bytes.set(signed(figures.free));
-        self.read_only.set(i64::from(figures.read_only));
-        self.commits.set(signed(figures.commits));
-        self.changes.set(signed(figures.changes));
+fn set_nodes(registry: &Registry, nodes: &[NodeFigures]) -> Result<(), prometheus::Error> {
+    let up = IntGaugeVec::new(Opts::new("r2shim_upstream_node_up", "1 while the node is well, else 0."), &["node"])?;
+    registry.register(Box::new(up.clone()))?;
+    let failures =
+        counter(registry, "r2shim_upstream_failures_total", "Requests that failed at the node.", &["node", "kind"])?;
+    let retries = counter(
+        registry,
+        "r2shim_upstream_retries_total",
+        "Requests sent once more because they had failed at the node.",
+        &["node"],
+    )?;
+    for figures in nodes {
+        let node = figures.node.as_str();
+        up.with_label_values(&[node]).set(i64::from(figures.up));
+        retries.with_label_values(&[node]).inc_by(figures.retries);
+        for (kind, count) in &figures.failures {
+            failures.with_label_values(&[node, kind]).inc_by(*count);
+        }
     }
+    Ok(())
+}
+
+fn counter(registry: &Registry, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
+    let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
+    registry.register(Box::new(counter.clone()))?;
+    Ok(counter)
 }
 
 fn gauge(registry: &Registry, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {

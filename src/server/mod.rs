@@ -5,6 +5,7 @@
 mod clock;
 pub mod record;
 pub mod metrics;
+pub mod health;
 pub mod access_log;
 pub mod answer;
 pub mod ids;

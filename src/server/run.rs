@@ -103,7 +103,7 @@ pub fn start(parts: Parts) -> Result<Running, StartError> {
 
     let mut admin_address = None;
     if let Some(address) = parts.admin {
-        let admin = HttpServer::new_app(Admin { metrics: metrics.clone(), store: parts.store });
+        let admin = HttpServer::new_app(Admin { metrics: metrics.clone(), health: Arc::new(parts.store) });
         let admin = HeadDeadline::new(admin, head_time);
         let (mut service, fds, bound) = bound(Service::new("admin".to_owned(), admin), &[address])?;
         admin_address = bound.first().copied();

@@ -3,9 +3,9 @@
 
 use crate::support::command::r2shim;
 use r2shim::policy::{Effective, Policy};
-use r2shim::server::metrics::Metrics;
+use r2shim::server::metrics::{Figures, Metrics, NodeFigures};
 use r2shim::server::record::Record;
-use r2shim::store::Figures;
+use r2shim::store;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -113,8 +113,11 @@ fn the_settings_shown_pass_check() {
 fn the_table_of_metrics_names_them_all() {
     let metrics = Metrics::new().unwrap();
     metrics.count(&Record { refused_by: Some("policy"), ..Record::default() });
-    let text = metrics.render(&Figures::default()).unwrap();
-    let real: BTreeSet<_> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+    let node = NodeFigures { failures: vec![("connect", 1)], ..NodeFigures::default() };
+    let figures = [Figures::Store(store::Figures::default()), Figures::Nodes(vec![node])];
+    let texts = figures.map(|figures| metrics.render(&figures).unwrap());
+    let types = texts.iter().flat_map(|text| text.lines()).filter_map(|line| line.strip_prefix("# TYPE "));
+    let real: BTreeSet<_> = types.filter_map(|line| line.split(' ').next()).collect();
     let told: BTreeSet<_> = README.split('`').filter(|code| code.starts_with("r2shim_")).collect();
     assert_eq!(told, real);
 }

@@ -13,6 +13,7 @@ mod reads;
 mod uploads;
 mod upload_listings;
 mod copies;
+mod health;
 
 use crate::filters::{Admitted, Rules};
 use crate::policy;

@@ -1,0 +1,20 @@
+//! How that which answers requests is: what the admin address tells of a local store or of a remote one.
+
+use crate::server::metrics::Figures;
+
+/// What answers requests, as the admin address sees it.
+pub trait Health: Send + Sync {
+    /// Whether it can answer now.
+    fn readiness(&self) -> Readiness;
+    /// What metrics tell of it.
+    fn figures(&self) -> Figures;
+}
+
+/// Whether requests can be answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readiness {
+    /// Why they cannot; `None` if they can.
+    pub failure: Option<String>,
+    /// What else there is to know, a line each.
+    pub details: Vec<String>,
+}
