@@ -1,3 +1,4 @@
-//! A remote store: what requests towards it are signed with.
+//! Answering from a remote store.
 
 pub mod credentials;
+pub mod nodes;

@@ -1,0 +1,209 @@
+//! From endpoints to nodes: names are looked up, and every address of a name is a node.
+//!
+//! A lookup that fails changes nothing: the addresses known before stay, and the next lookup may do better.
+
+use crate::server::remote::nodes::node::{Health, Node};
+use crate::upstream::Endpoint;
+use async_trait::async_trait;
+use pingora::lb::Backend;
+use pingora::lb::discovery::ServiceDiscovery;
+use std::collections::{BTreeSet, HashMap};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a lookup may take. The resolver's own patience can be half a minute, and start-up waits for the first one.
+const LOOKUP_TIME: Duration = Duration::from_secs(5);
+
+/// The endpoints of a remote store, and what their names came to.
+pub(super) struct Names {
+    known: Mutex<Vec<Known>>,
+}
+
+/// What an endpoint's name came to.
+struct Known {
+    endpoint: Arc<Endpoint>,
+    nodes: Vec<Node>,
+    /// Why the last lookup gave nothing.
+    failure: Option<String>,
+}
+
+/// A node as it is now, or an endpoint whose name has not resolved yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeState {
+    /// What settings call it.
+    pub endpoint: Arc<Endpoint>,
+    /// Where it is; `None` as long as its name has not resolved.
+    pub address: Option<SocketAddr>,
+    /// What it is called in metrics, in `/readyz` and in the log.
+    pub name: String,
+    /// What is known of its health.
+    pub health: Health,
+}
+
+type Lookup = Result<Vec<SocketAddr>, String>;
+
+impl Names {
+    pub(super) fn new(endpoints: &[Endpoint]) -> Names {
+        let unknown = |endpoint: &Endpoint| Known::new(endpoint.clone());
+        Names { known: Mutex::new(endpoints.iter().map(unknown).collect()) }
+    }
+
+    /// All nodes in the order of settings.
+    pub(super) fn nodes(&self) -> Vec<Node> {
+        self.read(|known| known.iter().flat_map(|known| known.nodes.clone()).collect())
+    }
+
+    /// All nodes, and the endpoints that have none.
+    pub(super) fn states(&self) -> Vec<NodeState> {
+        self.read(|known| known.iter().flat_map(Known::states).collect())
+    }
+
+    async fn look_up_all(&self) -> Vec<Lookup> {
+        let endpoints = self.read(|known| known.iter().map(|known| known.endpoint.clone()).collect::<Vec<_>>());
+        // All at once: one name's slow server must not keep the others waiting.
+        let lookups: Vec<_> = endpoints.into_iter().map(|endpoint| tokio::spawn(look_up(endpoint))).collect();
+        let mut results = Vec::new();
+        for lookup in lookups {
+            results.push(lookup.await.unwrap_or_else(|error| Err(error.to_string())));
+        }
+        results
+    }
+
+    fn take_note(&self, lookups: Vec<Lookup>) -> BTreeSet<Backend> {
+        self.read(|known| {
+            known.iter_mut().zip(lookups).for_each(|(known, lookup)| known.take_note(lookup));
+            let places = known.iter().enumerate();
+            places.flat_map(|(place, known)| known.nodes.iter().map(move |node| node.backend(place))).collect()
+        })
+    }
+
+    fn read<T>(&self, with: impl FnOnce(&mut Vec<Known>) -> T) -> T {
+        with(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Known {
+    fn new(endpoint: Endpoint) -> Known {
+        Known { endpoint: Arc::new(endpoint), nodes: Vec::new(), failure: None }
+    }
+
+    /// Takes over a lookup's addresses. A node that is known already goes on with its health and its counts.
+    fn take_note(&mut self, lookup: Lookup) {
+        match lookup {
+            Ok(addresses) => {
+                self.nodes = addresses.into_iter().map(|address| self.node_at(address)).collect();
+                self.failure = None;
+            }
+            Err(why) => {
+                if self.failure.is_none() {
+                    tracing::warn!(endpoint = %self.endpoint, %why, "the name does not resolve");
+                }
+                self.failure = Some(why);
+            }
+        }
+    }
+
+    fn node_at(&self, address: SocketAddr) -> Node {
+        let known = self.nodes.iter().find(|node| node.address() == address);
+        known.cloned().unwrap_or_else(|| Node::new(self.endpoint.clone(), address))
+    }
+
+    fn states(&self) -> Vec<NodeState> {
+        let endpoint = || self.endpoint.clone();
+        if self.nodes.is_empty() {
+            let health = self.failure.clone().map_or(Health::Unchecked, Health::Down);
+            return vec![NodeState { endpoint: endpoint(), address: None, name: self.endpoint.to_string(), health }];
+        }
+        let state = |node: &Node| NodeState {
+            endpoint: endpoint(),
+            address: Some(node.address()),
+            name: node.to_string(),
+            health: node.health(),
+        };
+        self.nodes.iter().map(state).collect()
+    }
+}
+
+async fn look_up(endpoint: Arc<Endpoint>) -> Lookup {
+    let lookup = tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port));
+    let addresses = match timeout(LOOKUP_TIME, lookup).await {
+        Ok(Ok(addresses)) => addresses.collect::<BTreeSet<_>>(),
+        Ok(Err(error)) => return Err(error.to_string()),
+        Err(_) => return Err(format!("no answer to the lookup within {} s", LOOKUP_TIME.as_secs())),
+    };
+    if addresses.is_empty() { Err("the name has no address".to_owned()) } else { Ok(addresses.into_iter().collect()) }
+}
+
+/// Gives pingora the nodes.
+pub(super) struct Discovery(pub(super) Arc<Names>);
+
+#[async_trait]
+impl ServiceDiscovery for Discovery {
+    async fn discover(&self) -> pingora::Result<(BTreeSet<Backend>, HashMap<u64, bool>)> {
+        let lookups = self.0.look_up_all().await;
+        Ok((self.0.take_note(lookups), HashMap::new()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(text: &str) -> Lookup {
+        let list: Result<Vec<_>, _> = text.split_whitespace().map(str::parse).collect();
+        list.map_err(|_| text.to_owned())
+    }
+
+    fn names(text: &str) -> Names {
+        Names::new(&text.split_whitespace().map(|text| Endpoint::parse(text).unwrap()).collect::<Vec<_>>())
+    }
+
+    fn told(names: &Names) -> Vec<String> {
+        names.states().iter().map(|state| format!("{}: {}", state.name, state.health)).collect()
+    }
+
+    #[test]
+    fn nodes_follow_the_names_and_outlive_a_failed_lookup() {
+        let names = names("http://a:1 http://10.0.0.9:1");
+        assert_eq!(told(&names), ["http://a:1: not checked yet", "http://10.0.0.9:1: not checked yet"]);
+        for (a, b, states) in [
+            ("no such host", "10.0.0.9:1", &["http://a:1: down: no such host", "http://10.0.0.9:1: up"][..]),
+            ("10.0.0.1:1", "10.0.0.9:1", &["http://a:1 (10.0.0.1:1): up", "http://10.0.0.9:1: up"]),
+            ("server failure", "10.0.0.9:1", &["http://a:1 (10.0.0.1:1): up", "http://10.0.0.9:1: up"]),
+            (
+                "10.0.0.1:1 10.0.0.2:1",
+                "10.0.0.9:1",
+                &["http://a:1 (10.0.0.1:1): up", "http://a:1 (10.0.0.2:1): up", "http://10.0.0.9:1: up"],
+            ),
+            ("10.0.0.2:1", "10.0.0.9:1", &["http://a:1 (10.0.0.2:1): up", "http://10.0.0.9:1: up"]),
+        ] {
+            names.take_note(vec![addresses(a), addresses(b)]);
+            names.nodes().iter().for_each(|node| node.note(Health::Up));
+            assert_eq!(told(&names), states, "{a}, {b}");
+        }
+    }
+
+    #[test]
+    fn a_known_node_keeps_its_health_and_a_new_one_has_none() {
+        let names = names("http://a:1");
+        names.take_note(vec![addresses("10.0.0.1:1")]);
+        names.nodes()[0].note(Health::Up);
+        names.take_note(vec![addresses("10.0.0.1:1 10.0.0.2:1")]);
+        assert_eq!(told(&names), ["http://a:1 (10.0.0.1:1): up", "http://a:1 (10.0.0.2:1): not checked yet"]);
+        names.take_note(vec![addresses("10.0.0.2:1")]);
+        names.take_note(vec![addresses("10.0.0.1:1")]);
+        assert_eq!(told(&names), ["http://a:1 (10.0.0.1:1): not checked yet"]);
+    }
+
+    #[test]
+    fn an_address_that_moves_to_another_name_is_another_backend() {
+        let names = names("http://a:1 http://b:1");
+        let before = names.take_note(vec![addresses("10.0.0.1:1"), addresses("10.0.0.2:1")]);
+        let after = names.take_note(vec![addresses("10.0.0.2:1"), addresses("10.0.0.1:1")]);
+        assert_ne!(before, after);
+        let hosts: Vec<_> = after.iter().map(|backend| Node::of(backend).unwrap().endpoint().host.as_str()).collect();
+        assert_eq!(hosts, ["b", "a"]);
+    }
+}

@@ -1,0 +1,237 @@
+//! Which node of a remote store a request goes to: those that are well take turns.
+//!
+//! Nodes are found and checked with pingora's load balancing. Its `LoadBalancer` is not used: its round robin may run out
+//! of steps under load before it comes to the one node that is left, and its one loop would let checks wait for a slow
+//! lookup.
+
+mod failure;
+mod node;
+mod discovery;
+mod check;
+
+pub use discovery::NodeState;
+pub use failure::{Failure, in_words};
+pub use node::{Health, Node};
+
+use crate::server::health::Readiness;
+use crate::server::metrics::NodeFigures;
+use crate::upstream::Remote;
+use check::Check;
+use discovery::{Discovery, Names};
+use pingora::connectors::http::Connector;
+use pingora::lb::Backends;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+/// The nodes of one remote store.
+pub struct Nodes {
+    names: Arc<Names>,
+    backends: Backends,
+    turn: AtomicUsize,
+}
+
+/// How often nodes are looked after.
+#[derive(Debug, Clone, Copy)]
+pub struct Rhythm {
+    /// From one lookup of all names to the next.
+    pub lookups: Duration,
+    /// From one check of all nodes to the next.
+    pub checks: Duration,
+}
+
+impl Default for Rhythm {
+    /// A dead node is left by the first request that fails there; checks are for taking it back soon.
+    fn default() -> Rhythm {
+        Rhythm { lookups: Duration::from_secs(30), checks: Duration::from_secs(1) }
+    }
+}
+
+impl Nodes {
+    /// The nodes of `remote`, none of which is known before [`Nodes::resolve`]. Checks connect with `connector`, which
+    /// is the one of requests, for its certificates.
+    pub fn new(remote: &Remote, connector: Arc<Connector>) -> Nodes {
+        let names = Arc::new(Names::new(&remote.endpoints));
+        let mut backends = Backends::new(Box::new(Discovery(names.clone())));
+        backends.set_health_check(Box::new(Check { connector, rule: remote.health.clone() }));
+        Nodes { names, backends, turn: AtomicUsize::new(0) }
+    }
+
+    /// Looks up all names; those that fail are logged, and keep the addresses they had. Not to be called while
+    /// [`Nodes::watch`] runs: lookups must not overlap.
+    pub async fn resolve(&self) {
+        // Discovery has no error of its own to give.
+        let _ = self.backends.update(|_| {}).await;
+    }
+
+    /// Looks up names and checks nodes, at once and then again and again until it is dropped.
+    pub async fn watch(self: Arc<Self>, rhythm: Rhythm) {
+        tokio::join!(self.keep_resolving(rhythm.lookups), self.keep_checking(rhythm.checks));
+    }
+
+    async fn keep_resolving(&self, period: Duration) {
+        let mut ticks = ticks(period);
+        loop {
+            ticks.tick().await;
+            self.resolve().await;
+        }
+    }
+
+    async fn keep_checking(&self, period: Duration) {
+        let mut ticks = ticks(period);
+        loop {
+            ticks.tick().await;
+            self.backends.run_health_check(true).await;
+        }
+    }
+
+    /// The node whose turn it is, of those that are not in `tried`: one that is well if there is any, else any, for
+    /// checks may be wrong. `None` if all were tried or no name has resolved.
+    pub fn pick(&self, tried: &[Node]) -> Option<Node> {
+        let known = self.backends.get_backend();
+        let left = known.iter().filter_map(Node::of).filter(|node| !tried.contains(node));
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        in_turn(left.clone().filter(|node| node.is_up()), turn).or_else(|| in_turn(left, turn)).cloned()
+    }
+
+    /// Every node as it is now, in the order of settings.
+    pub fn states(&self) -> Vec<NodeState> {
+        self.names.states()
+    }
+
+    /// What metrics tell of every node.
+    pub fn figures(&self) -> Vec<NodeFigures> {
+        self.names.nodes().iter().map(Node::figures).collect()
+    }
+
+    /// Whether requests can be served: a node is up, and nothing else, such as credentials, is `missing`.
+    pub fn readiness(&self, missing: Option<String>) -> Readiness {
+        readiness(&self.states(), missing)
+    }
+}
+
+fn readiness(states: &[NodeState], missing: Option<String>) -> Readiness {
+    let up = states.iter().any(|state| state.health == Health::Up);
+    Readiness {
+        failure: missing.or_else(|| (!up).then(|| "no node is up".to_owned())),
+        details: states.iter().map(|state| format!("node {}: {}", state.name, state.health)).collect(),
+    }
+}
+
+fn ticks(period: Duration) -> Interval {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+/// The one at the place of `turn`. Health may change between counting and picking, so the end goes on with the start.
+fn in_turn<T>(nodes: impl Iterator<Item = T> + Clone, turn: usize) -> Option<T> {
+    let place = turn.checked_rem(nodes.clone().count())?;
+    nodes.cycle().nth(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::upstream::Endpoint;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn turns_go_round() {
+        let picked = |nodes: &str, turns: std::ops::Range<usize>| -> String {
+            turns.filter_map(|turn| in_turn(nodes.chars(), turn)).collect()
+        };
+        assert_eq!(picked("abc", 0..7), "abcabca");
+        assert_eq!(picked("a", 5..8), "aaa");
+        assert_eq!(picked("", 0..3), "");
+        assert_eq!(picked("ab", usize::MAX - 1..usize::MAX), "a");
+    }
+
+    fn state(endpoint: &str, health: Health) -> NodeState {
+        let endpoint = Arc::new(Endpoint::parse(endpoint).unwrap());
+        NodeState { name: endpoint.to_string(), endpoint, address: None, health }
+    }
+
+    #[test]
+    fn one_node_and_credentials_are_enough_to_be_ready() {
+        let refused = || Health::Down("connection refused".to_owned());
+        let none = Some("no node is up");
+        let no_key = Some("the instance role gives no credentials");
+        for (a, b, missing, failure, details) in [
+            (Health::Up, Health::Up, None, None, ["a: up", "b: up"]),
+            (Health::Up, refused(), None, None, ["a: up", "b: down: connection refused"]),
+            (refused(), refused(), None, none, ["a: down: connection refused", "b: down: connection refused"]),
+            (Health::Unchecked, refused(), None, none, ["a: not checked yet", "b: down: connection refused"]),
+            (Health::Up, Health::Up, no_key, no_key, ["a: up", "b: up"]),
+            (refused(), Health::Unchecked, no_key, no_key, ["a: down: connection refused", "b: not checked yet"]),
+        ] {
+            let told = readiness(&[state("http://a", a), state("http://b", b)], missing.map(str::to_owned));
+            assert_eq!(told.failure.as_deref(), failure);
+            assert_eq!(told.details, details.map(|detail| format!("node http://{detail}")));
+        }
+    }
+
+    /// Three nodes at fixed addresses, found but not checked.
+    async fn three() -> Nodes {
+        let endpoints = ["http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:3"];
+        let remote = Remote {
+            endpoints: endpoints.iter().map(|text| Endpoint::parse(text).unwrap()).collect(),
+            region: "us-east-1".to_owned(),
+            addressing: crate::upstream::Addressing::Path,
+            dialect: Default::default(),
+            credentials: crate::upstream::CredentialSource::AwsChain,
+            buckets: Default::default(),
+            ca_file: None,
+            timeouts: Default::default(),
+            pool: 1,
+            health: crate::upstream::HealthCheck::Any,
+        };
+        let nodes = Nodes::new(&remote, Arc::new(Connector::new(None)));
+        nodes.resolve().await;
+        nodes
+    }
+
+    /// How often each port is picked in twelve turns.
+    fn picks(nodes: &Nodes, tried: &[Node]) -> BTreeMap<u16, usize> {
+        let mut counts = BTreeMap::new();
+        for node in (0..12).filter_map(|_| nodes.pick(tried)) {
+            *counts.entry(node.address().port()).or_default() += 1;
+        }
+        counts
+    }
+
+    #[tokio::test]
+    async fn the_well_ones_share_the_requests_evenly_and_the_rest_is_for_when_there_is_none() {
+        let nodes = three().await;
+        let [a, b, c] = &nodes.names.nodes()[..] else { unreachable!("three endpoints are three nodes") };
+        assert_eq!(picks(&nodes, &[]), [(1, 4), (2, 4), (3, 4)].into(), "none is checked");
+        b.note(Health::Up);
+        assert_eq!(picks(&nodes, &[]), [(2, 12)].into());
+        assert_eq!(picks(&nodes, std::slice::from_ref(b)), [(1, 6), (3, 6)].into());
+        a.note(Health::Up);
+        assert_eq!(picks(&nodes, &[]), [(1, 6), (2, 6)].into());
+        a.failed(Failure::Closed, "it closed the connection");
+        assert_eq!(picks(&nodes, &[]), [(2, 12)].into());
+        assert_eq!(picks(&nodes, &[b.clone(), c.clone()]), [(1, 12)].into());
+        assert_eq!(picks(&nodes, &[a.clone(), b.clone(), c.clone()]), [].into());
+        a.note(Health::Up);
+        c.note(Health::Up);
+        assert_eq!(picks(&nodes, &[]), [(1, 4), (2, 4), (3, 4)].into());
+    }
+
+    #[tokio::test]
+    async fn failures_and_retries_are_counted_by_node_and_kind() {
+        let nodes = three().await;
+        let node = nodes.pick(&[]).unwrap();
+        node.failed(Failure::Timeout, "slow");
+        node.failed(Failure::Timeout, "slow");
+        node.failed(Failure::Connect, "connection refused");
+        node.retried();
+        let figures = nodes.figures();
+        let of = |name: &str| figures.iter().find(|figures| figures.node == name).unwrap();
+        let counted = [("connect", 1), ("tls", 0), ("timeout", 2), ("closed", 0), ("protocol", 0)];
+        assert_eq!((&of(&node.to_string()).failures[..], of(&node.to_string()).retries), (&counted[..], 1));
+        assert_eq!(figures.iter().filter(|figures| figures.retries == 0).count(), 2);
+    }
+}

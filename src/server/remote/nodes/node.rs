@@ -1,0 +1,156 @@
+//! One node: where it is, whether it is well, and what went wrong with it.
+
+use crate::server::metrics::NodeFigures;
+use crate::server::remote::nodes::failure::Failure;
+use crate::upstream::Endpoint;
+use http::Extensions;
+use pingora::lb::Backend;
+use pingora::protocols::l4::socket;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// An address of an endpoint. Clones are the same node.
+#[derive(Clone)]
+pub struct Node(Arc<Inner>);
+
+struct Inner {
+    endpoint: Arc<Endpoint>,
+    address: SocketAddr,
+    /// Whether `health` is [`Health::Up`]; each request reads this, and only this.
+    up: AtomicBool,
+    health: Mutex<Health>,
+    failures: [AtomicU64; Failure::ALL.len()],
+    retries: AtomicU64,
+}
+
+/// What is known of a node's health.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// Nothing yet.
+    Unchecked,
+    /// The last check was good, and no request has failed since.
+    Up,
+    /// It is not, for this reason.
+    Down(String),
+}
+
+impl Node {
+    /// A node nothing is known of.
+    pub fn new(endpoint: Arc<Endpoint>, address: SocketAddr) -> Node {
+        Node(Arc::new(Inner {
+            endpoint,
+            address,
+            up: AtomicBool::new(false),
+            health: Mutex::new(Health::Unchecked),
+            failures: Default::default(),
+            retries: AtomicU64::new(0),
+        }))
+    }
+
+    /// What settings call it: gives `Host`, whether there is TLS, and the name its certificate is for.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.0.endpoint
+    }
+
+    /// What to connect to.
+    pub fn address(&self) -> SocketAddr {
+        self.0.address
+    }
+
+    /// Whether it is well as far as is known.
+    pub fn is_up(&self) -> bool {
+        self.0.up.load(Ordering::Relaxed)
+    }
+
+    /// What is known of its health.
+    pub fn health(&self) -> Health {
+        self.0.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A request failed there, for a reason in words: other nodes go first until the next good check. Not for a
+    /// connection out of the pool that turns out to be closed, as idle ones may be at any time.
+    pub fn failed(&self, kind: Failure, why: impl Into<String>) {
+        if let Some(count) = self.0.failures.get(kind as usize) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        self.note(Health::Down(why.into()));
+    }
+
+    /// A request that failed there is sent once more, wherever to.
+    pub fn retried(&self) {
+        self.0.retries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Takes note of its health, and logs the change if it is one.
+    pub(super) fn note(&self, to: Health) {
+        let mut health = self.0.health.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&*health, &to) {
+            (Health::Up, Health::Up) | (Health::Down(_), Health::Down(_)) => {}
+            (_, Health::Down(why)) => tracing::warn!(node = %self, %why, "node is down"),
+            (_, Health::Up) => tracing::info!(node = %self, "node is up"),
+            (_, Health::Unchecked) => {}
+        }
+        self.0.up.store(to == Health::Up, Ordering::Relaxed);
+        *health = to;
+    }
+
+    /// What metrics tell of it.
+    pub(super) fn figures(&self) -> NodeFigures {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let failures = Failure::ALL.iter().zip(&self.0.failures).map(|(kind, counter)| (kind.name(), count(counter)));
+        NodeFigures {
+            node: self.to_string(),
+            up: self.is_up(),
+            failures: failures.collect(),
+            retries: count(&self.0.retries),
+        }
+    }
+
+    /// The node as pingora balances it, `place` being that of its endpoint in settings.
+    ///
+    /// To pingora, backends are the same if address and weight are, whatever else hangs on them. Nothing here reads the
+    /// weight; with the place in it, an address that moves from one name to another is another node, and gets the
+    /// `Host` and the certificate's name of the other.
+    pub(super) fn backend(&self, place: usize) -> Backend {
+        let mut ext = Extensions::new();
+        ext.insert(self.clone());
+        Backend { addr: socket::SocketAddr::Inet(self.0.address), weight: place, ext }
+    }
+
+    /// The node of such a backend.
+    pub(super) fn of(backend: &Backend) -> Option<&Node> {
+        backend.ext.get()
+    }
+}
+
+impl PartialEq for Node {
+    fn eq(&self, other: &Node) -> bool {
+        self.0.address == other.0.address && self.0.endpoint == other.0.endpoint
+    }
+}
+
+impl fmt::Display for Node {
+    /// The endpoint, and the address where the endpoint has a name: `http://minio:9000 (10.0.0.5:9000)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { endpoint, address, .. } = &*self.0;
+        if endpoint.is_ip() { write!(f, "{endpoint}") } else { write!(f, "{endpoint} ({address})") }
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}: {}", self.health())
+    }
+}
+
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Health::Unchecked => f.write_str("not checked yet"),
+            Health::Up => f.write_str("up"),
+            Health::Down(why) => write!(f, "down: {why}"),
+        }
+    }
+}
