@@ -19,6 +19,7 @@ mod examples;
 mod hostile;
 mod layers;
 mod listings;
+mod nodes;
 mod objects;
 mod readme;
 mod reads;

@@ -28,6 +28,8 @@ impl Failure {
         match error.etype() {
             E::ConnectRefused | E::ConnectNoRoute | E::ConnectError | E::BindError | E::SocketError => Failure::Connect,
             E::TLSHandshakeFailure | E::InvalidCert | E::HandshakeError | E::TLSWantX509Lookup => Failure::Tls,
+            // A host's name that could stand in no certificate.
+            E::InternalError => Failure::Tls,
             E::ConnectTimedout | E::TLSHandshakeTimedout | E::ReadTimedout | E::WriteTimedout => Failure::Timeout,
             E::ReadError | E::WriteError | E::ConnectionClosed => Failure::Closed,
             _ => Failure::Protocol,
@@ -73,6 +75,7 @@ mod tests {
             (ErrorType::ConnectError, "connect", "more"),
             (ErrorType::TLSHandshakeFailure, "tls", "more"),
             (ErrorType::InvalidCert, "tls", "more"),
+            (ErrorType::InternalError, "tls", "more"),
             (ErrorType::ConnectTimedout, "timeout", "no answer in time"),
             (ErrorType::ReadTimedout, "timeout", "no answer in time"),
             (ErrorType::ConnectionClosed, "closed", "it closed the connection"),

@@ -65,6 +65,11 @@ impl Nodes {
         let _ = self.backends.update(|_| {}).await;
     }
 
+    /// Checks all nodes, all at once, and takes note of what comes of it.
+    pub async fn check(&self) {
+        self.backends.run_health_check(true).await;
+    }
+
     /// Looks up names and checks nodes, at once and then again and again until it is dropped.
     pub async fn watch(self: Arc<Self>, rhythm: Rhythm) {
         tokio::join!(self.keep_resolving(rhythm.lookups), self.keep_checking(rhythm.checks));
@@ -82,7 +87,7 @@ impl Nodes {
         let mut ticks = ticks(period);
         loop {
             ticks.tick().await;
-            self.backends.run_health_check(true).await;
+            self.check().await;
         }
     }
 
