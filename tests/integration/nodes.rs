@@ -172,7 +172,7 @@ async fn what_a_node_answers_decides_whether_it_is_well() {
 async fn a_node_without_tls_is_not_taken_for_one_with() {
     let node = FakeNode::start(([127, 0, 0, 1], 0), OK);
     let nodes = checked(&[&node.endpoint().replace("http:", "https:")], HealthCheck::Any).await;
-    assert!(told(&nodes)[0].contains(": down: TLS "), "{:?}", told(&nodes));
+    assert!(told(&nodes)[0].contains(": down: no TLS: "), "{:?}", told(&nodes));
 }
 
 #[tokio::test]

@@ -56,11 +56,18 @@ pub fn in_words(error: &Error) -> String {
         (_, Failure::Timeout) => "no answer in time".to_owned(),
         (_, Failure::Closed) => "it closed the connection".to_owned(),
         (_, Failure::Protocol) => "what it says is not HTTP".to_owned(),
-        (_, Failure::Connect | Failure::Tls) => match &error.context {
-            Some(context) => context.as_str().to_owned(),
-            None => error.root_cause().to_string(),
-        },
+        (_, Failure::Connect) if error.cause.is_some() => error.root_cause().to_string(),
+        (_, Failure::Connect) => "no connection".to_owned(),
+        (_, Failure::Tls) => {
+            format!("no TLS: {}", error.context.as_ref().map_or("unknown cause", |text| innermost(text.as_str())))
+        }
     }
+}
+
+/// What rustls said, out of the layers that pingora wraps around it; the text as it is where it has none.
+fn innermost(context: &str) -> &str {
+    let cause = context.rsplit("cause: ").next().unwrap_or(context);
+    cause.split(", SNI: ").next().unwrap_or(cause)
 }
 
 #[cfg(test)]
@@ -72,10 +79,10 @@ mod tests {
         for (error, name, words) in [
             (ErrorType::ConnectRefused, "connect", "connection refused"),
             (ErrorType::ConnectNoRoute, "connect", "no route to it"),
-            (ErrorType::ConnectError, "connect", "more"),
-            (ErrorType::TLSHandshakeFailure, "tls", "more"),
-            (ErrorType::InvalidCert, "tls", "more"),
-            (ErrorType::InternalError, "tls", "more"),
+            (ErrorType::ConnectError, "connect", "no connection"),
+            (ErrorType::TLSHandshakeFailure, "tls", "no TLS: more"),
+            (ErrorType::InvalidCert, "tls", "no TLS: more"),
+            (ErrorType::InternalError, "tls", "no TLS: more"),
             (ErrorType::ConnectTimedout, "timeout", "no answer in time"),
             (ErrorType::ReadTimedout, "timeout", "no answer in time"),
             (ErrorType::ConnectionClosed, "closed", "it closed the connection"),
@@ -86,6 +93,17 @@ mod tests {
             let error = Error::explain(error, "more");
             assert_eq!((Failure::of(&error).name(), in_words(&error).as_str()), (name, words));
         }
+    }
+
+    #[test]
+    fn words_are_those_of_the_innermost_cause() {
+        let unreachable = std::io::Error::other("network is unreachable");
+        let connect = Error::because(ErrorType::ConnectError, "Fail to connect to 10.0.0.1:9000", unreachable);
+        assert_eq!(in_words(&connect), "network is unreachable");
+        let wrapped = "TLS connect() failed:  TLSHandshakeFailure context: tls connect error \
+                       cause: invalid peer certificate: UnknownIssuer, SNI: minio";
+        let tls = Error::explain(ErrorType::TLSHandshakeFailure, wrapped);
+        assert_eq!(in_words(&tls), "no TLS: invalid peer certificate: UnknownIssuer");
     }
 
     #[test]
