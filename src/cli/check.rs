@@ -13,7 +13,7 @@ pub(super) fn run(arguments: &Check, out: &mut dyn Write) -> Result<(), Failure>
     }
     let flags = arguments.serving.flags();
     let loaded = settings::load(&flags, &|name| std::env::var(name))?;
-    settings::check_data_folder(loaded.settings.upstream.data_folder())?;
+    settings::check_data_folder(&loaded.settings.data_folder)?;
     write_warnings(&loaded.warnings, &mut anstream::stderr().lock())?;
     writeln!(out, "{GOOD}ok{GOOD:#}: {}", summary(&loaded))?;
     Ok(())
@@ -23,7 +23,7 @@ fn summary(loaded: &Loaded) -> String {
     let settings = &loaded.settings;
     let listen: Vec<_> = settings.listen.iter().map(ToString::to_string).collect();
     let admin = settings.admin.map_or("off".to_owned(), |address| address.to_string());
-    let data = settings.upstream.data_folder();
+    let data = &settings.data_folder;
     let keys = match loaded.keys.len() {
         0 => format!("a key to be made in {}", credentials::path(data).display()),
         1 => "1 key".to_owned(),

@@ -33,7 +33,7 @@ impl Welcome {
         let shown = loaded.keys.iter().find(lists).or(loaded.keys.first());
         Welcome {
             policy: loaded.settings.policy.name().to_owned(),
-            data: loaded.settings.upstream.data_folder().to_owned(),
+            data: loaded.settings.data_folder.clone(),
             key: shown.map(ShownKey::of),
             more_keys: loaded.keys.len().saturating_sub(1),
         }

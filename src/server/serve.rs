@@ -29,8 +29,10 @@ pub fn serve(settings: Settings, on_ready: impl FnOnce(&[SocketAddr], Option<Soc
 }
 
 fn parts(settings: Settings) -> Result<Parts, StartError> {
-    let Upstream::Local { path } = &settings.upstream;
-    let store = Store::open(path, options(settings.store)).map_err(StartError::Store)?;
+    if let Upstream::Remote(_) = &settings.upstream {
+        return Err(StartError::Internal("a remote upstream is not served yet".to_owned()));
+    }
+    let store = Store::open(&settings.data_folder, options(settings.store)).map_err(StartError::Store)?;
     let rules = Rules {
         limits: Limits::default(),
         domains: settings.domains,

@@ -62,6 +62,22 @@ impl Fault {
     }
 }
 
+/// What reading settings has come upon so far.
+#[derive(Default)]
+pub(super) struct Findings {
+    /// What is wrong.
+    pub(super) faults: Vec<Fault>,
+    /// What is allowed and perhaps not meant.
+    pub(super) warnings: Vec<Fault>,
+}
+
+impl Findings {
+    /// The value; where there is a fault instead, the fault is kept.
+    pub(super) fn good<T>(&mut self, value: Result<T, Fault>) -> Option<T> {
+        value.map_err(|fault| self.faults.push(fault)).ok()
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.place, self.message)

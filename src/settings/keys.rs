@@ -97,25 +97,28 @@ fn resolve_key(
     let missing =
         || Fault::new(written.place.clone(), "this key has no access_key_id", "`r2shim keys new` makes a pair");
     let id = written.id.ok_or_else(missing).and_then(|id| check_id(&id).map(|()| id.value)).map_err(&mut keep).ok();
-    let secret = resolve(&written.place, written.secret, settings, environment).map_err(&mut keep).ok();
+    let secret = resolve("this key", &written.place, written.secret, settings, environment).map_err(&mut keep).ok();
     let permission = permission(&written.place, written.permission).map_err(&mut keep).ok();
     let buckets = scope(written.buckets, faults);
     let (secret, place) = secret?;
     Some(GivenKey { key: AccessKey { id: id?, secret, permission: permission?, buckets: buckets? }, secret: place })
 }
 
-/// An id can have any shape that a signature's credential can carry (`ID/DATE/REGION/s3/aws4_request`).
 fn check_id(id: &At<String>) -> Result<(), Fault> {
-    let problem = if id.value.is_empty() {
-        "is empty"
-    } else if id.value.contains('/') {
-        "has a '/', which ends it in a signature"
-    } else if id.value.chars().any(char::is_control) {
-        "has a control character"
+    let fault = |problem| id.fault(format!("the access key id {problem}"), "`r2shim keys new` makes a good one");
+    id_problem(&id.value).map_or(Ok(()), |problem| Err(fault(problem)))
+}
+
+/// Why this is no access key id. One can have any shape that a signature's credential can carry
+/// (`ID/DATE/REGION/s3/aws4_request`).
+pub(super) fn id_problem(id: &str) -> Option<&'static str> {
+    if id.is_empty() {
+        Some("is empty")
+    } else if id.contains('/') {
+        Some("has a '/', which ends it in a signature")
     } else {
-        return Ok(());
-    };
-    Err(id.fault(format!("the access key id {problem}"), "`r2shim keys new` makes a good one"))
+        id.chars().any(char::is_control).then_some("has a control character")
+    }
 }
 
 fn permission(key: &Place, written: Option<At<String>>) -> Result<Permission, Fault> {

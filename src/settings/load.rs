@@ -4,14 +4,15 @@ use crate::access::Keyring;
 use crate::access::pair::SEED_BYTES;
 use crate::policy::Policy;
 use crate::settings::credentials;
-use crate::settings::fault::{At, Fault, Place};
+use crate::settings::fault::{At, Fault, Findings, Place};
 use crate::settings::keys::{self, GivenKey};
 use crate::settings::paths::beside;
-use crate::settings::resolved::{Mode, Settings, StoreOptions, Upstream};
+use crate::settings::remote::{self, UpstreamKey};
+use crate::settings::resolved::{Mode, Settings, Upstream};
 use crate::settings::secret::Environment;
-use crate::settings::written::Written;
-use crate::settings::{address, domain, policy};
-use crate::store::Durability;
+use crate::settings::written::{Written, WrittenStore, WrittenUpstream};
+use crate::settings::{address, domain, policy, store};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// What the command line says, unread: faults in it are told with those of the file.
@@ -39,6 +40,8 @@ pub struct Loaded {
     /// The keys of the ring in the order they were given, with the places of their secrets; empty where the pair of
     /// the first start is still to be made ([`Loaded::make_key`]).
     pub keys: Vec<GivenKey>,
+    /// The key for the upstream, where it is remote and settings give one.
+    pub upstream_key: Option<UpstreamKey>,
     /// What is allowed and perhaps not meant.
     pub warnings: Vec<Fault>,
 }
@@ -47,7 +50,7 @@ impl Loaded {
     /// Makes and keeps the pair of the first start where no key is given. `seed` must be random.
     pub fn make_key(&mut self, seed: [u8; SEED_BYTES]) -> Result<(), Vec<Fault>> {
         if self.keys.is_empty() {
-            self.use_keys(vec![credentials::make(self.settings.upstream.data_folder(), seed)?]);
+            self.use_keys(vec![credentials::make(&self.settings.data_folder, seed)?]);
         }
         Ok(())
     }
@@ -60,18 +63,19 @@ impl Loaded {
 
 /// Reads everything and changes nothing. Every fault there is, or settings that can be served.
 pub fn load(flags: &Flags, environment: Environment<'_>) -> Result<Loaded, Vec<Fault>> {
-    let mut faults = Vec::new();
+    let mut findings = Findings::default();
     let file = flags.config.as_deref().unwrap_or(Path::new(""));
-    let mut written = read_file(flags.config.as_deref(), &mut faults);
-    let file_keys = keys::from_file(std::mem::take(&mut written.keys), file, environment, &mut faults);
-    let settings = resolve(flags, file, written, &mut faults);
-    let environment_key = keys::from_environment(environment, &mut faults);
-    let Some(settings) = settings.filter(|_| faults.is_empty()) else { return Err(faults) };
-    let mut warnings: Vec<Fault> = settings.policy.warnings().iter().cloned().map(Fault::from).collect();
-    let keys = choose_keys(environment_key, file_keys, &settings, &mut warnings)?;
-    let mut loaded = Loaded { settings, keys: Vec::new(), warnings };
+    let mut written = read_file(flags.config.as_deref(), &mut findings.faults);
+    let file_keys = keys::from_file(std::mem::take(&mut written.keys), file, environment, &mut findings.faults);
+    let loaded = resolve(flags, file, written, environment, &mut findings);
+    let environment_key = keys::from_environment(environment, &mut findings.faults);
+    let Some(mut loaded) = loaded.filter(|_| findings.faults.is_empty()) else { return Err(findings.faults) };
+    let mut warnings: Vec<Fault> = loaded.settings.policy.warnings().iter().cloned().map(Fault::from).collect();
+    warnings.append(&mut findings.warnings);
+    let keys = choose_keys(environment_key, file_keys, &loaded.settings.data_folder, &mut warnings)?;
+    warnings.extend(loaded.upstream_key.as_ref().and_then(|upstream| shared_key(upstream, &keys)));
     loaded.use_keys(keys);
-    Ok(loaded)
+    Ok(Loaded { warnings, ..loaded })
 }
 
 /// Reads what decides over a request beside its keys, the policy and the domains, so that secrets need not be at hand.
@@ -100,27 +104,64 @@ fn read_file(path: Option<&Path>, faults: &mut Vec<Fault>) -> Written {
     }
 }
 
-/// `None` only where there is a fault.
-fn resolve(flags: &Flags, file: &Path, written: Written, faults: &mut Vec<Fault>) -> Option<Settings> {
+/// Everything but the keys of clients; `None` only where there is a fault.
+fn resolve(
+    flags: &Flags,
+    file: &Path,
+    written: Written,
+    environment: Environment<'_>,
+    findings: &mut Findings,
+) -> Option<Loaded> {
+    let faults = &mut findings.faults;
     let listen = address::listen(given_listen(flags).or(written.listen), faults);
     let admin = address::admin(flag(&flags.admin, "--admin").or(written.admin), &listen, faults);
     let policy = policy(flags, file, written.policy, faults);
     let mode = mode(written.mode, faults);
     let domains = domain::domains(written.domains, faults);
-    let upstream = Upstream::Local { path: data_folder(flags, file, written.upstream_path, faults) };
-    let store = StoreOptions {
-        durability: durability(flag(&flags.durability, "--durability").or(written.durability), faults),
-        index_cache: index_cache(written.index_cache, faults),
-        upload_age: upload_age(written.upload_age, faults),
+    let data_folder = data_folder(flags, file, &written.upstream, faults);
+    let durability = flag(&flags.durability, "--durability");
+    if matches!(written.upstream, WrittenUpstream::Remote(_)) {
+        findings.warnings.extend(without_effect(&written.store, durability.as_ref()));
+    }
+    let store = store::options(written.store, durability, &mut findings.faults);
+    let served: Vec<SocketAddr> = listen.iter().copied().chain(admin).collect();
+    let (upstream, upstream_key) = upstream(written.upstream, file, environment, &served, findings)?;
+    let keys = Keyring::default();
+    let settings = Settings { listen, admin, policy: policy?, mode, domains, keys, upstream, data_folder, store };
+    Some(Loaded { settings, keys: Vec::new(), upstream_key, warnings: Vec::new() })
+}
+
+fn upstream(
+    written: WrittenUpstream,
+    file: &Path,
+    environment: Environment<'_>,
+    served: &[SocketAddr],
+    findings: &mut Findings,
+) -> Option<(Upstream, Option<UpstreamKey>)> {
+    match written {
+        WrittenUpstream::Local { .. } => Some((Upstream::Local, None)),
+        WrittenUpstream::Remote(written) => {
+            let (remote, key) = remote::resolve(*written, file, environment, served, findings)?;
+            Some((Upstream::Remote(Box::new(remote)), key))
+        }
+    }
+}
+
+/// Settings of the local store where there is a remote one.
+fn without_effect(store: &WrittenStore, durability: Option<&At<String>>) -> Vec<Fault> {
+    let fault = |place: &Place, name: &str| {
+        let message = format!("{name} has no effect, as the upstream is another store");
+        Fault::new(place.clone(), message, "leave it out; how durable a write is depends on that store")
     };
-    Some(Settings { listen, admin, policy: policy?, mode, domains, keys: Keyring::default(), upstream, store })
+    let table = store.place.iter().map(|place| fault(place, "[store]"));
+    table.chain(durability.map(|flag| fault(&flag.place, "--durability"))).collect()
 }
 
 /// The environment's key alone where it gives one, else the file's, else the pair kept at the first start.
 fn choose_keys(
     environment_key: Option<GivenKey>,
     file_keys: Vec<GivenKey>,
-    settings: &Settings,
+    data_folder: &Path,
     warnings: &mut Vec<Fault>,
 ) -> Result<Vec<GivenKey>, Vec<Fault>> {
     match environment_key {
@@ -129,7 +170,7 @@ fn choose_keys(
             Ok(vec![key])
         }
         None if !file_keys.is_empty() => Ok(file_keys),
-        None => Ok(credentials::read(settings.upstream.data_folder(), warnings)?.into_iter().collect()),
+        None => Ok(credentials::read(data_folder, warnings)?.into_iter().collect()),
     }
 }
 
@@ -141,6 +182,13 @@ fn overruled(count: usize) -> Option<Fault> {
     };
     let message = format!("the environment gives the key, so {keys} of the settings file will not be accepted");
     Some(Fault::new(Place::named("R2SHIM_ACCESS_KEY_ID"), message, "unset it to use those of the file"))
+}
+
+/// A client with the upstream's own key can go there itself, past policy and permissions.
+fn shared_key(upstream: &UpstreamKey, clients: &[GivenKey]) -> Option<Fault> {
+    clients.iter().find(|given| given.key.id == upstream.id)?;
+    let message = "clients have a key of the same id, and can go around r2shim where the secret is the same too";
+    Some(Fault::new(upstream.place.clone(), message, "give clients keys of their own; `r2shim keys new` makes them"))
 }
 
 fn flag(value: &Option<String>, name: &str) -> Option<At<String>> {
@@ -168,7 +216,11 @@ fn mode(written: Option<At<String>>, faults: &mut Vec<Fault>) -> Mode {
     Mode::Enforce
 }
 
-fn data_folder(flags: &Flags, file: &Path, written: Option<At<String>>, faults: &mut Vec<Fault>) -> PathBuf {
+fn data_folder(flags: &Flags, file: &Path, written: &WrittenUpstream, faults: &mut Vec<Fault>) -> PathBuf {
+    let written = match written {
+        WrittenUpstream::Local { path } => path.as_ref(),
+        WrittenUpstream::Remote(_) => None,
+    };
     match (&flags.data, written) {
         (Some(path), _) => path.clone(),
         (None, Some(text)) if text.value.is_empty() => {
@@ -178,40 +230,4 @@ fn data_folder(flags: &Flags, file: &Path, written: Option<At<String>>, faults: 
         (None, Some(text)) => beside(file, &text.value),
         (None, None) => PathBuf::from("./r2shim-data"),
     }
-}
-
-fn durability(written: Option<At<String>>, faults: &mut Vec<Fault>) -> Durability {
-    let Some(text) = written else { return Durability::Fsync };
-    Durability::parse(&text.value).unwrap_or_else(|| {
-        let message = format!("{:?} is no durability", text.value);
-        faults.push(text.fault(message, "write \"fsync\", or \"none\" for data that may be lost with the machine"));
-        Durability::Fsync
-    })
-}
-
-/// The index's engine needs some room to work in; below this it only thrashes.
-const LEAST_INDEX_CACHE: u64 = 1024 * 1024;
-
-fn index_cache(written: Option<At<u64>>, faults: &mut Vec<Fault>) -> Option<u64> {
-    let number = written?;
-    if number.value < LEAST_INDEX_CACHE {
-        let message = format!("an index_cache of {} bytes is too small", number.value);
-        faults
-            .push(number.fault(message, format!("it is in bytes: write {LEAST_INDEX_CACHE} or more, or leave it out")));
-    }
-    Some(number.value)
-}
-
-/// An hour: an age given in days or hours by mistake would end uploads that are on their way.
-const LEAST_UPLOAD_AGE: u64 = 60 * 60;
-
-fn upload_age(written: Option<At<u64>>, faults: &mut Vec<Fault>) -> Option<u64> {
-    let number = written?;
-    if number.value < LEAST_UPLOAD_AGE {
-        let message = format!("an upload_age of {} seconds is too small", number.value);
-        faults.push(
-            number.fault(message, format!("it is in seconds: write {LEAST_UPLOAD_AGE} or more, or leave it out")),
-        );
-    }
-    Some(number.value)
 }

@@ -17,6 +17,8 @@ mod secret;
 mod keys;
 pub mod credentials;
 pub mod resolved;
+mod store;
+mod remote;
 mod load;
 
 pub use fault::{Fault, Place};
@@ -24,6 +26,7 @@ pub use keys::GivenKey;
 pub use load::{Flags, Loaded, load, load_rules};
 pub use paths::check_data_folder;
 pub use policy::{PolicyReference, policy_line};
+pub use remote::UpstreamKey;
 pub use resolved::{Mode, Settings, StoreOptions, Upstream};
 pub use secret::{Environment, SecretPlace};
 

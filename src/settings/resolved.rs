@@ -3,8 +3,9 @@
 use crate::access::Keyring;
 use crate::policy::Policy;
 use crate::store::Durability;
+use crate::upstream::Remote;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// All that serving needs to know.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct Settings {
     pub keys: Keyring,
     /// Where objects are.
     pub upstream: Upstream,
+    /// The folder of what is kept here: the local store, and the pair made at the first start.
+    pub data_folder: PathBuf,
     /// How the local store keeps them.
     pub store: StoreOptions,
 }
@@ -35,22 +38,12 @@ pub enum Mode {
 }
 
 /// Where objects are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Upstream {
-    /// In a folder of this machine.
-    Local {
-        /// The data folder.
-        path: PathBuf,
-    },
-}
-
-impl Upstream {
-    /// The folder for what the shim itself keeps, such as the pair made at the first start.
-    pub fn data_folder(&self) -> &Path {
-        match self {
-            Upstream::Local { path } => path,
-        }
-    }
+    /// In the data folder.
+    Local,
+    /// In another store.
+    Remote(Box<Remote>),
 }
 
 /// How the local store keeps objects.

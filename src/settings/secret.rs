@@ -25,8 +25,9 @@ pub enum SecretPlace {
 
 const ONE_OF: &str = "write one of secret_access_key, secret_access_key_env, secret_access_key_file";
 
-/// The secret of the key at `key`, and its place.
+/// The secret of the key that messages call `owner` and that stands at `key`, and its place.
 pub(super) fn resolve(
+    owner: &str,
     key: &Place,
     written: WrittenSecret,
     settings: &Path,
@@ -42,14 +43,14 @@ pub(super) fn resolve(
             from_environment(name, environment).map(|secret| (secret, place))
         }
         (None, None, Some(path)) => from_file(path, settings),
-        (None, None, None) => Err(Fault::new(key.clone(), "this key has no secret", ONE_OF)),
-        _ => Err(Fault::new(key.clone(), "this key names its secret more than once", ONE_OF)),
+        (None, None, None) => Err(Fault::new(key.clone(), format!("{owner} has no secret"), ONE_OF)),
+        _ => Err(Fault::new(key.clone(), format!("{owner} names its secret more than once"), ONE_OF)),
     }
 }
 
 fn not_empty(text: At<String>) -> Result<Secret, Fault> {
     if text.value.is_empty() {
-        return Err(text.fault("the secret is empty", "`r2shim keys new` makes a good one"));
+        return Err(text.fault("the secret is empty", "write the secret that goes with the access_key_id"));
     }
     Ok(Secret::new(text.value))
 }

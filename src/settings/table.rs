@@ -97,6 +97,40 @@ impl<'t> Table<'t> {
         number.map(|number| At::new(number, reading.place(&value.span())))
     }
 
+    /// The number, decimals allowed, under this name. It can be infinite or none at all (`nan`).
+    pub(super) fn decimal(&mut self, reading: &mut Reading<'t>, field: Field) -> Option<At<f64>> {
+        let value = self.take(field.name)?;
+        let number = decimal(value.get_ref());
+        if number.is_none() {
+            reading.wrong_kind(field, &value, "a number");
+        }
+        number.map(|number| At::new(number, reading.place(&value.span())))
+    }
+
+    /// The `true` or `false` under this name.
+    pub(super) fn flag(&mut self, reading: &mut Reading<'t>, field: Field) -> Option<At<bool>> {
+        let value = self.take(field.name)?;
+        let flag = value.get_ref().as_bool();
+        if flag.is_none() {
+            reading.wrong_kind(field, &value, "true or false");
+        }
+        flag.map(|flag| At::new(flag, reading.place(&value.span())))
+    }
+
+    /// The texts of the table under this name, each with its own name, which can be any; in no order.
+    pub(super) fn texts_by_name(&mut self, reading: &mut Reading<'t>, field: Field) -> Vec<(At<String>, At<String>)> {
+        let Some(table) = self.table(reading, field) else { return Vec::new() };
+        let mut texts = Vec::new();
+        for (name, value) in table.entries {
+            let name = At::new(name.get_ref().to_string(), reading.place(&name.span()));
+            match string_at(reading, &value) {
+                Some(text) => texts.push((name, text)),
+                None => reading.wrong_kind(field, &value, "a table of texts"),
+            }
+        }
+        texts
+    }
+
     /// The table under this name.
     pub(super) fn table(&mut self, reading: &mut Reading<'t>, field: Field) -> Option<Table<'t>> {
         let value = self.take(field.name)?;
@@ -120,11 +154,21 @@ impl<'t> Table<'t> {
 
     /// Names that a later version gives a meaning: using one is a fault that says so.
     pub(super) fn reserved(&mut self, reading: &mut Reading<'t>, names: &[&'static str]) {
+        self.refuse(reading, names, |title, place| Fault::not_yet(place, title));
+    }
+
+    /// Names that cannot be used here: the fault of each is told by how a message calls it and where it stands.
+    pub(super) fn refuse(
+        &mut self,
+        reading: &mut Reading<'t>,
+        names: &[&'static str],
+        fault: impl Fn(&str, Place) -> Fault,
+    ) {
         for &name in names {
             self.known.push(name);
             if let Some((key, _)) = self.entries.remove_entry(name) {
                 let title = format!("`{name}`{}", self.within());
-                reading.faults.push(Fault::not_yet(reading.place(&key.span()), &title));
+                reading.faults.push(fault(&title, reading.place(&key.span())));
             }
         }
     }
@@ -169,6 +213,17 @@ impl<'t> Table<'t> {
 
 fn string_at(reading: &Reading<'_>, value: &Spanned<DeValue<'_>>) -> Option<At<String>> {
     value.get_ref().as_str().map(|text| At::new(text.to_owned(), reading.place(&value.span())))
+}
+
+/// Whole numbers are numbers too.
+fn decimal(value: &DeValue<'_>) -> Option<f64> {
+    match value {
+        DeValue::Float(number) => number.as_str().parse().ok(),
+        DeValue::Integer(number) => {
+            i64::from_str_radix(number.as_str(), number.radix()).ok().map(|number| number as f64)
+        }
+        _ => None,
+    }
 }
 
 fn advice(field: Field) -> String {

@@ -63,7 +63,8 @@ fn without_any_settings_the_defaults_hold() {
     assert_eq!(settings.listen, ["127.0.0.1:9000".parse().unwrap()]);
     assert_eq!(settings.admin, Some("127.0.0.1:9001".parse().unwrap()));
     assert_eq!(settings.policy.name(), "r2");
-    assert_eq!(settings.upstream, Upstream::Local { path: PathBuf::from("./r2shim-data") });
+    assert!(matches!(settings.upstream, Upstream::Local));
+    assert_eq!(settings.data_folder, Path::new("./r2shim-data"));
     assert_eq!(settings.store, StoreOptions { durability: Durability::Fsync, index_cache: None, upload_age: None });
     assert_eq!(settings.mode, Mode::Enforce);
     assert!(settings.domains.is_empty());
@@ -99,7 +100,7 @@ fn a_full_file_is_read() {
     assert_eq!(settings.admin, None);
     assert_eq!(settings.policy.name(), "open");
     assert_eq!(settings.domains, ["s3.example.test", "localhost"]);
-    assert_eq!(settings.upstream.data_folder(), folder.join("objects"));
+    assert_eq!(settings.data_folder, folder.join("objects"));
     let (index_cache, upload_age) = (Some(64_000_000), Some(86_400));
     assert_eq!(settings.store, StoreOptions { durability: Durability::None, index_cache, upload_age });
     let key = settings.keys.find("any shape, Ünicode too").unwrap();
@@ -132,7 +133,7 @@ fn each_fault_has_its_line() {
         ("[store]\nupload_age = 7", "2: an upload_age of 7 seconds is too small"),
         ("store = 1", "1: `store` must be a table, not of type integer"),
         ("key = 1", "1: `key` must be a list of tables, not of type integer"),
-        ("[upstream]\nkind = \"disk\"", "2: `kind` must be \"local\""),
+        ("[upstream]\nkind = \"disk\"\npool = 1", "2: `kind` must be \"local\" or \"s3\""),
         ("[upstream]\npath = \"\"", "2: the path is empty"),
         ("listen = [", "1: not TOML: unclosed array, expected `]`"),
     ] {
@@ -150,12 +151,6 @@ fn what_is_reserved_says_that_it_is_not_there_yet() {
         ("[limits]", "1: `limits` is not in this version yet"),
         ("[[cors]]\n[[cors]]", "1: `cors` is not in this version yet"),
         ("[audit]\npath = \"x\"", "1: `audit` is not in this version yet"),
-        ("[upstream]\npool = 1", "2: `pool` in [upstream] is not in this version yet"),
-        ("[upstream.buckets]\na = \"b\"", "1: `buckets` in [upstream] is not in this version yet"),
-        (
-            "[upstream]\nkind = \"s3\"\nendpoints = []\n[upstream.buckets]\na = \"b\"",
-            "2: `kind = \"s3\"`, fronting another store, is not in this version yet",
-        ),
     ] {
         assert_eq!(Start::with_file(text).faults(), [expected], "{text}");
     }
@@ -270,7 +265,7 @@ fn flags_win_over_the_file() {
     assert_eq!(settings.listen, ["127.0.0.1:2".parse().unwrap()]);
     assert_eq!(settings.admin, Some("127.0.0.1:3".parse().unwrap()));
     assert_eq!(settings.policy.name(), "r2");
-    assert_eq!(settings.upstream.data_folder(), Path::new("elsewhere"));
+    assert_eq!(settings.data_folder, Path::new("elsewhere"));
     assert_eq!(settings.store.durability, Durability::Fsync);
 }
 

@@ -1,0 +1,69 @@
+//! `[upstream.buckets]`: what buckets are called on both sides.
+
+use crate::s3::names::BucketName;
+use crate::settings::fault::{At, Fault, Findings};
+use crate::upstream::buckets::SharedTarget;
+use crate::upstream::{Addressing, BucketMap};
+
+/// The map, one to one; `None` only where there is a fault. `addressing` is `None` where it is wrong.
+pub(super) fn resolve(
+    mut written: Vec<(At<String>, At<String>)>,
+    only_mapped: Option<At<bool>>,
+    addressing: Option<Addressing>,
+    findings: &mut Findings,
+) -> Option<BucketMap> {
+    // So that of two lines that do not go together the second is the one at fault.
+    written.sort_by_key(|(client, _)| client.place.line);
+    findings.warnings.extend(only_mapped.as_ref().filter(|only| only.value && written.is_empty()).map(no_bucket));
+    let before = findings.faults.len();
+    let mut map = BucketMap::new(only_mapped.is_some_and(|only| only.value));
+    for (client, upstream) in &written {
+        let name = findings.good(client_name(client));
+        let target = findings.good(upstream_name(upstream, addressing));
+        if let Some((name, target)) = name.zip(target)
+            && let Err(SharedTarget { first }) = map.map(name, target)
+        {
+            findings.faults.push(shared(&first, upstream, &written));
+        }
+    }
+    (findings.faults.len() == before).then_some(map)
+}
+
+fn no_bucket(only_mapped: &At<bool>) -> Fault {
+    let advice = "name buckets there, or leave only_mapped out";
+    only_mapped.fault("only_mapped leaves no bucket to reach, as [upstream.buckets] names none", advice)
+}
+
+fn client_name(text: &At<String>) -> Result<BucketName, Fault> {
+    BucketName::parse(&text.value).map_err(|_| {
+        let advice =
+            "R2's names are 3 to 63 lower-case letters, digits and inner hyphens; the client's name stands left";
+        text.fault(format!("{:?} is no bucket's name on R2", text.value), advice)
+    })
+}
+
+/// The upstream's name, which can be what S3 has allowed at some time: letters of both cases, digits, and inside also
+/// dots, hyphens and underscores.
+fn upstream_name(text: &At<String>, addressing: Option<Addressing>) -> Result<String, Fault> {
+    let name = text.value.as_str();
+    let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+    let edges =
+        name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.ends_with(|c: char| c.is_ascii_alphanumeric());
+    if !(3..=63).contains(&name.len()) || !name.bytes().all(inner) || !edges {
+        let advice = "S3's names are 3 to 63 letters, digits and inner dots, hyphens and underscores";
+        return Err(text.fault(format!("{name:?} is no bucket's name on S3"), advice));
+    }
+    let no_host = name.contains("..") || name.bytes().any(|b| b.is_ascii_uppercase() || b == b'_');
+    if addressing == Some(Addressing::Virtual) && no_host {
+        let message = format!("{name:?} cannot be part of a host name, as addressing = \"virtual\" makes it");
+        return Err(text.fault(message, "write addressing = \"path\""));
+    }
+    Ok(name.to_owned())
+}
+
+fn shared(first: &BucketName, upstream: &At<String>, written: &[(At<String>, At<String>)]) -> Fault {
+    let line = written.iter().find(|(client, _)| client.value == first.as_str());
+    let place = line.map(|(client, _)| format!(" at {}", client.place)).unwrap_or_default();
+    let message = format!("{:?} has a client's name already: {first}{place}", upstream.value);
+    upstream.fault(message, "give each of the upstream's buckets one name")
+}

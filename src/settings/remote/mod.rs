@@ -1,0 +1,104 @@
+//! `[upstream] kind = "s3"`: from what is written to a remote store that can be spoken to.
+//!
+//! Nothing here opens a connection: whether the store is there is not a question of settings.
+
+mod choice;
+mod endpoints;
+mod signing;
+mod authorities;
+mod timeouts;
+mod buckets;
+
+pub use signing::UpstreamKey;
+
+use crate::settings::fault::{At, Fault, Findings};
+use crate::settings::secret::Environment;
+use crate::settings::written::WrittenRemote;
+use crate::upstream::dialect::DIALECTS;
+use crate::upstream::remote::DEFAULT_POOL;
+use crate::upstream::{Addressing, Dialect, HealthCheck, Remote};
+use choice::one_of;
+use http::uri::PathAndQuery;
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// The remote store, and the key for it where settings give one; `None` only where there is a fault. `settings` is the
+/// file, `served` the addresses this server itself listens at.
+pub(super) fn resolve(
+    written: WrittenRemote,
+    settings: &Path,
+    environment: Environment<'_>,
+    served: &[SocketAddr],
+    findings: &mut Findings,
+) -> Option<(Remote, Option<UpstreamKey>)> {
+    let addressing = findings.good(addressing(written.addressing));
+    let endpoints = endpoints::resolve(&written.place, written.endpoints, addressing, served, findings);
+    let region = findings.good(region(written.region));
+    let dialect = findings.good(dialect(written.dialect));
+    let credentials = signing::resolve(&written.place, written.credentials, settings, environment, findings);
+    let any_tls = endpoints.as_ref().is_none_or(|nodes| nodes.iter().any(|node| node.tls));
+    let ca_file = authorities::resolve(written.ca_file, settings, any_tls, findings);
+    let timeouts =
+        timeouts::resolve(written.connect_timeout, written.first_byte_timeout, written.idle_timeout, findings);
+    let pool = findings.good(pool(written.pool));
+    let health = findings.good(health(written.health));
+    let buckets = buckets::resolve(written.buckets, written.only_mapped, addressing, findings);
+    let (credentials, key) = credentials?;
+    let remote = Remote {
+        endpoints: endpoints?,
+        region: region?,
+        addressing: addressing?,
+        dialect: dialect?,
+        credentials,
+        buckets: buckets?,
+        ca_file: ca_file?,
+        timeouts: timeouts?,
+        pool: pool?,
+        health: health?,
+    };
+    Some((remote, key))
+}
+
+fn addressing(written: Option<At<String>>) -> Result<Addressing, Fault> {
+    let choices = [("path", Addressing::Path), ("virtual", Addressing::Virtual)];
+    written.map_or(Ok(Addressing::Path), |text| one_of(&text, "addressing", &choices))
+}
+
+fn dialect(written: Option<At<String>>) -> Result<&'static Dialect, Fault> {
+    let choices: Vec<_> = DIALECTS.iter().map(|dialect| (dialect.name, dialect)).collect();
+    written.map_or(Ok(Default::default()), |text| one_of(&text, "dialect", &choices))
+}
+
+/// A region stands in every signature (`ID/DATE/REGION/s3/aws4_request`), so it must fit in there.
+fn region(written: Option<At<String>>) -> Result<String, Fault> {
+    let Some(text) = written else { return Ok("us-east-1".to_owned()) };
+    let fits = |b: u8| b.is_ascii_graphic() && !matches!(b, b'/' | b',');
+    if text.value.is_empty() || !text.value.bytes().all(fits) {
+        let advice = "write what the store calls it, as \"eu-west-1\", or leave it out for \"us-east-1\"";
+        return Err(text.fault(format!("{:?} is no region", text.value), advice));
+    }
+    Ok(text.value)
+}
+
+/// More connections than this cannot go from one address to one node: there are no more ports.
+const MOST_POOL: u64 = 65_535;
+
+fn pool(written: Option<At<u64>>) -> Result<usize, Fault> {
+    let Some(number) = written else { return Ok(DEFAULT_POOL) };
+    let good = usize::try_from(number.value).ok().filter(|_| (1..=MOST_POOL).contains(&number.value));
+    good.ok_or_else(|| {
+        let advice = format!("it is the idle connections kept: write 1 to {MOST_POOL}, or leave it out");
+        number.fault(format!("a pool of {} connections cannot be", number.value), advice)
+    })
+}
+
+fn health(written: Option<At<String>>) -> Result<HealthCheck, Fault> {
+    let Some(text) = written.filter(|text| text.value != "any") else { return Ok(HealthCheck::Any) };
+    // The parser drops a fragment without a word.
+    let is_path = |path: PathAndQuery| path.as_str() == text.value && text.value.starts_with('/');
+    if text.value.parse().is_ok_and(is_path) {
+        return Ok(HealthCheck::Path(text.value));
+    }
+    let advice = "write \"any\", or a path that answers 200 where the node is well, as \"/minio/health/live\"";
+    Err(text.fault(format!("{:?} is no health check", text.value), advice))
+}

@@ -1,0 +1,33 @@
+//! How long a remote store may take.
+
+use crate::settings::fault::{At, Fault, Findings};
+use crate::upstream::Timeouts;
+use std::time::Duration;
+
+/// A millisecond: below it timers only lie.
+const LEAST: f64 = 0.001;
+/// An hour: what takes longer will not come.
+const MOST: f64 = 3600.0;
+
+/// The times written, in seconds, the defaults for the rest; `None` only where there is a fault.
+pub(super) fn resolve(
+    connect: Option<At<f64>>,
+    first_byte: Option<At<f64>>,
+    idle: Option<At<f64>>,
+    findings: &mut Findings,
+) -> Option<Timeouts> {
+    let default = Timeouts::default();
+    let connect = findings.good(seconds(connect, "connect_timeout", default.connect));
+    let first_byte = findings.good(seconds(first_byte, "first_byte_timeout", default.first_byte));
+    let idle = findings.good(seconds(idle, "idle_timeout", default.idle));
+    Some(Timeouts { connect: connect?, first_byte: first_byte?, idle: idle? })
+}
+
+fn seconds(written: Option<At<f64>>, name: &str, default: Duration) -> Result<Duration, Fault> {
+    let Some(number) = written else { return Ok(default) };
+    if !(LEAST..=MOST).contains(&number.value) {
+        let advice = format!("write {LEAST} to {MOST} seconds, or leave it out for {}", default.as_secs());
+        return Err(number.fault(format!("{name} cannot be {} seconds", number.value), advice));
+    }
+    Ok(Duration::from_secs_f64(number.value))
+}
