@@ -3,7 +3,8 @@
 use crate::cli::arguments::Check;
 use crate::cli::failure::{Failure, write_warnings};
 use crate::cli::style::GOOD;
-use crate::settings::{self, Loaded, credentials};
+use crate::cli::upstream;
+use crate::settings::{self, Loaded, Upstream, credentials};
 use std::io::Write;
 
 /// Checks settings, keys, policy and data folder; changes nothing.
@@ -13,24 +14,39 @@ pub(super) fn run(arguments: &Check, out: &mut dyn Write) -> Result<(), Failure>
     }
     let flags = arguments.serving.flags();
     let loaded = settings::load(&flags, &|name| std::env::var(name))?;
-    settings::check_data_folder(&loaded.settings.data_folder)?;
+    if needs_data_folder(&loaded) {
+        settings::check_data_folder(&loaded.settings.data_folder)?;
+    }
     write_warnings(&loaded.warnings, &mut anstream::stderr().lock())?;
     writeln!(out, "{GOOD}ok{GOOD:#}: {}", summary(&loaded))?;
     Ok(())
 }
 
+/// In front of another store nothing is kept here, but for the pair of the first start.
+fn needs_data_folder(loaded: &Loaded) -> bool {
+    loaded.keys.is_empty() || matches!(loaded.settings.upstream, Upstream::Local)
+}
+
 fn summary(loaded: &Loaded) -> String {
     let settings = &loaded.settings;
     let listen: Vec<_> = settings.listen.iter().map(ToString::to_string).collect();
+    let listen = listen.join(" and ");
     let admin = settings.admin.map_or("off".to_owned(), |address| address.to_string());
-    let data = &settings.data_folder;
-    let keys = match loaded.keys.len() {
-        0 => format!("a key to be made in {}", credentials::path(data).display()),
+    let serving = format!("listens on {listen}, admin {admin}, policy {}, {}", settings.policy.name(), keys(loaded));
+    match &settings.upstream {
+        Upstream::Local => format!("{serving}, data {}", settings.data_folder.display()),
+        Upstream::Remote(remote) => {
+            format!("{serving}\nin front of {}", upstream::summary(remote, loaded.upstream_key.as_ref()))
+        }
+    }
+}
+
+fn keys(loaded: &Loaded) -> String {
+    match loaded.keys.len() {
+        0 => format!("a key to be made in {}", credentials::path(&loaded.settings.data_folder).display()),
         1 => "1 key".to_owned(),
         count => format!("{count} keys"),
-    };
-    let listen = listen.join(" and ");
-    format!("listens on {listen}, admin {admin}, policy {}, {keys}, data {}", settings.policy.name(), data.display())
+    }
 }
 
 #[cfg(test)]
@@ -38,6 +54,42 @@ mod tests {
     use super::*;
     use crate::settings::Flags;
     use std::env::VarError;
+
+    /// What is said of settings with that text, in a folder called `FOLDER`, and with a key in the environment.
+    fn said_of(text: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r2shim.toml");
+        std::fs::write(&path, text).unwrap();
+        let flags = Flags { config: Some(path), ..Flags::default() };
+        let environment =
+            |name: &str| if name.starts_with("R2SHIM_") { Ok(name.into()) } else { Err(VarError::NotPresent) };
+        let loaded = settings::load(&flags, &environment).unwrap();
+        assert!(!needs_data_folder(&loaded));
+        summary(&loaded).replace(&folder.path().display().to_string(), "FOLDER")
+    }
+
+    #[test]
+    fn the_summary_says_what_it_will_stand_in_front_of() {
+        let key = "access_key_id = \"AKIA\"\nsecret_access_key = \"hush\"\n";
+        for (settings, expected) in [
+            (
+                format!("{key}endpoints = [\"http://127.0.0.1:9100\", \"http://127.0.0.1:9101\"]\ndialect = \"minio\""),
+                "http://127.0.0.1:9100 and http://127.0.0.1:9101, region us-east-1, dialect minio, addressing path, \
+                 no bucket mapped, key AKIA with its secret in FOLDER/r2shim.toml:4",
+            ),
+            (
+                "endpoints = [\"https://s3.eu-west-1.amazonaws.com\"]\nregion = \"eu-west-1\"\naddressing = \"virtual\"\n\
+                 credentials = \"aws-chain\"\nonly_mapped = true\nbuckets = { media = \"acme-media\" }"
+                    .to_owned(),
+                "https://s3.eu-west-1.amazonaws.com, region eu-west-1, dialect aws, addressing virtual, \
+                 1 bucket mapped and no other reachable, credentials of the AWS chain",
+            ),
+        ] {
+            let said = said_of(&format!("[upstream]\nkind = \"s3\"\n{settings}"));
+            let serving = "listens on 127.0.0.1:9000, admin 127.0.0.1:9001, policy r2, 1 key";
+            assert_eq!(said, format!("{serving}\nin front of {expected}"));
+        }
+    }
 
     #[test]
     fn the_summary_says_what_serve_would_do() {

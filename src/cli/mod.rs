@@ -10,6 +10,7 @@ pub mod arguments;
 pub mod logging;
 mod random;
 mod shell;
+mod upstream;
 mod welcome;
 mod serve;
 mod check;

@@ -3,16 +3,18 @@
 use crate::access::{AccessKey, BucketScope};
 use crate::cli::shell;
 use crate::cli::style::{BOLD, FAINT};
+use crate::cli::upstream::endpoints;
 use crate::s3::operation::Access;
-use crate::settings::{GivenKey, Loaded, SecretPlace};
+use crate::settings::{GivenKey, Loaded, SecretPlace, Settings, Upstream};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What there is to say before the addresses are known. Holds no secret.
 #[derive(Debug)]
 pub(super) struct Welcome {
     policy: String,
-    data: PathBuf,
+    /// Where objects are: the row's name, and the place.
+    objects: (&'static str, String),
     key: Option<ShownKey>,
     /// How many keys there are beside the one shown.
     more_keys: usize,
@@ -33,7 +35,7 @@ impl Welcome {
         let shown = loaded.keys.iter().find(lists).or(loaded.keys.first());
         Welcome {
             policy: loaded.settings.policy.name().to_owned(),
-            data: loaded.settings.data_folder.clone(),
+            objects: objects(&loaded.settings),
             key: shown.map(ShownKey::of),
             more_keys: loaded.keys.len().saturating_sub(1),
         }
@@ -45,7 +47,7 @@ impl Welcome {
         lines.extend(listen.iter().map(|address| row("endpoint", &url(*address))));
         lines.extend(admin.map(|address| row("admin", &format!("{}/metrics", url(address)))));
         lines.push(row("policy", &self.policy));
-        lines.push(row("data", &self.data.display().to_string()));
+        lines.push(row(self.objects.0, &self.objects.1));
         if let Some((key, address)) = self.key.as_ref().zip(listen.first()) {
             lines.extend(self.key_lines(key, *address));
         }
@@ -56,7 +58,7 @@ impl Welcome {
         let more = if self.more_keys > 0 { format!(" (and {} more)", self.more_keys) } else { String::new() };
         [
             row("access key id", &format!("{}{more}", key.id.escape_debug())),
-            row("secret", &key.where_the_secret_is()),
+            row("secret", &format!("in {}", key.secret)),
             String::new(),
             format!("{FAINT}Try it, in another terminal; this lists the buckets:{FAINT:#}"),
             key.aws_line(&url(address)),
@@ -67,14 +69,6 @@ impl Welcome {
 impl ShownKey {
     fn of(given: &GivenKey) -> ShownKey {
         ShownKey { id: given.key.id.clone(), secret: given.secret.clone(), target: target(&given.key) }
-    }
-
-    fn where_the_secret_is(&self) -> String {
-        match &self.secret {
-            SecretPlace::Environment(name) => format!("in ${name}"),
-            SecretPlace::File(path) | SecretPlace::Kept(path) => format!("in {}", path.display()),
-            SecretPlace::Settings(place) => format!("in {place}"),
-        }
     }
 
     /// A line for sh, bash and zsh. The region is a flag because that wins over all of a user's own settings, and a
@@ -98,6 +92,13 @@ impl ShownKey {
             }
             SecretPlace::Settings(_) => "'...'".to_owned(),
         }
+    }
+}
+
+fn objects(settings: &Settings) -> (&'static str, String) {
+    match &settings.upstream {
+        Upstream::Local => ("data", settings.data_folder.display().to_string()),
+        Upstream::Remote(remote) => ("in front of", endpoints(remote)),
     }
 }
 
@@ -144,7 +145,7 @@ mod tests {
 
     fn welcome(secret: SecretPlace) -> String {
         let key = Some(shown(secret));
-        let welcome = Welcome { policy: "r2".into(), data: "./r2shim-data".into(), key, more_keys: 1 };
+        let welcome = Welcome { policy: "r2".into(), objects: ("data", "./r2shim-data".into()), key, more_keys: 1 };
         let admin = Some("127.0.0.1:9001".parse().unwrap());
         anstream::adapter::strip_str(&welcome.text(&["0.0.0.0:9000".parse().unwrap()], admin)).to_string()
     }

@@ -5,6 +5,7 @@ use crate::settings::paths::beside;
 use crate::settings::written::WrittenSecret;
 use crate::sigv4::Secret;
 use std::env::VarError;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// How to look an environment variable up, as [`std::env::var`] does.
@@ -21,6 +22,16 @@ pub enum SecretPlace {
     Settings(Place),
     /// The file that keeps the pair made at the first start.
     Kept(PathBuf),
+}
+
+impl fmt::Display for SecretPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SecretPlace::Environment(name) => write!(f, "${name}"),
+            SecretPlace::File(path) | SecretPlace::Kept(path) => write!(f, "{}", path.display()),
+            SecretPlace::Settings(place) => write!(f, "{place}"),
+        }
+    }
 }
 
 const ONE_OF: &str = "write one of secret_access_key, secret_access_key_env, secret_access_key_file";

@@ -57,6 +57,11 @@ impl BucketMap {
         (!self.only_mapped && !self.to_upstream.contains_key(&name)).then_some(name)
     }
 
+    /// Whether buckets that the map does not name are out of reach.
+    pub fn is_only_mapped(&self) -> bool {
+        self.only_mapped
+    }
+
     /// Every pair of the map: client's name, upstream's name.
     pub fn pairs(&self) -> impl Iterator<Item = (&BucketName, &str)> {
         self.to_upstream.iter().map(|(client, upstream)| (client, upstream.as_str()))

@@ -48,6 +48,7 @@ impl Endpoint {
         }
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         let port = match authority.port() {
+            Some(port) if port.as_u16() == 0 => return Err(BadEndpoint::Form),
             Some(port) => port.as_u16(),
             // A colon and no number that could be a port.
             None if authority.as_str().len() != authority.host().len() => return Err(BadEndpoint::Form),
@@ -117,6 +118,7 @@ mod tests {
             ("http://minio:port", BadEndpoint::Form),
             ("http://minio:", BadEndpoint::Form),
             ("http://minio:70000", BadEndpoint::Form),
+            ("http://minio:0", BadEndpoint::Form),
             ("http://mi nio", BadEndpoint::Form),
             ("http://minio/bucket", BadEndpoint::Path),
             ("http://minio/?x", BadEndpoint::Path),

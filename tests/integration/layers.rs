@@ -200,6 +200,7 @@ fn crates_with_a_room_of_their_own_stay_in_it() {
     assert_eq!(strays(&["redb"], &["store"]), none);
     let aws = ["aws_config", "aws_credential_types", "aws_smithy_http_client"];
     assert_eq!(strays(&aws, &["server::remote::credentials"]), none);
+    assert_eq!(strays(&["rustls"], &["settings::remote::authorities"]), none);
     let files = ["std::fs", "tokio::fs", "File::open", "OpenOptions"];
     assert_eq!(strays(&files, &["store", "audit", "settings", "cli"]), none);
     let clocks = ["SystemTime::now", "Instant::now", "OffsetDateTime::now_utc"];

@@ -10,11 +10,15 @@ pub(super) fn resolve(
     mut written: Vec<(At<String>, At<String>)>,
     only_mapped: Option<At<bool>>,
     addressing: Option<Addressing>,
+    any_tls: bool,
     findings: &mut Findings,
 ) -> Option<BucketMap> {
     // So that of two lines that do not go together the second is the one at fault.
     written.sort_by_key(|(client, _)| client.place.line);
     findings.warnings.extend(only_mapped.as_ref().filter(|only| only.value && written.is_empty()).map(no_bucket));
+    if any_tls && addressing == Some(Addressing::Virtual) {
+        findings.warnings.extend(written.iter().filter_map(|(_, upstream)| uncovered(upstream)));
+    }
     let before = findings.faults.len();
     let mut map = BucketMap::new(only_mapped.is_some_and(|only| only.value));
     for (client, upstream) in &written {
@@ -32,6 +36,13 @@ pub(super) fn resolve(
 fn no_bucket(only_mapped: &At<bool>) -> Fault {
     let advice = "name buckets there, or leave only_mapped out";
     only_mapped.fault("only_mapped leaves no bucket to reach, as [upstream.buckets] names none", advice)
+}
+
+/// A wildcard in a certificate stands for one part of a host name (RFC 9525, section 6.3).
+fn uncovered(upstream: &At<String>) -> Option<Fault> {
+    let message =
+        format!("the dot in {:?} makes a host name that a certificate for *.HOST does not cover", upstream.value);
+    upstream.value.contains('.').then(|| upstream.fault(message, "write addressing = \"path\""))
 }
 
 fn client_name(text: &At<String>) -> Result<BucketName, Fault> {

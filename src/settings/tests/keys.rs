@@ -1,0 +1,144 @@
+//! Keys for clients, wherever they stand.
+
+use super::*;
+
+#[test]
+fn each_fault_of_a_key_has_its_line() {
+    let id = "access_key_id = \"k\"\n";
+    let secret = "secret_access_key = \"s\"\n";
+    let permission = "permission = \"admin-read-only\"\n";
+    for (lines, expected) in [
+        ([id, secret, ""], "1: this key has no permission"),
+        (["", secret, permission], "1: this key has no access_key_id"),
+        ([id, "", permission], "1: this key has no secret"),
+        (["access_key_id = \"\"\n", secret, permission], "2: the access key id is empty"),
+        (
+            ["access_key_id = \"a/b\"\n", secret, permission],
+            "2: the access key id has a '/', which ends it in a signature",
+        ),
+        (["access_key_id = \"a\\n\"\n", secret, permission], "2: the access key id has a control character"),
+        ([id, "secret_access_key = \"\"\n", permission], "3: the secret is empty"),
+        ([id, "secret_access_key = 1234\n", permission], "3: `secret_access_key` must be a text, not of type integer"),
+        ([id, "secret_access_key_env = \"NONE\"\n", permission], "3: the variable NONE is not set"),
+        ([id, "secret_access_key_env = \"EMPTY\"\n", permission], "3: the variable EMPTY is empty"),
+        ([id, secret, "permission = \"object-write\"\n"], "4: \"object-write\" is no permission"),
+        (
+            [id, secret, "permission = \"admin-read-only\"\nbuckets = []"],
+            "5: `buckets` names none, so the key is good for nothing",
+        ),
+        ([id, secret, "permission = \"admin-read-only\"\nbuckets = [\"A\"]"], "5: \"A\": no bucket can have this name"),
+        (
+            [id, secret, "permission = \"admin-read-only\"\nbuckets = [\"*\"]"],
+            "5: \"*\": a pattern cannot start with '*'",
+        ),
+    ] {
+        let start = Start::with_file(&format!("[[key]]\n{}", lines.concat())).variable("EMPTY", "");
+        assert!(start.faults().contains(&expected.to_owned()), "{expected} is not among {:?}", start.faults());
+    }
+}
+
+#[test]
+fn a_secret_is_named_exactly_once() {
+    let twice = format!("{KEY}secret_access_key_env = \"S\"\n");
+    assert_eq!(Start::with_file(&twice).variable("S", "s").faults(), ["1: this key names its secret more than once"]);
+}
+
+#[test]
+fn two_keys_cannot_have_one_id() {
+    let faults = Start::with_file(&format!("{KEY}{KEY}")).faults();
+    assert_eq!(faults, ["6: two keys have the id \"k\"; the first is at r2shim.toml:2"]);
+}
+
+#[test]
+fn the_environments_key_wins_over_the_files_and_says_so() {
+    let start = Start::with_file(KEY).variable("R2SHIM_ACCESS_KEY_ID", "e").variable("R2SHIM_SECRET_ACCESS_KEY", "s");
+    let loaded = start.load().unwrap();
+    assert!(loaded.settings.keys.find("e").is_some() && loaded.settings.keys.find("k").is_none());
+    assert_eq!(loaded.keys[0].secret, SecretPlace::Environment("R2SHIM_SECRET_ACCESS_KEY".into()));
+    assert_eq!(loaded.warnings.len(), 1);
+}
+
+#[test]
+fn half_a_pair_in_the_environment_is_a_fault() {
+    for (name, value, expected) in [
+        ("R2SHIM_ACCESS_KEY_ID", "i", "R2SHIM_ACCESS_KEY_ID is set and R2SHIM_SECRET_ACCESS_KEY is not"),
+        ("R2SHIM_SECRET_ACCESS_KEY", "s", "R2SHIM_SECRET_ACCESS_KEY is set and R2SHIM_ACCESS_KEY_ID is not"),
+        ("R2SHIM_ACCESS_KEY_ID", "", "R2SHIM_ACCESS_KEY_ID is set and empty"),
+    ] {
+        assert_eq!(Start::new().variable(name, value).faults(), [format!("{name}: {expected}")]);
+    }
+}
+
+#[test]
+fn a_secret_can_stand_in_a_file_beside_the_settings() {
+    let text = KEY.replace("secret_access_key = \"s\"", "secret_access_key_file = \"app.secret\"");
+    let start = Start::with_file(&text);
+    let path = start.folder.path().join("app.secret");
+    std::fs::write(&path, "hush\n").unwrap();
+    assert_eq!(start.load().unwrap().keys[0].secret, SecretPlace::File(path.clone()));
+    std::fs::write(&path, "").unwrap();
+    assert_eq!(start.faults(), ["3: the secret's file app.secret must hold one line"]);
+    std::fs::remove_file(&path).unwrap();
+    assert!(start.faults()[0].starts_with("3: the secret's file app.secret cannot be read"));
+}
+
+mod kept_pair {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    const SEED: [u8; 48] = [7; 48];
+
+    #[test]
+    fn is_made_once_and_used_again() {
+        let start = Start::new();
+        let mut first = start.load().unwrap();
+        assert!(first.keys.is_empty(), "loading makes nothing");
+        first.make_key(SEED).unwrap();
+        let file = start.folder.path().join("data/credentials.toml");
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "no draft stays behind");
+        let again = start.load().unwrap();
+        assert!(again.settings.keys.find(&"07".repeat(16)).is_some());
+        assert_eq!(again.keys[0].secret, SecretPlace::Kept(file));
+        assert!(again.warnings.is_empty());
+    }
+
+    #[test]
+    fn of_another_start_wins_over_a_new_one() {
+        let start = Start::new();
+        let (mut one, mut other) = (start.load().unwrap(), start.load().unwrap());
+        one.make_key(SEED).unwrap();
+        other.make_key([8; 48]).unwrap();
+        assert_eq!(other.keys[0].key.id, one.keys[0].key.id);
+    }
+
+    #[test]
+    fn that_others_can_read_is_a_warning() {
+        let start = Start::new();
+        start.load().unwrap().make_key(SEED).unwrap();
+        let file = start.folder.path().join("data/credentials.toml");
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+        let loaded = start.load().unwrap();
+        assert_eq!(loaded.warnings[0].message, "others can read the secret: the file's mode is 0644");
+    }
+
+    #[test]
+    fn that_is_torn_is_a_fault_and_stays_as_it_is() {
+        let start = Start::new();
+        let file = start.folder.path().join("data/credentials.toml");
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        for torn in ["", "access_key_id = \"k\"\n", "access_key_id = \"k\"\nsecret_access_key = \"", "x = 1\n"] {
+            std::fs::write(&file, torn).unwrap();
+            let faults = start.faults();
+            assert_eq!(faults.last().unwrap(), "data/credentials.toml: the kept key is incomplete", "{torn:?}");
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), torn);
+        }
+    }
+
+    #[test]
+    fn is_not_needed_where_keys_are_given() {
+        let start = Start::with_file(KEY);
+        start.load().unwrap().make_key(SEED).unwrap();
+        assert!(!start.folder.path().join("data").exists());
+    }
+}

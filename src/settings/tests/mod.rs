@@ -1,0 +1,60 @@
+//! Settings texts and what they come to; every fault with its line.
+
+mod file;
+mod keys;
+mod places;
+mod remote;
+
+use super::*;
+use std::collections::HashMap;
+use std::env::VarError;
+use tempfile::TempDir;
+
+/// A folder with a settings file in it, the environment and the flags of one start.
+struct Start {
+    folder: TempDir,
+    flags: Flags,
+    environment: HashMap<&'static str, &'static str>,
+}
+
+impl Start {
+    fn new() -> Start {
+        let folder = TempDir::new().unwrap();
+        let flags = Flags { data: Some(folder.path().join("data")), ..Flags::default() };
+        Start { folder, flags, environment: HashMap::new() }
+    }
+
+    fn with_file(text: &str) -> Start {
+        let mut start = Start::new();
+        let path = start.folder.path().join("r2shim.toml");
+        std::fs::write(&path, text).unwrap();
+        start.flags.config = Some(path);
+        start
+    }
+
+    fn variable(mut self, name: &'static str, value: &'static str) -> Start {
+        self.environment.insert(name, value);
+        self
+    }
+
+    fn load(&self) -> Result<Loaded, Vec<Fault>> {
+        let lookup =
+            |name: &str| self.environment.get(name).map(|value| (*value).to_owned()).ok_or(VarError::NotPresent);
+        load(&self.flags, &lookup)
+    }
+
+    /// The faults as `LINE: message`, the folder's own name left out.
+    fn faults(&self) -> Vec<String> {
+        let folder = format!("{}/", self.folder.path().display());
+        let line = |fault: &Fault| fault.place.line.map_or(fault.place.file.clone(), |line| line.to_string());
+        let show = |fault: Fault| format!("{}: {}", line(&fault), fault.message).replace(&folder, "");
+        self.load().err().unwrap_or_default().into_iter().map(show).collect()
+    }
+}
+
+fn advice_of(text: &str) -> Vec<String> {
+    Start::with_file(text).load().unwrap_err().into_iter().map(|fault| fault.advice).collect()
+}
+
+/// A key for clients.
+const KEY: &str = "[[key]]\naccess_key_id = \"k\"\nsecret_access_key = \"s\"\npermission = \"object-read-only\"\n";
