@@ -1,7 +1,7 @@
 //! What README.md says in tables is what the program does, and what the papers name is there. A test that fails prints
 //! what should stand there.
 
-use crate::support::command::r2shim;
+use crate::support::command::{Output, r2shim};
 use r2shim::policy::{Effective, Policy};
 use r2shim::server::metrics::{Figures, Metrics, NodeFigures};
 use r2shim::server::record::Record;
@@ -100,13 +100,36 @@ fn every_command_is_in_the_readme() {
 
 #[test]
 fn the_settings_shown_pass_check() {
-    let shown = README.split("```toml\n").nth(1).unwrap_or_default().split("```").next().unwrap_or_default();
-    assert!(shown.contains("[[key]]"), "README.md shows no settings");
+    let shown: Vec<_> = README.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(shown[0].contains("[[key]]") && shown[1].contains("kind = \"s3\""), "README.md shows no settings");
+    for settings in shown {
+        let checked = check(settings);
+        assert!(checked.code == 0 && checked.out.starts_with("ok: "), "{}{}", checked.out, checked.errors);
+        assert_eq!(checked.errors, "", "{settings}");
+    }
+}
+
+/// `check` of settings with that text, with the secrets that README.md names.
+fn check(settings: &str) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("r2shim.toml");
-    std::fs::write(&file, shown).unwrap();
-    let checked = r2shim(&["check", "--config", file.to_str().unwrap()], &[("APP_SECRET", "x")]);
-    assert!(checked.code == 0 && checked.out.starts_with("ok: "), "{}{}", checked.out, checked.errors);
+    std::fs::write(&file, settings).unwrap();
+    r2shim(&["check", "--config", file.to_str().unwrap()], &[("APP_SECRET", "x"), ("STORE_SECRET", "y")])
+}
+
+#[test]
+fn the_table_of_the_upstreams_settings_has_them_all() {
+    let section = README.split("### In front of another store").nth(1).unwrap_or_default();
+    let table = section.split("| setting |").nth(1).unwrap_or_default().split("\n\n").next().unwrap_or_default();
+    let code = |row: &'static str| row.split('`').skip(1).step_by(2);
+    // What a row says besides its own name may be names too: the three ways to give a secret share one.
+    let told: BTreeSet<_> = table.lines().flat_map(code).collect();
+    let advice = check("[upstream]\nkind = \"s3\"\nno_such_setting = 1\n").errors;
+    let known = advice.split("known here: ").nth(1).unwrap_or_default().lines().next().unwrap_or_default();
+    let known: Vec<_> = known.split(", ").filter(|name| !["kind", "path"].contains(name)).collect();
+    assert!(known.len() > 10, "{advice}");
+    let missing: Vec<_> = known.iter().filter(|name| !told.contains(*name)).collect();
+    assert!(missing.is_empty(), "README.md says nothing of {missing:?}");
 }
 
 #[test]

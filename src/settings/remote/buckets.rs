@@ -15,19 +15,19 @@ pub(super) fn resolve(
 ) -> Option<BucketMap> {
     // So that of two lines that do not go together the second is the one at fault.
     written.sort_by_key(|(client, _)| client.place.line);
-    findings.warnings.extend(only_mapped.as_ref().filter(|only| only.value && written.is_empty()).map(no_bucket));
     if any_tls && addressing == Some(Addressing::Virtual) {
         findings.warnings.extend(written.iter().filter_map(|(_, upstream)| uncovered(upstream)));
     }
+    let only_mapped = only_mapped.filter(|only| only.value);
+    findings.warnings.extend(only_mapped.as_ref().filter(|_| written.is_empty()).map(no_bucket));
     let before = findings.faults.len();
-    let mut map = BucketMap::new(only_mapped.is_some_and(|only| only.value));
+    let mut map = BucketMap::new(only_mapped.is_some());
     for (client, upstream) in &written {
         let name = findings.good(client_name(client));
         let target = findings.good(upstream_name(upstream, addressing));
-        if let Some((name, target)) = name.zip(target)
-            && let Err(SharedTarget { first }) = map.map(name, target)
-        {
-            findings.faults.push(shared(&first, upstream, &written));
+        if let Some((name, target)) = name.zip(target) {
+            let added = map.map(name, target).map_err(|taken| shared(&taken, upstream, &written));
+            findings.good(added);
         }
     }
     (findings.faults.len() == before).then_some(map)
@@ -72,7 +72,7 @@ fn upstream_name(text: &At<String>, addressing: Option<Addressing>) -> Result<St
     Ok(name.to_owned())
 }
 
-fn shared(first: &BucketName, upstream: &At<String>, written: &[(At<String>, At<String>)]) -> Fault {
+fn shared(SharedTarget { first }: &SharedTarget, upstream: &At<String>, written: &[(At<String>, At<String>)]) -> Fault {
     let line = written.iter().find(|(client, _)| client.value == first.as_str());
     let place = line.map(|(client, _)| format!(" at {}", client.place)).unwrap_or_default();
     let message = format!("{:?} has a client's name already: {first}{place}", upstream.value);
