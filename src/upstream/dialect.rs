@@ -1,6 +1,25 @@
 //! How stores differ from S3 where it matters to a proxy: a row a store, each difference with its reason.
 //!
-//! Not here: what R2 has, which is a policy's business, and what a store merely answers in its own way.
+//! Not here: what R2 has, which is a policy's business, what a store merely answers in its own way, and what is done
+//! the same for all of them since none is hurt by it (tried: with MinIO of 2026-02-12 and versitygw 1.8.0):
+//!
+//! - The key in a path is written in S3's own encoding, all but `A-Za-z0-9-._~/` escaped, whatever the client wrote.
+//!   MinIO and versitygw verify a signature over the decoded path encoded anew, so `a+b`, `a!b` and `a%2Fb` as they
+//!   came are 403 there (tried). Nothing is folded: `//` and `..` stay.
+//! - A copy's source is written in the same encoding, without a slash in front: `%2Fbucket%2Fkey` is refused by
+//!   versitygw.
+//! - DeleteObjects goes with a Content-MD5. S3, MinIO and versitygw refuse it without that or an `x-amz-checksum-*`
+//!   (S3 API reference; tried).
+//! - Requests are signed for the region of the settings. AWS, Garage and versitygw answer
+//!   AuthorizationHeaderMalformed to another; MinIO does once it is given a region, and Ceph does not look.
+//! - `UNSIGNED-PAYLOAD` goes over plain HTTP too: MinIO and versitygw take it (tried). Unsure: S3 itself, which is
+//!   spoken to over TLS anyway.
+//! - CompleteMultipartUpload is sent once: MinIO answers NoSuchUpload to the second, where S3 gives the first answer
+//!   again.
+
+use crate::s3::checksum::Algorithm;
+use crate::s3::names::ObjectKey;
+use crate::s3::operation::Operation;
 
 /// A store's dialect of S3.
 #[derive(Debug, PartialEq, Eq)]
@@ -9,12 +28,21 @@ pub struct Dialect {
     pub name: &'static str,
     /// What CreateBucket says of the region.
     pub location: LocationRule,
-    /// Whether an object may come with its checksum behind it (`STREAMING-UNSIGNED-PAYLOAD-TRAILER`). Where it may not,
-    /// it is verified here and goes without.
+    /// Whether an object or a part may come with its checksum behind it (`STREAMING-UNSIGNED-PAYLOAD-TRAILER`). Where
+    /// it may not, it is verified here and goes without.
     pub trailers: bool,
-    /// Whether `If-Match` and `If-None-Match` are heard on writes. Where they are not, a write with one is refused: to
-    /// carry it out all the same would lose data.
-    pub write_conditions: bool,
+    /// Whether such a body is announced by `Content-Encoding: aws-chunked`. Where it is not, `x-amz-content-sha256`
+    /// is all a store looks at, and what it finds in Content-Encoding it keeps as the object's own.
+    pub framing_named: bool,
+    /// The checksums it takes. Another is verified here and goes no further, neither with a body nor in
+    /// `x-amz-checksum-algorithm` nor among the parts of CompleteMultipartUpload.
+    pub checksums: &'static [Algorithm],
+    /// The writes on which `If-Match` and `If-None-Match` are heard. On another they are refused: to carry it out all
+    /// the same would overwrite or delete what they protect.
+    pub write_conditions: &'static [Operation],
+    /// Whether it takes keys for paths, so that two keys can be one object. A key that would be taken for another is
+    /// refused, or a write to it would overwrite or delete that other ([`Dialect::mistakes`]).
+    pub keys_are_paths: bool,
 }
 
 /// Whether CreateBucket names the region in a LocationConstraint.
@@ -28,21 +56,119 @@ pub enum LocationRule {
 
 /// All dialects; the first is the one of settings that name none.
 pub const DIALECTS: &[Dialect] = &[
-    // S3 itself. It answers InvalidLocationConstraint to a constraint of us-east-1, and IllegalLocationConstraintException
-    // to none anywhere else (S3 API reference, CreateBucket).
-    Dialect { name: "aws", location: LocationRule::AllButUsEast1, trailers: true, write_conditions: true },
-    // Takes a constraint only if it is its own region's name, and none always: none cannot be wrong.
-    Dialect { name: "minio", location: LocationRule::Never, trailers: true, write_conditions: true },
-    // A constraint is the name of a zone group and a placement target there, not a region (Ceph RGW "Placement").
-    Dialect { name: "ceph", location: LocationRule::Never, trailers: true, write_conditions: true },
-    // Knows one region and refuses others by name; conditions on writes are not heard.
-    Dialect { name: "garage", location: LocationRule::Never, trailers: true, write_conditions: false },
+    Dialect {
+        name: "aws",
+        // InvalidLocationConstraint to one of us-east-1, and IllegalLocationConstraintException to none, or another,
+        // at the endpoint of any other region (S3 API reference, CreateBucket).
+        location: LocationRule::AllButUsEast1,
+        // S3 API reference, "Signature calculations for trailing headers".
+        trailers: true,
+        // The value is to be aws-chunked, and S3 keeps the rest of it (S3 API reference, "Transferring payload in
+        // multiple chunks").
+        framing_named: true,
+        // S3 user guide, "Checking object integrity": these five, and since 2026 others that no policy knows.
+        checksums: &Algorithm::ALL,
+        // S3 user guide, "Add preconditions to S3 operations with conditional requests".
+        write_conditions: &[
+            Operation::PutObject,
+            Operation::CopyObject,
+            Operation::CompleteMultipartUpload,
+            Operation::DeleteObject,
+        ],
+        keys_are_paths: false,
+    },
+    // Tried with the last source, of 2026-02-12; releases from RELEASE.2025-02-18 on should be no different.
+    Dialect {
+        name: "minio",
+        // Takes any while it has no region of its own, else its own alone; none always means its own.
+        location: LocationRule::Never,
+        trailers: true,
+        // Takes the framing with or without it, and drops the word.
+        framing_named: true,
+        // CRC64NVME came in February 2025. One it does not know, such as x-amz-checksum-sha512, it neither verifies
+        // nor refuses.
+        checksums: &Algorithm::ALL,
+        // CopyObject and DeleteObject answer 200 and 204 whatever the condition says: the object is gone.
+        write_conditions: &[Operation::PutObject, Operation::CompleteMultipartUpload],
+        // `/x` is `x`, in PutObject, DeleteObject, DeleteObjects and as a copy's source. `a//b`, `.` and `..` it
+        // refuses itself, with 400. What no proxy can mend: `x/y` beside `x` is stored and read, and never listed.
+        keys_are_paths: true,
+    },
+    // By its sources and release notes; Squid is 19.2, Tentacle 20.2. Not tried.
+    Dialect {
+        name: "ceph",
+        // A constraint is the name of a zone group and a placement target there, not a region (Ceph documentation,
+        // Object Gateway, "Pool placement and storage classes").
+        location: LocationRule::Never,
+        // Since Squid 19.2.0; before, such requests failed (pull request 54856, "cumulatively fix 6 AWS SigV4 request
+        // failure cases"). Unsure: whether a late Reef has them.
+        trailers: true,
+        // Kept as the object's Content-Encoding before the fix that came to Squid after 19.2.3 (pull request 65219),
+        // and not needed by any.
+        framing_named: false,
+        // Verified and kept since Tentacle 20.2.0, CRC64NVME with them (pull request 61878). Squid keeps none.
+        // Unsure: that it passes over them all, CRC64NVME as well, and refuses none.
+        checksums: &Algorithm::ALL,
+        // On PutObject since 2014 ("Conditional PUT on ETag"). On CompleteMultipartUpload and DeleteObject they work
+        // since 20.2.1, on DeleteObject since 19.2.7 too; nothing tells a proxy which release it talks to. Unsure:
+        // CopyObject.
+        write_conditions: &[Operation::PutObject],
+        keys_are_paths: false,
+    },
+    // By its sources, v1 and v2; not tried.
+    Dialect {
+        name: "garage",
+        // Knows one region, `s3_region` of its settings, and answers 400 to a constraint of another.
+        location: LocationRule::Never,
+        // Since v1.1 and v2.0; v1.0 knows signed frames alone. Unsure of the exact releases.
+        trailers: true,
+        // Looks at x-amz-content-sha256 alone. Unsure: whether it drops the word or keeps it as the object's own.
+        framing_named: false,
+        // 400 "invalid checksum algorithm" to CRC64NVME, in x-amz-trailer and on CreateMultipartUpload. The sources
+        // that take it are newer than v2.1 (unsure which release); with this row they merely keep none.
+        checksums: &[Algorithm::Crc32, Algorithm::Crc32c, Algorithm::Sha1, Algorithm::Sha256],
+        // None: it has no consensus that could decide between two writers, and looks at such headers on reads alone.
+        write_conditions: &[],
+        keys_are_paths: false,
+    },
+    // Tried with 1.8.0 over a folder, its posix backend.
+    Dialect {
+        name: "versitygw",
+        // InvalidLocationConstraint to any, its own region's included, while that is us-east-1.
+        location: LocationRule::AllButUsEast1,
+        trailers: true,
+        // Keeps the word: the object has the Content-Encoding aws-chunked then.
+        framing_named: false,
+        checksums: &Algorithm::ALL,
+        // CopyObject answers 200 whatever the condition says.
+        write_conditions: &[Operation::PutObject, Operation::CompleteMultipartUpload, Operation::DeleteObject],
+        // `/x` is `x`, `a//b` is `a/b`, `c/../d` is `d`, and all answer 200.
+        keys_are_paths: true,
+    },
 ];
 
 impl Dialect {
     /// The dialect of that name.
     pub fn named(name: &str) -> Option<&'static Dialect> {
         DIALECTS.iter().find(|dialect| dialect.name == name)
+    }
+
+    /// Whether the store hears `If-Match` and `If-None-Match` on this write.
+    pub fn hears_conditions(&self, operation: Operation) -> bool {
+        self.write_conditions.contains(&operation)
+    }
+
+    /// Whether the store takes checksums of this kind.
+    pub fn takes(&self, algorithm: Algorithm) -> bool {
+        self.checksums.contains(&algorithm)
+    }
+
+    /// Whether the store takes this key for another, or refuses it for what it would be as a path: one with a segment
+    /// that is empty, `.` or `..`. A slash at the end is none.
+    pub fn mistakes(&self, key: &ObjectKey) -> bool {
+        let path = key.as_str();
+        let mut segments = path.strip_suffix('/').unwrap_or(path).split('/');
+        self.keys_are_paths && segments.any(|segment| matches!(segment, "" | "." | ".."))
     }
 
     /// What CreateBucket's LocationConstraint says; `None` for a request without one.
@@ -75,5 +201,67 @@ mod tests {
         ] {
             assert_eq!(Dialect::named(dialect).unwrap().location_constraint(region), constraint, "{dialect} {region}");
         }
+    }
+
+    #[test]
+    fn a_condition_that_would_not_be_heard_is_known() {
+        use Operation::{CompleteMultipartUpload, CopyObject, DeleteObject, PutObject};
+        for (dialect, heard) in [
+            ("aws", &[PutObject, CopyObject, CompleteMultipartUpload, DeleteObject][..]),
+            ("minio", &[PutObject, CompleteMultipartUpload]),
+            ("ceph", &[PutObject]),
+            ("garage", &[]),
+            ("versitygw", &[PutObject, CompleteMultipartUpload, DeleteObject]),
+        ] {
+            for operation in [PutObject, CopyObject, CompleteMultipartUpload, DeleteObject] {
+                let hears = Dialect::named(dialect).unwrap().hears_conditions(operation);
+                assert_eq!(hears, heard.contains(&operation), "{dialect} {operation:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_checksum_that_would_be_refused_is_known() {
+        for (dialect, crc32, crc64) in [("aws", true, true), ("minio", true, true), ("garage", true, false)] {
+            let dialect = Dialect::named(dialect).unwrap();
+            assert_eq!(dialect.takes(Algorithm::Crc32), crc32, "{}", dialect.name);
+            assert_eq!(dialect.takes(Algorithm::Crc64Nvme), crc64, "{}", dialect.name);
+        }
+    }
+
+    #[test]
+    fn keys_that_are_no_paths_are_mistaken_by_stores_over_files_and_by_no_other() {
+        let keys = [
+            ("x", false),
+            ("a/b.c", false),
+            ("a/", false),
+            (".hidden/...", false),
+            ("a\\..\\b", false),
+            ("/x", true),
+            ("/", true),
+            ("a//b", true),
+            ("a//", true),
+            (".", true),
+            ("./x", true),
+            ("a/..", true),
+            ("a/../b/", true),
+        ];
+        for (key, mistaken) in keys {
+            let key = ObjectKey::parse(key).unwrap();
+            for (dialect, paths) in
+                [("aws", false), ("minio", true), ("ceph", false), ("garage", false), ("versitygw", true)]
+            {
+                assert_eq!(Dialect::named(dialect).unwrap().mistakes(&key), paths && mistaken, "{dialect} {key}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_dialect_has_one_row_and_settings_without_one_mean_s3_itself() {
+        for dialect in DIALECTS {
+            assert_eq!(Dialect::named(dialect.name), Some(dialect));
+        }
+        assert_eq!(Dialect::named("gcs"), None);
+        assert_eq!(<&Dialect>::default().name, "aws");
     }
 }
