@@ -9,7 +9,7 @@
 //! - A copy's source is written in the same encoding, without a slash in front: `%2Fbucket%2Fkey` is refused by
 //!   versitygw.
 //! - DeleteObjects goes with a Content-MD5. S3, MinIO and versitygw refuse it without that or an `x-amz-checksum-*`
-//!   (S3 API reference; tried).
+//!   (S3 API reference; tried); R2's clients may send neither.
 //! - Requests are signed for the region of the settings. AWS, Garage and versitygw answer
 //!   AuthorizationHeaderMalformed to another; MinIO does once it is given a region, and Ceph does not look.
 //! - `UNSIGNED-PAYLOAD` goes over plain HTTP too: MinIO and versitygw take it (tried). Unsure: S3 itself, which is
@@ -88,7 +88,8 @@ pub const DIALECTS: &[Dialect] = &[
         // CRC64NVME came in February 2025. One it does not know, such as x-amz-checksum-sha512, it neither verifies
         // nor refuses.
         checksums: &Algorithm::ALL,
-        // CopyObject and DeleteObject answer 200 and 204 whatever the condition says: the object is gone.
+        // CopyObject and DeleteObject answer 200 and 204 whatever the condition says: the object is gone. What no proxy
+        // can see: with two pools, 13 of 20 `If-None-Match: *` on PutObject replaced an object that was there.
         write_conditions: &[Operation::PutObject, Operation::CompleteMultipartUpload],
         // `/x` is `x`, in PutObject, DeleteObject, DeleteObjects and as a copy's source. `a//b`, `.` and `..` it
         // refuses itself, with 400. What no proxy can mend: `x/y` beside `x` is stored and read, and never listed.
