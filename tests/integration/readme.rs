@@ -6,6 +6,7 @@ use r2shim::policy::{Effective, Policy};
 use r2shim::server::metrics::{Figures, Metrics, NodeFigures};
 use r2shim::server::record::Record;
 use r2shim::store;
+use r2shim::upstream::dialect::DIALECTS;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -143,6 +144,13 @@ fn the_table_of_metrics_names_them_all() {
     let real: BTreeSet<_> = types.filter_map(|line| line.split(' ').next()).collect();
     let told: BTreeSet<_> = README.split('`').filter(|code| code.starts_with("r2shim_")).collect();
     assert_eq!(told, real);
+}
+
+#[test]
+fn the_table_of_dialects_names_them_all() {
+    let table = README.split("| `dialect` |").nth(1).unwrap_or_default().split("\n\n").next().unwrap_or_default();
+    let told = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    assert_eq!(told.collect::<Vec<_>>(), DIALECTS.iter().map(|dialect| dialect.name).collect::<Vec<_>>());
 }
 
 #[test]
