@@ -135,8 +135,8 @@ pub const DIALECTS: &[Dialect] = &[
     // Tried with 1.8.0 over a folder, its posix backend.
     Dialect {
         name: "versitygw",
-        // InvalidLocationConstraint to any, its own region's included, while that is us-east-1.
-        location: LocationRule::AllButUsEast1,
+        // Takes its own region's name alone, and not even that where it is us-east-1; none always means its own.
+        location: LocationRule::Never,
         trailers: true,
         // Keeps the word: the object has the Content-Encoding aws-chunked then.
         framing_named: false,
@@ -199,6 +199,7 @@ mod tests {
             ("minio", "eu-west-1", None),
             ("ceph", "eu-west-1", None),
             ("garage", "garage", None),
+            ("versitygw", "eu-west-1", None),
         ] {
             assert_eq!(Dialect::named(dialect).unwrap().location_constraint(region), constraint, "{dialect} {region}");
         }
