@@ -1,9 +1,8 @@
 //! aws-chunked bodies: signed chunk by chunk, with a trailer or without. Nothing becomes an object before the last of
 //! it agrees.
 
-use crate::support::{Request, Response, Signing, TestServer};
+use crate::support::{Request, Response, Signing, TestServer, frame, frame_signed};
 use r2shim::sigv4::ChunkChain;
-use sha2::{Digest, Sha256};
 
 const SIGNED: &str = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD";
 const SIGNED_TRAILER: &str = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER";
@@ -20,27 +19,6 @@ fn put(sentinel: &str, length: usize, headers: &[(&str, &str)]) -> Request {
         .header("x-amz-decoded-content-length", &length.to_string());
     let put = if sentinel.ends_with("TRAILER") { put.header("x-amz-trailer", "x-amz-checksum-crc32") } else { put };
     headers.iter().fold(put, |put, (name, value)| put.header(name, value))
-}
-
-/// Frames chunks, and the empty one behind them, without signatures.
-fn frame(chunks: &[&str], trailer: &str) -> String {
-    let chunks: String = chunks.iter().map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len())).collect();
-    format!("{chunks}0\r\n{trailer}\r\n")
-}
-
-/// The same, each chunk signed, and the trailer's lines where there are some.
-fn frame_signed(chain: &mut ChunkChain, chunks: &[&str], trailer: Option<&str>) -> String {
-    let mut body = String::new();
-    for chunk in chunks.iter().chain(&[""]) {
-        let signature = chain.sign_chunk(&Sha256::digest(chunk).into()).hex();
-        body += &format!("{:x};chunk-signature={signature}\r\n{chunk}", chunk.len());
-        body += if chunk.is_empty() { "" } else { "\r\n" };
-    }
-    if let Some(trailer) = trailer {
-        let signature = chain.sign_trailer(&Sha256::digest(format!("{trailer}\n")).into()).hex();
-        body += &format!("{trailer}\r\nx-amz-trailer-signature:{signature}\r\n");
-    }
-    body + "\r\n"
 }
 
 /// Signs the request over its headers, frames its body with the chain that starts there, and sends both.

@@ -318,10 +318,31 @@ impl Connection {
     fn try_read(&mut self, head_only: bool) -> io::Result<Response> {
         let mut response = self.try_read_head()?;
         let bodiless = head_only || matches!(response.status, 100..=199 | 204 | 304);
+        if !bodiless && response.header("transfer-encoding").eq_ignore_ascii_case("chunked") {
+            response.body = self.try_read_chunks()?;
+            return Ok(response);
+        }
         let length: usize = if bodiless { 0 } else { response.header("content-length").parse().unwrap_or(0) };
         response.body = vec![0; length];
         self.stream.read_exact(&mut response.body)?;
         Ok(response)
+    }
+
+    /// A body in HTTP's chunks, up to the last of them and the end of its trailer.
+    fn try_read_chunks(&mut self) -> io::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let size = self.line()?;
+            let size = usize::from_str_radix(&size, 16).unwrap_or_else(|_| panic!("no chunk's size but {size:?}"));
+            let start = body.len();
+            body.resize(start + size, 0);
+            self.stream.read_exact(&mut body[start..])?;
+            let end = self.line()?;
+            assert!(end.is_empty(), "{end:?} ends a chunk");
+            if size == 0 {
+                return Ok(body);
+            }
+        }
     }
 
     fn try_read_head(&mut self) -> io::Result<Response> {

@@ -1,0 +1,78 @@
+//! Conditions on reads and writes, as RFC 9110 section 13 has them.
+
+use super::payloads::etag;
+use super::subject::{Subject, assert_answer};
+use super::{Case, cases};
+
+pub const CASES: &[Case] = cases![on_reads, on_reads_of_nothing, on_writes, that_fail_write_nothing];
+
+const BODY: &str = "0123456789";
+const BEFORE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+const AFTER: &str = "Fri, 06 Nov 2093 08:49:37 GMT";
+
+fn on_reads(subject: &Subject) {
+    let bucket = subject.bucket();
+    let tag = bucket.put("a", BODY);
+    let (tag, list) = (tag.as_str(), format!("\"x\", {tag}"));
+    for (headers, status) in [
+        (&[("if-match", tag)][..], 200),
+        (&[("if-match", "*")], 200),
+        (&[("if-match", "\"x\"")], 412),
+        (&[("if-match", &list)], 200),
+        (&[("if-none-match", tag)], 304),
+        (&[("if-none-match", "*")], 304),
+        (&[("if-none-match", "\"x\"")], 200),
+        (&[("if-modified-since", BEFORE)], 200),
+        (&[("if-modified-since", AFTER)], 304),
+        (&[("if-unmodified-since", BEFORE)], 412),
+        (&[("if-unmodified-since", AFTER)], 200),
+        // Tags over dates, what must hold over what saves a transfer, and both before ranges.
+        (&[("if-match", tag), ("if-unmodified-since", BEFORE)], 200),
+        (&[("if-none-match", "\"x\""), ("if-modified-since", AFTER)], 200),
+        (&[("if-match", "\"x\""), ("if-none-match", tag)], 412),
+        (&[("if-match", "\"x\""), ("range", "bytes=99-")], 412),
+        (&[("if-match", tag), ("range", "bytes=0-0")], 206),
+    ] {
+        let answer = bucket.get_with("a", headers);
+        assert_eq!((answer.status, answer.element("Code").as_str()), (status, code(status)), "{headers:?}");
+        assert!(status == 412 || answer.header("etag") == tag, "{headers:?}");
+        let head = bucket.head_with("a", headers);
+        assert_eq!(head.status, if status == 206 { 200 } else { status }, "HEAD {headers:?}");
+    }
+}
+
+fn code(status: u16) -> &'static str {
+    if status == 412 { "PreconditionFailed" } else { "" }
+}
+
+fn on_reads_of_nothing(subject: &Subject) {
+    let bucket = subject.bucket();
+    for header in [("if-match", "*"), ("if-none-match", "*"), ("if-unmodified-since", BEFORE)] {
+        assert_answer(&bucket.get_with("none", &[header]), 404, "NoSuchKey");
+    }
+}
+
+fn on_writes(subject: &Subject) {
+    let bucket = subject.bucket();
+    let tag = bucket.put("old", BODY);
+    for (key, headers, status) in [
+        ("old", [("if-none-match", "*")], 412),
+        ("old", [("if-match", "\"781e5e245d69b566979b86e28d23f2c8\"")], 412),
+        ("old", [("if-match", &tag)], 200),
+        ("old", [("if-match", "*")], 200),
+        ("new", [("if-none-match", "*")], 200),
+        ("new", [("if-none-match", "*")], 412),
+    ] {
+        assert_answer(&bucket.put_with(key, &headers, BODY), status, code(status));
+    }
+}
+
+fn that_fail_write_nothing(subject: &Subject) {
+    let bucket = subject.bucket();
+    bucket.put("old", BODY);
+    for body in ["second".to_owned(), "second".repeat(100_000)] {
+        assert_answer(&bucket.put_with("old", &[("if-none-match", "*")], body), 412, "PreconditionFailed");
+    }
+    let read = bucket.get("old");
+    assert_eq!((read.text().as_str(), read.header("etag")), (BODY, etag(BODY.as_bytes()).as_str()));
+}
