@@ -16,12 +16,12 @@ fn come_up_and_go(kind: Kind) {
 
 #[test]
 #[ignore = "needs a built MinIO: run by tests/run"]
-fn minio() {
+fn over_minio() {
     come_up_and_go(Kind::Minio);
 }
 
 #[test]
 #[ignore = "needs a built versitygw: run by tests/run"]
-fn versitygw() {
+fn over_versitygw() {
     come_up_and_go(Kind::Versitygw);
 }

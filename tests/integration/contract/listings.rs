@@ -176,15 +176,17 @@ fn what_is_told_of_the_request(subject: &Subject) {
     assert_eq!((second.element("ContinuationToken"), page(&second)), (token, "c|".to_owned()));
 }
 
-/// Names that are percent-encoded on request, as the S3 page of ListObjects has it.
+/// Names that are percent-encoded on request. A space is `%20` or `+`: clients read both.
 fn encoded(subject: &Subject) {
     let bucket = filled(subject, &["a%20b%26/1", "gr%C3%BCn"]);
+    let spelled = |text: String| text.replace('+', "%20");
     for version in ["", "&list-type=2"] {
         let answer = bucket.get(&format!("?encoding-type=url&delimiter=%26{version}"));
         assert_eq!(answer.element("EncodingType"), "url");
-        assert_eq!(page(&answer), "gr%C3%BCn|a%20b%26", "{version}");
+        assert_eq!(spelled(page(&answer)), "gr%C3%BCn|a%20b%26", "{version}");
         let prefixed = bucket.get(&format!("?encoding-type=url&prefix=a%20{version}"));
-        assert_eq!((prefixed.element("Prefix").as_str(), page(&prefixed).as_str()), ("a%20", "a%20b%26/1|"));
+        assert_eq!(spelled(prefixed.element("Prefix")), "a%20", "{version}");
+        assert_eq!(spelled(page(&prefixed)), "a%20b%26/1|", "{version}");
     }
 }
 

@@ -40,14 +40,14 @@ fn run(subject: &Subject, cases: &[Case]) {
     assert!(failed.is_empty(), "over {}: {failed:?}", subject.store);
 }
 
-/// The topics as tests of a store, each with an attribute more.
-macro_rules! tests {
-    ($store:ident, $attribute:meta) => {
-        tests!($store, $attribute: buckets objects bodies checksums reads conditions keys listings deletes copies
+/// All topics as tests over a store, each with an attribute more.
+macro_rules! over {
+    ($tests:ident, $store:ident, $attribute:meta) => {
+        over!($tests, $store, $attribute: buckets objects bodies checksums reads conditions keys listings deletes copies
             uploads refusals);
     };
-    ($store:ident, $attribute:meta: $($topic:ident)*) => {
-        mod $store { $(
+    ($tests:ident, $store:ident, $attribute:meta: $($topic:ident)*) => {
+        mod $tests { $(
             #[test]
             #[$attribute]
             fn $topic() {
@@ -57,4 +57,4 @@ macro_rules! tests {
     };
 }
 
-tests!(local, doc = "Always there.");
+over!(over_local, local, doc = "Always there.");

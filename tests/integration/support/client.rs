@@ -223,10 +223,22 @@ impl Response {
     }
 }
 
+/// The named escapes, and those that Go's encoder writes for quotes and white space; others stay as they are.
+const ESCAPES: &[(&str, &str)] = &[
+    ("&apos;", "'"),
+    ("&#39;", "'"),
+    ("&quot;", "\""),
+    ("&#34;", "\""),
+    ("&#x9;", "\t"),
+    ("&#xA;", "\n"),
+    ("&#xD;", "\r"),
+    ("&lt;", "<"),
+    ("&gt;", ">"),
+    ("&amp;", "&"),
+];
+
 fn unescape(text: &str) -> String {
-    [("&apos;", "'"), ("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")]
-        .iter()
-        .fold(text.to_owned(), |text, (escape, plain)| text.replace(escape, plain))
+    ESCAPES.iter().fold(text.to_owned(), |text, (escape, plain)| text.replace(escape, plain))
 }
 
 /// A connection to a server.
