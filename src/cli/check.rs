@@ -2,16 +2,14 @@
 
 use crate::cli::arguments::Check;
 use crate::cli::failure::{Failure, write_warnings};
-use crate::cli::style::GOOD;
+use crate::cli::style::{BAD, GOOD};
 use crate::cli::upstream;
+use crate::server;
 use crate::settings::{self, Loaded, Upstream, credentials};
 use std::io::Write;
 
 /// Checks settings, keys, policy and data folder; changes nothing.
 pub(super) fn run(arguments: &Check, out: &mut dyn Write) -> Result<(), Failure> {
-    if arguments.online {
-        return Err(Failure::not_yet("check --online"));
-    }
     let flags = arguments.serving.flags();
     let loaded = settings::load(&flags, &|name| std::env::var(name))?;
     if needs_data_folder(&loaded) {
@@ -19,7 +17,27 @@ pub(super) fn run(arguments: &Check, out: &mut dyn Write) -> Result<(), Failure>
     }
     write_warnings(&loaded.warnings, &mut anstream::stderr().lock())?;
     writeln!(out, "{GOOD}ok{GOOD:#}: {}", summary(&loaded))?;
-    Ok(())
+    if arguments.online { try_out(loaded.settings.upstream, out) } else { Ok(()) }
+}
+
+/// Tries the store behind out, and says of each thing whether it works.
+fn try_out(upstream: Upstream, out: &mut dyn Write) -> Result<(), Failure> {
+    let Upstream::Remote(remote) = upstream else {
+        writeln!(out, "nothing to try: objects are on this machine")?;
+        return Ok(());
+    };
+    let findings = server::probe(*remote).map_err(Failure::Stopped)?;
+    for finding in &findings {
+        match &finding.fault {
+            None => writeln!(out, "{GOOD}ok{GOOD:#}: {}", finding.what)?,
+            Some(fault) => writeln!(out, "{BAD}fault{BAD:#}: {}: {fault}", finding.what)?,
+        }
+    }
+    match findings.iter().filter(|finding| finding.fault.is_some()).count() {
+        0 => Ok(()),
+        1 => Err(Failure::Stopped("the store behind cannot be used: 1 fault".to_owned())),
+        count => Err(Failure::Stopped(format!("the store behind cannot be used: {count} faults"))),
+    }
 }
 
 /// In front of another store nothing is kept here, but for the pair of the first start.

@@ -105,6 +105,7 @@ macro_rules! codes {
 
 codes! {
     ACCESS_DENIED AccessDenied 403 "Access Denied";
+    BAD_GATEWAY BadGateway 502 "The store behind this server did not answer as it should. Please try again.";
     BAD_DIGEST BadDigest 400 "The Content-MD5 or checksum you specified did not match what we received.";
     BUCKET_ALREADY_OWNED_BY_YOU BucketAlreadyOwnedByYou 409
         "The bucket you tried to create already exists, and you own it.";
@@ -112,6 +113,7 @@ codes! {
     ENTITY_TOO_LARGE EntityTooLarge 400 "Your proposed upload exceeds the maximum allowed object size.";
     ENTITY_TOO_SMALL EntityTooSmall 400 "Your proposed upload is smaller than the minimum allowed object size.";
     EXPIRED_REQUEST ExpiredRequest 403 "Request has expired";
+    GATEWAY_TIMEOUT GatewayTimeout 504 "The store behind this server did not answer in time. Please try again.";
     INCOMPLETE_BODY IncompleteBody 400
         "You did not provide the number of bytes specified by the Content-Length HTTP header.";
     INTERNAL_ERROR InternalError 500 "We encountered an internal error. Please try again.";

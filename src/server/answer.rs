@@ -2,6 +2,8 @@
 
 use crate::s3::{S3Error, xml};
 use crate::store;
+use async_trait::async_trait;
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 
@@ -25,6 +27,20 @@ pub enum Body {
     Length(u64),
     /// So many bytes of an object, read as they are sent.
     Object(u64, store::Reader),
+    /// Bytes that come from elsewhere as they are sent; how many, where that is known.
+    Stream {
+        /// Bytes in all.
+        length: Option<u64>,
+        /// Where they come from.
+        pieces: Box<dyn Pieces>,
+    },
+}
+
+/// A body that comes piece by piece.
+#[async_trait]
+pub trait Pieces: Send {
+    /// The next piece; `None` at the end. After an error, which is for the log, there is no more.
+    async fn next(&mut self) -> Option<Result<Bytes, String>>;
 }
 
 impl Answer {
@@ -63,7 +79,7 @@ impl Answer {
         self
     }
 
-    /// The Content-Length to announce; `None` where the status forbids one.
+    /// The Content-Length to announce; `None` where the status forbids one or nobody knows it.
     pub fn length(&self) -> Option<u64> {
         let bodiless = matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         match &self.body {
@@ -71,6 +87,7 @@ impl Answer {
             Body::Empty => Some(0),
             Body::Text(text) => Some(text.len() as u64),
             Body::Length(length) | Body::Object(length, _) => Some(*length),
+            Body::Stream { length, .. } => *length,
         }
     }
 }

@@ -4,11 +4,11 @@ use crate::filters::{self, Rules};
 use crate::s3::S3Error;
 use crate::server::access_log;
 use crate::server::answer::Answer;
+use crate::server::backend::Backend;
 use crate::server::clock;
 use crate::server::deadline::head_has_arrived;
 use crate::server::head::OwnedHead;
 use crate::server::ids::RequestIds;
-use crate::server::local::Local;
 use crate::server::metrics::{InFlight, Metrics};
 use crate::server::record::Record;
 use crate::server::reply::{self, Unread};
@@ -29,7 +29,7 @@ pub struct Shim {
     /// What the chain decides by.
     pub rules: Arc<Rules>,
     /// Who answers what the chain admits.
-    pub local: Local,
+    pub backend: Backend,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Where request ids come from.
@@ -58,7 +58,7 @@ impl Shim {
                 record.note_refusal(&refusal);
                 Answer::error(&refusal.error)
             }
-            Ok(admitted) => match self.local.answer(&admitted, &mut body).await {
+            Ok(admitted) => match self.backend.answer(&admitted, &mut body).await {
                 Ok(answer) => answer,
                 Err(error) => refused(record, &error),
             },
@@ -96,8 +96,8 @@ impl ProxyHttp for Shim {
     }
 
     async fn upstream_peer(&self, _: &mut Session, _: &mut Context) -> pingora::Result<Box<HttpPeer>> {
-        // Every request is answered in request_filter; without a remote upstream nothing comes here.
-        Error::e_explain(ErrorType::InternalError, "there is no upstream")
+        // Every request is answered in request_filter, by a remote store too (ARCHITECTURE.md says why).
+        Error::e_explain(ErrorType::InternalError, "no request gets this far")
     }
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Context) -> FailToProxy {

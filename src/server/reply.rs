@@ -1,10 +1,11 @@
 //! Sending an answer down a client's connection, and leaving the connection in a state both sides agree on.
 
-use crate::server::answer::{Answer, Body};
+use crate::server::answer::{Answer, Body, Pieces};
 use crate::server::record::Record;
 use crate::server::request_body::Progress;
 use crate::store::Reader;
-use http::header::{CONTENT_LENGTH, HeaderName};
+use http::Version;
+use http::header::{CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::ServerSession;
 use std::time::Duration;
@@ -72,22 +73,26 @@ async fn write(
     head_only: bool,
     record: &mut Record,
 ) -> Result<(), String> {
-    let header = header(&answer, &record.request_id).map_err(|error| error.to_string())?;
+    let frames = session.req_header().version == Version::HTTP_11;
+    let header = header(&answer, &record.request_id, frames).map_err(|error| error.to_string())?;
     session.write_response_header(Box::new(header)).await.map_err(|error| error.to_string())?;
     match answer.body {
         Body::Text(text) if !head_only => write_text(session, text, record).await,
         Body::Object(_, reader) if !head_only => write_object(session, reader, record).await,
+        Body::Stream { pieces, .. } if !head_only => write_stream(session, pieces, record).await,
         _ => Ok(()),
     }
 }
 
-fn header(answer: &Answer, request_id: &str) -> pingora::Result<ResponseHeader> {
+fn header(answer: &Answer, request_id: &str, frames: bool) -> pingora::Result<ResponseHeader> {
     let mut header = ResponseHeader::build(answer.status, Some(answer.headers.len() + 4))?;
     for (name, value) in &answer.headers {
         header.append_header(name.clone(), value.clone())?;
     }
     if let Some(length) = answer.length() {
         header.insert_header(CONTENT_LENGTH, length)?;
+    } else if matches!(answer.body, Body::Stream { .. }) && frames {
+        header.insert_header(TRANSFER_ENCODING, "chunked")?;
     }
     header.insert_header(REQUEST_ID, request_id)?;
     Ok(header)
@@ -101,6 +106,19 @@ async fn write_text(session: &mut ServerSession, text: String, record: &mut Reco
 async fn write_object(session: &mut ServerSession, mut reader: Reader, record: &mut Record) -> Result<(), String> {
     while let Some(piece) = reader.next().await {
         let piece = piece.map_err(|error| error.to_string())?;
+        record.bytes_out += piece.len() as u64;
+        session.write_response_body(piece, false).await.map_err(|error| error.to_string())?;
+    }
+    session.finish_body().await.map_err(|error| error.to_string())
+}
+
+async fn write_stream(
+    session: &mut ServerSession,
+    mut pieces: Box<dyn Pieces>,
+    record: &mut Record,
+) -> Result<(), String> {
+    while let Some(piece) = pieces.next().await {
+        let piece = piece?;
         record.bytes_out += piece.len() as u64;
         session.write_response_body(piece, false).await.map_err(|error| error.to_string())?;
     }

@@ -11,6 +11,9 @@ use pingora::{BError, ErrorType};
 pub trait BodySource: Send {
     /// The next piece; `None` at the end. After an error nothing more can be read.
     async fn next(&mut self) -> Result<Option<Bytes>, S3Error>;
+
+    /// Whether the client waits to be invited before it sends anything; asking for the first piece invites it.
+    fn is_uninvited(&self) -> bool;
 }
 
 /// How far the reading of a body came.
@@ -59,6 +62,10 @@ impl BodySource for RequestBody<'_> {
             self.progress = Progress::Broken;
             body_error(&error)
         })
+    }
+
+    fn is_uninvited(&self) -> bool {
+        self.progress == Progress::Uninvited
     }
 }
 

@@ -6,11 +6,14 @@
 use crate::filters::Rules;
 use crate::server::admin::Admin;
 use crate::server::ageing::age_out_uploads;
+use crate::server::backend::Backend;
 use crate::server::deadline::HeadDeadline;
+use crate::server::health::Health;
 use crate::server::ids::RequestIds;
 use crate::server::local::Local;
 use crate::server::metrics::Metrics;
 use crate::server::proxy::Shim;
+use crate::server::remote::RemoteStore;
 use crate::store::{OpenError, Store};
 use pingora::apps::http_app::HttpServer;
 use pingora::proxy::http_proxy;
@@ -38,8 +41,16 @@ pub struct Parts {
     pub admin: Option<SocketAddr>,
     /// What the chain decides by.
     pub rules: Arc<Rules>,
-    /// The local store.
-    pub store: Store,
+    /// Where objects are.
+    pub objects: Objects,
+}
+
+/// Where objects are.
+pub enum Objects {
+    /// In a local store.
+    Local(Store),
+    /// In a remote one, whose nodes have been [resolved](RemoteStore::resolve).
+    Remote(RemoteStore),
 }
 
 /// A server that is accepting connections.
@@ -88,28 +99,37 @@ pub fn start(parts: Parts) -> Result<Running, StartError> {
     let mut services = Vec::new();
     let head_time = parts.rules.limits.head_time;
 
-    let shim = Shim {
-        local: Local::new(parts.store.clone(), parts.rules.clone()),
-        rules: parts.rules,
-        metrics: metrics.clone(),
-        ids: RequestIds::starting_at(seed),
-    };
+    let (backend, health, upkeep) = taken_up(parts.objects, &parts.rules);
+    services.push(upkeep);
+    let shim = Shim { backend, rules: parts.rules, metrics: metrics.clone(), ids: RequestIds::starting_at(seed) };
     let proxy = HeadDeadline::new(http_proxy(&configuration(), shim), head_time);
     let (mut proxy, fds, listen) = bound(Service::new("s3".to_owned(), proxy), &parts.listen)?;
     let watch = stopping.clone();
     services.push(tokio::spawn(async move { proxy.start_service(Some(fds), watch, 1).await }));
 
-    services.push(tokio::spawn(age_out_uploads(parts.store.clone())));
-
     let mut admin_address = None;
     if let Some(address) = parts.admin {
-        let admin = HttpServer::new_app(Admin { metrics: metrics.clone(), health: Arc::new(parts.store) });
+        let admin = HttpServer::new_app(Admin { metrics: metrics.clone(), health });
         let admin = HeadDeadline::new(admin, head_time);
         let (mut service, fds, bound) = bound(Service::new("admin".to_owned(), admin), &[address])?;
         admin_address = bound.first().copied();
         services.push(tokio::spawn(async move { service.start_service(Some(fds), stopping, 1).await }));
     }
     Ok(Running { listen, admin: admin_address, metrics, stop, services })
+}
+
+/// What answers requests, what tells how that is, and what goes on beside requests.
+fn taken_up(objects: Objects, rules: &Arc<Rules>) -> (Backend, Arc<dyn Health>, JoinHandle<()>) {
+    match objects {
+        Objects::Local(store) => {
+            let upkeep = tokio::spawn(age_out_uploads(store.clone()));
+            (Backend::Local(Local::new(store.clone(), rules.clone())), Arc::new(store), upkeep)
+        }
+        Objects::Remote(remote) => {
+            let upkeep = tokio::spawn(remote.clone().look_after());
+            (Backend::Remote(remote.clone()), Arc::new(remote), upkeep)
+        }
+    }
 }
 
 impl Running {

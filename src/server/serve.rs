@@ -1,10 +1,12 @@
 //! Serving from settings, from the first lock to the last request: what `r2shim serve` does.
 
 use crate::filters::{Limits, Rules};
-use crate::server::run::{DRAIN_LIMIT, Parts, StartError, asked_to_stop, start};
+use crate::server::remote::{self, Finding, RemoteStore};
+use crate::server::run::{DRAIN_LIMIT, Objects, Parts, StartError, asked_to_stop, start};
 use crate::settings::{Settings, StoreOptions, Upstream};
 use crate::sigv4::KeyCache;
 use crate::store::{Options, Store};
+use crate::upstream::Remote;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,7 +18,7 @@ pub fn serve(settings: Settings, on_ready: impl FnOnce(&[SocketAddr], Option<Soc
     let internal = |error: std::io::Error| StartError::Internal(error.to_string());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(internal)?;
     runtime.block_on(async {
-        let running = start(parts(settings)?)?;
+        let running = start(parts(settings).await?)?;
         on_ready(&running.listen, running.admin);
         asked_to_stop().await.map_err(internal)?;
         tracing::info!("stopping: no new connections, waiting for requests in flight");
@@ -28,19 +30,34 @@ pub fn serve(settings: Settings, on_ready: impl FnOnce(&[SocketAddr], Option<Soc
     })
 }
 
-fn parts(settings: Settings) -> Result<Parts, StartError> {
-    if let Upstream::Remote(_) = &settings.upstream {
-        return Err(StartError::Internal("a remote upstream is not served yet".to_owned()));
-    }
-    let store = Store::open(&settings.data_folder, options(settings.store)).map_err(StartError::Store)?;
-    let rules = Rules {
+/// Tries a remote store out, as `check --online` tells it.
+///
+/// # Errors
+/// What keeps it from being tried, in words.
+pub fn probe(remote: Remote) -> Result<Vec<Finding>, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
+    runtime.block_on(remote::probe(remote))
+}
+
+async fn parts(settings: Settings) -> Result<Parts, StartError> {
+    let rules = Arc::new(Rules {
         limits: Limits::default(),
         domains: settings.domains,
         keyring: settings.keys,
         signing_keys: KeyCache::default(),
         policy: settings.policy,
+    });
+    let objects = match settings.upstream {
+        Upstream::Local => {
+            Objects::Local(Store::open(&settings.data_folder, options(settings.store)).map_err(StartError::Store)?)
+        }
+        Upstream::Remote(remote) => {
+            let remote = RemoteStore::new(*remote, rules.clone()).map_err(StartError::Internal)?;
+            remote.resolve().await;
+            Objects::Remote(remote)
+        }
     };
-    Ok(Parts { listen: settings.listen, admin: settings.admin, rules: Arc::new(rules), store })
+    Ok(Parts { listen: settings.listen, admin: settings.admin, rules, objects })
 }
 
 fn options(settings: StoreOptions) -> Options {

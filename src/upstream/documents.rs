@@ -115,6 +115,11 @@ const OF_STORES: &[&str] = &[
     "Internal",
 ];
 
+/// Whether an operation's answer is a document of S3's that tells of the upstream.
+pub fn is_document(operation: Operation) -> bool {
+    DOCUMENTS.iter().any(|document| document.operation == operation)
+}
+
 /// What makes the client's answer of the upstream's. `withheld` are the local names of elements that the policy keeps
 /// from clients in any answer.
 pub fn client_document(operation: Operation, names: &ClientNames<'_>, withheld: &[String]) -> Rewriter {

@@ -9,6 +9,7 @@ pub mod dialect;
 pub mod remote;
 pub mod request;
 pub mod documents;
+pub mod failure;
 pub mod headers;
 
 pub use buckets::BucketMap;

@@ -4,16 +4,17 @@
 //! Nothing of the client's own signature goes along: the transport's headers and parameters stay behind. Nor does a
 //! header that nobody asked about: what goes upstream is a list, not what is left of another one.
 
+use crate::s3::checksum::Algorithm;
 use crate::s3::copy_source::{COPY_SOURCE, CopySource};
 use crate::s3::headers::{METADATA_PREFIX, is_transport_header};
 use crate::s3::metadata::object_codings;
-use crate::s3::names::BucketName;
+use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::operation::{Method, Operation, Row};
 use crate::s3::request::RequestHead;
 use crate::s3::view::View;
 use crate::s3::{Code, S3Error, Timestamp};
 use crate::sigv4::{KeyCache, PayloadHash, Secret, Signer};
-use crate::upstream::{Addressing, Endpoint, Remote};
+use crate::upstream::{Addressing, Dialect, Endpoint, Remote};
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -55,6 +56,8 @@ pub struct Incoming<'a> {
     pub view: &'a View<'a>,
     /// The client's name of the bucket; `None` for the account.
     pub bucket: Option<&'a BucketName>,
+    /// The key; `None` for the bucket itself.
+    pub key: Option<&'a ObjectKey>,
     /// The key as it was sent, percent-encoded; empty for the bucket itself.
     pub raw_key: &'a str,
 }
@@ -73,6 +76,7 @@ pub struct Outgoing {
     /// The headers.
     pub headers: HeaderMap,
     addressing: Addressing,
+    names_a_key: bool,
     conditional: bool,
 }
 
@@ -101,12 +105,18 @@ impl Outgoing {
         let bucket = incoming.bucket.map(|bucket| upstream_name(bucket, remote)).transpose();
         let bucket = bucket.map_err(|error| unreachable(error, incoming.row.operation))?;
         let conditional = is_conditional_write(incoming);
-        if conditional && !remote.dialect.write_conditions {
+        if conditional && !remote.dialect.hears_conditions(incoming.row.operation) {
             return Err(unheard_condition(incoming));
         }
-        let mut headers = headers(incoming.view);
+        if incoming.key.is_some_and(|key| remote.dialect.mistakes(key)) {
+            return Err(mistaken_key());
+        }
+        let mut headers = headers(incoming.view, remote.dialect);
         if let Some(source) = CopySource::of_request(incoming.view)? {
-            let value = format!("/{}/{}", upstream_name(&source.bucket, remote)?, encode(source.key.as_str(), PATH));
+            if remote.dialect.mistakes(&source.key) {
+                return Err(mistaken_key());
+            }
+            let value = format!("{}/{}", upstream_name(&source.bucket, remote)?, encode(source.key.as_str(), PATH));
             headers.insert(HeaderName::from_static(COPY_SOURCE), text(&value)?);
         }
         Ok(Outgoing {
@@ -116,6 +126,7 @@ impl Outgoing {
             headers,
             bucket,
             addressing: remote.addressing,
+            names_a_key: incoming.key.is_some(),
             conditional,
         })
     }
@@ -124,13 +135,18 @@ impl Outgoing {
     pub fn own(method: &'static str, bucket: Option<&str>, query: &str, addressing: Addressing) -> Outgoing {
         let path = path(bucket, "", addressing);
         let (bucket, query) = (bucket.map(str::to_owned), query.to_owned());
-        Outgoing { method, bucket, path, query, headers: common(), addressing, conditional: false }
+        Outgoing { method, bucket, path, query, headers: common(), addressing, names_a_key: false, conditional: false }
     }
 
     /// Whether doing it twice comes to the same as doing it once, so that it may be sent again where nobody knows
     /// whether it arrived. A conditional write is not repeatable: it would be refused for its own success.
     pub fn is_repeatable(&self) -> bool {
         self.method != "POST" && !self.conditional
+    }
+
+    /// Whether it is about an object and not about a bucket or the account.
+    pub fn names_a_key(&self) -> bool {
+        self.names_a_key
     }
 
     /// The host it is for: the node's, with the bucket before it where the store wants that.
@@ -233,9 +249,15 @@ fn encode(text: &str, set: &'static AsciiSet) -> String {
     utf8_percent_encode(text, set).to_string()
 }
 
-fn headers(view: &View<'_>) -> HeaderMap {
+/// A key that this store takes for another: to write it would overwrite or delete that other.
+pub fn mistaken_key() -> S3Error {
+    S3Error::new(Code::INVALID_OBJECT_NAME).cause("the store takes keys for paths, and this one for another key")
+}
+
+fn headers(view: &View<'_>, dialect: &Dialect) -> HeaderMap {
     let mut headers = common();
-    for (name, value) in view.headers().filter(|(name, _)| goes_along(name)) {
+    let taken = |name: &str| Algorithm::of_header(name).is_none_or(|algorithm| dialect.takes(algorithm));
+    for (name, value) in view.headers().filter(|(name, _)| goes_along(name) && taken(name)) {
         // They came as headers, so they are headers.
         if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value)) {
             headers.append(name, value);
@@ -320,7 +342,9 @@ mod tests {
             true => View::of_presigned(&headers, query).unwrap(),
             false => View::of_signed_headers(&headers, query),
         };
-        Outgoing::of(&Incoming { row: operation.row(), view: &view, bucket: bucket.as_ref(), raw_key }, remote)
+        let key = ObjectKey::parse(raw_key).ok();
+        let row = operation.row();
+        Outgoing::of(&Incoming { row, view: &view, bucket: bucket.as_ref(), key: key.as_ref(), raw_key }, remote)
     }
 
     #[test]
@@ -422,9 +446,9 @@ mod tests {
     fn the_source_of_a_copy_has_the_upstreams_name() {
         let remote = remote(Addressing::Path, "aws");
         for (source, expected) in [
-            ("media/a b", "/acme-prod-media/a%20b"),
-            ("/other/ä%2Bc", "/other/%C3%A4%2Bc"),
-            ("%2Fmedia%2Fa", "/acme-prod-media/a"),
+            ("media/a b", "acme-prod-media/a%20b"),
+            ("/other/ä%2Bc", "other/%C3%A4%2Bc"),
+            ("%2Fmedia%2Fa", "acme-prod-media/a"),
         ] {
             let lines = [("x-amz-copy-source", source)];
             let out = translated(Operation::CopyObject, "media", "k", "", &lines, &remote).unwrap();

@@ -92,6 +92,11 @@ pub fn location_constraint(region: &str) -> String {
     document("LocationConstraint", |root| root.content(region))
 }
 
+/// `<CreateBucketConfiguration>`, what CreateBucket says of the region.
+pub fn create_bucket_configuration(region: &str) -> String {
+    document("CreateBucketConfiguration", |root| root.text("LocationConstraint", region))
+}
+
 /// `<DeleteResult>`, outcomes in the order given.
 pub fn delete_result(outcomes: &[DeleteOutcome]) -> String {
     document("DeleteResult", |root| {

@@ -1,10 +1,11 @@
 //! Operations on buckets.
 
-use super::{Local, documents};
+use super::Local;
 use crate::filters::Admitted;
-use crate::s3::xml::{BucketInfo, CreateBucketConfiguration};
-use crate::s3::{Code, S3Error, xml};
+use crate::s3::xml::BucketInfo;
+use crate::s3::{S3Error, xml};
 use crate::server::answer::Answer;
+use crate::server::documents;
 use crate::server::request_body::BodySource;
 use crate::store::Bucket;
 use http::header::LOCATION;
@@ -29,12 +30,7 @@ impl Local {
         body: &mut dyn BodySource,
     ) -> Result<Answer, S3Error> {
         let document = documents::read(request, body).await?;
-        let wanted = CreateBucketConfiguration::parse(&document)?;
-        if let Some(element) = wanted.unsupported.first() {
-            let message = format!("CreateBucketConfiguration element {element} not implemented");
-            return Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message));
-        }
-        self.rules.policy.regions().normalise(wanted.location_constraint.as_deref().unwrap_or_default())?;
+        documents::check_new_bucket(&document, self.rules.policy.regions())?;
         let bucket = request.bucket()?;
         self.store.create_bucket(bucket, request.now).await?;
         Ok(Answer::empty(StatusCode::OK).with(LOCATION, &format!("/{bucket}")))

@@ -4,7 +4,6 @@
 //! says what came of it in S3's words; none of them knows of sockets.
 
 mod abilities;
-mod documents;
 mod part_number;
 mod buckets;
 mod listings;

@@ -1,7 +1,7 @@
 //! PutObject, DeleteObject and DeleteObjects.
 
+use super::Local;
 use super::abilities::ONLY_VERSION;
-use super::{Local, documents};
 use crate::body::{Digested, Intake};
 use crate::filters::{Admitted, BodyPlan};
 use crate::s3::etag::ETag;
@@ -12,6 +12,7 @@ use crate::s3::xml::{Delete, DeleteEntry, DeleteOutcome};
 use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
 use crate::server::clock;
+use crate::server::documents;
 use crate::server::request_body::BodySource;
 use crate::store::{BodyWriter, NewObject};
 use http::StatusCode;

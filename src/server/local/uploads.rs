@@ -1,8 +1,8 @@
 //! CreateMultipartUpload, UploadPart, CompleteMultipartUpload and AbortMultipartUpload.
 
+use super::Local;
 use super::objects::receive;
 use super::part_number::part_number;
-use super::{Local, documents};
 use crate::body::Intake;
 use crate::filters::{Admitted, BodyPlan};
 use crate::policy::PartOrder;
@@ -16,6 +16,7 @@ use crate::s3::xml::{CompleteMultipartUpload, CompletedPart, CompletedUpload};
 use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
 use crate::server::clock;
+use crate::server::documents;
 use crate::server::request_body::BodySource;
 use crate::store::{Completion, NewPart, NewUpload, PartRules, UploadRef};
 use http::header::ETAG;

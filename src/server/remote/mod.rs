@@ -1,4 +1,122 @@
-//! Answering from a remote store.
+//! Answering from a remote store: translate, sign, send, and translate what comes back.
+//!
+//! pingora's proxying of requests is not used, only its connections and its HTTP client: what must be known of a body
+//! before its last byte goes out, what may be sent twice and what an early answer means read best as one function after
+//! the other. An upstream that takes part in nothing is [`nodes`]' business.
 
 pub mod credentials;
 pub mod nodes;
+mod exchange;
+mod payload;
+mod sender;
+mod document;
+mod receive;
+mod buckets;
+mod deletes;
+mod probe;
+
+pub use probe::{Finding, probe};
+
+use crate::filters::{Admitted, Rules};
+use crate::policy;
+use crate::s3::{Operation, S3Error};
+use crate::server::answer::Answer;
+use crate::server::clock;
+use crate::server::health::{Health, Readiness};
+use crate::server::metrics::Figures;
+use crate::server::request_body::BodySource;
+use crate::upstream::{Incoming, Outgoing, Remote};
+use credentials::Provider;
+use nodes::{Nodes, Rhythm};
+use payload::Payload;
+use sender::Sender;
+use std::sync::Arc;
+
+/// Carries out operations on a remote store. Clones share it.
+#[derive(Clone)]
+pub struct RemoteStore {
+    remote: Arc<Remote>,
+    rules: Arc<Rules>,
+    sender: Arc<Sender>,
+}
+
+impl RemoteStore {
+    /// Operations on `remote`. Nothing is connected to yet.
+    ///
+    /// # Errors
+    /// What keeps certificates from being loaded, in words.
+    pub fn new(remote: Remote, rules: Arc<Rules>) -> Result<RemoteStore, String> {
+        let remote = Arc::new(remote);
+        let sender = Arc::new(Sender::new(remote.clone())?);
+        Ok(RemoteStore { remote, rules, sender })
+    }
+
+    /// Looks after nodes and credentials until it is dropped.
+    pub async fn look_after(self) {
+        let credentials = self.credentials().clone();
+        tokio::join!(self.sender.nodes.clone().watch(Rhythm::default()), credentials.refresh());
+    }
+
+    /// Looks names up for the first time, so that there are nodes when the first request comes.
+    pub async fn resolve(&self) {
+        self.nodes().resolve().await;
+    }
+
+    fn nodes(&self) -> &Nodes {
+        &self.sender.nodes
+    }
+
+    fn credentials(&self) -> &Provider {
+        &self.sender.credentials
+    }
+
+    /// Carries out an admitted request.
+    pub async fn answer(&self, request: &Admitted<'_>, body: &mut dyn BodySource) -> Result<Answer, S3Error> {
+        use Operation as Op;
+        if let Some(fixed) = &request.fixed {
+            return self.fixed(request, fixed).await;
+        }
+        match request.row.operation {
+            Op::ListBuckets => self.list_buckets(request).await,
+            Op::CreateBucket => self.create_bucket(request, body).await,
+            Op::GetBucketLocation => self.get_bucket_location(request).await,
+            Op::DeleteObjects => self.delete_objects(request, body).await,
+            _ => self.forward(request, body).await,
+        }
+    }
+
+    /// What most operations are: the same request there, the same answer here.
+    async fn forward(&self, request: &Admitted<'_>, body: &mut dyn BodySource) -> Result<Answer, S3Error> {
+        let mut outgoing = self.outgoing(request)?;
+        let payload = Payload::of(request, &mut outgoing, self.remote.dialect, body).await?;
+        let exchange = self.sender.send(&outgoing, payload).await?;
+        self.receive(request, &outgoing, exchange).await
+    }
+
+    fn outgoing(&self, request: &Admitted<'_>) -> Result<Outgoing, S3Error> {
+        let incoming = Incoming {
+            row: request.row,
+            view: &request.view,
+            bucket: request.bucket().ok(),
+            key: request.object_key().ok(),
+            raw_key: request.raw_key,
+        };
+        Outgoing::of(&incoming, &self.remote)
+    }
+
+    /// The policy's own answer, which is about a bucket that is there.
+    async fn fixed(&self, request: &Admitted<'_>, fixed: &policy::Answer) -> Result<Answer, S3Error> {
+        self.require_bucket(request).await?;
+        Ok(Answer { status: fixed.status, ..Answer::xml(fixed.body.clone()) })
+    }
+}
+
+impl Health for RemoteStore {
+    fn readiness(&self) -> Readiness {
+        self.nodes().readiness(self.credentials().failure(clock::now()))
+    }
+
+    fn figures(&self) -> Figures {
+        Figures::Nodes(self.nodes().figures())
+    }
+}

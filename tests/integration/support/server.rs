@@ -4,9 +4,11 @@ use super::client::{Connection, Request, Response};
 use r2shim::access::{AccessKey, Keyring};
 use r2shim::filters::{Limits, Rules};
 use r2shim::policy::Policy;
-use r2shim::server::{self, Parts, Running};
+use r2shim::server::remote::RemoteStore;
+use r2shim::server::{self, Objects, Parts, Running};
 use r2shim::sigv4::{KeyCache, Secret};
 use r2shim::store::{Durability, Options, Store};
+use r2shim::upstream::Remote;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -48,17 +50,29 @@ impl TestServer {
         TestServer::with_rules(Rules { limits, ..rules(policy, keys.into_iter().collect()) })
     }
 
+    /// The same in front of a remote store.
+    pub fn in_front_of(policy: &str, remote: Remote) -> TestServer {
+        let keys = [AccessKey::admin(KEY_ID, Secret::new(SECRET))];
+        TestServer::over(rules(policy, keys.into_iter().collect()), |rules, runtime, _| {
+            let remote = RemoteStore::new(remote, rules).unwrap();
+            runtime.block_on(remote.resolve());
+            Objects::Remote(remote)
+        })
+    }
+
     fn with_rules(rules: Rules) -> TestServer {
+        let options = Options { durability: Durability::None, ..Options::default() };
+        TestServer::over(rules, |_, _, data| Objects::Local(Store::open(data, options).unwrap()))
+    }
+
+    fn over(rules: Rules, objects: impl FnOnce(Arc<Rules>, &Runtime, &Path) -> Objects) -> TestServer {
         let data = tempfile::tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
+        let rules = Arc::new(rules);
+        let objects = objects(rules.clone(), &runtime, data.path());
         let _entered = runtime.enter();
-        let options = Options { durability: Durability::None, ..Options::default() };
-        let parts = Parts {
-            listen: vec![([127, 0, 0, 1], 0).into()],
-            admin: Some(([127, 0, 0, 1], 0).into()),
-            rules: Arc::new(rules),
-            store: Store::open(data.path(), options).unwrap(),
-        };
+        let parts =
+            Parts { listen: vec![([127, 0, 0, 1], 0).into()], admin: Some(([127, 0, 0, 1], 0).into()), rules, objects };
         let running = server::start(parts).unwrap();
         let (address, admin) = (running.listen[0], running.admin.unwrap());
         drop(_entered);

@@ -1,0 +1,27 @@
+//! Who carries out what the chain admits: the local disk or a remote store.
+
+use crate::filters::Admitted;
+use crate::s3::S3Error;
+use crate::server::answer::Answer;
+use crate::server::local::Local;
+use crate::server::remote::RemoteStore;
+use crate::server::request_body::BodySource;
+
+/// One of the two.
+#[expect(clippy::large_enum_variant, reason = "there is one a server")]
+pub enum Backend {
+    /// The local disk.
+    Local(Local),
+    /// A remote store.
+    Remote(RemoteStore),
+}
+
+impl Backend {
+    /// Carries out an admitted request.
+    pub async fn answer(&self, request: &Admitted<'_>, body: &mut dyn BodySource) -> Result<Answer, S3Error> {
+        match self {
+            Backend::Local(local) => local.answer(request, body).await,
+            Backend::Remote(remote) => remote.answer(request, body).await,
+        }
+    }
+}

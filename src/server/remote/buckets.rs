@@ -1,0 +1,94 @@
+//! Operations on buckets whose answers are ours: names and regions in them are never the upstream's.
+
+use super::RemoteStore;
+use super::payload::Payload;
+use super::receive::bad_gateway;
+use crate::filters::Admitted;
+use crate::s3::xml::{self, BucketInfo, BucketPage, OWNER};
+use crate::s3::{Code, S3Error};
+use crate::server::answer::Answer;
+use crate::server::documents;
+use crate::server::request_body::BodySource;
+use crate::upstream::Outgoing;
+use http::StatusCode;
+use http::header::LOCATION;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// The most bytes of one page of buckets: 10,000 of them have 2 MB.
+const MAX_PAGE_BYTES: usize = 8 << 20;
+
+/// The most pages: S3 lists 10,000 buckets on one at most, and an account has a million at most.
+const MAX_PAGES: usize = 100;
+
+impl RemoteStore {
+    /// ListBuckets: every page is read, then mapped, then told as far as the key may see.
+    pub(super) async fn list_buckets(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
+        let mut buckets = Vec::new();
+        let mut token = None;
+        for _ in 0..MAX_PAGES {
+            let page = self.bucket_page(token.as_deref()).await?;
+            buckets.extend(page.buckets);
+            token = page.next;
+            if token.is_none() {
+                break;
+            }
+        }
+        let mapped = buckets.into_iter().filter_map(|bucket| {
+            let name = self.remote.buckets.client(&bucket.name)?;
+            request.signer.buckets.covers(&name).then(|| BucketInfo { name: name.to_string(), ..bucket })
+        });
+        let mut told: Vec<BucketInfo> = mapped.collect();
+        told.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Answer::xml(xml::list_buckets(OWNER, &told)))
+    }
+
+    async fn bucket_page(&self, token: Option<&str>) -> Result<BucketPage, S3Error> {
+        let encoded = |token| utf8_percent_encode(token, NON_ALPHANUMERIC);
+        let query = token.map(|token| format!("continuation-token={}", encoded(token))).unwrap_or_default();
+        let outgoing = Outgoing::own("GET", None, &query, self.remote.addressing);
+        let exchange = self.sender.send(&outgoing, Payload::none()).await?;
+        if exchange.status()? != StatusCode::OK {
+            return Err(self.refusal(&outgoing, exchange).await);
+        }
+        let page = exchange.into_body().read_whole(MAX_PAGE_BYTES).await.map_err(bad_gateway)?;
+        let page = page.ok_or_else(|| bad_gateway("a page of buckets without end"))?;
+        BucketPage::parse(&page).map_err(bad_gateway)
+    }
+
+    /// CreateBucket: what the client may say of a region, and what the store wants to hear of one.
+    pub(super) async fn create_bucket(
+        &self,
+        request: &Admitted<'_>,
+        body: &mut dyn BodySource,
+    ) -> Result<Answer, S3Error> {
+        let document = documents::read(request, body).await?;
+        documents::check_new_bucket(&document, self.rules.policy.regions())?;
+        let mut outgoing = self.outgoing(request)?;
+        let constraint = self.remote.dialect.location_constraint(&self.remote.region);
+        let document = constraint.map(xml::create_bucket_configuration).unwrap_or_default();
+        let payload = Payload::document(document.into_bytes(), &mut outgoing)?;
+        let exchange = self.sender.send(&outgoing, payload).await?;
+        let answer = self.receive(request, &outgoing, exchange).await?;
+        Ok(Answer { headers: answer.headers, ..Answer::empty(StatusCode::OK) }
+            .with(LOCATION, &format!("/{}", request.bucket()?)))
+    }
+
+    /// GetBucketLocation.
+    pub(super) async fn get_bucket_location(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
+        self.require_bucket(request).await?;
+        Ok(Answer::xml(xml::location_constraint(&self.rules.policy.regions().name)))
+    }
+
+    /// Answers with an error unless the request's bucket is there.
+    pub(super) async fn require_bucket(&self, request: &Admitted<'_>) -> Result<(), S3Error> {
+        let bucket = self.remote.buckets.upstream(request.bucket()?).ok_or(Code::NO_SUCH_BUCKET)?;
+        let outgoing = Outgoing::own("HEAD", Some(bucket), "", self.remote.addressing);
+        let exchange = self.sender.send(&outgoing, Payload::none()).await?;
+        if exchange.status()? == StatusCode::OK {
+            // HEAD has no body: this gives the connection back.
+            exchange.into_body().read_whole(0).await.map_err(bad_gateway)?;
+            return Ok(());
+        }
+        Err(self.refusal(&outgoing, exchange).await)
+    }
+}

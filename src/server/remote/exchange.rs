@@ -1,0 +1,105 @@
+//! A request that was sent to a node, and its answer as it comes in: one connection, in use.
+
+use super::nodes::{Failure, Node, in_words};
+use crate::s3::{Code, S3Error};
+use crate::server::answer::Pieces;
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::StatusCode;
+use pingora::connectors::http::Connector;
+use pingora::http::ResponseHeader;
+use pingora::protocols::http::client::HttpSession;
+use pingora::upstreams::peer::HttpPeer;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long an idle connection is kept. Stores close theirs after a minute or more; to be first is to lose no request.
+const KEPT: Duration = Duration::from_secs(50);
+
+/// How many informational answers are read before the real one.
+const MAX_INFORMATIONAL: usize = 8;
+
+/// An exchange with a node whose answer's head has come. Dropping it closes the connection; reading its body to the end
+/// gives it back to the pool.
+pub(super) struct Exchange {
+    pub(super) session: HttpSession<()>,
+    pub(super) peer: HttpPeer,
+    pub(super) node: Node,
+    pub(super) connector: Arc<Connector>,
+    /// Whether all of the request was sent. An answer that came before leaves a connection nobody can use again.
+    pub(super) whole: bool,
+}
+
+impl Exchange {
+    /// The head of the answer.
+    pub(super) fn head(&self) -> Result<&ResponseHeader, S3Error> {
+        self.session.response_header().ok_or_else(|| S3Error::new(Code::BAD_GATEWAY).cause("no answer was read"))
+    }
+
+    /// The status of the answer.
+    pub(super) fn status(&self) -> Result<StatusCode, S3Error> {
+        self.head().map(|head| head.status)
+    }
+
+    /// The body, piece by piece.
+    pub(super) fn into_body(self) -> AnswerBody {
+        AnswerBody { exchange: Some(self) }
+    }
+
+    /// Gives a connection back on which nothing more will come.
+    async fn release(mut self) {
+        if self.whole && self.session.response_done() {
+            self.connector.release_http_session(self.session, &self.peer, Some(KEPT)).await;
+        }
+    }
+}
+
+/// Reads heads until that of the real answer has come.
+pub(super) async fn read_head(session: &mut HttpSession<()>) -> pingora::Result<()> {
+    for _ in 0..MAX_INFORMATIONAL {
+        session.read_response_header().await?;
+        let status = session.response_header().map_or(0, |head| head.status.as_u16());
+        if status >= 200 {
+            return Ok(());
+        }
+    }
+    pingora::Error::e_explain(pingora::ErrorType::InvalidHTTPHeader, "informational answers without end")
+}
+
+/// The body of an answer. What ends before its time is an error, never an end.
+pub(super) struct AnswerBody {
+    exchange: Option<Exchange>,
+}
+
+impl AnswerBody {
+    /// All of it, if it has no more bytes than `limit`; `None` where it has.
+    pub(super) async fn read_whole(mut self, limit: usize) -> Result<Option<Vec<u8>>, String> {
+        let mut whole = Vec::new();
+        while let Some(piece) = self.next().await {
+            whole.extend_from_slice(&piece?);
+            if whole.len() > limit {
+                return Ok(None);
+            }
+        }
+        Ok(Some(whole))
+    }
+}
+
+#[async_trait]
+impl Pieces for AnswerBody {
+    async fn next(&mut self) -> Option<Result<Bytes, String>> {
+        let exchange = self.exchange.as_mut()?;
+        match exchange.session.read_response_body().await {
+            Ok(Some(piece)) => Some(Ok(piece)),
+            Ok(None) => {
+                self.exchange.take()?.release().await;
+                None
+            }
+            Err(error) => {
+                let exchange = self.exchange.take()?;
+                exchange.node.failed(Failure::of(&error), in_words(&error));
+                Some(Err(format!("the upstream's answer broke off: {}", in_words(&error))))
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The body of a request on its way upstream: what is held, what is streamed, and how it is framed there.
+//!
+//! What is small is read whole and verified before anything is sent, so that it can be sent again, and so that an empty
+//! object, which is complete with its head, is not there before its verdict. Of what is large the last piece waits.
+
+use crate::body::{Announced, Digested, Framing, Intake, TrailerFrames, Withhold};
+use crate::filters::{Admitted, BodyPlan};
+use crate::s3::checksum::Algorithm;
+use crate::s3::payload::Streaming;
+use crate::s3::{Code, S3Error};
+use crate::server::documents;
+use crate::server::request_body::BodySource;
+use crate::sigv4::PayloadHash;
+use crate::upstream::{Dialect, Outgoing};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::HeaderName;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use md5::Md5;
+use sha2::{Digest, Sha256};
+
+/// Bodies up to this many bytes are held.
+const HELD: u64 = 64 << 10;
+
+const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
+const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");
+const TRAILER: HeaderName = HeaderName::from_static("x-amz-trailer");
+
+/// A body and how the signature speaks of it.
+pub(super) struct Payload<'b> {
+    /// What `x-amz-content-sha256` says.
+    pub(super) hash: PayloadHash,
+    /// The bytes, or where they come from.
+    pub(super) content: Content<'b>,
+}
+
+/// Where a body's bytes are.
+pub(super) enum Content<'b> {
+    /// In memory, verified, as they go over the wire.
+    Held(Vec<Bytes>),
+    /// With the client.
+    Streamed(Upload<'b>),
+}
+
+/// A body that is verified while it passes through. It can be sent once.
+pub(super) struct Upload<'b> {
+    intake: Intake,
+    frames: Option<TrailerFrames>,
+    withhold: Withhold,
+    body: &'b mut dyn BodySource,
+}
+
+impl<'b> Payload<'b> {
+    /// No body.
+    pub(super) fn none() -> Payload<'b> {
+        Payload { hash: PayloadHash::Digest(Sha256::digest(b"").into()), content: Content::Held(Vec::new()) }
+    }
+
+    /// A document of ours. S3 wants the MD5 of some, and minds it on none.
+    pub(super) fn document(document: Vec<u8>, outgoing: &mut Outgoing) -> Result<Payload<'b>, S3Error> {
+        outgoing.set(CONTENT_LENGTH, &document.len().to_string())?;
+        if !document.is_empty() {
+            outgoing.set(CONTENT_MD5, &STANDARD.encode(Md5::digest(&document)))?;
+        }
+        let hash = PayloadHash::Digest(Sha256::digest(&document).into());
+        Ok(Payload { hash, content: Content::Held(vec![Bytes::from(document)]) })
+    }
+
+    /// The body that a request's plan speaks of. Reads what is small; sets the headers that tell of it.
+    pub(super) async fn of(
+        request: &Admitted<'_>,
+        outgoing: &mut Outgoing,
+        dialect: &Dialect,
+        body: &'b mut dyn BodySource,
+    ) -> Result<Payload<'b>, S3Error> {
+        match &request.plan {
+            BodyPlan::Ignore => {
+                if matches!(outgoing.method, "PUT" | "POST") {
+                    outgoing.set(CONTENT_LENGTH, "0")?;
+                }
+                Ok(Payload::none())
+            }
+            BodyPlan::Document { .. } => Payload::document(documents::read(request, body).await?, outgoing),
+            BodyPlan::Object { length, announced } => {
+                Payload::object(*length, announced.clone(), outgoing, dialect, body).await
+            }
+        }
+    }
+
+    async fn object(
+        length: u64,
+        announced: Announced,
+        outgoing: &mut Outgoing,
+        dialect: &Dialect,
+        body: &'b mut dyn BodySource,
+    ) -> Result<Payload<'b>, S3Error> {
+        let trailer = trailer(&announced).filter(|algorithm| dialect.trailers && dialect.takes(*algorithm));
+        let hash = match (trailer, announced.expected.sha256) {
+            (Some(_), _) => PayloadHash::Streaming(Streaming::UnsignedTrailer),
+            (None, Some(digest)) => PayloadHash::Digest(digest),
+            (None, None) => PayloadHash::Unsigned,
+        };
+        set_framing(outgoing, length, trailer, dialect)?;
+        let frames = trailer.map(|algorithm| TrailerFrames::new(length, algorithm));
+        let upload = Upload { intake: Intake::new(announced), frames, withhold: Withhold::default(), body };
+        let content =
+            if length <= HELD { Content::Held(upload.read_whole().await?) } else { Content::Streamed(upload) };
+        Ok(Payload { hash, content })
+    }
+}
+
+impl Upload<'_> {
+    /// Whether the client waits to be invited to send it.
+    pub(super) fn is_uninvited(&self) -> bool {
+        self.body.is_uninvited()
+    }
+
+    /// What can go on after the next piece from the client, as it goes over the wire; `None` at the body's end, when
+    /// [`Upload::finish`] gives the rest.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<Bytes>>, S3Error> {
+        let Some(piece) = self.body.next().await? else { return Ok(None) };
+        let mut ready = Vec::new();
+        for bytes in self.intake.update(piece)? {
+            if let Some(released) = self.withhold.push(bytes) {
+                ready.extend(framed(&mut self.frames, released));
+            }
+        }
+        Ok(Some(ready))
+    }
+
+    /// The rest, once the body is known to be good.
+    pub(super) fn finish(mut self) -> Result<Vec<Bytes>, S3Error> {
+        let good = self.intake.finish()?;
+        let last = self.withhold.release(&good);
+        let mut rest: Vec<Bytes> = last.into_iter().flat_map(|bytes| framed(&mut self.frames, bytes)).collect();
+        rest.extend(end(self.frames, &good)?);
+        Ok(rest)
+    }
+
+    async fn read_whole(mut self) -> Result<Vec<Bytes>, S3Error> {
+        let mut whole = Vec::new();
+        while let Some(ready) = self.next().await? {
+            whole.extend(ready);
+        }
+        whole.extend(self.finish()?);
+        Ok(whole)
+    }
+}
+
+fn framed(frames: &mut Option<TrailerFrames>, bytes: Bytes) -> Vec<Bytes> {
+    match frames {
+        Some(frames) => frames.frame(bytes),
+        None => vec![bytes],
+    }
+}
+
+fn end(frames: Option<TrailerFrames>, good: &Digested) -> Result<Option<Bytes>, S3Error> {
+    let Some(frames) = frames else { return Ok(None) };
+    let missing = || S3Error::new(Code::INTERNAL_ERROR).cause("a trailer was announced and no checksum made");
+    good.checksum.as_ref().map(|checksum| Some(frames.finish(checksum))).ok_or_else(missing)
+}
+
+/// The checksum behind the client's body.
+fn trailer(announced: &Announced) -> Option<Algorithm> {
+    match announced.framing {
+        Framing::Plain => None,
+        Framing::AwsChunked { trailer, .. } => trailer,
+    }
+}
+
+/// The headers that tell how long the body is and what follows it. Always a length, never `chunked`: a store takes a
+/// body that ends before its length for none.
+fn set_framing(
+    outgoing: &mut Outgoing,
+    length: u64,
+    trailer: Option<Algorithm>,
+    dialect: &Dialect,
+) -> Result<(), S3Error> {
+    let Some(algorithm) = trailer else { return outgoing.set(CONTENT_LENGTH, &length.to_string()) };
+    outgoing.set(CONTENT_LENGTH, &TrailerFrames::content_length(length, algorithm).to_string())?;
+    outgoing.set(DECODED_LENGTH, &length.to_string())?;
+    outgoing.set(TRAILER, algorithm.header())?;
+    if !dialect.framing_named {
+        return Ok(());
+    }
+    let codings = outgoing.headers.get(CONTENT_ENCODING).map(|kept| String::from_utf8_lossy(kept.as_bytes()));
+    let codings = codings.map_or("aws-chunked".to_owned(), |kept| format!("aws-chunked,{kept}"));
+    outgoing.set(CONTENT_ENCODING, &codings)
+}

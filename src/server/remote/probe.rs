@@ -1,0 +1,97 @@
+//! Trying a remote store out, for `check --online`: are its nodes there, does it take the credentials, are the buckets
+//! of the map in it. Nothing is written.
+
+use super::nodes::Health;
+use super::payload::Payload;
+use super::sender::Sender;
+use crate::s3::S3Error;
+use crate::server::clock;
+use crate::upstream::{Outgoing, Remote, failure};
+use std::sync::Arc;
+
+/// One thing that was tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was tried.
+    pub what: String,
+    /// Why it does not work; `None` where it does.
+    pub fault: Option<String>,
+}
+
+/// Tries everything a remote store is needed for, as far as it goes without the part that failed.
+///
+/// # Errors
+/// What keeps certificates from being loaded, in words.
+pub async fn probe(remote: Remote) -> Result<Vec<Finding>, String> {
+    let remote = Arc::new(remote);
+    let sender = Sender::new(remote.clone())?;
+    sender.nodes.resolve().await;
+    sender.nodes.check().await;
+    let mut findings: Vec<Finding> =
+        sender.nodes.states().into_iter().map(|state| node(state.name, &state.health)).collect();
+    // What is static needs no fetching; the chain's own fault says all there is to say.
+    let _ = sender.credentials.fetch().await;
+    let credentials = Finding { what: "credentials".to_owned(), fault: sender.credentials.failure(clock::now()) };
+    let goes_on = credentials.fault.is_none() && findings.iter().any(|finding| finding.fault.is_none());
+    findings.push(credentials);
+    if goes_on {
+        findings.push(list_buckets(&sender, &remote).await);
+        for (client, upstream) in remote.buckets.pairs() {
+            findings.push(bucket(&sender, &remote, client.as_str(), upstream).await);
+        }
+    }
+    Ok(findings)
+}
+
+fn node(name: String, health: &Health) -> Finding {
+    let fault = (*health != Health::Up).then(|| health.to_string());
+    Finding { what: format!("node {name}"), fault }
+}
+
+/// Whether the store takes the key, the clock and the region. A key that may not list buckets is a good key.
+async fn list_buckets(sender: &Sender, remote: &Remote) -> Finding {
+    let outgoing = Outgoing::own("GET", None, "", remote.addressing);
+    let what = "signed request (ListBuckets)".to_owned();
+    let fault = match ask(sender, &outgoing).await {
+        Err(error) if error.code != "AccessDenied" => Some(advised(&error)),
+        _ => None,
+    };
+    Finding { what, fault }
+}
+
+async fn bucket(sender: &Sender, remote: &Remote, client: &str, upstream: &str) -> Finding {
+    let outgoing = Outgoing::own("HEAD", Some(upstream), "", remote.addressing);
+    let fault = ask(sender, &outgoing).await.err().map(|error| advised(&error));
+    Finding { what: format!("bucket {client} = {upstream}"), fault }
+}
+
+async fn ask(sender: &Sender, outgoing: &Outgoing) -> Result<(), S3Error> {
+    let exchange = sender.send(outgoing, Payload::none()).await?;
+    let status = exchange.status()?;
+    let body = exchange.into_body().read_whole(crate::s3::xml::MAX_ERROR_BYTES).await.ok().flatten();
+    let document = body.and_then(|body| crate::s3::xml::ErrorDocument::parse(&body));
+    match status.is_success() {
+        true => Ok(()),
+        false if outgoing.method == "HEAD" => Err(failure::client_error_of_head(status, false)),
+        false => Err(failure::client_error(status, document.as_ref(), None)),
+    }
+}
+
+/// What the store said, and what to look at.
+fn advised(error: &S3Error) -> String {
+    let said = error.cause.clone().unwrap_or_else(|| error.message.clone().into_owned());
+    let advice = ADVICE.iter().find(|(code, _)| said.contains(code)).map(|(_, advice)| *advice);
+    advice.map_or(said.clone(), |advice| format!("{said}; {advice}"))
+}
+
+/// What to look at when a store says this.
+const ADVICE: &[(&str, &str)] = &[
+    ("InvalidAccessKeyId", "look at access_key_id"),
+    ("SignatureDoesNotMatch", "look at the secret, and whether something between here and there changes requests"),
+    ("RequestTimeTooSkewed", "this machine's clock, or the store's, is off"),
+    ("AuthorizationHeaderMalformed", "look at region"),
+    ("PermanentRedirect", "look at region and endpoints"),
+    ("answered 301", "look at region and endpoints"),
+    ("answered 404", "there is no such bucket in the store"),
+    ("answered 403", "the key may not use it"),
+];

@@ -1,0 +1,114 @@
+//! What the client gets of an upstream's answer: its headers by name, its XML in the client's names, its objects as they
+//! are, its errors in our words.
+
+use super::RemoteStore;
+use super::document::{DocumentBody, Opening};
+use super::exchange::Exchange;
+use crate::filters::Admitted;
+use crate::s3::xml::{ErrorDocument, MAX_ERROR_BYTES};
+use crate::s3::{Code, Operation, S3Error};
+use crate::server::answer::{Answer, Body};
+use crate::upstream::{ClientNames, Outgoing, client_document, client_headers, documents, failure};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
+
+impl RemoteStore {
+    /// The client's answer to what the upstream answered.
+    pub(super) async fn receive(
+        &self,
+        request: &Admitted<'_>,
+        outgoing: &Outgoing,
+        exchange: Exchange,
+    ) -> Result<Answer, S3Error> {
+        let status = exchange.status()?;
+        if !(status.is_success() || status == StatusCode::NOT_MODIFIED) {
+            return Err(self.refusal(outgoing, exchange).await);
+        }
+        let headers = self.headers(request, &exchange.head()?.headers);
+        let empty = Answer { status, headers, body: Body::Empty };
+        if outgoing.method == "HEAD" || matches!(status.as_u16(), 204 | 304) {
+            let length = content_length(&exchange.head()?.headers);
+            // Nothing follows such a head; reading to the end gives the connection back.
+            exchange.into_body().read_whole(0).await.map_err(bad_gateway)?;
+            return Ok(Answer { body: length.map_or(Body::Empty, Body::Length), ..empty });
+        }
+        if documents::is_document(request.row.operation) {
+            return self.document(request, outgoing, empty, exchange).await;
+        }
+        object(empty, exchange)
+    }
+
+    fn headers(&self, request: &Admitted<'_>, answer: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
+        let policy = &self.rules.policy;
+        let region = &policy.regions().name;
+        let mut headers = client_headers(answer, policy.answers(), region);
+        let heads_bucket = request.row.operation == Operation::HeadBucket;
+        if let (true, Ok(value)) = (heads_bucket, HeaderValue::from_str(region)) {
+            headers.retain(|(name, _)| *name != BUCKET_REGION);
+            headers.push((BUCKET_REGION, value));
+        }
+        headers
+    }
+
+    async fn document(
+        &self,
+        request: &Admitted<'_>,
+        outgoing: &Outgoing,
+        empty: Answer,
+        exchange: Exchange,
+    ) -> Result<Answer, S3Error> {
+        let status = empty.status;
+        let names = ClientNames {
+            host: request.view.header("host").unwrap_or_default(),
+            bucket: request.bucket().map_or("", |bucket| bucket.as_str()),
+            key: request.object_key().map_or("", |key| key.as_str()),
+            region: &self.rules.policy.regions().name,
+        };
+        let rewriter = client_document(request.row.operation, &names, self.rules.policy.answers().withheld());
+        let bucket = outgoing.bucket.clone();
+        let error = move |document: &ErrorDocument| failure::client_error(status, Some(document), bucket.as_deref());
+        match DocumentBody::open(exchange.into_body(), rewriter, Box::new(error.clone())).await {
+            Ok(Opening::Document(body)) => {
+                Ok(Answer { body: Body::Stream { length: None, pieces: Box::new(body) }, ..empty })
+            }
+            Ok(Opening::Error(document)) => Err(error(&document)),
+            Err(why) => Err(bad_gateway(why)),
+        }
+    }
+
+    /// The error an upstream answered with.
+    pub(super) async fn refusal(&self, outgoing: &Outgoing, exchange: Exchange) -> S3Error {
+        let status = match exchange.status() {
+            Ok(status) => status,
+            Err(error) => return error,
+        };
+        if outgoing.method == "HEAD" {
+            // There is no body to read, so reading it cannot fail in a way that matters.
+            let _ = exchange.into_body().read_whole(0).await;
+            return failure::client_error_of_head(status, outgoing.names_a_key());
+        }
+        let body = exchange.into_body().read_whole(MAX_ERROR_BYTES).await.ok().flatten();
+        let document = body.and_then(|body| ErrorDocument::parse(&body));
+        failure::client_error(status, document.as_ref(), outgoing.bucket.as_deref())
+    }
+}
+
+/// An answer whose bytes are an object's. Without a length nobody could tell a part of it from the whole.
+fn object(empty: Answer, exchange: Exchange) -> Result<Answer, S3Error> {
+    let headers = &exchange.head()?.headers;
+    let length = content_length(headers);
+    if length.is_none() && !headers.contains_key(TRANSFER_ENCODING) {
+        return Err(bad_gateway("an answer without a length"));
+    }
+    Ok(Answer { body: Body::Stream { length, pieces: Box::new(exchange.into_body()) }, ..empty })
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+pub(super) fn bad_gateway(cause: impl std::fmt::Display) -> S3Error {
+    S3Error::new(Code::BAD_GATEWAY).cause(cause)
+}

@@ -1,0 +1,168 @@
+//! What an upstream's error means to the client.
+//!
+//! An error that is S3's stays what it is, in the words of our own table where it has some: the upstream's may name its
+//! bucket, its account or its address. What the upstream has against our own credentials is no fault of the client's,
+//! and what is no S3 at all says only that the upstream is at fault. Everything it said goes to the log.
+
+use crate::s3::error::CODES;
+use crate::s3::xml::ErrorDocument;
+use crate::s3::{Code, S3Error};
+use http::StatusCode;
+use std::borrow::Cow;
+
+/// What an upstream has against our signature, our clock or our settings.
+const OUR_FAULTS: &[&str] = &[
+    "AuthorizationHeaderMalformed",
+    "CredentialsNotSupported",
+    "ExpiredToken",
+    "IllegalLocationConstraintException",
+    "InvalidAccessKeyId",
+    "InvalidLocationConstraint",
+    "InvalidSecurity",
+    "InvalidToken",
+    "NotSignedUp",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+    "XAmzContentSHA256Mismatch",
+];
+
+/// Codes of stores that say in other words what S3 has a word for.
+const SYNONYMS: &[(&str, Code)] = &[
+    // MinIO.
+    ("XAmzContentChecksumMismatch", Code::BAD_DIGEST),
+    ("SlowDownRead", Code::SERVICE_UNAVAILABLE),
+    ("SlowDownWrite", Code::SERVICE_UNAVAILABLE),
+    ("XMinioServerNotInitialized", Code::SERVICE_UNAVAILABLE),
+    ("XMinioInvalidObjectName", Code::INVALID_OBJECT_NAME),
+    ("XMinioInvalidResourceName", Code::INVALID_OBJECT_NAME),
+    // S3's own word for what R2 calls otherwise.
+    ("KeyTooLongError", Code::INVALID_OBJECT_NAME),
+];
+
+/// The error for an answer with this status and, where it came with one, this document. `upstream_bucket` is a name
+/// that must not be told.
+pub fn client_error(status: StatusCode, document: Option<&ErrorDocument>, upstream_bucket: Option<&str>) -> S3Error {
+    let said = said(status, document);
+    let error = match document {
+        _ if status.is_redirection() => Code::BAD_GATEWAY.into(),
+        Some(document) if OUR_FAULTS.contains(&document.code.as_str()) => Code::BAD_GATEWAY.into(),
+        Some(document) => of_document(status, document, upstream_bucket),
+        None => of_status(status),
+    };
+    error.cause(said)
+}
+
+/// The error for an answer to HEAD, which has a status and nothing else.
+pub fn client_error_of_head(status: StatusCode, names_a_key: bool) -> S3Error {
+    let code = match status.as_u16() {
+        400 => Code::INVALID_REQUEST,
+        403 => Code::ACCESS_DENIED,
+        404 if names_a_key => Code::NO_SUCH_KEY,
+        404 => Code::NO_SUCH_BUCKET,
+        405 => Code::METHOD_NOT_ALLOWED,
+        412 => Code::PRECONDITION_FAILED,
+        416 => Code::INVALID_RANGE,
+        501 => Code::NOT_IMPLEMENTED,
+        _ => return client_error(status, None, None),
+    };
+    S3Error::new(code).cause(said(status, None))
+}
+
+fn of_document(status: StatusCode, document: &ErrorDocument, upstream_bucket: Option<&str>) -> S3Error {
+    if let Some((_, code)) = SYNONYMS.iter().find(|(name, _)| *name == document.code) {
+        return (*code).into();
+    }
+    let known = CODES.iter().find(|code| code.name == document.code);
+    let message = match known {
+        Some(code) => Cow::Borrowed(code.message),
+        None if tells(&document.message, upstream_bucket) => Cow::Borrowed("The upstream store refuses the request."),
+        None => Cow::Owned(document.message.clone()),
+    };
+    let mut error = S3Error::new(Code::INTERNAL_ERROR).message(message);
+    // An error document behind a 200 has no status of its own.
+    error.status = if status.is_success() { StatusCode::INTERNAL_SERVER_ERROR } else { status };
+    error.code = Cow::Owned(document.code.clone());
+    error
+}
+
+/// Whether a message has a name in it that clients do not know.
+fn tells(message: &str, upstream_bucket: Option<&str>) -> bool {
+    message.contains("arn:") || message.contains("://") || upstream_bucket.is_some_and(|name| message.contains(name))
+}
+
+fn of_status(status: StatusCode) -> S3Error {
+    match status.as_u16() {
+        503 => Code::SERVICE_UNAVAILABLE.into(),
+        504 => Code::GATEWAY_TIMEOUT.into(),
+        _ => Code::BAD_GATEWAY.into(),
+    }
+}
+
+/// What the upstream said, for the log.
+fn said(status: StatusCode, document: Option<&ErrorDocument>) -> String {
+    let status = status.as_u16();
+    let Some(document) = document else { return format!("the upstream answered {status}") };
+    let mut text = format!("the upstream answered {status} {}: {}", document.code, document.message);
+    for (name, value) in [("region", &document.region), ("endpoint", &document.endpoint)] {
+        if let Some(value) = value {
+            text += &format!(" ({name} {value})");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(status: u16, code: &str, message: &str) -> S3Error {
+        let xml = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+        let document = ErrorDocument::parse(xml.as_bytes()).unwrap();
+        client_error(StatusCode::from_u16(status).unwrap(), Some(&document), Some("acme-prod-media"))
+    }
+
+    #[test]
+    fn errors_of_s3_stay_what_they_are_and_faults_of_ours_are_not_the_clients() {
+        for (status, code, message, expected) in [
+            (404, "NoSuchKey", "no", "404 NoSuchKey: The specified key does not exist."),
+            (403, "AccessDenied", "arn:aws:s3:::acme-prod-media", "403 AccessDenied: Access Denied"),
+            (409, "OperationAborted", "Try again.", "409 OperationAborted: Try again."),
+            (503, "SlowDown", "Slow down.", "503 SlowDown: Slow down."),
+            (400, "Odd", "in acme-prod-media", "400 Odd: The upstream store refuses the request."),
+            (400, "Odd", "at https://s3", "400 Odd: The upstream store refuses the request."),
+            (200, "InternalError", "x", "500 InternalError: We encountered an internal error. Please try again."),
+            (503, "SlowDownWrite", "x", "503 ServiceUnavailable: Please reduce your request rate."),
+        ] {
+            assert_eq!(answered(status, code, message).to_string(), expected, "{status} {code}");
+        }
+        for (status, code) in [(403, "InvalidAccessKeyId"), (403, "SignatureDoesNotMatch"), (301, "PermanentRedirect")]
+        {
+            let error = answered(status, code, "AKIA1");
+            assert_eq!((error.status.as_u16(), error.code.as_ref()), (502, "BadGateway"), "{code}");
+            assert!(error.cause.unwrap().contains("AKIA1") && !error.message.contains("AKIA1"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_s3_says_who_is_at_fault() {
+        for (status, expected) in [(200, 502), (302, 502), (404, 502), (500, 502), (503, 503), (504, 504)] {
+            let error = client_error(StatusCode::from_u16(status).unwrap(), None, None);
+            assert_eq!(error.status.as_u16(), expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn an_answer_to_head_is_its_status() {
+        for (status, key, code) in [
+            (404, true, "NoSuchKey"),
+            (404, false, "NoSuchBucket"),
+            (403, true, "AccessDenied"),
+            (412, true, "PreconditionFailed"),
+            (500, true, "BadGateway"),
+            (301, false, "BadGateway"),
+        ] {
+            assert_eq!(client_error_of_head(StatusCode::from_u16(status).unwrap(), key).code, code, "{status}");
+        }
+    }
+}
