@@ -6,6 +6,7 @@ mod framing;
 pub mod stores;
 mod server;
 mod process;
+pub mod scripted;
 
 pub use client::{Connection, Request, Response, Signing};
 pub use framing::{frame, frame_signed};

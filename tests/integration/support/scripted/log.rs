@@ -1,0 +1,101 @@
+//! What the threads of a scripted store and its test know of each other.
+
+use super::received::Received;
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Nothing a test waits for takes this long; what does has hung.
+pub(super) const HANG: Duration = Duration::from_secs(20);
+
+/// What has happened so far.
+#[derive(Default)]
+pub(super) struct State {
+    /// The connections, those of the test itself left out; none in the place of one that has ended.
+    pub(super) connections: Vec<Option<TcpStream>>,
+    pub(super) requests: Vec<Received>,
+    /// How many waiting steps may still go on.
+    pub(super) permits: usize,
+    /// The test's own connections that are not accepted yet.
+    visitors: Vec<SocketAddr>,
+    pub(super) over: bool,
+}
+
+/// The state, and a bell for whoever waits for it to change.
+#[derive(Default)]
+pub(super) struct Log {
+    state: Mutex<State>,
+    bell: Condvar,
+}
+
+impl Log {
+    pub(super) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.lock())
+    }
+
+    pub(super) fn change<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+        let result = act(&mut self.lock());
+        self.bell.notify_all();
+        result
+    }
+
+    /// Waits until there is what is looked for.
+    pub(super) fn wait<T>(&self, mut look: impl FnMut(&mut State) -> Option<T>) -> T {
+        let mut state = self.lock();
+        loop {
+            if let Some(found) = look(&mut state) {
+                return found;
+            }
+            let (next, waited) = self.bell.wait_timeout(state, HANG).unwrap_or_else(PoisonError::into_inner);
+            state = next;
+            assert!(!waited.timed_out(), "it never came; what did: {:#?}", state.requests);
+        }
+    }
+
+    /// Counts a connection and gives its number; none where it is the test's own.
+    pub(super) fn opened(&self, stream: &TcpStream, peer: SocketAddr) -> Option<usize> {
+        self.change(|state| {
+            if let Some(at) = state.visitors.iter().position(|visitor| *visitor == peer) {
+                state.visitors.swap_remove(at);
+                return None;
+            }
+            state.connections.push(Some(stream.try_clone().unwrap()));
+            Some(state.connections.len() - 1)
+        })
+    }
+
+    /// Notes that a connection has ended, and drops what is left of it.
+    pub(super) fn ended(&self, number: usize) {
+        self.change(|state| state.connections[number] = None);
+    }
+
+    /// Has the test visit a listener. Connections are accepted in the order they were opened in: once this one is, all
+    /// others are counted.
+    pub(super) fn visit(&self, address: SocketAddr) {
+        // Under the lock, so that the visitor is known before it is accepted.
+        let (_visitor, from) = self.change(|state| {
+            let visitor = TcpStream::connect(address).unwrap();
+            let from = visitor.local_addr().unwrap();
+            state.visitors.push(from);
+            (visitor, from)
+        });
+        self.wait(|state| (!state.visitors.contains(&from)).then_some(()));
+    }
+
+    /// Ends all connections and all waiting.
+    pub(super) fn let_go(&self) {
+        self.change(|state| {
+            state.over = true;
+            // One that has ended already cannot be shut down.
+            state.connections.iter().flatten().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+        });
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.read(|state| state.over)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
