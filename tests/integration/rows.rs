@@ -74,34 +74,79 @@ fn not_implemented(what: &str) -> (u16, String, String) {
 }
 
 /// On HEAD the status is all there is.
-fn assert_refused(answer: &Response, request: &Request, what: &str) {
+pub fn assert_refused(answer: &Response, request: &Request, what: &str) {
     match request.method.as_str() {
         "HEAD" => assert_eq!((answer.status, answer.text().as_str()), (501, ""), "{what}"),
         _ => assert_eq!(answer.error(), not_implemented(what)),
     }
 }
 
+/// A request that the page crosses.
+pub struct Refused {
+    pub request: Request,
+    /// What the refusal names.
+    pub what: String,
+    /// Whether it has to be signed to come as far as the policy.
+    pub is_signed: bool,
+}
+
+/// Everything the page crosses.
+pub fn refused() -> Vec<Refused> {
+    crossed_headers().into_iter().chain(crossed_operations()).collect()
+}
+
+/// The crossed headers of served operations, each with two values.
+fn crossed_headers() -> Vec<Refused> {
+    let (page, served) = (page(), served());
+    let crossed = page.iter().filter(|row| row.is_refused() && served.contains(&row.operation()));
+    let named = crossed.filter_map(|row| Some((row.operation(), row.feature.as_deref()?)));
+    // Crossed on the page, though the operation it marks cannot do without it.
+    let source = (Operation::UploadPartCopy, "x-amz-copy-source");
+    let headers = named.filter(|row| row.1.starts_with("x-amz-") && *row != source);
+    let each = headers.flat_map(|(operation, header)| ["", "it's <v>"].map(|value| (operation, header, value)));
+    each.map(|(operation, header, value)| Refused {
+        request: request(operation.row()).header(header, value),
+        what: format!("Header '{}' with value '{value}'", header.to_ascii_lowercase()),
+        is_signed: true,
+    })
+    .collect()
+}
+
+/// The operations the page does not mark.
+fn crossed_operations() -> Vec<Refused> {
+    let served = served();
+    let crossed = OPERATIONS.iter().filter(|row| !served.contains(&row.operation));
+    let what = |operation| match operation {
+        Operation::PostObject => "Presigned post requests are not yet implemented".to_owned(),
+        operation => operation.to_string(),
+    };
+    crossed
+        .map(|row| Refused {
+            request: request(row),
+            what: what(row.operation),
+            is_signed: row.access != Access::Unsigned,
+        })
+        .collect()
+}
+
+fn assert_all_refused(rows: &[Refused]) {
+    let server = server();
+    let before = server.contents();
+    for Refused { request, what, is_signed } in rows {
+        let answer = match is_signed {
+            true => server.send(request.clone()),
+            false => server.connect().send(request.clone().unsigned(server.address)),
+        };
+        assert_refused(&answer, request, what);
+        assert_eq!(server.contents(), before, "{request:?}");
+    }
+}
+
 #[test]
 fn crossed_headers_are_refused_by_name_and_value() {
-    let server = server();
-    let (served, before) = (served(), server.contents());
-    let mut count = 0;
-    for row in page().iter().filter(|row| row.is_refused() && served.contains(&row.operation())) {
-        let Some(header) = row.feature.as_deref().filter(|feature| feature.starts_with("x-amz-")) else { continue };
-        // Crossed on the page, though the operation it marks cannot do without it.
-        if (row.operation(), header) == (Operation::UploadPartCopy, "x-amz-copy-source") {
-            continue;
-        }
-        for value in ["", "it's <v>"] {
-            let request = request(row.operation().row()).header(header, value);
-            let answer = server.send(request.clone());
-            let name = header.to_ascii_lowercase();
-            assert_refused(&answer, &request, &format!("Header '{name}' with value '{value}'"));
-            assert_eq!(server.contents(), before, "{} {header}", row.operation);
-        }
-        count += 1;
-    }
-    assert_eq!(count, 120, "the crossed rows of served operations that name a header, the copy source left out");
+    let rows = crossed_headers();
+    assert_all_refused(&rows);
+    assert_eq!(rows.len(), 2 * 120, "the crossed rows of served operations that name a header, but the copy source");
 }
 
 #[test]
@@ -142,25 +187,9 @@ fn with_feature(request: Request, feature: &str) -> Request {
 
 #[test]
 fn operations_without_a_mark_are_refused_by_name() {
-    let server = server();
-    let (served, before) = (served(), server.contents());
-    let refused = OPERATIONS.iter().filter(|row| !served.contains(&row.operation));
-    let mut count = 0;
-    for row in refused {
-        let what = match row.operation {
-            Operation::PostObject => "Presigned post requests are not yet implemented".to_owned(),
-            operation => operation.to_string(),
-        };
-        let request = request(row);
-        let answer = match row.access {
-            Access::Unsigned => server.connect().send(request.clone().unsigned(server.address)),
-            _ => server.send(request.clone()),
-        };
-        assert_refused(&answer, &request, &what);
-        assert_eq!(server.contents(), before, "{}", row.operation);
-        count += 1;
-    }
-    assert_eq!(count + served.len(), OPERATIONS.len());
+    let rows = crossed_operations();
+    assert_all_refused(&rows);
+    assert_eq!(rows.len() + served().len(), OPERATIONS.len());
 }
 
 /// Whatever hangs on a request that its operation does not know, the operation is not carried out.

@@ -1,6 +1,6 @@
 //! The scripted store itself: what the tests of the upstream rely on.
 
-use crate::support::scripted::{BodyEnd, Reply, Scripted, Step};
+use crate::support::scripted::{BodyEnd, Refusing, Reply, Scripted, Step};
 use crate::support::{Connection, Request};
 
 fn get(upstream: &Scripted) -> Request {
@@ -30,7 +30,7 @@ fn requests_are_answered_and_remembered() {
 #[test]
 fn connections_have_scripts_of_their_own() {
     let upstream = Scripted::connections([
-        vec![Step::ReadHead, Step::answer(201), Step::ReadHead, Step::Close],
+        vec![Step::ReadHead, Step::answer(201), Step::ReadHead],
         vec![Step::ReadHead, Step::answer(202), Step::ReadHead, Step::Reset],
     ]);
     for status in [201, 202] {
@@ -94,4 +94,11 @@ fn it_is_known_that_nothing_arrived() {
     let _connection = Connection::open(upstream.address);
     assert!(!upstream.nothing_arrived(), "a connection is something");
     assert_eq!(upstream.connection_count(), 1, "who looks is not counted");
+}
+
+#[test]
+fn nobody_listens() {
+    let refusing = Refusing::new();
+    let error = Connection::try_open(refusing.address).err().unwrap();
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionRefused);
 }

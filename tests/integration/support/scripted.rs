@@ -6,6 +6,7 @@
 mod log;
 mod play;
 mod received;
+mod refusing;
 mod script;
 
 use log::Log;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 pub use received::{BodyEnd, Received};
+pub use refusing::Refusing;
 pub use script::{Reply, Step};
 
 /// What the connections are played.

@@ -1,0 +1,61 @@
+//! Clients that leave in the middle: the store's connection ends with them, and is nobody else's.
+
+use super::bodies::bytes;
+use super::{front, get, put, store};
+use crate::support::Connection;
+use crate::support::scripted::{BodyEnd, Scripted, Step};
+
+/// More than all buffers on the way hold, so that its sender has to wait for its reader.
+const LARGE: usize = 64 << 20;
+
+/// Starts a GET and takes its head and first bytes, so that the rest is still to be sent.
+fn begin_reading(server: &crate::support::TestServer) -> Connection {
+    let mut connection = server.connect();
+    connection.begin(&get().signed(server.address));
+    assert_eq!(connection.read_head().status, 200);
+    assert_eq!(connection.read_bytes(1000), bytes(1000));
+    connection
+}
+
+#[test]
+fn a_download_that_is_left_ends_at_the_store() {
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {LARGE}\r\n\r\n");
+    let upstream = Scripted::connections([
+        vec![Step::ReadHead, Step::send(head), Step::Send(bytes(LARGE))],
+        vec![Step::ReadHead, store::object("kept").into()],
+    ]);
+    let server = front(&upstream);
+    drop(begin_reading(&server));
+    upstream.wait_until_left();
+    assert_eq!(server.send(get()).text(), "kept");
+    assert_eq!(upstream.request(1).connection, 1);
+}
+
+#[test]
+fn an_upload_that_is_left_is_never_whole() {
+    let upstream = Scripted::answering(store::usual);
+    let server = front(&upstream);
+    for sent in [0, 1, 1 << 20, (2 << 20) - 1] {
+        let before = upstream.connection_count();
+        let request = put(bytes(2 << 20)).signed(server.address);
+        let mut connection = server.connect();
+        connection.write(&request.head_bytes());
+        connection.write(&request.body[..sent]);
+        drop(connection);
+        upstream.wait_until_left();
+        assert!(upstream.requests().iter().all(|request| request.end == BodyEnd::BrokenOff), "{sent}");
+        assert!(upstream.connection_count() <= before + 1, "{sent}");
+    }
+    assert_eq!(server.send(put("new")).status, 200);
+    assert_eq!(upstream.requests().pop().unwrap().text(), "new");
+}
+
+/// A slow reader holds the store back, not our memory: of an object that nobody reads the store sends only so much.
+#[test]
+fn a_slow_reader_holds_the_store_back() {
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {LARGE}\r\n\r\n");
+    let upstream = Scripted::always([Step::ReadHead, Step::send(head), Step::Send(bytes(LARGE)), Step::ReadHead]);
+    let server = front(&upstream);
+    let mut connection = begin_reading(&server);
+    assert!(connection.read_bytes(LARGE - 1000) == bytes(LARGE)[1000..]);
+}

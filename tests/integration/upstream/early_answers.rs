@@ -1,0 +1,94 @@
+//! Stores that answer before they have the body, and clients that ask before they send it.
+
+use super::{error, front, put, store};
+use crate::support::scripted::{Reply, Scripted, Step};
+
+const LARGE: usize = 8 << 20;
+
+fn denied() -> Step {
+    Reply::error(403, "AccessDenied").into()
+}
+
+fn full() -> Step {
+    Reply::error(507, "InsufficientStorage").into()
+}
+
+/// The client is in the middle of sending when the answer is there. It must find it when it is done.
+#[test]
+fn an_answer_in_the_middle_of_a_body_is_not_lost() {
+    for (what, script) in [
+        ("before the body", [Step::ReadHead, denied(), Step::Close]),
+        ("in the middle", [Step::ReadBytes(1 << 20), denied(), Step::Close]),
+        ("and a stall", [Step::ReadHead, denied(), Step::Stall]),
+    ] {
+        let script =
+            if what == "in the middle" { [vec![Step::ReadHead], script.to_vec()].concat() } else { script.to_vec() };
+        let upstream = Scripted::always(script);
+        let server = front(&upstream);
+        let mut connection = server.connect();
+        connection.begin(&put(vec![b'x'; LARGE]).signed(server.address));
+        assert_eq!(error(&connection.read(false)), (403, "AccessDenied".to_owned()), "{what}");
+    }
+}
+
+/// What the store has not read is not the start of the next request.
+#[test]
+fn a_connection_with_half_a_body_is_not_used_again() {
+    let upstream = Scripted::choosing(|request| match request.connection {
+        0 => vec![full(), Step::ReadBody],
+        _ => vec![Step::ReadBody, Step::Answer(store::usual(request))],
+    });
+    let server = front(&upstream);
+    assert!(server.send(put(vec![b'x'; LARGE])).status >= 500);
+    assert_eq!(server.send(put("new")).status, 200);
+    let last = upstream.requests().pop().unwrap();
+    assert_eq!((last.connection, last.text().as_str()), (1, "new"));
+}
+
+#[test]
+fn who_expects_100_is_not_invited_to_what_the_store_refuses() {
+    let upstream = Scripted::choosing(|_| vec![denied(), Step::Close]);
+    let server = front(&upstream);
+    let request = put("new").header("expect", "100-continue").signed(server.address);
+    let mut connection = server.connect();
+    connection.write(&request.head_bytes());
+    assert_eq!(error(&connection.read(false)), (403, "AccessDenied".to_owned()));
+}
+
+#[test]
+fn who_expects_100_is_invited() {
+    for (what, script) in [
+        ("by a store that invites", vec![Step::ReadHead, Step::Continue100, Step::ReadBody, Step::answer(200)]),
+        ("by a store that does not know 100", vec![Step::ReadHead, Step::ReadBody, Step::answer(200)]),
+    ] {
+        let upstream = Scripted::always(script);
+        let server = front(&upstream);
+        let request = put("new").header("expect", "100-continue").signed(server.address);
+        let mut connection = server.connect();
+        connection.write(&request.head_bytes());
+        assert_eq!(connection.read_head().status, 100, "{what}");
+        connection.write(&request.body);
+        assert_eq!(connection.read(false).status, 200, "{what}");
+        assert_eq!(upstream.only_request().text(), "new", "{what}");
+    }
+}
+
+/// RFC 9110 section 10.1.1: 100 is for who expects it.
+#[test]
+fn who_does_not_expect_100_does_not_get_it() {
+    let upstream = Scripted::always([Step::ReadHead, Step::Continue100, Step::ReadBody, Step::answer(200)]);
+    let server = front(&upstream);
+    let mut connection = server.connect();
+    connection.begin(&put("new").signed(server.address));
+    assert_eq!(connection.read_head().status, 200);
+}
+
+/// An empty body cannot be waited for.
+#[test]
+fn an_expectation_without_a_body_changes_nothing() {
+    let upstream = Scripted::answering(store::usual);
+    let server = front(&upstream);
+    let answer = server.send(put("").header("expect", "100-continue"));
+    assert_eq!(answer.status, 200);
+    assert_eq!(upstream.only_request().header("content-length"), "0");
+}

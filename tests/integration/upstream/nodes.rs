@@ -1,0 +1,61 @@
+//! Several nodes of one store: what one does not take another does.
+
+use super::{error, get, put, remote, store};
+use crate::support::scripted::{Refusing, Scripted, Step};
+use crate::support::{Request, TestServer};
+use r2shim::upstream::{Endpoint, Remote};
+
+fn in_front_of(endpoints: &[String]) -> TestServer {
+    let nodes = endpoints.iter().map(|endpoint| Endpoint::parse(endpoint).unwrap()).collect();
+    TestServer::in_front_of("r2", Remote { endpoints: nodes, ..remote(&endpoints[0]) })
+}
+
+#[test]
+fn all_nodes_are_asked() {
+    let nodes = [Scripted::answering(store::usual), Scripted::answering(store::usual)];
+    let server = in_front_of(&[nodes[0].endpoint(), nodes[1].endpoint()]);
+    for _ in 0..8 {
+        assert_eq!(server.send(get()).text(), "kept");
+    }
+    let hosts =
+        nodes.each_ref().map(|node| node.requests().iter().all(|one| one.header("host") == node.address.to_string()));
+    assert_eq!(hosts, [true, true]);
+    assert!(nodes.iter().all(|node| !node.requests().is_empty()), "each got some");
+}
+
+/// A refused connection took nothing of the request, so anything may go elsewhere.
+#[test]
+fn a_node_that_is_not_there_costs_nothing() {
+    let (gone, node) = (Refusing::new(), Scripted::answering(store::usual));
+    for endpoints in [[gone.endpoint(), node.endpoint()], [node.endpoint(), gone.endpoint()]] {
+        let server = in_front_of(&endpoints);
+        for request in [get(), put("new"), put("new").header("if-none-match", "*"), put(vec![b'x'; 1 << 20])] {
+            for _ in 0..4 {
+                assert_eq!(server.send(request.clone()).status, 200, "{} {}", request.method, request.body.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn nobody_is_left() {
+    let gone = [Refusing::new(), Refusing::new()];
+    let server = in_front_of(&[gone[0].endpoint(), gone[1].endpoint()]);
+    for _ in 0..4 {
+        let answer = server.send(get());
+        assert!([super::bad_gateway(), super::no_store()].contains(&error(&answer)), "{}", answer.text());
+    }
+}
+
+/// A node that took the request and did not answer may have carried it out.
+#[test]
+fn what_a_node_took_does_not_go_to_another() {
+    let nodes = [Scripted::always([Step::ReadHead, Step::Close]), Scripted::always([Step::ReadHead, Step::Close])];
+    let server = in_front_of(&[nodes[0].endpoint(), nodes[1].endpoint()]);
+    let completion = Request::new("POST", "/media/new?uploads");
+    for (count, request) in [put("new").header("if-none-match", "*"), completion].into_iter().enumerate() {
+        assert_eq!(error(&server.send(request)), super::bad_gateway());
+        let taken: usize = nodes.iter().map(|node| node.requests().len()).sum();
+        assert_eq!(taken, count + 1);
+    }
+}

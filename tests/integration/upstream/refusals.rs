@@ -1,0 +1,66 @@
+//! What is refused is refused here: the store does not even get a connection.
+
+use super::{front, get, put, store};
+use crate::rows;
+use crate::support::scripted::Scripted;
+use crate::support::{KEY_ID, Request, Signing};
+
+#[test]
+fn what_the_page_crosses_never_goes_upstream() {
+    let upstream = Scripted::answering(store::usual);
+    let server = front(&upstream);
+    let refused = rows::refused();
+    for row in &refused {
+        let answer = match row.is_signed {
+            true => server.send(row.request.clone()),
+            false => server.connect().send(row.request.clone().unsigned(server.address)),
+        };
+        rows::assert_refused(&answer, &row.request, &row.what);
+        assert!(upstream.nothing_arrived(), "{}", row.what);
+    }
+    assert!(refused.len() > 200, "{}", refused.len());
+}
+
+#[test]
+fn who_is_not_known_never_goes_upstream() {
+    let upstream = Scripted::answering(store::usual);
+    let server = front(&upstream);
+    let address = server.address;
+    let signed = || put("new").signed(address);
+    let in_region = |region: &str| Signing { region: region.to_owned(), ..Signing::default() };
+    for (what, request, status) in [
+        ("nobody", put("new").unsigned(address), 400),
+        ("another signature", signed().replaced("Signature=", "Signature=0"), 403),
+        ("another path", signed().replaced("/media/new", "/media/old"), 403),
+        ("an unknown key", signed().replaced(KEY_ID, &"f".repeat(32)), 401),
+        ("the upstream's key", signed().replaced(KEY_ID, super::UPSTREAM_KEY_ID), 400),
+        ("an unsigned header", signed().header("x-amz-copy-source", "/media/kept"), 403),
+        ("late", put("new").signed_by(address, &Signing::default().ago(1000)).0, 403),
+        ("a foreign region", put("new").signed_by(address, &in_region("eu-north-1")).0, 400),
+        ("the upstream's region", put("new").signed_by(address, &in_region(super::UPSTREAM_REGION)).0, 400),
+        ("presigned, expired", get().presigned_by(address, 60, &Signing::default().ago(61)), 403),
+        ("a bucket that cannot be", Request::get("/No/kept").signed(address), 400),
+        ("a session token", put("new").header("x-amz-security-token", "t").signed(address), 400),
+    ] {
+        assert_eq!(server.connect().send(request).status, status, "{what}");
+        assert!(upstream.nothing_arrived(), "{what}");
+    }
+}
+
+/// The store's own name of a mapped bucket is none that a client could use.
+#[test]
+fn buckets_that_are_hidden_never_go_upstream() {
+    let upstream = Scripted::answering(store::usual);
+    let server = front(&upstream);
+    let hidden = format!("/{}/kept", super::UPSTREAM_BUCKET);
+    for request in [
+        Request::get(&hidden),
+        Request::put(&hidden).body("new"),
+        Request::new("DELETE", &hidden),
+        put("").header("x-amz-copy-source", &hidden),
+    ] {
+        let answer = server.send(request.clone());
+        assert_eq!(super::error(&answer), (404, "NoSuchBucket".to_owned()), "{request:?}");
+        assert!(upstream.nothing_arrived(), "{request:?}");
+    }
+}

@@ -1,0 +1,113 @@
+//! What is sent a second time and what is not, when a kept connection turns out to be dead.
+//!
+//! A store may close a connection it kept at any time, also while a request is on its way. Whether that request was
+//! carried out nobody knows, so only what may be done twice is sent twice, and never a body that is gone.
+
+use super::{bad_gateway, error, front, get, put, store};
+use crate::support::scripted::{Received, Scripted, Step};
+use crate::support::{Request, Response};
+
+/// Sends a request down a connection that was used before and that the store closes after it has read so much of the
+/// request; a new connection would be answered.
+fn over_a_dead_connection(request: Request, read: &[Step]) -> (Response, Vec<Received>) {
+    let used = [Step::ReadHead, Step::answer(204)];
+    let upstream = Scripted::connections([
+        [&used, read, &[Step::Close]].concat(),
+        vec![Step::ReadHead, Step::ReadBody, store::object("kept").into()],
+    ]);
+    let server = front(&upstream);
+    assert_eq!(server.send(Request::new("DELETE", "/media/old")).status, 204);
+    let answer = server.send(request);
+    let requests = upstream.requests();
+    assert_eq!(requests[1].connection, 0, "the connection was kept");
+    (answer, requests[1..].to_vec())
+}
+
+#[test]
+fn what_may_be_done_twice_is_sent_again() {
+    for request in [
+        get(),
+        Request::new("HEAD", "/media/kept"),
+        Request::new("DELETE", "/media/kept"),
+        put(""),
+        put("new"),
+        put("new").header("content-md5", "IuBWb1Yg0nxkvmPIZx/NvA==").without("content-md5"),
+    ] {
+        let (answer, sent) = over_a_dead_connection(request.clone(), &[Step::ReadHead]);
+        assert_eq!((answer.status, sent.len()), (200, 2), "{request:?} {}", answer.text());
+        assert_eq!((sent[1].target.as_str(), &sent[1].body), (sent[0].target.as_str(), &request.body));
+    }
+}
+
+#[test]
+fn what_may_not_be_done_twice_is_not() {
+    let completion = "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>\"x\"</ETag></Part>\
+                      </CompleteMultipartUpload>";
+    for request in [
+        put("new").header("if-none-match", "*"),
+        put("new").header("if-match", "\"x\""),
+        put("").header("if-none-match", "*"),
+        Request::new("POST", "/media/new?uploadId=u").body(completion),
+        Request::new("POST", "/media/new?uploads"),
+        Request::new("POST", "/media?delete").body("<Delete><Object><Key>kept</Key></Object></Delete>"),
+    ] {
+        let (answer, sent) = over_a_dead_connection(request.clone(), &[Step::ReadHead]);
+        assert_eq!((error(&answer), sent.len()), (bad_gateway(), 1), "{request:?}");
+    }
+}
+
+/// The body went by and is gone.
+#[test]
+fn a_body_that_is_gone_is_not_sent_again() {
+    let (answer, sent) = over_a_dead_connection(put(vec![b'x'; 8 << 20]), &[Step::ReadHead, Step::ReadBytes(4 << 20)]);
+    assert_eq!((error(&answer), sent.len()), (bad_gateway(), 1));
+}
+
+/// A new connection that is closed was closed because of the request.
+#[test]
+fn a_new_connection_is_not_tried_again() {
+    for request in [get(), put("new")] {
+        let upstream = Scripted::always([Step::ReadHead, Step::Close]);
+        assert_eq!(error(&front(&upstream).send(request)), bad_gateway());
+        assert_eq!(upstream.requests().len(), 1);
+    }
+}
+
+/// An answer that has begun is the answer.
+#[test]
+fn nothing_is_sent_again_once_an_answer_has_begun() {
+    let used = [Step::ReadHead, Step::answer(204), Step::ReadHead];
+    for begun in ["HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nkept", "HTTP/1.1 2"] {
+        let upstream = Scripted::connections([
+            [&used[..], &[Step::send(begun)]].concat(),
+            vec![Step::ReadHead, store::object("kept").into()],
+        ]);
+        let server = front(&upstream);
+        assert_eq!(server.send(Request::new("DELETE", "/media/old")).status, 204);
+        let answer = server.connect().try_send(&get().signed(server.address));
+        assert!(answer.as_ref().map_or(true, |answer| error(answer) == bad_gateway()), "{answer:?}");
+        assert_eq!(upstream.requests().len(), 2, "{begun}");
+    }
+}
+
+/// 500 and 503 are answers: whether to try again is the client's business.
+#[test]
+fn errors_are_not_tried_again() {
+    for status in [500, 502, 503] {
+        let upstream = Scripted::answering(move |_| crate::support::scripted::Reply::error(status, "SlowDown"));
+        assert!(front(&upstream).send(get()).status >= 500);
+        assert_eq!(upstream.requests().len(), 1, "{status}");
+    }
+}
+
+#[test]
+fn connections_are_kept() {
+    let upstream = Scripted::answering(store::usual);
+    let server = front(&upstream);
+    for request in [Request::new("DELETE", "/media/old"), put(""), put("new"), Request::new("HEAD", "/media/kept")] {
+        for _ in 0..3 {
+            assert!(server.send(request.clone()).status < 300);
+        }
+    }
+    assert_eq!(upstream.connection_count(), 1);
+}
