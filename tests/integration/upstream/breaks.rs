@@ -68,8 +68,8 @@ fn what_is_no_answer() {
         ("a length that is none", with("content-length: four\r\n")),
         ("a length and chunks", with("content-length: 4\r\ntransfer-encoding: chunked\r\n")),
         ("another framing", with("transfer-encoding: gzip\r\n")),
-        ("1,000 headers", with(&many)),
-        ("2 MiB of a header", with(&large)),
+        ("1,000 headers", with(&format!("{many}content-length: 4\r\n"))),
+        ("2 MiB of a header", with(&format!("{large}content-length: 4\r\n"))),
         ("a header without a name", with(": v\r\ncontent-length: 4\r\n")),
         ("a header with a NUL", with("x: a\0b\r\ncontent-length: 4\r\n")),
     ] {
@@ -90,6 +90,7 @@ fn bodies_that_break_off() {
         ("in a chunk", head("transfer-encoding: chunked\r\n") + "9\r\nkept"),
         ("after a chunk", head("transfer-encoding: chunked\r\n") + "4\r\nkept\r\n"),
         ("in the size of a chunk", head("transfer-encoding: chunked\r\n") + "4\r\nkept\r\n1"),
+        ("by a chunk that is none", head("transfer-encoding: chunked\r\n") + "zz\r\nkept\r\n0\r\n\r\n"),
         ("before the end of the chunks", head("transfer-encoding: chunked\r\n") + "4\r\nkept\r\n0\r\n"),
     ] {
         for end in [Step::Close, Step::Reset] {
@@ -100,8 +101,6 @@ fn bodies_that_break_off() {
             );
         }
     }
-    let garbled = head("transfer-encoding: chunked\r\n") + "zz\r\nkept\r\n0\r\n\r\n";
-    assert!(get_from(&[Step::send(garbled)]).is_err_and(|error| error.kind() == io::ErrorKind::UnexpectedEof));
 }
 
 /// Where nobody said how long it is, nobody knows whether it is all.

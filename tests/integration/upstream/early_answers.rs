@@ -35,7 +35,7 @@ fn an_answer_in_the_middle_of_a_body_is_not_lost() {
 #[test]
 fn a_connection_with_half_a_body_is_not_used_again() {
     let upstream = Scripted::choosing(|request| match request.connection {
-        0 => vec![full(), Step::ReadBody],
+        0 => vec![Step::ReadBytes(1000), full(), Step::Close],
         _ => vec![Step::ReadBody, Step::Answer(store::usual(request))],
     });
     let server = front(&upstream);

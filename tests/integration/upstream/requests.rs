@@ -58,12 +58,13 @@ fn names(received: &Received) -> Vec<&str> {
 fn headers_go_along_by_name_and_nothing_else_does() {
     let upstream = Scripted::answering(store::usual);
     let server = front(&upstream);
+    let digest = md5_base64(b"new");
     let of_the_object = [
         ("cache-control", "no-cache"),
         ("content-disposition", "inline"),
         ("content-encoding", "gzip"),
         ("content-language", "de"),
-        ("content-md5", "IuBWb1Yg0nxkvmPIZx/NvA=="),
+        ("content-md5", digest.as_str()),
         ("content-type", "text/x"),
         ("expires", "Sun, 06 Nov 1994 08:49:37 GMT"),
         ("if-none-match", "*"),
@@ -86,13 +87,12 @@ fn headers_go_along_by_name_and_nothing_else_does() {
     ];
     let put = Request::put("/media/new").body("new");
     let put = of_the_object.iter().chain(&of_the_way).fold(put, |put, (name, value)| put.header(name, value));
-    let put = put.replaced("IuBWb1Yg0nxkvmPIZx/NvA==", &md5_base64(b"new"));
     let received = forwarded(&server, &upstream, put);
     let mut wanted: Vec<&str> = of_the_object.iter().map(|(name, _)| *name).chain(["content-length"]).collect();
     wanted.sort_unstable();
     assert_eq!(names(&received), wanted);
-    for (name, value) in of_the_object.iter().filter(|(name, _)| *name != "content-md5") {
-        assert_eq!(received.header(name), *value, "{name}");
+    for (name, value) in of_the_object {
+        assert_eq!(received.header(name), value, "{name}");
     }
     assert_eq!(received.header("accept-encoding"), "identity");
     assert!(received.header("user-agent").starts_with("r2shim/"), "{}", received.header("user-agent"));

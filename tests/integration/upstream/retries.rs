@@ -25,16 +25,12 @@ fn over_a_dead_connection(request: Request, read: &[Step]) -> (Response, Vec<Rec
 
 #[test]
 fn what_may_be_done_twice_is_sent_again() {
-    for request in [
-        get(),
-        Request::new("HEAD", "/media/kept"),
-        Request::new("DELETE", "/media/kept"),
-        put(""),
-        put("new"),
-        put("new").header("content-md5", "IuBWb1Yg0nxkvmPIZx/NvA==").without("content-md5"),
-    ] {
+    for request in
+        [get(), Request::new("HEAD", "/media/kept"), Request::new("DELETE", "/media/kept"), put(""), put("new")]
+    {
         let (answer, sent) = over_a_dead_connection(request.clone(), &[Step::ReadHead]);
-        assert_eq!((answer.status, sent.len()), (200, 2), "{request:?} {}", answer.text());
+        assert!(answer.status < 300, "{request:?} {}", answer.text());
+        assert_eq!(sent.len(), 2, "{request:?}");
         assert_eq!((sent[1].target.as_str(), &sent[1].body), (sent[0].target.as_str(), &request.body));
     }
 }
@@ -76,18 +72,15 @@ fn a_new_connection_is_not_tried_again() {
 /// An answer that has begun is the answer.
 #[test]
 fn nothing_is_sent_again_once_an_answer_has_begun() {
-    let used = [Step::ReadHead, Step::answer(204), Step::ReadHead];
-    for begun in ["HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nkept", "HTTP/1.1 2"] {
-        let upstream = Scripted::connections([
-            [&used[..], &[Step::send(begun)]].concat(),
-            vec![Step::ReadHead, store::object("kept").into()],
-        ]);
-        let server = front(&upstream);
-        assert_eq!(server.send(Request::new("DELETE", "/media/old")).status, 204);
-        let answer = server.connect().try_send(&get().signed(server.address));
-        assert!(answer.as_ref().map_or(true, |answer| error(answer) == bad_gateway()), "{answer:?}");
-        assert_eq!(upstream.requests().len(), 2, "{begun}");
-    }
+    let begun = Step::send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nkept");
+    let upstream = Scripted::connections([
+        vec![Step::ReadHead, Step::answer(204), Step::ReadHead, begun],
+        vec![Step::ReadHead, store::object("kept").into()],
+    ]);
+    let server = front(&upstream);
+    assert_eq!(server.send(Request::new("DELETE", "/media/old")).status, 204);
+    assert!(server.connect().try_send(&get().signed(server.address)).is_err());
+    assert_eq!(upstream.requests().len(), 2);
 }
 
 /// 500 and 503 are answers: whether to try again is the client's business.

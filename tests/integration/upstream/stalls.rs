@@ -1,8 +1,8 @@
 //! Stores that stop in the middle: the client hears of it, and the connection is given up.
 
-use super::{error, get, impatient_front, put, store, too_late};
+use super::{error, get, impatient_front, put, too_late};
 use crate::support::Request;
-use crate::support::scripted::{BodyEnd, Scripted, Step};
+use crate::support::scripted::{Scripted, Step};
 use Step::{Continue100, ReadBody, ReadBytes, ReadHead, Stall};
 
 #[test]
@@ -49,19 +49,4 @@ fn a_body_that_stops_breaks_the_connection() {
         assert!(answer.is_err(), "{start} {answer:?}");
         upstream.wait_until_left();
     }
-}
-
-/// A store that asks for the body and takes its time to answer is not slow as long as bytes move.
-#[test]
-fn a_client_that_takes_its_time_is_not_the_stores_fault() {
-    let upstream = Scripted::answering(store::usual);
-    let server = super::front(&upstream);
-    let request = put("123456789").signed(server.address);
-    let mut connection = server.connect();
-    connection.write(&request.head_bytes());
-    for byte in &request.body {
-        connection.write(&[*byte]);
-    }
-    assert_eq!(connection.read(false).status, 200);
-    assert_eq!(upstream.only_request().end, BodyEnd::Whole);
 }

@@ -1,6 +1,6 @@
 //! What a store answers when nothing is wrong.
 
-use super::UPSTREAM_BUCKET;
+use super::{UPSTREAM_BUCKET, UPSTREAM_REGION};
 use crate::support::scripted::{Received, Reply};
 
 /// The object every GET finds.
@@ -15,6 +15,7 @@ pub fn usual(request: &Received) -> Reply {
     match request.method.as_str() {
         "GET" if request.path() == "/" => buckets(),
         "GET" | "HEAD" if in_object && !query.contains("uploadId") => object(KEPT),
+        "GET" if query.contains("location") => location(),
         "GET" if query.contains("uploads") => uploads(),
         "GET" => objects(&["kept"]),
         "PUT" if request.has("x-amz-copy-source") => copied(query.contains("partNumber")),
@@ -70,14 +71,19 @@ pub fn contents(key: &str) -> String {
     )
 }
 
+fn location() -> Reply {
+    Reply::xml(200, &format!("<LocationConstraint>{UPSTREAM_REGION}</LocationConstraint>"))
+}
+
 fn uploads() -> Reply {
     Reply::xml(
         200,
         &format!(
             "<ListMultipartUploadsResult><Bucket>{UPSTREAM_BUCKET}</Bucket><KeyMarker></KeyMarker>\
-             <IsTruncated>false</IsTruncated><Upload><Key>new</Key><UploadId>u</UploadId><Initiator><ID>upstream-owner</ID></Initiator>\
-             <Owner><ID>upstream-owner</ID></Owner><StorageClass>STANDARD</StorageClass>\
-             <Initiated>2026-01-01T00:00:00.000Z</Initiated></Upload></ListMultipartUploadsResult>"
+             <IsTruncated>false</IsTruncated><Upload><Key>new</Key><UploadId>u</UploadId>\
+             <Initiator><ID>upstream-owner</ID></Initiator><Owner><ID>upstream-owner</ID></Owner>\
+             <StorageClass>STANDARD</StorageClass><Initiated>2026-01-01T00:00:00.000Z</Initiated></Upload>\
+             </ListMultipartUploadsResult>"
         ),
     )
 }

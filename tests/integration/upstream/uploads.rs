@@ -88,20 +88,19 @@ fn blanks_are_passed_on_at_once() {
     ]);
     let server = front(&upstream);
     let mut connection = server.connect();
-    connection.begin(&complete().signed(server.address));
+    connection.begin(&complete().header("connection", "close").signed(server.address));
     assert_eq!(connection.read_head().status, 200);
     upstream.go_on();
-    assert!(String::from_utf8(connection.read_bytes(200)).unwrap().contains("<Key>new</Key>"));
+    assert!(String::from_utf8(connection.read_to_end()).unwrap().contains("<Key>new</Key>"));
 }
 
 #[test]
 fn a_result_that_breaks_off_is_none() {
-    for text in
-        [[START, BLANKS].concat(), [START, BLANKS, "99\r\n<CompleteMultipart"].concat(), [START, BLANKS, END].concat()]
+    for text in [[START, BLANKS].concat(), [START, BLANKS, "99\r\n<CompleteM"].concat(), [START, BLANKS, END].concat()]
     {
         let (.., answer) = answered(vec![Step::send(text.clone())], complete());
-        assert!(answer.as_ref().map_or(true, |answer| answer.status >= 500), "{text} {answer:?}");
-        assert!(answer.as_ref().map_or(true, |answer| error(answer) == super::bad_gateway()), "{text} {answer:?}");
+        let is_error = |answer: &Response| !answer.element("Code").is_empty() && answer.element("ETag").is_empty();
+        assert!(answer.as_ref().map_or(true, is_error), "{text} {answer:?}");
     }
 }
 

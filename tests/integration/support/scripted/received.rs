@@ -1,5 +1,7 @@
 //! Requests as they arrived.
 
+use std::fmt;
+
 /// How far a request's body came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyEnd {
@@ -12,7 +14,7 @@ pub enum BodyEnd {
 }
 
 /// A request that arrived.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Received {
     /// The number of its connection, from 0.
     pub connection: usize,
@@ -25,6 +27,14 @@ pub struct Received {
     /// What the script read of the body.
     pub body: Vec<u8>,
     pub end: BodyEnd,
+}
+
+impl fmt::Debug for Received {
+    /// Of the body only what came of it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let head = String::from_utf8_lossy(&self.head);
+        write!(f, "on connection {}: {head:#?} and {} bytes, {:?}", self.connection, self.body.len(), self.end)
+    }
 }
 
 impl Received {
