@@ -1,6 +1,6 @@
 //! The scripted store itself: what the tests of the upstream rely on.
 
-use crate::support::scripted::{BodyEnd, Refusing, Reply, Scripted, Step};
+use crate::support::scripted::{BodyEnd, HEALTH, Refusing, Reply, Scripted, Step};
 use crate::support::{Connection, Request};
 
 fn get(upstream: &Scripted) -> Request {
@@ -39,7 +39,9 @@ fn connections_have_scripts_of_their_own() {
         connection.write(&get(&upstream).head_bytes());
         assert!(connection.is_closed());
     }
-    assert!(Connection::open(upstream.address).is_closed(), "there is no third script");
+    let mut third = Connection::open(upstream.address);
+    third.write(&get(&upstream).head_bytes());
+    assert!(third.is_closed(), "there is no third script");
     assert_eq!((upstream.connection_count(), upstream.requests().len()), (3, 4));
     upstream.wait_until_left();
 }
@@ -91,7 +93,10 @@ fn a_stall_ends_with_the_other_side_or_with_the_test() {
 fn it_is_known_that_nothing_arrived() {
     let upstream = Scripted::answering(|_| Reply::new(200));
     assert!(upstream.nothing_arrived());
-    let _connection = Connection::open(upstream.address);
+    let check = Request::get(HEALTH).unsigned(upstream.address);
+    assert_eq!(Connection::open(upstream.address).send(check).status, 200);
+    assert!(upstream.nothing_arrived(), "a check is nothing");
+    Connection::open(upstream.address).write(b"G");
     assert!(!upstream.nothing_arrived(), "a connection is something");
     assert_eq!(upstream.connection_count(), 1, "who looks is not counted");
 }

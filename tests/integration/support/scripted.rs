@@ -2,6 +2,9 @@
 //!
 //! A script is a list of [`Step`]s that one connection is played, or a closure that looks at a request and says what
 //! comes next. Nothing sleeps: a test waits for what arrived, and the script for the test or for the other side.
+//!
+//! Whoever asks for [`HEALTH`] hears that the store is well, and no script or test hears of it: checks come when they
+//! want.
 
 mod log;
 mod play;
@@ -19,6 +22,9 @@ use std::thread::{self, JoinHandle};
 pub use received::{BodyEnd, Received};
 pub use refusing::Refusing;
 pub use script::{Reply, Step};
+
+/// Where the store is asked whether it is well.
+pub const HEALTH: &str = "/scripted/health";
 
 /// What the connections are played.
 type Behaviour = dyn Fn(&mut Player) -> io::Result<()> + Send + Sync;
@@ -103,7 +109,7 @@ impl Scripted {
     /// How many connections were opened, those included that are not accepted yet.
     pub fn connection_count(&self) -> usize {
         self.log.visit(self.address);
-        self.log.read(|state| state.connections.len())
+        self.log.read(|state| state.opened)
     }
 
     /// Whether nobody even opened a connection.
@@ -114,7 +120,7 @@ impl Scripted {
     /// Waits until the other side has ended every connection it opened.
     pub fn wait_until_left(&self) {
         self.log.visit(self.address);
-        self.log.wait(|state| state.connections.iter().all(Option::is_none).then_some(()));
+        self.log.wait(|state| (state.left == state.opened).then_some(()));
     }
 
     /// Lets one [`Step::Wait`] go on, now or when a script comes to it.
@@ -139,12 +145,18 @@ fn accept(listener: &TcpListener, log: &Arc<Log>, behaviour: &Arc<Behaviour>) {
         if log.is_over() {
             break;
         }
-        let Some(number) = log.opened(&stream, peer) else { continue };
+        let Some(socket) = log.accepted(&stream, peer) else { continue };
         let (log, behaviour) = (log.clone(), behaviour.clone());
         playing.push(thread::spawn(move || {
-            // How it ended is in the log; that the other side went away is no failure here.
-            let _ = Player::new(stream, log.clone(), number).and_then(|mut player| behaviour(&mut player));
-            log.ended(number);
+            let mut player = Player::new(stream, log.clone());
+            let counts = !player.answers_check();
+            player.connection = log.opened(counts);
+            if counts {
+                // How it ended is in the log; that the other side went away is no failure here.
+                let _ = behaviour(&mut player);
+            }
+            drop(player);
+            log.closed(socket, counts);
         }));
     }
     playing.into_iter().for_each(|thread| thread.join().unwrap());

@@ -49,7 +49,7 @@ fn a_connection_with_half_a_body_is_not_used_again() {
 fn who_expects_100_is_not_invited_to_what_the_store_refuses() {
     let upstream = Scripted::choosing(|_| vec![denied(), Step::Close]);
     let server = front(&upstream);
-    let request = put("new").header("expect", "100-continue").signed(server.address);
+    let request = put(vec![b'x'; LARGE]).header("expect", "100-continue").signed(server.address);
     let mut connection = server.connect();
     connection.write(&request.head_bytes());
     assert_eq!(error(&connection.read(false)), (403, "AccessDenied".to_owned()));
@@ -61,15 +61,17 @@ fn who_expects_100_is_invited() {
         ("by a store that invites", vec![Step::ReadHead, Step::Continue100, Step::ReadBody, Step::answer(200)]),
         ("by a store that does not know 100", vec![Step::ReadHead, Step::ReadBody, Step::answer(200)]),
     ] {
-        let upstream = Scripted::always(script);
-        let server = front(&upstream);
-        let request = put("new").header("expect", "100-continue").signed(server.address);
-        let mut connection = server.connect();
-        connection.write(&request.head_bytes());
-        assert_eq!(connection.read_head().status, 100, "{what}");
-        connection.write(&request.body);
-        assert_eq!(connection.read(false).status, 200, "{what}");
-        assert_eq!(upstream.only_request().text(), "new", "{what}");
+        for body in [b"new".to_vec(), vec![b'x'; LARGE]] {
+            let upstream = Scripted::always(script.clone());
+            let server = front(&upstream);
+            let request = put(body).header("expect", "100-continue").signed(server.address);
+            let mut connection = server.connect();
+            connection.write(&request.head_bytes());
+            assert_eq!(connection.read_head().status, 100, "{what}");
+            connection.write(&request.body);
+            assert_eq!(connection.read(false).status, 200, "{what}");
+            assert!(upstream.only_request().body == request.body, "{what}");
+        }
     }
 }
 

@@ -20,7 +20,7 @@ mod stalls;
 mod store;
 mod uploads;
 
-use crate::support::scripted::{Received, Scripted};
+use crate::support::scripted::{HEALTH, Received, Scripted};
 use crate::support::{Request, Response, TestServer};
 use r2shim::s3::names::BucketName;
 use r2shim::sigv4::Secret;
@@ -52,7 +52,7 @@ fn remote(endpoint: &str) -> Remote {
         ca_file: None,
         timeouts: Timeouts::default(),
         pool: 16,
-        health: HealthCheck::Any,
+        health: HealthCheck::Path(HEALTH.to_owned()),
     }
 }
 

@@ -11,14 +11,20 @@ pub(super) const HANG: Duration = Duration::from_secs(20);
 /// What has happened so far.
 #[derive(Default)]
 pub(super) struct State {
-    /// The connections, those of the test itself left out; none in the place of one that has ended.
-    pub(super) connections: Vec<Option<TcpStream>>,
     pub(super) requests: Vec<Received>,
+    /// Connections that count: neither the test's own nor those that only ask whether the store is well.
+    pub(super) opened: usize,
+    /// Those of them that have ended.
+    pub(super) left: usize,
     /// How many waiting steps may still go on.
     pub(super) permits: usize,
+    pub(super) over: bool,
+    /// Connections of which it is not known yet whether they count.
+    silent: usize,
     /// The test's own connections that are not accepted yet.
     visitors: Vec<SocketAddr>,
-    pub(super) over: bool,
+    /// All sockets; none in the place of one that is closed.
+    sockets: Vec<Option<TcpStream>>,
 }
 
 /// The state, and a bell for whoever waits for it to change.
@@ -52,25 +58,38 @@ impl Log {
         }
     }
 
-    /// Counts a connection and gives its number; none where it is the test's own.
-    pub(super) fn opened(&self, stream: &TcpStream, peer: SocketAddr) -> Option<usize> {
+    /// Keeps a socket that was accepted, and gives its place; none where it is the test's own.
+    pub(super) fn accepted(&self, stream: &TcpStream, peer: SocketAddr) -> Option<usize> {
         self.change(|state| {
             if let Some(at) = state.visitors.iter().position(|visitor| *visitor == peer) {
                 state.visitors.swap_remove(at);
                 return None;
             }
-            state.connections.push(Some(stream.try_clone().unwrap()));
-            Some(state.connections.len() - 1)
+            state.silent += 1;
+            state.sockets.push(Some(stream.try_clone().unwrap()));
+            Some(state.sockets.len() - 1)
         })
     }
 
-    /// Notes that a connection has ended, and drops what is left of it.
-    pub(super) fn ended(&self, number: usize) {
-        self.change(|state| state.connections[number] = None);
+    /// Gives a connection its number once it is known whether it counts.
+    pub(super) fn opened(&self, counts: bool) -> usize {
+        self.change(|state| {
+            state.silent -= 1;
+            state.opened += usize::from(counts);
+            state.opened.saturating_sub(1)
+        })
     }
 
-    /// Has the test visit a listener. Connections are accepted in the order they were opened in: once this one is, all
-    /// others are counted.
+    /// Drops what is left of a connection.
+    pub(super) fn closed(&self, socket: usize, counts: bool) {
+        self.change(|state| {
+            state.sockets[socket] = None;
+            state.left += usize::from(counts);
+        });
+    }
+
+    /// Waits until all connections are known that were opened by now. They are accepted in the order they were opened
+    /// in: once a visitor is, all others are.
     pub(super) fn visit(&self, address: SocketAddr) {
         // Under the lock, so that the visitor is known before it is accepted.
         let (_visitor, from) = self.change(|state| {
@@ -79,7 +98,7 @@ impl Log {
             state.visitors.push(from);
             (visitor, from)
         });
-        self.wait(|state| (!state.visitors.contains(&from)).then_some(()));
+        self.wait(|state| (!state.visitors.contains(&from) && state.silent == 0).then_some(()));
     }
 
     /// Ends all connections and all waiting.
@@ -87,7 +106,7 @@ impl Log {
         self.change(|state| {
             state.over = true;
             // One that has ended already cannot be shut down.
-            state.connections.iter().flatten().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
+            state.sockets.iter().flatten().for_each(|stream| drop(stream.shutdown(Shutdown::Both)));
         });
     }
 

@@ -1,5 +1,6 @@
 //! Playing a script on a connection.
 
+use super::HEALTH;
 use super::log::{HANG, Log};
 use super::received::{BodyEnd, Received};
 use super::script::Step;
@@ -14,6 +15,7 @@ use std::time::Duration;
 pub(super) struct Player {
     stream: BufReader<TcpStream>,
     log: Arc<Log>,
+    /// Its number, from 0.
     pub(super) connection: usize,
     /// Where in the log the request is that is being read.
     request: usize,
@@ -21,11 +23,22 @@ pub(super) struct Player {
 }
 
 impl Player {
-    pub(super) fn new(stream: TcpStream, log: Arc<Log>, connection: usize) -> io::Result<Player> {
-        stream.set_read_timeout(Some(HANG))?;
-        stream.set_write_timeout(Some(HANG))?;
-        stream.set_nodelay(true)?;
-        Ok(Player { stream: BufReader::new(stream), log, connection, request: 0, head_only: false })
+    pub(super) fn new(stream: TcpStream, log: Arc<Log>) -> Player {
+        stream.set_read_timeout(Some(HANG)).unwrap();
+        stream.set_write_timeout(Some(HANG)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Player { stream: BufReader::new(stream), log, connection: 0, request: 0, head_only: false }
+    }
+
+    /// Waits for the first bytes. A check of the store's health is answered, and that is all that comes of it.
+    pub(super) fn answers_check(&mut self) -> bool {
+        let check = format!("GET {HEALTH} ");
+        let is_check = self.stream.fill_buf().is_ok_and(|bytes| bytes.starts_with(check.as_bytes()));
+        if is_check {
+            // It is no matter whether it still wants to know.
+            let _ = self.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        }
+        is_check
     }
 
     /// Plays a script to its end. An error is the end of the connection.
