@@ -30,3 +30,4 @@ mod stores;
 mod streaming;
 mod uploads;
 mod upkeep;
+mod upstream;

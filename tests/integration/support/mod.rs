@@ -4,3 +4,11 @@ mod client;
 pub mod command;
 mod framing;
 pub mod stores;
+mod server;
+mod process;
+pub mod scripted;
+
+pub use client::{Connection, Request, Response, Signing};
+pub use framing::{frame, frame_signed};
+pub use process::Process;
+pub use server::{KEY_ID, SECRET, TestServer};
