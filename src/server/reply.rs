@@ -55,6 +55,8 @@ pub async fn send(session: &mut ServerSession, answer: Answer, unread: Unread, r
     if let Err(cause) = sent {
         record.cause = Some(cause);
         session.set_keepalive(None);
+        // pingora would end a chunked body properly, as if this were all of it.
+        session.shutdown().await;
     } else if unread == Unread::Close {
         linger(session).await;
     }
