@@ -95,14 +95,21 @@ impl RemoteStore {
     }
 }
 
-/// An answer whose bytes are an object's. Without a length nobody could tell a part of it from the whole.
+/// An answer whose bytes are an object's. Without a length nobody could tell a part of it from the whole, and a framing
+/// that is not chunked has no end but the connection's.
 fn object(empty: Answer, exchange: Exchange) -> Result<Answer, S3Error> {
     let headers = &exchange.head()?.headers;
     let length = content_length(headers);
-    if length.is_none() && !headers.contains_key(TRANSFER_ENCODING) {
+    if length.is_none() && !is_chunked(headers) {
         return Err(bad_gateway("an answer without a length"));
     }
     Ok(Answer { body: Body::Stream { length, pieces: Box::new(exchange.into_body()) }, ..empty })
+}
+
+fn is_chunked(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(TRANSFER_ENCODING).iter();
+    let only = (values.next(), values.next());
+    matches!(only, (Some(value), None) if value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"))
 }
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {
