@@ -42,6 +42,7 @@ fn connections_have_scripts_of_their_own() {
     let mut third = Connection::open(upstream.address);
     third.write(&get(&upstream).head_bytes());
     assert!(third.is_closed(), "there is no third script");
+    drop(third);
     assert_eq!((upstream.connection_count(), upstream.requests().len()), (3, 4));
     upstream.wait_until_left();
 }

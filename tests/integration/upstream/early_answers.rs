@@ -84,13 +84,3 @@ fn who_does_not_expect_100_does_not_get_it() {
     connection.begin(&put("new").signed(server.address));
     assert_eq!(connection.read_head().status, 200);
 }
-
-/// An empty body cannot be waited for.
-#[test]
-fn an_expectation_without_a_body_changes_nothing() {
-    let upstream = Scripted::answering(store::usual);
-    let server = front(&upstream);
-    let answer = server.send(put("").header("expect", "100-continue"));
-    assert_eq!(answer.status, 200);
-    assert_eq!(upstream.only_request().header("content-length"), "0");
-}

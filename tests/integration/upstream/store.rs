@@ -13,7 +13,7 @@ const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 pub fn usual(request: &Received) -> Reply {
     let (query, in_object) = (request.query(), request.path().trim_matches('/').contains('/'));
     match request.method.as_str() {
-        "GET" if request.path() == "/" => buckets(),
+        "GET" if request.path() == "/" && !request.header("host").starts_with(UPSTREAM_BUCKET) => buckets(),
         "GET" | "HEAD" if in_object && !query.contains("uploadId") => object(KEPT),
         "GET" if query.contains("location") => location(),
         "GET" if query.contains("uploads") => uploads(),
