@@ -8,7 +8,6 @@ use crate::server::remote::RemoteStore;
 use crate::server::request_body::BodySource;
 
 /// One of the two.
-#[expect(clippy::large_enum_variant, reason = "there is one a server")]
 pub enum Backend {
     /// The local disk.
     Local(Local),

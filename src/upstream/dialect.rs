@@ -3,10 +3,10 @@
 //! Not here: what R2 has, which is a policy's business, what a store merely answers in its own way, and what is done
 //! the same for all of them since none is hurt by it (tried: with MinIO of 2026-02-12 and versitygw 1.8.0):
 //!
-//! - The key in a path is written in S3's own encoding, all but `A-Za-z0-9-._~/` escaped, whatever the client wrote.
-//!   MinIO and versitygw verify a signature over the decoded path encoded anew, so `a+b`, `a!b` and `a%2Fb` as they
-//!   came are 403 there (tried). Nothing is folded: `//` and `..` stay.
-//! - A copy's source is written in the same encoding, without a slash in front: `%2Fbucket%2Fkey` is refused by
+//! - The key in a path goes as the client wrote it, byte for byte, and is signed in S3's own encoding, all but
+//!   `A-Za-z0-9-._~/` escaped: that is what MinIO and versitygw verify it over, decoded and encoded anew. Nothing is
+//!   folded: `//` and `..` stay.
+//! - A copy's source is written in S3's own encoding, without a slash in front: `%2Fbucket%2Fkey` is refused by
 //!   versitygw.
 //! - DeleteObjects goes with a Content-MD5. S3, MinIO and versitygw refuse it without that or an `x-amz-checksum-*`
 //!   (S3 API reference; tried); R2's clients may send neither.
@@ -35,7 +35,7 @@ pub struct Dialect {
     /// is all a store looks at, and what it finds in Content-Encoding it keeps as the object's own.
     pub framing_named: bool,
     /// The checksums it takes. Another is verified here and goes no further, neither with a body nor in
-    /// `x-amz-checksum-algorithm` nor among the parts of CompleteMultipartUpload.
+    /// `x-amz-checksum-algorithm`.
     pub checksums: &'static [Algorithm],
     /// The writes on which `If-Match` and `If-None-Match` are heard. On another they are refused: to carry it out all
     /// the same would overwrite or delete what they protect.

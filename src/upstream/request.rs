@@ -256,8 +256,7 @@ pub fn mistaken_key() -> S3Error {
 
 fn headers(view: &View<'_>, dialect: &Dialect) -> HeaderMap {
     let mut headers = common();
-    let taken = |name: &str| Algorithm::of_header(name).is_none_or(|algorithm| dialect.takes(algorithm));
-    for (name, value) in view.headers().filter(|(name, _)| goes_along(name) && taken(name)) {
+    for (name, value) in view.headers().filter(|(name, value)| goes_along(name) && is_taken(name, value, dialect)) {
         // They came as headers, so they are headers.
         if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value)) {
             headers.append(name, value);
@@ -265,6 +264,15 @@ fn headers(view: &View<'_>, dialect: &Dialect) -> HeaderMap {
     }
     leave_framing_out(&mut headers);
     headers
+}
+
+/// Whether the store knows the checksum that a header has or asks for. Another was verified here and ends here.
+fn is_taken(name: &str, value: &[u8], dialect: &Dialect) -> bool {
+    let asked_for = match name {
+        "x-amz-checksum-algorithm" => std::str::from_utf8(value).ok().and_then(Algorithm::parse),
+        _ => Algorithm::of_header(name),
+    };
+    asked_for.is_none_or(|algorithm| dialect.takes(algorithm))
 }
 
 fn goes_along(name: &str) -> bool {

@@ -11,7 +11,7 @@ use bytes::Bytes;
 /// What the first bytes of an answer show it to be.
 pub(super) enum Opening {
     /// A document, or blanks that come before one: what there is goes on at once.
-    Document(DocumentBody),
+    Document(Box<DocumentBody>),
     /// An error, and nothing has gone on yet: it can still be the answer's status.
     Error(ErrorDocument),
 }
@@ -43,7 +43,7 @@ impl DocumentBody {
             Step::Error { document, begun: true } => body.ready = Some(body.late_error(&document)),
             Step::End => {}
         }
-        Ok(Opening::Document(body))
+        Ok(Opening::Document(Box::new(body)))
     }
 
     async fn advance(&mut self) -> Result<Step, String> {

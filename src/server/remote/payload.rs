@@ -36,6 +36,7 @@ pub(super) struct Payload<'b> {
 }
 
 /// Where a body's bytes are.
+#[expect(clippy::large_enum_variant, reason = "there is one a request, and never a list of them")]
 pub(super) enum Content<'b> {
     /// In memory, verified, as they go over the wire.
     Held(Vec<Bytes>),

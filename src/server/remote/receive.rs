@@ -70,9 +70,7 @@ impl RemoteStore {
         let bucket = outgoing.bucket.clone();
         let error = move |document: &ErrorDocument| failure::client_error(status, Some(document), bucket.as_deref());
         match DocumentBody::open(exchange.into_body(), rewriter, Box::new(error.clone())).await {
-            Ok(Opening::Document(body)) => {
-                Ok(Answer { body: Body::Stream { length: None, pieces: Box::new(body) }, ..empty })
-            }
+            Ok(Opening::Document(body)) => Ok(Answer { body: Body::Stream { length: None, pieces: body }, ..empty }),
             Ok(Opening::Error(document)) => Err(error(&document)),
             Err(why) => Err(bad_gateway(why)),
         }
