@@ -269,7 +269,7 @@ fn the_way_out_is_told() {
     let fix = |line: &str| format!("{STORE}{line}");
     for (text, advice) in [
         (fix("dialect = \"mino\""), "did you mean \"minio\"?"),
-        (fix("dialect = \"r2\""), "write one of aws, minio, ceph, garage"),
+        (fix("dialect = \"r2\""), "write one of aws, minio, ceph, garage, versitygw"),
         (fix("addressing = \"vitual\""), "did you mean \"virtual\"?"),
         (fix("credentials = \"aws_chain\""), "did you mean \"aws-chain\"?"),
         (fix("endpoint = \"http://minio\""), "did you mean `endpoints`?"),
