@@ -6,6 +6,7 @@
 
 use crate::s3::Operation;
 use crate::s3::xml::{OWNER, Rewriter, Rules, location};
+use crate::upstream::failure::REFUSED;
 
 /// How the client speaks of what its request is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,8 @@ enum What {
     Location,
     /// The region.
     Region,
+    /// Why something was refused, in words that may name anything.
+    Refusal,
 }
 
 /// The answers that tell of the upstream, or would if they had another root (S3 API reference, the response syntax of
@@ -97,7 +100,11 @@ const DOCUMENTS: &[Document] = &[
     },
     Document { operation: Operation::CopyObject, root: "CopyObjectResult", told: &[] },
     Document { operation: Operation::UploadPartCopy, root: "CopyPartResult", told: &[] },
-    Document { operation: Operation::DeleteObjects, root: "DeleteResult", told: &[] },
+    Document {
+        operation: Operation::DeleteObjects,
+        root: "DeleteResult",
+        told: &[("DeleteResult/Error/Message", What::Refusal)],
+    },
     Document {
         operation: Operation::GetBucketLocation,
         root: "LocationConstraint",
@@ -139,6 +146,7 @@ impl Document {
             What::Owner => rules.owner(path, OWNER),
             What::Location => rules.text(path, &location(names.host, names.bucket, names.key)),
             What::Region => rules.text(path, names.region),
+            What::Refusal => rules.text(path, REFUSED),
         })
     }
 }
@@ -231,9 +239,9 @@ mod tests {
         (
             Operation::DeleteObjects,
             "<DeleteResult><Deleted><Key>Bucket</Key><VersionId>v</VersionId></Deleted><Error><Key>k</Key><Code>\
-             AccessDenied</Code><Message>Access Denied</Message><VersionId/></Error></DeleteResult>",
+             AccessDenied</Code><Message>not in acme-prod</Message><VersionId/></Error></DeleteResult>",
             "<DeleteResult><Deleted><Key>Bucket</Key></Deleted><Error><Key>k</Key><Code>AccessDenied</Code><Message>\
-             Access Denied</Message></Error></DeleteResult>",
+             The upstream store refuses the request.</Message></Error></DeleteResult>",
         ),
         // S3 calls us-east-1 nothing at all.
         (

@@ -1,7 +1,7 @@
 //! What an upstream's error means to the client.
 //!
-//! An error that is S3's stays what it is, in the words of our own table where it has some: the upstream's may name its
-//! bucket, its account or its address. What the upstream has against our own credentials is no fault of the client's,
+//! An error that is S3's keeps its code and its status, in words of our own: the upstream's may name its bucket, its
+//! account, its key or its address. What the upstream has against our own credentials is no fault of the client's,
 //! and what is no S3 at all says only that the upstream is at fault. Everything it said goes to the log.
 
 use crate::s3::error::CODES;
@@ -27,6 +27,9 @@ const OUR_FAULTS: &[&str] = &[
     "XAmzContentSHA256Mismatch",
 ];
 
+/// What clients hear where the upstream has words and we have none.
+pub(super) const REFUSED: &str = "The upstream store refuses the request.";
+
 /// Codes of stores that say in other words what S3 has a word for.
 const SYNONYMS: &[(&str, Code)] = &[
     // MinIO.
@@ -40,14 +43,14 @@ const SYNONYMS: &[(&str, Code)] = &[
     ("KeyTooLongError", Code::INVALID_OBJECT_NAME),
 ];
 
-/// The error for an answer with this status and, where it came with one, this document. `upstream_bucket` is a name
-/// that must not be told.
-pub fn client_error(status: StatusCode, document: Option<&ErrorDocument>, upstream_bucket: Option<&str>) -> S3Error {
+/// The error for an answer with this status and, where it came with one, this document.
+pub fn client_error(status: StatusCode, document: Option<&ErrorDocument>) -> S3Error {
     let said = said(status, document);
     let error = match document {
-        _ if status.is_redirection() => Code::BAD_GATEWAY.into(),
+        // 401 asks for credentials, and the upstream has seen none but ours.
+        _ if status.is_redirection() || status == StatusCode::UNAUTHORIZED => Code::BAD_GATEWAY.into(),
         Some(document) if OUR_FAULTS.contains(&document.code.as_str()) => Code::BAD_GATEWAY.into(),
-        Some(document) => of_document(status, document, upstream_bucket),
+        Some(document) => of_document(status, document),
         None => of_status(status),
     };
     error.cause(said)
@@ -64,31 +67,22 @@ pub fn client_error_of_head(status: StatusCode, names_a_key: bool) -> S3Error {
         412 => Code::PRECONDITION_FAILED,
         416 => Code::INVALID_RANGE,
         501 => Code::NOT_IMPLEMENTED,
-        _ => return client_error(status, None, None),
+        _ => return client_error(status, None),
     };
     S3Error::new(code).cause(said(status, None))
 }
 
-fn of_document(status: StatusCode, document: &ErrorDocument, upstream_bucket: Option<&str>) -> S3Error {
+fn of_document(status: StatusCode, document: &ErrorDocument) -> S3Error {
     if let Some((_, code)) = SYNONYMS.iter().find(|(name, _)| *name == document.code) {
         return (*code).into();
     }
     let known = CODES.iter().find(|code| code.name == document.code);
-    let message = match known {
-        Some(code) => Cow::Borrowed(code.message),
-        None if tells(&document.message, upstream_bucket) => Cow::Borrowed("The upstream store refuses the request."),
-        None => Cow::Owned(document.message.clone()),
-    };
+    let message = known.map_or(REFUSED, |code| code.message);
     let mut error = S3Error::new(Code::INTERNAL_ERROR).message(message);
     // An error document behind a 200 has no status of its own.
     error.status = if status.is_success() { StatusCode::INTERNAL_SERVER_ERROR } else { status };
     error.code = Cow::Owned(document.code.clone());
     error
-}
-
-/// Whether a message has a name in it that clients do not know.
-fn tells(message: &str, upstream_bucket: Option<&str>) -> bool {
-    message.contains("arn:") || message.contains("://") || upstream_bucket.is_some_and(|name| message.contains(name))
 }
 
 fn of_status(status: StatusCode) -> S3Error {
@@ -119,7 +113,7 @@ mod tests {
     fn answered(status: u16, code: &str, message: &str) -> S3Error {
         let xml = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
         let document = ErrorDocument::parse(xml.as_bytes()).unwrap();
-        client_error(StatusCode::from_u16(status).unwrap(), Some(&document), Some("acme-prod-media"))
+        client_error(StatusCode::from_u16(status).unwrap(), Some(&document))
     }
 
     #[test]
@@ -127,8 +121,8 @@ mod tests {
         for (status, code, message, expected) in [
             (404, "NoSuchKey", "no", "404 NoSuchKey: The specified key does not exist."),
             (403, "AccessDenied", "arn:aws:s3:::acme-prod-media", "403 AccessDenied: Access Denied"),
-            (409, "OperationAborted", "Try again.", "409 OperationAborted: Try again."),
-            (503, "SlowDown", "Slow down.", "503 SlowDown: Slow down."),
+            (409, "OperationAborted", "Try again.", "409 OperationAborted: The upstream store refuses the request."),
+            (503, "SlowDown", "Slow down.", "503 SlowDown: The upstream store refuses the request."),
             (400, "Odd", "in acme-prod-media", "400 Odd: The upstream store refuses the request."),
             (400, "Odd", "at https://s3", "400 Odd: The upstream store refuses the request."),
             (200, "InternalError", "x", "500 InternalError: We encountered an internal error. Please try again."),
@@ -136,8 +130,12 @@ mod tests {
         ] {
             assert_eq!(answered(status, code, message).to_string(), expected, "{status} {code}");
         }
-        for (status, code) in [(403, "InvalidAccessKeyId"), (403, "SignatureDoesNotMatch"), (301, "PermanentRedirect")]
-        {
+        for (status, code) in [
+            (403, "InvalidAccessKeyId"),
+            (403, "SignatureDoesNotMatch"),
+            (301, "PermanentRedirect"),
+            (401, "Unauthorized"),
+        ] {
             let error = answered(status, code, "AKIA1");
             assert_eq!((error.status.as_u16(), error.code.as_ref()), (502, "BadGateway"), "{code}");
             assert!(error.cause.unwrap().contains("AKIA1") && !error.message.contains("AKIA1"));
@@ -147,7 +145,7 @@ mod tests {
     #[test]
     fn what_is_no_s3_says_who_is_at_fault() {
         for (status, expected) in [(200, 502), (302, 502), (404, 502), (500, 502), (503, 503), (504, 504)] {
-            let error = client_error(StatusCode::from_u16(status).unwrap(), None, None);
+            let error = client_error(StatusCode::from_u16(status).unwrap(), None);
             assert_eq!(error.status.as_u16(), expected, "{status}");
         }
     }

@@ -8,8 +8,8 @@ pub mod buckets;
 pub mod dialect;
 pub mod remote;
 pub mod request;
-pub mod documents;
 pub mod failure;
+pub mod documents;
 pub mod headers;
 
 pub use buckets::BucketMap;

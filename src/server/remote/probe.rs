@@ -73,7 +73,7 @@ async fn ask(sender: &Sender, outgoing: &Outgoing) -> Result<(), S3Error> {
     match status.is_success() {
         true => Ok(()),
         false if outgoing.method == "HEAD" => Err(failure::client_error_of_head(status, false)),
-        false => Err(failure::client_error(status, document.as_ref(), None)),
+        false => Err(failure::client_error(status, document.as_ref())),
     }
 }
 

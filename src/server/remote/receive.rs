@@ -35,7 +35,7 @@ impl RemoteStore {
             return Ok(Answer { body: length.map_or(Body::Empty, Body::Length), ..empty });
         }
         if documents::is_document(request.row.operation) {
-            return self.document(request, outgoing, empty, exchange).await;
+            return self.document(request, empty, exchange).await;
         }
         object(empty, exchange)
     }
@@ -52,13 +52,7 @@ impl RemoteStore {
         headers
     }
 
-    async fn document(
-        &self,
-        request: &Admitted<'_>,
-        outgoing: &Outgoing,
-        empty: Answer,
-        exchange: Exchange,
-    ) -> Result<Answer, S3Error> {
+    async fn document(&self, request: &Admitted<'_>, empty: Answer, exchange: Exchange) -> Result<Answer, S3Error> {
         let status = empty.status;
         let names = ClientNames {
             host: request.view.header("host").unwrap_or_default(),
@@ -67,9 +61,8 @@ impl RemoteStore {
             region: &self.rules.policy.regions().name,
         };
         let rewriter = client_document(request.row.operation, &names, self.rules.policy.answers().withheld());
-        let bucket = outgoing.bucket.clone();
-        let error = move |document: &ErrorDocument| failure::client_error(status, Some(document), bucket.as_deref());
-        match DocumentBody::open(exchange.into_body(), rewriter, Box::new(error.clone())).await {
+        let error = move |document: &ErrorDocument| failure::client_error(status, Some(document));
+        match DocumentBody::open(exchange.into_body(), rewriter, Box::new(error)).await {
             Ok(Opening::Document(body)) => Ok(Answer { body: Body::Stream { length: None, pieces: body }, ..empty }),
             Ok(Opening::Error(document)) => Err(error(&document)),
             Err(why) => Err(bad_gateway(why)),
@@ -89,7 +82,7 @@ impl RemoteStore {
         }
         let body = exchange.into_body().read_whole(MAX_ERROR_BYTES).await.ok().flatten();
         let document = body.and_then(|body| ErrorDocument::parse(&body));
-        failure::client_error(status, document.as_ref(), outgoing.bucket.as_deref())
+        failure::client_error(status, document.as_ref())
     }
 }
 

@@ -79,6 +79,23 @@ fn errors_do_not_either() {
     }
 }
 
+/// The keys that could not be deleted are told of one by one, in the middle of a success.
+#[test]
+fn errors_in_a_success_do_not_either() {
+    let result = format!(
+        "<DeleteResult><Error><Key>kept</Key><Code>AccessDenied</Code><Message>{UPSTREAM_KEY_ID} may not in \
+         arn:aws:s3:::{UPSTREAM_BUCKET}</Message></Error></DeleteResult>"
+    );
+    let upstream = Scripted::answering(move |_| Reply::xml(200, &result));
+    let request = Request::new("POST", "/media?delete").body("<Delete><Object><Key>kept</Key></Object></Delete>");
+    let answer = front(&upstream).send(request);
+    assert_eq!(
+        (answer.status, answer.element("Key"), answer.element("Code")),
+        (200, "kept".into(), "AccessDenied".into())
+    );
+    assert_nothing_leaks(&answer, "DeleteObjects");
+}
+
 #[test]
 fn what_is_the_objects_own_is_passed_on() {
     let own = [
