@@ -26,6 +26,10 @@ impl RemoteStore {
         if !(status.is_success() || status == StatusCode::NOT_MODIFIED) {
             return Err(self.refusal(outgoing, exchange).await);
         }
+        if !exchange.whole {
+            // It cannot have the object, and of the rest of the body nobody knows yet whether it is good.
+            return Err(bad_gateway("a success before the end of the request's body"));
+        }
         let headers = self.headers(request, &exchange.head()?.headers);
         let empty = Answer { status, headers, body: Body::Empty };
         if outgoing.method == "HEAD" || matches!(status.as_u16(), 204 | 304) {
