@@ -1,6 +1,6 @@
 //! Stores that answer before they have the body, and clients that ask before they send it.
 
-use super::{error, front, put, store};
+use super::{bad_gateway, error, front, put, store};
 use crate::support::scripted::{Reply, Scripted, Step};
 
 const LARGE: usize = 8 << 20;
@@ -28,6 +28,20 @@ fn an_answer_in_the_middle_of_a_body_is_not_lost() {
         let mut connection = server.connect();
         connection.begin(&put(vec![b'x'; LARGE]).signed(server.address));
         assert_eq!(error(&connection.read(false)), (403, "AccessDenied".to_owned()), "{what}");
+    }
+}
+
+/// A store that says it has what it cannot have yet: the rest of the body may be anything, a wrong digest too.
+#[test]
+fn a_success_before_the_end_of_the_body_is_none() {
+    for body in [vec![b'x'; LARGE], vec![b'x'; 100_000]] {
+        let upstream = Scripted::choosing(|_| vec![Step::ReadBytes(1000), store::object("").into(), Step::Stall]);
+        let server = front(&upstream);
+        let request = put(body).signed(server.address);
+        let mut connection = server.connect();
+        connection.write(&request.head_bytes());
+        connection.write(&request.body[..90_000]);
+        assert_eq!(error(&connection.read(false)), bad_gateway());
     }
 }
 

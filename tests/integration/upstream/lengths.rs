@@ -46,6 +46,23 @@ fn what_is_behind_an_answer_is_not_the_next_one() {
     }
 }
 
+/// An old store, or one that says it will close, is believed.
+#[test]
+fn a_connection_that_is_to_end_is_not_used_again() {
+    for answer in [
+        "HTTP/1.0 200 OK\r\ncontent-length: 4\r\n\r\nkept",
+        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 4\r\n\r\nkept",
+        "HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n4\r\nkept\r\n0\r\n\r\n",
+    ] {
+        let upstream = Scripted::always([Step::ReadHead, Step::send(answer), Step::ReadHead]);
+        let server = front(&upstream);
+        for number in 0..3 {
+            assert_eq!(server.send(get()).text(), "kept", "{answer}");
+            assert_eq!(upstream.request(number).connection, number, "{answer}");
+        }
+    }
+}
+
 /// HEAD tells of a length and has no body; the connection is as good as new.
 #[test]
 fn the_length_that_head_tells_is_passed_on() {
