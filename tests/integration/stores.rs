@@ -1,12 +1,12 @@
 //! Real stores of others, as the contract needs them: up when they are said to be, and gone when they are dropped.
 
-use crate::support::stores::{Kind, RealStore, STORE_KEY_ID, STORE_SECRET};
+use crate::support::stores::{Kind, RealStore, STORE_KEY_ID, STORE_REGION, STORE_SECRET};
 use crate::support::{Connection, Request, Signing};
 
 fn come_up_and_go(kind: Kind) {
     let store = RealStore::start(kind);
     let address = store.address;
-    let (id, secret, region) = (STORE_KEY_ID.into(), STORE_SECRET.into(), "us-east-1".into());
+    let (id, secret, region) = (STORE_KEY_ID.into(), STORE_SECRET.into(), STORE_REGION.into());
     let signing = Signing { id, secret, region, ..Signing::default() };
     let listed = Connection::open(address).send(Request::get("/").signed_by(address, &signing).0);
     assert!(listed.status == 200 && listed.text().contains("<ListAllMyBucketsResult"), "{}", listed.text());

@@ -58,3 +58,5 @@ macro_rules! over {
 }
 
 over!(over_local, local, doc = "Always there.");
+over!(over_minio, minio, ignore = "needs a built MinIO: run by tests/run");
+over!(over_versitygw, versitygw, ignore = "needs a built versitygw: run by tests/run");

@@ -1,7 +1,11 @@
 //! What a case runs against: r2shim over one store, and what every answer of it must be, whatever was asked.
 
 use super::lacks::{LACKS, Lack, Row};
+use crate::support::stores::{Kind, RealStore, STORE_KEY_ID, STORE_REGION, STORE_SECRET};
 use crate::support::{Connection, Request, Response, TestServer};
+use r2shim::s3::names::BucketName;
+use r2shim::sigv4::Secret;
+use r2shim::upstream::{Addressing, BucketMap, CredentialSource, Dialect, Endpoint, HealthCheck, Remote, Timeouts};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -28,6 +32,15 @@ const HEADERS: &[&str] = &[
     "x-amz-request-id",
 ];
 
+/// Names there are for the buckets of one topic's cases.
+const NAMES: usize = 100;
+/// What a bucket is called in a remote store, before its number. No client knows it.
+const UPSTREAM_PREFIX: &str = "acme-internal-";
+/// Who owns everything in a MinIO.
+const MINIO_OWNER: &str = "02d6176db174dc93cb1b899f7c6078f08654445fe8cf1b6ce98d8855f66bdbf4";
+/// What a remote store knows and no client is to hear of.
+const HIDDEN: &[&str] = &[UPSTREAM_PREFIX, STORE_KEY_ID, STORE_SECRET, STORE_REGION, MINIO_OWNER];
+
 /// r2shim over a store.
 pub struct Subject {
     /// The store, as [`LACKS`] names it.
@@ -35,14 +48,36 @@ pub struct Subject {
     /// Where r2shim speaks S3.
     pub address: SocketAddr,
     _server: TestServer,
+    /// Dropped after the server in front of it.
+    _behind: Option<RealStore>,
     buckets: AtomicUsize,
 }
 
 impl Subject {
     /// Over the local store.
     pub fn local() -> Subject {
-        let server = TestServer::start("r2");
-        Subject { store: "local", address: server.address, _server: server, buckets: AtomicUsize::new(0) }
+        Subject::over("local", TestServer::start("r2"), None)
+    }
+
+    /// Over a MinIO.
+    pub fn minio() -> Subject {
+        Subject::in_front_of(Kind::Minio)
+    }
+
+    /// Over a Versity gateway.
+    pub fn versitygw() -> Subject {
+        Subject::in_front_of(Kind::Versitygw)
+    }
+
+    fn in_front_of(kind: Kind) -> Subject {
+        let store = RealStore::start(kind);
+        let server = TestServer::in_front_of("r2", remote(kind.program(), store.address));
+        Subject::over(kind.program(), server, Some(store))
+    }
+
+    fn over(store: &'static str, server: TestServer, behind: Option<RealStore>) -> Subject {
+        let (address, buckets) = (server.address, AtomicUsize::new(0));
+        Subject { store, address, _server: server, _behind: behind, buckets }
     }
 
     /// What stands in the table for this store instead of what all others do, if anything does.
@@ -54,7 +89,9 @@ impl Subject {
 
     /// A name no other case has.
     pub fn unused_name(&self) -> String {
-        format!("bucket-{}", self.buckets.fetch_add(1, Ordering::Relaxed))
+        let number = self.buckets.fetch_add(1, Ordering::Relaxed);
+        assert!(number < NAMES, "no more names");
+        bucket_name(number)
     }
 
     /// A new bucket.
@@ -86,7 +123,38 @@ impl Subject {
         let stray: Vec<_> = answer.headers.iter().filter(|(name, _)| !known(name)).collect();
         assert!(stray.is_empty(), "{stray:?} in {}", what());
         assert_eq!(answer.header("x-amz-request-id").len(), 16, "{}", what());
+        let (lines, text) = (format!("{:?}", answer.headers), answer.text());
+        let told: Vec<_> = HIDDEN.iter().filter(|hidden| lines.contains(*hidden) || text.contains(*hidden)).collect();
+        assert!(told.is_empty(), "{told:?} in {}", what());
         assert!(answer.status < 500 || answer.status == 501, "{}", what());
+    }
+}
+
+fn bucket_name(number: usize) -> String {
+    format!("bucket-{number}")
+}
+
+/// A store whose name is also that of its dialect, with other names for all buckets.
+fn remote(name: &str, address: SocketAddr) -> Remote {
+    let mut buckets = BucketMap::new(true);
+    for number in 0..NAMES {
+        let name = BucketName::parse(&bucket_name(number)).unwrap();
+        buckets.map(name, format!("{UPSTREAM_PREFIX}{number}")).unwrap();
+    }
+    Remote {
+        endpoints: vec![Endpoint::parse(&format!("http://{address}")).unwrap()],
+        region: STORE_REGION.to_owned(),
+        addressing: Addressing::Path,
+        dialect: Dialect::named(name).unwrap(),
+        credentials: CredentialSource::Static {
+            access_key_id: STORE_KEY_ID.to_owned(),
+            secret: Secret::new(STORE_SECRET),
+        },
+        buckets,
+        ca_file: None,
+        timeouts: Timeouts::default(),
+        pool: 16,
+        health: HealthCheck::Any,
     }
 }
 

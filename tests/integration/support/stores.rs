@@ -16,6 +16,8 @@ const FOLDER: &str = "R2SHIM_STORES";
 pub const STORE_KEY_ID: &str = "upstream-key-id";
 /// Its secret.
 pub const STORE_SECRET: &str = "upstream-secret-access-key";
+/// The region they are in.
+pub const STORE_REGION: &str = "xx-upstream-1";
 
 /// A server that takes longer to answer than this does not come up.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -50,12 +52,12 @@ impl Kind {
             Kind::Minio => command
                 .env("MINIO_ROOT_USER", STORE_KEY_ID)
                 .env("MINIO_ROOT_PASSWORD", STORE_SECRET)
-                .envs([("MINIO_BROWSER", "off"), ("MINIO_UPDATE", "off")])
+                .envs([("MINIO_BROWSER", "off"), ("MINIO_UPDATE", "off"), ("MINIO_REGION", STORE_REGION)])
                 .args(["server", "--address", address, folder]),
             Kind::Versitygw => command
                 .env("ROOT_ACCESS_KEY_ID", STORE_KEY_ID)
                 .env("ROOT_SECRET_ACCESS_KEY", STORE_SECRET)
-                .args(["--port", address, "--region", "us-east-1", "--keep-alive", "--quiet", "posix", folder]),
+                .args(["--port", address, "--region", STORE_REGION, "--keep-alive", "--quiet", "posix", folder]),
         };
         command
     }
