@@ -1,17 +1,18 @@
-"""What the checks share: a server for each policy, buckets, the clients, and a log to look at when one fails."""
+"""What the checks share: a server for each policy and store, buckets, the clients, and a log to look at when one fails."""
 
 import os
 import sys
-import uuid
 from pathlib import Path
 
 import pytest
 
 from command import Command, require
-from server import ACCESS_KEY_ID, SECRET_ACCESS_KEY, Server
+from minio import Minio
+from server import ACCESS_KEY_ID, SECRET_ACCESS_KEY, FrontOfMinio, Server
 from witness import Witness, boto3_client
 
 POLICIES = ["r2", "open"]
+STORES = ["local", "minio"]
 
 # boto3 runs in this process: what the caller's shell says about AWS and proxies is none of the suite's business.
 for name in [name for name in os.environ if name.startswith("AWS_") or name.lower().endswith("_proxy")]:
@@ -20,10 +21,24 @@ os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.d
 
 
 def pytest_generate_tests(metafunc):
-    """Every check that uses a server runs under all policies, or those its `policy` marker names."""
+    """Every check that uses a server runs under all policies and over all stores, or those its markers name."""
     if "server" in metafunc.fixturenames:
-        marker = metafunc.definition.get_closest_marker("policy")
-        metafunc.parametrize("server", marker.args if marker else POLICIES, indirect=True, scope="session")
+        metafunc.parametrize("server", servers(metafunc.definition), indirect=True, scope="session")
+
+
+def servers(definition):
+    """The servers of a check: `r2`, `open`, and `r2-minio`, `open-minio` in front of MinIO."""
+    policies, stores = named(definition, "policy", POLICIES), named(definition, "store", STORES)
+    on_minio = named(definition, "policy_on_minio", policies)
+    here = policies if "local" in stores else []
+    there = [policy for policy in policies if policy in on_minio] if "minio" in stores else []
+    return here + [f"{policy}-minio" for policy in there]
+
+
+def named(definition, marker, default):
+    """What a marker names, or all."""
+    found = definition.get_closest_marker(marker)
+    return list(found.args) if found else default
 
 
 def pytest_collection_modifyitems(config, items):
@@ -55,10 +70,27 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(scope="session")
 def server(request, tmp_path_factory):
-    """r2shim under one policy, for all checks of that policy."""
-    running = Server(request.param, tmp_path_factory.mktemp(f"data-{request.param}"))
-    yield running
-    running.stop()
+    """r2shim under one policy over one store, for all checks of both."""
+    policy, _, store = request.param.partition("-")
+    folder = tmp_path_factory.mktemp(f"data-{request.param}")
+    if store == "minio":
+        yield from in_front_of_minio(policy, folder, tmp_path_factory.mktemp("minio"))
+    else:
+        yield from stopped(Server(policy, folder))
+
+
+def in_front_of_minio(policy, folder, minio_folder):
+    """r2shim and its MinIO, which is missing as a client may be."""
+    for minio in stopped(Minio(require("minio"), minio_folder)):
+        yield from stopped(FrontOfMinio(policy, folder, minio))
+
+
+def stopped(running):
+    """Yields what runs, and stops it at the end."""
+    try:
+        yield running
+    finally:
+        running.stop()
 
 
 @pytest.fixture(autouse=True)
@@ -74,20 +106,16 @@ def witness(server):
     return Witness(server)
 
 
-def new_name():
-    return f"bucket-{uuid.uuid4().hex[:12]}"
-
-
 @pytest.fixture
-def free_name():
+def free_name(server):
     """A bucket name nobody has."""
-    return new_name()
+    return server.new_name()
 
 
 @pytest.fixture
-def bucket(witness):
+def bucket(server, witness):
     """An empty bucket of the check's own."""
-    return witness.create_bucket(new_name())
+    return witness.create_bucket(server.new_name())
 
 
 @pytest.fixture

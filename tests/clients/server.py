@@ -1,10 +1,13 @@
-"""r2shim as the suite runs it: the built binary on a free port, with a policy and a data folder of its own."""
+"""r2shim as the suite runs it: the built binary on a free port, with a policy and a store of its own."""
 
 import os
 import re
 import subprocess
 import threading
+import uuid
 from pathlib import Path
+
+from minio import MAPPED
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("R2SHIM_BINARY", REPOSITORY / "target" / "release" / "r2shim"))
@@ -25,13 +28,15 @@ STOP_SECONDS = 30
 class Server:
     """A running r2shim. `endpoint` is its URL; `log` has every line it wrote, of both its outputs."""
 
-    def __init__(self, policy, folder, keys=KEYS):
+    store = "local"
+
+    def __init__(self, policy, folder, keys=KEYS, arguments=()):
         self.policy = policy
         self.log = []
         self._ended = False
         self._news = threading.Condition()
         self._process = subprocess.Popen(
-            [BINARY, "serve", "--listen", PORT_0, "--admin", PORT_0, "--data", folder, "--policy", policy],
+            [BINARY, "serve", "--listen", PORT_0, "--admin", PORT_0, "--data", folder, "--policy", policy, *arguments],
             env={"PATH": os.environ["PATH"], "HOME": str(folder), **keys},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -42,6 +47,10 @@ class Server:
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
         self.endpoint = self.line(r"endpoint +(http://\S+)")[1]
+
+    def new_name(self):
+        """A bucket name nobody has."""
+        return f"bucket-{uuid.uuid4().hex[:12]}"
 
     def _read_log(self):
         """Reads until the process ends, so that it never blocks on a full pipe."""
@@ -79,3 +88,20 @@ class Server:
             raise AssertionError(f"r2shim still ran {STOP_SECONDS} s after SIGTERM") from None
         finally:
             self._reader.join()
+
+
+class FrontOfMinio(Server):
+    """A running r2shim whose store is MinIO. Every name it hands out is another one there."""
+
+    store = "minio"
+
+    def __init__(self, policy, folder, minio):
+        self.minio = minio
+        self._names = iter(MAPPED)
+        settings = folder / "settings.toml"
+        settings.write_text(minio.settings(ACCESS_KEY_ID, SECRET_ACCESS_KEY))
+        super().__init__(policy, folder, keys={}, arguments=["--config", settings])
+
+    def new_name(self):
+        """A mapped bucket name nobody has."""
+        return next(self._names)

@@ -1,0 +1,100 @@
+"""A real MinIO behind r2shim: one node with one drive on a free port, and the settings to front it with."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+import boto3
+
+ROOT_USER = "upstream-key-id"
+ROOT_PASSWORD = "upstream-secret-access-key"
+
+# What clients call the buckets of the checks, and what MinIO does. More than one run of the suite makes.
+MAPPED = {f"bucket-{number:04}": f"acme-{number:04}-prod" for number in range(1500)}
+
+START_SECONDS = 60
+POLL_SECONDS = 0.05
+# Ports are picked before MinIO binds them, so another process may be faster.
+ATTEMPTS = 3
+
+
+class Minio:
+    """A running MinIO; `endpoint` is its URL."""
+
+    def __init__(self, program, folder):
+        self._program = program
+        self._folder = folder
+        if not any(self._started() for _ in range(ATTEMPTS)):
+            raise AssertionError("MinIO does not come up:\n" + (folder / "log").read_text(errors="replace"))
+
+    def _started(self):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            address = "127.0.0.1:%d" % free.getsockname()[1]
+        self.endpoint = f"http://{address}"
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._program, "server", "--address", address, self._folder / "data"],
+                env={
+                    "PATH": os.environ["PATH"],
+                    "HOME": str(self._folder),
+                    "MINIO_ROOT_USER": ROOT_USER,
+                    "MINIO_ROOT_PASSWORD": ROOT_PASSWORD,
+                    "MINIO_BROWSER": "off",
+                    "MINIO_UPDATE": "off",
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        return self._wait()
+
+    def _wait(self):
+        """Whether it answers at last; not if it ended before."""
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end and self._process.poll() is None:
+            if self._answers():
+                return True
+            time.sleep(POLL_SECONDS)
+        self.stop()
+        return False
+
+    def _answers(self):
+        """A stranger's request is refused by a MinIO that is up; one that is starting says it is not ready."""
+        try:
+            urllib.request.urlopen(self.endpoint, timeout=5).close()
+        except urllib.error.HTTPError as error:
+            return error.code < 500
+        except OSError:
+            return False
+        return True
+
+    def settings(self, key_id, secret):
+        """r2shim's settings file in front of it, with one key for clients and a name of MinIO's own for each bucket."""
+        names = "".join(f"{ours} = {json.dumps(theirs)}\n" for ours, theirs in MAPPED.items())
+        return (
+            "[upstream]\n"
+            'kind = "s3"\n'
+            'dialect = "minio"\n'
+            f"endpoints = [{json.dumps(self.endpoint)}]\n"
+            f"access_key_id = {json.dumps(ROOT_USER)}\n"
+            f"secret_access_key = {json.dumps(ROOT_PASSWORD)}\n"
+            "[[key]]\n"
+            f"access_key_id = {json.dumps(key_id)}\n"
+            f"secret_access_key = {json.dumps(secret)}\n"
+            'permission = "admin-read-write"\n'
+            f"[upstream.buckets]\n{names}"
+        )
+
+    def client(self):
+        """boto3's client, past r2shim."""
+        keys = {"aws_access_key_id": ROOT_USER, "aws_secret_access_key": ROOT_PASSWORD}
+        return boto3.Session(**keys, region_name="us-east-1").client("s3", endpoint_url=self.endpoint)
+
+    def stop(self):
+        """Ends it at once: nobody needs what it stored."""
+        self._process.kill()
+        self._process.wait()
