@@ -11,7 +11,7 @@ pub const MAX_USER_BYTES: usize = 8192;
 
 /// What an object is called that was written without a `Content-Type`. S3 says `binary/octet-stream`; R2 looks at the
 /// bytes, and this is what it says of bytes it does not know.
-const DEFAULT_CONTENT_TYPE: &str = "application/octet-stream";
+pub const DEFAULT_CONTENT_TYPE: &str = "application/octet-stream";
 
 /// Everything a write says about an object and a read gives back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -84,6 +84,13 @@ impl Metadata {
             .filter_map(|(name, value)| Some((name, HeaderValue::from_bytes(value?.as_bytes()).ok()?)));
         system.chain(self.user.iter().filter_map(|(name, value)| user_header(name, value))).collect()
     }
+}
+
+/// A user's value as an answer has it, of one as some store has it: plain, encoded either way, or as bare UTF-8. `None`
+/// for what no text can be read from.
+pub fn user_value(stored: &HeaderValue) -> Option<HeaderValue> {
+    let text = rfc2047::decode(std::str::from_utf8(stored.as_bytes()).ok()?)?;
+    HeaderValue::from_str(&rfc2047::encode(&text)).ok()
 }
 
 fn user_header(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {

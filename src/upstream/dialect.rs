@@ -40,6 +40,9 @@ pub struct Dialect {
     /// The writes on which `If-Match` and `If-None-Match` are heard. On another they are refused: to carry it out all
     /// the same would overwrite or delete what they protect.
     pub write_conditions: &'static [Operation],
+    /// Whether it keeps a plain body as an object that broke off before its length. Where it does, one without a digest
+    /// goes with a checksum of ours behind it, which such a body has not.
+    pub keeps_short_bodies: bool,
     /// Whether it takes keys for paths, so that two keys can be one object. A key that would be taken for another is
     /// refused, or a write to it would overwrite or delete that other ([`Dialect::mistakes`]).
     pub keys_are_paths: bool,
@@ -75,6 +78,7 @@ pub const DIALECTS: &[Dialect] = &[
             Operation::CompleteMultipartUpload,
             Operation::DeleteObject,
         ],
+        keeps_short_bodies: false,
         keys_are_paths: false,
     },
     // Tried with the last source, of 2026-02-12; releases from RELEASE.2025-02-18 on should be no different.
@@ -91,6 +95,7 @@ pub const DIALECTS: &[Dialect] = &[
         // CopyObject and DeleteObject answer 200 and 204 whatever the condition says: the object is gone. What no proxy
         // can see: with two pools, 13 of 20 `If-None-Match: *` on PutObject replaced an object that was there.
         write_conditions: &[Operation::PutObject, Operation::CompleteMultipartUpload],
+        keeps_short_bodies: false,
         // `/x` is `x`, in PutObject, DeleteObject, DeleteObjects and as a copy's source. `a//b`, `.` and `..` it
         // refuses itself, with 400. What no proxy can mend: `x/y` beside `x` is stored and read, and never listed.
         keys_are_paths: true,
@@ -114,6 +119,7 @@ pub const DIALECTS: &[Dialect] = &[
         // since 20.2.1, on DeleteObject since 19.2.7 too; nothing tells a proxy which release it talks to. Unsure:
         // CopyObject.
         write_conditions: &[Operation::PutObject],
+        keeps_short_bodies: false,
         keys_are_paths: false,
     },
     // By its sources, v1 and v2; not tried.
@@ -130,6 +136,7 @@ pub const DIALECTS: &[Dialect] = &[
         checksums: &[Algorithm::Crc32, Algorithm::Crc32c, Algorithm::Sha1, Algorithm::Sha256],
         // None: it has no consensus that could decide between two writers, and looks at such headers on reads alone.
         write_conditions: &[],
+        keeps_short_bodies: false,
         keys_are_paths: false,
     },
     // Tried with 1.8.0 over a folder, its posix backend.
@@ -143,6 +150,8 @@ pub const DIALECTS: &[Dialect] = &[
         checksums: &Algorithm::ALL,
         // CopyObject answers 200 whatever the condition says.
         write_conditions: &[Operation::PutObject, Operation::CompleteMultipartUpload, Operation::DeleteObject],
+        // One with UNSIGNED-PAYLOAD whose connection is closed in the middle is there as far as it came.
+        keeps_short_bodies: true,
         // `/x` is `x`, `a//b` is `a/b`, `c/../d` is `d`, and all answer 200.
         keys_are_paths: true,
     },

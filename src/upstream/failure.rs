@@ -33,6 +33,7 @@ pub(super) const REFUSED: &str = "The upstream store refuses the request.";
 /// Codes of stores that say in other words what S3 has a word for.
 const SYNONYMS: &[(&str, Code)] = &[
     // MinIO.
+    ("XMinioAdminInvalidArgument", Code::INVALID_ARGUMENT),
     ("XAmzContentChecksumMismatch", Code::BAD_DIGEST),
     ("SlowDownRead", Code::SERVICE_UNAVAILABLE),
     ("SlowDownWrite", Code::SERVICE_UNAVAILABLE),
@@ -47,6 +48,8 @@ const SYNONYMS: &[(&str, Code)] = &[
 pub fn client_error(status: StatusCode, document: Option<&ErrorDocument>) -> S3Error {
     let said = said(status, document);
     let error = match document {
+        // Of a write: RFC 9110 section 13.1.2 has 304 for reads alone, and versitygw gives it to copies.
+        _ if status == StatusCode::NOT_MODIFIED => Code::PRECONDITION_FAILED.into(),
         // 401 asks for credentials, and the upstream has seen none but ours.
         _ if status.is_redirection() || status == StatusCode::UNAUTHORIZED => Code::BAD_GATEWAY.into(),
         Some(document) if OUR_FAULTS.contains(&document.code.as_str()) => Code::BAD_GATEWAY.into(),
@@ -140,6 +143,12 @@ mod tests {
             assert_eq!((error.status.as_u16(), error.code.as_ref()), (502, "BadGateway"), "{code}");
             assert!(error.cause.unwrap().contains("AKIA1") && !error.message.contains("AKIA1"));
         }
+    }
+
+    #[test]
+    fn a_write_that_is_not_modified_failed_its_condition() {
+        let error = client_error(StatusCode::NOT_MODIFIED, None, None);
+        assert_eq!((error.status.as_u16(), error.code.as_ref()), (412, "PreconditionFailed"));
     }
 
     #[test]

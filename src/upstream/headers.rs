@@ -5,6 +5,8 @@
 //! and Transfer-Encoding, which are the sender's, and the headers of errors, which are written anew.
 
 use crate::policy::Answers;
+use crate::s3::headers::METADATA_PREFIX;
+use crate::s3::metadata::user_value;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
@@ -26,13 +28,19 @@ const OF_HTTP: &[&str] = &[
     "last-modified",
 ];
 
-/// The headers that reach the client, in the upstream's order, values byte for byte. Of `x-amz-*` headers the policy
+/// The headers that reach the client, in the upstream's order, values byte for byte but for a user's. Of `x-amz-*` headers the policy
 /// says which; where the upstream told its region, the client is told `region`.
 pub fn client_headers(answer: &HeaderMap, answers: &Answers, region: &str) -> Vec<(HeaderName, HeaderValue)> {
     let reaches = |name: &str| OF_HTTP.contains(&name) || answers.header_reaches_client(name);
     let passed = answer.iter().filter(|(name, _)| reaches(name.as_str()));
-    let passed = passed.map(|(name, value)| (name.clone(), value.clone()));
+    let passed = passed.map(|(name, value)| (name.clone(), told(name, value)));
     passed.chain(client_region(answer, region)).collect()
+}
+
+/// Stores keep a user's text beyond ASCII in forms of their own; clients get the one that R2 has.
+fn told(name: &HeaderName, value: &HeaderValue) -> HeaderValue {
+    let users = name.as_str().starts_with(METADATA_PREFIX);
+    users.then(|| user_value(value)).flatten().unwrap_or_else(|| value.clone())
 }
 
 /// The region as the client knows it; none where the upstream told none, or where no header can hold the policy's name.

@@ -7,7 +7,7 @@
 use crate::s3::checksum::Algorithm;
 use crate::s3::copy_source::{COPY_SOURCE, CopySource};
 use crate::s3::headers::{METADATA_PREFIX, is_transport_header};
-use crate::s3::metadata::object_codings;
+use crate::s3::metadata::{DEFAULT_CONTENT_TYPE, object_codings};
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::operation::{Method, Operation, Row};
 use crate::s3::request::RequestHead;
@@ -15,7 +15,7 @@ use crate::s3::view::View;
 use crate::s3::{Code, S3Error, Timestamp};
 use crate::sigv4::{KeyCache, PayloadHash, Secret, Signer};
 use crate::upstream::{Addressing, Dialect, Endpoint, Remote};
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, HOST, USER_AGENT};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -112,6 +112,9 @@ impl Outgoing {
             return Err(mistaken_key());
         }
         let mut headers = headers(incoming.view, remote.dialect);
+        if describes_an_object(incoming) && headers.get(CONTENT_TYPE).is_none_or(HeaderValue::is_empty) {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(DEFAULT_CONTENT_TYPE));
+        }
         if let Some(source) = CopySource::of_request(incoming.view)? {
             if remote.dialect.mistakes(&source.key) {
                 return Err(mistaken_key());
@@ -216,6 +219,16 @@ fn unheard_condition(incoming: &Incoming<'_>) -> S3Error {
     let name = WRITE_CONDITIONS.iter().find(|name| incoming.view.header_bytes(name).is_some()).copied();
     let message = format!("{} on {} not implemented by the upstream", name.unwrap_or_default(), incoming.row.operation);
     S3Error::new(Code::NOT_IMPLEMENTED).message(message)
+}
+
+/// Whether the request's headers become an object's. Stores differ in what one is called that has no Content-Type, and
+/// MinIO goes by the end of its key.
+fn describes_an_object(incoming: &Incoming<'_>) -> bool {
+    match incoming.row.operation {
+        Operation::PutObject | Operation::CreateMultipartUpload => true,
+        Operation::CopyObject => incoming.view.header("x-amz-metadata-directive") == Some("REPLACE"),
+        _ => false,
+    }
 }
 
 fn method(method: Method) -> &'static str {

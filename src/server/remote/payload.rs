@@ -97,6 +97,7 @@ impl<'b> Payload<'b> {
         body: &'b mut dyn BodySource,
     ) -> Result<Payload<'b>, S3Error> {
         let trailer = trailer(&announced).filter(|algorithm| dialect.trailers && dialect.takes(*algorithm));
+        let trailer = trailer.or_else(|| own_trailer(&announced, dialect));
         let hash = match (trailer, announced.expected.sha256) {
             (Some(_), _) => PayloadHash::Streaming(Streaming::UnsignedTrailer),
             (None, Some(digest)) => PayloadHash::Digest(digest),
@@ -104,7 +105,11 @@ impl<'b> Payload<'b> {
         };
         set_framing(outgoing, length, trailer, dialect)?;
         let frames = trailer.map(|algorithm| TrailerFrames::new(length, algorithm));
-        let upload = Upload { intake: Intake::new(announced), frames, withhold: Withhold::default(), body };
+        let mut intake = Intake::new(announced);
+        if let Some(algorithm) = trailer {
+            intake.make_checksum(algorithm);
+        }
+        let upload = Upload { intake, frames, withhold: Withhold::default(), body };
         let content =
             if length <= HELD { Content::Held(upload.read_whole().await?) } else { Content::Streamed(upload) };
         Ok(Payload { hash, content })
@@ -168,6 +173,14 @@ fn trailer(announced: &Announced) -> Option<Algorithm> {
         Framing::Plain => None,
         Framing::AwsChunked { trailer, .. } => trailer,
     }
+}
+
+/// The checksum that goes behind a body for a store that would keep a part of it, where nothing else tells it that it
+/// has not the whole.
+fn own_trailer(announced: &Announced, dialect: &Dialect) -> Option<Algorithm> {
+    let expected = &announced.expected;
+    let known = expected.sha256.is_some() || expected.md5.is_some() || expected.checksum.is_some();
+    (dialect.keeps_short_bodies && !known).then_some(Algorithm::Crc32)
 }
 
 /// The headers that tell how long the body is and what follows it. Always a length, never `chunked`: a store takes a

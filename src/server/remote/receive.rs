@@ -23,7 +23,8 @@ impl RemoteStore {
         exchange: Exchange,
     ) -> Result<Answer, S3Error> {
         let status = exchange.status()?;
-        if !(status.is_success() || status == StatusCode::NOT_MODIFIED) {
+        let unmodified = status == StatusCode::NOT_MODIFIED && matches!(outgoing.method, "GET" | "HEAD");
+        if !(status.is_success() || unmodified) {
             return Err(self.refusal(outgoing, exchange).await);
         }
         if !exchange.whole {

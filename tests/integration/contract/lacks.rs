@@ -9,6 +9,52 @@ pub enum Lack {
     DotSegments,
     /// A key with an empty segment: `a//b`.
     EmptySegments,
+    /// `If-Match` with more than one tag.
+    ListsOfTags,
+    /// `If-Match: *` on a write over an object.
+    AnyTagOnWrites,
+    /// `If-None-Match` over `If-Modified-Since`.
+    TagsOverDates,
+    /// The ETag of what is unmodified.
+    TagsOfTheUnmodified,
+    /// A copy if its source was modified since a date to come, refused.
+    CopiesSinceTheFuture,
+    /// No checksum in an answer to who gave none. The answer has its value.
+    NoOtherChecksums,
+    /// UploadPartCopy of a range without an end, refused.
+    OpenRangesOfCopiedParts,
+    /// Moments with milliseconds in documents. The answer has one as it is written.
+    Milliseconds,
+    /// An own code for a `max-keys` that is none.
+    MaxKeys,
+    /// A last page that says it is. The answer has the page that may follow: no keys, a bar, no prefixes.
+    KnowingTheLastPage,
+    /// Listings, V1, from a marker that has not their prefix.
+    MarkersOutsideThePrefix,
+    /// `encoding-type=url`. The answer has the EncodingType.
+    EncodedNames,
+    /// An answer to more metadata than R2 takes. It is not asked for.
+    MetadataLimit,
+    /// A range whose end is before its start, refused as malformed.
+    BackwardRanges,
+    /// Ranges of several pieces, of other units or without numbers, refused.
+    UnreadableRanges,
+    /// A `response-*` parameter with a line's end in it, refused. No header is made of it either way.
+    RefusingControlCharacters,
+    /// A part's number out of range, refused as an argument.
+    PartNumbers,
+    /// Parts in disorder, found before small ones.
+    OrderBeforeSizes,
+    /// CompleteMultipartUpload without parts, refused as malformed.
+    NoParts,
+    /// AbortMultipartUpload of an upload that is not there, refused.
+    AbortOfNothing,
+    /// Pages of uploads that follow each other. The answer has the IsTruncated of the first.
+    PagesOfUploads,
+    /// UploadPartCopy of a range behind the end, refused as a range.
+    RangesOfCopiedParts,
+    /// CompleteMultipartUpload with a checksum of the whole and none of the parts.
+    WholeChecksums,
 }
 
 /// What a store does instead.
@@ -16,11 +62,118 @@ pub enum Lack {
 pub struct Row {
     pub store: &'static str,
     pub lack: Lack,
-    /// Status and code of the answer.
+    /// Status of the answer, and its code or what else the lack says.
     pub answers: (u16, &'static str),
     /// Why it is so, and stays so.
     pub why: &'static str,
 }
 
 /// The table.
-pub const LACKS: &[Row] = &[];
+pub const LACKS: &[Row] = &[
+    row(
+        "minio",
+        Lack::KeyBelowKey,
+        (200, ""),
+        "An object is a folder there: `a/b` lies in the folder of `a`, is read, and never listed.",
+    ),
+    row(
+        "versitygw",
+        Lack::KeyBelowKey,
+        (409, "ObjectParentIsFile"),
+        "An object is a file there, and nothing lies in a file.",
+    ),
+    row(
+        "minio",
+        Lack::DotSegments,
+        (400, "InvalidObjectName"),
+        "Keys are paths there; r2shim refuses what would be another key.",
+    ),
+    row(
+        "versitygw",
+        Lack::DotSegments,
+        (400, "InvalidObjectName"),
+        "Keys are paths there; r2shim refuses what would be another key.",
+    ),
+    row(
+        "minio",
+        Lack::EmptySegments,
+        (400, "InvalidObjectName"),
+        "Keys are paths there; r2shim refuses what would be another key.",
+    ),
+    row(
+        "versitygw",
+        Lack::EmptySegments,
+        (400, "InvalidObjectName"),
+        "Keys are paths there; r2shim refuses what would be another key.",
+    ),
+    row("minio", Lack::ListsOfTags, (412, "PreconditionFailed"), "It compares the whole value with the tag."),
+    row("versitygw", Lack::ListsOfTags, (412, "PreconditionFailed"), "It compares the whole value with the tag."),
+    row("versitygw", Lack::AnyTagOnWrites, (412, "PreconditionFailed"), "It takes `*` for a tag on writes."),
+    row("versitygw", Lack::Milliseconds, (200, "2006-03-01T00:00:00Z"), "It writes whole seconds."),
+    row("minio", Lack::MaxKeys, (400, "InvalidArgument"), "S3's own code; only R2 has another."),
+    row("versitygw", Lack::MaxKeys, (400, "InvalidArgument"), "S3's own code; only R2 has another."),
+    row("minio", Lack::KnowingTheLastPage, (200, "|"), "V1 with a delimiter and a full last page says there is more."),
+    row("versitygw", Lack::KnowingTheLastPage, (200, "|"), "A full last page below a prefix says there is more."),
+    row(
+        "minio",
+        Lack::MarkersOutsideThePrefix,
+        (501, "NotImplemented"),
+        "It says so of itself: it cannot begin such a walk.",
+    ),
+    row(
+        "versitygw",
+        Lack::EncodedNames,
+        (200, ""),
+        "It does not know the parameter; clients decode what the answer says is encoded.",
+    ),
+    row(
+        "versitygw",
+        Lack::MetadataLimit,
+        (400, "RequestHeaderSectionTooLarge"),
+        "Its limit on all headers is lower: it answers 400 or closes the connection, whichever comes first.",
+    ),
+    row("minio", Lack::BackwardRanges, (416, "InvalidRange"), "It has one answer for every bad range."),
+    row(
+        "versitygw",
+        Lack::BackwardRanges,
+        (200, ""),
+        "It passes over what it cannot read, as RFC 9110 section 14.2 allows.",
+    ),
+    row(
+        "minio",
+        Lack::UnreadableRanges,
+        (200, ""),
+        "It passes over what it cannot read, as RFC 9110 section 14.2 allows.",
+    ),
+    row(
+        "versitygw",
+        Lack::UnreadableRanges,
+        (200, ""),
+        "It passes over what it cannot read, as RFC 9110 section 14.2 allows.",
+    ),
+    row("minio", Lack::RefusingControlCharacters, (200, ""), "Line ends become blanks."),
+    row("versitygw", Lack::RefusingControlCharacters, (200, ""), "Line ends become blanks."),
+    row("minio", Lack::PartNumbers, (400, "InvalidPart"), "Its code for them."),
+    row("versitygw", Lack::OrderBeforeSizes, (400, "EntityTooSmall"), "It looks at sizes first."),
+    row("minio", Lack::NoParts, (400, "InvalidRequest"), "Its code for them."),
+    row("minio", Lack::AbortOfNothing, (204, ""), "It removes what there is, and there is nothing."),
+    row("minio", Lack::PagesOfUploads, (200, "false"), "It lists all uploads of a key at once."),
+    row("versitygw", Lack::RangesOfCopiedParts, (400, "InvalidArgument"), "Its code for them."),
+    row("minio", Lack::WholeChecksums, (400, "InvalidPart"), "It refuses it whether right or wrong."),
+    row("versitygw", Lack::WholeChecksums, (400, "InvalidRequest"), "It refuses it whether right or wrong."),
+    row("minio", Lack::TagsOverDates, (304, ""), "It looks at dates beside tags."),
+    row("versitygw", Lack::TagsOfTheUnmodified, (304, ""), "Its 304 has no headers of the object."),
+    row("versitygw", Lack::CopiesSinceTheFuture, (200, ""), "It passes over a date to come."),
+    row(
+        "versitygw",
+        Lack::NoOtherChecksums,
+        (200, "y/Q5Jg=="),
+        "The one that r2shim gives, so that it keeps no short bodies.",
+    ),
+    row("versitygw", Lack::OpenRangesOfCopiedParts, (200, ""), "It takes all up to the end."),
+    row("versitygw", Lack::PagesOfUploads, (200, "true"), "It does not go on from the markers it gave."),
+];
+
+const fn row(store: &'static str, lack: Lack, answers: (u16, &'static str), why: &'static str) -> Row {
+    Row { store, lack, answers, why }
+}

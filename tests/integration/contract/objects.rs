@@ -1,5 +1,6 @@
 //! Objects: written, read, overwritten, deleted, with all that belongs to them.
 
+use super::lacks::Lack;
 use super::payloads::{bytes, etag};
 use super::subject::{Subject, assert_answer};
 use super::{Case, cases};
@@ -33,7 +34,7 @@ fn system_headers(subject: &Subject) {
         ("content-disposition", "attachment; filename=\"a b.txt\""),
         ("content-encoding", "gzip"),
         ("content-language", "tr, en"),
-        ("expires", "Thu, 01 Dec 2094 16:00:00 GMT"),
+        ("expires", "Wed, 01 Dec 2094 16:00:00 GMT"),
     ];
     assert_answer(&bucket.put_with("a", &headers, "body"), 200, "");
     for answer in [bucket.get("a"), bucket.head_with("a", &[])] {
@@ -56,6 +57,9 @@ fn metadata(subject: &Subject) {
     let much = "v".repeat(1500);
     assert_answer(&bucket.put_with("a", &[("x-amz-meta-much", &much)], "body"), 200, "");
     assert_eq!(bucket.get("a").header("x-amz-meta-much"), much);
+    if subject.lacks(Lack::MetadataLimit).is_some() {
+        return;
+    }
     let more = "v".repeat(8192);
     assert_answer(&bucket.put_with("a", &[("x-amz-meta-more", &more)], "body"), 400, "MetadataTooLarge");
     assert_eq!(bucket.get("a").header("x-amz-meta-more"), "");

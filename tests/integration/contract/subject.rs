@@ -87,6 +87,11 @@ impl Subject {
         Some(row)
     }
 
+    /// What the table says that comes for this store; `usual` where it says nothing.
+    pub fn answer(&self, lack: Lack, usual: (u16, &'static str)) -> (u16, &'static str) {
+        self.lacks(lack).map_or(usual, |row| row.answers)
+    }
+
     /// A name no other case has.
     pub fn unused_name(&self) -> String {
         let number = self.buckets.fetch_add(1, Ordering::Relaxed);
