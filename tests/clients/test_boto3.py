@@ -157,9 +157,14 @@ def decoded(value):
     return str(email.header.make_header(email.header.decode_header(value)))
 
 
-def test_user_metadata_has_a_limit(s3, witness, bucket):
-    s3.put_object(Bucket=bucket, Key="below", Metadata={"k": "v" * 8000})
-    refused = refusal(s3.put_object, Bucket=bucket, Key="above", Metadata={"k": "v" * 8192})
+# R2 takes 8,192 bytes. MinIO takes S3's 2 KiB, and says so itself.
+METADATA_LIMITS = {"local": 8192, "minio": 2048}
+
+
+def test_user_metadata_has_a_limit(s3, server, witness, bucket):
+    limit = METADATA_LIMITS[server.store]
+    s3.put_object(Bucket=bucket, Key="below", Metadata={"k": "v" * (limit - 100)})
+    refused = refusal(s3.put_object, Bucket=bucket, Key="above", Metadata={"k": "v" * limit})
     assert refused[:2] == (400, "MetadataTooLarge")
     assert witness.keys(bucket) == ["below"]
 

@@ -15,6 +15,9 @@ from command import Command, require
 # Where tests/run leaves what it builds.
 BUILT = Path(os.environ.get("R2SHIM_CLIENTS", Path(__file__).resolve().parents[2] / "target" / "clients"))
 
+# They are slow, and `open` lets through all that `r2` does.
+pytestmark = pytest.mark.policy_on_minio("open")
+
 LINE = re.compile(r"(not )?ok ([^:]+)(?:: (.*))?")
 
 # 100 MiB several times over, on two cores that do other things as well.

@@ -37,16 +37,26 @@ class TlsFront:
         """Both directions, until either side has ended."""
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self._port)
         copies = [asyncio.ensure_future(copy(reader, inner_writer)), asyncio.ensure_future(copy(inner_reader, writer))]
-        await asyncio.wait(copies, return_when=asyncio.FIRST_COMPLETED)
-        for each in copies:
-            each.cancel()
-        for each in (writer, inner_writer):
-            each.close()
+        try:
+            await asyncio.wait(copies, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in copies:
+                each.cancel()
+            for each in (writer, inner_writer):
+                each.close()
 
     def stop(self):
-        """Ends the thread; connections end with it."""
+        """Ends all connections, then the thread."""
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(30)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.close()
+
+    async def _end(self):
+        running = asyncio.all_tasks() - {asyncio.current_task()}
+        for each in running:
+            each.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 async def copy(reader, writer):
