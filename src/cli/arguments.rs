@@ -139,7 +139,7 @@ pub struct Check {
     /// What flags say about serving.
     #[command(flatten)]
     pub serving: Serving,
-    /// Ask the upstream too (not in this version yet)
+    /// Try the store behind as well: nodes, credentials, region, clock, mapped buckets; nothing is written
     #[arg(long)]
     pub online: bool,
 }

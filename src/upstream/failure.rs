@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_write_that_is_not_modified_failed_its_condition() {
-        let error = client_error(StatusCode::NOT_MODIFIED, None, None);
+        let error = client_error(StatusCode::NOT_MODIFIED, None);
         assert_eq!((error.status.as_u16(), error.code.as_ref()), (412, "PreconditionFailed"));
     }
 

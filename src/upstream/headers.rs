@@ -28,8 +28,8 @@ const OF_HTTP: &[&str] = &[
     "last-modified",
 ];
 
-/// The headers that reach the client, in the upstream's order, values byte for byte but for a user's. Of `x-amz-*` headers the policy
-/// says which; where the upstream told its region, the client is told `region`.
+/// The headers that reach the client, in the upstream's order, values byte for byte but for a user's. Of `x-amz-*`
+/// headers the policy says which; where the upstream told its region, the client is told `region`.
 pub fn client_headers(answer: &HeaderMap, answers: &Answers, region: &str) -> Vec<(HeaderName, HeaderValue)> {
     let reaches = |name: &str| OF_HTTP.contains(&name) || answers.header_reaches_client(name);
     let passed = answer.iter().filter(|(name, _)| reaches(name.as_str()));
