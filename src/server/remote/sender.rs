@@ -137,7 +137,12 @@ impl Sender {
                 }
                 true
             }
-            Content::Streamed(_) => {
+            Content::Streamed(upload) => {
+                // While the body is on its way it is the client that is waited for.
+                session.set_read_timeout(None);
+                if upload.is_uninvited() && self.is_answered_at_once(session).await? {
+                    return Ok(false);
+                }
                 let Content::Streamed(upload) = std::mem::replace(content, Content::Held(Vec::new())) else {
                     return Ok(false);
                 };
@@ -155,11 +160,6 @@ impl Sender {
 
     /// Passes the body on while watching for an answer; says whether all of it was sent before there was one.
     async fn stream(&self, session: &mut HttpSession<()>, mut upload: Upload<'_>) -> Result<bool, Broken> {
-        // While the body is on its way it is the client that is waited for.
-        session.set_read_timeout(None);
-        if upload.is_uninvited() && self.is_answered_at_once(session).await? {
-            return Ok(false);
-        }
         loop {
             let next = tokio::select! {
                 biased;
@@ -175,11 +175,12 @@ impl Sender {
         Ok(!self.write(session, rest).await?)
     }
 
-    /// Waits until the store invites the body, answers without it, or says nothing for too long.
+    /// Waits until the store invites the body, answers without it, or says nothing for too long. The client still has
+    /// all of the body then, so another node may be asked for it.
     async fn is_answered_at_once(&self, session: &mut HttpSession<()>) -> Result<bool, Broken> {
         match timeout(CONTINUE_TIME, session.read_response_header()).await {
             Err(_) => Ok(false),
-            Ok(Err(error)) => Err(Broken::in_body(error)),
+            Ok(Err(error)) => Err(Broken::before_body(error)),
             Ok(Ok(())) => Ok(session.response_header().is_some_and(|head| head.status.as_u16() >= 200)),
         }
     }
