@@ -59,6 +59,25 @@ fn a_body_that_is_gone_is_not_sent_again() {
     assert_eq!((error(&answer), sent.len()), (bad_gateway(), 1));
 }
 
+/// The client waits for `100 Continue`, so it still has all of its body.
+#[test]
+fn a_body_that_was_not_asked_for_is_sent_over_another_connection() {
+    let used = [Step::ReadHead, Step::answer(204), Step::ReadHead, Step::Close];
+    let upstream = Scripted::connections([
+        used.to_vec(),
+        vec![Step::ReadHead, Step::Continue100, Step::ReadBody, Step::answer(200)],
+    ]);
+    let server = front(&upstream);
+    assert_eq!(server.send(Request::new("DELETE", "/media/old")).status, 204);
+    let request = put(vec![b'x'; 1 << 20]).header("expect", "100-continue").signed(server.address);
+    let mut connection = server.connect();
+    connection.write(&request.head_bytes());
+    assert_eq!(connection.read_head().status, 100);
+    connection.write(&request.body);
+    assert_eq!(connection.read(false).status, 200);
+    assert_eq!(upstream.requests().iter().map(|sent| sent.connection).collect::<Vec<_>>(), [0, 0, 1]);
+}
+
 /// A new connection that is closed was closed because of the request.
 #[test]
 fn a_new_connection_is_not_tried_again() {
