@@ -2,18 +2,37 @@
 
 use super::{UPSTREAM_BUCKET, UPSTREAM_KEY_ID, bad_gateway, error, front, get, put, store};
 use crate::support::scripted::{Reply, Scripted};
-use crate::support::{Request, Response};
+use crate::support::{Request, Response, TestServer};
+use std::sync::{Arc, Mutex};
 
 const HTML: &str = "<html><body><h1>something is wrong at store.internal</h1></body></html>";
 
-fn answered(reply: Reply, request: Request) -> Response {
-    let upstream = Scripted::answering(move |_| reply.clone());
-    let answer = front(&upstream).send(request);
-    let seen = format!("{:?} {}", answer.headers, answer.text());
-    for private in ["store.internal", UPSTREAM_KEY_ID, UPSTREAM_BUCKET, &upstream.address.port().to_string()] {
-        assert!(!seen.contains(private), "{private}: {seen}");
+/// A server in front of a store that gives whatever answer it is told to.
+struct Front {
+    upstream: Scripted,
+    server: TestServer,
+    reply: Arc<Mutex<Reply>>,
+}
+
+impl Front {
+    fn new() -> Front {
+        let reply = Arc::new(Mutex::new(Reply::new(200)));
+        let told = reply.clone();
+        let upstream = Scripted::answering(move |_| told.lock().unwrap().clone());
+        Front { server: front(&upstream), upstream, reply }
     }
-    answer
+
+    /// What becomes of an answer of the store, which the client learns nothing of.
+    fn answered(&self, reply: Reply, request: Request) -> Response {
+        *self.reply.lock().unwrap() = reply;
+        let answer = self.server.send(request);
+        let seen = format!("{:?} {}", answer.headers, answer.text());
+        let address = self.upstream.address.to_string();
+        for private in ["store.internal", UPSTREAM_KEY_ID, UPSTREAM_BUCKET, &address] {
+            assert!(!seen.contains(private), "{private}: {seen}");
+        }
+        answer
+    }
 }
 
 fn code(status: u16, code: &str) -> (u16, String) {
@@ -35,6 +54,7 @@ fn talkative(status: u16, code: &str) -> Reply {
 
 #[test]
 fn errors_of_s3_stay_what_they_are() {
+    let front = Front::new();
     for (status, name) in [
         (400, "InvalidPart"),
         (403, "AccessDenied"),
@@ -49,7 +69,7 @@ fn errors_of_s3_stay_what_they_are() {
         (503, "ServiceUnavailable"),
     ] {
         for request in [get(), put("new"), Request::get("/media?list-type=2")] {
-            let answer = answered(talkative(status, name), request.clone());
+            let answer = front.answered(talkative(status, name), request.clone());
             assert_eq!(error(&answer), code(status, name), "{request:?}");
             assert_eq!(answer.header("content-type"), "application/xml");
         }
@@ -59,6 +79,7 @@ fn errors_of_s3_stay_what_they_are() {
 /// That our own pair is wrong is no fault of the client's.
 #[test]
 fn faults_of_our_own_signature_are_not_the_clients() {
+    let front = Front::new();
     for (status, name) in [
         (403, "InvalidAccessKeyId"),
         (403, "SignatureDoesNotMatch"),
@@ -68,18 +89,19 @@ fn faults_of_our_own_signature_are_not_the_clients() {
         (400, "AuthorizationHeaderMalformed"),
         (401, "Unauthorized"),
     ] {
-        assert_eq!(error(&answered(talkative(status, name), get())), bad_gateway(), "{name}");
+        assert_eq!(error(&front.answered(talkative(status, name), get())), bad_gateway(), "{name}");
     }
 }
 
 /// Where another store or region is meant, we are configured wrongly, and the client could do nothing with the address.
 #[test]
 fn redirects_are_not_for_clients() {
+    let front = Front::new();
     for (status, name) in [(301, "PermanentRedirect"), (307, "TemporaryRedirect"), (302, "Found"), (308, "Moved")] {
         for reply in [talkative(status, name), Reply::new(status), Reply::new(status).body(HTML)] {
             let reply =
                 reply.header("location", "http://store.internal/kept").header("x-amz-bucket-region", "eu-north-1");
-            let answer = answered(reply, get());
+            let answer = front.answered(reply, get());
             assert_eq!(error(&answer), bad_gateway(), "{name}");
             assert_eq!((answer.header("location"), answer.header("x-amz-bucket-region")), ("", ""), "{name}");
         }
@@ -89,6 +111,7 @@ fn redirects_are_not_for_clients() {
 /// Something on the way to the store, or no S3 at all.
 #[test]
 fn errors_of_others_become_ours() {
+    let front = Front::new();
     let gone = || code(503, "ServiceUnavailable");
     let late = || code(504, "GatewayTimeout");
     for (status, expected) in [
@@ -102,7 +125,7 @@ fn errors_of_others_become_ours() {
         (599, bad_gateway()),
     ] {
         for body in ["", HTML, "{\"error\": \"x\"}", "<Error></Error>", "<Error><Code>NoSuchKey</Code>", "plain"] {
-            let answer = answered(Reply::new(status).body(body), get());
+            let answer = front.answered(Reply::new(status).body(body), get());
             assert_eq!(error(&answer), expected, "{status} {body}");
         }
     }
@@ -111,10 +134,11 @@ fn errors_of_others_become_ours() {
 /// HEAD has no body to read a code from: the status is all there is.
 #[test]
 fn errors_of_head_are_their_status() {
+    let front = Front::new();
     for (status, expected) in
         [(304, 304), (404, 404), (412, 412), (416, 416), (301, 502), (500, 502), (503, 503), (504, 504)]
     {
-        let answer = answered(
+        let answer = front.answered(
             Reply::new(status).header("location", "http://store.internal/"),
             Request::new("HEAD", "/media/kept"),
         );
@@ -124,23 +148,26 @@ fn errors_of_head_are_their_status() {
 
 #[test]
 fn not_modified_is_an_answer() {
+    let front = Front::new();
     let reply = Reply::new(304).header("etag", store::ETAG).header("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT");
-    let answer = answered(reply, get().header("if-none-match", store::ETAG));
+    let answer = front.answered(reply, get().header("if-none-match", store::ETAG));
     assert_eq!((answer.status, answer.header("etag"), answer.body.len()), (304, store::ETAG, 0));
 }
 
 /// An error document has some hundred bytes; one that does not end is none.
 #[test]
 fn an_error_that_does_not_end_is_not_read_for_ever() {
+    let front = Front::new();
     let long = format!("<Error><Code>NoSuchKey</Code><Message>{}</Message></Error>", "x".repeat(4 << 20));
-    assert_eq!(error(&answered(Reply::xml(404, &long), get())), bad_gateway());
+    assert_eq!(error(&front.answered(Reply::xml(404, &long), get())), bad_gateway());
 }
 
 /// What is no success, no redirect and no error means nothing to a client of S3.
 #[test]
 fn statuses_that_s3_does_not_have() {
+    let front = Front::new();
     for status in [201, 202, 300, 418] {
-        let answer = answered(Reply::new(status).body(HTML), Request::get("/media?list-type=2"));
+        let answer = front.answered(Reply::new(status).body(HTML), Request::get("/media?list-type=2"));
         assert_eq!(error(&answer), bad_gateway(), "{status}");
     }
 }
