@@ -99,7 +99,7 @@ fn on_conditions(subject: &Subject) {
         let copied = copy(&bucket, "copy", &source, &[(&format!("x-amz-copy-source-{condition}"), value)]);
         let failed = (412, "PreconditionFailed");
         let of_the_future = condition == "if-modified-since" && !holds;
-        let failed = if of_the_future { subject.answer(Lack::CopiesSinceTheFuture, failed) } else { failed };
+        let failed = if of_the_future { subject.answer(Lack::DatesToCome, failed) } else { failed };
         let (status, code) = if holds { (200, "") } else { failed };
         assert_eq!((copied.status, copied.element("Code").as_str()), (status, code), "{condition}: {value}");
         assert_eq!(bucket.delete("copy").status, 204);

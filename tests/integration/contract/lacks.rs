@@ -15,10 +15,12 @@ pub enum Lack {
     AnyTagOnWrites,
     /// `If-None-Match` over `If-Modified-Since`.
     TagsOverDates,
+    /// `If-Match` over `If-None-Match`.
+    MatchesOverNone,
     /// The ETag of what is unmodified.
     TagsOfTheUnmodified,
-    /// A copy if its source was modified since a date to come, refused.
-    CopiesSinceTheFuture,
+    /// A date to come in a condition on what was modified since, which nothing was.
+    DatesToCome,
     /// No checksum in an answer to who gave none. The answer has its value.
     NoOtherChecksums,
     /// UploadPartCopy of a range without an end, refused.
@@ -161,9 +163,10 @@ pub const LACKS: &[Row] = &[
     row("versitygw", Lack::RangesOfCopiedParts, (400, "InvalidArgument"), "Its code for them."),
     row("minio", Lack::WholeChecksums, (400, "InvalidPart"), "It refuses it whether right or wrong."),
     row("versitygw", Lack::WholeChecksums, (400, "InvalidRequest"), "It refuses it whether right or wrong."),
+    row("minio", Lack::MatchesOverNone, (304, ""), "It looks at If-None-Match first."),
     row("minio", Lack::TagsOverDates, (304, ""), "It looks at dates beside tags."),
     row("versitygw", Lack::TagsOfTheUnmodified, (304, ""), "Its 304 has no headers of the object."),
-    row("versitygw", Lack::CopiesSinceTheFuture, (200, ""), "It passes over a date to come."),
+    row("versitygw", Lack::DatesToCome, (200, ""), "It passes over such dates, as RFC 9110 section 13.1.3 allows."),
     row(
         "versitygw",
         Lack::NoOtherChecksums,
