@@ -108,7 +108,7 @@ mod tests {
         ("x-amz-version-id: 3HL4kqtJvjVBH40Nrjfkd", Open),
         ("x-amz-meta-colour: red", Both),
         ("x-amz-meta-colour: blue", Both),
-        ("x-amz-meta-name: Zoë", Both),
+        ("x-amz-meta-name: =?UTF-8?B?Wm/Dqw==?=", Both),
         ("x-amz-missing-meta: 1", Both),
         ("x-amz-checksum-crc64nvme: AAAAAAAAAAA=", Both),
         ("x-amz-checksum-type: FULL_OBJECT", Both),
