@@ -12,13 +12,14 @@ mod sender;
 mod document;
 mod receive;
 mod buckets;
-mod deletes;
+mod checked;
 mod probe;
 
 pub use probe::{Finding, probe};
 
 use crate::filters::{Admitted, Rules};
 use crate::policy;
+use crate::s3::metadata::Metadata;
 use crate::s3::{Operation, S3Error};
 use crate::server::answer::Answer;
 use crate::server::clock;
@@ -81,6 +82,7 @@ impl RemoteStore {
             Op::CreateBucket => self.create_bucket(request, body).await,
             Op::GetBucketLocation => self.get_bucket_location(request).await,
             Op::DeleteObjects => self.delete_objects(request, body).await,
+            Op::CompleteMultipartUpload => self.complete_upload(request, body).await,
             _ => self.forward(request, body).await,
         }
     }
@@ -93,7 +95,12 @@ impl RemoteStore {
         self.receive(request, &outgoing, exchange).await
     }
 
+    /// # Errors
+    /// Those of [`Outgoing::of`], and of metadata that R2 would not take: stores have other limits.
     fn outgoing(&self, request: &Admitted<'_>) -> Result<Outgoing, S3Error> {
+        if request.row.writes_metadata() {
+            Metadata::from_view(&request.view)?;
+        }
         let incoming = Incoming {
             row: request.row,
             view: &request.view,

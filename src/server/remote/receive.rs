@@ -42,7 +42,7 @@ impl RemoteStore {
         if documents::is_document(request.row.operation) {
             return self.document(request, empty, exchange).await;
         }
-        object(empty, exchange)
+        object(empty, exchange).await
     }
 
     fn headers(&self, request: &Admitted<'_>, answer: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
@@ -93,11 +93,16 @@ impl RemoteStore {
 
 /// An answer whose bytes are an object's. Without a length nobody could tell a part of it from the whole, and a framing
 /// that is not chunked has no end but the connection's.
-fn object(empty: Answer, exchange: Exchange) -> Result<Answer, S3Error> {
+async fn object(empty: Answer, exchange: Exchange) -> Result<Answer, S3Error> {
     let headers = &exchange.head()?.headers;
     let length = content_length(headers);
     if length.is_none() && !is_chunked(headers) {
         return Err(bad_gateway("an answer without a length"));
+    }
+    if length == Some(0) {
+        // Most answers to writes: the connection is free before the client has heard of it.
+        exchange.into_body().read_whole(0).await.map_err(bad_gateway)?;
+        return Ok(empty);
     }
     Ok(Answer { body: Body::Stream { length, pieces: Box::new(exchange.into_body()) }, ..empty })
 }

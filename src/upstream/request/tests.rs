@@ -129,7 +129,10 @@ fn headers_go_along_by_name_and_the_clients_signature_does_not() {
 fn hoisted_headers_are_headers() {
     let raw = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=0&X-Amz-Credential=k&x-amz-meta-a=b%20c";
     let out = translated(Operation::PutObject, "media", "k", raw, &[], &remote(Addressing::Path, "aws")).unwrap();
-    assert_eq!((sent(&out), out.query.as_str()), (["content-type: application/octet-stream", "x-amz-meta-a: b c"].map(str::to_owned).to_vec(), ""));
+    assert_eq!(
+        (sent(&out), out.query.as_str()),
+        (["content-type: application/octet-stream", "x-amz-meta-a: b c"].map(str::to_owned).to_vec(), "")
+    );
 }
 
 #[test]

@@ -35,8 +35,6 @@ pub enum Lack {
     MarkersOutsideThePrefix,
     /// `encoding-type=url`. The answer has the EncodingType.
     EncodedNames,
-    /// An answer to more metadata than R2 takes. It is not asked for.
-    MetadataLimit,
     /// A range whose end is before its start, refused as malformed.
     BackwardRanges,
     /// Ranges of several pieces, of other units or without numbers, refused.
@@ -47,8 +45,6 @@ pub enum Lack {
     PartNumbers,
     /// Parts in disorder, found before small ones.
     OrderBeforeSizes,
-    /// CompleteMultipartUpload without parts, refused as malformed.
-    NoParts,
     /// AbortMultipartUpload of an upload that is not there, refused.
     AbortOfNothing,
     /// Pages of uploads that follow each other. The answer has the IsTruncated of the first.
@@ -128,12 +124,6 @@ pub const LACKS: &[Row] = &[
         (200, ""),
         "It does not know the parameter; clients decode what the answer says is encoded.",
     ),
-    row(
-        "versitygw",
-        Lack::MetadataLimit,
-        (400, "RequestHeaderSectionTooLarge"),
-        "Its limit on all headers is lower: it answers 400 or closes the connection, whichever comes first.",
-    ),
     row("minio", Lack::BackwardRanges, (416, "InvalidRange"), "It has one answer for every bad range."),
     row(
         "versitygw",
@@ -157,7 +147,6 @@ pub const LACKS: &[Row] = &[
     row("versitygw", Lack::RefusingControlCharacters, (200, ""), "Line ends become blanks."),
     row("minio", Lack::PartNumbers, (400, "InvalidPart"), "Its code for them."),
     row("versitygw", Lack::OrderBeforeSizes, (400, "EntityTooSmall"), "It looks at sizes first."),
-    row("minio", Lack::NoParts, (400, "InvalidRequest"), "Its code for them."),
     row("minio", Lack::AbortOfNothing, (204, ""), "It removes what there is, and there is nothing."),
     row("minio", Lack::PagesOfUploads, (200, "false"), "It lists all uploads of a key at once."),
     row("versitygw", Lack::RangesOfCopiedParts, (400, "InvalidArgument"), "Its code for them."),

@@ -1,10 +1,10 @@
-//! DeleteObjects: the one document of a client's that is looked into before it goes on.
+//! Documents of clients that are looked into before they go on as they came: DeleteObjects, CompleteMultipartUpload.
 
 use super::RemoteStore;
 use super::payload::Payload;
 use crate::filters::Admitted;
 use crate::s3::names::ObjectKey;
-use crate::s3::xml::{Delete, DeleteEntry};
+use crate::s3::xml::{CompleteMultipartUpload, Delete, DeleteEntry};
 use crate::s3::{Code, S3Error};
 use crate::server::answer::Answer;
 use crate::server::documents;
@@ -23,6 +23,21 @@ impl RemoteStore {
         for entry in &Delete::parse(&document)?.entries {
             self.check_deletable(entry)?;
         }
+        self.forward_document(request, document).await
+    }
+
+    /// CompleteMultipartUpload. What is no list of parts is told in R2's words, whatever the store would say.
+    pub(super) async fn complete_upload(
+        &self,
+        request: &Admitted<'_>,
+        body: &mut dyn BodySource,
+    ) -> Result<Answer, S3Error> {
+        let document = documents::read(request, body).await?;
+        CompleteMultipartUpload::parse(&document)?;
+        self.forward_document(request, document).await
+    }
+
+    async fn forward_document(&self, request: &Admitted<'_>, document: Vec<u8>) -> Result<Answer, S3Error> {
         let mut outgoing = self.outgoing(request)?;
         let payload = Payload::document(document, &mut outgoing)?;
         let exchange = self.sender.send(&outgoing, payload).await?;
