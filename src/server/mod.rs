@@ -12,6 +12,7 @@ pub mod ids;
 pub mod head;
 pub mod request_body;
 mod documents;
+pub mod whole;
 pub mod reply;
 pub mod local;
 pub mod remote;

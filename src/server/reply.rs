@@ -3,6 +3,7 @@
 use crate::server::answer::{Answer, Body, Pieces};
 use crate::server::record::Record;
 use crate::server::request_body::Progress;
+use crate::server::whole;
 use crate::store::Reader;
 use http::Version;
 use http::header::{CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
@@ -48,6 +49,8 @@ impl Unread {
 
 /// Sends the answer and notes in `record` what was sent. An answer that breaks off ends the connection.
 pub async fn send(session: &mut ServerSession, answer: Answer, unread: Unread, record: &mut Record) {
+    let knows_no_chunks = session.req_header().version <= Version::HTTP_10;
+    let answer = if knows_no_chunks { with_length(answer, record).await } else { answer };
     record.status = answer.status.as_u16();
     prepare_connection(session, unread);
     let head_only = session.req_header().method == http::Method::HEAD;
@@ -60,6 +63,13 @@ pub async fn send(session: &mut ServerSession, answer: Answer, unread: Unread, r
     } else if unread == Unread::Close {
         linger(session).await;
     }
+}
+
+async fn with_length(answer: Answer, record: &mut Record) -> Answer {
+    whole::with_length(answer).await.unwrap_or_else(|error| {
+        record.note_error(&error);
+        Answer::error(&error)
+    })
 }
 
 fn prepare_connection(session: &mut ServerSession, unread: Unread) {
@@ -75,8 +85,8 @@ async fn write(
     head_only: bool,
     record: &mut Record,
 ) -> Result<(), String> {
-    let frames = session.req_header().version == Version::HTTP_11;
-    let header = header(&answer, &record.request_id, frames).map_err(|error| error.to_string())?;
+    let chunks = session.req_header().version == Version::HTTP_11;
+    let header = header(&answer, &record.request_id, chunks).map_err(|error| error.to_string())?;
     session.write_response_header(Box::new(header)).await.map_err(|error| error.to_string())?;
     match answer.body {
         Body::Text(text) if !head_only => write_text(session, text, record).await,
@@ -86,14 +96,14 @@ async fn write(
     }
 }
 
-fn header(answer: &Answer, request_id: &str, frames: bool) -> pingora::Result<ResponseHeader> {
+fn header(answer: &Answer, request_id: &str, chunks: bool) -> pingora::Result<ResponseHeader> {
     let mut header = ResponseHeader::build(answer.status, Some(answer.headers.len() + 4))?;
     for (name, value) in &answer.headers {
         header.append_header(name.clone(), value.clone())?;
     }
     if let Some(length) = answer.length() {
         header.insert_header(CONTENT_LENGTH, length)?;
-    } else if matches!(answer.body, Body::Stream { .. }) && frames {
+    } else if matches!(answer.body, Body::Stream { .. }) && chunks {
         header.insert_header(TRANSFER_ENCODING, "chunked")?;
     }
     header.insert_header(REQUEST_ID, request_id)?;

@@ -109,6 +109,21 @@ fn a_body_without_a_length_is_not_taken_for_whole() {
     assert!(answer.as_ref().map_or(true, |answer| error(answer) == bad_gateway()), "{answer:?}");
 }
 
+/// There the end of the connection is the end of the body, whatever the reason.
+#[test]
+fn a_client_of_http_1_0_gets_a_length_or_an_error() {
+    let chunked = "HTTP/1.1 200 OK\r\netag: \"x\"\r\ntransfer-encoding: chunked\r\n\r\n4\r\nkept\r\n";
+    for (rest, expected) in [("0\r\n\r\n", (200, "")), ("", (502, "BadGateway")), ("9\r\nmo", (502, "BadGateway"))] {
+        let upstream = Scripted::always([Step::ReadHead, Step::send(format!("{chunked}{rest}"))]);
+        let server = front(&upstream);
+        let head = String::from_utf8(get().signed(server.address).head_bytes()).unwrap();
+        let answer = server.send_raw(head.replace("HTTP/1.1", "HTTP/1.0").as_bytes()).unwrap();
+        assert_eq!((answer.status, answer.element("Code").as_str()), expected, "{rest:?}");
+        assert_eq!(answer.header("transfer-encoding"), "");
+        assert!(answer.status != 200 || answer.text() == "kept", "{}", answer.text());
+    }
+}
+
 #[test]
 fn informational_answers_are_passed_over() {
     let hints = Step::send("HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n");

@@ -1,0 +1,42 @@
+//! Answers for clients that speak HTTP/1.0, which knows no chunks: there the end of a connection ends a body of unknown
+//! length, and one that broke off would pass for a whole one. So it is read to its end before its head goes out.
+
+use crate::s3::{Code, S3Error};
+use crate::server::answer::{Answer, Body, Pieces};
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+
+/// The most bytes that are read ahead: no document of S3's is longer, and objects come with their length.
+const MAX_BYTES: usize = 16 << 20;
+
+/// The same answer with a length.
+///
+/// # Errors
+/// `BadGateway` for a body that breaks off or has more than 16 MiB.
+pub async fn with_length(answer: Answer) -> Result<Answer, S3Error> {
+    let Body::Stream { length: None, pieces } = answer.body else { return Ok(answer) };
+    let whole = read(pieces).await.map_err(|cause| S3Error::new(Code::BAD_GATEWAY).cause(cause))?;
+    let length = Some(whole.len() as u64);
+    Ok(Answer { body: Body::Stream { length, pieces: Box::new(Whole(Some(whole))) }, ..answer })
+}
+
+async fn read(mut pieces: Box<dyn Pieces>) -> Result<Bytes, String> {
+    let mut whole = BytesMut::new();
+    while let Some(piece) = pieces.next().await {
+        whole.extend_from_slice(&piece?);
+        if whole.len() > MAX_BYTES {
+            return Err("an answer without a length is too long for a client of HTTP/1.0".to_owned());
+        }
+    }
+    Ok(whole.freeze())
+}
+
+/// A body in one piece.
+struct Whole(Option<Bytes>);
+
+#[async_trait]
+impl Pieces for Whole {
+    async fn next(&mut self) -> Option<Result<Bytes, String>> {
+        self.0.take().map(Ok)
+    }
+}
