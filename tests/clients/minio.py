@@ -16,6 +16,10 @@ ROOT_PASSWORD = "upstream-secret-access-key"
 # What clients call the buckets of the checks, and what MinIO does. More than one run of the suite makes.
 MAPPED = {f"bucket-{number:04}": f"acme-{number:04}-prod" for number in range(1500)}
 
+# Others for programs that make their own names: beginnings, each with two digits behind it.
+PREFIXES = [f"program-{number}-" for number in range(8)]
+MAPPED_PROGRAMS = {f"{prefix}{number:02}": f"acme-{prefix}{number:02}" for prefix in PREFIXES for number in range(100)}
+
 START_SECONDS = 60
 POLL_SECONDS = 0.05
 # Ports are picked before MinIO binds them, so another process may be faster.
@@ -74,7 +78,7 @@ class Minio:
 
     def settings(self, key_id, secret):
         """r2shim's settings file in front of it, with one key for clients and a name of MinIO's own for each bucket."""
-        names = "".join(f"{ours} = {json.dumps(theirs)}\n" for ours, theirs in MAPPED.items())
+        names = "".join(f"{ours} = {json.dumps(theirs)}\n" for ours, theirs in (MAPPED | MAPPED_PROGRAMS).items())
         return (
             "[upstream]\n"
             'kind = "s3"\n'

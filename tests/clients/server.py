@@ -7,7 +7,7 @@ import threading
 import uuid
 from pathlib import Path
 
-from minio import MAPPED
+from minio import MAPPED, PREFIXES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("R2SHIM_BINARY", REPOSITORY / "target" / "release" / "r2shim"))
@@ -51,6 +51,10 @@ class Server:
     def new_name(self):
         """A bucket name nobody has."""
         return f"bucket-{uuid.uuid4().hex[:12]}"
+
+    def new_prefix(self):
+        """What nobody's names begin with; with two digits behind it each is the name of a bucket."""
+        return f"{self.new_name()}-"
 
     def _read_log(self):
         """Reads until the process ends, so that it never blocks on a full pipe."""
@@ -98,6 +102,7 @@ class FrontOfMinio(Server):
     def __init__(self, policy, folder, minio):
         self.minio = minio
         self._names = iter(MAPPED)
+        self._prefixes = iter(PREFIXES)
         settings = folder / "settings.toml"
         settings.write_text(minio.settings(ACCESS_KEY_ID, SECRET_ACCESS_KEY))
         super().__init__(policy, folder, keys={}, arguments=["--config", settings])
@@ -105,3 +110,6 @@ class FrontOfMinio(Server):
     def new_name(self):
         """A mapped bucket name nobody has."""
         return next(self._names)
+
+    def new_prefix(self):
+        return next(self._prefixes)

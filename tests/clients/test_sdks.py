@@ -1,7 +1,8 @@
 """The AWS SDKs for JavaScript, Go, Java and Rust, with default settings: one program each, one result for each line.
 
-The programs stand in js/, go/, java/ and rust/ and are built by `tests/run`. They take the policy as their argument,
-keys, address and region from the environment, and print `ok NAME` or `not ok NAME: why` for each check.
+The programs stand in js/, go/, java/ and rust/ and are built by `tests/run`. They take policy, store and what names of
+buckets begin with as their arguments, keys, address and region from the environment, and print `ok NAME` or `not ok
+NAME: why` for each check.
 """
 
 import os
@@ -14,9 +15,6 @@ from command import Command, require
 
 # Where tests/run leaves what it builds.
 BUILT = Path(os.environ.get("R2SHIM_CLIENTS", Path(__file__).resolve().parents[2] / "target" / "clients"))
-
-# Not in front of MinIO: the programs demand keys that it cannot keep, and the local store's own refusals under `open`.
-pytestmark = pytest.mark.store("local")
 
 LINE = re.compile(r"(not )?ok ([^:]+)(?:: (.*))?")
 
@@ -38,7 +36,8 @@ def reports(server, home, sdk_environment, subtests):
     """Runs a program and makes a result of each line it prints."""
 
     def run(*argv):
-        output = Command(argv, home, sdk_environment).run(server.policy, seconds=SECONDS)
+        told = server.policy, server.store, server.new_prefix()
+        output = Command(argv, home, sdk_environment).run(*told, seconds=SECONDS)
         lines = [line for line in map(LINE.fullmatch, output.stdout.splitlines()) if line]
         for failed, name, why in (line.groups() for line in lines):
             with subtests.test(name):

@@ -2,9 +2,8 @@ package main
 
 import (
 	"bytes"
-	"crypto/rand"
+	"fmt"
 	"io"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -12,8 +11,12 @@ import (
 
 // The calls that most checks make.
 
+var names = 0
+
+// freeName is the name of a bucket that is not there yet.
 func freeName() string {
-	return "go-" + strings.ToLower(rand.Text())
+	names++
+	return fmt.Sprintf("%s%02d", prefix, names)
 }
 
 func newBucket() string {

@@ -13,7 +13,7 @@ var copyChecks = []check{
 	{"a copy with metadata of its own", copyWithMetadata},
 	{"a copy onto itself needs a change", copyOntoItself},
 	{"conditions on the source of a copy", copyConditions},
-	{"a copy that asks for a checksum is refused by name", copyWithChecksum},
+	{"a copy that asks for a checksum is refused by name, or passes where policy and store have it", copyWithChecksum},
 	{"a copy of what is not there", copyOfNothing},
 }
 

@@ -1,4 +1,5 @@
-// The AWS SDK for JavaScript v3 with its default settings, doing what its users do. Usage: node main.mjs POLICY
+// The AWS SDK for JavaScript v3 with its default settings, doing what its users do. Usage: node main.mjs
+// POLICY STORE PREFIX
 
 import "./checks_objects.mjs";
 import "./checks_listing.mjs";

@@ -18,10 +18,15 @@ pub const ODD_KEY: &str = "a b/ż+c.txt";
 pub type Failed = String;
 pub type Outcome = Result<(), Failed>;
 
-/// The client under test and the policy the server runs under.
+/// The client under test, and what it is tested against.
 pub struct Checks {
     pub client: Client,
+    /// Whether the server runs under the policy `open`; otherwise it is `r2`.
     pub open: bool,
+    /// Whether the store behind it is the local one; otherwise it is MinIO.
+    pub local: bool,
+    /// What the names of all buckets begin with; two digits follow.
+    prefix: String,
     buckets: AtomicUsize,
 }
 
@@ -29,8 +34,13 @@ impl Checks {
     /// The client as it comes: keys, endpoint and region are in the environment.
     pub async fn new() -> Self {
         let settings = aws_config::load_defaults(BehaviorVersion::latest()).await;
-        let open = std::env::args().nth(1).as_deref() == Some("open");
-        Self { client: Client::new(&settings), open, buckets: AtomicUsize::new(0) }
+        let [open, local] = [(1, "open"), (2, "local")].map(|(at, word)| argument(at) == word);
+        Self { client: Client::new(&settings), open, local, prefix: argument(3), buckets: AtomicUsize::new(0) }
+    }
+
+    /// Whether neither policy nor store lets through what R2 lacks. MinIO has it where all is open.
+    pub fn lacks(&self) -> bool {
+        self.local || !self.open
     }
 
     /// Runs one check in an empty bucket of its own; prints `ok NAME` or `not ok NAME: why`.
@@ -51,8 +61,9 @@ impl Checks {
         Ok(name)
     }
 
+    /// The name of a bucket that is not there yet.
     pub fn free_name(&self) -> String {
-        format!("rust-{}-{}", std::process::id(), self.buckets.fetch_add(1, Ordering::Relaxed))
+        format!("{}{:02}", self.prefix, self.buckets.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Stores an object, whatever its metadata.
@@ -77,7 +88,8 @@ impl Checks {
         Ok(keys)
     }
 
-    /// Demands that a header was refused by name: by `r2` because R2 lacks it, elsewhere because the local store does.
+    /// Demands that a header was refused by name: by `r2` because R2 lacks it, where all is open because the local
+    /// store does. In front of MinIO it passes there.
     pub fn refused_header<T: Debug, E>(
         &self,
         (header, value): (&str, &str),
@@ -89,6 +101,9 @@ impl Checks {
     {
         let lacking = format!("{header} on {operation} not implemented by the local store");
         let refusal = format!("Header '{header}' with value '{value}' not implemented");
+        if !self.lacks() {
+            return answer.map(drop).map_err(told);
+        }
         refused(501, "NotImplemented", if self.open { &lacking } else { &refusal }, answer)
     }
 
@@ -99,6 +114,10 @@ impl Checks {
     {
         if self.open { answer.map(drop).map_err(told) } else { refused(501, "NotImplemented", words, answer) }
     }
+}
+
+fn argument(at: usize) -> String {
+    std::env::args().nth(at).unwrap_or_default()
 }
 
 /// A whole body.

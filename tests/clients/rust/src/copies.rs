@@ -12,7 +12,7 @@ pub async fn run(checks: &Checks) {
         .await;
     checks.check("a copy onto itself needs a change", async |bucket| onto_itself(checks, bucket).await).await;
     checks.check("conditions on the source of a copy", async |bucket| conditions(checks, bucket).await).await;
-    let name = "a copy that asks for a checksum is refused by name";
+    let name = "a copy that asks for a checksum is refused by name, or passes where policy and store have it";
     checks.check(name, async |bucket| with_checksum(checks, bucket).await).await;
 }
 

@@ -1,4 +1,4 @@
-//! The AWS SDK for Rust with its default settings, doing what its users do. Usage: `s3-rust POLICY`.
+//! The AWS SDK for Rust with its default settings, doing what its users do. Usage: `s3-rust POLICY STORE PREFIX`.
 //!
 //! The SDK has no transfer manager yet: its users put parts together by hand.
 

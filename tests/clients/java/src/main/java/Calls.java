@@ -1,5 +1,4 @@
 import java.util.List;
-import java.util.UUID;
 import java.util.function.Consumer;
 import software.amazon.awssdk.core.ResponseBytes;
 import software.amazon.awssdk.core.sync.RequestBody;
@@ -19,8 +18,15 @@ final class Calls {
 
     private Calls() {}
 
+    /** What the names of all buckets begin with; two digits follow. */
+    static String prefix;
+
+    private static int names = 0;
+
+    /** The name of a bucket that is not there yet. */
     static String freeName() {
-        return "java-" + UUID.randomUUID();
+        names++;
+        return "%s%02d".formatted(prefix, names);
     }
 
     static String newBucket() {

@@ -17,7 +17,8 @@ final class Copies {
         checks.add("a copy with metadata of its own", Copies::withMetadata);
         checks.add("a copy onto itself needs a change", Copies::ontoItself);
         checks.add("conditions on the source of a copy", Copies::conditions);
-        checks.add("a copy that asks for a checksum is refused by name", bucket -> withChecksum(checks, bucket));
+        checks.add("a copy that asks for a checksum is refused by name, or passes where policy and store have it",
+            bucket -> withChecksum(checks, bucket));
         checks.add("a copy of what is not there",
             bucket -> Checks.refused(404, "NoSuchKey", "", () -> copy(bucket, "to", request -> {})));
     }

@@ -1,7 +1,8 @@
-/** The AWS SDK for Java 2 with its default settings, doing what its users do. Usage: java Main POLICY */
+/** The AWS SDK for Java 2 with its default settings, doing what its users do. Usage: java Main POLICY STORE PREFIX */
 final class Main {
     public static void main(String[] arguments) {
-        var checks = new Checks(arguments[0]);
+        var checks = new Checks(arguments[0], arguments[1]);
+        Calls.prefix = arguments[2];
         Objects.register(checks);
         Listing.register(checks);
         Checksums.register(checks);
