@@ -46,6 +46,11 @@ pub struct Dialect {
     /// Whether it takes keys for paths, so that two keys can be one object. A key that would be taken for another is
     /// refused, or a write to it would overwrite or delete that other ([`Dialect::mistakes`]).
     pub keys_are_paths: bool,
+    /// Whether `encoding-type=url` writes a space as `+`. Clients get `%20`, which all of them read.
+    pub plus_for_space: bool,
+    /// Whether CreateBucket of one's own bucket succeeds, and may reset what was set for it. Where it does, it is looked
+    /// for first, and the client hears that it is there.
+    pub recreates_buckets: bool,
 }
 
 /// Whether CreateBucket names the region in a LocationConstraint.
@@ -80,6 +85,10 @@ pub const DIALECTS: &[Dialect] = &[
         ],
         keeps_short_bodies: false,
         keys_are_paths: false,
+        // As measured in listings of S3; its reference only says "url".
+        plus_for_space: true,
+        // In us-east-1, where it also resets the bucket's ACL (S3 API reference, CreateBucket, BucketAlreadyOwnedByYou).
+        recreates_buckets: true,
     },
     // Tried with the last source, of 2026-02-12; releases from RELEASE.2025-02-18 on should be no different.
     Dialect {
@@ -99,6 +108,8 @@ pub const DIALECTS: &[Dialect] = &[
         // `/x` is `x`, in PutObject, DeleteObject, DeleteObjects and as a copy's source. `a//b`, `.` and `..` it
         // refuses itself, with 400. What no proxy can mend: `x/y` beside `x` is stored and read, and never listed.
         keys_are_paths: true,
+        plus_for_space: true,
+        recreates_buckets: false,
     },
     // By its sources and release notes; Squid is 19.2, Tentacle 20.2. Not tried.
     Dialect {
@@ -121,6 +132,11 @@ pub const DIALECTS: &[Dialect] = &[
         write_conditions: &[Operation::PutObject],
         keeps_short_bodies: false,
         keys_are_paths: false,
+        // `%20`, by its sources.
+        plus_for_space: false,
+        // 200 to the owner, as S3 in us-east-1 (pull request 19249, "re-creating bucket should return
+        // BucketAlreadyOwnedByYou", which was not taken).
+        recreates_buckets: true,
     },
     // By its sources, v1 and v2; not tried.
     Dialect {
@@ -138,6 +154,9 @@ pub const DIALECTS: &[Dialect] = &[
         write_conditions: &[],
         keeps_short_bodies: false,
         keys_are_paths: false,
+        plus_for_space: false,
+        // Unsure. To look costs a request and hurts nobody.
+        recreates_buckets: true,
     },
     // Tried with 1.8.0 over a folder, its posix backend.
     Dialect {
@@ -154,6 +173,9 @@ pub const DIALECTS: &[Dialect] = &[
         keeps_short_bodies: true,
         // `/x` is `x`, `a//b` is `a/b`, `c/../d` is `d`, and all answer 200.
         keys_are_paths: true,
+        // Does not know the parameter: a `+` is a plus.
+        plus_for_space: false,
+        recreates_buckets: false,
     },
 ];
 

@@ -28,6 +28,8 @@ struct Document {
     root: &'static str,
     /// Elements that tell of the upstream, by their path of local names.
     told: &'static [(&'static str, What)],
+    /// Elements that `encoding-type=url` encodes (S3 API reference: the names in a listing).
+    encoded: &'static [&'static str],
 }
 
 /// What an element says to the client.
@@ -52,11 +54,26 @@ const DOCUMENTS: &[Document] = &[
         operation: Operation::ListObjects,
         root: "ListBucketResult",
         told: &[("ListBucketResult/Name", What::Bucket), ("ListBucketResult/Contents/Owner", What::Owner)],
+        encoded: &[
+            "ListBucketResult/Contents/Key",
+            "ListBucketResult/CommonPrefixes/Prefix",
+            "ListBucketResult/Prefix",
+            "ListBucketResult/Delimiter",
+            "ListBucketResult/Marker",
+            "ListBucketResult/NextMarker",
+        ],
     },
     Document {
         operation: Operation::ListObjectsV2,
         root: "ListBucketResult",
         told: &[("ListBucketResult/Name", What::Bucket), ("ListBucketResult/Contents/Owner", What::Owner)],
+        encoded: &[
+            "ListBucketResult/Contents/Key",
+            "ListBucketResult/CommonPrefixes/Prefix",
+            "ListBucketResult/Prefix",
+            "ListBucketResult/Delimiter",
+            "ListBucketResult/StartAfter",
+        ],
     },
     Document {
         operation: Operation::ListObjectVersions,
@@ -65,6 +82,15 @@ const DOCUMENTS: &[Document] = &[
             ("ListVersionsResult/Name", What::Bucket),
             ("ListVersionsResult/Version/Owner", What::Owner),
             ("ListVersionsResult/DeleteMarker/Owner", What::Owner),
+        ],
+        encoded: &[
+            "ListVersionsResult/Version/Key",
+            "ListVersionsResult/DeleteMarker/Key",
+            "ListVersionsResult/CommonPrefixes/Prefix",
+            "ListVersionsResult/Prefix",
+            "ListVersionsResult/Delimiter",
+            "ListVersionsResult/KeyMarker",
+            "ListVersionsResult/NextKeyMarker",
         ],
     },
     Document {
@@ -75,6 +101,14 @@ const DOCUMENTS: &[Document] = &[
             ("ListMultipartUploadsResult/Upload/Initiator", What::Owner),
             ("ListMultipartUploadsResult/Upload/Owner", What::Owner),
         ],
+        encoded: &[
+            "ListMultipartUploadsResult/Upload/Key",
+            "ListMultipartUploadsResult/CommonPrefixes/Prefix",
+            "ListMultipartUploadsResult/Prefix",
+            "ListMultipartUploadsResult/Delimiter",
+            "ListMultipartUploadsResult/KeyMarker",
+            "ListMultipartUploadsResult/NextKeyMarker",
+        ],
     },
     Document {
         operation: Operation::ListParts,
@@ -84,11 +118,13 @@ const DOCUMENTS: &[Document] = &[
             ("ListPartsResult/Initiator", What::Owner),
             ("ListPartsResult/Owner", What::Owner),
         ],
+        encoded: &[],
     },
     Document {
         operation: Operation::CreateMultipartUpload,
         root: "InitiateMultipartUploadResult",
         told: &[("InitiateMultipartUploadResult/Bucket", What::Bucket)],
+        encoded: &[],
     },
     Document {
         operation: Operation::CompleteMultipartUpload,
@@ -97,18 +133,21 @@ const DOCUMENTS: &[Document] = &[
             ("CompleteMultipartUploadResult/Location", What::Location),
             ("CompleteMultipartUploadResult/Bucket", What::Bucket),
         ],
+        encoded: &[],
     },
-    Document { operation: Operation::CopyObject, root: "CopyObjectResult", told: &[] },
-    Document { operation: Operation::UploadPartCopy, root: "CopyPartResult", told: &[] },
+    Document { operation: Operation::CopyObject, root: "CopyObjectResult", told: &[], encoded: &[] },
+    Document { operation: Operation::UploadPartCopy, root: "CopyPartResult", told: &[], encoded: &[] },
     Document {
         operation: Operation::DeleteObjects,
         root: "DeleteResult",
         told: &[("DeleteResult/Error/Message", What::Refusal)],
+        encoded: &[],
     },
     Document {
         operation: Operation::GetBucketLocation,
         root: "LocationConstraint",
         told: &[("LocationConstraint", What::Region)],
+        encoded: &[],
     },
 ];
 
@@ -128,14 +167,21 @@ pub fn is_document(operation: Operation) -> bool {
 }
 
 /// What makes the client's answer of the upstream's. `withheld` are the local names of elements that the policy keeps
-/// from clients in any answer.
-pub fn client_document(operation: Operation, names: &ClientNames<'_>, withheld: &[String]) -> Rewriter {
+/// from clients in any answer; `plus_for_space` says that the names in it are encoded with `+` for a space, where
+/// clients get `%20`.
+pub fn client_document(
+    operation: Operation,
+    names: &ClientNames<'_>,
+    withheld: &[String],
+    plus_for_space: bool,
+) -> Rewriter {
     let rules = withheld.iter().fold(Rules::none(), Rules::without);
-    let document = DOCUMENTS.iter().find(|document| document.operation == operation);
-    Rewriter::new(match document {
-        Some(document) => document.add_to(rules, names),
-        None => rules,
-    })
+    let Some(document) = DOCUMENTS.iter().find(|document| document.operation == operation) else {
+        return Rewriter::new(rules);
+    };
+    let rules = document.add_to(rules, names);
+    let encoded = if plus_for_space { document.encoded } else { &[] };
+    Rewriter::new(encoded.iter().copied().fold(rules, Rules::plus_for_space))
 }
 
 impl Document {
@@ -161,7 +207,7 @@ mod tests {
 
     fn rewritten(operation: Operation, document: &str) -> Option<String> {
         let withheld = ["VersionId", "DeleteMarkerVersionId"].map(str::to_owned);
-        let mut rewriter = client_document(operation, &NAMES, &withheld);
+        let mut rewriter = client_document(operation, &NAMES, &withheld, false);
         let given = rewriter.update(document.as_bytes()).ok()?;
         (rewriter.finish().ok()? == Ending::Document).then(|| String::from_utf8(given).unwrap())
     }
@@ -280,7 +326,8 @@ mod tests {
     fn every_row_has_an_answer_and_paths_below_its_root() {
         for row in DOCUMENTS {
             assert!(ANSWERS.iter().any(|(operation, ..)| *operation == row.operation), "{}", row.operation);
-            assert!(row.told.iter().all(|(path, _)| path.split('/').next() == Some(row.root)), "{}", row.operation);
+            let told = row.told.iter().map(|(path, _)| path);
+            assert!(told.chain(row.encoded).all(|path| path.split('/').next() == Some(row.root)), "{}", row.operation);
         }
     }
 
@@ -291,5 +338,19 @@ mod tests {
             assert_eq!(rewritten(row.operation, document), None, "{}", row.operation);
         }
         assert_eq!(rewritten(Operation::GetBucketTagging, document).as_deref(), Some(document));
+    }
+
+    #[test]
+    fn names_encoded_with_plus_for_a_space_get_percent_20_where_the_store_encodes_so() {
+        let uploads = "<ListMultipartUploadsResult><Bucket>b</Bucket><Prefix>a+b</Prefix><Upload><Key>a+b%2B</Key>\
+                       <UploadId>u+u</UploadId></Upload></ListMultipartUploadsResult>";
+        for (plus_for_space, prefix, key) in [(true, "a%20b", "a%20b%2B"), (false, "a+b", "a+b%2B")] {
+            let mut rewriter = client_document(Operation::ListMultipartUploads, &NAMES, &[], plus_for_space);
+            let expected = format!(
+                "<ListMultipartUploadsResult><Bucket>media</Bucket><Prefix>{prefix}</Prefix><Upload><Key>{key}</Key>\
+                 <UploadId>u+u</UploadId></Upload></ListMultipartUploadsResult>"
+            );
+            assert_eq!(String::from_utf8(rewriter.update(uploads.as_bytes()).unwrap()).unwrap(), expected);
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Rewrites an answer while it streams by: the elements that rules name are changed, all else passes byte for byte.
 //!
 //! Nothing is decoded on the way: references, blanks, CDATA, prefixes and attributes go on as they came, and text never
-//! changes a rule's mind, whatever it looks like. Held are at most one token, and an error document. The caller brings
+//! changes a rule's mind, whatever it looks like. Text itself changes in one way only, where a rule says that `+` is a
+//! space in it. Held are at most one token, and an error document. The caller brings
 //! the bytes and takes the bytes; nothing here waits.
 
 use super::error_document::{ErrorDocument, MAX_ERROR_BYTES};
@@ -111,7 +112,8 @@ impl Document {
                 if token.kind == Kind::Text {
                     check_references(token.source)?;
                 }
-                self.copy(token.source, given)?;
+                let text = self.rules.rewritten(token.source, &self.nesting);
+                self.mode.copy(&text, given)?;
             }
         }
         self.started = true;
@@ -193,7 +195,13 @@ impl Document {
     }
 
     fn copy(&mut self, source: &str, given: &mut Vec<u8>) -> Result<(), Malformed> {
-        match &mut self.mode {
+        self.mode.copy(source, given)
+    }
+}
+
+impl Mode {
+    fn copy(&mut self, source: &str, given: &mut Vec<u8>) -> Result<(), Malformed> {
+        match self {
             Mode::Copying => given.extend_from_slice(source.as_bytes()),
             Mode::Skipping { .. } => {}
             Mode::Collecting(error) if error.len() + source.len() > MAX_ERROR_BYTES => {

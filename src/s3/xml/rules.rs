@@ -4,6 +4,7 @@
 use super::answers::Owner;
 use super::nesting::Nesting;
 use super::writer::fragment;
+use std::borrow::Cow;
 
 /// The rules for one document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +14,8 @@ pub struct Rules {
     contents: Vec<(&'static str, String)>,
     /// Names of elements that go, wherever they stand.
     removed: Vec<String>,
+    /// The whole paths of elements whose text has `+` for a space.
+    plus_for_space: Vec<&'static str>,
 }
 
 /// What becomes of an element.
@@ -55,6 +58,12 @@ impl Rules {
         self
     }
 
+    /// The element's text is percent-encoded with `+` for a space, and gets `%20`.
+    pub fn plus_for_space(mut self, path: &'static str) -> Rules {
+        self.plus_for_space.push(path);
+        self
+    }
+
     pub(super) fn takes_root(&self, name: &str) -> bool {
         self.root.is_none_or(|root| root == name)
     }
@@ -67,5 +76,11 @@ impl Rules {
         }
         let rule = self.contents.iter().find(|(path, _)| *path == at.path());
         rule.map(|(_, content)| Action::Fill(content))
+    }
+
+    /// What a piece of the innermost open element's text becomes.
+    pub(super) fn rewritten<'t>(&self, text: &'t str, at: &Nesting) -> Cow<'t, str> {
+        let encoded = text.contains('+') && self.plus_for_space.contains(&at.path());
+        if encoded { Cow::Owned(text.replace('+', "%20")) } else { Cow::Borrowed(text) }
     }
 }

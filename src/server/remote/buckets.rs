@@ -1,6 +1,7 @@
 //! Operations on buckets whose answers are ours: names and regions in them are never the upstream's.
 
 use super::RemoteStore;
+use super::exchange::Exchange;
 use super::payload::Payload;
 use super::receive::bad_gateway;
 use crate::filters::Admitted;
@@ -64,6 +65,9 @@ impl RemoteStore {
         let document = documents::read(request, body).await?;
         documents::check_new_bucket(&document, self.rules.policy.regions())?;
         let mut outgoing = self.outgoing(request)?;
+        if self.remote.dialect.recreates_buckets {
+            self.require_no_bucket(request).await?;
+        }
         let constraint = self.remote.dialect.location_constraint(&self.remote.region);
         let document = constraint.map(xml::create_bucket_configuration).unwrap_or_default();
         let payload = Payload::document(document.into_bytes(), &mut outgoing)?;
@@ -81,14 +85,35 @@ impl RemoteStore {
 
     /// Answers with an error unless the request's bucket is there.
     pub(super) async fn require_bucket(&self, request: &Admitted<'_>) -> Result<(), S3Error> {
+        let (outgoing, exchange) = self.head_bucket(request).await?;
+        if exchange.status()? == StatusCode::OK {
+            end(exchange).await
+        } else {
+            Err(self.refusal(&outgoing, exchange).await)
+        }
+    }
+
+    /// Answers with an error if the request's bucket is there, or nobody knows. That somebody else has it, or that it is
+    /// elsewhere, is for CreateBucket to say.
+    async fn require_no_bucket(&self, request: &Admitted<'_>) -> Result<(), S3Error> {
+        let (outgoing, exchange) = self.head_bucket(request).await?;
+        let status = exchange.status()?;
+        if status.is_server_error() {
+            return Err(self.refusal(&outgoing, exchange).await);
+        }
+        end(exchange).await?;
+        if status.is_success() { Err(Code::BUCKET_ALREADY_OWNED_BY_YOU.into()) } else { Ok(()) }
+    }
+
+    async fn head_bucket(&self, request: &Admitted<'_>) -> Result<(Outgoing, Exchange), S3Error> {
         let bucket = self.remote.buckets.upstream(request.bucket()?).ok_or(Code::NO_SUCH_BUCKET)?;
         let outgoing = Outgoing::own("HEAD", Some(bucket), "", self.remote.addressing);
         let exchange = self.sender.send(&outgoing, Payload::none()).await?;
-        if exchange.status()? == StatusCode::OK {
-            // HEAD has no body: this gives the connection back.
-            exchange.into_body().read_whole(0).await.map_err(bad_gateway)?;
-            return Ok(());
-        }
-        Err(self.refusal(&outgoing, exchange).await)
+        Ok((outgoing, exchange))
     }
+}
+
+/// Gives the connection back after an answer to HEAD, which has no body.
+async fn end(exchange: Exchange) -> Result<(), S3Error> {
+    exchange.into_body().read_whole(0).await.map(drop).map_err(bad_gateway)
 }

@@ -65,7 +65,10 @@ impl RemoteStore {
             key: request.object_key().map_or("", |key| key.as_str()),
             region: &self.rules.policy.regions().name,
         };
-        let rewriter = client_document(request.row.operation, &names, self.rules.policy.answers().withheld());
+        let encoded = request.view.parameter("encoding-type") == Some("url");
+        let plus_for_space = encoded && self.remote.dialect.plus_for_space;
+        let withheld = self.rules.policy.answers().withheld();
+        let rewriter = client_document(request.row.operation, &names, withheld, plus_for_space);
         let error = move |document: &ErrorDocument| failure::client_error(status, Some(document));
         match DocumentBody::open(exchange.into_body(), rewriter, Box::new(error)).await {
             Ok(Opening::Document(body)) => Ok(Answer { body: Body::Stream { length: None, pieces: body }, ..empty }),

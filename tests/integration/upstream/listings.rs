@@ -3,7 +3,7 @@
 use super::{UPSTREAM_BUCKET, bad_gateway, error, front, remote, store};
 use crate::support::scripted::{Reply, Scripted, Step};
 use crate::support::{Request, Response, TestServer};
-use r2shim::upstream::{BucketMap, Remote};
+use r2shim::upstream::{BucketMap, Dialect, Remote};
 use std::io;
 
 fn list() -> Request {
@@ -37,6 +37,23 @@ fn pages_may_be_cut_anywhere_on_the_way() {
     let upstream = Scripted::always([Step::ReadHead, Step::Send([head.as_bytes(), &chunks, b"0\r\n\r\n"].concat())]);
     let answer = front(&upstream).send(list());
     assert_eq!((answer.elements("Name"), answer.elements("Key")), (vec!["media".into()], vec!["a&b\u{e9}".into()]));
+}
+
+/// A space is `+` for some stores where names are encoded, and a plus where they are not.
+#[test]
+fn spaces_in_encoded_names_are_percent_20_whatever_the_store_writes() {
+    for (dialect, query, key) in [
+        ("aws", "&encoding-type=url", "a%20b%2Bc"),
+        ("minio", "&encoding-type=url", "a%20b%2Bc"),
+        ("minio", "", "a+b%2Bc"),
+        ("versitygw", "&encoding-type=url", "a+b%2Bc"),
+    ] {
+        let upstream = Scripted::answering(|_| store::objects(&["a+b%2Bc"]));
+        let dialect = Dialect::named(dialect).unwrap();
+        let server = TestServer::in_front_of("r2", Remote { dialect, ..remote(&upstream.endpoint()) });
+        let answer = server.send(Request::get(&format!("/media?list-type=2{query}")));
+        assert_eq!(answer.elements("Key"), [key], "{} {query}", dialect.name);
+    }
 }
 
 /// Where nothing was passed on yet the client gets an error, and a broken connection where something was.

@@ -1,7 +1,7 @@
 //! What goes to the store and what does not: operation, query and headers of requests as they arrive there.
 
 use super::{UPSTREAM_BUCKET, forwarded, front, remote, store};
-use crate::support::scripted::{Received, Scripted};
+use crate::support::scripted::{Received, Reply, Scripted};
 use crate::support::{Request, TestServer};
 use r2shim::s3::query::Query;
 use r2shim::upstream::{Dialect, Remote};
@@ -167,11 +167,40 @@ fn buckets_are_made_where_the_store_wants_them() {
             let upstream = Scripted::answering(store::usual);
             let (dialect, region) = (Dialect::named(dialect).unwrap(), region.to_owned());
             let server = TestServer::in_front_of("r2", Remote { dialect, region, ..remote(&upstream.endpoint()) });
-            let received = forwarded(&server, &upstream, Request::put("/fresh").body(body));
+            assert_eq!(server.send(Request::put("/fresh").body(body)).status, 200);
+            let received = upstream.requests().pop().unwrap();
+            assert_eq!((received.method.as_str(), received.path()), ("PUT", "/fresh"));
             let constraint = received.text().split("<LocationConstraint>").nth(1).map(str::to_owned);
             let constraint = constraint.and_then(|rest| rest.split("</").next().map(str::to_owned));
             assert_eq!(constraint.as_deref(), named, "{} {body}", dialect.name);
             assert_eq!(received.text().is_empty(), named.is_none(), "{}", dialect.name);
         }
+    }
+}
+
+/// To make a bucket anew may reset what was set for it, so where the store would do it, r2shim looks first.
+#[test]
+fn buckets_that_are_there_are_not_made_again() {
+    let (owned, exists) = ((409, "BucketAlreadyOwnedByYou"), (409, "BucketAlreadyExists"));
+    for (dialect, head, expected, made) in [
+        ("aws", 200, owned, false),
+        ("aws", 403, exists, true),
+        ("aws", 301, exists, true),
+        ("aws", 500, (502, "BadGateway"), false),
+        ("ceph", 200, owned, false),
+        ("garage", 200, owned, false),
+        ("minio", 200, exists, true),
+        ("versitygw", 200, exists, true),
+    ] {
+        let upstream = Scripted::answering(move |request| match request.method.as_str() {
+            "HEAD" => Reply::new(head),
+            _ => Reply::error(409, "BucketAlreadyExists"),
+        });
+        let dialect = Dialect::named(dialect).unwrap();
+        let server = TestServer::in_front_of("r2", Remote { dialect, ..remote(&upstream.endpoint()) });
+        let answer = server.send(Request::put("/fresh"));
+        assert_eq!((answer.status, answer.element("Code").as_str()), expected, "{} {head}", dialect.name);
+        let puts = upstream.requests().iter().filter(|request| request.method == "PUT").count();
+        assert_eq!(puts, usize::from(made), "{} {head}", dialect.name);
     }
 }

@@ -9,7 +9,10 @@ pub const KEPT: &str = "kept";
 pub const ETAG: &str = "\"91e8a5ddd8e5b08da0f0a4c3e5d8a4a0\"";
 const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
-/// The answer of a store whose buckets and objects are always there.
+/// The bucket that is not there, for those who want to make it.
+const FRESH: &str = "/fresh";
+
+/// The answer of a store whose other buckets and all objects are always there.
 pub fn usual(request: &Received) -> Reply {
     let (query, in_object) = (request.query(), request.path().trim_matches('/').contains('/'));
     match request.method.as_str() {
@@ -21,6 +24,7 @@ pub fn usual(request: &Received) -> Reply {
         "PUT" if request.has("x-amz-copy-source") => copied(query.contains("partNumber")),
         "POST" if query.contains("uploads") => created(),
         "POST" if query.contains("uploadId") => completed(),
+        "HEAD" if request.path() == FRESH => Reply::new(404),
         "POST" => Reply::xml(200, "<DeleteResult></DeleteResult>"),
         "DELETE" => Reply::new(204),
         _ => Reply::new(200).header("etag", ETAG),

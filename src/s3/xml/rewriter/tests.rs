@@ -59,6 +59,24 @@ fn only_what_rules_name_changes() {
 }
 
 #[test]
+fn plus_is_a_space_only_where_rules_say_so() {
+    let rules = rules().plus_for_space("R/Key").plus_for_space("R/C/Key");
+    for (document, expected) in [
+        ("<R><Key>a+b%2Bc</Key></R>", "<R><Key>a%20b%2Bc</Key></R>"),
+        ("<R><Key><![CDATA[+a++]]>+&amp;</Key></R>", "<R><Key><![CDATA[%20a%20%20]]>%20&amp;</Key></R>"),
+        ("<R>+<Key a='+'><!-- + --></Key>+</R>", "<R>+<Key a='+'><!-- + --></Key>+</R>"),
+        (
+            "<R><K>a+b</K><C><Key>+</Key><K><Key>+</Key></K></C></R>",
+            "<R><K>a+b</K><C><Key>%20</Key><K><Key>+</Key></K></C></R>",
+        ),
+        ("<R><Key>+<K>+</K>+</Key></R>", "<R><Key>%20<K>+</K>%20</Key></R>"),
+        ("<R><Name>+</Name><Gone>+</Gone></R>", "<R><Name>a&amp;b</Name></R>"),
+    ] {
+        assert_rewritten(&rules, document, expected);
+    }
+}
+
+#[test]
 fn all_else_passes_byte_for_byte() {
     for document in [
         "<R/>",
