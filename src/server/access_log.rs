@@ -22,6 +22,7 @@ pub fn write(record: &Record) {
         error = record.error.as_deref(),
         refused_by = record.refused_by,
         feature = record.feature.as_deref(),
+        node = record.node.as_deref(),
         cause = record.cause.as_deref(),
         bytes_in = record.bytes_in,
         bytes_out = record.bytes_out,

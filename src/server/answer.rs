@@ -15,6 +15,8 @@ pub struct Answer {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// What follows the headers.
     pub body: Body,
+    /// The node of the remote store that gave it; for the log.
+    pub node: Option<String>,
 }
 
 /// What follows an answer's headers.
@@ -46,7 +48,7 @@ pub trait Pieces: Send {
 impl Answer {
     /// An answer without a body.
     pub fn empty(status: StatusCode) -> Answer {
-        Answer { status, headers: Vec::new(), body: Body::Empty }
+        Answer { status, headers: Vec::new(), body: Body::Empty, node: None }
     }
 
     /// 200 with an XML document.

@@ -25,6 +25,8 @@ pub struct Record {
     pub refused_by: Option<&'static str>,
     /// The feature the policy refused, from a bounded set.
     pub feature: Option<String>,
+    /// The node of the remote store that answered.
+    pub node: Option<String>,
     /// What really went wrong, where the client was told less.
     pub cause: Option<String>,
     /// Body bytes read from the client.

@@ -52,6 +52,7 @@ pub async fn send(session: &mut ServerSession, answer: Answer, unread: Unread, r
     let knows_no_chunks = session.req_header().version <= Version::HTTP_10;
     let answer = if knows_no_chunks { with_length(answer, record).await } else { answer };
     record.status = answer.status.as_u16();
+    record.node.clone_from(&answer.node);
     prepare_connection(session, unread);
     let head_only = session.req_header().method == http::Method::HEAD;
     let sent = write(session, answer, head_only, record).await;

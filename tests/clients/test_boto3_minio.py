@@ -3,6 +3,7 @@
 import pytest
 
 from minio import MAPPED
+from witness import refusal
 
 pytestmark = pytest.mark.store("minio")
 
@@ -24,3 +25,10 @@ def test_answers_say_nothing_of_the_store(s3, bucket):
         headers = answer["ResponseMetadata"]["HTTPHeaders"]
         told = [f"{name}: {value}" for name, value in headers.items() if "minio" in f"{name}{value}".lower()]
         assert told == [] and "x-amz-id-2" not in headers and "x-amz-version-id" not in headers
+
+
+def test_the_log_says_which_node_answered(s3, server, bucket):
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    server.line(rf'operation=PutObject bucket="{bucket}" key="k" status=200 node="{server.minio.endpoint}"')
+    refusal(s3.get_object, Bucket=bucket, Key="nothing")
+    server.line(rf'key="nothing" status=404 error="NoSuchKey" cause="{server.minio.endpoint}: the upstream answered 404')

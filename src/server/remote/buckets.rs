@@ -7,7 +7,7 @@ use super::receive::bad_gateway;
 use crate::filters::Admitted;
 use crate::s3::xml::{self, BucketInfo, BucketPage, OWNER};
 use crate::s3::{Code, S3Error};
-use crate::server::answer::Answer;
+use crate::server::answer::{Answer, Body};
 use crate::server::documents;
 use crate::server::request_body::BodySource;
 use crate::upstream::Outgoing;
@@ -73,7 +73,7 @@ impl RemoteStore {
         let payload = Payload::document(document.into_bytes(), &mut outgoing)?;
         let exchange = self.sender.send(&outgoing, payload).await?;
         let answer = self.receive(request, &outgoing, exchange).await?;
-        Ok(Answer { headers: answer.headers, ..Answer::empty(StatusCode::OK) }
+        Ok(Answer { status: StatusCode::OK, body: Body::Empty, ..answer }
             .with(LOCATION, &format!("/{}", request.bucket()?)))
     }
 

@@ -13,7 +13,7 @@ pub(super) enum Opening {
     /// A document, or blanks that come before one: what there is goes on at once.
     Document(Box<DocumentBody>),
     /// An error, and nothing has gone on yet: it can still be the answer's status.
-    Error(ErrorDocument),
+    Error(S3Error),
 }
 
 /// A document being rewritten. What is malformed breaks off; it never ends as if it were whole.
@@ -39,7 +39,7 @@ impl DocumentBody {
         let mut body = DocumentBody { source, rewriter: Some(rewriter), ready: None, error };
         match body.advance().await? {
             Step::Bytes(bytes) => body.ready = Some(bytes),
-            Step::Error { document, begun: false } => return Ok(Opening::Error(document)),
+            Step::Error { document, begun: false } => return Ok(Opening::Error((body.error)(&document))),
             Step::Error { document, begun: true } => body.ready = Some(body.late_error(&document)),
             Step::End => {}
         }

@@ -4,6 +4,7 @@
 use super::RemoteStore;
 use super::document::{DocumentBody, Opening};
 use super::exchange::Exchange;
+use super::nodes::Node;
 use crate::filters::Admitted;
 use crate::s3::xml::{ErrorDocument, MAX_ERROR_BYTES};
 use crate::s3::{Code, Operation, S3Error};
@@ -32,7 +33,7 @@ impl RemoteStore {
             return Err(bad_gateway("a success before the end of the request's body"));
         }
         let headers = self.headers(request, &exchange.head()?.headers);
-        let empty = Answer { status, headers, body: Body::Empty };
+        let empty = Answer { headers, node: Some(exchange.node.to_string()), ..Answer::empty(status) };
         if outgoing.method == "HEAD" || matches!(status.as_u16(), 204 | 304) {
             let length = content_length(&exchange.head()?.headers);
             // Nothing follows such a head; reading to the end gives the connection back.
@@ -69,16 +70,22 @@ impl RemoteStore {
         let plus_for_space = encoded && self.remote.dialect.plus_for_space;
         let withheld = self.rules.policy.answers().withheld();
         let rewriter = client_document(request.row.operation, &names, withheld, plus_for_space);
-        let error = move |document: &ErrorDocument| failure::client_error(status, Some(document));
+        let node = exchange.node.clone();
+        let error = move |document: &ErrorDocument| at(&node, failure::client_error(status, Some(document)));
         match DocumentBody::open(exchange.into_body(), rewriter, Box::new(error)).await {
             Ok(Opening::Document(body)) => Ok(Answer { body: Body::Stream { length: None, pieces: body }, ..empty }),
-            Ok(Opening::Error(document)) => Err(error(&document)),
+            Ok(Opening::Error(error)) => Err(error),
             Err(why) => Err(bad_gateway(why)),
         }
     }
 
-    /// The error an upstream answered with.
+    /// The error an upstream answered with. Its cause names the node.
     pub(super) async fn refusal(&self, outgoing: &Outgoing, exchange: Exchange) -> S3Error {
+        let node = exchange.node.clone();
+        at(&node, self.told(outgoing, exchange).await)
+    }
+
+    async fn told(&self, outgoing: &Outgoing, exchange: Exchange) -> S3Error {
         let status = match exchange.status() {
             Ok(status) => status,
             Err(error) => return error,
@@ -118,6 +125,12 @@ fn is_chunked(headers: &HeaderMap) -> bool {
 
 fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// The error with the node in its cause.
+fn at(node: &Node, error: S3Error) -> S3Error {
+    let cause = format!("{node}: {}", error.cause.as_deref().unwrap_or_default());
+    error.cause(cause)
 }
 
 pub(super) fn bad_gateway(cause: impl std::fmt::Display) -> S3Error {
