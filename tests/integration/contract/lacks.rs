@@ -150,8 +150,8 @@ pub const LACKS: &[Row] = &[
     row("minio", Lack::AbortOfNothing, (204, ""), "It removes what there is, and there is nothing."),
     row("minio", Lack::PagesOfUploads, (200, "false"), "It lists all uploads of a key at once."),
     row("versitygw", Lack::RangesOfCopiedParts, (400, "InvalidArgument"), "Its code for them."),
-    row("minio", Lack::WholeChecksums, (400, "InvalidPart"), "It refuses it whether right or wrong."),
-    row("versitygw", Lack::WholeChecksums, (400, "InvalidRequest"), "It refuses it whether right or wrong."),
+    row("minio", Lack::WholeChecksums, (400, "InvalidPart"), "It wants the checksum of each part, asked directly too."),
+    row("versitygw", Lack::WholeChecksums, (400, "InvalidRequest"), "It wants the checksum of each part, and says so."),
     row("minio", Lack::MatchesOverNone, (304, ""), "It looks at If-None-Match first."),
     row("minio", Lack::TagsOverDates, (304, ""), "It looks at dates beside tags."),
     row("versitygw", Lack::TagsOfTheUnmodified, (304, ""), "Its 304 has no headers of the object."),
@@ -163,7 +163,7 @@ pub const LACKS: &[Row] = &[
         "The one that r2shim gives, so that it keeps no short bodies.",
     ),
     row("versitygw", Lack::OpenRangesOfCopiedParts, (200, ""), "It takes all up to the end."),
-    row("versitygw", Lack::PagesOfUploads, (200, "true"), "It does not go on from the markers it gave."),
+    row("versitygw", Lack::PagesOfUploads, (200, "true"), "It refuses the markers that it gave itself."),
 ];
 
 const fn row(store: &'static str, lack: Lack, answers: (u16, &'static str), why: &'static str) -> Row {
