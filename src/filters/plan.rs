@@ -54,6 +54,9 @@ fn announced(exchange: &Exchange<'_>) -> Result<Announced, Refusal> {
         md5: content_md5(view)?,
         checksum: if of_body { Checksum::of_request(view)? } else { None },
     };
+    if matches!(framing, Framing::AwsChunked { trailer: Some(_), .. }) && expected.checksum.is_some() {
+        return Err(Checksum::only_one().into());
+    }
     Ok(Announced { framing, expected })
 }
 

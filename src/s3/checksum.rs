@@ -155,9 +155,7 @@ impl Checksum {
             }
         }
         if count > 1 {
-            return Err(
-                S3Error::new(Code::INVALID_REQUEST).message("You can only specify one non-default checksum at a time.")
-            );
+            return Err(Checksum::only_one());
         }
         let named = named_algorithm(view)?;
         let Some((algorithm, value)) = found else { return Ok(None) };
@@ -166,6 +164,11 @@ impl Checksum {
         }
         let value = std::str::from_utf8(value).map_err(|_| invalid_value(algorithm.header()))?;
         Checksum::parse(algorithm, value).map(Some)
+    }
+
+    /// The error for two checksums of one body, in R2's words.
+    pub fn only_one() -> S3Error {
+        S3Error::new(Code::INVALID_REQUEST).message("You can only specify one non-default checksum at a time.")
     }
 
     /// The headers that give the checksum back.

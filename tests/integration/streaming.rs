@@ -203,6 +203,12 @@ fn lengths_and_trailers_that_cannot_be() {
             "InvalidRequest",
         ),
         (
+            "a checksum in a header beside that in the trailer",
+            put(SIGNED_TRAILER, 9, &[("x-amz-checksum-sha1", "98O8HYCOBHMq32eZZczDTKeuNEE=")]),
+            400,
+            "InvalidRequest",
+        ),
+        (
             "a trailer where there is none",
             put(SIGNED, 9, &[("x-amz-trailer", "x-amz-checksum-crc32")]),
             400,
