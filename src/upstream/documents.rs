@@ -39,6 +39,10 @@ enum What {
     Bucket,
     /// The one owner there is.
     Owner,
+    /// That owner's id, where it stands for somebody whom an ACL grants something.
+    OwnerId,
+    /// That owner's name there.
+    OwnerName,
     /// Where the object is.
     Location,
     /// The region.
@@ -46,6 +50,13 @@ enum What {
     /// Why something was refused, in words that may name anything.
     Refusal,
 }
+
+/// What an ACL tells of accounts.
+const ACCESS_CONTROL: &[(&str, What)] = &[
+    ("AccessControlPolicy/Owner", What::Owner),
+    ("AccessControlPolicy/AccessControlList/Grant/Grantee/ID", What::OwnerId),
+    ("AccessControlPolicy/AccessControlList/Grant/Grantee/DisplayName", What::OwnerName),
+];
 
 /// The answers that tell of the upstream, or would if they had another root (S3 API reference, the response syntax of
 /// each operation).
@@ -143,6 +154,8 @@ const DOCUMENTS: &[Document] = &[
         told: &[("DeleteResult/Error/Message", What::Refusal)],
         encoded: &[],
     },
+    Document { operation: Operation::GetBucketAcl, root: "AccessControlPolicy", told: ACCESS_CONTROL, encoded: &[] },
+    Document { operation: Operation::GetObjectAcl, root: "AccessControlPolicy", told: ACCESS_CONTROL, encoded: &[] },
     Document {
         operation: Operation::GetBucketLocation,
         root: "LocationConstraint",
@@ -190,6 +203,8 @@ impl Document {
         self.told.iter().fold(rules, |rules, (path, what)| match what {
             What::Bucket => rules.text(path, names.bucket),
             What::Owner => rules.owner(path, OWNER),
+            What::OwnerId => rules.text(path, OWNER.id),
+            What::OwnerName => rules.text(path, OWNER.display_name),
             What::Location => rules.text(path, &location(names.host, names.bucket, names.key)),
             What::Region => rules.text(path, names.region),
             What::Refusal => rules.text(path, REFUSED),
@@ -299,6 +314,22 @@ mod tests {
             Operation::GetBucketLocation,
             "<LocationConstraint>eu-west-1</LocationConstraint>",
             "<LocationConstraint>auto</LocationConstraint>",
+        ),
+        (
+            Operation::GetBucketAcl,
+            "<AccessControlPolicy><Owner><ID>75aa57f0</ID></Owner><AccessControlList><Grant><Grantee><ID>75aa57f0</ID>\
+             <DisplayName>acme</DisplayName></Grantee><Permission>FULL_CONTROL</Permission></Grant></AccessControlList>\
+             </AccessControlPolicy>",
+            "<AccessControlPolicy><Owner><ID>r2shim</ID><DisplayName>r2shim</DisplayName></Owner><AccessControlList>\
+             <Grant><Grantee><ID>r2shim</ID><DisplayName>r2shim</DisplayName></Grantee><Permission>FULL_CONTROL\
+             </Permission></Grant></AccessControlList></AccessControlPolicy>",
+        ),
+        (
+            Operation::GetObjectAcl,
+            "<AccessControlPolicy><Owner><ID></ID></Owner><AccessControlList><Grant><Grantee><URI>all</URI></Grantee>\
+             </Grant></AccessControlList></AccessControlPolicy>",
+            "<AccessControlPolicy><Owner><ID>r2shim</ID><DisplayName>r2shim</DisplayName></Owner><AccessControlList>\
+             <Grant><Grantee><URI>all</URI></Grantee></Grant></AccessControlList></AccessControlPolicy>",
         ),
         (
             Operation::CopyObject,
