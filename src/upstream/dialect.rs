@@ -37,9 +37,9 @@ pub struct Dialect {
     /// The checksums it takes. Another is verified here and goes no further, neither with a body nor in
     /// `x-amz-checksum-algorithm`.
     pub checksums: &'static [Algorithm],
-    /// The writes on which `If-Match` and `If-None-Match` are heard. On another they are refused: to carry it out all
-    /// the same would overwrite or delete what they protect.
-    pub write_conditions: &'static [Operation],
+    /// The conditions that are heard, by write. Others are refused: to carry a write out all the same would overwrite or
+    /// delete what they protect.
+    pub write_conditions: &'static [(Operation, &'static [&'static str])],
     /// Whether it keeps a plain body as an object that broke off before its length. Where it does, one without a digest
     /// goes with a checksum of ours behind it, which such a body has not.
     pub keeps_short_bodies: bool,
@@ -51,6 +51,11 @@ pub struct Dialect {
     /// Whether CreateBucket of one's own bucket succeeds, and may reset what was set for it. Where it does, it is looked
     /// for first, and the client hears that it is there.
     pub recreates_buckets: bool,
+    /// First segments of paths that lead to the store's own interfaces and not to a bucket. Such a bucket is neither
+    /// reachable nor listed: with r2shim's key for the store, who reaches it might administer the store.
+    pub reserved_buckets: &'static [&'static str],
+    /// Metadata that is a command to the store. A write with it is refused.
+    pub commands: &'static [&'static str],
 }
 
 /// Whether CreateBucket names the region in a LocationConstraint.
@@ -61,6 +66,9 @@ pub enum LocationRule {
     /// The region's name, but for `us-east-1`, which is where buckets go that name none.
     AllButUsEast1,
 }
+
+/// The conditions that S3 itself has on most writes. No store hears dates on them.
+const TAGS: &[&str] = &["if-match", "if-none-match"];
 
 /// All dialects; the first is the one of settings that name none.
 pub const DIALECTS: &[Dialect] = &[
@@ -78,10 +86,10 @@ pub const DIALECTS: &[Dialect] = &[
         checksums: &Algorithm::ALL,
         // S3 user guide, "Add preconditions to S3 operations with conditional requests".
         write_conditions: &[
-            Operation::PutObject,
-            Operation::CopyObject,
-            Operation::CompleteMultipartUpload,
-            Operation::DeleteObject,
+            (Operation::PutObject, TAGS),
+            (Operation::CopyObject, TAGS),
+            (Operation::CompleteMultipartUpload, TAGS),
+            (Operation::DeleteObject, &["if-match"]),
         ],
         keeps_short_bodies: false,
         keys_are_paths: false,
@@ -89,6 +97,8 @@ pub const DIALECTS: &[Dialect] = &[
         plus_for_space: true,
         // In us-east-1, where it also resets the bucket's ACL (S3 API reference, CreateBucket, BucketAlreadyOwnedByYou).
         recreates_buckets: true,
+        reserved_buckets: &[],
+        commands: &[],
     },
     // Tried with the last source, of 2026-02-12; releases from RELEASE.2025-02-18 on should be no different.
     Dialect {
@@ -103,13 +113,17 @@ pub const DIALECTS: &[Dialect] = &[
         checksums: &Algorithm::ALL,
         // CopyObject and DeleteObject answer 200 and 204 whatever the condition says: the object is gone. What no proxy
         // can see: with two pools, 13 of 20 `If-None-Match: *` on PutObject replaced an object that was there.
-        write_conditions: &[Operation::PutObject, Operation::CompleteMultipartUpload],
+        write_conditions: &[(Operation::PutObject, TAGS), (Operation::CompleteMultipartUpload, TAGS)],
         keeps_short_bodies: false,
         // `/x` is `x`, in PutObject, DeleteObject, DeleteObjects and as a copy's source. `a//b`, `.` and `..` it
         // refuses itself, with 400. What no proxy can mend: `x/y` beside `x` is stored and read, and never listed.
         keys_are_paths: true,
         plus_for_space: true,
         recreates_buckets: false,
+        // `/minio/admin/v3/...` is its admin interface, `/minio/health` and `/minio/metrics` are others.
+        reserved_buckets: &["minio"],
+        // The body is unpacked as an archive, into objects of any name, while it still comes in.
+        commands: &["x-amz-meta-snowball-auto-extract"],
     },
     // By its sources and release notes; Squid is 19.2, Tentacle 20.2. Not tried.
     Dialect {
@@ -129,7 +143,7 @@ pub const DIALECTS: &[Dialect] = &[
         // On PutObject since 2014 ("Conditional PUT on ETag"). On CompleteMultipartUpload and DeleteObject they work
         // since 20.2.1, on DeleteObject since 19.2.7 too; nothing tells a proxy which release it talks to. Unsure:
         // CopyObject.
-        write_conditions: &[Operation::PutObject],
+        write_conditions: &[(Operation::PutObject, TAGS)],
         keeps_short_bodies: false,
         keys_are_paths: false,
         // `%20`, by its sources.
@@ -137,6 +151,9 @@ pub const DIALECTS: &[Dialect] = &[
         // 200 to the owner, as S3 in us-east-1 (pull request 19249, "re-creating bucket should return
         // BucketAlreadyOwnedByYou", which was not taken).
         recreates_buckets: true,
+        // The other interfaces of the gateway, where they are enabled (Ceph documentation, `rgw_enable_apis`).
+        reserved_buckets: &["admin", "auth", "swift"],
+        commands: &[],
     },
     // By its sources, v1 and v2; not tried.
     Dialect {
@@ -157,6 +174,9 @@ pub const DIALECTS: &[Dialect] = &[
         plus_for_space: false,
         // Unsure. To look costs a request and hurts nobody.
         recreates_buckets: true,
+        // Its admin interface has a port of its own.
+        reserved_buckets: &[],
+        commands: &[],
     },
     // Tried with 1.8.0 over a folder, its posix backend.
     Dialect {
@@ -168,7 +188,11 @@ pub const DIALECTS: &[Dialect] = &[
         framing_named: false,
         checksums: &Algorithm::ALL,
         // CopyObject answers 200 whatever the condition says.
-        write_conditions: &[Operation::PutObject, Operation::CompleteMultipartUpload, Operation::DeleteObject],
+        write_conditions: &[
+            (Operation::PutObject, TAGS),
+            (Operation::CompleteMultipartUpload, TAGS),
+            (Operation::DeleteObject, &["if-match"]),
+        ],
         // One with UNSIGNED-PAYLOAD whose connection is closed in the middle is there as far as it came.
         keeps_short_bodies: true,
         // `/x` is `x`, `a//b` is `a/b`, `c/../d` is `d`, and all answer 200.
@@ -176,6 +200,9 @@ pub const DIALECTS: &[Dialect] = &[
         // Does not know the parameter: a `+` is a plus.
         plus_for_space: false,
         recreates_buckets: false,
+        // Its admin interface has methods of its own, which are none of S3's.
+        reserved_buckets: &[],
+        commands: &[],
     },
 ];
 
@@ -185,9 +212,14 @@ impl Dialect {
         DIALECTS.iter().find(|dialect| dialect.name == name)
     }
 
-    /// Whether the store hears `If-Match` and `If-None-Match` on this write.
-    pub fn hears_conditions(&self, operation: Operation) -> bool {
-        self.write_conditions.contains(&operation)
+    /// Whether the store holds to this condition on this write; its name is in lower case.
+    pub fn hears_condition(&self, operation: Operation, header: &str) -> bool {
+        self.write_conditions.iter().any(|(heard_on, headers)| *heard_on == operation && headers.contains(&header))
+    }
+
+    /// Whether a bucket of this name is none: the store has something else at its path.
+    pub fn reserves(&self, bucket: &str) -> bool {
+        self.reserved_buckets.contains(&bucket)
     }
 
     /// Whether the store takes checksums of this kind.
@@ -246,9 +278,13 @@ mod tests {
             ("garage", &[]),
             ("versitygw", &[PutObject, CompleteMultipartUpload, DeleteObject]),
         ] {
+            let dialect = Dialect::named(dialect).unwrap();
             for operation in [PutObject, CopyObject, CompleteMultipartUpload, DeleteObject] {
-                let hears = Dialect::named(dialect).unwrap().hears_conditions(operation);
-                assert_eq!(hears, heard.contains(&operation), "{dialect} {operation:?}");
+                let hears = |header| dialect.hears_condition(operation, header);
+                assert_eq!(hears("if-match"), heard.contains(&operation), "{} {operation}", dialect.name);
+                let none = heard.contains(&operation) && operation != DeleteObject;
+                assert_eq!(hears("if-none-match"), none, "{} {operation}", dialect.name);
+                assert!(!hears("if-unmodified-since"), "{} {operation}", dialect.name);
             }
         }
     }

@@ -7,6 +7,7 @@ pub mod endpoint;
 pub mod buckets;
 pub mod dialect;
 pub mod remote;
+pub mod abilities;
 pub mod request;
 pub mod failure;
 pub mod documents;

@@ -1,5 +1,6 @@
 //! All that is known of a remote store: what settings come to.
 
+use crate::s3::names::BucketName;
 use crate::sigv4::Secret;
 use crate::upstream::{Addressing, BucketMap, Dialect, Endpoint};
 use std::path::PathBuf;
@@ -28,6 +29,18 @@ pub struct Remote {
     pub pool: usize,
     /// How its nodes are asked whether they are well.
     pub health: HealthCheck,
+}
+
+impl Remote {
+    /// The store's name of a client's bucket; `None` where the client can reach none of that name.
+    pub fn upstream_bucket<'a>(&'a self, client: &'a BucketName) -> Option<&'a str> {
+        self.buckets.upstream(client).filter(|name| !self.dialect.reserves(name))
+    }
+
+    /// The client's name of a bucket of the store; `None` where clients do not see it.
+    pub fn client_bucket(&self, upstream: &str) -> Option<BucketName> {
+        self.buckets.client(upstream).filter(|_| !self.dialect.reserves(upstream))
+    }
 }
 
 /// Where credentials for a remote store come from.

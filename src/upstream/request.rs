@@ -14,8 +14,8 @@ use crate::s3::request::RequestHead;
 use crate::s3::view::View;
 use crate::s3::{Code, S3Error, Timestamp};
 use crate::sigv4::{KeyCache, PayloadHash, Secret, Signer};
-use crate::upstream::{Addressing, Dialect, Endpoint, Remote};
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, USER_AGENT};
+use crate::upstream::{Addressing, Dialect, Endpoint, Remote, abilities};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, RANGE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -32,7 +32,6 @@ const HTTP_HEADERS: &[&str] = &[
     "if-match",
     "if-modified-since",
     "if-none-match",
-    "if-range",
     "if-unmodified-since",
     "range",
 ];
@@ -40,9 +39,6 @@ const HTTP_HEADERS: &[&str] = &[
 /// `x-amz-*` headers that do not go along: the source of a copy is written anew, and the SDK's own note on a checksum
 /// is only true of the body as the SDK framed it.
 const WRITTEN_ANEW: &[&str] = &[COPY_SOURCE, "x-amz-sdk-checksum-algorithm"];
-
-/// Conditions under which a write may not take place.
-const WRITE_CONDITIONS: &[&str] = &["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
 
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 const QUERY: &AsciiSet = &PATH.add(b'/');
@@ -100,25 +96,18 @@ impl Outgoing {
     ///
     /// # Errors
     /// `NoSuchBucket` for a bucket that cannot be reached under its name, `AccessDenied` for making one, `NotImplemented`
-    /// for what the store would not hear, and those of [`CopySource::of_request`].
+    /// or `InvalidObjectName` for what the store would pass over or take for another, and those of
+    /// [`CopySource::of_request`].
     pub fn of(incoming: &Incoming<'_>, remote: &Remote) -> Result<Outgoing, S3Error> {
         let bucket = incoming.bucket.map(|bucket| upstream_name(bucket, remote)).transpose();
         let bucket = bucket.map_err(|error| unreachable(error, incoming.row.operation))?;
-        let conditional = is_conditional_write(incoming);
-        if conditional && !remote.dialect.hears_conditions(incoming.row.operation) {
-            return Err(unheard_condition(incoming));
-        }
-        if incoming.key.is_some_and(|key| remote.dialect.mistakes(key)) {
-            return Err(mistaken_key());
-        }
+        abilities::check(incoming.row, incoming.view, incoming.key, remote.dialect)?;
         let mut headers = headers(incoming.view, remote.dialect);
         if describes_an_object(incoming) && headers.get(CONTENT_TYPE).is_none_or(HeaderValue::is_empty) {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(DEFAULT_CONTENT_TYPE));
         }
         if let Some(source) = CopySource::of_request(incoming.view)? {
-            if remote.dialect.mistakes(&source.key) {
-                return Err(mistaken_key());
-            }
+            abilities::check_key(&source.key, remote.dialect)?;
             let value = format!("{}/{}", upstream_name(&source.bucket, remote)?, encode(source.key.as_str(), PATH));
             headers.insert(HeaderName::from_static(COPY_SOURCE), text(&value)?);
         }
@@ -130,7 +119,7 @@ impl Outgoing {
             bucket,
             addressing: remote.addressing,
             names_a_key: incoming.key.is_some(),
-            conditional,
+            conditional: abilities::is_conditional_write(incoming.row, incoming.view),
         })
     }
 
@@ -145,6 +134,12 @@ impl Outgoing {
     /// whether it arrived. A conditional write is not repeatable: it would be refused for its own success.
     pub fn is_repeatable(&self) -> bool {
         self.method != "POST" && !self.conditional
+    }
+
+    /// Whether it changes nothing. Only such a request is repeated while the first may still be under way: a write that
+    /// comes late would undo what was written since.
+    pub fn is_read(&self) -> bool {
+        matches!(self.method, "GET" | "HEAD")
     }
 
     /// Whether it is about an object and not about a bucket or the account.
@@ -202,23 +197,12 @@ impl Outgoing {
 }
 
 fn upstream_name(bucket: &BucketName, remote: &Remote) -> Result<String, S3Error> {
-    remote.buckets.upstream(bucket).map(str::to_owned).ok_or_else(|| Code::NO_SUCH_BUCKET.into())
+    remote.upstream_bucket(bucket).map(str::to_owned).ok_or_else(|| Code::NO_SUCH_BUCKET.into())
 }
 
 /// A bucket that cannot be reached is as good as not there, until somebody wants to make it.
 fn unreachable(error: S3Error, operation: Operation) -> S3Error {
     if operation == Operation::CreateBucket { Code::ACCESS_DENIED.into() } else { error }
-}
-
-fn is_conditional_write(incoming: &Incoming<'_>) -> bool {
-    let writes = !matches!(incoming.row.method, Method::Get | Method::Head);
-    writes && WRITE_CONDITIONS.iter().any(|name| incoming.view.header_bytes(name).is_some())
-}
-
-fn unheard_condition(incoming: &Incoming<'_>) -> S3Error {
-    let name = WRITE_CONDITIONS.iter().find(|name| incoming.view.header_bytes(name).is_some()).copied();
-    let message = format!("{} on {} not implemented by the upstream", name.unwrap_or_default(), incoming.row.operation);
-    S3Error::new(Code::NOT_IMPLEMENTED).message(message)
 }
 
 /// Whether the request's headers become an object's. Stores differ in what one is called that has no Content-Type, and
@@ -262,11 +246,6 @@ fn encode(text: &str, set: &'static AsciiSet) -> String {
     utf8_percent_encode(text, set).to_string()
 }
 
-/// A key that this store takes for another: to write it would overwrite or delete that other.
-pub fn mistaken_key() -> S3Error {
-    S3Error::new(Code::INVALID_OBJECT_NAME).cause("the store takes keys for paths, and this one for another key")
-}
-
 fn headers(view: &View<'_>, dialect: &Dialect) -> HeaderMap {
     let mut headers = common();
     for (name, value) in view.headers().filter(|(name, value)| goes_along(name) && is_taken(name, value, dialect)) {
@@ -276,6 +255,7 @@ fn headers(view: &View<'_>, dialect: &Dialect) -> HeaderMap {
         }
     }
     leave_framing_out(&mut headers);
+    leave_range_out(&mut headers, view);
     headers
 }
 
@@ -286,6 +266,14 @@ fn is_taken(name: &str, value: &[u8], dialect: &Dialect) -> bool {
         _ => Algorithm::of_header(name),
     };
     asked_for.is_none_or(|algorithm| dialect.takes(algorithm))
+}
+
+/// A range is asked for under a condition that MinIO and versitygw pass over: they would add the end of one object to the
+/// start of another. The whole is always a right answer (RFC 9110 section 13.1.5), so it is asked for from all stores.
+fn leave_range_out(headers: &mut HeaderMap, view: &View<'_>) {
+    if view.header_bytes("if-range").is_some() {
+        headers.remove(RANGE);
+    }
 }
 
 fn goes_along(name: &str) -> bool {

@@ -35,7 +35,7 @@ impl RemoteStore {
             }
         }
         let mapped = buckets.into_iter().filter_map(|bucket| {
-            let name = self.remote.buckets.client(&bucket.name)?;
+            let name = self.remote.client_bucket(&bucket.name)?;
             request.signer.buckets.covers(&name).then(|| BucketInfo { name: name.to_string(), ..bucket })
         });
         let mut told: Vec<BucketInfo> = mapped.collect();
@@ -106,7 +106,7 @@ impl RemoteStore {
     }
 
     async fn head_bucket(&self, request: &Admitted<'_>) -> Result<(Outgoing, Exchange), S3Error> {
-        let bucket = self.remote.buckets.upstream(request.bucket()?).ok_or(Code::NO_SUCH_BUCKET)?;
+        let bucket = self.remote.upstream_bucket(request.bucket()?).ok_or(Code::NO_SUCH_BUCKET)?;
         let outgoing = Outgoing::own("HEAD", Some(bucket), "", self.remote.addressing);
         let exchange = self.sender.send(&outgoing, Payload::none()).await?;
         Ok((outgoing, exchange))

@@ -3,13 +3,12 @@
 use super::RemoteStore;
 use super::payload::Payload;
 use crate::filters::Admitted;
-use crate::s3::names::ObjectKey;
-use crate::s3::xml::{CompleteMultipartUpload, Delete, DeleteEntry};
-use crate::s3::{Code, S3Error};
+use crate::s3::S3Error;
+use crate::s3::xml::{CompleteMultipartUpload, Delete};
 use crate::server::answer::Answer;
 use crate::server::documents;
 use crate::server::request_body::BodySource;
-use crate::upstream::request::mistaken_key;
+use crate::upstream::abilities::check_deletable;
 
 impl RemoteStore {
     /// DeleteObjects, as the client wrote it. What asks for more than the policy has, or for a key that the store takes
@@ -20,8 +19,10 @@ impl RemoteStore {
         body: &mut dyn BodySource,
     ) -> Result<Answer, S3Error> {
         let document = documents::read(request, body).await?;
+        // A policy that never tells of versions has none to remove.
+        let has_versions = !self.rules.policy.answers().withheld().iter().any(|element| element == "VersionId");
         for entry in &Delete::parse(&document)?.entries {
-            self.check_deletable(entry)?;
+            check_deletable(entry, has_versions, self.remote.dialect)?;
         }
         self.forward_document(request, document).await
     }
@@ -42,18 +43,5 @@ impl RemoteStore {
         let payload = Payload::document(document, &mut outgoing)?;
         let exchange = self.sender.send(&outgoing, payload).await?;
         self.receive(request, &outgoing, exchange).await
-    }
-
-    fn check_deletable(&self, entry: &DeleteEntry) -> Result<(), S3Error> {
-        // A policy that never tells of versions has none to remove.
-        let has_versions = !self.rules.policy.answers().withheld().iter().any(|element| element == "VersionId");
-        if entry.version_id.as_deref().is_some_and(|id| id != "null") && !has_versions {
-            let message = "DeleteObjects element VersionId not implemented";
-            return Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message));
-        }
-        match ObjectKey::parse(&entry.key) {
-            Ok(key) if self.remote.dialect.mistakes(&key) => Err(mistaken_key()),
-            _ => Ok(()),
-        }
     }
 }

@@ -3,13 +3,14 @@
 use crate::s3::names::BucketName;
 use crate::settings::fault::{At, Fault, Findings};
 use crate::upstream::buckets::SharedTarget;
-use crate::upstream::{Addressing, BucketMap};
+use crate::upstream::{Addressing, BucketMap, Dialect};
 
-/// The map, one to one; `None` only where there is a fault. `addressing` is `None` where it is wrong.
+/// The map, one to one; `None` only where there is a fault. `addressing` and `dialect` are `None` where they are wrong.
 pub(super) fn resolve(
     mut written: Vec<(At<String>, At<String>)>,
     only_mapped: Option<At<bool>>,
     addressing: Option<Addressing>,
+    dialect: Option<&Dialect>,
     any_tls: bool,
     findings: &mut Findings,
 ) -> Option<BucketMap> {
@@ -24,7 +25,7 @@ pub(super) fn resolve(
     let mut map = BucketMap::new(only_mapped.is_some());
     for (client, upstream) in &written {
         let name = findings.good(client_name(client));
-        let target = findings.good(upstream_name(upstream, addressing));
+        let target = findings.good(upstream_name(upstream, addressing, dialect));
         if let Some((name, target)) = name.zip(target) {
             let added = map.map(name, target).map_err(|taken| shared(&taken, upstream, &written));
             findings.good(added);
@@ -55,7 +56,11 @@ fn client_name(text: &At<String>) -> Result<BucketName, Fault> {
 
 /// The upstream's name, which can be what S3 has allowed at some time: letters of both cases, digits, and inside also
 /// dots, hyphens and underscores.
-fn upstream_name(text: &At<String>, addressing: Option<Addressing>) -> Result<String, Fault> {
+fn upstream_name(
+    text: &At<String>,
+    addressing: Option<Addressing>,
+    dialect: Option<&Dialect>,
+) -> Result<String, Fault> {
     let name = text.value.as_str();
     let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
     let edges =
@@ -63,6 +68,10 @@ fn upstream_name(text: &At<String>, addressing: Option<Addressing>) -> Result<St
     if !(3..=63).contains(&name.len()) || !name.bytes().all(inner) || !edges {
         let advice = "S3's names are 3 to 63 letters, digits and inner dots, hyphens and underscores";
         return Err(text.fault(format!("{name:?} is no bucket's name on S3"), advice));
+    }
+    if let Some(dialect) = dialect.filter(|dialect| dialect.reserves(name)) {
+        let message = format!("{name:?} is no bucket with dialect = {:?} but the store's own interface", dialect.name);
+        return Err(text.fault(message, "give the name of a bucket"));
     }
     let no_host = name.contains("..") || name.bytes().any(|b| b.is_ascii_uppercase() || b == b'_');
     if addressing == Some(Addressing::Virtual) && no_host {

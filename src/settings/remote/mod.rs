@@ -42,7 +42,7 @@ pub(super) fn resolve(
         timeouts::resolve(written.connect_timeout, written.first_byte_timeout, written.idle_timeout, findings);
     let pool = findings.good(pool(written.pool));
     let health = findings.good(health(written.health));
-    let buckets = buckets::resolve(written.buckets, written.only_mapped, addressing, any_tls, findings);
+    let buckets = buckets::resolve(written.buckets, written.only_mapped, addressing, dialect, any_tls, findings);
     let (credentials, key) = credentials?;
     let remote = Remote {
         endpoints: endpoints?,

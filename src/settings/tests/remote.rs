@@ -150,6 +150,10 @@ fn each_fault_has_its_line() {
         ("[upstream.buckets]\n\"a.b\" = \"acme\"", "7: \"a.b\" is no bucket's name on R2"),
         ("[upstream.buckets]\nmedia = \"\"", "7: \"\" is no bucket's name on S3"),
         ("[upstream.buckets]\nmedia = \"a/b\"", "7: \"a/b\" is no bucket's name on S3"),
+        (
+            "dialect = \"minio\"\n[upstream.buckets]\nmedia = \"minio\"",
+            "8: \"minio\" is no bucket with dialect = \"minio\" but the store's own interface",
+        ),
         ("[upstream.buckets]\nmedia = \".abc\"", "7: \".abc\" is no bucket's name on S3"),
         (
             "[upstream.buckets]\nmedia = \"acme\"\nbooks = \"acme\"",

@@ -5,7 +5,7 @@ use super::payloads::etag;
 use super::subject::{Subject, assert_answer};
 use super::{Case, cases};
 
-pub const CASES: &[Case] = cases![on_reads, on_reads_of_nothing, on_writes, that_fail_write_nothing];
+pub const CASES: &[Case] = cases![on_reads, on_reads_of_nothing, on_writes, dates_on_writes, that_fail_write_nothing];
 
 const BODY: &str = "0123456789";
 const BEFORE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
@@ -72,6 +72,14 @@ fn on_writes(subject: &Subject) {
     ] {
         assert_answer(&bucket.put_with(key, &headers, BODY), status, code(status));
     }
+}
+
+fn dates_on_writes(subject: &Subject) {
+    let bucket = subject.bucket();
+    bucket.put("old", BODY);
+    let (status, code) = subject.answer(Lack::DatesOnWrites, (412, "PreconditionFailed"));
+    assert_answer(&bucket.put_with("old", &[("if-unmodified-since", BEFORE)], "second"), status, code);
+    assert_eq!(bucket.get("old").text(), BODY);
 }
 
 fn that_fail_write_nothing(subject: &Subject) {

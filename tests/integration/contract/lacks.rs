@@ -13,6 +13,8 @@ pub enum Lack {
     ListsOfTags,
     /// `If-Match: *` on a write over an object.
     AnyTagOnWrites,
+    /// `If-Unmodified-Since` on a write.
+    DatesOnWrites,
     /// `If-None-Match` over `If-Modified-Since`.
     TagsOverDates,
     /// `If-Match` over `If-None-Match`.
@@ -107,6 +109,8 @@ pub const LACKS: &[Row] = &[
     row("minio", Lack::ListsOfTags, (412, "PreconditionFailed"), "It compares the whole value with the tag."),
     row("versitygw", Lack::ListsOfTags, (412, "PreconditionFailed"), "It compares the whole value with the tag."),
     row("versitygw", Lack::AnyTagOnWrites, (412, "PreconditionFailed"), "It takes `*` for a tag on writes."),
+    row("minio", Lack::DatesOnWrites, (501, "NotImplemented"), "It passes over them, so r2shim refuses."),
+    row("versitygw", Lack::DatesOnWrites, (501, "NotImplemented"), "It passes over them, so r2shim refuses."),
     row("versitygw", Lack::Milliseconds, (200, "2006-03-01T00:00:00Z"), "It writes whole seconds."),
     row("minio", Lack::MaxKeys, (400, "InvalidArgument"), "S3's own code; only R2 has another."),
     row("versitygw", Lack::MaxKeys, (400, "InvalidArgument"), "S3's own code; only R2 has another."),

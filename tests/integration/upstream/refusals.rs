@@ -1,9 +1,10 @@
 //! What is refused is refused here: the store does not even get a connection.
 
-use super::{front, get, put, store};
+use super::{front, get, put, remote, store};
 use crate::rows;
 use crate::support::scripted::Scripted;
-use crate::support::{KEY_ID, Request, Signing};
+use crate::support::{KEY_ID, Request, Signing, TestServer};
+use r2shim::upstream::{Dialect, Remote};
 
 #[test]
 fn what_the_page_crosses_never_goes_upstream() {
@@ -61,6 +62,53 @@ fn buckets_that_are_hidden_never_go_upstream() {
     ] {
         let answer = server.send(request.clone());
         assert_eq!(super::error(&answer), (404, "NoSuchBucket".to_owned()), "{request:?}");
+        assert!(upstream.nothing_arrived(), "{request:?}");
+    }
+}
+
+/// A path that a store has its own interfaces at is no bucket: signed with r2shim's key, requests could administer it.
+#[test]
+fn a_stores_own_interfaces_are_no_buckets() {
+    for (dialect, bucket) in [("minio", "minio"), ("ceph", "admin")] {
+        let upstream = Scripted::answering(store::usual);
+        let dialect = Dialect::named(dialect).unwrap();
+        let server = TestServer::in_front_of("open", Remote { dialect, ..remote(&upstream.endpoint()) });
+        let hidden = format!("/{bucket}/admin/v3/export-iam");
+        for (request, status) in [
+            (Request::get(&hidden), 404),
+            (Request::put(&hidden).body("new"), 404),
+            (Request::get(&format!("/{bucket}?list-type=2")), 404),
+            (Request::put(&format!("/{bucket}")), 403),
+            (put("").header("x-amz-copy-source", &hidden), 404),
+        ] {
+            assert_eq!(server.send(request.clone()).status, status, "{request:?}");
+            assert!(upstream.nothing_arrived(), "{request:?}");
+        }
+    }
+}
+
+/// To carry these out without what they say would overwrite, delete or unpack something.
+#[test]
+fn what_a_store_would_pass_over_never_goes_upstream() {
+    let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+    let delete = |entry: &str| {
+        let document = format!("<Delete><Object><Key>kept</Key>{entry}</Object></Delete>");
+        Request::new("POST", "/media?delete").body(document)
+    };
+    let upstream = Scripted::answering(store::usual);
+    let dialect = Dialect::named("minio").unwrap();
+    let server = TestServer::in_front_of("r2", Remote { dialect, ..remote(&upstream.endpoint()) });
+    for request in [
+        put("new").header("if-unmodified-since", date),
+        put("new").header("if-modified-since", date),
+        put("new").header("if-none-match", "\"a\", \"b\""),
+        put("new").header("x-amz-meta-snowball-auto-extract", "true"),
+        Request::new("DELETE", "/media/kept").header("if-none-match", "*"),
+        delete("<ETag>\"x\"</ETag>"),
+        delete("<Size>4</Size>"),
+    ] {
+        let answer = server.send(request.clone());
+        assert_eq!((answer.status, answer.element("Code").as_str()), (501, "NotImplemented"), "{request:?}");
         assert!(upstream.nothing_arrived(), "{request:?}");
     }
 }

@@ -204,3 +204,15 @@ fn buckets_that_are_there_are_not_made_again() {
         assert_eq!(puts, usize::from(made), "{} {head}", dialect.name);
     }
 }
+
+/// Some stores pass If-Range over, and would give the end of another object than the client has the start of.
+#[test]
+fn a_range_under_a_condition_is_asked_for_as_the_whole() {
+    let upstream = Scripted::answering(store::usual);
+    let server = front(&upstream);
+    let range = Request::get("/media/kept").header("range", "bytes=1-");
+    let plain = forwarded(&server, &upstream, range.clone());
+    assert_eq!(plain.header("range"), "bytes=1-");
+    let conditional = forwarded(&server, &upstream, range.header("if-range", "\"old\""));
+    assert!(!conditional.has("range") && !conditional.has("if-range"));
+}

@@ -1,0 +1,161 @@
+//! What a store would pass over, or take for something else than S3 does: such a request is refused by name before any
+//! of it is sent, or data would be overwritten, deleted or unpacked against the client's word.
+//!
+//! Not here: what R2 lacks, which is the policy's business, and what a store refuses by itself.
+
+use crate::s3::names::ObjectKey;
+use crate::s3::operation::{Method, Row};
+use crate::s3::view::View;
+use crate::s3::xml::DeleteEntry;
+use crate::s3::{Code, S3Error};
+use crate::upstream::Dialect;
+
+/// Conditions under which a write may not take place (S3 API reference, the write operations; RFC 9110 section 13).
+const WRITE_CONDITIONS: &[&str] = &[
+    "if-match",
+    "if-none-match",
+    "if-modified-since",
+    "if-unmodified-since",
+    "x-amz-if-match-initiated-time",
+    "x-amz-if-match-last-modified-time",
+    "x-amz-if-match-size",
+];
+
+/// Refuses a request that the store would not carry out as it is meant.
+///
+/// # Errors
+/// `NotImplemented` for a header that it does not hear or takes for a command, `InvalidObjectName` for a key that it
+/// takes for another.
+pub(super) fn check(row: &Row, view: &View<'_>, key: Option<&ObjectKey>, dialect: &Dialect) -> Result<(), S3Error> {
+    let unheard = || WRITE_CONDITIONS.iter().copied().find(|name| is_unheard(row, view, name, dialect));
+    let command = || dialect.commands.iter().copied().find(|name| view.header_bytes(name).is_some());
+    if let Some(name) = unheard().or_else(command) {
+        let message = format!("{name} on {} not implemented by the upstream", row.operation);
+        return Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message));
+    }
+    key.map_or(Ok(()), |key| check_key(key, dialect))
+}
+
+/// Refuses a key that this store takes for another: to write it would overwrite or delete that other.
+pub(super) fn check_key(key: &ObjectKey, dialect: &Dialect) -> Result<(), S3Error> {
+    let cause = "the store takes keys for paths, and this one for another key";
+    if dialect.mistakes(key) { Err(S3Error::new(Code::INVALID_OBJECT_NAME).cause(cause)) } else { Ok(()) }
+}
+
+/// Refuses an entry of DeleteObjects that the store would delete whatever the entry says. `has_versions` is whether the
+/// policy knows of versions.
+///
+/// # Errors
+/// `NotImplemented` for a version or a condition, and those of [`check_key`].
+pub fn check_deletable(entry: &DeleteEntry, has_versions: bool, dialect: &Dialect) -> Result<(), S3Error> {
+    let version = entry.version_id.as_deref().is_some_and(|id| id != "null") && !has_versions;
+    // Of the stores tried none looks at them: what does not fit is deleted all the same.
+    let unheard = [
+        ("VersionId", version),
+        ("ETag", entry.etag.is_some()),
+        ("LastModifiedTime", entry.last_modified_time.is_some()),
+        ("Size", entry.size.is_some()),
+    ];
+    if let Some((name, _)) = unheard.iter().find(|(_, given)| *given) {
+        let message = format!("DeleteObjects element {name} not implemented");
+        return Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message));
+    }
+    // A key that cannot be is the store's to refuse, for that entry alone.
+    ObjectKey::parse(&entry.key).map_or(Ok(()), |key| check_key(&key, dialect))
+}
+
+/// Whether a request is a write that conditions may forbid.
+pub(super) fn is_conditional_write(row: &Row, view: &View<'_>) -> bool {
+    writes(row) && WRITE_CONDITIONS.iter().any(|name| view.header_bytes(name).is_some())
+}
+
+fn writes(row: &Row) -> bool {
+    !matches!(row.method, Method::Get | Method::Head)
+}
+
+/// Whether a write has this condition and the store would not hold to it. Of several lines stores see the first, and
+/// some take a list for one tag, which nothing matches: `If-None-Match` would then always hold.
+fn is_unheard(row: &Row, view: &View<'_>, name: &str, dialect: &Dialect) -> bool {
+    let mut values = view.headers().filter(|(given, _)| *given == name).map(|(_, value)| value);
+    match (values.next(), values.next()) {
+        (Some(_), _) if !writes(row) => false,
+        (Some(value), None) => {
+            let is_list = name == "if-none-match" && value.contains(&b',');
+            is_list || !dialect.hears_condition(row.operation, name)
+        }
+        (Some(_), Some(_)) => true,
+        (None, _) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::s3::Operation;
+    use crate::s3::query::Query;
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    /// What is said to a request with these headers; nothing where it may go on.
+    fn refusal(dialect: &str, operation: Operation, headers: &[(&'static str, &'static str)]) -> Option<String> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        let view = View::of_signed_headers(&map, Query::default());
+        let dialect = Dialect::named(dialect).unwrap();
+        check(operation.row(), &view, None, dialect).err().map(|error| error.message.into_owned())
+    }
+
+    #[test]
+    fn what_a_store_would_pass_over_is_refused_by_name() {
+        use Operation::{CopyObject, DeleteObject, GetObject, PutObject};
+        const DAY: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+        for (dialect, operation, headers, refused) in [
+            ("minio", PutObject, &[("if-none-match", "*")][..], ""),
+            ("minio", PutObject, &[("if-none-match", "\"a\"")], ""),
+            ("minio", PutObject, &[("if-none-match", "\"a\", \"b\"")], "if-none-match"),
+            ("aws", PutObject, &[("if-none-match", "\"a\""), ("if-none-match", "\"b\"")], "if-none-match"),
+            ("minio", PutObject, &[("if-match", "\"a\", \"b\"")], ""),
+            ("minio", PutObject, &[("if-match", "\"a\""), ("if-unmodified-since", DAY)], "if-unmodified-since"),
+            ("aws", PutObject, &[("if-unmodified-since", DAY)], "if-unmodified-since"),
+            ("aws", PutObject, &[("if-modified-since", DAY)], "if-modified-since"),
+            ("aws", DeleteObject, &[("if-match", "\"a\"")], ""),
+            ("aws", DeleteObject, &[("if-none-match", "*")], "if-none-match"),
+            ("aws", DeleteObject, &[("x-amz-if-match-size", "1")], "x-amz-if-match-size"),
+            ("minio", CopyObject, &[("if-match", "*")], "if-match"),
+            ("garage", PutObject, &[("if-none-match", "*")], "if-none-match"),
+            ("garage", GetObject, &[("if-none-match", "*"), ("if-modified-since", DAY)], ""),
+            ("aws", PutObject, &[("x-amz-meta-snowball-auto-extract", "true")], ""),
+            ("minio", PutObject, &[("x-amz-meta-snowball-auto-extract", "true")], "x-amz-meta-snowball-auto-extract"),
+        ] {
+            let expected =
+                (!refused.is_empty()).then(|| format!("{refused} on {operation} not implemented by the upstream"));
+            assert_eq!(refusal(dialect, operation, headers), expected, "{dialect} {operation} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn an_entry_that_would_be_deleted_against_its_word_is_refused() {
+        let dialect = Dialect::named("minio").unwrap();
+        for (entry, has_versions, expected) in [
+            ("<Key>a</Key>", false, ""),
+            ("<Key>a</Key><VersionId>null</VersionId>", false, ""),
+            ("<Key>a</Key><VersionId>1</VersionId>", true, ""),
+            ("<Key>a</Key><VersionId>1</VersionId>", false, "DeleteObjects element VersionId not implemented"),
+            ("<Key>a</Key><ETag>e</ETag>", true, "DeleteObjects element ETag not implemented"),
+            ("<Key>a</Key><Size>1</Size>", true, "DeleteObjects element Size not implemented"),
+            (
+                "<Key>a</Key><LastModifiedTime>Sun, 06 Nov 1994 08:49:37 GMT</LastModifiedTime>",
+                true,
+                "DeleteObjects element LastModifiedTime not implemented",
+            ),
+            ("<Key>/a</Key>", true, Code::INVALID_OBJECT_NAME.message),
+        ] {
+            let document = format!("<Delete><Object>{entry}</Object></Delete>");
+            let entries = crate::s3::xml::Delete::parse(document.as_bytes()).unwrap().entries;
+            let said =
+                check_deletable(&entries[0], has_versions, dialect).err().map(|error| error.message.into_owned());
+            assert_eq!(said.unwrap_or_default(), expected, "{entry}");
+        }
+    }
+}
