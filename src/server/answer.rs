@@ -25,8 +25,8 @@ pub enum Body {
     Empty,
     /// A document.
     Text(String),
-    /// So many bytes of an object, for an answer that only tells of them (HEAD).
-    Length(u64),
+    /// So many bytes of an object, where that is known, for an answer that only tells of them (HEAD).
+    Length(Option<u64>),
     /// So many bytes of an object, read as they are sent.
     Object(u64, store::Reader),
     /// Bytes that come from elsewhere as they are sent; how many, where that is known.
@@ -88,8 +88,8 @@ impl Answer {
             _ if bodiless => None,
             Body::Empty => Some(0),
             Body::Text(text) => Some(text.len() as u64),
-            Body::Length(length) | Body::Object(length, _) => Some(*length),
-            Body::Stream { length, .. } => *length,
+            Body::Object(length, _) => Some(*length),
+            Body::Length(length) | Body::Stream { length, .. } => *length,
         }
     }
 }

@@ -36,7 +36,7 @@ impl Local {
     pub(super) async fn head_object(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         let info = self.store.info(request.bucket()?, request.object_key()?).await?;
         let (answer, range) = head(request, &info)?;
-        let body = range.map_or(Body::Empty, |range| Body::Length(range.end - range.start));
+        let body = range.map_or(Body::Empty, |range| Body::Length(Some(range.end - range.start)));
         Ok(Answer { body, ..answer })
     }
 }

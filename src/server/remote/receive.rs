@@ -38,7 +38,8 @@ impl RemoteStore {
             let length = content_length(&exchange.head()?.headers);
             // Nothing follows such a head; reading to the end gives the connection back.
             exchange.into_body().read_whole(0).await.map_err(bad_gateway)?;
-            return Ok(Answer { body: length.map_or(Body::Empty, Body::Length), ..empty });
+            let body = if outgoing.names_a_key() { Body::Length(length) } else { Body::Empty };
+            return Ok(Answer { body, ..empty });
         }
         if documents::is_document(request.row.operation) {
             return self.document(request, empty, exchange).await;

@@ -1,29 +1,34 @@
 //! Sending: a node, a connection, the request, and the head of the answer; again where that is safe.
 //!
 //! It is safe where nothing was sent, and where the operation may be done twice and its body is still here. What a
-//! client sends is read once: a body on its way through is never sent again.
+//! client sends is read once: a body on its way through is never sent again. Nor is a write that a node has not answered
+//! in time: it may still carry it out, after what was written since.
 
 use super::credentials::{Credentials, Provider, Source};
-use super::exchange::{Exchange, read_head};
+use super::exchange::{Exchange, is_real, read_head};
 use super::nodes::{Failure, Health, Node, Nodes, in_words};
 use super::payload::{Content, Payload, Upload};
 use crate::s3::{Code, S3Error};
 use crate::server::clock;
 use crate::sigv4::{KeyCache, PayloadHash};
 use crate::upstream::{CredentialSource, Outgoing, Remote, SigningIdentity};
+use bytes::Bytes;
 use http::header::EXPECT;
-use pingora::BError;
 use pingora::connectors::ConnectorOptions;
 use pingora::connectors::http::Connector;
 use pingora::http::RequestHeader;
 use pingora::protocols::http::client::HttpSession;
 use pingora::upstreams::peer::HttpPeer;
+use pingora::{BError, ErrorType};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
 /// How often a request is sent again on another connection of the same node, where one of the pool had been closed.
 const MAX_STALE: usize = 3;
+
+/// How often a read is sent again after a node has not answered in time: the client waits as long every time.
+const MAX_SLOW: usize = 1;
 
 /// How long a store that was asked for `100 Continue` may keep a client waiting; then the body sets out all the same.
 const CONTINUE_TIME: Duration = Duration::from_secs(1);
@@ -50,9 +55,20 @@ enum Fault {
         error: BError,
         /// Whether the request may be sent again.
         again: bool,
-        /// Whether it was a connection of the pool that had been closed, as idle ones may be at any time.
-        stale: bool,
+        /// What it says of the node.
+        blame: Blame,
     },
+}
+
+/// What a failure says of the node it happened at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Blame {
+    /// That it is not well.
+    Node,
+    /// Nothing: a connection of the pool had been closed, as idle ones may be at any time.
+    Pool,
+    /// Nothing for certain: the client had its part in it, and a node may lose patience with one that is slow.
+    Either,
 }
 
 impl Sender {
@@ -74,18 +90,23 @@ impl Sender {
     /// Sends until there is an answer or no node left to ask.
     pub(super) async fn send(&self, outgoing: &Outgoing, payload: Payload<'_>) -> Result<Exchange, S3Error> {
         let Payload { hash, mut content } = payload;
-        let (mut tried, mut stale_tries) = (Vec::new(), 0);
+        let (mut tried, mut stale_tries, mut slow_tries) = (Vec::new(), 0, 0);
         let mut error = S3Error::new(Code::SERVICE_UNAVAILABLE).cause("no node of the upstream is known");
         while let Some(node) = self.nodes.pick(&tried) {
             let known_down = matches!(node.health(), Health::Down(_));
             match self.attempt(&node, outgoing, &hash, &mut content).await {
                 Ok(exchange) => return Ok(exchange),
                 Err(Fault::Request(error)) => return Err(error),
-                Err(Fault::Node { again, stale: true, .. }) if again && stale_tries < MAX_STALE => stale_tries += 1,
-                Err(Fault::Node { error: cause, again, .. }) => {
-                    node.failed(Failure::of(&cause), in_words(&cause));
+                Err(Fault::Node { again: true, blame: Blame::Pool, .. }) if stale_tries < MAX_STALE => stale_tries += 1,
+                Err(Fault::Node { error: cause, again, blame }) => {
+                    match blame {
+                        Blame::Either => node.count(Failure::of(&cause)),
+                        Blame::Pool if !again => node.count(Failure::of(&cause)),
+                        Blame::Pool | Blame::Node => node.failed(Failure::of(&cause), in_words(&cause)),
+                    }
                     error = client_error(&node, &cause, known_down);
-                    if !again {
+                    slow_tries += usize::from(*cause.etype() == ErrorType::ReadTimedout);
+                    if !again || slow_tries > MAX_SLOW {
                         break;
                     }
                     node.retried();
@@ -106,15 +127,21 @@ impl Sender {
         let request = self.head(node, outgoing, hash, content).map_err(Fault::Request)?;
         let peer = self.peer(node, outgoing);
         let connected = self.connector.get_http_session(&peer).await;
-        let (mut session, reused) = connected.map_err(|error| Fault::Node { error, again: true, stale: false })?;
+        let (mut session, reused) =
+            connected.map_err(|error| Fault::Node { error, again: true, blame: Blame::Node })?;
         session.set_write_timeout(Some(self.remote.timeouts.idle));
         let whole = self.exchange_heads(&mut session, request, content).await.map_err(|broken| match broken {
             Broken::Client(error) => Fault::Request(error),
-            Broken::Node { error, body_used } => Fault::Node {
-                stale: reused && Failure::of(&error) == Failure::Closed,
-                again: !body_used && outgoing.is_repeatable(),
-                error,
-            },
+            Broken::Node { error, body } => {
+                let kind = Failure::of(&error);
+                let blame = match body {
+                    _ if reused && kind == Failure::Closed => Blame::Pool,
+                    Body::OnItsWay => Blame::Either,
+                    Body::Here | Body::Gone => Blame::Node,
+                };
+                let is_safe = if kind == Failure::Timeout { outgoing.is_read() } else { outgoing.is_repeatable() };
+                Fault::Node { error, again: body == Body::Here && is_safe, blame }
+            }
         })?;
         session.set_read_timeout(Some(self.remote.timeouts.idle));
         Ok(Exchange { session, peer, node: node.clone(), connector: self.connector.clone(), whole })
@@ -132,10 +159,8 @@ impl Sender {
         session.write_request_header(Box::new(request)).await.map_err(Broken::before_body)?;
         let whole = match content {
             Content::Held(body) => {
-                for bytes in body.iter().filter(|bytes| !bytes.is_empty()) {
-                    session.write_request_body(bytes.clone(), false).await.map_err(Broken::before_body)?;
-                }
-                true
+                let pieces = body.iter().filter(|bytes| !bytes.is_empty()).cloned().collect();
+                !self.write(session, pieces, Body::Here).await?
             }
             Content::Streamed(upload) => {
                 // While the body is on its way it is the client that is waited for.
@@ -150,7 +175,8 @@ impl Sender {
             }
         };
         if whole {
-            let broken = |error| Broken::Node { error, body_used: streamed };
+            let body = if streamed { Body::Gone } else { Body::Here };
+            let broken = |error| Broken::Node { error, body };
             session.finish_request_body().await.map_err(broken)?;
             session.set_read_timeout(first_byte);
             read_head(session).await.map_err(broken)?;
@@ -167,12 +193,12 @@ impl Sender {
                 next = upload.next() => next.map_err(Broken::Client)?,
             };
             let Some(ready) = next else { break };
-            if self.write(session, ready).await? {
+            if self.write(session, ready, Body::OnItsWay).await? {
                 return Ok(false);
             }
         }
         let rest = upload.finish().map_err(Broken::Client)?;
-        Ok(!self.write(session, rest).await?)
+        Ok(!self.write(session, rest, Body::OnItsWay).await?)
     }
 
     /// Waits until the store invites the body, answers without it, or says nothing for too long. The client still has
@@ -181,17 +207,17 @@ impl Sender {
         match timeout(CONTINUE_TIME, session.read_response_header()).await {
             Err(_) => Ok(false),
             Ok(Err(error)) => Err(Broken::before_body(error)),
-            Ok(Ok(())) => Ok(session.response_header().is_some_and(|head| head.status.as_u16() >= 200)),
+            Ok(Ok(())) => is_real(session).map_err(Broken::before_body),
         }
     }
 
     /// Writes; says whether the store answered instead of reading on.
-    async fn write(&self, session: &mut HttpSession<()>, ready: Vec<bytes::Bytes>) -> Result<bool, Broken> {
+    async fn write(&self, session: &mut HttpSession<()>, ready: Vec<Bytes>, body: Body) -> Result<bool, Broken> {
         for bytes in ready {
             if let Err(error) = session.write_request_body(bytes, false).await {
                 // A store that refuses an upload answers and closes, and the answer is worth more than the error.
                 let answer = timeout(EARLY_ANSWER_TIME, read_head(session)).await;
-                return if matches!(answer, Ok(Ok(()))) { Ok(true) } else { Err(Broken::in_body(error)) };
+                return if matches!(answer, Ok(Ok(()))) { Ok(true) } else { Err(Broken::Node { error, body }) };
             }
         }
         Ok(false)
@@ -242,16 +268,27 @@ impl Sender {
 /// How an exchange broke before the head of its answer.
 enum Broken {
     Client(S3Error),
-    Node { error: BError, body_used: bool },
+    Node { error: BError, body: Body },
+}
+
+/// Where the body was when an exchange broke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Body {
+    /// Still here, or still with the client.
+    Here,
+    /// Passing through.
+    OnItsWay,
+    /// Sent.
+    Gone,
 }
 
 impl Broken {
     fn before_body(error: BError) -> Broken {
-        Broken::Node { error, body_used: false }
+        Broken::Node { error, body: Body::Here }
     }
 
     fn in_body(error: BError) -> Broken {
-        Broken::Node { error, body_used: true }
+        Broken::Node { error, body: Body::OnItsWay }
     }
 }
 

@@ -63,6 +63,10 @@ fn what_is_no_answer() {
         ("another protocol from here on", "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n".into()),
         ("two lengths", with("content-length: 4\r\ncontent-length: 5\r\n")),
         ("two lengths in one", with("content-length: 4, 5\r\n")),
+        (
+            "another protocol, and then an object",
+            format!("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n{}", with("content-length: 4\r\n")),
+        ),
         ("a negative length", with("content-length: -4\r\n")),
         ("a length that is none", with("content-length: four\r\n")),
         ("another framing", with("transfer-encoding: gzip\r\n")),

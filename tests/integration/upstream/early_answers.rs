@@ -1,6 +1,7 @@
 //! Stores that answer before they have the body, and clients that ask before they send it.
 
 use super::{bad_gateway, error, front, impatient_front, put, store};
+use crate::support::Request;
 use crate::support::scripted::{Reply, Scripted, Step};
 
 const LARGE: usize = 8 << 20;
@@ -98,4 +99,15 @@ fn who_does_not_expect_100_does_not_get_it() {
     let mut connection = server.connect();
     connection.begin(&put("new").signed(server.address));
     assert_eq!(connection.read_head().status, 200);
+}
+
+/// A document is held, and what the store says of it is heard too when it does not read all of it.
+#[test]
+fn an_answer_in_the_middle_of_a_document_is_not_lost() {
+    let entry = "<Part><PartNumber>1</PartNumber><ETag>\"x\"</ETag></Part>";
+    let padding = " ".repeat(4_000_000);
+    let document = format!("<CompleteMultipartUpload>{entry}{padding}</CompleteMultipartUpload>");
+    let upstream = Scripted::always([Step::ReadHead, denied(), Step::Close]);
+    let answer = front(&upstream).send(Request::new("POST", "/media/new?uploadId=u").body(document));
+    assert_eq!(error(&answer), (403, "AccessDenied".to_owned()));
 }

@@ -86,3 +86,11 @@ fn a_range_keeps_its_place() {
     assert_eq!((answer.status, answer.header("content-range"), answer.text().as_str()), (206, "bytes 1-2/4", "ep"));
     assert_eq!(answer.header("content-length"), "2");
 }
+
+/// An object that the store tells no length of is not one of no bytes.
+#[test]
+fn a_length_that_head_does_not_tell_is_not_made_up() {
+    let upstream = Scripted::always([Step::ReadHead, Step::send("HTTP/1.1 200 OK\r\netag: \"x\"\r\n\r\n")]);
+    let head = front(&upstream).send(Request::new("HEAD", "/media/kept"));
+    assert_eq!((head.status, head.header("etag"), head.header("content-length")), (200, "\"x\"", ""));
+}

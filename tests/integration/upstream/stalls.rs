@@ -1,9 +1,11 @@
 //! Stores that stop in the middle: the client hears of it, and the connection is given up.
 
-use super::{error, get, impatient_front, put, too_late};
-use crate::support::Request;
+use super::{error, get, impatient_front, put, remote, too_late};
 use crate::support::scripted::{Scripted, Step};
+use crate::support::{Request, TestServer};
 use Step::{Continue100, ReadBody, ReadBytes, ReadHead, Stall};
+use r2shim::upstream::{Endpoint, Remote, Timeouts};
+use std::time::Duration;
 
 #[test]
 fn answers_that_do_not_come() {
@@ -48,5 +50,27 @@ fn a_body_that_stops_breaks_the_connection() {
         let answer = server.connect().try_send(&get().signed(server.address));
         assert!(answer.is_err(), "{start} {answer:?}");
         upstream.wait_until_left();
+    }
+}
+
+/// A write that was not answered in time may still be carried out, so it is not done a second time: it could come after
+/// what the client writes next. A read is asked of one more node.
+#[test]
+fn a_write_that_is_not_answered_goes_to_no_other_node() {
+    for (request, sent) in [
+        (put("new"), 1),
+        (put(""), 1),
+        (Request::new("DELETE", "/media/kept"), 1),
+        (get(), 2),
+        (Request::new("HEAD", "/media/kept"), 2),
+    ] {
+        let nodes: Vec<Scripted> = (0..3).map(|_| Scripted::always([ReadHead, ReadBody, Stall])).collect();
+        let endpoints = nodes.iter().map(|node| Endpoint::parse(&node.endpoint()).unwrap()).collect();
+        let soon = Duration::from_millis(150);
+        let timeouts = Timeouts { connect: soon, first_byte: soon, idle: soon };
+        let server = TestServer::in_front_of("r2", Remote { endpoints, timeouts, ..remote(&nodes[0].endpoint()) });
+        assert_eq!(server.send(request.clone()).status, 504, "{request:?}");
+        let requests: usize = nodes.iter().map(|node| node.requests().len()).sum();
+        assert_eq!(requests, sent, "{request:?}");
     }
 }

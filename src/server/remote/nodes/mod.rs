@@ -80,6 +80,10 @@ impl Nodes {
         loop {
             ticks.tick().await;
             self.resolve().await;
+            // Names may have other addresses every time, and nobody is to wait for the next round to hear of those.
+            if self.states().iter().any(|state| state.health == Health::Unchecked) {
+                self.check().await;
+            }
         }
     }
 

@@ -69,13 +69,18 @@ impl Node {
         self.0.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A request failed there, for a reason in words: other nodes go first until the next good check. Not for a
-    /// connection out of the pool that turns out to be closed, as idle ones may be at any time.
+    /// A request failed there, for a reason in words: other nodes go first until the next good check.
     pub fn failed(&self, kind: Failure, why: impl Into<String>) {
+        self.count(kind);
+        self.note(Health::Down(why.into()));
+    }
+
+    /// A request failed there, which says nothing of the node: a connection out of the pool had been closed, as idle ones
+    /// may be at any time, or a client was too slow.
+    pub fn count(&self, kind: Failure) {
         if let Some(count) = self.0.failures.get(kind as usize) {
             count.fetch_add(1, Ordering::Relaxed);
         }
-        self.note(Health::Down(why.into()));
     }
 
     /// A request that failed there is sent once more, wherever to.
