@@ -53,6 +53,8 @@ pub enum Lack {
     PagesOfUploads,
     /// UploadPartCopy of a range behind the end, refused as a range.
     RangesOfCopiedParts,
+    /// CompleteMultipartUpload with another size of the whole than it has, refused.
+    SizesOfTheWhole,
     /// CompleteMultipartUpload with a checksum of the whole and none of the parts.
     WholeChecksums,
 }
@@ -154,6 +156,7 @@ pub const LACKS: &[Row] = &[
     row("minio", Lack::AbortOfNothing, (204, ""), "It removes what there is, and there is nothing."),
     row("minio", Lack::PagesOfUploads, (200, "false"), "It lists all uploads of a key at once."),
     row("versitygw", Lack::RangesOfCopiedParts, (400, "InvalidArgument"), "Its code for them."),
+    row("minio", Lack::SizesOfTheWhole, (200, ""), "It passes over the header; the parts are what they are."),
     row("minio", Lack::WholeChecksums, (400, "InvalidPart"), "It wants the checksum of each part, asked directly too."),
     row("versitygw", Lack::WholeChecksums, (400, "InvalidRequest"), "It wants the checksum of each part, and says so."),
     row("minio", Lack::MatchesOverNone, (304, ""), "It looks at If-None-Match first."),

@@ -18,6 +18,7 @@ pub const CASES: &[Case] = cases![
     not_there,
     listed,
     of_copied_parts,
+    of_another_size,
     with_checksums,
     with_a_checksum_of_the_whole,
 ];
@@ -74,6 +75,20 @@ fn document(parts: &[(u32, &str)]) -> String {
     format!(
         "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{parts}</CompleteMultipartUpload>"
     )
+}
+
+/// The client says how large the whole must be.
+fn of_another_size(subject: &Subject) {
+    let bucket = subject.bucket();
+    let upload = Upload::begin(&bucket, "a", &[]);
+    let parts = document(&[(1, &upload.part(1, b"0123456789"))]);
+    let wrong = upload.complete_with(&[("x-amz-mp-object-size", "11")], &parts);
+    let (status, code) = subject.answer(Lack::SizesOfTheWhole, (400, "InvalidRequest"));
+    assert_answer(&wrong, status, code);
+    if subject.lacks(Lack::SizesOfTheWhole).is_none() {
+        assert_answer(&upload.complete_with(&[("x-amz-mp-object-size", "10")], &parts), 200, "");
+    }
+    assert_eq!(bucket.get("a").text(), "0123456789");
 }
 
 fn an_object_of_parts(subject: &Subject) {
