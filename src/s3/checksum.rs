@@ -144,8 +144,10 @@ impl Checksum {
     ///
     /// Two of them are `InvalidRequest` in R2's words; `Content-MD5` beside one is none of them. A malformed one, and one
     /// that is not of the algorithm in `x-amz-sdk-checksum-algorithm`, are `InvalidRequest` in S3's. An algorithm named
-    /// without a value is fine: the value may follow in a trailer.
+    /// without a value is fine: the value may follow in a trailer. One of an algorithm that is not known here cannot be
+    /// verified, so whatever the policy it is `NotImplemented`.
     pub fn of_request(view: &View<'_>) -> Result<Option<Checksum>, S3Error> {
+        refuse_unknown(view)?;
         let mut found = None;
         let mut count = 0;
         for (name, value) in view.headers() {
@@ -178,6 +180,19 @@ impl Checksum {
         let kind = (HeaderName::from_static("x-amz-checksum-type"), HeaderValue::from_static(self.kind.name()));
         value.into_iter().chain([kind]).collect()
     }
+}
+
+/// What follows `x-amz-checksum-` in headers that are no checksum themselves.
+const ABOUT_CHECKSUMS: &[&str] = &["algorithm", "mode", "type"];
+
+fn refuse_unknown(view: &View<'_>) -> Result<(), S3Error> {
+    let is_unknown = |name: &str| {
+        let kind = name.strip_prefix("x-amz-checksum-");
+        kind.is_some_and(|kind| !ABOUT_CHECKSUMS.contains(&kind)) && Algorithm::of_header(name).is_none()
+    };
+    let Some((name, value)) = view.headers().find(|(name, _)| is_unknown(name)) else { return Ok(()) };
+    let value = String::from_utf8_lossy(value);
+    Err(S3Error::new(Code::NOT_IMPLEMENTED).message(format!("Header '{name}' with value '{value}' not implemented")))
 }
 
 /// The algorithm of the checksum that `x-amz-trailer` announces behind an aws-chunked body. Other trailers S3 does not
@@ -353,6 +368,10 @@ mod tests {
             (&[("x-amz-checksum-sha256", "")], invalid("x-amz-checksum-sha256")),
             (&[crc32, ("x-amz-sdk-checksum-algorithm", "SHA1")], invalid("x-amz-sdk-checksum-algorithm")),
             (&[crc32, ("x-amz-sdk-checksum-algorithm", "XX")], invalid("x-amz-sdk-checksum-algorithm")),
+            (
+                &[crc32, ("x-amz-checksum-sha512", "AA==")],
+                "501 NotImplemented: Header 'x-amz-checksum-sha512' with value 'AA==' not implemented".to_owned(),
+            ),
         ] {
             assert_eq!(request(lines).unwrap_err().to_string(), message, "{lines:?}");
         }
