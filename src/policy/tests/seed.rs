@@ -37,6 +37,8 @@ fn feature(written: &str) -> Feature {
         // The page writes the parameter as the SDKs' member for GetObject and as the wire has it for HeadObject.
         "PartNumber" => Feature::Parameter("partNumber"),
         "Range (has no effect in HeadObject)" => Feature::Header("range".into()),
+        // Parameters of the same names are no features of the page's.
+        "Cache-Control" | "Content-Type" => Feature::Header(written.to_ascii_lowercase()),
         _ => match vocabulary::parameters().into_iter().find(|parameter| *parameter == written) {
             Some(parameter) => Feature::Parameter(parameter),
             None => Feature::Header(written.to_ascii_lowercase()),

@@ -67,6 +67,10 @@ const NEW_BUCKET: &[&str] = &["x-amz-bucket-object-lock-enabled", "x-amz-object-
 /// DeleteObject's conditions on the object it removes (directory buckets).
 const DELETE_CONDITIONS: &[&str] = &["x-amz-if-match-last-modified-time", "x-amz-if-match-size"];
 
+/// Headers that the AWS SDK for JavaScript v2 writes into the query of a PutObject it presigns, where they mean nothing.
+/// Not Content-MD5, which it writes there too: who has a digest there wants it looked at.
+const PRESIGNED_HEADERS: &[&str] = &["Cache-Control", "Content-Type"];
+
 /// Parameters that rewrite headers of the answer, for GetObject and HeadObject.
 const RESPONSE_OVERRIDES: &[&str] = &[
     "partNumber",
@@ -145,7 +149,7 @@ operations! {
     // Objects.
     GetObject: Get Object [] RESPONSE_OVERRIDES [SSE_C, OWNER, PAYER, CHECKSUM_MODE] None ReadObjects;
     HeadObject: Head Object [] RESPONSE_OVERRIDES [SSE_C, OWNER, PAYER, CHECKSUM_MODE] None ReadObjects;
-    PutObject: Put Object [] []
+    PutObject: Put Object [] PRESIGNED_HEADERS
         [OBJECT_ACL, SSE, SSE_C, LOCK, TAGGING, WEBSITE, STORAGE_CLASS, OWNER, PAYER, CHECKSUMS, CHECKSUM_ALGORITHM,
          CHECKSUM_TYPE, &["x-amz-write-offset-bytes"]] Object WriteObjects;
     CopyObject: Put Object [Header("x-amz-copy-source")] []
