@@ -7,7 +7,7 @@ use crate::filters::exchange::{Exchange, Refusal};
 use crate::routing::{Location, route};
 use crate::s3::copy_source::CopySource;
 use crate::s3::query::Query;
-use crate::s3::view::{Conflict, View};
+use crate::s3::view::{Conflict, RequestView};
 use crate::s3::{Code, S3Error};
 use crate::sigv4;
 
@@ -33,13 +33,13 @@ pub(super) fn check_names(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
 
 /// Whether the `x-amz-*` parameters are headers follows from how the request says it is signed; the signature itself
 /// is verified over the same bytes by the next filter.
-fn view<'a>(exchange: &Exchange<'a>) -> Result<View<'a>, S3Error> {
+fn view<'a>(exchange: &Exchange<'a>) -> Result<RequestView<'a>, S3Error> {
     let invalid_query = |_| S3Error::new(Code::INVALID_URI).message("The query is not UTF-8 once decoded.");
     let query = Query::parse(exchange.head.query).map_err(invalid_query)?;
     if !sigv4::is_presigned(&query) {
-        return Ok(View::of_signed_headers(exchange.head.headers, query));
+        return Ok(RequestView::of_signed_headers(exchange.head.headers, query));
     }
-    View::of_presigned(exchange.head.headers, query).map_err(|conflict| match conflict {
+    RequestView::of_presigned(exchange.head.headers, query).map_err(|conflict| match conflict {
         Conflict::Twice(name) => S3Error::new(Code::INVALID_ARGUMENT)
             .message(format!("{name} is in the query and in the headers, or in the query twice")),
         Conflict::NotAHeader(name) => {

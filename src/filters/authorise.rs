@@ -7,7 +7,7 @@ use crate::filters::exchange::{Exchange, Identity, Refusal};
 use crate::s3::Code;
 use crate::s3::copy_source::CopySource;
 use crate::s3::operation::Access;
-use crate::s3::view::View;
+use crate::s3::view::RequestView;
 
 /// Refuses what the key's permission and buckets do not cover.
 pub(super) fn check(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
@@ -23,6 +23,6 @@ pub(super) fn check(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
 
 /// The source, whatever the operation: which requests are copies is the policy's to say too, and it has not spoken yet.
 /// One that names no object is refused as a name later.
-fn copy_source(view: &View<'_>) -> Option<CopySource> {
+fn copy_source(view: &RequestView<'_>) -> Option<CopySource> {
     CopySource::of_request(view).ok().flatten()
 }

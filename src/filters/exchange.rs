@@ -8,7 +8,7 @@ use crate::routing::Address;
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::operation::{Operation, Row};
 use crate::s3::request::RequestHead;
-use crate::s3::view::View;
+use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, Timestamp};
 use crate::sigv4::{Claim, Verified};
 
@@ -43,7 +43,7 @@ pub(super) struct Exchange<'a> {
     /// The key as it was sent, percent-encoded; empty where the request names none.
     pub(super) raw_key: &'a str,
     /// Headers and query as one, or why they are not; kept like the address.
-    pub(super) view: Result<View<'a>, S3Error>,
+    pub(super) view: Result<RequestView<'a>, S3Error>,
     /// The operation's row; `None` where there is no such operation.
     pub(super) row: Option<&'static Row>,
     /// Who it is from.
@@ -84,7 +84,7 @@ pub struct Admitted<'a> {
     /// The key as it was sent, percent-encoded; empty where the request names none.
     pub raw_key: &'a str,
     /// Headers and query, the only ones to read from here on. What the policy drops is not in it.
-    pub view: View<'a>,
+    pub view: RequestView<'a>,
     /// Whose request it is.
     pub signer: &'a AccessKey,
     /// When the request came.
@@ -129,7 +129,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// The view, or the fault that was kept.
-    pub(super) fn view(&self) -> Result<&View<'a>, Refusal> {
+    pub(super) fn view(&self) -> Result<&RequestView<'a>, Refusal> {
         self.view.as_ref().map_err(|error| Refusal::from(error.clone()))
     }
 

@@ -7,7 +7,7 @@ use crate::filters::exchange::{BodyPlan, Exchange, Identity, Refusal};
 use crate::s3::checksum::{Algorithm, Checksum, announced_trailer, content_md5};
 use crate::s3::operation::BodyKind;
 use crate::s3::payload::Streaming;
-use crate::s3::view::View;
+use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error};
 use crate::sigv4::{PayloadHash, Verified};
 
@@ -64,7 +64,7 @@ fn announced(exchange: &Exchange<'_>) -> Result<Announced, Refusal> {
 fn framing(
     payload: &PayloadHash,
     verified: &Verified,
-    view: &View<'_>,
+    view: &RequestView<'_>,
 ) -> Result<(Framing, Option<[u8; 32]>), S3Error> {
     match payload {
         PayloadHash::Digest(digest) => Ok((Framing::Plain, Some(*digest))),
@@ -77,7 +77,7 @@ fn framing(
 }
 
 /// The trailer of a streaming body: one where the sentinel promises it, none where it does not.
-fn trailer(streaming: Streaming, view: &View<'_>) -> Result<Option<Algorithm>, S3Error> {
+fn trailer(streaming: Streaming, view: &RequestView<'_>) -> Result<Option<Algorithm>, S3Error> {
     let announced = announced_trailer(view)?;
     if announced.is_some() && !streaming.has_trailer() {
         let message = format!("x-amz-trailer does not go with {}", streaming.sentinel());
@@ -87,7 +87,7 @@ fn trailer(streaming: Streaming, view: &View<'_>) -> Result<Option<Algorithm>, S
 }
 
 /// A length in bytes; what is no number is refused, not taken for none.
-fn parse_length(view: &View<'_>, name: &str) -> Result<Option<u64>, S3Error> {
+fn parse_length(view: &RequestView<'_>, name: &str) -> Result<Option<u64>, S3Error> {
     let Some(value) = view.header_bytes(name) else { return Ok(None) };
     let digits = std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
     let invalid = || S3Error::new(Code::INVALID_ARGUMENT).message(format!("{name} is not a length"));

@@ -12,7 +12,7 @@ use crate::s3::error::S3Error;
 use crate::s3::headers::{METADATA_PREFIX, is_transport_header};
 use crate::s3::operation::{Method, Operation, Selector, is_subresource};
 use crate::s3::payload::PayloadKind;
-use crate::s3::view::View;
+use crate::s3::view::RequestView;
 use http::StatusCode;
 
 /// What becomes of a request.
@@ -73,7 +73,7 @@ pub const UNLISTED_PARAMETER: &str = "unlisted-parameter";
 
 impl Policy {
     /// What becomes of a request for the operation.
-    pub fn decide(&self, operation: Operation, view: &View<'_>, payload: PayloadKind) -> Decision {
+    pub fn decide(&self, operation: Operation, view: &RequestView<'_>, payload: PayloadKind) -> Decision {
         let row = self.row(operation);
         let request = Request { operation: row.answered_as, row, view };
         match request.decide(self.payload(payload), payload) {
@@ -86,7 +86,7 @@ impl Policy {
 struct Request<'a> {
     operation: Operation,
     row: &'a Row,
-    view: &'a View<'a>,
+    view: &'a RequestView<'a>,
 }
 
 /// A header or parameter of the request and what is said of it.

@@ -1,10 +1,10 @@
 //! Which operation a request is for: the most specific row of the table wins, and no row is no operation.
 
 use crate::s3::operation::{Method, OPERATIONS, Row, Selector, Target};
-use crate::s3::view::{View, is_transport_query};
+use crate::s3::view::{RequestView, is_transport_query};
 
 /// The row for a request; `None` where S3 has no such operation.
-pub fn route(method: &str, target: Target, view: &View<'_>) -> Option<&'static Row> {
+pub fn route(method: &str, target: Target, view: &RequestView<'_>) -> Option<&'static Row> {
     let method = Method::parse(method)?;
     OPERATIONS
         .iter()
@@ -15,7 +15,7 @@ pub fn route(method: &str, target: Target, view: &View<'_>) -> Option<&'static R
         .max_by_key(|row| row.selectors.len())
 }
 
-fn selects(selector: &Selector, view: &View<'_>) -> bool {
+fn selects(selector: &Selector, view: &RequestView<'_>) -> bool {
     match selector {
         Selector::Query(name) => view.has_parameter(name),
         Selector::QueryIs(name, value) if is_transport_query(name) => view.transport(name) == Some(value),
@@ -37,7 +37,7 @@ mod tests {
     fn operation(method: &str, target: Target, query: &str, headers: &[(&'static str, &'static str)]) -> String {
         let headers: HeaderMap =
             headers.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect();
-        let view = View::of_signed_headers(&headers, Query::parse(query).unwrap());
+        let view = RequestView::of_signed_headers(&headers, Query::parse(query).unwrap());
         route(method, target, &view).map_or("none".to_owned(), |row| row.operation.to_string())
     }
 

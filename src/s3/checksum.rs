@@ -2,7 +2,7 @@
 //!
 //! Not here: comparing what a client said with what came ([`crate::body`]).
 
-use crate::s3::view::View;
+use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -146,7 +146,7 @@ impl Checksum {
     /// that is not of the algorithm in `x-amz-sdk-checksum-algorithm`, are `InvalidRequest` in S3's. An algorithm named
     /// without a value is fine: the value may follow in a trailer. One of an algorithm that is not known here cannot be
     /// verified, so whatever the policy it is `NotImplemented`.
-    pub fn of_request(view: &View<'_>) -> Result<Option<Checksum>, S3Error> {
+    pub fn of_request(view: &RequestView<'_>) -> Result<Option<Checksum>, S3Error> {
         refuse_unknown(view)?;
         let mut found = None;
         let mut count = 0;
@@ -185,7 +185,7 @@ impl Checksum {
 /// What follows `x-amz-checksum-` in headers that are no checksum themselves.
 const ABOUT_CHECKSUMS: &[&str] = &["algorithm", "mode", "type"];
 
-fn refuse_unknown(view: &View<'_>) -> Result<(), S3Error> {
+fn refuse_unknown(view: &RequestView<'_>) -> Result<(), S3Error> {
     let is_unknown = |name: &str| {
         let kind = name.strip_prefix("x-amz-checksum-");
         kind.is_some_and(|kind| !ABOUT_CHECKSUMS.contains(&kind)) && Algorithm::of_header(name).is_none()
@@ -197,7 +197,7 @@ fn refuse_unknown(view: &View<'_>) -> Result<(), S3Error> {
 
 /// The algorithm of the checksum that `x-amz-trailer` announces behind an aws-chunked body. Other trailers S3 does not
 /// have: `InvalidRequest`.
-pub fn announced_trailer(view: &View<'_>) -> Result<Option<Algorithm>, S3Error> {
+pub fn announced_trailer(view: &RequestView<'_>) -> Result<Option<Algorithm>, S3Error> {
     let name = "x-amz-trailer";
     match view.header_bytes(name) {
         None => Ok(None),
@@ -208,7 +208,7 @@ pub fn announced_trailer(view: &View<'_>) -> Result<Option<Algorithm>, S3Error> 
     }
 }
 
-fn named_algorithm(view: &View<'_>) -> Result<Option<Algorithm>, S3Error> {
+fn named_algorithm(view: &RequestView<'_>) -> Result<Option<Algorithm>, S3Error> {
     let name = "x-amz-sdk-checksum-algorithm";
     match view.header_bytes(name) {
         None => Ok(None),
@@ -221,7 +221,7 @@ fn invalid_value(header: &str) -> S3Error {
 }
 
 /// The digest in `Content-MD5` (RFC 1864), if any: base64 of 16 bytes, else `InvalidDigest`.
-pub fn content_md5(view: &View<'_>) -> Result<Option<[u8; 16]>, S3Error> {
+pub fn content_md5(view: &RequestView<'_>) -> Result<Option<[u8; 16]>, S3Error> {
     let Some(value) = view.header_bytes("content-md5") else { return Ok(None) };
     let digest = STANDARD.decode(value).ok().and_then(|digest| digest.try_into().ok());
     digest.map(Some).ok_or_else(|| Code::INVALID_DIGEST.into())
@@ -298,7 +298,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
             .collect();
-        Checksum::of_request(&View::of_signed_headers(&headers, Query::default()))
+        Checksum::of_request(&RequestView::of_signed_headers(&headers, Query::default()))
     }
 
     #[test]
@@ -382,7 +382,7 @@ mod tests {
         let read = |value: &'static str| {
             let headers =
                 HeaderMap::from_iter([(HeaderName::from_static("content-md5"), HeaderValue::from_static(value))]);
-            content_md5(&View::of_signed_headers(&headers, Query::default()))
+            content_md5(&RequestView::of_signed_headers(&headers, Query::default()))
         };
         assert_eq!(hex::encode(read("1B2M2Y8AsgTpgAmY7PhCfg==").unwrap().unwrap()), "d41d8cd98f00b204e9800998ecf8427e");
         for bad in ["", "rL0Y20zC+Fzt72VPzMSk", "d41d8cd98f00b204e9800998ecf8427e", "????"] {
@@ -395,7 +395,7 @@ mod tests {
         let read = |value: Option<&'static str>| {
             let line = value.map(|value| (HeaderName::from_static("x-amz-trailer"), HeaderValue::from_static(value)));
             let headers = HeaderMap::from_iter(line);
-            announced_trailer(&View::of_signed_headers(&headers, Query::default()))
+            announced_trailer(&RequestView::of_signed_headers(&headers, Query::default()))
         };
         assert_eq!(read(None), Ok(None));
         assert_eq!(read(Some("X-Amz-Checksum-CRC32")), Ok(Some(Algorithm::Crc32)));

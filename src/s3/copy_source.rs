@@ -1,7 +1,7 @@
 //! `x-amz-copy-source`: the object a copy is made from, in any of the spellings clients have for it.
 
 use crate::s3::names::{BucketName, ObjectKey};
-use crate::s3::view::View;
+use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error};
 use percent_encoding::percent_decode_str;
 
@@ -23,7 +23,7 @@ impl CopySource {
     ///
     /// # Errors
     /// Those of [`CopySource::parse`].
-    pub fn of_request(view: &View<'_>) -> Result<Option<CopySource>, S3Error> {
+    pub fn of_request(view: &RequestView<'_>) -> Result<Option<CopySource>, S3Error> {
         match view.header_bytes(COPY_SOURCE) {
             None => Ok(None),
             Some(value) => std::str::from_utf8(value).map_err(|_| malformed()).and_then(CopySource::parse).map(Some),

@@ -1,7 +1,7 @@
 //! Listings as values: what ListObjects and ListObjectsV2 ask for and what a page of the answer holds.
 
 use crate::s3::names::MAX_KEY_BYTES;
-use crate::s3::view::View;
+use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, Timestamp, checksum};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -48,7 +48,7 @@ impl ListQuery {
     ///
     /// Errors are R2's: `InvalidMaxKeys`, `InvalidArgument` for a token this server did not make, and `NotImplemented`
     /// for an encoding other than `url`.
-    pub fn parse(version: Version, view: &View<'_>) -> Result<ListQuery, S3Error> {
+    pub fn parse(version: Version, view: &RequestView<'_>) -> Result<ListQuery, S3Error> {
         let text = |name: &str| view.parameter(name).map(str::to_owned);
         let of = |asked: Version, name: &str| if asked == version { text(name) } else { None };
         let mut query = ListQuery {
@@ -207,7 +207,7 @@ mod tests {
 
     fn parse(version: Version, raw: &str) -> Result<ListQuery, S3Error> {
         let headers = HeaderMap::new();
-        ListQuery::parse(version, &View::of_signed_headers(&headers, Query::parse(raw).unwrap()))
+        ListQuery::parse(version, &RequestView::of_signed_headers(&headers, Query::parse(raw).unwrap()))
     }
 
     fn after_key(text: &str) -> Option<Position> {

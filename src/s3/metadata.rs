@@ -1,7 +1,7 @@
 //! What an object carries beside its bytes: system headers and the user's own metadata.
 
 use crate::s3::headers::METADATA_PREFIX;
-use crate::s3::view::View;
+use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, rfc2047};
 use http::{HeaderName, HeaderValue, header};
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ impl Metadata {
     ///
     /// `InvalidArgument` for values that are not UTF-8 or have control characters, `MetadataTooLarge` for more than
     /// [`MAX_USER_BYTES`].
-    pub fn from_view(view: &View<'_>) -> Result<Metadata, S3Error> {
+    pub fn from_view(view: &RequestView<'_>) -> Result<Metadata, S3Error> {
         Ok(Metadata {
             content_type: first(view, "content-type")?,
             cache_control: joined(view, "cache-control")?,
@@ -51,7 +51,7 @@ impl Metadata {
 
     /// The same with what the `response-*` parameters of a GetObject put in the place of system headers. An empty
     /// parameter changes nothing; `InvalidArgument` for control characters.
-    pub fn overridden(self, view: &View<'_>) -> Result<Metadata, S3Error> {
+    pub fn overridden(self, view: &RequestView<'_>) -> Result<Metadata, S3Error> {
         let or = |name: &str, own: Option<String>| match view.parameter(name).filter(|value| !value.is_empty()) {
             Some(value) => checked(name, value.to_owned()).map(Some),
             None => Ok(own),
@@ -100,7 +100,7 @@ fn user_header(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
 
 /// All `x-amz-meta-*` headers; one that came more than once is one with its values joined by commas, as in the
 /// signature. The size is that of what is kept: the limit on header bytes has bounded the work before.
-fn user_metadata(view: &View<'_>) -> Result<BTreeMap<String, String>, S3Error> {
+fn user_metadata(view: &RequestView<'_>) -> Result<BTreeMap<String, String>, S3Error> {
     let mut raw: BTreeMap<&str, Vec<&[u8]>> = BTreeMap::new();
     for (name, value) in view.headers() {
         if let Some(name) = name.strip_prefix(METADATA_PREFIX).filter(|name| !name.is_empty()) {
@@ -119,12 +119,12 @@ fn user_metadata(view: &View<'_>) -> Result<BTreeMap<String, String>, S3Error> {
 }
 
 /// A header that may stand once; of several the first counts, for everyone who reads the view.
-fn first(view: &View<'_>, name: &str) -> Result<Option<String>, S3Error> {
+fn first(view: &RequestView<'_>, name: &str) -> Result<Option<String>, S3Error> {
     text(name, view.header_bytes(name).unwrap_or_default().to_vec())
 }
 
 /// A header that is a list (RFC 9110 section 5.3): its lines are joined.
-fn joined(view: &View<'_>, name: &str) -> Result<Option<String>, S3Error> {
+fn joined(view: &RequestView<'_>, name: &str) -> Result<Option<String>, S3Error> {
     let lines: Vec<&[u8]> = view.headers().filter(|(n, _)| *n == name).map(|(_, value)| value).collect();
     text(name, lines.join(&b", "[..]))
 }
@@ -166,7 +166,7 @@ mod tests {
             let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
             headers.append(name, HeaderValue::from_bytes(value).unwrap());
         }
-        Metadata::from_view(&View::of_signed_headers(&headers, Query::default()))
+        Metadata::from_view(&RequestView::of_signed_headers(&headers, Query::default()))
     }
 
     fn written(metadata: &Metadata) -> Vec<String> {
@@ -248,7 +248,8 @@ mod tests {
     #[test]
     fn hoisted_metadata_counts() {
         let headers = HeaderMap::new();
-        let view = View::of_presigned(&headers, Query::parse("X-Amz-Meta-A=b&X-Amz-Signature=0").unwrap()).unwrap();
+        let view =
+            RequestView::of_presigned(&headers, Query::parse("X-Amz-Meta-A=b&X-Amz-Signature=0").unwrap()).unwrap();
         assert_eq!(Metadata::from_view(&view).unwrap().user, BTreeMap::from([("a".to_owned(), "b".to_owned())]));
     }
 
@@ -279,7 +280,7 @@ mod tests {
         let headers = HeaderMap::new();
         let overridden = |raw: &'static str| {
             let stored = Metadata { content_type: Some("text/plain".to_owned()), ..Metadata::default() };
-            stored.overridden(&View::of_signed_headers(&headers, Query::parse(raw).unwrap()))
+            stored.overridden(&RequestView::of_signed_headers(&headers, Query::parse(raw).unwrap()))
         };
         let all = "response-content-type=a%2Fb&response-cache-control=c&response-content-disposition=d%3B%20%22x%22\
                    &response-content-encoding=e&response-content-language=l&response-expires=x";

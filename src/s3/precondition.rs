@@ -5,7 +5,7 @@
 
 use crate::s3::Timestamp;
 use crate::s3::etag::{ETag, ETagList};
-use crate::s3::view::View;
+use crate::s3::view::RequestView;
 
 /// What conditions are held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,12 +50,12 @@ pub enum Verdict {
 }
 
 impl Conditions {
-    fn from_view(view: &View<'_>) -> Conditions {
+    fn from_view(view: &RequestView<'_>) -> Conditions {
         Conditions::prefixed(view, "")
     }
 
     /// The headers whose names are HTTP's behind a prefix.
-    fn prefixed(view: &View<'_>, prefix: &str) -> Conditions {
+    fn prefixed(view: &RequestView<'_>, prefix: &str) -> Conditions {
         let tags = |name| tags(view, &format!("{prefix}{name}"));
         let date = |name| view.header(&format!("{prefix}{name}")).and_then(Timestamp::parse_http_date);
         Conditions {
@@ -87,13 +87,13 @@ impl Conditions {
 
 impl ReadConditions {
     /// The conditions of a request.
-    pub fn from_view(view: &View<'_>) -> ReadConditions {
+    pub fn from_view(view: &RequestView<'_>) -> ReadConditions {
         ReadConditions(Conditions::from_view(view))
     }
 
     /// The conditions a copy makes on its source, `x-amz-copy-source-if-*`. Whichever does not hold, the copy is
     /// answered with 412: there is nothing the client could have already.
-    pub fn of_copy_source(view: &View<'_>) -> ReadConditions {
+    pub fn of_copy_source(view: &RequestView<'_>) -> ReadConditions {
         ReadConditions(Conditions::prefixed(view, "x-amz-copy-source-"))
     }
 
@@ -111,7 +111,7 @@ impl ReadConditions {
 
 impl WriteConditions {
     /// The conditions of a request.
-    pub fn from_view(view: &View<'_>) -> WriteConditions {
+    pub fn from_view(view: &RequestView<'_>) -> WriteConditions {
         WriteConditions(Conditions::from_view(view))
     }
 
@@ -127,7 +127,7 @@ impl WriteConditions {
 }
 
 /// All values of a header that lists tags: one sent twice is one list (RFC 9110 section 5.2).
-fn tags(view: &View<'_>, name: &str) -> Option<ETagList> {
+fn tags(view: &RequestView<'_>, name: &str) -> Option<ETagList> {
     let values = view.headers().filter(|(header, _)| *header == name);
     let values: Vec<_> = values.map(|(_, value)| String::from_utf8_lossy(value)).collect();
     (!values.is_empty()).then(|| ETagList::parse(&values.join(",")))
@@ -151,7 +151,7 @@ mod tests {
         for (name, value) in pairs {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        Conditions::from_view(&View::of_signed_headers(&headers, Query::default()))
+        Conditions::from_view(&RequestView::of_signed_headers(&headers, Query::default()))
     }
 
     #[test]
@@ -222,7 +222,7 @@ mod tests {
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .into_iter()
             .collect();
-        let view = View::of_signed_headers(&headers, Query::default());
+        let view = RequestView::of_signed_headers(&headers, Query::default());
         let of_source = ReadConditions::of_copy_source(&view).0;
         assert_eq!((of_source.if_match, of_source.if_none_match), (None, Some(ETagList::parse(TAG))));
         let of_target = WriteConditions::from_view(&view).0;

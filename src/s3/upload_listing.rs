@@ -1,7 +1,7 @@
 //! Listings of open uploads as values: what ListMultipartUploads asks for and what a page of the answer holds.
 
 use crate::s3::listing::{MAX_PAGE, common_prefix, parse_encoding, parse_max_keys};
-use crate::s3::view::View;
+use crate::s3::view::RequestView;
 use crate::s3::{S3Error, Timestamp};
 
 /// What a client asks of a listing of uploads, as read from its query.
@@ -56,7 +56,7 @@ pub struct ListedUpload {
 
 impl UploadQuery {
     /// Reads the parameters (S3 API, ListMultipartUploads). Errors are those of the listings of objects.
-    pub fn parse(view: &View<'_>) -> Result<UploadQuery, S3Error> {
+    pub fn parse(view: &RequestView<'_>) -> Result<UploadQuery, S3Error> {
         let text = |name: &str| view.parameter(name).unwrap_or_default().to_owned();
         Ok(UploadQuery {
             prefix: text("prefix"),
@@ -109,7 +109,7 @@ mod tests {
 
     fn parse(raw: &str) -> Result<UploadQuery, S3Error> {
         let headers = HeaderMap::new();
-        UploadQuery::parse(&View::of_signed_headers(&headers, Query::parse(raw).unwrap()))
+        UploadQuery::parse(&RequestView::of_signed_headers(&headers, Query::parse(raw).unwrap()))
     }
 
     #[test]

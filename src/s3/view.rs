@@ -28,7 +28,7 @@ pub fn is_transport_query(name: &str) -> bool {
 
 /// Headers and query parameters of a request, the hoisted headers among the headers.
 #[derive(Debug, Clone)]
-pub struct View<'a> {
+pub struct RequestView<'a> {
     headers: &'a HeaderMap,
     hoisted: Vec<(HeaderName, HeaderValue)>,
     query: Query<'a>,
@@ -46,14 +46,14 @@ pub enum Conflict {
     NotAHeader(String),
 }
 
-impl<'a> View<'a> {
+impl<'a> RequestView<'a> {
     /// The view of a request whose signature is in its headers: the query is only a query.
-    pub fn of_signed_headers(headers: &'a HeaderMap, query: Query<'a>) -> View<'a> {
-        View::new(headers, Vec::new(), query)
+    pub fn of_signed_headers(headers: &'a HeaderMap, query: Query<'a>) -> RequestView<'a> {
+        RequestView::new(headers, Vec::new(), query)
     }
 
     /// The view of a presigned request: `x-amz-*` parameters outside the transport are moved to the headers.
-    pub fn of_presigned(headers: &'a HeaderMap, query: Query<'a>) -> Result<View<'a>, Conflict> {
+    pub fn of_presigned(headers: &'a HeaderMap, query: Query<'a>) -> Result<RequestView<'a>, Conflict> {
         let mut hoisted: Vec<(HeaderName, HeaderValue)> = Vec::new();
         for (name, value) in query.iter().filter(|(name, _)| is_hoisted(name)) {
             let not_a_header = || Conflict::NotAHeader(name.to_owned());
@@ -64,11 +64,11 @@ impl<'a> View<'a> {
             }
             hoisted.push((header, value));
         }
-        Ok(View::new(headers, hoisted, query))
+        Ok(RequestView::new(headers, hoisted, query))
     }
 
-    fn new(headers: &'a HeaderMap, hoisted: Vec<(HeaderName, HeaderValue)>, query: Query<'a>) -> View<'a> {
-        View { headers, hoisted, query, ignored_headers: Vec::new(), ignored_parameters: Vec::new() }
+    fn new(headers: &'a HeaderMap, hoisted: Vec<(HeaderName, HeaderValue)>, query: Query<'a>) -> RequestView<'a> {
+        RequestView { headers, hoisted, query, ignored_headers: Vec::new(), ignored_parameters: Vec::new() }
     }
 
     /// From here on the view is as if the request had not carried these: headers in lower case, parameters as sent.
@@ -147,7 +147,7 @@ mod tests {
     fn presigned_parameters_become_headers() {
         let headers = headers(&[("host", "h")]);
         let query = Query::parse("X-Amz-Acl=private&X-Amz-Signature=00&x-id=PutObject&partNumber=1").unwrap();
-        let view = View::of_presigned(&headers, query).unwrap();
+        let view = RequestView::of_presigned(&headers, query).unwrap();
         assert_eq!(view.header("x-amz-acl"), Some("private"));
         assert_eq!(view.parameters().collect::<Vec<_>>(), [("partNumber", "1")]);
         assert!(view.headers().any(|pair| pair == ("x-amz-acl", &b"private"[..])));
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn without_query_authentication_they_stay_parameters() {
         let headers = headers(&[]);
-        let view = View::of_signed_headers(&headers, Query::parse("x-amz-acl=private").unwrap());
+        let view = RequestView::of_signed_headers(&headers, Query::parse("x-amz-acl=private").unwrap());
         assert_eq!(view.header("x-amz-acl"), None);
         assert_eq!(view.parameter("x-amz-acl"), Some("private"));
     }
@@ -165,17 +165,17 @@ mod tests {
     fn the_same_header_in_two_places_is_a_conflict() {
         let both = headers(&[("x-amz-acl", "private")]);
         let query = Query::parse("x-amz-acl=private").unwrap();
-        assert_eq!(View::of_presigned(&both, query).unwrap_err(), Conflict::Twice("x-amz-acl".into()));
+        assert_eq!(RequestView::of_presigned(&both, query).unwrap_err(), Conflict::Twice("x-amz-acl".into()));
         let none = headers(&[]);
         let query = Query::parse("x-amz-acl=a&X-Amz-Acl=b").unwrap();
-        assert_eq!(View::of_presigned(&none, query).unwrap_err(), Conflict::Twice("x-amz-acl".into()));
+        assert_eq!(RequestView::of_presigned(&none, query).unwrap_err(), Conflict::Twice("x-amz-acl".into()));
     }
 
     #[test]
     fn what_is_ignored_is_as_if_it_had_not_been_sent() {
         let headers = headers(&[("range", "bytes=0-1"), ("host", "h")]);
         let query = Query::parse("X-Amz-Acl=private&tagging&prefix=a").unwrap();
-        let mut view = View::of_presigned(&headers, query).unwrap();
+        let mut view = RequestView::of_presigned(&headers, query).unwrap();
         view.ignore(vec!["range".into(), "x-amz-acl".into()], vec!["tagging".into()]);
         assert_eq!((view.header("Range"), view.header("x-amz-acl")), (None, None));
         assert_eq!(view.headers().collect::<Vec<_>>(), [("host", &b"h"[..])]);
@@ -186,7 +186,10 @@ mod tests {
     fn what_cannot_be_a_header_is_a_conflict() {
         let none = headers(&[]);
         for raw in ["x-amz-acl=%0d%0a", "x-amz-%20=1"] {
-            assert!(matches!(View::of_presigned(&none, Query::parse(raw).unwrap()), Err(Conflict::NotAHeader(_))));
+            assert!(matches!(
+                RequestView::of_presigned(&none, Query::parse(raw).unwrap()),
+                Err(Conflict::NotAHeader(_))
+            ));
         }
     }
 }

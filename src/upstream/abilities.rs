@@ -5,7 +5,7 @@
 
 use crate::s3::names::ObjectKey;
 use crate::s3::operation::{Method, Row};
-use crate::s3::view::View;
+use crate::s3::view::RequestView;
 use crate::s3::xml::DeleteEntry;
 use crate::s3::{Code, S3Error};
 use crate::upstream::Dialect;
@@ -26,7 +26,12 @@ const WRITE_CONDITIONS: &[&str] = &[
 /// # Errors
 /// `NotImplemented` for a header that it does not hear or takes for a command, `InvalidObjectName` for a key that it
 /// takes for another.
-pub(super) fn check(row: &Row, view: &View<'_>, key: Option<&ObjectKey>, dialect: &Dialect) -> Result<(), S3Error> {
+pub(super) fn check(
+    row: &Row,
+    view: &RequestView<'_>,
+    key: Option<&ObjectKey>,
+    dialect: &Dialect,
+) -> Result<(), S3Error> {
     let unheard = || WRITE_CONDITIONS.iter().copied().find(|name| is_unheard(row, view, name, dialect));
     let command = || dialect.commands.iter().copied().find(|name| view.header_bytes(name).is_some());
     if let Some(name) = unheard().or_else(command) {
@@ -65,7 +70,7 @@ pub fn check_deletable(entry: &DeleteEntry, has_versions: bool, dialect: &Dialec
 }
 
 /// Whether a request is a write that conditions may forbid.
-pub(super) fn is_conditional_write(row: &Row, view: &View<'_>) -> bool {
+pub(super) fn is_conditional_write(row: &Row, view: &RequestView<'_>) -> bool {
     writes(row) && WRITE_CONDITIONS.iter().any(|name| view.header_bytes(name).is_some())
 }
 
@@ -75,7 +80,7 @@ fn writes(row: &Row) -> bool {
 
 /// Whether a write has this condition and the store would not hold to it. Of several lines stores see the first, and
 /// some take a list for one tag, which nothing matches: `If-None-Match` would then always hold.
-fn is_unheard(row: &Row, view: &View<'_>, name: &str, dialect: &Dialect) -> bool {
+fn is_unheard(row: &Row, view: &RequestView<'_>, name: &str, dialect: &Dialect) -> bool {
     let mut values = view.headers().filter(|(given, _)| *given == name).map(|(_, value)| value);
     match (values.next(), values.next()) {
         (Some(_), _) if !writes(row) => false,
@@ -101,7 +106,7 @@ mod tests {
         for (name, value) in headers {
             map.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        let view = View::of_signed_headers(&map, Query::default());
+        let view = RequestView::of_signed_headers(&map, Query::default());
         let dialect = Dialect::named(dialect).unwrap();
         check(operation.row(), &view, None, dialect).err().map(|error| error.message.into_owned())
     }

@@ -56,7 +56,7 @@ mod tests {
     use crate::s3::checksum::{Algorithm, Checksum};
     use crate::s3::metadata::Metadata;
     use crate::s3::query::Query;
-    use crate::s3::view::View;
+    use crate::s3::view::RequestView;
 
     /// What the client of a policy gets of the lines.
     fn client(policy: &str, lines: &[&str]) -> Vec<String> {
@@ -188,7 +188,7 @@ mod tests {
             "expires: 0",
             "x-amz-meta-a: b",
         ]);
-        let metadata = Metadata::from_view(&View::of_signed_headers(&stored, Query::default())).unwrap();
+        let metadata = Metadata::from_view(&RequestView::of_signed_headers(&stored, Query::default())).unwrap();
         let checksums = Algorithm::ALL.map(|algorithm| Checksum::of_digest(algorithm, &[0; 4]).headers());
         let local: Vec<_> = metadata.headers().into_iter().chain(checksums.into_iter().flatten()).collect();
         assert!(local.len() > stored.len());

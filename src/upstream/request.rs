@@ -11,7 +11,7 @@ use crate::s3::metadata::{DEFAULT_CONTENT_TYPE, object_codings};
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::operation::{Method, Operation, Row};
 use crate::s3::request::RequestHead;
-use crate::s3::view::View;
+use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, Timestamp};
 use crate::sigv4::{KeyCache, PayloadHash, Secret, Signer};
 use crate::upstream::{Addressing, Dialect, Endpoint, Remote, abilities};
@@ -49,7 +49,7 @@ pub struct Incoming<'a> {
     /// The operation's row.
     pub row: &'static Row,
     /// Headers and query.
-    pub view: &'a View<'a>,
+    pub view: &'a RequestView<'a>,
     /// The client's name of the bucket; `None` for the account.
     pub bucket: Option<&'a BucketName>,
     /// The key; `None` for the bucket itself.
@@ -237,7 +237,7 @@ fn path(bucket: Option<&str>, raw_key: &str, addressing: Addressing) -> String {
 
 /// The parameters, encoded anew: what a `+` or a lone `%` means differs from store to store, and the signature is held
 /// against the decoded text.
-fn query(view: &View<'_>) -> String {
+fn query(view: &RequestView<'_>) -> String {
     let pair = |(name, value): (&str, &str)| format!("{}={}", encode(name, QUERY), encode(value, QUERY));
     view.parameters().map(pair).collect::<Vec<_>>().join("&")
 }
@@ -246,7 +246,7 @@ fn encode(text: &str, set: &'static AsciiSet) -> String {
     utf8_percent_encode(text, set).to_string()
 }
 
-fn headers(view: &View<'_>, dialect: &Dialect) -> HeaderMap {
+fn headers(view: &RequestView<'_>, dialect: &Dialect) -> HeaderMap {
     let mut headers = common();
     for (name, value) in view.headers().filter(|(name, value)| goes_along(name) && is_taken(name, value, dialect)) {
         // They came as headers, so they are headers.
@@ -270,7 +270,7 @@ fn is_taken(name: &str, value: &[u8], dialect: &Dialect) -> bool {
 
 /// A range is asked for under a condition that MinIO and versitygw pass over: they would add the end of one object to the
 /// start of another. The whole is always a right answer (RFC 9110 section 13.1.5), so it is asked for from all stores.
-fn leave_range_out(headers: &mut HeaderMap, view: &View<'_>) {
+fn leave_range_out(headers: &mut HeaderMap, view: &RequestView<'_>) {
     if view.header_bytes("if-range").is_some() {
         headers.remove(RANGE);
     }

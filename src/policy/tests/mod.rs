@@ -10,7 +10,7 @@ use super::*;
 use crate::s3::operation::Operation;
 use crate::s3::payload::PayloadKind;
 use crate::s3::query::Query;
-use crate::s3::view::View;
+use crate::s3::view::RequestView;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// A built-in policy.
@@ -30,7 +30,7 @@ fn ask(policy: &Policy, operation: Operation, headers: &[(&str, &[u8])], query: 
     for (name, value) in headers {
         map.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_bytes(value).unwrap());
     }
-    policy.decide(operation, &View::of_signed_headers(&map, Query::parse(query).unwrap()), kind)
+    policy.decide(operation, &RequestView::of_signed_headers(&map, Query::parse(query).unwrap()), kind)
 }
 
 /// The decision on `OPERATION [?query] [name: value]...`, in words.

@@ -91,12 +91,13 @@ mod tests {
     use crate::s3::Timestamp;
     use crate::s3::checksum::{Algorithm, Kind};
     use crate::s3::query::Query;
-    use crate::s3::view::View;
+    use crate::s3::view::RequestView;
     use http::HeaderMap;
 
     fn answer(version: Version, raw: &str, page: &Page) -> String {
         let headers = HeaderMap::new();
-        let query = ListQuery::parse(version, &View::of_signed_headers(&headers, Query::parse(raw).unwrap())).unwrap();
+        let query =
+            ListQuery::parse(version, &RequestView::of_signed_headers(&headers, Query::parse(raw).unwrap())).unwrap();
         let answer = list_objects("bkt", &query, page, Owner { id: "o", display_name: "n" });
         inner("ListBucketResult", &answer).to_owned()
     }

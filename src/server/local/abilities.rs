@@ -6,7 +6,7 @@
 //! effect.
 
 use crate::filters::Admitted;
-use crate::s3::view::View;
+use crate::s3::view::RequestView;
 use crate::s3::{Code, Operation, S3Error};
 
 /// Headers that no operation of the local store honours.
@@ -47,7 +47,7 @@ pub(super) fn check(request: &Admitted<'_>) -> Result<(), S3Error> {
     }
 }
 
-fn unable(view: &View<'_>, operation: Operation) -> Option<&'static str> {
+fn unable(view: &RequestView<'_>, operation: Operation) -> Option<&'static str> {
     let conditions = if UNCONDITIONAL.contains(&operation) { CONDITIONS } else { &[] };
     let header = HEADERS.iter().chain(conditions).copied().find(|name| view.header_bytes(name).is_some());
     let checksum = || calculates(view, operation).then_some("x-amz-checksum-algorithm");
@@ -56,7 +56,7 @@ fn unable(view: &View<'_>, operation: Operation) -> Option<&'static str> {
 }
 
 /// Whether a copy is to get a checksum its source may not have: copies share their source's bytes and do not read them.
-fn calculates(view: &View<'_>, operation: Operation) -> bool {
+fn calculates(view: &RequestView<'_>, operation: Operation) -> bool {
     operation == Operation::CopyObject && view.header_bytes("x-amz-checksum-algorithm").is_some()
 }
 
@@ -85,7 +85,7 @@ mod tests {
             (PutObject, "", "x-amz-storage-class", None),
         ] {
             let headers = HeaderMap::from_iter([(HeaderName::from_static(header), HeaderValue::from_static("v"))]);
-            let view = View::of_signed_headers(&headers, Query::parse(query).unwrap());
+            let view = RequestView::of_signed_headers(&headers, Query::parse(query).unwrap());
             assert_eq!(unable(&view, operation), expected, "{operation} {query} {header}");
         }
     }

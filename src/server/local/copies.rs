@@ -8,7 +8,7 @@ use crate::s3::copy_source::CopySource;
 use crate::s3::metadata::Metadata;
 use crate::s3::precondition::{ReadConditions, Verdict, WriteConditions};
 use crate::s3::range::ByteRange;
-use crate::s3::view::View;
+use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
 use crate::store::Copy;
@@ -56,13 +56,13 @@ impl Local {
     }
 }
 
-fn source(view: &View<'_>) -> Result<CopySource, S3Error> {
+fn source(view: &RequestView<'_>) -> Result<CopySource, S3Error> {
     let missing = || S3Error::new(Code::INVALID_ARGUMENT).message("copy source bucket name");
     CopySource::of_request(view)?.ok_or_else(missing)
 }
 
 /// The metadata that takes the place of the source's; `None` under `COPY`, which is also what no directive means.
-fn replaced_metadata(view: &View<'_>) -> Result<Option<Metadata>, S3Error> {
+fn replaced_metadata(view: &RequestView<'_>) -> Result<Option<Metadata>, S3Error> {
     let name = "x-amz-metadata-directive";
     match view.header_bytes(name).map(String::from_utf8_lossy).as_deref() {
         None | Some("COPY") => Ok(None),
@@ -81,7 +81,7 @@ fn changes_nothing() -> S3Error {
 }
 
 /// The bytes to copy; what reaches past the end is cut there, as R2 does.
-fn range(view: &View<'_>, size: u64) -> Result<Range<u64>, S3Error> {
+fn range(view: &RequestView<'_>, size: u64) -> Result<Range<u64>, S3Error> {
     match view.header_bytes("x-amz-copy-source-range") {
         None => Ok(0..size),
         Some(text) => ByteRange::parse_copy_source(&String::from_utf8_lossy(text))?.resolve(size),

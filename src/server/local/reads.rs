@@ -5,7 +5,7 @@ use super::part_number::part_number;
 use crate::filters::Admitted;
 use crate::s3::precondition::{ReadConditions, Verdict};
 use crate::s3::range::ByteRange;
-use crate::s3::view::View;
+use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error};
 use crate::server::answer::{Answer, Body};
 use crate::store::ObjectInfo;
@@ -96,7 +96,7 @@ fn select(request: &Admitted<'_>, info: &ObjectInfo) -> Result<Selection, S3Erro
 
 /// Whether a range is of the object its client has the rest of: with `If-Range` it gets the whole of another one (RFC 9110
 /// section 13.1.5).
-fn is_still_the_same(view: &View<'_>, info: &ObjectInfo) -> bool {
+fn is_still_the_same(view: &RequestView<'_>, info: &ObjectInfo) -> bool {
     match view.header("if-range").map(str::trim) {
         None => true,
         Some(tag) if tag.ends_with('"') => tag == info.etag.quoted(),
@@ -168,7 +168,7 @@ mod tests {
         ] {
             let header = if_range.map(|value| (http::header::IF_RANGE, http::HeaderValue::from_str(value).unwrap()));
             let headers = http::HeaderMap::from_iter(header);
-            let view = View::of_signed_headers(&headers, crate::s3::query::Query::default());
+            let view = RequestView::of_signed_headers(&headers, crate::s3::query::Query::default());
             assert_eq!(is_still_the_same(&view, &info), same, "{if_range:?}");
         }
     }

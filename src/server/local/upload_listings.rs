@@ -5,7 +5,7 @@ use super::uploads::upload_ref;
 use crate::filters::Admitted;
 use crate::s3::listing::MAX_PAGE;
 use crate::s3::upload_listing::{UploadPosition, UploadQuery};
-use crate::s3::view::View;
+use crate::s3::view::RequestView;
 use crate::s3::xml::{ListedPart, PartList, UploadList};
 use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
@@ -65,7 +65,7 @@ fn listed(part: PartInfo) -> ListedPart {
 }
 
 /// A parameter that is a number, in S3's words where it is none.
-fn number(view: &View<'_>, name: &str, default: u64) -> Result<u64, S3Error> {
+fn number(view: &RequestView<'_>, name: &str, default: u64) -> Result<u64, S3Error> {
     let Some(text) = view.parameter(name) else { return Ok(default) };
     let good = |number: &u64| *number <= i32::MAX as u64;
     text.parse().ok().filter(good).ok_or_else(|| {

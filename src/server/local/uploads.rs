@@ -11,7 +11,7 @@ use crate::s3::etag::ETag;
 use crate::s3::metadata::Metadata;
 use crate::s3::part_checksums::Plan;
 use crate::s3::precondition::WriteConditions;
-use crate::s3::view::View;
+use crate::s3::view::RequestView;
 use crate::s3::xml::{CompleteMultipartUpload, CompletedPart, CompletedUpload};
 use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
@@ -116,7 +116,7 @@ pub(super) fn requested_part(request: &Admitted<'_>) -> Result<u16, S3Error> {
 }
 
 /// How parts and object are to be checksummed, where the client says so.
-fn checksum_plan(view: &View<'_>) -> Result<Option<Plan>, S3Error> {
+fn checksum_plan(view: &RequestView<'_>) -> Result<Option<Plan>, S3Error> {
     let algorithm = header(view, CHECKSUM_ALGORITHM.as_str(), Algorithm::parse)?;
     let kind = header(view, CHECKSUM_TYPE.as_str(), Kind::parse)?;
     match (algorithm, kind) {
@@ -128,7 +128,7 @@ fn checksum_plan(view: &View<'_>) -> Result<Option<Plan>, S3Error> {
 }
 
 /// The checksum that the whole object must have.
-fn checksum_of_object(view: &View<'_>) -> Option<(Algorithm, String)> {
+fn checksum_of_object(view: &RequestView<'_>) -> Option<(Algorithm, String)> {
     let given = |algorithm: Algorithm| Some((algorithm, view.header(algorithm.header())?.to_owned()));
     Algorithm::ALL.into_iter().find_map(given)
 }
@@ -146,7 +146,7 @@ fn must_agree(expected: Algorithm, given: Option<Algorithm>) -> Result<(), S3Err
 }
 
 /// A header that is read by `parse`; one that does not read is refused, not taken for none.
-fn header<T>(view: &View<'_>, name: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, S3Error> {
+fn header<T>(view: &RequestView<'_>, name: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, S3Error> {
     let Some(value) = view.header_bytes(name) else { return Ok(None) };
     let invalid = || S3Error::new(Code::INVALID_REQUEST).message(format!("Value for {name} header is invalid."));
     std::str::from_utf8(value).ok().and_then(parse).map(Some).ok_or_else(invalid)
