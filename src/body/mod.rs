@@ -5,14 +5,14 @@ pub mod aws_chunked;
 pub mod digests;
 pub mod document;
 pub mod pieces;
-pub mod intake;
-pub mod withhold;
+pub mod verifier;
+pub mod hold_back;
 pub mod trailer_frames;
 
 pub use aws_chunked::{AwsChunkedDecoder, ChunkSignatures};
 pub use digests::{Digested, Digests, Expected};
 pub use document::DocumentCollector;
-pub use intake::{Announced, Framing, Intake};
+pub use hold_back::HoldBack;
 pub use pieces::Pieces;
 pub use trailer_frames::TrailerFrames;
-pub use withhold::Withhold;
+pub use verifier::{Announced, BodyVerifier, Framing};

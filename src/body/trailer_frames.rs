@@ -72,7 +72,7 @@ fn end_length(algorithm: Algorithm) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::body::{Announced, Expected, Framing, Intake};
+    use crate::body::{Announced, BodyVerifier, Expected, Framing};
     use crate::s3::checksum::Hasher;
 
     fn checksum_of(algorithm: Algorithm, data: &[u8]) -> Checksum {
@@ -109,9 +109,9 @@ mod tests {
                 assert_eq!(wire.len() as u64, TrailerFrames::content_length(length as u64, algorithm), "{length}");
                 let framing = Framing::AwsChunked { chain: None, trailer: Some(algorithm) };
                 let expected = Expected { length: Some(length as u64), ..Expected::default() };
-                let mut intake = Intake::new(Announced { framing, expected });
-                let found = intake.update(Bytes::from(wire)).unwrap().concat();
-                assert!(found == data && intake.finish().is_ok(), "{length} {algorithm:?}");
+                let mut verifier = BodyVerifier::new(Announced { framing, expected });
+                let found = verifier.update(Bytes::from(wire)).unwrap().concat();
+                assert!(found == data && verifier.finish().is_ok(), "{length} {algorithm:?}");
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Documents in requests: read whole, under a limit, and held against the digests that came with them; and what may
 //! stand in the one of CreateBucket, wherever the bucket is made.
 
-use crate::body::{DocumentCollector, Intake};
+use crate::body::{BodyVerifier, DocumentCollector};
 use crate::filters::{Admitted, BodyPlan};
 use crate::region::Regions;
 use crate::s3::xml::CreateBucketConfiguration;
@@ -13,14 +13,14 @@ pub(super) async fn read(request: &Admitted<'_>, body: &mut dyn BodySource) -> R
     let BodyPlan::Document { limit, announced } = &request.plan else {
         return Err(S3Error::new(Code::INTERNAL_ERROR).cause("a document was asked for that was not planned"));
     };
-    let mut intake = Intake::new(announced.clone());
+    let mut verifier = BodyVerifier::new(announced.clone());
     let mut document = DocumentCollector::new(*limit);
     while let Some(piece) = body.next().await? {
-        for bytes in intake.update(piece)? {
+        for bytes in verifier.update(piece)? {
             document.update(&bytes)?;
         }
     }
-    intake.finish()?;
+    verifier.finish()?;
     Ok(document.finish())
 }
 

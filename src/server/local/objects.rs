@@ -2,7 +2,7 @@
 
 use super::Local;
 use super::abilities::ONLY_VERSION;
-use crate::body::{Digested, Intake};
+use crate::body::{BodyVerifier, Digested};
 use crate::filters::{Admitted, BodyPlan};
 use crate::s3::etag::ETag;
 use crate::s3::metadata::Metadata;
@@ -31,7 +31,7 @@ impl Local {
         let metadata = Metadata::from_view(&request.view)?;
         let conditions = WriteConditions::from_view(&request.view);
         let mut upload = self.store.begin(request.bucket()?, request.object_key()?, *length, &conditions).await?;
-        let digested = receive(upload.body(), Intake::new(announced.clone()), body).await?;
+        let digested = receive(upload.body(), BodyVerifier::new(announced.clone()), body).await?;
         let object = NewObject {
             metadata,
             etag: ETag::of_md5(digested.md5),
@@ -99,13 +99,13 @@ fn deletable(entry: &DeleteEntry) -> Result<ObjectKey, S3Error> {
 /// Passes the body through its stages into the upload. Nothing is kept unless all of them agree.
 pub(super) async fn receive(
     into: &mut BodyWriter,
-    mut intake: Intake,
+    mut verifier: BodyVerifier,
     body: &mut dyn BodySource,
 ) -> Result<Digested, S3Error> {
     while let Some(piece) = body.next().await? {
-        for bytes in intake.update(piece)? {
+        for bytes in verifier.update(piece)? {
             into.push(bytes).await?;
         }
     }
-    intake.finish()
+    verifier.finish()
 }

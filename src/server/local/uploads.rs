@@ -3,7 +3,7 @@
 use super::Local;
 use super::objects::receive;
 use super::part_number::part_number;
-use crate::body::Intake;
+use crate::body::BodyVerifier;
 use crate::filters::{Admitted, BodyPlan};
 use crate::policy::PartOrder;
 use crate::s3::checksum::{Algorithm, Kind};
@@ -50,13 +50,13 @@ impl Local {
         };
         let (at, number) = (upload_ref(request)?, requested_part(request)?);
         let plan = self.store.checksum_plan(&at).await?;
-        let mut intake = Intake::new(announced.clone());
+        let mut verifier = BodyVerifier::new(announced.clone());
         if let Some(plan) = plan {
             must_agree(plan.algorithm, announced.checksum_algorithm())?;
-            intake.make_checksum(plan.algorithm);
+            verifier.make_checksum(plan.algorithm);
         }
         let mut upload = self.store.begin_part(&at, number, *length).await?;
-        let digested = receive(upload.body(), intake, body).await?;
+        let digested = receive(upload.body(), verifier, body).await?;
         let part = NewPart { etag: ETag::of_md5(digested.md5), checksum: digested.checksum, now: clock::now() };
         let part = upload.commit(part).await?;
         // What a checksum covers is said of objects only.

@@ -3,7 +3,7 @@
 //! What is small is read whole and verified before anything is sent, so that it can be sent again, and so that an empty
 //! object, which is complete with its head, is not there before its verdict. Of what is large the last piece waits.
 
-use crate::body::{Announced, Digested, Framing, Intake, TrailerFrames, Withhold};
+use crate::body::{Announced, BodyVerifier, Digested, Framing, HoldBack, TrailerFrames};
 use crate::filters::{Admitted, BodyPlan};
 use crate::s3::checksum::Algorithm;
 use crate::s3::payload::Streaming;
@@ -46,9 +46,9 @@ pub(super) enum Content<'b> {
 
 /// A body that is verified while it passes through. It can be sent once.
 pub(super) struct Upload<'b> {
-    intake: Intake,
+    verifier: BodyVerifier,
     frames: Option<TrailerFrames>,
-    withhold: Withhold,
+    hold_back: HoldBack,
     body: &'b mut dyn BodySource,
 }
 
@@ -105,11 +105,11 @@ impl<'b> Payload<'b> {
         };
         set_framing(outgoing, length, trailer, dialect)?;
         let frames = trailer.map(|algorithm| TrailerFrames::new(length, algorithm));
-        let mut intake = Intake::new(announced);
+        let mut verifier = BodyVerifier::new(announced);
         if let Some(algorithm) = trailer {
-            intake.make_checksum(algorithm);
+            verifier.make_checksum(algorithm);
         }
-        let upload = Upload { intake, frames, withhold: Withhold::default(), body };
+        let upload = Upload { verifier, frames, hold_back: HoldBack::default(), body };
         let content =
             if length <= HELD { Content::Held(upload.read_whole().await?) } else { Content::Streamed(upload) };
         Ok(Payload { hash, content })
@@ -127,8 +127,8 @@ impl Upload<'_> {
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Bytes>>, S3Error> {
         let Some(piece) = self.body.next().await? else { return Ok(None) };
         let mut ready = Vec::new();
-        for bytes in self.intake.update(piece)? {
-            if let Some(released) = self.withhold.push(bytes) {
+        for bytes in self.verifier.update(piece)? {
+            if let Some(released) = self.hold_back.push(bytes) {
                 ready.extend(framed(&mut self.frames, released));
             }
         }
@@ -137,8 +137,8 @@ impl Upload<'_> {
 
     /// The rest, once the body is known to be good.
     pub(super) fn finish(mut self) -> Result<Vec<Bytes>, S3Error> {
-        let good = self.intake.finish()?;
-        let last = self.withhold.release(&good);
+        let good = self.verifier.finish()?;
+        let last = self.hold_back.release(&good);
         let mut rest: Vec<Bytes> = last.into_iter().flat_map(|bytes| framed(&mut self.frames, bytes)).collect();
         rest.extend(end(self.frames, &good)?);
         Ok(rest)

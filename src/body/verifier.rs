@@ -43,15 +43,15 @@ pub enum Framing {
     },
 }
 
-/// A body on its way in. Until [`Intake::finish`] says so, no byte of it is good.
-pub struct Intake {
+/// A body on its way in. Until [`BodyVerifier::finish`] says so, no byte of it is good.
+pub struct BodyVerifier {
     decoder: Option<AwsChunkedDecoder>,
     digests: Digests,
 }
 
-impl Intake {
+impl BodyVerifier {
     /// The stages for a body announced so.
-    pub fn new(announced: Announced) -> Intake {
+    pub fn new(announced: Announced) -> BodyVerifier {
         let mut digests = Digests::new(announced.expected);
         let decoder = match announced.framing {
             Framing::Plain => None,
@@ -63,7 +63,7 @@ impl Intake {
                 Some(AwsChunkedDecoder::new(signatures, trailer))
             }
         };
-        Intake { decoder, digests }
+        BodyVerifier { decoder, digests }
     }
 
     /// Has a checksum made, unless the client gives one anyway. To be called before the first byte.
@@ -140,11 +140,11 @@ mod tests {
     }
 
     fn take(announced: Announced, pieces: &[&[u8]]) -> Result<(Vec<u8>, Digested), S3Error> {
-        let (mut intake, mut object) = (Intake::new(announced), Vec::new());
+        let (mut verifier, mut object) = (BodyVerifier::new(announced), Vec::new());
         for piece in pieces {
-            intake.update(Bytes::copy_from_slice(piece))?.iter().for_each(|bytes| object.extend_from_slice(bytes));
+            verifier.update(Bytes::copy_from_slice(piece))?.iter().for_each(|bytes| object.extend_from_slice(bytes));
         }
-        Ok((object, intake.finish()?))
+        Ok((object, verifier.finish()?))
     }
 
     #[test]
@@ -168,9 +168,9 @@ mod tests {
     fn tiny_chunks_come_out_in_one_piece() {
         let framing = Framing::AwsChunked { chain: None, trailer: None };
         let framed = Bytes::from("1\r\nx\r\n".repeat(10_000) + "0\r\n\r\n");
-        let mut intake = Intake::new(announced(framing, 10_000));
-        assert_eq!(intake.update(framed).unwrap(), ["x".repeat(10_000)]);
-        intake.finish().unwrap();
+        let mut verifier = BodyVerifier::new(announced(framing, 10_000));
+        assert_eq!(verifier.update(framed).unwrap(), ["x".repeat(10_000)]);
+        verifier.finish().unwrap();
     }
 
     #[test]

@@ -9,11 +9,11 @@ use bytes::Bytes;
 
 /// The stage. What it still holds when it is dropped never went on.
 #[derive(Debug, Default)]
-pub struct Withhold {
+pub struct HoldBack {
     held: Option<Bytes>,
 }
 
-impl Withhold {
+impl HoldBack {
     /// Takes the next piece and gives the one before it.
     pub fn push(&mut self, piece: Bytes) -> Option<Bytes> {
         if piece.is_empty() { None } else { self.held.replace(piece) }
@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn every_piece_goes_on_when_the_next_has_come_and_the_last_with_the_verdict() {
-        let mut stage = Withhold::default();
+        let mut stage = HoldBack::default();
         assert_eq!(stage.push(Bytes::from("1")), None);
         assert_eq!(stage.push(Bytes::from("2")), Some(Bytes::from("1")));
         assert_eq!(stage.push(Bytes::new()), None, "an empty piece does not push the last one out");
@@ -43,6 +43,6 @@ mod tests {
     #[test]
     fn a_body_of_nothing_has_no_last_piece() {
         let good = Digests::new(Expected::default()).finish().unwrap();
-        assert_eq!(Withhold::default().release(&good), None);
+        assert_eq!(HoldBack::default().release(&good), None);
     }
 }
