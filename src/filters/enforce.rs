@@ -16,7 +16,7 @@ pub(super) fn decide(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
         Decision::Refuse(ruling) => return Err(refusal(ruling)),
         Decision::Answer(answer) => exchange.fixed = Some(answer),
         Decision::Accept(accepted) => {
-            exchange.row = Some(accepted.operation.row());
+            exchange.row = Some(accepted.operation.spec());
             if let Ok(view) = &mut exchange.view {
                 view.ignore(accepted.dropped.headers, accepted.dropped.parameters);
             }

@@ -6,7 +6,7 @@ use crate::filters::rules::Rules;
 use crate::policy::{self, Ruling};
 use crate::routing::Address;
 use crate::s3::names::{BucketName, ObjectKey};
-use crate::s3::operation::{Operation, Row};
+use crate::s3::operation::{Operation, OperationSpec};
 use crate::s3::request::RequestHead;
 use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, Timestamp};
@@ -45,7 +45,7 @@ pub(super) struct Exchange<'a> {
     /// Headers and query as one, or why they are not; kept like the address.
     pub(super) view: Result<RequestView<'a>, S3Error>,
     /// The operation's row; `None` where there is no such operation.
-    pub(super) row: Option<&'static Row>,
+    pub(super) row: Option<&'static OperationSpec>,
     /// Who it is from.
     pub(super) identity: Option<Identity<'a>>,
     /// The policy's own answer, where it has one.
@@ -79,7 +79,7 @@ pub enum BodyPlan {
 #[derive(Debug)]
 pub struct Admitted<'a> {
     /// The operation.
-    pub row: &'static Row,
+    pub row: &'static OperationSpec,
     address: Address,
     /// The key as it was sent, percent-encoded; empty where the request names none.
     pub raw_key: &'a str,
@@ -139,7 +139,7 @@ impl<'a> Exchange<'a> {
     }
 
     /// The operation's row, or R2's answer to a request for none.
-    pub(super) fn row(&self) -> Result<&'static Row, Refusal> {
+    pub(super) fn row(&self) -> Result<&'static OperationSpec, Refusal> {
         self.row.ok_or_else(|| Code::ROUTE_NOT_FOUND.into())
     }
 

@@ -20,14 +20,14 @@ pub struct Policy {
     /// By `PayloadKind as usize`.
     pub(super) payload: HashMap<PayloadKind, Judgement>,
     /// By `Operation as usize`.
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<OperationPolicy>,
     pub(super) answers: Answers,
     pub(super) warnings: Vec<Fault>,
 }
 
 /// What the policy says of one operation.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct OperationPolicy {
     /// The operation as which it is answered: itself, but for `as`.
     pub(super) answered_as: Operation,
     pub(super) verdict: Judgement,
@@ -117,7 +117,7 @@ impl Policy {
         &self.warnings
     }
 
-    pub(super) fn row(&self, operation: Operation) -> &Row {
+    pub(super) fn row(&self, operation: Operation) -> &OperationPolicy {
         // The compiler makes a row for every operation, in the table's order.
         &self.rows[operation as usize]
     }

@@ -3,7 +3,7 @@
 //! The order is: payload kind, operation, query, headers in the policy's order; the first refusal answers. Accepting
 //! allocates nothing.
 
-use crate::policy::compiled::{Policy, Row};
+use crate::policy::compiled::{OperationPolicy, Policy};
 use crate::policy::rules::{Judgement, Rules};
 use crate::policy::source::Place;
 use crate::policy::verdict::{FixedAnswer, Refusal, Slots, Verdict};
@@ -85,7 +85,7 @@ impl Policy {
 
 struct Request<'a> {
     operation: Operation,
-    row: &'a Row,
+    row: &'a OperationPolicy,
     view: &'a RequestView<'a>,
 }
 
@@ -203,11 +203,11 @@ impl<'a> Request<'a> {
     }
 }
 
-impl Row {
+impl OperationPolicy {
     /// What is said of a query parameter without a rule; `None` where nothing needs to be: it is why the request is this
     /// operation.
     pub(super) fn unlisted_parameter(&self, name: &str) -> Option<&Judgement> {
-        let row = self.answered_as.row();
+        let row = self.answered_as.spec();
         if row.selectors.iter().any(|s| matches!(s, Selector::Query(q) | Selector::QueryIs(q, _) if *q == name)) {
             return None;
         }
@@ -222,7 +222,7 @@ impl Row {
     /// What is said of a header without a rule; `None` where nothing needs to be: HTTP's own, the transport's, the
     /// object's metadata, or why the request is this operation.
     pub(super) fn unlisted_header(&self, name: &str) -> Option<&Judgement> {
-        let row = self.answered_as.row();
+        let row = self.answered_as.spec();
         let free = !name.starts_with("x-amz-")
             || is_transport_header(name)
             || (name.starts_with(METADATA_PREFIX) && row.writes_metadata())

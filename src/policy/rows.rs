@@ -1,6 +1,6 @@
 //! The rows of a policy: for every operation what is written of it, or what `[default]` says.
 
-use crate::policy::compiled::Row;
+use crate::policy::compiled::OperationPolicy;
 use crate::policy::lookup::{Compiler, Side};
 use crate::policy::rules::{Judgement, Rule, Rules};
 use crate::policy::source::Place;
@@ -19,7 +19,7 @@ struct Default {
 
 impl Compiler<'_> {
     /// A row for every operation, in the order of the table.
-    pub(super) fn rows(&mut self) -> Option<Vec<Row>> {
+    pub(super) fn rows(&mut self) -> Option<Vec<OperationPolicy>> {
         self.check_operation_names();
         let default = self.default()?;
         let rows: Vec<_> = OPERATIONS.iter().filter_map(|row| self.row(row.operation, &default)).collect();
@@ -70,7 +70,7 @@ impl Compiler<'_> {
         look_up(self, verdict?)
     }
 
-    fn row(&mut self, operation: Operation, default: &Default) -> Option<Row> {
+    fn row(&mut self, operation: Operation, default: &Default) -> Option<OperationPolicy> {
         let Some(text) = self.row_text(operation) else { return self.own_row(operation, &RowText::default(), default) };
         match &text.stands_for {
             Some(target) => self.row_of_another(operation, target, text, default),
@@ -78,7 +78,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn own_row(&mut self, operation: Operation, text: &RowText, default: &Default) -> Option<Row> {
+    fn own_row(&mut self, operation: Operation, text: &RowText, default: &Default) -> Option<OperationPolicy> {
         let verdict = self.or_default(text.verdict.as_ref(), &default.verdict, Self::operation_verdict);
         let unlisted_query = self.or_default(text.unlisted_query.as_ref(), &default.unlisted_query, Self::part_verdict);
         let unlisted_headers =
@@ -88,7 +88,7 @@ impl Compiler<'_> {
         let headers = self.rules(&text.headers, Side::Headers);
         let verdict = verdict?;
         self.warn_of_dead_rules(&verdict, text);
-        Some(Row {
+        Some(OperationPolicy {
             answered_as: operation,
             verdict,
             query: Rules::new(with_defaults(query, &default.query)),
@@ -115,9 +115,9 @@ impl Compiler<'_> {
         target: &At<String>,
         text: &RowText,
         default: &Default,
-    ) -> Option<Row> {
+    ) -> Option<OperationPolicy> {
         let answered_as = self.operation(target)?;
-        let (own, other) = (operation.row(), answered_as.row());
+        let (own, other) = (operation.spec(), answered_as.spec());
         let alike =
             (own.method, own.target, own.body, own.access) == (other.method, other.target, other.body, other.access);
         if !alike {

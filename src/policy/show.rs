@@ -1,6 +1,6 @@
 //! A policy as a list of plain lines, to show and to compare.
 
-use crate::policy::compiled::{Listed, Policy, Row};
+use crate::policy::compiled::{Listed, OperationPolicy, Policy};
 use crate::policy::rules::{Judgement, Pattern, Rule};
 use crate::policy::source::Place;
 use crate::policy::verdict::Verdict;
@@ -99,7 +99,7 @@ fn of_list<'p>(name: &'static str, list: &'p Listed) -> Effective<'p> {
     Effective { operation: "", kind: "answers", name, verdict: names, rule: &list.place }
 }
 
-fn of_row<'p>(operation: &'static str, row: &'p Row) -> Vec<Effective<'p>> {
+fn of_row<'p>(operation: &'static str, row: &'p OperationPolicy) -> Vec<Effective<'p>> {
     let mut head = line(operation, "operation", "", &row.verdict);
     if row.answered_as.name() != operation {
         head.verdict = format!("as {}", row.answered_as);

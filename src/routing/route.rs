@@ -1,10 +1,10 @@
 //! Which operation a request is for: the most specific row of the table wins, and no row is no operation.
 
-use crate::s3::operation::{Method, OPERATIONS, Row, Selector, Target};
+use crate::s3::operation::{Method, OPERATIONS, OperationSpec, Selector, Target};
 use crate::s3::view::{RequestView, is_transport_query};
 
 /// The row for a request; `None` where S3 has no such operation.
-pub fn route(method: &str, target: Target, view: &RequestView<'_>) -> Option<&'static Row> {
+pub fn route(method: &str, target: Target, view: &RequestView<'_>) -> Option<&'static OperationSpec> {
     let method = Method::parse(method)?;
     OPERATIONS
         .iter()

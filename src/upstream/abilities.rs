@@ -4,7 +4,7 @@
 //! Not here: what R2 lacks, which is the policy's business, and what a store refuses by itself.
 
 use crate::s3::names::ObjectKey;
-use crate::s3::operation::{Method, Row};
+use crate::s3::operation::{Method, OperationSpec};
 use crate::s3::view::RequestView;
 use crate::s3::xml::DeleteEntry;
 use crate::s3::{Code, S3Error};
@@ -27,7 +27,7 @@ const WRITE_CONDITIONS: &[&str] = &[
 /// `NotImplemented` for a header that it does not hear or takes for a command, `InvalidObjectName` for a key that it
 /// takes for another.
 pub(super) fn check(
-    row: &Row,
+    row: &OperationSpec,
     view: &RequestView<'_>,
     key: Option<&ObjectKey>,
     dialect: &Dialect,
@@ -70,17 +70,17 @@ pub fn check_deletable(entry: &DeleteEntry, has_versions: bool, dialect: &Dialec
 }
 
 /// Whether a request is a write that conditions may forbid.
-pub(super) fn is_conditional_write(row: &Row, view: &RequestView<'_>) -> bool {
+pub(super) fn is_conditional_write(row: &OperationSpec, view: &RequestView<'_>) -> bool {
     writes(row) && WRITE_CONDITIONS.iter().any(|name| view.header_bytes(name).is_some())
 }
 
-fn writes(row: &Row) -> bool {
+fn writes(row: &OperationSpec) -> bool {
     !matches!(row.method, Method::Get | Method::Head)
 }
 
 /// Whether a write has this condition and the store would not hold to it. Of several lines stores see the first, and
 /// some take a list for one tag, which nothing matches: `If-None-Match` would then always hold.
-fn is_unheard(row: &Row, view: &RequestView<'_>, name: &str, dialect: &Dialect) -> bool {
+fn is_unheard(row: &OperationSpec, view: &RequestView<'_>, name: &str, dialect: &Dialect) -> bool {
     let mut values = view.headers().filter(|(given, _)| *given == name).map(|(_, value)| value);
     match (values.next(), values.next()) {
         (Some(_), _) if !writes(row) => false,
@@ -108,7 +108,7 @@ mod tests {
         }
         let view = RequestView::of_signed_headers(&map, Query::default());
         let dialect = Dialect::named(dialect).unwrap();
-        check(operation.row(), &view, None, dialect).err().map(|error| error.message.into_owned())
+        check(operation.spec(), &view, None, dialect).err().map(|error| error.message.into_owned())
     }
 
     #[test]

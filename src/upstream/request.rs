@@ -9,7 +9,7 @@ use crate::s3::copy_source::{COPY_SOURCE, CopySource};
 use crate::s3::headers::{METADATA_PREFIX, is_transport_header};
 use crate::s3::metadata::{DEFAULT_CONTENT_TYPE, object_codings};
 use crate::s3::names::{BucketName, ObjectKey};
-use crate::s3::operation::{Method, Operation, Row};
+use crate::s3::operation::{Method, Operation, OperationSpec};
 use crate::s3::request::RequestHead;
 use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, Timestamp};
@@ -47,7 +47,7 @@ const QUERY: &AsciiSet = &PATH.add(b'/');
 #[derive(Debug, Clone, Copy)]
 pub struct Incoming<'a> {
     /// The operation's row.
-    pub row: &'static Row,
+    pub row: &'static OperationSpec,
     /// Headers and query.
     pub view: &'a RequestView<'a>,
     /// The client's name of the bucket; `None` for the account.

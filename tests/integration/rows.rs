@@ -3,7 +3,7 @@
 
 use crate::support::{Request, Response, TestServer};
 use r2shim::s3::Operation;
-use r2shim::s3::operation::{Access, Method, OPERATIONS, Row, Selector, Target};
+use r2shim::s3::operation::{Access, Method, OPERATIONS, OperationSpec, Selector, Target};
 use serde::Deserialize;
 use std::collections::HashSet;
 
@@ -43,7 +43,7 @@ fn server() -> TestServer {
 }
 
 /// A request for an operation, made from its row of the table: it would change something were it carried out.
-fn request(row: &Row) -> Request {
+fn request(row: &OperationSpec) -> Request {
     let method = format!("{:?}", row.method).to_uppercase();
     let path = match row.target {
         Target::Service => "/",
@@ -105,7 +105,7 @@ fn crossed_headers() -> Vec<Refused> {
     let headers = named.filter(|row| row.1.starts_with("x-amz-") && *row != source);
     let each = headers.flat_map(|(operation, header)| ["", "it's <v>"].map(|value| (operation, header, value)));
     each.map(|(operation, header, value)| Refused {
-        request: request(operation.row()).header(header, value),
+        request: request(operation.spec()).header(header, value),
         what: format!("Header '{}' with value '{value}'", header.to_ascii_lowercase()),
         is_signed: true,
     })
@@ -153,7 +153,7 @@ fn crossed_headers_are_refused_by_name_and_value() {
 fn marked_rows_are_not_refused() {
     let server = server();
     for row in page().iter().filter(|row| !row.is_refused()) {
-        let plain = request(row.operation().row());
+        let plain = request(row.operation().spec());
         let request = row.feature.as_deref().map_or(plain.clone(), |feature| with_feature(plain, feature));
         let answer = server.send(request);
         let message = answer.element("Message");

@@ -159,7 +159,7 @@ fn every_other_header_is_refused_on_every_operation_with_any_value() {
     for operation in served {
         let headers = vocabulary::headers().into_iter().filter(|name| name.starts_with("x-amz-"));
         for header in headers.chain(["x-amz-nonsense"]) {
-            let metadata = header.starts_with("x-amz-meta-") && operation.row().writes_metadata();
+            let metadata = header.starts_with("x-amz-meta-") && operation.spec().writes_metadata();
             if marked(operation, header) || honoured(operation, header) || metadata {
                 continue;
             }

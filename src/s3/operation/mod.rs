@@ -101,7 +101,7 @@ pub enum Access {
 
 /// A row of the table: one operation.
 #[derive(Debug)]
-pub struct Row {
+pub struct OperationSpec {
     /// Which operation this is.
     pub operation: Operation,
     /// The request's method.
@@ -120,7 +120,7 @@ pub struct Row {
     pub access: Access,
 }
 
-impl Row {
+impl OperationSpec {
     /// Whether the operation writes the user's own metadata, that is, takes `x-amz-meta-*`.
     pub fn writes_metadata(&self) -> bool {
         matches!(
@@ -157,7 +157,7 @@ impl Operation {
     }
 
     /// The operation's row.
-    pub fn row(self) -> &'static Row {
+    pub fn spec(self) -> &'static OperationSpec {
         // The enum and the table come from the same macro, in the same order.
         &OPERATIONS[self as usize]
     }
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn every_operation_has_its_own_row() {
         for row in OPERATIONS {
-            assert_eq!(row.operation.row().operation, row.operation);
+            assert_eq!(row.operation.spec().operation, row.operation);
             assert_eq!(Operation::parse(row.operation.name()), Some(row.operation));
         }
         let names: HashSet<_> = OPERATIONS.iter().map(|row| row.operation.name()).collect();

@@ -1,10 +1,10 @@
 //! The table of operations.
 //!
 //! Adding an operation is adding one row here; the enum, the names and the policies' vocabulary follow from it. What
-//! the columns mean is said at [`Row`].
+//! the columns mean is said at [`OperationSpec`].
 
 use super::Selector::{Header, HeaderStarts, Query, QueryIs};
-use super::{Access, BodyKind, Method, Row, Target};
+use super::{Access, BodyKind, Method, OperationSpec, Target};
 
 // Groups of headers that recur from row to row.
 
@@ -103,7 +103,7 @@ macro_rules! operations {
         }
 
         /// The table: a row an operation.
-        pub static OPERATIONS: &[Row] = &[$(Row {
+        pub static OPERATIONS: &[OperationSpec] = &[$(OperationSpec {
             operation: Operation::$name,
             method: Method::$method,
             target: Target::$target,

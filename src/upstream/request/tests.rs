@@ -44,7 +44,7 @@ fn translated(
         false => RequestView::of_signed_headers(&headers, query),
     };
     let key = ObjectKey::parse(raw_key).ok();
-    let row = operation.row();
+    let row = operation.spec();
     Outgoing::of(&Incoming { row, view: &view, bucket: bucket.as_ref(), key: key.as_ref(), raw_key }, remote)
 }
 
