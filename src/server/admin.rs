@@ -1,11 +1,11 @@
 //! The admin address: `/metrics`, `/healthz`, `/readyz`. Never on the S3 port, and nothing there is secret.
 
-use crate::server::deadline::head_has_arrived;
 use crate::server::health::{Health, Readiness};
 use crate::server::metrics::Metrics;
-use async_trait::async_trait;
-use http::{Response, StatusCode, header};
-use pingora::apps::http_app::ServeHttp;
+use crate::server::port::Respond;
+use bytes::Bytes;
+use http::{Method, StatusCode, header};
+use pingora::http::ResponseHeader;
 use pingora::protocols::http::ServerSession;
 use std::sync::Arc;
 
@@ -40,24 +40,26 @@ fn readiness(readiness: &Readiness) -> (StatusCode, String) {
     (status, lines)
 }
 
-#[async_trait]
-impl ServeHttp for Admin {
-    async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
-        head_has_arrived();
-        let (status, text) = match session.req_header().method.as_str() {
-            "GET" | "HEAD" => self.page(session.req_header().uri.path()),
+impl Respond for Admin {
+    async fn respond(&self, session: &mut ServerSession) {
+        let (status, text) = match session.req_header().method {
+            Method::GET | Method::HEAD => self.page(session.req_header().uri.path()),
             _ => (StatusCode::METHOD_NOT_ALLOWED, "only GET\n".to_owned()),
         };
-        let mut response = Response::new(Vec::new());
-        *response.status_mut() = status;
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/plain; version=0.0.4"));
-        headers.insert(header::CONTENT_LENGTH, header::HeaderValue::from(text.len()));
-        if session.req_header().method != "HEAD" {
-            *response.body_mut() = text.into_bytes();
+        if write(session, status, text).await.is_err() {
+            // The client has gone, or does not take the answer: no other can follow it.
+            session.set_keepalive(None);
         }
-        response
     }
+}
+
+async fn write(session: &mut ServerSession, status: StatusCode, text: String) -> pingora::Result<()> {
+    let mut header = ResponseHeader::build(status, Some(2))?;
+    header.insert_header(header::CONTENT_TYPE, "text/plain; version=0.0.4")?;
+    header.insert_header(header::CONTENT_LENGTH, text.len())?;
+    let head_only = session.req_header().method == Method::HEAD;
+    session.write_response_header(Box::new(header)).await?;
+    if head_only { Ok(()) } else { session.write_response_body(Bytes::from(text), true).await }
 }
 
 #[cfg(test)]

@@ -1,71 +1,43 @@
-//! The time a connection has until the next head has arrived on it.
+//! Reading the head of a request, within the time its connection has for it.
 //!
 //! pingora limits the wait for each read, so a byte a minute would keep a connection for ever. Here is one deadline over
 //! all of it, the idle time before the first byte included. Not here: the time between the bytes of a body.
 
-use async_trait::async_trait;
-use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream};
 use pingora::protocols::http::ServerSession;
-use pingora::protocols::http::v2::server::H2Options;
 use pingora::server::ShutdownWatch;
-use std::pin::pin;
-use std::sync::Arc;
+use pingora::{BError, ErrorType};
 use std::time::Duration;
-use tokio::sync::Notify;
-use tokio::task_local;
 use tokio::time::sleep;
 
-task_local! {
-    /// Told when the head of the task's request is there.
-    static HEAD: Arc<Notify>;
+/// How the reading of a head ended.
+#[derive(Debug)]
+pub enum HeadRead {
+    /// The session has its head.
+    Complete,
+    /// The client closed the connection, the server stops, or the deadline passed: nothing is answered.
+    Ended,
+    /// What came is no head of HTTP.
+    Malformed,
 }
 
-/// Ends the deadline of the request whose task calls this.
-pub fn head_has_arrived() {
-    // Without a deadline there is nobody to tell.
-    let _ = HEAD.try_with(|head| head.notify_one());
-}
-
-/// An application whose connections are closed where a head takes too long. It has to call [`head_has_arrived`].
-pub struct HeadDeadline<A> {
-    app: Arc<A>,
-    limit: Duration,
-}
-
-impl<A> HeadDeadline<A> {
-    /// `app` with that deadline.
-    pub fn new(app: A, limit: Duration) -> HeadDeadline<A> {
-        HeadDeadline { app: Arc::new(app), limit }
+/// Reads the head of the session's next request, which has `limit` to arrive. A server that stops waits for no head.
+pub async fn read_head(session: &mut ServerSession, limit: Duration, shutdown: &ShutdownWatch) -> HeadRead {
+    let mut shutdown = shutdown.clone();
+    tokio::select! {
+        // A head that has arrived is answered, whatever else is true by now.
+        biased;
+        read = session.read_request() => outcome(read),
+        _ = shutdown.wait_for(|stopping| *stopping) => HeadRead::Ended,
+        () = sleep(limit) => HeadRead::Ended,
     }
 }
 
-#[async_trait]
-impl<A: HttpServerApp + Send + Sync + 'static> HttpServerApp for HeadDeadline<A> {
-    async fn process_new_http(
-        self: &Arc<Self>,
-        session: ServerSession,
-        shutdown: &ShutdownWatch,
-    ) -> Option<ReusedHttpStream> {
-        let head = Arc::new(Notify::new());
-        let mut request = pin!(HEAD.scope(head.clone(), self.app.process_new_http(session, shutdown)));
-        tokio::select! {
-            biased;
-            reused = &mut request => return reused,
-            () = head.notified() => {}
-            () = sleep(self.limit) => return None,
-        }
-        request.await
-    }
-
-    fn h2_options(&self) -> Option<H2Options> {
-        self.app.h2_options()
-    }
-
-    fn server_options(&self) -> Option<&HttpServerOptions> {
-        self.app.server_options()
-    }
-
-    async fn http_cleanup(&self) {
-        self.app.http_cleanup().await;
+fn outcome(read: Result<bool, BError>) -> HeadRead {
+    match read {
+        Ok(true) => HeadRead::Complete,
+        Ok(false) => HeadRead::Ended,
+        Err(error) if *error.etype() == ErrorType::InvalidHTTPHeader => HeadRead::Malformed,
+        // The connection broke, so an answer would not arrive.
+        Err(_) => HeadRead::Ended,
     }
 }

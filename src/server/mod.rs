@@ -18,6 +18,7 @@ pub mod local;
 pub mod remote;
 pub mod backend;
 pub mod deadline;
+pub mod port;
 pub mod proxy;
 pub mod admin;
 mod ageing;

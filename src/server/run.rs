@@ -7,17 +7,14 @@ use crate::filters::Rules;
 use crate::server::admin::Admin;
 use crate::server::ageing::age_out_uploads;
 use crate::server::backend::Backend;
-use crate::server::deadline::HeadDeadline;
 use crate::server::health::Health;
 use crate::server::ids::RequestIds;
 use crate::server::local::Local;
 use crate::server::metrics::Metrics;
+use crate::server::port::HttpPort;
 use crate::server::proxy::Shim;
 use crate::server::remote::RemoteStore;
 use crate::store::{OpenError, Store};
-use pingora::apps::http_app::HttpServer;
-use pingora::proxy::http_proxy;
-use pingora::server::configuration::ServerConf;
 use pingora::server::{Fds, ListenFds};
 use pingora::services::Service as _;
 use pingora::services::listening::Service;
@@ -102,15 +99,14 @@ pub fn start(parts: Parts) -> Result<Running, StartError> {
     let (backend, health, upkeep) = taken_up(parts.objects, &parts.rules);
     services.push(upkeep);
     let shim = Shim { backend, rules: parts.rules, metrics: metrics.clone(), ids: RequestIds::starting_at(seed) };
-    let proxy = HeadDeadline::new(http_proxy(&configuration(), shim), head_time);
-    let (mut proxy, fds, listen) = bound(Service::new("s3".to_owned(), proxy), &parts.listen)?;
+    let s3 = HttpPort::new(shim, head_time);
+    let (mut s3, fds, listen) = bound(Service::new("s3".to_owned(), s3), &parts.listen)?;
     let watch = stopping.clone();
-    services.push(tokio::spawn(async move { proxy.start_service(Some(fds), watch, 1).await }));
+    services.push(tokio::spawn(async move { s3.start_service(Some(fds), watch, 1).await }));
 
     let mut admin_address = None;
     if let Some(address) = parts.admin {
-        let admin = HttpServer::new_app(Admin { metrics: metrics.clone(), health });
-        let admin = HeadDeadline::new(admin, head_time);
+        let admin = HttpPort::new(Admin { metrics: metrics.clone(), health }, head_time);
         let (mut service, fds, bound) = bound(Service::new("admin".to_owned(), admin), &[address])?;
         admin_address = bound.first().copied();
         services.push(tokio::spawn(async move { service.start_service(Some(fds), stopping, 1).await }));
@@ -142,10 +138,6 @@ impl Running {
         self.services.iter().for_each(JoinHandle::abort);
         self.metrics.in_flight()
     }
-}
-
-fn configuration() -> Arc<ServerConf> {
-    Arc::new(ServerConf::default())
 }
 
 /// Gives a service listeners that are bound already, so that the port is known and a taken one is an error here.
