@@ -78,8 +78,10 @@ pub enum BodyPlan {
 /// A request that may be carried out. Only the end of the chain can make one.
 #[derive(Debug)]
 pub struct Admitted<'a> {
+    /// The rules that were in force when the request began.
+    pub rules: &'a Rules,
     /// The operation.
-    pub row: &'static OperationSpec,
+    pub spec: &'static OperationSpec,
     address: Address,
     /// The key as it was sent, percent-encoded; empty where the request names none.
     pub raw_key: &'a str,
@@ -163,9 +165,10 @@ impl<'a> Exchange<'a> {
         let (Some(Identity::Signer { key, .. }), Some(plan)) = (self.identity, self.plan) else {
             return Err(Code::ACCESS_DENIED.into());
         };
-        let row = self.row.ok_or(Code::ROUTE_NOT_FOUND)?;
+        let spec = self.row.ok_or(Code::ROUTE_NOT_FOUND)?;
         Ok(Admitted {
-            row,
+            rules: self.rules,
+            spec,
             address: self.address?,
             raw_key: self.raw_key,
             view: self.view?,

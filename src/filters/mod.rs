@@ -20,7 +20,7 @@ mod explain;
 
 pub use exchange::{Admitted, BodyPlan, Facts, Refusal};
 pub use explain::{Explanation, Outcome, Step, StepVerdict, explain};
-pub use rules::{Limits, Rules};
+pub use rules::{CurrentRules, Limits, Rules};
 
 use exchange::Exchange;
 

@@ -3,7 +3,12 @@
 use crate::access::Keyring;
 use crate::policy::Policy;
 use crate::sigv4::KeyCache;
+use arc_swap::ArcSwap;
 use std::time::Duration;
+
+/// The rules in force. They are swapped as a whole; a request keeps the snapshot that it began with to its end, and
+/// whatever carries it out reads them there ([`Admitted::rules`](crate::filters::Admitted)).
+pub type CurrentRules = ArcSwap<Rules>;
 
 /// What the chain decides by.
 #[derive(Debug)]

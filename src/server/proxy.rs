@@ -1,6 +1,6 @@
 //! One S3 request: its head goes down the chain, the backend carries it out, the reply is sent, logged and counted.
 
-use crate::filters::{self, Rules};
+use crate::filters::{self, CurrentRules};
 use crate::s3::S3Error;
 use crate::server::access_log;
 use crate::server::answer::Answer;
@@ -24,7 +24,7 @@ const BODY_IDLE: Duration = Duration::from_secs(60);
 /// Answers the S3 port; one serves all connections.
 pub struct Shim {
     /// What the chain decides by.
-    pub rules: Arc<Rules>,
+    pub rules: Arc<CurrentRules>,
     /// Who answers what the chain admits.
     pub backend: Backend,
     /// What is counted.
@@ -47,7 +47,8 @@ impl Shim {
             Err(error) => return (refused(record, &error), Unread::Close),
         };
         let mut body = RequestBody::of(session, head.expects_continue());
-        let answer = match filters::admit(&self.rules, head.borrow(), record.time, &mut record.facts) {
+        let rules = self.rules.load_full();
+        let answer = match filters::admit(&rules, head.borrow(), record.time, &mut record.facts) {
             Err(refusal) => {
                 record.note_refusal(&refusal);
                 Answer::error(&refusal.error)

@@ -3,7 +3,7 @@
 //! pingora's own `Server` is not used: it binds late (so a port 0 could not be told), and on SIGTERM it sleeps a fixed
 //! time where we want to wait for what is in flight and no longer.
 
-use crate::filters::Rules;
+use crate::filters::CurrentRules;
 use crate::server::admin::Admin;
 use crate::server::ageing::age_out_uploads;
 use crate::server::backend::Backend;
@@ -37,7 +37,7 @@ pub struct Parts {
     /// The admin address; `None` for none.
     pub admin: Option<SocketAddr>,
     /// What the chain decides by.
-    pub rules: Arc<Rules>,
+    pub rules: Arc<CurrentRules>,
     /// Where objects are.
     pub objects: Objects,
 }
@@ -94,9 +94,9 @@ pub fn start(parts: Parts) -> Result<Running, StartError> {
     let seed = getrandom::u64().map_err(|error| StartError::Internal(error.to_string()))?;
     let (stop, stopping) = watch::channel(false);
     let mut services = Vec::new();
-    let head_time = parts.rules.limits.head_time;
+    let head_time = parts.rules.load().limits.head_time;
 
-    let (backend, health, upkeep) = taken_up(parts.objects, &parts.rules);
+    let (backend, health, upkeep) = taken_up(parts.objects);
     services.push(upkeep);
     let shim = Shim { backend, rules: parts.rules, metrics: metrics.clone(), ids: RequestIds::starting_at(seed) };
     let s3 = HttpPort::new(shim, head_time);
@@ -115,11 +115,11 @@ pub fn start(parts: Parts) -> Result<Running, StartError> {
 }
 
 /// What answers requests, what tells how that is, and what goes on beside requests.
-fn taken_up(objects: Objects, rules: &Arc<Rules>) -> (Backend, Arc<dyn Health>, JoinHandle<()>) {
+fn taken_up(objects: Objects) -> (Backend, Arc<dyn Health>, JoinHandle<()>) {
     match objects {
         Objects::Local(store) => {
             let upkeep = tokio::spawn(age_out_uploads(store.clone()));
-            (Backend::Local(Local::new(store.clone(), rules.clone())), Arc::new(store), upkeep)
+            (Backend::Local(Local::new(store.clone())), Arc::new(store), upkeep)
         }
         Objects::Remote(remote) => {
             let upkeep = tokio::spawn(remote.clone().look_after());

@@ -1,6 +1,6 @@
 //! Serving from settings, from the first lock to the last request: what `r2shim serve` does.
 
-use crate::filters::{Limits, Rules};
+use crate::filters::{CurrentRules, Limits, Rules};
 use crate::server::remote::{self, Finding, RemoteStore};
 use crate::server::run::{DRAIN_LIMIT, Objects, Parts, StartError, asked_to_stop, start};
 use crate::settings::{Settings, StoreOptions, Upstream};
@@ -40,7 +40,7 @@ pub fn probe(remote: Remote) -> Result<Vec<Finding>, String> {
 }
 
 async fn parts(settings: Settings) -> Result<Parts, StartError> {
-    let rules = Arc::new(Rules {
+    let rules = CurrentRules::from_pointee(Rules {
         limits: Limits::default(),
         domains: settings.domains,
         keyring: settings.keys,
@@ -52,12 +52,12 @@ async fn parts(settings: Settings) -> Result<Parts, StartError> {
             Objects::Local(Store::open(&settings.data_folder, options(settings.store)).map_err(StartError::Store)?)
         }
         Upstream::Remote(remote) => {
-            let remote = RemoteStore::new(*remote, rules.clone()).map_err(StartError::Internal)?;
+            let remote = RemoteStore::new(*remote).map_err(StartError::Internal)?;
             remote.resolve().await;
             Objects::Remote(remote)
         }
     };
-    Ok(Parts { listen: settings.listen, admin: settings.admin, rules, objects })
+    Ok(Parts { listen: settings.listen, admin: settings.admin, rules: Arc::new(rules), objects })
 }
 
 fn options(settings: StoreOptions) -> Options {

@@ -25,6 +25,7 @@ mod objects;
 mod readme;
 mod reads;
 mod rows;
+mod rules;
 mod scripted;
 mod stores;
 mod streaming;

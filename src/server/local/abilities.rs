@@ -38,10 +38,10 @@ pub(super) const ONLY_VERSION: &str = "null";
 
 /// Refuses what the store would have to ignore.
 pub(super) fn check(request: &Admitted<'_>) -> Result<(), S3Error> {
-    match unable(&request.view, request.row.operation) {
+    match unable(&request.view, request.spec.operation) {
         None => Ok(()),
         Some(name) => {
-            let message = format!("{name} on {} not implemented by the local store", request.row.operation);
+            let message = format!("{name} on {} not implemented by the local store", request.spec.operation);
             Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message))
         }
     }

@@ -30,7 +30,7 @@ impl Local {
         body: &mut dyn BodySource,
     ) -> Result<Answer, S3Error> {
         let document = documents::read(request, body).await?;
-        documents::check_new_bucket(&document, self.rules.policy.regions())?;
+        documents::check_new_bucket(&document, request.rules.policy.regions())?;
         let bucket = request.bucket()?;
         self.store.create_bucket(bucket, request.now).await?;
         Ok(Answer::empty(StatusCode::OK).with(LOCATION, &format!("/{bucket}")))
@@ -39,13 +39,13 @@ impl Local {
     /// HeadBucket.
     pub(super) async fn head_bucket(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         self.store.bucket(request.bucket()?).await?;
-        Ok(Answer::empty(StatusCode::OK).with(BUCKET_REGION, &self.rules.policy.regions().name))
+        Ok(Answer::empty(StatusCode::OK).with(BUCKET_REGION, &request.rules.policy.regions().name))
     }
 
     /// GetBucketLocation.
     pub(super) async fn get_bucket_location(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         self.store.bucket(request.bucket()?).await?;
-        Ok(Answer::xml(xml::location_constraint(&self.rules.policy.regions().name)))
+        Ok(Answer::xml(xml::location_constraint(&request.rules.policy.regions().name)))
     }
 
     /// DeleteBucket: only an empty one.

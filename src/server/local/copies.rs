@@ -48,7 +48,7 @@ impl Local {
             return Err(Code::PRECONDITION_FAILED.into());
         }
         let range = range(&request.view, object.info.size)?;
-        if range.end - range.start > self.rules.limits.object_bytes {
+        if range.end - range.start > request.rules.limits.object_bytes {
             return Err(Code::ENTITY_TOO_LARGE.into());
         }
         let part = self.store.copy_part(&at, number, object, range, request.now).await?;

@@ -14,25 +14,23 @@ mod upload_listings;
 mod copies;
 mod health;
 
-use crate::filters::{Admitted, Rules};
+use crate::filters::Admitted;
 use crate::policy;
 use crate::s3::listing::Version;
 use crate::s3::{Code, Operation, S3Error};
 use crate::server::answer::Answer;
 use crate::server::request_body::BodySource;
 use crate::store::Store;
-use std::sync::Arc;
 
 /// Carries out operations on the local store.
 pub struct Local {
     store: Store,
-    rules: Arc<Rules>,
 }
 
 impl Local {
     /// Operations on `store`.
-    pub fn new(store: Store, rules: Arc<Rules>) -> Local {
-        Local { store, rules }
+    pub fn new(store: Store) -> Local {
+        Local { store }
     }
 
     /// Carries out an admitted request.
@@ -42,7 +40,7 @@ impl Local {
             return self.fixed(request, fixed).await;
         }
         abilities::check(request)?;
-        match request.row.operation {
+        match request.spec.operation {
             Op::ListBuckets => self.list_buckets(request).await,
             Op::CreateBucket => self.create_bucket(request, body).await,
             Op::HeadBucket => self.head_bucket(request).await,

@@ -91,7 +91,7 @@ impl Local {
     }
 
     fn completion(&self, request: &Admitted<'_>, parts: Vec<CompletedPart>) -> Result<Completion, S3Error> {
-        let (view, limits) = (&request.view, self.rules.policy.limits());
+        let (view, limits) = (&request.view, request.rules.policy.limits());
         Ok(Completion {
             parts,
             rules: PartRules { any_order: limits.part_order == PartOrder::Any, equal_parts: limits.equal_parts },

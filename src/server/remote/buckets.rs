@@ -63,7 +63,7 @@ impl RemoteStore {
         body: &mut dyn BodySource,
     ) -> Result<Answer, S3Error> {
         let document = documents::read(request, body).await?;
-        documents::check_new_bucket(&document, self.rules.policy.regions())?;
+        documents::check_new_bucket(&document, request.rules.policy.regions())?;
         let mut outgoing = self.outgoing(request)?;
         if self.remote.dialect.recreates_buckets {
             self.require_no_bucket(request).await?;
@@ -80,7 +80,7 @@ impl RemoteStore {
     /// GetBucketLocation.
     pub(super) async fn get_bucket_location(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         self.require_bucket(request).await?;
-        Ok(Answer::xml(xml::location_constraint(&self.rules.policy.regions().name)))
+        Ok(Answer::xml(xml::location_constraint(&request.rules.policy.regions().name)))
     }
 
     /// Answers with an error unless the request's bucket is there.

@@ -20,7 +20,7 @@ impl RemoteStore {
     ) -> Result<Answer, S3Error> {
         let document = documents::read(request, body).await?;
         // A policy that never tells of versions has none to remove.
-        let has_versions = !self.rules.policy.answers().withheld().iter().any(|element| element == "VersionId");
+        let has_versions = !request.rules.policy.answers().withheld().iter().any(|element| element == "VersionId");
         for entry in &Delete::parse(&document)?.entries {
             check_deletable(entry, has_versions, self.remote.dialect)?;
         }

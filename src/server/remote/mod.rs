@@ -17,7 +17,7 @@ mod probe;
 
 pub use probe::{Finding, probe};
 
-use crate::filters::{Admitted, Rules};
+use crate::filters::Admitted;
 use crate::policy;
 use crate::s3::metadata::Metadata;
 use crate::s3::{Operation, S3Error};
@@ -37,7 +37,6 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct RemoteStore {
     remote: Arc<Remote>,
-    rules: Arc<Rules>,
     sender: Arc<Sender>,
 }
 
@@ -46,10 +45,10 @@ impl RemoteStore {
     ///
     /// # Errors
     /// What keeps certificates from being loaded, in words.
-    pub fn new(remote: Remote, rules: Arc<Rules>) -> Result<RemoteStore, String> {
+    pub fn new(remote: Remote) -> Result<RemoteStore, String> {
         let remote = Arc::new(remote);
         let sender = Arc::new(Sender::new(remote.clone())?);
-        Ok(RemoteStore { remote, rules, sender })
+        Ok(RemoteStore { remote, sender })
     }
 
     /// Looks after nodes and credentials until it is dropped.
@@ -77,7 +76,7 @@ impl RemoteStore {
         if let Some(fixed) = &request.fixed {
             return self.fixed(request, fixed).await;
         }
-        match request.row.operation {
+        match request.spec.operation {
             Op::ListBuckets => self.list_buckets(request).await,
             Op::CreateBucket => self.create_bucket(request, body).await,
             Op::GetBucketLocation => self.get_bucket_location(request).await,
@@ -98,11 +97,11 @@ impl RemoteStore {
     /// # Errors
     /// Those of [`Outgoing::of`], and of metadata that R2 would not take: stores have other limits.
     fn outgoing(&self, request: &Admitted<'_>) -> Result<Outgoing, S3Error> {
-        if request.row.writes_metadata() {
+        if request.spec.writes_metadata() {
             Metadata::from_view(&request.view)?;
         }
         let incoming = Incoming {
-            row: request.row,
+            row: request.spec,
             view: &request.view,
             bucket: request.bucket().ok(),
             key: request.object_key().ok(),

@@ -41,17 +41,17 @@ impl RemoteStore {
             let body = if outgoing.names_a_key() { Body::Length(length) } else { Body::Empty };
             return Ok(Answer { body, ..empty });
         }
-        if documents::is_document(request.row.operation) {
+        if documents::is_document(request.spec.operation) {
             return self.document(request, empty, exchange).await;
         }
         object(empty, exchange).await
     }
 
     fn headers(&self, request: &Admitted<'_>, answer: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
-        let policy = &self.rules.policy;
+        let policy = &request.rules.policy;
         let region = &policy.regions().name;
         let mut headers = client_headers(answer, policy.answers(), region);
-        let heads_bucket = request.row.operation == Operation::HeadBucket;
+        let heads_bucket = request.spec.operation == Operation::HeadBucket;
         if let (true, Ok(value)) = (heads_bucket, HeaderValue::from_str(region)) {
             headers.retain(|(name, _)| *name != BUCKET_REGION);
             headers.push((BUCKET_REGION, value));
@@ -65,12 +65,12 @@ impl RemoteStore {
             host: request.view.header("host").unwrap_or_default(),
             bucket: request.bucket().map_or("", |bucket| bucket.as_str()),
             key: request.object_key().map_or("", |key| key.as_str()),
-            region: &self.rules.policy.regions().name,
+            region: &request.rules.policy.regions().name,
         };
         let encoded = request.view.parameter("encoding-type") == Some("url");
         let plus_for_space = encoded && self.remote.dialect.plus_for_space;
-        let withheld = self.rules.policy.answers().withheld();
-        let rewriter = client_document(request.row.operation, &names, withheld, plus_for_space);
+        let withheld = request.rules.policy.answers().withheld();
+        let rewriter = client_document(request.spec.operation, &names, withheld, plus_for_space);
         let node = exchange.node.clone();
         let error = move |document: &ErrorDocument| at(&node, failure::client_error(status, Some(document)));
         match DocumentBody::open(exchange.into_body(), rewriter, Box::new(error)).await {

@@ -11,4 +11,4 @@ pub mod scripted;
 pub use client::{Connection, Request, Response, Signing};
 pub use framing::{frame, frame_signed};
 pub use process::Process;
-pub use server::{KEY_ID, SECRET, TestServer};
+pub use server::{KEY_ID, SECRET, TestServer, rules};

@@ -2,7 +2,7 @@
 
 use super::client::{Connection, Request, Response};
 use r2shim::access::{AccessKey, Keyring};
-use r2shim::filters::{Limits, Rules};
+use r2shim::filters::{CurrentRules, Limits, Rules};
 use r2shim::policy::Policy;
 use r2shim::server::remote::RemoteStore;
 use r2shim::server::{self, Objects, Parts, Running};
@@ -28,6 +28,8 @@ pub struct TestServer {
     pub address: SocketAddr,
     /// Where metrics and health are.
     pub admin: SocketAddr,
+    /// The rules in force; a test may swap them.
+    pub rules: Arc<CurrentRules>,
     running: Option<Running>,
     runtime: Runtime,
     data: TempDir,
@@ -53,8 +55,8 @@ impl TestServer {
     /// The same in front of a remote store.
     pub fn in_front_of(policy: &str, remote: Remote) -> TestServer {
         let keys = [AccessKey::admin(KEY_ID, Secret::new(SECRET))];
-        TestServer::over(rules(policy, keys.into_iter().collect()), |rules, runtime, _| {
-            let remote = RemoteStore::new(remote, rules).unwrap();
+        TestServer::over(rules(policy, keys.into_iter().collect()), |runtime, _| {
+            let remote = RemoteStore::new(remote).unwrap();
             runtime.block_on(remote.resolve());
             Objects::Remote(remote)
         })
@@ -62,21 +64,22 @@ impl TestServer {
 
     fn with_rules(rules: Rules) -> TestServer {
         let options = Options { durability: Durability::None, ..Options::default() };
-        TestServer::over(rules, |_, _, data| Objects::Local(Store::open(data, options).unwrap()))
+        TestServer::over(rules, |_, data| Objects::Local(Store::open(data, options).unwrap()))
     }
 
-    fn over(rules: Rules, objects: impl FnOnce(Arc<Rules>, &Runtime, &Path) -> Objects) -> TestServer {
+    fn over(rules: Rules, objects: impl FnOnce(&Runtime, &Path) -> Objects) -> TestServer {
         let data = tempfile::tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
-        let rules = Arc::new(rules);
-        let objects = objects(rules.clone(), &runtime, data.path());
+        let rules = Arc::new(CurrentRules::from_pointee(rules));
+        let objects = objects(&runtime, data.path());
+        let in_force = rules.clone();
         let _entered = runtime.enter();
         let parts =
             Parts { listen: vec![([127, 0, 0, 1], 0).into()], admin: Some(([127, 0, 0, 1], 0).into()), rules, objects };
         let running = server::start(parts).unwrap();
         let (address, admin) = (running.listen[0], running.admin.unwrap());
         drop(_entered);
-        TestServer { address, admin, running: Some(running), runtime, data }
+        TestServer { address, admin, rules: in_force, running: Some(running), runtime, data }
     }
 
     /// A GET of a page of the admin address.
@@ -142,7 +145,8 @@ impl TestServer {
     }
 }
 
-fn rules(policy: &str, keyring: Keyring) -> Rules {
+/// Rules as `serve` makes them: a built-in policy, these keys, one domain.
+pub fn rules(policy: &str, keyring: Keyring) -> Rules {
     Rules {
         limits: Limits::default(),
         domains: vec!["s3.example.test".to_owned()],
