@@ -26,6 +26,7 @@ mod readme;
 mod reads;
 mod rows;
 mod rules;
+mod rulings;
 mod scripted;
 mod stores;
 mod streaming;
