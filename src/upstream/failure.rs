@@ -30,6 +30,12 @@ const OUR_FAULTS: &[&str] = &[
 /// What clients hear where the upstream has words and we have none.
 pub(super) const REFUSED: &str = "The upstream store refuses the request.";
 
+/// What clients are told when no node of the upstream can be asked, or nothing signs requests to it.
+const UNAVAILABLE: &str = "The store behind this server is not available. Please try again.";
+
+/// MinIO's code while it starts.
+const NOT_INITIALIZED: &str = "XMinioServerNotInitialized";
+
 /// Codes of stores that say in other words what S3 has a word for.
 const SYNONYMS: &[(&str, Code)] = &[
     // MinIO.
@@ -37,7 +43,6 @@ const SYNONYMS: &[(&str, Code)] = &[
     ("XAmzContentChecksumMismatch", Code::BAD_DIGEST),
     ("SlowDownRead", Code::SERVICE_UNAVAILABLE),
     ("SlowDownWrite", Code::SERVICE_UNAVAILABLE),
-    ("XMinioServerNotInitialized", Code::SERVICE_UNAVAILABLE),
     ("XMinioInvalidObjectName", Code::INVALID_OBJECT_NAME),
     ("XMinioInvalidResourceName", Code::INVALID_OBJECT_NAME),
     // S3's own word for what R2 calls otherwise.
@@ -75,7 +80,15 @@ pub fn client_error_of_head(status: StatusCode, names_a_key: bool) -> S3Error {
     S3Error::new(code).cause(said(status, None))
 }
 
+/// The error for an upstream that cannot be asked at all; `cause` is for the log.
+pub fn unavailable(cause: impl std::fmt::Display) -> S3Error {
+    S3Error::new(Code::SERVICE_UNAVAILABLE).message(UNAVAILABLE).cause(cause)
+}
+
 fn of_document(status: StatusCode, document: &ErrorDocument) -> S3Error {
+    if document.code == NOT_INITIALIZED {
+        return S3Error::new(Code::SERVICE_UNAVAILABLE).message(UNAVAILABLE);
+    }
     if let Some((_, code)) = SYNONYMS.iter().find(|(name, _)| *name == document.code) {
         return (*code).into();
     }
@@ -90,7 +103,7 @@ fn of_document(status: StatusCode, document: &ErrorDocument) -> S3Error {
 
 fn of_status(status: StatusCode) -> S3Error {
     match status.as_u16() {
-        503 => Code::SERVICE_UNAVAILABLE.into(),
+        503 => S3Error::new(Code::SERVICE_UNAVAILABLE).message(UNAVAILABLE),
         504 => Code::GATEWAY_TIMEOUT.into(),
         _ => Code::BAD_GATEWAY.into(),
     }
@@ -130,6 +143,7 @@ mod tests {
             (400, "Odd", "at https://s3", "400 Odd: The upstream store refuses the request."),
             (200, "InternalError", "x", "500 InternalError: We encountered an internal error. Please try again."),
             (503, "SlowDownWrite", "x", "503 ServiceUnavailable: Please reduce your request rate."),
+            (503, "XMinioServerNotInitialized", "x", &format!("503 ServiceUnavailable: {UNAVAILABLE}")),
         ] {
             assert_eq!(answered(status, code, message).to_string(), expected, "{status} {code}");
         }
@@ -153,6 +167,7 @@ mod tests {
 
     #[test]
     fn what_is_no_s3_says_who_is_at_fault() {
+        assert_eq!(client_error(StatusCode::SERVICE_UNAVAILABLE, None).message, UNAVAILABLE);
         for (status, expected) in [(200, 502), (302, 502), (404, 502), (500, 502), (503, 503), (504, 504)] {
             let error = client_error(StatusCode::from_u16(status).unwrap(), None);
             assert_eq!(error.status.as_u16(), expected, "{status}");

@@ -62,8 +62,11 @@ pub enum CredentialSource {
 pub struct Timeouts {
     /// To take a connection, TLS included.
     pub connect: Duration,
-    /// From the end of a request to the first byte of its answer.
+    /// From the end of a request to the end of its answer's head, however many pieces the head comes in.
     pub first_byte: Duration,
+    /// The same for operations that put an object together or copy one: CompleteMultipartUpload, CopyObject,
+    /// UploadPartCopy.
+    pub assembly: Duration,
     /// From some bytes of a body to the next, either way.
     pub idle: Duration,
 }
@@ -78,11 +81,12 @@ pub enum HealthCheck {
 }
 
 impl Default for Timeouts {
-    /// CompleteMultipartUpload of many parts is the slowest first byte there is.
+    /// CompleteMultipartUpload may take minutes (S3 API reference), and a copy of 5 GiB takes as long.
     fn default() -> Timeouts {
         Timeouts {
             connect: Duration::from_secs(5),
             first_byte: Duration::from_secs(120),
+            assembly: Duration::from_secs(900),
             idle: Duration::from_secs(60),
         }
     }

@@ -14,10 +14,12 @@ use crate::s3::request::RequestHead;
 use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, Timestamp};
 use crate::sigv4::{KeyCache, PayloadHash, Secret, Signer};
-use crate::upstream::{Addressing, Dialect, Endpoint, Remote, abilities};
+use crate::upstream::retry::RequestClass;
+use crate::upstream::{Addressing, Dialect, Endpoint, Remote, Timeouts, abilities};
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, RANGE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::time::Duration;
 
 /// HTTP's own headers that mean something to a store. Of the others, some belong to one connection, some to the client's
 /// signature, and the rest are nobody's business.
@@ -74,6 +76,7 @@ pub struct Outgoing {
     addressing: Addressing,
     names_a_key: bool,
     conditional: bool,
+    assembles: bool,
 }
 
 /// The key a request is signed with.
@@ -120,6 +123,7 @@ impl Outgoing {
             addressing: remote.addressing,
             names_a_key: incoming.key.is_some(),
             conditional: abilities::is_conditional_write(incoming.row, incoming.view),
+            assembles: assembles(incoming.row.operation),
         })
     }
 
@@ -127,19 +131,24 @@ impl Outgoing {
     pub fn own(method: &'static str, bucket: Option<&str>, query: &str, addressing: Addressing) -> Outgoing {
         let path = path(bucket, "", addressing);
         let (bucket, query) = (bucket.map(str::to_owned), query.to_owned());
-        Outgoing { method, bucket, path, query, headers: common(), addressing, names_a_key: false, conditional: false }
+        let headers = common();
+        let (names_a_key, conditional, assembles) = (false, false, false);
+        Outgoing { method, bucket, path, query, headers, addressing, names_a_key, conditional, assembles }
     }
 
-    /// Whether doing it twice comes to the same as doing it once, so that it may be sent again where nobody knows
-    /// whether it arrived. A conditional write is not repeatable: it would be refused for its own success.
-    pub fn is_repeatable(&self) -> bool {
-        self.method != "POST" && !self.conditional
+    /// What sending it twice does. A conditional write is not idempotent: it would be refused for its own success.
+    pub fn class(&self) -> RequestClass {
+        match self.method {
+            "GET" | "HEAD" => RequestClass::Read,
+            "POST" => RequestClass::OtherWrite,
+            _ if self.conditional => RequestClass::OtherWrite,
+            _ => RequestClass::IdempotentWrite,
+        }
     }
 
-    /// Whether it changes nothing. Only such a request is repeated while the first may still be under way: a write that
-    /// comes late would undo what was written since.
-    pub fn is_read(&self) -> bool {
-        matches!(self.method, "GET" | "HEAD")
+    /// How long its answer may take, from the end of the request to the end of the answer's head.
+    pub fn answer_time(&self, timeouts: &Timeouts) -> Duration {
+        if self.assembles { timeouts.assembly } else { timeouts.first_byte }
     }
 
     /// Whether it is about an object and not about a bucket or the account.
@@ -213,6 +222,12 @@ fn describes_an_object(incoming: &Incoming<'_>) -> bool {
         Operation::CopyObject => incoming.view.header("x-amz-metadata-directive") == Some("REPLACE"),
         _ => false,
     }
+}
+
+/// Whether the store puts an object together or copies one before it answers.
+fn assembles(operation: Operation) -> bool {
+    use Operation::{CompleteMultipartUpload, CopyObject, UploadPartCopy};
+    matches!(operation, CompleteMultipartUpload | CopyObject | UploadPartCopy)
 }
 
 fn method(method: Method) -> &'static str {

@@ -2,8 +2,9 @@
 
 use pingora::connectors::http::Connector;
 use r2shim::server::metrics::{Figures, Metrics};
-use r2shim::server::remote::nodes::{Failure, Nodes, Rhythm};
-use r2shim::upstream::{Addressing, BucketMap, CredentialSource, Dialect, Endpoint, HealthCheck, Remote, Timeouts};
+use r2shim::server::remote::nodes::{Nodes, Rhythm};
+use r2shim::upstream::{Addressing, BucketMap, CredentialSource, Dialect, Endpoint};
+use r2shim::upstream::{FailureKind, HealthCheck, Remote, Timeouts};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -138,7 +139,7 @@ async fn a_node_that_failed_a_request_waits_for_a_good_check() {
     let b = FakeNode::start(([127, 0, 0, 1], 0), OK);
     let nodes = checked(&[&a.endpoint(), &b.endpoint()], HealthCheck::Any).await;
     let failed = nodes.pick(&[]).unwrap();
-    failed.failed(Failure::Closed, "it closed the connection");
+    failed.failed(FailureKind::Closed, "it closed the connection");
     let other = nodes.pick(&[]).unwrap();
     assert_eq!(picks(&nodes), [(other.address(), 10)].into());
     assert!(told(&nodes).contains(&format!("{failed}: down: it closed the connection")));
@@ -210,7 +211,7 @@ async fn metrics_tell_of_nodes_and_of_no_store() {
     let nodes = checked(&[&up.endpoint(), &down.endpoint()], HealthCheck::Any).await;
     let well = nodes.pick(&[]).unwrap();
     let unwell = nodes.pick(&[well]).unwrap();
-    unwell.failed(Failure::Timeout, "no answer in time");
+    unwell.failed(FailureKind::Timeout, "no answer in time");
     unwell.retried();
     let text = Metrics::new().unwrap().render(&Figures::Nodes(nodes.figures())).unwrap();
     let (up, down) = (up.endpoint(), down.endpoint());

@@ -1,6 +1,6 @@
 //! A request that was sent to a node, and its answer as it comes in: one connection, in use.
 
-use super::nodes::{Failure, Node, in_words};
+use super::nodes::{Node, in_words, kind_of};
 use crate::s3::{Code, S3Error};
 use crate::server::answer::Pieces;
 use async_trait::async_trait;
@@ -18,8 +18,8 @@ use std::time::Duration;
 /// before it is to lose no request.
 const KEPT: Duration = Duration::from_secs(25);
 
-/// How many informational answers are read before the real one.
-const MAX_INFORMATIONAL: usize = 8;
+/// How many interim answers are read before the final one.
+const MAX_INTERIM: usize = 8;
 
 /// An exchange with a node whose answer's head has come. Dropping it closes the connection; reading its body to the end
 /// gives it back to the pool.
@@ -28,8 +28,16 @@ pub(super) struct Exchange {
     pub(super) peer: HttpPeer,
     pub(super) node: Node,
     pub(super) connector: Arc<Connector>,
-    /// Whether all of the request was sent. An answer that came before leaves a connection nobody can use again.
-    pub(super) whole: bool,
+    pub(super) sent: Sent,
+}
+
+/// How much of a request was sent when the head of its final answer came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// All of it.
+    Whole,
+    /// A part: the node answered before it had the whole body. No other request can use the connection.
+    AnsweredEarly,
 }
 
 impl Exchange {
@@ -50,26 +58,26 @@ impl Exchange {
 
     /// Gives a connection back on which nothing more will come.
     async fn release(mut self) {
-        if self.whole && self.session.response_done() {
+        if self.sent == Sent::Whole && self.session.response_done() {
             self.connector.release_http_session(self.session, &self.peer, Some(KEPT)).await;
         }
     }
 }
 
-/// Reads heads until that of the real answer has come.
+/// Reads heads until that of the final answer has come (RFC 9110 section 15: interim and final responses).
 pub(super) async fn read_head(session: &mut HttpSession<()>) -> pingora::Result<()> {
-    for _ in 0..MAX_INFORMATIONAL {
+    for _ in 0..MAX_INTERIM {
         session.read_response_header().await?;
-        if is_real(session)? {
+        if is_final(session)? {
             return Ok(());
         }
     }
-    Error::e_explain(ErrorType::InvalidHTTPHeader, "informational answers without end")
+    Error::e_explain(ErrorType::InvalidHTTPHeader, "too many interim answers")
 }
 
-/// Whether the head that was read is that of the real answer, and not of an informational one. Nobody asked for another
-/// protocol: what follows a 101 is no HTTP any more.
-pub(super) fn is_real(session: &HttpSession<()>) -> pingora::Result<bool> {
+/// Whether the head that was read is that of the final answer and not of an interim one. A 101 is an error: no other
+/// protocol was asked for, and what follows it is not HTTP.
+pub(super) fn is_final(session: &HttpSession<()>) -> pingora::Result<bool> {
     match session.response_header().map(|head| head.status) {
         Some(StatusCode::SWITCHING_PROTOCOLS) => Error::e_explain(ErrorType::InvalidHTTPHeader, "another protocol"),
         status => Ok(status.is_some_and(|status| !status.is_informational())),
@@ -108,7 +116,7 @@ impl Pieces for AnswerBody {
             Err(error) => {
                 let exchange = self.exchange.take()?;
                 // A client that reads slowly may have made it lose patience.
-                exchange.node.count(Failure::of(&error));
+                exchange.node.count(kind_of(&error));
                 Some(Err(format!("the upstream's answer broke off: {}", in_words(&error))))
             }
         }

@@ -2,12 +2,13 @@
 //!
 //! pingora's proxying of requests is not used, only its connections and its HTTP client: what must be known of a body
 //! before its last byte goes out, what may be sent twice and what an early answer means read best as one function after
-//! the other. An upstream that takes part in nothing is [`nodes`]' business.
+//! the other. Health checks and name resolution, which run outside requests, are in [`nodes`].
 
 pub mod credentials;
 pub mod nodes;
 mod exchange;
 mod payload;
+mod delivery;
 mod sender;
 mod document;
 mod receive;

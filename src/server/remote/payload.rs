@@ -36,16 +36,15 @@ pub(super) struct Payload<'b> {
 }
 
 /// Where a body's bytes are.
-#[expect(clippy::large_enum_variant, reason = "there is one a request, and never a list of them")]
 pub(super) enum Content<'b> {
     /// In memory, verified, as they go over the wire.
     Held(Vec<Bytes>),
     /// With the client.
-    Streamed(Upload<'b>),
+    Streamed(Box<StreamedBody<'b>>),
 }
 
 /// A body that is verified while it passes through. It can be sent once.
-pub(super) struct Upload<'b> {
+pub(super) struct StreamedBody<'b> {
     verifier: BodyVerifier,
     frames: Option<TrailerFrames>,
     hold_back: HoldBack,
@@ -109,21 +108,23 @@ impl<'b> Payload<'b> {
         if let Some(algorithm) = trailer {
             verifier.make_checksum(algorithm);
         }
-        let upload = Upload { verifier, frames, hold_back: HoldBack::default(), body };
-        let content =
-            if length <= HELD { Content::Held(upload.read_whole().await?) } else { Content::Streamed(upload) };
+        let streamed = StreamedBody { verifier, frames, hold_back: HoldBack::default(), body };
+        let content = match length {
+            0..=HELD => Content::Held(streamed.read_whole().await?),
+            _ => Content::Streamed(Box::new(streamed)),
+        };
         Ok(Payload { hash, content })
     }
 }
 
-impl Upload<'_> {
-    /// Whether the client waits to be invited to send it.
-    pub(super) fn is_uninvited(&self) -> bool {
+impl StreamedBody<'_> {
+    /// Whether the client waits for `100 Continue` before it sends the body.
+    pub(super) fn awaits_continue(&self) -> bool {
         self.body.is_uninvited()
     }
 
     /// What can go on after the next piece from the client, as it goes over the wire; `None` at the body's end, when
-    /// [`Upload::finish`] gives the rest.
+    /// [`StreamedBody::finish`] gives the rest.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Bytes>>, S3Error> {
         let Some(piece) = self.body.next().await? else { return Ok(None) };
         let mut ready = Vec::new();

@@ -3,7 +3,7 @@
 
 use super::RemoteStore;
 use super::document::{DocumentBody, Opening};
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Sent};
 use super::nodes::Node;
 use crate::filters::Admitted;
 use crate::s3::xml::{ErrorDocument, MAX_ERROR_BYTES};
@@ -28,7 +28,7 @@ impl RemoteStore {
         if !(status.is_success() || unmodified) {
             return Err(self.refusal(outgoing, exchange).await);
         }
-        if !exchange.whole {
+        if exchange.sent == Sent::AnsweredEarly {
             // It cannot have the object, and of the rest of the body nobody knows yet whether it is good.
             return Err(bad_gateway("a success before the end of the request's body"));
         }

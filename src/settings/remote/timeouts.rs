@@ -20,7 +20,8 @@ pub(super) fn resolve(
     let connect = findings.good(seconds(connect, "connect_timeout", default.connect));
     let first_byte = findings.good(seconds(first_byte, "first_byte_timeout", default.first_byte));
     let idle = findings.good(seconds(idle, "idle_timeout", default.idle));
-    Some(Timeouts { connect: connect?, first_byte: first_byte?, idle: idle? })
+    let first_byte = first_byte?;
+    Some(Timeouts { connect: connect?, first_byte, assembly: default.assembly.max(first_byte), idle: idle? })
 }
 
 fn seconds(written: Option<At<f64>>, name: &str, default: Duration) -> Result<Duration, Fault> {

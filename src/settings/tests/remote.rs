@@ -84,7 +84,8 @@ fn everything_can_be_set() {
     assert_eq!(remote.dialect.name, "garage");
     assert_eq!(remote.ca_file.as_deref(), Some(start.folder.path().join("ca.pem").as_path()));
     let seconds = Duration::from_secs;
-    let expected = Timeouts { connect: Duration::from_millis(500), first_byte: seconds(300), idle: seconds(10) };
+    let (connect, first_byte, idle) = (Duration::from_millis(500), seconds(300), seconds(10));
+    let expected = Timeouts { connect, first_byte, assembly: seconds(900), idle };
     assert_eq!((remote.timeouts, remote.pool), (expected, 64));
     assert_eq!(remote.health, HealthCheck::Path("/health?x=y".into()));
     let name = |text| BucketName::parse(text).unwrap();

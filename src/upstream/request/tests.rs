@@ -166,21 +166,25 @@ fn a_bucket_behind_the_map_is_not_there() {
 }
 
 #[test]
-fn what_may_be_sent_twice() {
-    use Operation::{CompleteMultipartUpload, CopyObject, DeleteObject, GetObject, PutObject};
-    for (operation, condition, repeatable) in [
-        (GetObject, None, true),
-        (GetObject, Some("if-none-match"), true),
-        (PutObject, None, true),
-        (PutObject, Some("if-none-match"), false),
-        (PutObject, Some("if-match"), false),
-        (DeleteObject, None, true),
-        (CopyObject, Some("x-amz-copy-source-if-match"), true),
-        (CompleteMultipartUpload, None, false),
+fn what_may_be_sent_twice_and_how_long_its_answer_may_take() {
+    use Operation::{CompleteMultipartUpload, CopyObject, DeleteObject, GetObject, PutObject, UploadPartCopy};
+    use RequestClass::{IdempotentWrite, OtherWrite, Read};
+    let timeouts = Timeouts::default();
+    for (operation, condition, class, seconds) in [
+        (GetObject, None, Read, 120),
+        (GetObject, Some("if-none-match"), Read, 120),
+        (PutObject, None, IdempotentWrite, 120),
+        (PutObject, Some("if-none-match"), OtherWrite, 120),
+        (PutObject, Some("if-match"), OtherWrite, 120),
+        (DeleteObject, None, IdempotentWrite, 120),
+        (CopyObject, Some("x-amz-copy-source-if-match"), IdempotentWrite, 900),
+        (UploadPartCopy, None, IdempotentWrite, 900),
+        (CompleteMultipartUpload, None, OtherWrite, 900),
     ] {
         let lines: Vec<_> = condition.map(|name| (name, "*")).into_iter().collect();
         let out = translated(operation, "media", "k", "", &lines, &remote(Addressing::Path, "aws")).unwrap();
-        assert_eq!(out.is_repeatable(), repeatable, "{operation} {condition:?}");
+        let found = (out.class(), out.answer_time(&timeouts).as_secs());
+        assert_eq!(found, (class, seconds), "{operation} {condition:?}");
     }
 }
 

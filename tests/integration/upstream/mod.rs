@@ -64,7 +64,7 @@ fn front(upstream: &Scripted) -> TestServer {
 /// The same with little patience, for stores that stall: tests wait for the time to pass, nothing depends on how much.
 fn impatient_front(upstream: &Scripted) -> TestServer {
     let soon = Duration::from_millis(150);
-    let timeouts = Timeouts { connect: soon, first_byte: soon, idle: soon };
+    let timeouts = Timeouts { connect: soon, first_byte: soon, assembly: soon, idle: soon };
     TestServer::in_front_of("r2", Remote { timeouts, ..remote(&upstream.endpoint()) })
 }
 

@@ -45,6 +45,40 @@ fn nobody_is_left() {
         let answer = server.send(get());
         assert!([super::bad_gateway(), super::no_store()].contains(&error(&answer)), "{}", answer.text());
     }
+    let answer = server.send(get());
+    let message = "The store behind this server is not available. Please try again.";
+    assert_eq!((answer.status, answer.element("Message").as_str()), (503, message));
+}
+
+/// An object with more headers than are read is a client's doing. It must not take nodes away from others.
+#[test]
+fn an_answer_that_cannot_be_read_is_asked_for_once_and_takes_no_node_down() {
+    let many: String = (0..300).map(|n| format!("x-amz-meta-{n}: v\r\n")).collect();
+    let unreadable = move |request: &Received| match request.path() {
+        "/acme-prod-media/kept" => {
+            vec![Step::send(format!("HTTP/1.1 200 OK\r\n{many}content-length: 0\r\n\r\n")), Step::KeepAlive]
+        }
+        _ => vec![Step::Answer(store::usual(request)), Step::KeepAlive],
+    };
+    let nodes = [Scripted::choosing(unreadable.clone()), Scripted::choosing(unreadable)];
+    let server = in_front_of(&[nodes[0].endpoint(), nodes[1].endpoint()]);
+    for count in 1..=6 {
+        assert_eq!(error(&server.send(get())), super::bad_gateway());
+        assert_eq!(nodes.iter().map(|node| node.requests().len()).sum::<usize>(), count);
+        let page = server.admin_page("/readyz").text();
+        assert!(!page.contains("down"), "{page}");
+    }
+}
+
+/// A node that closes a new connection has the request, and may carry it out after what is written next.
+#[test]
+fn a_write_goes_to_no_other_node_after_a_new_connection_was_closed() {
+    for (request, sent) in [(get(), 2), (Request::new("HEAD", "/media/kept"), 2), (put("new"), 1), (put(""), 1)] {
+        let nodes = [Scripted::always([Step::ReadHead, Step::Close]), Scripted::always([Step::ReadHead, Step::Close])];
+        let server = in_front_of(&[nodes[0].endpoint(), nodes[1].endpoint()]);
+        assert_eq!(server.send(request.clone()).status, 502, "{request:?}");
+        assert_eq!(nodes.iter().map(|node| node.requests().len()).sum::<usize>(), sent, "{request:?}");
+    }
 }
 
 /// A node that took the request and did not answer may have carried it out.

@@ -10,7 +10,7 @@ mod discovery;
 mod check;
 
 pub use discovery::NodeState;
-pub use failure::{Failure, in_words};
+pub(super) use failure::{in_words, kind_of};
 pub use node::{Health, Node};
 
 use crate::server::health::Readiness;
@@ -143,7 +143,7 @@ fn in_turn<T>(nodes: impl Iterator<Item = T> + Clone, turn: usize) -> Option<T> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::upstream::Endpoint;
+    use crate::upstream::{Endpoint, FailureKind};
     use std::collections::BTreeMap;
 
     #[test]
@@ -220,7 +220,7 @@ mod tests {
         assert_eq!(picks(&nodes, std::slice::from_ref(b)), [(1, 6), (3, 6)].into());
         a.note(Health::Up);
         assert_eq!(picks(&nodes, &[]), [(1, 6), (2, 6)].into());
-        a.failed(Failure::Closed, "it closed the connection");
+        a.failed(FailureKind::Closed, "it closed the connection");
         assert_eq!(picks(&nodes, &[]), [(2, 12)].into());
         assert_eq!(picks(&nodes, &[b.clone(), c.clone()]), [(1, 12)].into());
         assert_eq!(picks(&nodes, &[a.clone(), b.clone(), c.clone()]), [].into());
@@ -233,9 +233,9 @@ mod tests {
     async fn failures_and_retries_are_counted_by_node_and_kind() {
         let nodes = three().await;
         let node = nodes.pick(&[]).unwrap();
-        node.failed(Failure::Timeout, "slow");
-        node.failed(Failure::Timeout, "slow");
-        node.failed(Failure::Connect, "connection refused");
+        node.failed(FailureKind::Timeout, "slow");
+        node.failed(FailureKind::Timeout, "slow");
+        node.failed(FailureKind::Connect, "connection refused");
         node.retried();
         let figures = nodes.figures();
         let of = |name: &str| figures.iter().find(|figures| figures.node == name).unwrap();

@@ -1,8 +1,7 @@
 //! One node: where it is, whether it is well, and what went wrong with it.
 
 use crate::server::metrics::NodeFigures;
-use crate::server::remote::nodes::failure::Failure;
-use crate::upstream::Endpoint;
+use crate::upstream::{Endpoint, FailureKind};
 use http::Extensions;
 use pingora::lb::Backend;
 use pingora::protocols::l4::socket;
@@ -21,7 +20,7 @@ struct Inner {
     /// Whether `health` is [`Health::Up`]; each request reads this, and only this.
     up: AtomicBool,
     health: Mutex<Health>,
-    failures: [AtomicU64; Failure::ALL.len()],
+    failures: [AtomicU64; FailureKind::ALL.len()],
     retries: AtomicU64,
 }
 
@@ -70,14 +69,14 @@ impl Node {
     }
 
     /// A request failed there, for a reason in words: other nodes go first until the next good check.
-    pub fn failed(&self, kind: Failure, why: impl Into<String>) {
+    pub fn failed(&self, kind: FailureKind, why: impl Into<String>) {
         self.count(kind);
         self.note(Health::Down(why.into()));
     }
 
     /// A request failed there, which says nothing of the node: a connection out of the pool had been closed, as idle ones
     /// may be at any time, or a client was too slow.
-    pub fn count(&self, kind: Failure) {
+    pub fn count(&self, kind: FailureKind) {
         if let Some(count) = self.0.failures.get(kind as usize) {
             count.fetch_add(1, Ordering::Relaxed);
         }
@@ -104,7 +103,8 @@ impl Node {
     /// What metrics tell of it.
     pub(super) fn figures(&self) -> NodeFigures {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let failures = Failure::ALL.iter().zip(&self.0.failures).map(|(kind, counter)| (kind.name(), count(counter)));
+        let failures =
+            FailureKind::ALL.iter().zip(&self.0.failures).map(|(kind, counter)| (kind.name(), count(counter)));
         NodeFigures {
             node: self.to_string(),
             up: self.is_up(),

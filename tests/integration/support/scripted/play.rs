@@ -9,7 +9,7 @@ use rustix::net::sockopt::set_socket_linger;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// One connection of a scripted store.
 pub(super) struct Player {
@@ -63,6 +63,7 @@ impl Player {
             Step::Continue100 => self.write(b"HTTP/1.1 100 Continue\r\n\r\n"),
             Step::Wait => self.wait(),
             Step::Stall => self.stall(),
+            Step::Trickle => self.trickle(),
             Step::Close => self.close(),
             Step::Reset => self.reset(),
             Step::KeepAlive => Ok(()),
@@ -136,6 +137,19 @@ impl Player {
         let mut ends = [PollFd::new(self.stream.get_ref(), PollFlags::RDHUP)];
         assert_eq!(poll(&mut ends, Some(&time))?, 1, "the other side neither goes on nor ends the connection");
         Err(io::ErrorKind::UnexpectedEof.into())
+    }
+
+    fn trickle(&mut self) -> io::Result<()> {
+        self.write(b"HTTP/1.1 200 OK\r\nx-endless: ")?;
+        let (started, pause) = (Instant::now(), Timespec { tv_sec: 0, tv_nsec: 20_000_000 });
+        loop {
+            let mut ends = [PollFd::new(self.stream.get_ref(), PollFlags::RDHUP)];
+            if poll(&mut ends, Some(&pause))? == 1 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            assert!(started.elapsed() < HANG, "the other side waits for the end of the head");
+            self.write(b"x")?;
+        }
     }
 
     /// Closing with bytes unread would reset the connection and lose what was sent last.

@@ -20,6 +20,8 @@ pub enum Step {
     Wait,
     /// Neither reads nor sends, until the other side ends the connection.
     Stall,
+    /// Sends a head that does not end, byte by byte, until the other side ends the connection.
+    Trickle,
     /// Ends this side of the connection, and what the other side still sends is lost.
     Close,
     /// Ends the connection the hard way: the other side cannot even read what was sent to it.

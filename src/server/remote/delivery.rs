@@ -1,0 +1,153 @@
+//! One request over one connection: its head, its body while an early answer is watched for, and the head of the answer.
+//! Where that fails, what is left of the body comes back.
+
+use super::exchange::{Sent, is_final, read_head};
+use super::payload::{Content, StreamedBody};
+use crate::s3::S3Error;
+use crate::upstream::retry::Progress;
+use bytes::Bytes;
+use pingora::http::RequestHeader;
+use pingora::protocols::http::client::HttpSession;
+use pingora::{BError, Error, ErrorType};
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// How long a store that was sent `Expect: 100-continue` may keep a client waiting. Then the body is sent all the same
+/// (RFC 9110 section 10.1.1).
+const CONTINUE_TIME: Duration = Duration::from_secs(1);
+
+/// How long an answer is waited for after the store stopped reading the request.
+const EARLY_ANSWER_TIME: Duration = Duration::from_secs(1);
+
+/// Why a request has no answer.
+pub(super) enum Broken<'b> {
+    /// The client's body cannot be read, or is not what was announced.
+    Client(S3Error),
+    /// The connection to the node failed.
+    Node {
+        /// What happened.
+        error: BError,
+        /// How far the request had come.
+        progress: Progress,
+        /// The body, if all of it is still available.
+        content: Option<Content<'b>>,
+    },
+}
+
+impl<'b> Broken<'b> {
+    fn available(error: BError, content: Content<'b>) -> Broken<'b> {
+        Broken::Node { error, progress: Progress::BodyAvailable, content: Some(content) }
+    }
+
+    fn in_transit(error: BError) -> Broken<'b> {
+        Broken::Node { error, progress: Progress::BodyInTransit, content: None }
+    }
+
+    fn sent(error: BError) -> Broken<'b> {
+        Broken::Node { error, progress: Progress::BodySent, content: None }
+    }
+}
+
+/// Sends a request and reads the head of its final answer, which may take `answer_time` from the end of the request.
+pub(super) async fn deliver<'b>(
+    session: &mut HttpSession<()>,
+    request: RequestHeader,
+    content: Content<'b>,
+    answer_time: Duration,
+) -> Result<Sent, Broken<'b>> {
+    if let Err(error) = session.write_request_header(Box::new(request)).await {
+        return Err(Broken::available(error, content));
+    }
+    match content {
+        Content::Held(pieces) => {
+            let delivered = deliver_held(session, &pieces, answer_time).await;
+            delivered.map_err(|error| Broken::available(error, Content::Held(pieces)))
+        }
+        Content::Streamed(body) => deliver_streamed(session, body, answer_time).await,
+    }
+}
+
+async fn deliver_held(session: &mut HttpSession<()>, pieces: &[Bytes], answer_time: Duration) -> pingora::Result<Sent> {
+    match write(session, pieces).await? {
+        Sent::Whole => answer(session, answer_time).await,
+        Sent::AnsweredEarly => Ok(Sent::AnsweredEarly),
+    }
+}
+
+async fn deliver_streamed<'b>(
+    session: &mut HttpSession<()>,
+    body: Box<StreamedBody<'b>>,
+    answer_time: Duration,
+) -> Result<Sent, Broken<'b>> {
+    // Until the body is sent it is the client that is waited for.
+    session.set_read_timeout(None);
+    if body.awaits_continue() {
+        match await_continue(session).await {
+            Ok(Invitation::Body) => {}
+            Ok(Invitation::Answer) => return Ok(Sent::AnsweredEarly),
+            // The client still has all of the body, so another node may be asked for it.
+            Err(error) => return Err(Broken::available(error, Content::Streamed(body))),
+        }
+    }
+    match pass_on(session, *body).await? {
+        Sent::Whole => answer(session, answer_time).await.map_err(Broken::sent),
+        Sent::AnsweredEarly => Ok(Sent::AnsweredEarly),
+    }
+}
+
+/// What a store does that was asked whether it takes a body.
+enum Invitation {
+    /// It asks for the body, or has not answered in time.
+    Body,
+    /// It answers without the body.
+    Answer,
+}
+
+async fn await_continue(session: &mut HttpSession<()>) -> pingora::Result<Invitation> {
+    let Ok(head) = timeout(CONTINUE_TIME, session.read_response_header()).await else { return Ok(Invitation::Body) };
+    head?;
+    Ok(if is_final(session)? { Invitation::Answer } else { Invitation::Body })
+}
+
+/// Passes the body on piece by piece while an answer is watched for.
+async fn pass_on<'b>(session: &mut HttpSession<()>, mut body: StreamedBody<'b>) -> Result<Sent, Broken<'b>> {
+    loop {
+        let next = tokio::select! {
+            biased;
+            head = read_head(session) => return head.map(|()| Sent::AnsweredEarly).map_err(Broken::in_transit),
+            next = body.next() => next.map_err(Broken::Client)?,
+        };
+        let Some(ready) = next else { break };
+        if write(session, &ready).await.map_err(Broken::in_transit)? == Sent::AnsweredEarly {
+            return Ok(Sent::AnsweredEarly);
+        }
+    }
+    let rest = body.finish().map_err(Broken::Client)?;
+    write(session, &rest).await.map_err(Broken::in_transit)
+}
+
+/// Writes pieces of the body. A store that refuses an upload answers and closes: then its answer is worth more than the
+/// error.
+async fn write(session: &mut HttpSession<()>, pieces: &[Bytes]) -> pingora::Result<Sent> {
+    for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
+        if let Err(error) = session.write_request_body(piece.clone(), false).await {
+            let early = timeout(EARLY_ANSWER_TIME, read_head(session)).await;
+            return if matches!(early, Ok(Ok(()))) { Ok(Sent::AnsweredEarly) } else { Err(error) };
+        }
+    }
+    Ok(Sent::Whole)
+}
+
+/// Ends the request and reads the head of its final answer. The limit is for the whole head: pingora's own read timeout
+/// starts anew with every byte.
+async fn answer(session: &mut HttpSession<()>, answer_time: Duration) -> pingora::Result<Sent> {
+    session.set_read_timeout(None);
+    let head = async {
+        session.finish_request_body().await?;
+        read_head(session).await
+    };
+    match timeout(answer_time, head).await {
+        Ok(head) => head.map(|()| Sent::Whole),
+        Err(_) => Error::e_explain(ErrorType::ReadTimedout, "no head of an answer in time"),
+    }
+}
