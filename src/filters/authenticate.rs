@@ -2,32 +2,74 @@
 //!
 //! The order is R2's: form and syntax, key known, signature, then what the signature covers and when it holds.
 
-use crate::filters::exchange::{Exchange, Identity, Refusal};
+use crate::access::AccessKey;
+use crate::filters::facts::Facts;
+use crate::filters::request::Request;
 use crate::s3::S3Error;
 use crate::s3::operation::Access;
-use crate::sigv4::{self, AuthError};
+use crate::sigv4::{self, AuthError, Claim, Verified};
 
-/// Fills in the identity.
-pub(super) fn verify(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
-    let (head, rules) = (&exchange.head, exchange.rules);
-    let claim = match sigv4::parse(head) {
-        Ok(claim) => claim,
-        Err(AuthError::NothingSupplied) if comes_unsigned(exchange) => {
-            exchange.identity = Some(Identity::Anonymous);
-            return Ok(());
+/// Who a request is from.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one a request, and never a list of them")]
+pub(super) enum Caller<'a> {
+    /// The holder of a key.
+    Signer(Signer<'a>),
+    /// A browser that sends a preflight or a form: these carry no signature and may touch nothing.
+    Anonymous,
+    /// Not known: the request is explained, not sent.
+    Unverified,
+}
+
+/// The holder of a key, and the proof of it.
+#[derive(Debug)]
+pub(super) struct Signer<'a> {
+    /// The key.
+    pub(super) key: &'a AccessKey,
+    /// What was signed; its signature is the key's.
+    pub(super) claim: Claim,
+    /// Proof of that, and where signatures of chunks continue from.
+    pub(super) verified: Verified,
+}
+
+impl Caller<'_> {
+    /// The id of the key that signed.
+    pub(super) fn key_id(&self) -> Option<String> {
+        match self {
+            Caller::Signer(signer) => Some(signer.key.id.clone()),
+            Caller::Anonymous | Caller::Unverified => None,
         }
-        Err(error) => return Err(S3Error::from(error).into()),
-    };
+    }
+}
+
+/// Who a request is from. Where it `has_signature`, that is verified; one that is only explained has none.
+///
+/// # Errors
+/// R2's answer to a signature that does not hold.
+pub(super) fn identify<'a>(
+    request: &Request<'a>,
+    facts: &Result<Facts<'_>, S3Error>,
+    has_signature: bool,
+) -> Result<Caller<'a>, S3Error> {
+    match sigv4::parse(&request.head) {
+        Err(AuthError::NothingSupplied) if comes_unsigned(facts) => Ok(Caller::Anonymous),
+        _ if !has_signature => Ok(Caller::Unverified),
+        Err(error) => Err(error.into()),
+        Ok(claim) => verify(request, claim).map(Caller::Signer),
+    }
+}
+
+fn verify<'a>(request: &Request<'a>, claim: Claim) -> Result<Signer<'a>, S3Error> {
+    let (head, rules) = (&request.head, request.rules);
     let id = claim.access_key_id();
-    let key = rules.keyring.find(id).ok_or_else(|| S3Error::from(sigv4::unknown_key(id)))?;
-    let verified = sigv4::verify(&claim, head, &key.secret, &rules.signing_keys).map_err(S3Error::from)?;
-    sigv4::check_signed_headers(&claim, head).map_err(S3Error::from)?;
-    sigv4::check_clock(&claim, exchange.now).map_err(S3Error::from)?;
-    exchange.identity = Some(Identity::Signer { key, claim, verified });
-    Ok(())
+    let key = rules.keyring.find(id).ok_or_else(|| sigv4::unknown_key(id))?;
+    let verified = sigv4::verify(&claim, head, &key.secret, &rules.signing_keys)?;
+    sigv4::check_signed_headers(&claim, head)?;
+    sigv4::check_clock(&claim, request.now)?;
+    Ok(Signer { key, claim, verified })
 }
 
 /// Whether the operation is one that browsers send without a signature.
-fn comes_unsigned(exchange: &Exchange<'_>) -> bool {
-    exchange.row.is_some_and(|row| row.access == Access::Unsigned)
+fn comes_unsigned(facts: &Result<Facts<'_>, S3Error>) -> bool {
+    facts.as_ref().is_ok_and(|facts| facts.spec.access == Access::Unsigned)
 }

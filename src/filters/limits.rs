@@ -1,13 +1,13 @@
 //! Filter `limits`: how much a head may hold before it is looked at closely.
 
-use crate::filters::exchange::{Exchange, Refusal};
+use crate::filters::request::Request;
 use crate::s3::{Code, S3Error};
 
 /// Refuses heads over the limits.
-pub(super) fn check(exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
-    let (head, limits) = (&exchange.head, &exchange.rules.limits);
+pub(super) fn check(request: &Request<'_>) -> Result<(), S3Error> {
+    let (head, limits) = (&request.head, &request.rules.limits);
     if head.path.len() + head.query.len() > limits.target_bytes {
-        return Err(S3Error::new(Code::INVALID_URI).message("The request's path and query are too long.").into());
+        return Err(S3Error::new(Code::INVALID_URI).message("The request's path and query are too long."));
     }
     let header_bytes: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if header_bytes > limits.header_bytes {

@@ -1,77 +1,91 @@
-//! The life of a request, as a list. Read this first.
+//! The life of a request, as one function: [`walk`]. Read this first.
 //!
-//! Every request walks down [`CHAIN`] in this order. A filter reads what the ones before it found out, adds what it
-//! finds out itself, or refuses; the first refusal is the answer. What comes out at the end is [`Admitted`]: an
-//! operation that may be carried out, by the local store or an upstream.
+//! First stand limits, then the facts: bucket, key, operation and the view of headers and query. What cannot be
+//! established is recorded, and reported only once the client is known. Then every request meets the links of
+//! [`Filter::CHAIN`] in that order. A *guard* ends a request that may not go on. A *judge* finds: it reports every
+//! refusal of the request, and who runs the walk decides what becomes of them. [`admit`] answers the first; [`explain`]
+//! goes on and shows all.
+//!
+//! What comes out is [`Admitted`]: an operation that may be carried out, by the local store or an upstream.
 //!
 //! Nothing here touches a socket, a file or a clock, so the whole chain is a function call to a test and to
 //! `r2shim explain`.
 
 mod rules;
-mod exchange;
+mod request;
+mod finding;
+mod run;
 mod limits;
-mod address;
+mod facts;
 mod authenticate;
 mod region;
 mod authorise;
-mod enforce;
-mod plan;
+mod policy;
+mod names;
+mod payload;
+mod admitted;
 mod explain;
+#[cfg(test)]
+mod tests;
 
-pub use exchange::{Admitted, BodyPlan, Facts, Refusal};
-pub use explain::{Explanation, Outcome, Step, StepVerdict, explain};
+pub use admitted::Admitted;
+use admitted::Passed;
+pub use explain::{Explanation, Outcome, explain};
+pub use facts::Subject;
+pub use finding::{Filter, Finding, Role};
+pub use payload::BodyPlan;
 pub use rules::{CurrentRules, Limits, Rules};
+pub use run::{Step, StepVerdict};
 
-use exchange::Exchange;
+use facts::Facts;
+use finding::refusals;
+use request::Request;
+use run::Run;
 
 use crate::s3::Timestamp;
 use crate::s3::request::RequestHead;
 
-/// A link of the chain.
-#[derive(Debug)]
-pub struct Filter {
-    /// What logs, metrics and `explain` call it.
-    pub name: &'static str,
-    /// Whether it needs a signature or a body to decide, which a request that is only explained does not have.
-    pub needs_the_real_request: bool,
-    run: fn(&mut Exchange<'_>) -> Result<(), Refusal>,
-}
-
-/// Every filter, in the order a request meets it.
-pub const CHAIN: &[Filter] = &[
-    // Heads that are too large are refused before anyone looks at them closely.
-    Filter { name: "limits", needs_the_real_request: false, run: limits::check },
-    // Which bucket, key and operation. A fault found here is kept until the client is known.
-    Filter { name: "address", needs_the_real_request: false, run: address::resolve },
-    // Who: SigV4 over the request as sent.
-    Filter { name: "authenticate", needs_the_real_request: true, run: authenticate::verify },
-    // The signature's region is `auto` or one of its aliases.
-    Filter { name: "region", needs_the_real_request: true, run: region::normalise },
-    // May this key do this here?
-    Filter { name: "authorise", needs_the_real_request: true, run: authorise::check },
-    // Does the subset have it: payload kind, operation, query, headers.
-    Filter { name: "policy", needs_the_real_request: false, run: enforce::decide },
-    // Could there be such a bucket or key at all.
-    Filter { name: "names", needs_the_real_request: false, run: address::check_names },
-    // What the body must be, and what must be true of it before it counts.
-    Filter { name: "body", needs_the_real_request: true, run: plan::plan },
-];
-
-/// Walks a request down the chain. `facts` keeps what was found out, also where the request is refused.
+/// Walks a request down the chain and enforces what it finds. `subject` keeps what was found out about the request, also
+/// where it is refused.
+///
+/// # Errors
+/// The first refusal, in the order in which R2 answers.
 pub fn admit<'a>(
     rules: &'a Rules,
     head: RequestHead<'a>,
     now: Timestamp,
-    facts: &mut Facts,
-) -> Result<Admitted<'a>, Refusal> {
-    let mut exchange = Exchange::new(rules, head, now);
-    let passed = CHAIN.iter().try_for_each(|filter| filter.pass(&mut exchange));
-    *facts = exchange.facts();
-    passed.and_then(|()| exchange.admitted())
+    subject: &mut Subject,
+) -> Result<Admitted<'a>, Box<Finding>> {
+    let request = Request { rules, head, now };
+    let passed = walk(&request, &mut Run::enforce(), subject)?;
+    Admitted::new(&request, passed)
 }
 
-impl Filter {
-    fn pass(&self, exchange: &mut Exchange<'_>) -> Result<(), Refusal> {
-        (self.run)(exchange).map_err(|refusal| refusal.by(self.name))
-    }
+/// The chain: each line that names a [`Filter`] is a link, in the order of [`Filter::CHAIN`].
+fn walk<'a>(request: &Request<'a>, run: &mut Run, subject: &mut Subject) -> Result<Passed<'a>, Box<Finding>> {
+    // Heads that are too large are refused before anything looks at them closely.
+    run.guard(Filter::Limits, limits::check(request))?;
+    // Bucket, key, operation, view. A fault found here is reported below, to known clients only.
+    let facts = Facts::establish(request, subject);
+    // Who: SigV4 over the request as sent.
+    let caller = run.guard(Filter::Authenticate, authenticate::identify(request, &facts, run.has_signature()))?;
+    subject.key_id = caller.key_id();
+    // Is the region that the request is signed for `auto` or one of its aliases?
+    run.judge(Filter::Region, region::judge(request, &caller))?;
+    // Does the request name something that S3 has?
+    let facts = run.guard(Filter::Address, facts)?;
+    // May this key do this here, and read the source of a copy?
+    run.guard(Filter::Authorise, authorise::check(&facts, &caller))?;
+    // Does the subset have it: payload kind, operation, query, headers?
+    let decision = policy::decide(request, &facts, &caller);
+    run.judge(Filter::Policy, decision.refusals)?;
+    run.note(&decision.ignored, decision.answer.as_ref());
+    let facts = facts.under(decision.operation, decision.ignored, subject);
+    // Could there be such a bucket and key?
+    let address = names::judge(&facts);
+    run.judge(Filter::Names, refusals(&address))?;
+    // What must the body be, and what must be true of it before it counts?
+    let plan = payload::plan(request, &facts, &caller);
+    run.judge(Filter::Payload, refusals(&plan))?;
+    Ok(Passed { facts, caller, address, plan, answer: decision.answer })
 }

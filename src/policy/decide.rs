@@ -1,7 +1,7 @@
-//! What the policy says of one request.
+//! What the policy says of one request: every refusal of it, and what it ignores.
 //!
-//! The order is: payload kind, operation, query, headers in the policy's order; the first refusal answers. Accepting
-//! allocates nothing.
+//! The order is: payload kind, operation, query, headers in the policy's order. The first refusal is the one that R2
+//! answers. Accepting allocates nothing.
 
 use crate::policy::compiled::{OperationPolicy, Policy};
 use crate::policy::rules::{Judgement, Rules};
@@ -14,30 +14,26 @@ use crate::s3::operation::{Method, Operation, Selector, is_subresource};
 use crate::s3::payload::PayloadKind;
 use crate::s3::view::RequestView;
 use http::StatusCode;
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
-/// What becomes of a request.
+/// What a policy says of a request.
 #[derive(Debug)]
-pub enum Decision {
-    /// It goes on.
-    Accept(Accepted),
-    /// It gets an error.
-    Refuse(Box<Ruling>),
-    /// It gets an answer that is always the same.
-    Answer(Answer),
-}
-
-/// How a request goes on.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Accepted {
+pub struct Decision {
+    /// Every refusal, the one that R2 answers first. The names that a request carries are judged only where the policy
+    /// has the operation: the rules for them are the operation's.
+    pub refusals: Vec<Ruling>,
+    /// The policy's own answer, to be given instead of carrying the operation out.
+    pub answer: Option<Answer>,
     /// The operation to carry out: the one routed, unless the policy answers it as another.
     pub operation: Operation,
     /// What must have no effect and is not forwarded.
-    pub dropped: Dropped,
+    pub ignored: Ignored,
 }
 
-/// Names of what a request carries in vain.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Dropped {
+/// Names of what a request carries without effect.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ignored {
     /// Headers, in lower case.
     pub headers: Vec<String>,
     /// Query parameters, as sent.
@@ -45,18 +41,25 @@ pub struct Dropped {
 }
 
 /// A refusal and the rule behind it.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ruling {
     /// What the client sees.
     pub error: S3Error,
-    /// What was refused, as a label for metrics: a name of the operation table or of the policy, never the client's.
+    /// The rule that refuses.
+    pub rule: RuleRef,
+}
+
+/// A rule of the policy, as logs, metrics and `explain` name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleRef {
+    /// What is refused, as a label for metrics: a name of the operation table or of the policy, never the client's.
     pub feature: String,
-    /// The line of the policy that refuses.
-    pub rule: Place,
+    /// The line of the policy.
+    pub place: Place,
 }
 
 /// A fixed answer and the rule behind it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Answer {
     /// 200 to 299.
     pub status: StatusCode,
@@ -71,15 +74,15 @@ pub const UNLISTED_HEADER: &str = "unlisted-header";
 /// The label of query parameters that neither the policy nor the operation table names.
 pub const UNLISTED_PARAMETER: &str = "unlisted-parameter";
 
+static KNOWN_HEADERS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| vocabulary::headers().into_iter().collect());
+static KNOWN_PARAMETERS: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| vocabulary::parameters().into_iter().collect());
+
 impl Policy {
-    /// What becomes of a request for the operation.
+    /// What the policy says of a request for the operation.
     pub fn decide(&self, operation: Operation, view: &RequestView<'_>, payload: PayloadKind) -> Decision {
         let row = self.row(operation);
-        let request = Request { operation: row.answered_as, row, view };
-        match request.decide(self.payload(payload), payload) {
-            Ok(accepted) => Decision::Accept(accepted),
-            Err(decision) => decision,
-        }
+        Request { operation: row.answered_as, row, view }.decide(self.payload(payload), payload)
     }
 }
 
@@ -90,7 +93,7 @@ struct Request<'a> {
 }
 
 /// A header or parameter of the request and what is said of it.
-struct Finding<'a> {
+struct Judged<'a> {
     /// The position of its rule; unlisted names come after all rules.
     rank: usize,
     judgement: &'a Judgement,
@@ -103,79 +106,85 @@ struct Finding<'a> {
 const UNLISTED: usize = usize::MAX;
 
 impl<'a> Request<'a> {
-    fn decide(&self, framing: &Judgement, payload: PayloadKind) -> Result<Accepted, Decision> {
-        self.payload(framing, payload)?;
-        self.operation()?;
+    fn decide(&self, framing: &Judgement, payload: PayloadKind) -> Decision {
+        let mut decision =
+            Decision { refusals: Vec::new(), answer: None, operation: self.operation, ignored: Ignored::default() };
+        let kind = payload.sentinel().unwrap_or(payload.name());
+        self.judge(framing, ["x-amz-content-sha256", kind, payload.name()], &mut decision);
+        let verdict = &self.row.verdict;
+        self.judge(verdict, [self.operation.name(), "", self.operation.name()], &mut decision);
+        if decision.answer.is_some() || verdict.verdict.is_refusal() {
+            return decision;
+        }
         let parameters = self.view.parameters().filter_map(|(name, value)| self.parameter(name, value));
-        let parameters = self.sift(parameters, vocabulary::parameters, UNLISTED_PARAMETER)?;
+        decision.ignored.parameters =
+            self.sift(parameters, &KNOWN_PARAMETERS, UNLISTED_PARAMETER, &mut decision.refusals);
         let headers = self.view.headers().filter_map(|(name, value)| self.header(name, value));
-        let headers = self.sift(headers, vocabulary::headers, UNLISTED_HEADER)?;
-        Ok(Accepted { operation: self.operation, dropped: Dropped { headers, parameters } })
+        decision.ignored.headers = self.sift(headers, &KNOWN_HEADERS, UNLISTED_HEADER, &mut decision.refusals);
+        decision
     }
 
-    fn payload(&self, judgement: &Judgement, payload: PayloadKind) -> Result<(), Decision> {
-        let value = payload.sentinel().unwrap_or(payload.name());
-        self.end(judgement, "x-amz-content-sha256", value.as_bytes(), payload.name())
-    }
-
-    fn operation(&self) -> Result<(), Decision> {
-        self.end(&self.row.verdict, self.operation.name(), b"", self.operation.name())
-    }
-
-    /// Whether the verdict on payload kind or operation ends the request.
-    fn end(&self, judgement: &Judgement, name: &str, value: &[u8], feature: &str) -> Result<(), Decision> {
-        let rule = judgement.place.clone();
+    /// Adds the verdict on the payload kind or the operation, whose name, value and label are given.
+    fn judge(&self, judgement: &Judgement, [name, value, feature]: [&str; 3], decision: &mut Decision) {
+        let place = judgement.place.clone();
         match &*judgement.verdict {
-            Verdict::Accept | Verdict::Experimental | Verdict::Drop => Ok(()),
-            Verdict::Refuse(refusal) => Err(self.refuse(refusal, rule, name, value, feature)),
+            Verdict::Accept | Verdict::Experimental | Verdict::Drop => {}
+            Verdict::Refuse(refusal) => {
+                decision.refusals.push(self.refuse(refusal, place, name, value.as_bytes(), feature));
+            }
             Verdict::Answer(FixedAnswer { status, body }) => {
-                Err(Decision::Answer(Answer { status: *status, body: body.clone(), rule }))
+                decision.answer.get_or_insert(Answer { status: *status, body: body.clone(), rule: place });
             }
         }
     }
 
-    /// The names to drop, or the refusal that comes first in the policy.
+    /// Adds the refusals of headers or parameters in the policy's order, each once, and returns the names to ignore.
     fn sift<'f>(
         &self,
-        findings: impl Iterator<Item = Finding<'f>>,
-        known: fn() -> Vec<&'static str>,
+        judged: impl Iterator<Item = Judged<'f>>,
+        known: &HashSet<&'static str>,
         unlisted: &str,
-    ) -> Result<Vec<String>, Decision> {
-        let mut dropped = Vec::new();
-        let mut first: Option<(Finding<'f>, &'f Refusal)> = None;
-        for finding in findings {
-            match &*finding.judgement.verdict {
-                Verdict::Drop => dropped.push(finding.name.to_owned()),
-                Verdict::Refuse(refusal) if first.as_ref().is_none_or(|(f, _)| finding.rank < f.rank) => {
-                    first = Some((finding, refusal));
-                }
+        refusals: &mut Vec<Ruling>,
+    ) -> Vec<String> {
+        let mut ignored = Vec::new();
+        let mut refused = Vec::new();
+        for judged in judged {
+            match &*judged.judgement.verdict {
+                Verdict::Drop => ignored.push(judged.name.to_owned()),
+                Verdict::Refuse(refusal) => refused.push((judged, refusal)),
                 _ => {}
             }
         }
-        let Some((first, refusal)) = first else { return Ok(dropped) };
-        let label = first.rule.or_else(|| known().contains(&first.name).then_some(first.name)).unwrap_or(unlisted);
-        Err(self.refuse(refusal, first.judgement.place.clone(), first.name, first.value, label))
+        refused.sort_by_key(|(judged, _)| judged.rank);
+        for (judged, refusal) in refused {
+            let label = judged.rule.or_else(|| known.get(judged.name).copied()).unwrap_or(unlisted);
+            let ruling = self.refuse(refusal, judged.judgement.place.clone(), judged.name, judged.value, label);
+            if !refusals.contains(&ruling) {
+                refusals.push(ruling);
+            }
+        }
+        ignored
     }
 
     /// What is said of a query parameter; `None` where nothing needs to be.
-    fn parameter<'f>(&'f self, name: &'f str, value: &'f str) -> Option<Finding<'f>> {
-        if let Some(finding) = listed(&self.row.query, name, value.as_bytes()) {
-            return Some(finding);
+    fn parameter<'f>(&'f self, name: &'f str, value: &'f str) -> Option<Judged<'f>> {
+        if let Some(judged) = listed(&self.row.query, name, value.as_bytes()) {
+            return Some(judged);
         }
         let judgement = self.row.unlisted_parameter(name)?;
-        Some(Finding { rank: UNLISTED, judgement, rule: None, name, value: value.as_bytes() })
+        Some(Judged { rank: UNLISTED, judgement, rule: None, name, value: value.as_bytes() })
     }
 
     /// What is said of a header; `None` where nothing needs to be.
-    fn header<'f>(&'f self, name: &'f str, value: &'f [u8]) -> Option<Finding<'f>> {
-        if let Some(finding) = listed(&self.row.headers, name, value) {
-            return Some(finding);
+    fn header<'f>(&'f self, name: &'f str, value: &'f [u8]) -> Option<Judged<'f>> {
+        if let Some(judged) = listed(&self.row.headers, name, value) {
+            return Some(judged);
         }
         let judgement = self.row.unlisted_header(name)?;
-        Some(Finding { rank: UNLISTED, judgement, rule: None, name, value })
+        Some(Judged { rank: UNLISTED, judgement, rule: None, name, value })
     }
 
-    fn refuse(&self, refusal: &Refusal, rule: Place, name: &str, value: &[u8], feature: &str) -> Decision {
+    fn refuse(&self, refusal: &Refusal, place: Place, name: &str, value: &[u8], feature: &str) -> Ruling {
         let names = || self.parameters_refused_by(refusal);
         let slots = Slots { operation: self.operation.name(), name, value, names: &names };
         let error = S3Error {
@@ -186,15 +195,15 @@ impl<'a> Request<'a> {
             headers: Vec::new(),
             cause: None,
         };
-        Decision::Refuse(Box::new(Ruling { error, feature: feature.to_owned(), rule }))
+        Ruling { error, rule: RuleRef { feature: feature.to_owned(), place } }
     }
 
     /// Every parameter that gets this refusal, once, in quotes, as sent.
     fn parameters_refused_by(&self, refusal: &Refusal) -> String {
-        let refused = |finding: &Finding<'_>| matches!(&*finding.judgement.verdict, Verdict::Refuse(r) if r == refusal);
-        let findings = self.view.parameters().filter_map(|(name, value)| self.parameter(name, value));
+        let refused = |judged: &Judged<'_>| matches!(&*judged.judgement.verdict, Verdict::Refuse(r) if r == refusal);
+        let judged = self.view.parameters().filter_map(|(name, value)| self.parameter(name, value));
         let mut names: Vec<String> = Vec::new();
-        for quoted in findings.filter(refused).map(|finding| format!("\"{}\"", finding.name)) {
+        for quoted in judged.filter(refused).map(|judged| format!("\"{}\"", judged.name)) {
             if !names.contains(&quoted) {
                 names.push(quoted);
             }
@@ -231,7 +240,7 @@ impl OperationPolicy {
     }
 }
 
-fn listed<'f>(rules: &'f Rules, name: &'f str, value: &'f [u8]) -> Option<Finding<'f>> {
+fn listed<'f>(rules: &'f Rules, name: &'f str, value: &'f [u8]) -> Option<Judged<'f>> {
     let (rank, rule) = rules.find(name)?;
-    Some(Finding { rank, judgement: rule.judge(value), rule: Some(&rule.name), name, value })
+    Some(Judged { rank, judgement: rule.judge(value), rule: Some(&rule.name), name, value })
 }

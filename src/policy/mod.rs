@@ -20,7 +20,7 @@ pub mod decide;
 pub mod show;
 
 pub use compiled::{Answers, Limits, PartOrder, Policy};
-pub use decide::{Accepted, Answer, Decision, Dropped, Ruling};
+pub use decide::{Answer, Decision, Ignored, RuleRef, Ruling};
 pub use show::Effective;
 pub use source::{BUILTIN, Fault, Place, Source};
 

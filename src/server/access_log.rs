@@ -4,6 +4,7 @@
 //! from clients: they are recorded as strings, which text quotes and escapes and JSON encodes, so that no key can forge
 //! a line.
 
+use crate::filters::Filter;
 use crate::server::record::Record;
 
 /// Writes the line of a request that is over.
@@ -13,14 +14,14 @@ pub fn write(record: &Record) {
         time = %record.time.iso_8601(),
         request_id = %record.request_id,
         client = %record.client,
-        key_id = record.facts.key_id.as_deref(),
+        key_id = record.subject.key_id.as_deref(),
         method = record.method,
         operation = %record.operation(),
-        bucket = record.facts.bucket.as_deref(),
-        key = record.facts.key.as_deref(),
+        bucket = record.subject.bucket.as_deref(),
+        key = record.subject.key.as_deref(),
         status = record.status,
         error = record.error.as_deref(),
-        refused_by = record.refused_by,
+        refused_by = record.refused_by.map(Filter::name),
         feature = record.feature.as_deref(),
         node = record.node.as_deref(),
         cause = record.cause.as_deref(),

@@ -114,7 +114,7 @@ impl Metrics {
         self.duration(operation).observe(record.duration.as_secs_f64());
         if let Some(filter) = record.refused_by {
             let feature = record.feature.as_deref().unwrap_or("-");
-            self.refusals.with_label_values(&[operation, filter, feature]).inc();
+            self.refusals.with_label_values(&[operation, filter.name(), feature]).inc();
         }
     }
 

@@ -48,10 +48,10 @@ impl Shim {
         };
         let mut body = RequestBody::of(session, head.expects_continue());
         let rules = self.rules.load_full();
-        let answer = match filters::admit(&rules, head.borrow(), record.time, &mut record.facts) {
-            Err(refusal) => {
-                record.note_refusal(&refusal);
-                Answer::error(&refusal.error)
+        let answer = match filters::admit(&rules, head.borrow(), record.time, &mut record.subject) {
+            Err(finding) => {
+                record.note_refusal(&finding);
+                Answer::error(&finding.error)
             }
             Ok(admitted) => match self.backend.answer(&admitted, &mut body).await {
                 Ok(answer) => answer,

@@ -1,6 +1,6 @@
 //! What is known of a request when it is over: the access log writes it, the metrics count it.
 
-use crate::filters::{Facts, Refusal};
+use crate::filters::{Filter, Finding, Subject};
 use crate::s3::{S3Error, Timestamp};
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ pub struct Record {
     /// The HTTP method.
     pub method: String,
     /// What the chain found out about it.
-    pub facts: Facts,
+    pub subject: Subject,
     /// The status of its answer.
     pub status: u16,
     /// The code of the error it was answered with.
     pub error: Option<String>,
     /// The filter that refused it.
-    pub refused_by: Option<&'static str>,
+    pub refused_by: Option<Filter>,
     /// The feature the policy refused, from a bounded set.
     pub feature: Option<String>,
     /// The node of the remote store that answered.
@@ -39,10 +39,10 @@ pub struct Record {
 
 impl Record {
     /// Notes that the chain refused the request.
-    pub fn note_refusal(&mut self, refusal: &Refusal) {
-        self.note_error(&refusal.error);
-        self.refused_by = Some(refusal.filter);
-        self.feature = refusal.ruling.as_ref().map(|ruling| ruling.feature.clone());
+    pub fn note_refusal(&mut self, finding: &Finding) {
+        self.note_error(&finding.error);
+        self.refused_by = Some(finding.filter);
+        self.feature = finding.rule.as_ref().map(|rule| rule.feature.clone());
     }
 
     /// Notes the error the request was answered with.
@@ -53,6 +53,6 @@ impl Record {
 
     /// The operation's name, or `-` where the request was for none.
     pub fn operation(&self) -> &'static str {
-        self.facts.operation.map_or("-", |operation| operation.name())
+        self.subject.operation.map_or("-", |operation| operation.name())
     }
 }

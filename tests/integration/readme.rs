@@ -2,6 +2,7 @@
 //! what should stand there.
 
 use crate::support::command::{Output, r2shim};
+use r2shim::filters::Filter;
 use r2shim::policy::{Effective, Policy};
 use r2shim::server::metrics::{Figures, Metrics, NodeFigures};
 use r2shim::server::record::Record;
@@ -136,7 +137,7 @@ fn the_table_of_the_upstreams_settings_has_them_all() {
 #[test]
 fn the_table_of_metrics_names_them_all() {
     let metrics = Metrics::new().unwrap();
-    metrics.count(&Record { refused_by: Some("policy"), ..Record::default() });
+    metrics.count(&Record { refused_by: Some(Filter::Policy), ..Record::default() });
     let node = NodeFigures { failures: vec![("connect", 1)], ..NodeFigures::default() };
     let figures = [Figures::Store(store::Figures::default()), Figures::Nodes(vec![node])];
     let texts = figures.map(|figures| metrics.render(&figures).unwrap());

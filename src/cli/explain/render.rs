@@ -2,8 +2,8 @@
 
 use crate::cli::explain::request::Request;
 use crate::cli::style::{BAD, BOLD, FAINT, GOOD};
-use crate::filters::{Explanation, Facts, Outcome, Refusal, StepVerdict};
-use crate::policy::Place;
+use crate::filters::{Explanation, Finding, Outcome, StepVerdict, Subject};
+use crate::policy::{Ignored, Place};
 use crate::s3::xml;
 use http::StatusCode;
 
@@ -14,8 +14,9 @@ pub(super) fn render(
     explanation: &Explanation,
     quote: impl Fn(&Place) -> Option<String>,
 ) -> String {
-    let mut lines = vec![heading(request), facts(&explanation.facts), String::new()];
+    let mut lines = vec![heading(request), subject(&explanation.subject), String::new()];
     lines.extend(explanation.steps.iter().map(|step| format!("  {:<14}{}", step.filter, verdict(step.verdict))));
+    lines.extend(ignored(&explanation.ignored));
     lines.push(String::new());
     match &explanation.outcome {
         Outcome::Admitted => {
@@ -25,7 +26,10 @@ pub(super) fn render(
             lines.extend(rule(&answer.rule, quote));
             lines.extend(reply(answer.status, &[], &answer.body));
         }
-        Outcome::Refused(refusal) => lines.extend(refused(refusal, request.head().method, quote)),
+        Outcome::Refused(finding, others) => {
+            lines.extend(refused(finding, request.head().method, &quote));
+            lines.extend(refused_too(others, &quote));
+        }
     }
     lines.join("\n") + "\n"
 }
@@ -36,12 +40,12 @@ fn heading(request: &Request) -> String {
     format!("{BOLD}{} {}{question}{}{BOLD:#}", head.method, head.path, head.query)
 }
 
-fn facts(facts: &Facts) -> String {
-    let operation = facts.operation.map_or("no operation of S3", |operation| operation.name());
+fn subject(subject: &Subject) -> String {
+    let operation = subject.operation.map_or("no operation of S3", |operation| operation.name());
     let named = |what: &str, name: &Option<String>| {
         name.as_ref().map(|name| format!(", {what} {}", name.escape_debug())).unwrap_or_default()
     };
-    format!("  {operation}{}{}", named("bucket", &facts.bucket), named("key", &facts.key))
+    format!("  {operation}{}{}", named("bucket", &subject.bucket), named("key", &subject.key))
 }
 
 fn verdict(verdict: StepVerdict) -> String {
@@ -52,16 +56,39 @@ fn verdict(verdict: StepVerdict) -> String {
     }
 }
 
-fn refused(refusal: &Refusal, method: &str, quote: impl Fn(&Place) -> Option<String>) -> Vec<String> {
-    let mut lines = match &refusal.ruling {
-        Some(ruling) => rule(&ruling.rule, quote),
-        None => vec![format!("no rule: filter {BOLD}{}{BOLD:#} refuses it under every policy", refusal.filter)],
-    };
-    let error = &refusal.error;
+/// What the request carries without effect, if anything.
+fn ignored(ignored: &Ignored) -> Option<String> {
+    let headers = ignored.headers.iter().map(|name| format!("header {name}"));
+    let parameters = ignored.parameters.iter().map(|name| format!("parameter {}", name.escape_debug()));
+    let names: Vec<String> = headers.chain(parameters).collect();
+    (!names.is_empty()).then(|| format!("\n  ignored: {}", names.join(", ")))
+}
+
+/// The finding that is answered.
+fn refused(finding: &Finding, method: &str, quote: impl Fn(&Place) -> Option<String>) -> Vec<String> {
+    let mut lines = reason(finding, quote);
+    let error = &finding.error;
     // An answer to HEAD has no body (RFC 9110, section 9.3.2).
     let body = if method == "HEAD" { String::new() } else { xml::error(error) };
     lines.extend(reply(error.status, &error.headers, &body));
     lines
+}
+
+/// The findings that stand behind the one that is answered.
+fn refused_too(findings: &[Finding], quote: impl Fn(&Place) -> Option<String>) -> Vec<String> {
+    let mut lines = Vec::new();
+    for finding in findings {
+        lines.push(format!("\n{BOLD}refused too{BOLD:#}: {}", finding.error));
+        lines.extend(reason(finding, &quote));
+    }
+    lines
+}
+
+fn reason(finding: &Finding, quote: impl Fn(&Place) -> Option<String>) -> Vec<String> {
+    match &finding.rule {
+        Some(found) => rule(&found.place, quote),
+        None => vec![format!("no rule: filter {BOLD}{}{BOLD:#} refuses it under every policy", finding.filter)],
+    }
 }
 
 fn rule(place: &Place, quote: impl Fn(&Place) -> Option<String>) -> Vec<String> {
@@ -84,23 +111,23 @@ fn reply(status: StatusCode, headers: &[(&str, String)], body: &str) -> Vec<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filters::Step;
-    use crate::policy::{Answer, Ruling};
+    use crate::filters::{Filter, Step};
+    use crate::policy::{Answer, RuleRef};
     use crate::s3::{Code, Operation, S3Error};
 
     fn explanation(outcome: Outcome) -> Explanation {
-        let facts = Facts {
+        let subject = Subject {
             operation: Some(Operation::PutObject),
             bucket: Some("b".into()),
             key: Some("k\n".into()),
-            ..Facts::default()
+            ..Subject::default()
         };
         let steps = vec![
-            Step { filter: "limits", verdict: StepVerdict::Passes },
-            Step { filter: "authenticate", verdict: StepVerdict::NotAsked },
-            Step { filter: "policy", verdict: StepVerdict::Refuses },
+            Step { filter: Filter::Limits, verdict: StepVerdict::Passes },
+            Step { filter: Filter::Authenticate, verdict: StepVerdict::NotAsked },
+            Step { filter: Filter::Policy, verdict: StepVerdict::Refuses },
         ];
-        Explanation { steps, facts, outcome }
+        Explanation { steps, subject, ignored: Ignored::default(), outcome }
     }
 
     fn place() -> Place {
@@ -122,8 +149,8 @@ mod tests {
     }
 
     fn by_the_policy() -> Outcome {
-        let ruling = Ruling { error: error(), feature: "x-amz-acl".into(), rule: place() };
-        Outcome::Refused(Refusal { error: error(), filter: "policy", ruling: Some(Box::new(ruling)) })
+        let rule = RuleRef { feature: "x-amz-acl".into(), place: place() };
+        Outcome::Refused(Finding { error: error(), filter: Filter::Policy, rule: Some(rule) }, Vec::new())
     }
 
     #[test]
@@ -148,14 +175,26 @@ mod tests {
 
     #[test]
     fn a_refusal_of_another_filter_names_it() {
-        let refusal = Refusal { error: error().header("allow", "GET"), filter: "limits", ruling: None };
-        let shown = tail("PUT", Outcome::Refused(refusal));
+        let finding = Finding { error: error().header("allow", "GET"), filter: Filter::Limits, rule: None };
+        let shown = tail("PUT", Outcome::Refused(finding, Vec::new()));
         assert!(
             shown.starts_with(
                 "no rule: filter limits refuses it under every policy\n\n501 Not Implemented\nallow: GET\n"
             ),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn what_else_is_refused_and_what_is_ignored_is_shown() {
+        let Outcome::Refused(first, _) = by_the_policy() else { unreachable!() };
+        let other = Finding { filter: Filter::Names, error: Code::INVALID_BUCKET_NAME.into(), rule: None };
+        let shown = tail("HEAD", Outcome::Refused(first, vec![other]));
+        let expected = "no body\n\nrefused too: 400 InvalidBucketName: The specified bucket name is not valid.\n\
+                        no rule: filter names refuses it under every policy\n";
+        assert!(shown.ends_with(expected), "{shown}");
+        let names = Ignored { headers: vec!["x-amz-storage-class".into()], parameters: vec!["a\nb".into()] };
+        assert_eq!(ignored(&names).unwrap(), "\n  ignored: header x-amz-storage-class, parameter a\\nb");
     }
 
     #[test]

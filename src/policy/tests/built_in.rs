@@ -75,6 +75,32 @@ fn the_first_refusal_of_the_policy_answers_not_the_first_of_the_request() {
 }
 
 #[test]
+fn every_refusal_is_found_in_the_order_of_the_policy() {
+    let refused = |request: &str| -> Vec<String> {
+        let decision = decide(&builtin("r2"), request);
+        decision.refusals.into_iter().map(|ruling| ruling.rule.feature).collect()
+    };
+    for (request, features) in [
+        ("PutObject", &[][..]),
+        (
+            "PutObject?junk&acl | x-amz-zzz: 1 | x-amz-acl: 1 | x-amz-tagging: 1 | x-amz-tagging: 1",
+            &["unlisted-parameter", "acl", "x-amz-tagging", "x-amz-acl", "unlisted-header"],
+        ),
+        // Rules for names are an operation's. Where the subset does not have it, only that is found.
+        ("PutBucketAcl?acl&junk | x-amz-acl: private", &["PutBucketAcl"]),
+    ] {
+        assert_eq!(refused(request), features, "{request}");
+    }
+}
+
+#[test]
+fn what_is_ignored_is_known_beside_refusals() {
+    let decision = decide(&builtin("r2"), "PutObject | x-amz-storage-class: STANDARD | x-amz-acl: private");
+    assert_eq!(decision.ignored.headers, ["x-amz-storage-class"]);
+    assert_eq!(decision.refusals.len(), 1);
+}
+
+#[test]
 fn open_accepts_what_the_operation_table_knows() {
     let policy = builtin("open");
     for row in crate::s3::operation::OPERATIONS {
@@ -109,11 +135,10 @@ fn a_ruling_names_its_line_and_a_bounded_label() {
         (&[], "junk", "unlisted-parameter", "unlisted_query = \"parameter\""),
         (&[], "acl", "acl", "unlisted_query = \"parameter\""),
     ] {
-        let Decision::Refuse(ruling) = ask(&policy, Operation::PutObject, headers, query, PayloadKind::Signed) else {
-            panic!("{headers:?} {query} is refused")
-        };
-        assert_eq!(ruling.feature, feature);
-        assert_eq!(ruling.rule.to_string(), format!("policies/r2.toml:{}", line_of(rule)));
+        let decision = ask(&policy, Operation::PutObject, headers, query, PayloadKind::Signed);
+        let [ruling] = &decision.refusals[..] else { panic!("{headers:?} {query}: {decision:?}") };
+        assert_eq!(ruling.rule.feature, feature);
+        assert_eq!(ruling.rule.place.to_string(), format!("policies/r2.toml:{}", line_of(rule)));
     }
 }
 

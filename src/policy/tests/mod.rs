@@ -33,22 +33,28 @@ fn ask(policy: &Policy, operation: Operation, headers: &[(&str, &[u8])], query: 
     policy.decide(operation, &RequestView::of_signed_headers(&map, Query::parse(query).unwrap()), kind)
 }
 
-/// The decision on `OPERATION [?query] [name: value]...`, in words.
-fn answer(policy: &Policy, request: &str) -> String {
+/// The decision on `OPERATION [?query] [| name: value]...`.
+fn decide(policy: &Policy, request: &str) -> Decision {
     let mut lines = request.split(" | ");
     let (operation, query) = lines.next().and_then(|first| first.split_once('?')).unwrap_or((request, ""));
     let operation = operation.split(" | ").next().unwrap();
     let headers: Vec<_> = lines.map(|l| l.split_once(':').unwrap()).map(|(n, v)| (n, v.trim().as_bytes())).collect();
-    words(ask(policy, Operation::parse(operation).unwrap(), &headers, query, PayloadKind::Signed))
+    ask(policy, Operation::parse(operation).unwrap(), &headers, query, PayloadKind::Signed)
 }
 
+/// The same in words.
+fn answer(policy: &Policy, request: &str) -> String {
+    words(decide(policy, request))
+}
+
+/// What a request gets: the first refusal, else the policy's own answer, else the operation and what is ignored.
 fn words(decision: Decision) -> String {
-    match decision {
-        Decision::Accept(Accepted { operation, dropped }) => {
-            let names = [dropped.parameters, dropped.headers].concat().join(" ");
-            format!("{operation}, dropped: {names}").trim_end_matches(", dropped: ").to_owned()
-        }
-        Decision::Refuse(ruling) => ruling.error.to_string(),
-        Decision::Answer(answer) => format!("{}: {}", answer.status.as_u16(), answer.body),
+    if let Some(ruling) = decision.refusals.first() {
+        return ruling.error.to_string();
     }
+    if let Some(answer) = decision.answer {
+        return format!("{}: {}", answer.status.as_u16(), answer.body);
+    }
+    let names = [decision.ignored.parameters, decision.ignored.headers].concat().join(" ");
+    format!("{}, dropped: {names}", decision.operation).trim_end_matches(", dropped: ").to_owned()
 }

@@ -1,0 +1,82 @@
+//! What comes out at the end of the chain: a request that may be carried out.
+
+use crate::access::AccessKey;
+use crate::filters::authenticate::Caller;
+use crate::filters::facts::Facts;
+use crate::filters::finding::{Filter, Finding, Refusal};
+use crate::filters::payload::BodyPlan;
+use crate::filters::request::Request;
+use crate::filters::rules::Rules;
+use crate::policy;
+use crate::routing::Address;
+use crate::s3::names::{BucketName, ObjectKey};
+use crate::s3::operation::OperationSpec;
+use crate::s3::view::RequestView;
+use crate::s3::{Code, S3Error, Timestamp};
+
+/// A request that may be carried out. Only the end of the chain can make one.
+#[derive(Debug)]
+pub struct Admitted<'a> {
+    /// The rules that were in force when the request began.
+    pub rules: &'a Rules,
+    /// The operation.
+    pub spec: &'static OperationSpec,
+    address: Address,
+    /// The key as it was sent, percent-encoded; empty where the request names none.
+    pub raw_key: &'a str,
+    /// Headers and query, the only ones to read from here on. What the policy ignores is not in it.
+    pub view: RequestView<'a>,
+    /// Whose request it is.
+    pub signer: &'a AccessKey,
+    /// When the request came.
+    pub now: Timestamp,
+    /// What to answer instead of carrying it out.
+    pub fixed: Option<policy::Answer>,
+    /// What its body must be.
+    pub plan: BodyPlan,
+}
+
+/// What a walk down the whole chain has made of a request. Where findings are not enforced, parts of it may be missing.
+#[derive(Debug)]
+pub(super) struct Passed<'a> {
+    pub(super) facts: Facts<'a>,
+    pub(super) caller: Caller<'a>,
+    pub(super) address: Result<Address, Vec<S3Error>>,
+    pub(super) plan: Result<BodyPlan, Vec<S3Error>>,
+    pub(super) answer: Option<policy::Answer>,
+}
+
+impl<'a> Admitted<'a> {
+    /// The request, if it has a signer, and names and a body that the judges found nothing against.
+    ///
+    /// # Errors
+    /// `InternalError` otherwise; an enforced walk ends earlier, at the first finding.
+    pub(super) fn new(request: &Request<'a>, passed: Passed<'a>) -> Result<Admitted<'a>, Box<Finding>> {
+        let Passed { facts, caller: Caller::Signer(signer), address: Ok(address), plan: Ok(plan), answer } = passed
+        else {
+            let error = S3Error::new(Code::INTERNAL_ERROR).cause("the chain passed a request with findings");
+            return Err(Box::new(error.found_by(Filter::Payload)));
+        };
+        Ok(Admitted {
+            rules: request.rules,
+            spec: facts.spec,
+            address,
+            raw_key: facts.raw_key,
+            view: facts.view,
+            signer: signer.key,
+            now: request.now,
+            fixed: answer,
+            plan,
+        })
+    }
+
+    /// The bucket; an operation of the table that needs one is only routed to where there is one.
+    pub fn bucket(&self) -> Result<&BucketName, S3Error> {
+        self.address.bucket.as_ref().ok_or_else(|| Code::ROUTE_NOT_FOUND.into())
+    }
+
+    /// The object's key, likewise.
+    pub fn object_key(&self) -> Result<&ObjectKey, S3Error> {
+        self.address.key.as_ref().ok_or_else(|| Code::ROUTE_NOT_FOUND.into())
+    }
+}

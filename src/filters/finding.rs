@@ -1,0 +1,116 @@
+//! The links of the chain by name, and what they have against a request.
+
+use crate::policy::{RuleRef, Ruling};
+use crate::s3::S3Error;
+use std::fmt;
+
+/// A link of the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Filter {
+    /// How much a head may hold.
+    Limits,
+    /// Who the request is from.
+    Authenticate,
+    /// The region that the request is signed for.
+    Region,
+    /// Whether the request names something that S3 has.
+    Address,
+    /// Whether the key may do this here.
+    Authorise,
+    /// Whether the subset has what the request asks for.
+    Policy,
+    /// Whether there could be such a bucket and key.
+    Names,
+    /// What the body must be.
+    Payload,
+}
+
+/// What a link may do to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It ends a request that may not go on, whoever runs the walk.
+    Guard,
+    /// It finds refusals; who runs the walk decides whether they end the request.
+    Judge,
+}
+
+impl Filter {
+    /// Every link, in the order in which a request meets them.
+    pub const CHAIN: [Filter; 8] = [
+        Filter::Limits,
+        Filter::Authenticate,
+        Filter::Region,
+        Filter::Address,
+        Filter::Authorise,
+        Filter::Policy,
+        Filter::Names,
+        Filter::Payload,
+    ];
+
+    /// What logs, metrics and `explain` call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Filter::Limits => "limits",
+            Filter::Authenticate => "authenticate",
+            Filter::Region => "region",
+            Filter::Address => "address",
+            Filter::Authorise => "authorise",
+            Filter::Policy => "policy",
+            Filter::Names => "names",
+            Filter::Payload => "payload",
+        }
+    }
+
+    /// Whether it ends requests or finds.
+    pub fn role(self) -> Role {
+        match self {
+            Filter::Limits | Filter::Authenticate | Filter::Address | Filter::Authorise => Role::Guard,
+            Filter::Region | Filter::Policy | Filter::Names | Filter::Payload => Role::Judge,
+        }
+    }
+
+    /// Whether it can only decide about a request that is really sent: it asks for a signature or a body.
+    pub fn needs_signature(self) -> bool {
+        matches!(self, Filter::Authenticate | Filter::Region | Filter::Authorise | Filter::Payload)
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// One refusal of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The filter that found it.
+    pub filter: Filter,
+    /// R2's answer.
+    pub error: S3Error,
+    /// The policy's rule; none where the refusal holds under every policy.
+    pub rule: Option<RuleRef>,
+}
+
+/// What a filter can have against a request, before it is known which filter that is.
+pub(super) trait Refusal {
+    /// The refusal as a finding of that filter.
+    fn found_by(self, filter: Filter) -> Finding;
+}
+
+impl Refusal for S3Error {
+    fn found_by(self, filter: Filter) -> Finding {
+        Finding { filter, error: self, rule: None }
+    }
+}
+
+impl Refusal for Ruling {
+    fn found_by(self, filter: Filter) -> Finding {
+        Finding { filter, error: self.error, rule: Some(self.rule) }
+    }
+}
+
+/// What a judge has against a request that it could make nothing of.
+pub(super) fn refusals<T>(judged: &Result<T, Vec<S3Error>>) -> Vec<S3Error> {
+    judged.as_ref().err().cloned().unwrap_or_default()
+}

@@ -1,0 +1,250 @@
+//! The chain without a socket: from a head to everything that is found about it.
+
+use super::*;
+use crate::access::{AccessKey, BucketScope, Keyring, Permission};
+use crate::policy::Policy;
+use crate::s3::S3Error;
+use crate::sigv4::{KeyCache, PayloadHash, Secret, Signer};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// A key that may do everything, and one that may only read objects.
+const ADMIN: &str = "0123456789abcdef0123456789abcdef";
+const READER: &str = "fedcba9876543210fedcba9876543210";
+
+fn rules(policy: &str) -> Rules {
+    let key = |id: &str, permission| AccessKey {
+        id: id.to_owned(),
+        secret: Secret::new(SECRET),
+        permission,
+        buckets: BucketScope::All,
+    };
+    Rules {
+        limits: Limits::default(),
+        domains: Vec::new(),
+        keyring: Keyring::from_iter([key(ADMIN, Permission::AdminReadWrite), key(READER, Permission::ObjectReadOnly)]),
+        signing_keys: KeyCache::default(),
+        policy: Policy::builtin(policy).unwrap().unwrap(),
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::parse_amz_date("20261126T000000Z").unwrap()
+}
+
+/// A head: `METHOD target`, then lines of `name: value`.
+struct Head {
+    method: String,
+    path: String,
+    query: String,
+    headers: HeaderMap,
+}
+
+impl Head {
+    fn parse(text: &str) -> Head {
+        let mut lines = text.split(" | ");
+        let (method, target) = lines.next().and_then(|line| line.split_once(' ')).unwrap();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let mut head = Head {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static("127.0.0.1:9000"))]),
+        };
+        lines.filter_map(|line| line.split_once(": ")).for_each(|(name, value)| head.append(name, value));
+        head
+    }
+
+    fn append(&mut self, name: &str, value: &str) {
+        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+        self.headers.append(name, HeaderValue::from_str(value).unwrap());
+    }
+
+    fn signed(mut self, id: &str, secret: &str, region: &str) -> Head {
+        self.append("x-amz-date", &now().amz_date());
+        if !self.headers.contains_key("x-amz-content-sha256") {
+            self.append("x-amz-content-sha256", "UNSIGNED-PAYLOAD");
+        }
+        let payload = PayloadHash::parse(self.headers["x-amz-content-sha256"].to_str().unwrap()).unwrap();
+        let (secret, cache) = (Secret::new(secret), KeyCache::default());
+        let signer = Signer { access_key_id: id, secret: &secret, region, service: "s3", cache: &cache };
+        let authorization = signer.sign(&self.borrow(), &payload, now()).authorization;
+        self.append("authorization", &authorization);
+        self
+    }
+
+    fn borrow(&self) -> RequestHead<'_> {
+        RequestHead { method: &self.method, path: &self.path, query: &self.query, headers: &self.headers }
+    }
+}
+
+/// Everything that `explain` finds: filter, label of the rule, answer.
+fn found(policy: &str, text: &str) -> Vec<String> {
+    let head = Head::parse(text);
+    let explanation = explain(&rules(policy), head.borrow(), now());
+    let Outcome::Refused(first, others) = explanation.outcome else { return Vec::new() };
+    let line = |finding: &Finding| {
+        let rule = finding.rule.as_ref().map_or("", |rule| &rule.feature);
+        format!("{} [{rule}] {} {}", finding.filter, finding.error.status.as_u16(), finding.error.code)
+    };
+    std::iter::once(&first).chain(&others).map(line).collect()
+}
+
+#[test]
+fn a_head_and_everything_that_is_found() {
+    for (policy, head, findings) in [
+        ("r2", "GET /media/k", &[][..]),
+        ("r2", "GET /", &[]),
+        ("r2", "PUT /media/k | x-amz-acl: private", &["policy [x-amz-acl] 501 NotImplemented"]),
+        (
+            "r2",
+            "PUT /media/k?junk | x-amz-acl: private | x-amz-tagging: a=b",
+            &[
+                "policy [unlisted-parameter] 501 NotImplemented",
+                "policy [x-amz-tagging] 501 NotImplemented",
+                "policy [x-amz-acl] 501 NotImplemented",
+            ],
+        ),
+        (
+            "r2",
+            "PUT /Media/k | x-amz-acl: private | x-amz-copy-source: nowhere",
+            &[
+                "policy [x-amz-acl] 501 NotImplemented",
+                "names [] 400 InvalidBucketName",
+                "names [] 400 InvalidArgument",
+            ],
+        ),
+        ("r2", "GET /media/k?acl | x-amz-acl: a", &["policy [GetObjectAcl] 501 NotImplemented"]),
+        ("open", "PUT /media/k?acl | x-amz-acl: private", &[]),
+        // A guard ends the walk: nothing is known of what comes behind it.
+        ("r2", "PATCH /Media/k | x-amz-acl: a", &["address [] 404 RouteNotFound"]),
+        ("r2", "GET /media?prefix=%ff", &["address [] 400 InvalidURI"]),
+        // What browsers send unsigned is refused, also where a policy accepts it: no backend carries it out.
+        (
+            "r2",
+            "POST /media | content-type: multipart/form-data",
+            &["policy [PostObject] 501 NotImplemented", "payload [] 501 NotImplemented"],
+        ),
+        ("open", "POST /media | content-type: multipart/form-data", &["payload [] 501 NotImplemented"]),
+    ] {
+        assert_eq!(found(policy, head), findings, "{policy}: {head}");
+    }
+}
+
+#[test]
+fn an_explanation_has_a_step_for_every_filter_up_to_the_guard_that_ends_it() {
+    let steps = |text: &str| -> Vec<(Filter, StepVerdict)> {
+        let head = Head::parse(text);
+        let explanation = explain(&rules("r2"), head.borrow(), now());
+        explanation.steps.into_iter().map(|step| (step.filter, step.verdict)).collect()
+    };
+    let whole = steps("PUT /media/k | x-amz-acl: private");
+    assert_eq!(whole.iter().map(|(filter, _)| *filter).collect::<Vec<_>>(), Filter::CHAIN);
+    for (filter, verdict) in whole {
+        let expected = match filter {
+            Filter::Policy => StepVerdict::Refuses,
+            filter if filter.needs_signature() => StepVerdict::NotAsked,
+            _ => StepVerdict::Passes,
+        };
+        assert_eq!(verdict, expected, "{filter}");
+    }
+    assert_eq!(steps("PATCH /media/k").last(), Some(&(Filter::Address, StepVerdict::Refuses)));
+}
+
+/// A request with a fault for each of these filters, and none for the others.
+fn with_faults(faults: &[Filter]) -> Head {
+    let has = |filter| faults.contains(&filter);
+    let mut head = Head::parse(match (has(Filter::Address), has(Filter::Names)) {
+        (true, true) => "PATCH /Media/k",
+        (true, false) => "PATCH /media/k",
+        (false, true) => "PUT /Media/k",
+        (false, false) => "PUT /media/k",
+    });
+    if has(Filter::Limits) {
+        head.append("padding", &"x".repeat(65 << 10));
+    }
+    if has(Filter::Policy) {
+        head.append("x-amz-acl", "private");
+    }
+    head.append("content-length", if has(Filter::Payload) { "many" } else { "3" });
+    let id = if has(Filter::Authorise) { READER } else { ADMIN };
+    let secret = if has(Filter::Authenticate) { "another" } else { SECRET };
+    head.signed(id, secret, if has(Filter::Region) { "eu-west-1" } else { "auto" })
+}
+
+/// A request that is wrong in every way is answered by the first filter, and once that is mended by the next.
+#[test]
+fn a_filter_answers_only_when_those_before_it_have_nothing_to_say() {
+    let rules = rules("r2");
+    for (position, filter) in Filter::CHAIN.into_iter().enumerate() {
+        let head = with_faults(&Filter::CHAIN[position..]);
+        let finding = admit(&rules, head.borrow(), now(), &mut Subject::default()).unwrap_err();
+        assert_eq!(finding.filter, filter, "{}", finding.error);
+    }
+    let head = with_faults(&[]);
+    let mut subject = Subject::default();
+    assert!(admit(&rules, head.borrow(), now(), &mut subject).is_ok());
+    assert_eq!(subject.key_id.as_deref(), Some(ADMIN));
+}
+
+/// Guards end a request whoever runs the walk; with a signature to verify, so do all of them before any judge but
+/// `region` speaks.
+#[test]
+fn guards_stand_in_front_of_the_judges_that_know_the_policy() {
+    let position = |filter| Filter::CHAIN.iter().position(|f| *f == filter).unwrap();
+    for guard in Filter::CHAIN.into_iter().filter(|filter| filter.role() == Role::Guard) {
+        assert!(position(guard) < position(Filter::Policy), "{guard}");
+    }
+    assert!(position(Filter::Authenticate) < position(Filter::Region), "strangers learn nothing");
+}
+
+/// A stranger gets the same answer whatever else is wrong with the request.
+#[test]
+fn strangers_learn_nothing() {
+    let rules = rules("r2");
+    for text in ["GET /media/k", "GET /Media/k", "PATCH /media/k", "GET /media?acl", "PUT /media/k | x-amz-acl: a"] {
+        let head = Head::parse(text).signed(ADMIN, "another", "auto");
+        let mut subject = Subject::default();
+        let finding = admit(&rules, head.borrow(), now(), &mut subject).unwrap_err();
+        assert_eq!((finding.filter, &*finding.error.code), (Filter::Authenticate, "SignatureDoesNotMatch"), "{text}");
+        assert_eq!(subject.key_id, None, "{text}");
+    }
+}
+
+/// What the judge of bodies finds of a signed request.
+fn of_the_body(text: &str) -> Vec<String> {
+    let (rules, head) = (rules("open"), Head::parse(text).signed(ADMIN, SECRET, "auto"));
+    let request = request::Request { rules: &rules, head: head.borrow(), now: now() };
+    let facts = Facts::establish(&request, &mut Subject::default());
+    let caller = authenticate::identify(&request, &facts, true).unwrap();
+    let faults = payload::plan(&request, &facts.unwrap(), &caller).err().unwrap_or_default();
+    faults.iter().map(S3Error::to_string).collect()
+}
+
+#[test]
+fn everything_that_cannot_be_true_of_a_body_is_found() {
+    const NO_LENGTH: &str = "411 MissingContentLength: You must provide the Content-Length HTTP header.";
+    for (text, faults) in [
+        ("PUT /media/k | content-length: 3", &[][..]),
+        ("PUT /media/k", &[NO_LENGTH]),
+        ("PUT /media/k | content-length: +3", &["400 InvalidArgument: content-length is not a length"]),
+        ("DELETE /media/k | content-length: +3", &[]),
+        ("POST /media?delete", &[]),
+        ("POST /media?delete | transfer-encoding: chunked", &[NO_LENGTH]),
+        (
+            "PUT /media/k | content-length: 9999999999",
+            &["400 EntityTooLarge: Your proposed upload exceeds the maximum allowed object size."],
+        ),
+        (
+            "PUT /media/k | content-length: x | content-md5: x | x-amz-checksum-crc32: x",
+            &[
+                "400 InvalidArgument: content-length is not a length",
+                "400 InvalidDigest: The checksum or Content-MD5 you specified is not valid.",
+                "400 InvalidRequest: Value for x-amz-checksum-crc32 header is invalid.",
+            ],
+        ),
+    ] {
+        assert_eq!(of_the_body(text), faults, "{text}");
+    }
+}
