@@ -16,6 +16,9 @@ pub(super) struct Disk {
     durability: Durability,
     #[cfg(test)]
     fault: Arc<std::sync::Mutex<Option<rustix::io::Errno>>>,
+    /// How many writes succeed before all fail.
+    #[cfg(test)]
+    writes_left: Arc<AtomicU64>,
     #[cfg(test)]
     panic: Arc<std::sync::atomic::AtomicBool>,
 }
@@ -26,6 +29,8 @@ impl Disk {
             durability,
             #[cfg(test)]
             fault: Arc::default(),
+            #[cfg(test)]
+            writes_left: Arc::new(AtomicU64::new(u64::MAX)),
             #[cfg(test)]
             panic: Arc::default(),
         }
@@ -52,6 +57,10 @@ impl Disk {
         if let Some(errno) = *self.fault.lock().unwrap() {
             return Err(errno.into());
         }
+        #[cfg(test)]
+        if self.writes_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_err() {
+            return Err(rustix::io::Errno::IO.into());
+        }
         Ok(())
     }
 
@@ -65,6 +74,12 @@ impl Disk {
     #[cfg(test)]
     pub(super) fn panic_once(&self) {
         self.panic.store(true, Ordering::Relaxed);
+    }
+
+    /// Makes every write fail once so many have succeeded.
+    #[cfg(test)]
+    pub(super) fn fail_after(&self, writes: u64) {
+        self.writes_left.store(writes, Ordering::Relaxed);
     }
 
     /// Makes every write fail from now on, or succeed again.

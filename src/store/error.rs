@@ -158,12 +158,21 @@ impl From<StoreError> for S3Error {
 pub enum OpenError {
     /// Another process has it open.
     InUse(PathBuf),
-    /// It was written by a version of this program whose folders we do not know.
+    /// It has a version that this program neither reads nor migrates.
     UnknownVersion {
         /// The data folder.
         folder: PathBuf,
-        /// The version it says it has.
+        /// The version it has.
         found: u64,
+        /// The version this program writes.
+        current: u64,
+    },
+    /// It has the version before, or was not migrated to the end, and cannot be written to.
+    NotMigrated {
+        /// The data folder.
+        folder: PathBuf,
+        /// The version this program writes.
+        current: u64,
     },
     /// It holds bodies but no index.
     IndexMissing(PathBuf),
@@ -193,10 +202,22 @@ impl fmt::Display for OpenError {
                 "the data folder {} is in use by another process; stop it, or choose another folder with --data",
                 folder.display()
             ),
-            OpenError::UnknownVersion { folder, found } => write!(
+            OpenError::UnknownVersion { folder, found, current } if found > current => write!(
                 f,
-                "the data folder {} has version {found}, which this r2shim does not know; \
-                 use the r2shim that wrote it, or choose another folder with --data",
+                "the data folder {} has version {found}, and this r2shim knows versions up to {current}: \
+                 a newer r2shim wrote it; use that one, or choose another folder with --data",
+                folder.display()
+            ),
+            OpenError::UnknownVersion { folder, found, current } => write!(
+                f,
+                "the data folder {} has version {found}, which is too old for this r2shim to migrate to version \
+                 {current}; open it with the releases between first, or choose another folder with --data",
+                folder.display()
+            ),
+            OpenError::NotMigrated { folder, current } => write!(
+                f,
+                "the data folder {} was written by an earlier r2shim and must be migrated to version {current}, which \
+                 is done when it is opened for writing; make it writable and start `r2shim serve` or `r2shim store gc`",
                 folder.display()
             ),
             OpenError::IndexMissing(folder) => write!(
@@ -243,6 +264,17 @@ mod tests {
             ),
         ] {
             assert_eq!(S3Error::from(fault).to_string(), format!("400 {expected}"));
+        }
+    }
+
+    #[test]
+    fn a_folder_of_another_version_is_refused_with_advice() {
+        for (found, expected) in [
+            (4, "has version 4, and this r2shim knows versions up to 3: a newer r2shim wrote it; use that one"),
+            (1, "has version 1, which is too old for this r2shim to migrate to version 3; open it with the releases"),
+        ] {
+            let error = OpenError::UnknownVersion { folder: "data".into(), found, current: 3 }.to_string();
+            assert!(error.starts_with(&format!("the data folder data {expected}")), "{error}");
         }
     }
 

@@ -23,9 +23,14 @@ pub(super) fn repair(folder: &Folder, index: &Index) -> Result<Ids, OpenError> {
 }
 
 fn finish_doomed(folder: &Folder, tables: &mut Tables<'_>) -> Result<(), Failure> {
-    let mut doomed = tables.doomed()?;
-    doomed.retain(|id| remove(&folder.blob(*id)));
-    tables.forget_doomed(&doomed)
+    let mut removed = Vec::new();
+    for id in tables.doomed()? {
+        // One that has a row is named by mistake: an object may still need its file.
+        if !tables.has_blob(id)? && remove(&folder.blob(id)) {
+            removed.push(id);
+        }
+    }
+    tables.forget_doomed(&removed)
 }
 
 /// The number after this one.

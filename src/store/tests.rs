@@ -10,6 +10,7 @@ use std::fs;
 use tempfile::TempDir;
 
 mod crash;
+mod kept;
 mod listing;
 mod uploads;
 mod upkeep;

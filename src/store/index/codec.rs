@@ -1,14 +1,30 @@
-//! How rows are written and read: our own small encoding, little-endian, with a version in front.
+//! How rows are encoded: a version, a checksum, and the fields, little-endian.
 //!
-//! An integer is 8 bytes, a text its length in 4 bytes and its UTF-8, an optional value a byte 0 or 1 and the value.
+//! An integer is 8 bytes, a text its length in 4 bytes and its UTF-8, an optional value a byte 0 or 1 and the value. The
+//! checksum is the CRC-64/NVME of the row's key, its version and its fields: a row that has changed, or that stands under
+//! another key, does not decode.
 
 use crate::s3::checksum::{Algorithm, Checksum, Kind};
 use crate::s3::metadata::Metadata;
 use crate::s3::part_checksums::Plan;
 use crate::store::folder::BlobId;
+use crc_fast::{CrcAlgorithm, Digest};
 
 /// The version of all rows.
-pub(super) const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 2;
+/// The version before: no checksum, the same fields.
+const UNSEALED: u8 = 1;
+/// Bytes of version and checksum.
+const HEAD: usize = 1 + 8;
+
+/// What a row's checksum covers.
+fn checksum(key: &[u8], fields: &[u8]) -> u64 {
+    let mut digest = Digest::new(CrcAlgorithm::Crc64Nvme);
+    for bytes in [key, &[VERSION], fields] {
+        digest.update(bytes);
+    }
+    digest.finalize()
+}
 
 /// A run of bytes in a blob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,10 +34,28 @@ pub(in crate::store) struct Extent {
     pub(in crate::store) length: u64,
 }
 
-/// A row in the making.
-pub(super) struct Encoder(pub(super) Vec<u8>);
+/// A row in the making: room for version and checksum, and the fields so far.
+pub(super) struct Encoder(Vec<u8>);
 
 impl Encoder {
+    pub(super) fn new() -> Encoder {
+        Encoder(vec![0; HEAD])
+    }
+
+    /// The row, complete, for the key it will stand under.
+    pub(super) fn seal(mut self, key: &[u8]) -> Vec<u8> {
+        if let Some((head, fields)) = self.0.split_first_chunk_mut::<HEAD>() {
+            let [version, sum @ ..] = head;
+            *version = VERSION;
+            *sum = checksum(key, fields).to_le_bytes();
+        }
+        self.0
+    }
+
+    pub(super) fn byte(&mut self, value: u8) {
+        self.0.push(value);
+    }
+
     pub(super) fn integer(&mut self, value: u64) {
         self.0.extend_from_slice(&value.to_le_bytes());
     }
@@ -88,9 +122,17 @@ impl Encoder {
 pub(super) struct Decoder<'a>(&'a [u8]);
 
 impl<'a> Decoder<'a> {
-    pub(super) fn of_row(row: &'a [u8]) -> Option<Decoder<'a>> {
+    /// The fields of a row, if it is the one that was written under this key.
+    pub(super) fn of_row(key: &[u8], row: &'a [u8]) -> Option<Decoder<'a>> {
         let mut decoder = Decoder(row);
-        (decoder.byte()? == VERSION).then_some(decoder)
+        let is_ours = decoder.byte()? == VERSION && decoder.integer()? == checksum(key, decoder.0);
+        is_ours.then_some(decoder)
+    }
+
+    /// The fields of a row of the version before.
+    pub(super) fn of_unsealed(row: &'a [u8]) -> Option<Decoder<'a>> {
+        let mut decoder = Decoder(row);
+        (decoder.byte()? == UNSEALED).then_some(decoder)
     }
 
     pub(super) fn take(&mut self, length: usize) -> Option<&'a [u8]> {

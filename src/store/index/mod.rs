@@ -8,6 +8,7 @@ mod file;
 mod overlay;
 mod codec;
 mod rows;
+mod fixed_rows;
 mod upload_rows;
 mod assembly;
 mod upload_tables;
@@ -19,12 +20,14 @@ mod changes;
 mod page;
 mod upload_page;
 mod scan;
+mod migration;
 
 pub(super) use changes::{Change, NewBody, Put};
 pub(super) use codec::Extent;
 pub(super) use page::Listing;
 pub(super) use rows::{Body, ObjectRow};
-pub(super) use scan::{BlobRow, Holder, object_place};
+pub(super) use fixed_rows::BlobRow;
+pub(super) use scan::{Holder, object_place};
 pub(super) use tables::{Snapshot, Tables};
 pub(super) use upload_changes::{Complete, PartBody, PutPart};
 pub(super) use upload_page::UploadListing;
@@ -35,8 +38,9 @@ use super::error::{OpenError, StoreError};
 use super::guard::guarded;
 use super::model::Durability;
 use file::IndexFile;
+use migration::{Format, migrate};
 use overlay::Overlay;
-use redb::{Builder, Database, DatabaseError, ReadableDatabase, StorageBackend, StorageError};
+use redb::{Builder, Database, DatabaseError, ReadableDatabase, StorageBackend, StorageError, WriteTransaction};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
@@ -142,17 +146,22 @@ impl Index {
         let slot = RwLock::new(Slot { handle, generation: 0 });
         let last_open = Mutex::new(Instant::now());
         let index = Index { path: path.to_owned(), cache, disk, may_write, slot, last_open };
-        index.check_schema(folder)?;
+        index.make_current(folder)?;
         Ok(index)
     }
 
-    /// Writes our version into a new index and refuses any other in an old one, before its tables are touched.
-    fn check_schema(&self, folder: &Path) -> Result<(), OpenError> {
-        let unusable = |error: StoreError| OpenError::unusable(&self.path, error);
-        match self.read(Snapshot::schema).map_err(unusable)? {
-            Some(tables::SCHEMA) => Ok(()),
-            Some(found) => Err(OpenError::UnknownVersion { folder: folder.to_owned(), found }),
-            None => self.write(|tables| tables.set_up()).map_err(|failure| unusable(failure.into())),
+    /// Sets a new index up, migrates one of the version before, and refuses any other before its tables are touched.
+    fn make_current(&self, folder: &Path) -> Result<(), OpenError> {
+        let unusable = |failure: Failure| OpenError::unusable(&self.path, StoreError::from(failure));
+        let (folder, current) = (folder.to_owned(), tables::SCHEMA);
+        match self.read(Snapshot::format).map_err(|error| unusable(error.into()))? {
+            Format::Current => Ok(()),
+            Format::New => self.write(|tables| tables.set_up()).map_err(unusable),
+            Format::Previous if self.is_read_only() => Err(OpenError::NotMigrated { folder, current }),
+            Format::Previous => guarded(|| migrate(self))
+                .unwrap_or_else(|panic| Err(StoreError::Damaged(panic).into()))
+                .map_err(unusable),
+            Format::Unknown(found) => Err(OpenError::UnknownVersion { folder, found, current }),
         }
     }
 
@@ -183,6 +192,11 @@ impl Index {
     /// # Errors
     /// After [`Failure::Refused`] and [`Failure::Damaged`] nothing was committed; after [`Failure::Engine`] nobody knows.
     pub(super) fn write<T>(&self, change: impl FnOnce(&mut Tables<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+        self.transact(|transaction| change(&mut Tables::open(transaction)?))
+    }
+
+    /// The same, with tables that `change` opens itself.
+    fn transact<T>(&self, change: impl FnOnce(&WriteTransaction) -> Result<T, Failure>) -> Result<T, Failure> {
         let slot = self.slot();
         let result = match &slot.handle {
             Handle::Writable(database) => commit(database, change),
@@ -286,10 +300,13 @@ fn database(cache: usize, file: impl StorageBackend) -> Result<Database, Databas
 }
 
 /// Quick repair keeps enough in each commit that opening after a crash takes no walk through the file.
-fn commit<T>(database: &Database, change: impl FnOnce(&mut Tables<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+fn commit<T>(
+    database: &Database,
+    change: impl FnOnce(&WriteTransaction) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let mut transaction = database.begin_write()?;
     transaction.set_quick_repair(true);
-    let done = change(&mut Tables::open(&transaction)?)?;
+    let done = change(&transaction)?;
     transaction.commit().map_err(|error| Failure::Engine(store_error(error.into())))?;
     Ok(done)
 }

@@ -79,7 +79,7 @@ impl Walk<'_> {
                 self.page.entries.push(Entry::Prefix(prefix.to_owned()));
                 return Ok(Stop::Jump(next));
             }
-            self.page.entries.push(Entry::Object(ObjectRow::decode_listed(key, row.value())?));
+            self.page.entries.push(Entry::Object(ObjectRow::decode_listed(row_key.value(), key, row.value())?));
         }
         Ok(Stop::End)
     }

@@ -3,7 +3,7 @@
 //! What a listing shows stands first, so that a listing reads no further. A row that does not read is
 //! [`StoreError::Damaged`], never a panic.
 
-use super::codec::{Decoder, Encoder, Extent, VERSION};
+use super::codec::{Decoder, Encoder, Extent};
 use crate::s3::Timestamp;
 use crate::s3::checksum::Checksum;
 use crate::s3::etag::ETag;
@@ -31,8 +31,8 @@ pub(in crate::store) enum Body {
 }
 
 impl ObjectRow {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut out = Encoder(vec![VERSION]);
+    pub(super) fn encode(&self, key: &[u8]) -> Vec<u8> {
+        let mut out = Encoder::new();
         out.integer(self.info.size);
         out.integer(self.info.last_modified.millis());
         out.text(self.info.etag.as_str());
@@ -40,18 +40,18 @@ impl ObjectRow {
         out.metadata(&self.info.metadata);
         out.sizes(&self.info.parts);
         out.body(&self.body);
-        out.0
+        out.seal(key)
     }
 
-    pub(super) fn decode(row: &[u8]) -> Result<ObjectRow, StoreError> {
-        Decoder::of_row(row).and_then(Decoder::object).ok_or_else(damaged)
+    pub(super) fn decode(key: &[u8], row: &[u8]) -> Result<ObjectRow, StoreError> {
+        Decoder::of_row(key, row).and_then(Decoder::object).ok_or_else(damaged)
     }
 
-    /// Decodes only as far as a listing needs.
-    pub(super) fn decode_listed(key: &str, row: &[u8]) -> Result<ListedObject, StoreError> {
-        let head = Decoder::of_row(row).and_then(|mut row| row.head()).ok_or_else(damaged)?;
+    /// Decodes only as far as a listing needs. `name` is the object's own key.
+    pub(super) fn decode_listed(key: &[u8], name: &str, row: &[u8]) -> Result<ListedObject, StoreError> {
+        let head = Decoder::of_row(key, row).and_then(|mut row| row.head()).ok_or_else(damaged)?;
         Ok(ListedObject {
-            key: key.to_owned(),
+            key: name.to_owned(),
             size: head.size,
             etag: head.etag.as_str().to_owned(),
             last_modified: head.last_modified,
@@ -73,11 +73,11 @@ impl Encoder {
     fn body(&mut self, body: &Body) {
         match body {
             Body::Inline { crc } => {
-                self.0.push(0);
+                self.byte(0);
                 self.integer(*crc);
             }
             Body::Extents(extents) => {
-                self.0.push(1);
+                self.byte(1);
                 self.extents(extents);
             }
         }
@@ -92,7 +92,7 @@ struct Head {
 }
 
 impl Decoder<'_> {
-    fn object(mut self) -> Option<ObjectRow> {
+    pub(super) fn object(mut self) -> Option<ObjectRow> {
         let Head { size, last_modified, etag, checksum } = self.head()?;
         let metadata = self.metadata()?;
         let parts = self.sizes(size)?;
@@ -171,9 +171,9 @@ mod tests {
     #[test]
     fn rows_read_as_they_were_written() {
         for row in rows() {
-            let bytes = row.encode();
-            assert_eq!(ObjectRow::decode(&bytes), Ok(row.clone()));
-            let listed = ObjectRow::decode_listed("k", &bytes).unwrap();
+            let bytes = row.encode(b"k");
+            assert_eq!(ObjectRow::decode(b"k", &bytes), Ok(row.clone()));
+            let listed = ObjectRow::decode_listed(b"k", "k", &bytes).unwrap();
             assert_eq!((listed.size, listed.last_modified), (row.info.size, row.info.last_modified));
             assert_eq!(listed.etag, row.info.etag.as_str());
             assert_eq!(listed.checksum, row.info.checksum.map(|sum| (sum.algorithm, sum.kind)));
@@ -181,13 +181,14 @@ mod tests {
     }
 
     #[test]
-    fn torn_and_forged_rows_are_damaged() {
-        for bytes in rows().iter().map(ObjectRow::encode) {
+    fn torn_rows_and_rows_under_another_key_are_damaged() {
+        for bytes in rows().iter().map(|row| row.encode(b"k")) {
             for end in 0..bytes.len() {
-                assert_eq!(ObjectRow::decode(&bytes[..end]), Err(damaged()), "{end} bytes");
+                assert_eq!(ObjectRow::decode(b"k", &bytes[..end]), Err(damaged()), "{end} bytes");
             }
-            assert_eq!(ObjectRow::decode(&[&bytes[..], &[0]].concat()), Err(damaged()));
-            assert_eq!(ObjectRow::decode(&[&[VERSION + 1], &bytes[1..]].concat()), Err(damaged()));
+            assert_eq!(ObjectRow::decode(b"k", &[&bytes[..], &[0]].concat()), Err(damaged()));
+            assert_eq!(ObjectRow::decode(b"l", &bytes), Err(damaged()));
+            assert_eq!(ObjectRow::decode(b"k\x02", &bytes), Err(damaged()));
         }
     }
 
@@ -199,7 +200,7 @@ mod tests {
             row.info.parts = Vec::new();
             let extent = |length: &u64| Extent { blob: BlobId(1), offset: 1, length: *length };
             row.body = Body::Extents(lengths.iter().map(extent).collect());
-            assert_eq!(ObjectRow::decode(&row.encode()), Err(damaged()), "{lengths:?}");
+            assert_eq!(ObjectRow::decode(b"k", &row.encode(b"k")), Err(damaged()), "{lengths:?}");
         }
     }
 
@@ -208,19 +209,33 @@ mod tests {
         let mut row = rows().pop().unwrap();
         for parts in [vec![299], vec![250, 51], vec![u64::MAX, 301]] {
             row.info.parts = parts;
-            assert_eq!(ObjectRow::decode(&row.encode()), Err(damaged()));
+            assert_eq!(ObjectRow::decode(b"k", &row.encode(b"k")), Err(damaged()));
         }
     }
 
-    /// Any byte may be anything, and none of it may panic.
     #[test]
-    fn flipped_bytes_never_panic() {
-        for bytes in rows().iter().map(ObjectRow::encode) {
-            for at in 0..bytes.len() {
+    fn no_flipped_bit_goes_unnoticed() {
+        for bytes in rows().iter().map(|row| row.encode(b"k")) {
+            for bit in 0..bytes.len() * 8 {
+                let mut flipped = bytes.clone();
+                flipped[bit / 8] ^= 1 << (bit % 8);
+                assert_eq!(ObjectRow::decode(b"k", &flipped), Err(damaged()), "bit {bit}");
+                assert_eq!(ObjectRow::decode_listed(b"k", "k", &flipped), Err(damaged()), "bit {bit}");
+            }
+        }
+    }
+
+    /// Rows of the version before have no checksum: any byte may be anything, and none of it may panic.
+    #[test]
+    fn flipped_bytes_of_rows_without_a_checksum_never_panic() {
+        for bytes in rows().iter().map(|row| row.encode(b"k")) {
+            let unsealed = [&[1], &bytes[9..]].concat();
+            assert!(Decoder::of_unsealed(&unsealed).and_then(Decoder::object).is_some());
+            for at in 0..unsealed.len() {
                 for flip in [0x01, 0x80, 0xff] {
-                    let mut forged = bytes.clone();
+                    let mut forged = unsealed.clone();
                     forged[at] ^= flip;
-                    let _ = (ObjectRow::decode(&forged), ObjectRow::decode_listed("k", &forged));
+                    let _ = Decoder::of_unsealed(&forged).and_then(Decoder::object);
                 }
             }
         }

@@ -1,8 +1,9 @@
 //! Walks through whole tables: for checks and for removing what nobody names, never to answer a request.
 
 use super::Failure;
+use super::fixed_rows::BlobRow;
 use super::rows::{Body, ObjectRow};
-use super::tables::{BLOBS, BODIES, DOOMED, OBJECTS, Snapshot};
+use super::tables::{BLOBS, BODIES, UNREFERENCED, OBJECTS, Snapshot};
 use super::upload_rows::{PartRow, UploadRow};
 use super::upload_tables::{PARTS, UPLOADS};
 use crate::s3::names::BucketName;
@@ -19,17 +20,6 @@ pub(in crate::store) struct Holder {
     pub(in crate::store) bytes: Result<(u64, Body), StoreError>,
     /// Of the row of an object, and of its small body; empty for a part, which has none.
     pub(in crate::store) row_key: Vec<u8>,
-}
-
-/// A blob as its row describes it.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::store) struct BlobRow {
-    /// Extents that name it.
-    pub(in crate::store) references: u64,
-    /// Bytes.
-    pub(in crate::store) length: u64,
-    /// CRC-64/NVME of the bytes.
-    pub(in crate::store) crc: u64,
 }
 
 impl Snapshot {
@@ -53,20 +43,19 @@ impl Snapshot {
             let (place, row) = row?;
             let (id, number) = place.value();
             // One that does not read is as good as lost to its parts.
-            let upload = uploads.get(id)?.and_then(|upload| UploadRow::decode(upload.value()).ok());
+            let upload = uploads.get(id)?.and_then(|upload| UploadRow::decode(id, upload.value()).ok());
             Ok(Holder::of_part(id, number, upload, row.value()))
         });
         Ok(parts)
     }
 
-    /// Every blob that has a row, in the order of their numbers.
+    /// Every blob that has a row, in the order of their numbers, and its row if that reads.
     pub(in crate::store) fn blobs(
         &self,
-    ) -> Result<impl Iterator<Item = Result<(BlobId, BlobRow), Failure>> + use<>, Failure> {
+    ) -> Result<impl Iterator<Item = Result<(BlobId, Result<BlobRow, StoreError>), Failure>> + use<>, Failure> {
         let blobs = self.0.open_table(BLOBS)?.range::<u64>(..)?.map(|row| {
             let (id, row) = row?;
-            let (references, length, crc) = row.value();
-            Ok((BlobId(id.value()), BlobRow { references, length, crc }))
+            Ok((BlobId(id.value()), BlobRow::decode(id.value(), row.value())))
         });
         Ok(blobs)
     }
@@ -86,13 +75,13 @@ impl Snapshot {
     /// Whether this row says that its bytes are a small body. One that does not read may.
     pub(in crate::store) fn has_small_body(&self, row_key: &[u8]) -> Result<bool, Failure> {
         let row = self.0.open_table(OBJECTS)?.get(row_key)?;
-        let row = row.map(|row| ObjectRow::decode(row.value()));
+        let row = row.map(|row| ObjectRow::decode(row_key, row.value()));
         Ok(row.is_some_and(|row| row.map_or(true, |row| matches!(row.body, Body::Inline { .. }))))
     }
 
     /// The blobs whose files may still have to be removed.
     pub(in crate::store) fn doomed(&self) -> Result<Vec<BlobId>, Failure> {
-        self.0.open_table(DOOMED)?.range::<u64>(..)?.map(|row| Ok(BlobId(row?.0.value()))).collect()
+        self.0.open_table(UNREFERENCED)?.range::<u64>(..)?.map(|row| Ok(BlobId(row?.0.value()))).collect()
     }
 }
 
@@ -100,7 +89,7 @@ impl Holder {
     fn of_object(row_key: &[u8], row: &[u8]) -> Holder {
         let bucket = row_key.split(|byte| *byte == 0).next().unwrap_or_default();
         let bucket = std::str::from_utf8(bucket).ok().and_then(|name| BucketName::parse(name).ok());
-        let bytes = ObjectRow::decode(row).map(|row| (row.info.size, row.body));
+        let bytes = ObjectRow::decode(row_key, row).map(|row| (row.info.size, row.body));
         Holder { place: object_place(row_key), bucket, bytes, row_key: row_key.to_vec() }
     }
 
@@ -112,7 +101,7 @@ impl Holder {
             upload: id.to_owned(),
             number,
         };
-        let bytes = PartRow::decode(row).map(|row| (row.info.size, Body::Extents(row.extents)));
+        let bytes = PartRow::decode(id, number, row).map(|row| (row.info.size, Body::Extents(row.extents)));
         Holder { place, bucket: upload.map(|upload| upload.bucket), bytes, row_key: Vec::new() }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::codec::Extent;
+use super::fixed_rows::{BlobRow, BucketRow};
 use super::rows::{Body, ObjectRow};
 use super::upload_tables::UploadTables;
 use crate::s3::Timestamp;
@@ -10,27 +11,27 @@ use crate::store::error::StoreError;
 use crate::store::folder::BlobId;
 use crate::store::model::Bucket;
 use redb::{
-    ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, TableError, WriteTransaction,
+    ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction,
 };
 
-/// The version of tables and rows together. Another number is another program's folder.
-pub(super) const SCHEMA: u64 = 2;
+/// The version of tables and rows together.
+pub(super) const SCHEMA: u64 = 3;
 
-/// Name to the time it was made, in milliseconds.
-const BUCKETS: TableDefinition<'_, &str, u64> = TableDefinition::new("buckets");
+/// Name to [`BucketRow`].
+pub(super) const BUCKETS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("buckets");
 /// [`row_key`] to [`ObjectRow`].
 pub(super) const OBJECTS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("objects");
 /// [`row_key`] to the bytes of a small object: apart, so that listings do not wade through them.
 pub(super) const BODIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("bodies");
-/// Blob to (extents that name it, its bytes, their CRC-64/NVME).
-pub(super) const BLOBS: TableDefinition<'_, u64, (u64, u64, u64)> = TableDefinition::new("blobs");
+/// Blob to [`BlobRow`].
+pub(super) const BLOBS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("blobs");
 /// Blobs whose last extent is gone and whose file may still be there.
-pub(super) const DOOMED: TableDefinition<'_, u64, ()> = TableDefinition::new("doomed");
+pub(super) const UNREFERENCED: TableDefinition<'_, u64, ()> = TableDefinition::new("unreferenced");
 /// Numbers about the index itself.
-const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
+pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 
 /// In [`META`]: [`SCHEMA`].
-const META_SCHEMA: &str = "schema";
+pub(super) const META_SCHEMA: &str = "schema";
 /// In [`META`]: the watermark of [`crate::store::ids`].
 const META_WATERMARK: &str = "watermark";
 
@@ -53,32 +54,26 @@ impl Snapshot {
         Snapshot(transaction)
     }
 
-    /// The version of the index; `None` for one that has just been made.
-    pub(super) fn schema(&self) -> Result<Option<u64>, Failure> {
-        match self.0.open_table(META) {
-            Err(TableError::TableDoesNotExist(_)) => Ok(None),
-            meta => Ok(meta?.get(META_SCHEMA)?.map(|row| row.value())),
-        }
-    }
-
     pub(in crate::store) fn buckets(&self) -> Result<Vec<Bucket>, Failure> {
         let table = self.0.open_table(BUCKETS)?;
         let rows = table.iter()?.map(|row| {
-            let (name, created) = row?;
-            Ok(bucket(name.value(), created.value())?)
+            let (name, row) = row?;
+            Ok(bucket(name.value(), row.value())?)
         });
         rows.collect()
     }
 
     pub(in crate::store) fn bucket(&self, name: &BucketName) -> Result<Bucket, Failure> {
-        let created = self.0.open_table(BUCKETS)?.get(name.as_str())?.ok_or(StoreError::NoSuchBucket)?.value();
-        Ok(Bucket { name: name.clone(), created: Timestamp::from_millis(created) })
+        let row = self.0.open_table(BUCKETS)?.get(name.as_str())?.ok_or(StoreError::NoSuchBucket)?;
+        let BucketRow { created } = BucketRow::decode(name.as_str(), row.value())?;
+        Ok(Bucket { name: name.clone(), created })
     }
 
     /// The object's row; tells a missing bucket from a missing key.
     pub(in crate::store) fn object(&self, bucket: &BucketName, key: &ObjectKey) -> Result<ObjectRow, Failure> {
-        match self.0.open_table(OBJECTS)?.get(row_key(bucket, key.as_str()).as_slice())? {
-            Some(row) => Ok(ObjectRow::decode(row.value())?),
+        let row_key = row_key(bucket, key.as_str());
+        match self.0.open_table(OBJECTS)?.get(row_key.as_slice())? {
+            Some(row) => Ok(ObjectRow::decode(&row_key, row.value())?),
             None => Err(self.bucket(bucket).err().unwrap_or_else(|| StoreError::NoSuchKey.into())),
         }
     }
@@ -95,17 +90,18 @@ impl Snapshot {
     }
 }
 
-fn bucket(name: &str, created: u64) -> Result<Bucket, StoreError> {
+fn bucket(name: &str, row: &[u8]) -> Result<Bucket, StoreError> {
     let damaged = |_| StoreError::Damaged("a row of a bucket does not read".into());
-    Ok(Bucket { name: BucketName::parse(name).map_err(damaged)?, created: Timestamp::from_millis(created) })
+    let BucketRow { created } = BucketRow::decode(name, row)?;
+    Ok(Bucket { name: BucketName::parse(name).map_err(damaged)?, created })
 }
 
 /// The tables within a write transaction.
 pub(in crate::store) struct Tables<'t> {
-    buckets: Table<'t, &'static str, u64>,
+    buckets: Table<'t, &'static str, &'static [u8]>,
     objects: Table<'t, &'static [u8], &'static [u8]>,
     bodies: Table<'t, &'static [u8], &'static [u8]>,
-    blobs: Table<'t, u64, (u64, u64, u64)>,
+    blobs: Table<'t, u64, &'static [u8]>,
     doomed: Table<'t, u64, ()>,
     meta: Table<'t, &'static str, u64>,
     pub(super) uploads: UploadTables<'t>,
@@ -119,7 +115,7 @@ impl<'t> Tables<'t> {
             objects: transaction.open_table(OBJECTS)?,
             bodies: transaction.open_table(BODIES)?,
             blobs: transaction.open_table(BLOBS)?,
-            doomed: transaction.open_table(DOOMED)?,
+            doomed: transaction.open_table(UNREFERENCED)?,
             meta: transaction.open_table(META)?,
             uploads: UploadTables::open(transaction)?,
             newly_doomed: Vec::new(),
@@ -149,7 +145,7 @@ impl<'t> Tables<'t> {
     }
 
     pub(super) fn insert_bucket(&mut self, name: &BucketName, now: Timestamp) -> Result<(), Failure> {
-        self.buckets.insert(name.as_str(), now.millis())?;
+        self.buckets.insert(name.as_str(), BucketRow { created: now }.encode(name.as_str()).as_slice())?;
         Ok(())
     }
 
@@ -167,11 +163,11 @@ impl<'t> Tables<'t> {
 
     pub(super) fn object(&self, key: &[u8]) -> Result<Option<ObjectRow>, Failure> {
         let row = self.objects.get(key)?;
-        Ok(row.map(|row| ObjectRow::decode(row.value())).transpose()?)
+        Ok(row.map(|row| ObjectRow::decode(key, row.value())).transpose()?)
     }
 
     pub(super) fn insert_object(&mut self, key: &[u8], row: &ObjectRow) -> Result<(), Failure> {
-        self.objects.insert(key, row.encode().as_slice())?;
+        self.objects.insert(key, row.encode(key).as_slice())?;
         Ok(())
     }
 
@@ -187,8 +183,16 @@ impl<'t> Tables<'t> {
 
     /// A new blob with one extent.
     pub(super) fn insert_blob(&mut self, id: BlobId, length: u64, crc: u64) -> Result<(), Failure> {
-        self.blobs.insert(id.0, (1, length, crc))?;
+        self.set_blob(id, BlobRow { references: 1, length, crc })
+    }
+
+    fn set_blob(&mut self, id: BlobId, row: BlobRow) -> Result<(), Failure> {
+        self.blobs.insert(id.0, row.encode(id.0).as_slice())?;
         Ok(())
+    }
+
+    fn blob(&self, id: BlobId) -> Result<Option<BlobRow>, Failure> {
+        Ok(self.blobs.get(id.0)?.map(|row| BlobRow::decode(id.0, row.value())).transpose()?)
     }
 
     /// One more reference to the blobs of these extents; `false`, and nothing done, where one of the blobs is gone.
@@ -209,11 +213,10 @@ impl<'t> Tables<'t> {
 
     /// One more extent of a blob that is there.
     fn add_reference(&mut self, id: BlobId) -> Result<(), Failure> {
-        let row = self.blobs.get(id.0)?.map(|row| row.value());
-        if let Some((references, length, crc)) = row {
-            self.blobs.insert(id.0, (references + 1, length, crc))?;
+        match self.blob(id)? {
+            Some(row) => self.set_blob(id, BlobRow { references: row.references.saturating_add(1), ..row }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The bytes of a small object.
@@ -232,10 +235,9 @@ impl<'t> Tables<'t> {
     }
 
     fn release_blob(&mut self, id: BlobId) -> Result<(), Failure> {
-        let row = self.blobs.get(id.0)?.map(|row| row.value());
-        match row {
-            Some((references, length, crc)) if references > 1 => {
-                self.blobs.insert(id.0, (references - 1, length, crc))?;
+        match self.blob(id)? {
+            Some(row) if row.references > 1 => {
+                self.set_blob(id, BlobRow { references: row.references - 1, ..row })?;
             }
             Some(_) => {
                 self.blobs.remove(id.0)?;
@@ -293,8 +295,8 @@ impl<'t> Tables<'t> {
 #[cfg(test)]
 impl Tables<'_> {
     pub(in crate::store) fn copy_raw_object(&mut self, from: &[u8], to: &[u8]) {
-        let row = self.objects.get(from).unwrap().unwrap().value().to_vec();
-        self.objects.insert(to, row.as_slice()).unwrap();
+        let row = self.object(from).unwrap().unwrap();
+        self.insert_object(to, &row).unwrap();
     }
 
     pub(in crate::store) fn set_raw_part(&mut self, id: &str, number: u16, row: &[u8]) {
@@ -308,10 +310,18 @@ impl Tables<'_> {
         }
     }
 
-    pub(in crate::store) fn change_raw_blob(&mut self, id: u64, change: impl FnOnce(&mut (u64, u64, u64))) {
-        let mut row = self.blobs.get(id).unwrap().unwrap().value();
+    pub(in crate::store) fn change_blob(&mut self, id: u64, change: impl FnOnce(&mut BlobRow)) {
+        let mut row = self.blob(BlobId(id)).unwrap().unwrap();
         change(&mut row);
+        self.set_blob(BlobId(id), row).unwrap();
+    }
+
+    pub(in crate::store) fn set_raw_blob(&mut self, id: u64, row: &[u8]) {
         self.blobs.insert(id, row).unwrap();
+    }
+
+    pub(in crate::store) fn set_raw_bucket(&mut self, name: &str, row: &[u8]) {
+        self.buckets.insert(name, row).unwrap();
     }
 
     pub(in crate::store) fn remove_raw_blob(&mut self, id: u64) {

@@ -16,15 +16,27 @@ impl Snapshot {
         row.ok_or_else(|| self.bucket(&at.bucket).err().unwrap_or_else(|| StoreError::NoSuchUpload.into()))
     }
 
+    /// The ids of the uploads that were completed.
+    #[cfg(test)]
+    pub(in crate::store) fn completed_ids(&self) -> Result<Vec<String>, Failure> {
+        let table = self.0.open_table(super::upload_tables::COMPLETED)?;
+        table.iter()?.map(|row| Ok(row?.0.value().to_owned())).collect()
+    }
+
     pub(super) fn upload_row(&self, id: &str) -> Result<Option<UploadRow>, Failure> {
-        Ok(self.0.open_table(UPLOADS)?.get(id)?.map(|row| UploadRow::decode(row.value())).transpose()?)
+        Ok(self.0.open_table(UPLOADS)?.get(id)?.map(|row| UploadRow::decode(id, row.value())).transpose()?)
     }
 
     /// At most `most` parts of an upload behind the number `after`.
     pub(in crate::store) fn parts(&self, id: &str, after: u16, most: usize) -> Result<Vec<PartInfo>, Failure> {
         let table = self.0.open_table(PARTS)?;
         let rows = table.range((id, after.saturating_add(1))..=(id, u16::MAX))?.take(most);
-        rows.map(|row| Ok(PartRow::decode(row?.1.value())?.info)).collect()
+        let rows = rows.map(|row| {
+            let (place, row) = row?;
+            let (id, number) = place.value();
+            Ok(PartRow::decode(id, number, row.value())?.info)
+        });
+        rows.collect()
     }
 
     /// At most `most` uploads that were begun before that moment.
@@ -33,7 +45,7 @@ impl Snapshot {
         let mut found = Vec::new();
         for row in table.iter()?.take(most) {
             let (id, row) = row?;
-            let row = UploadRow::decode(row.value())?;
+            let row = UploadRow::decode(id.value(), row.value())?;
             if row.initiated >= moment {
                 break;
             }

@@ -1,6 +1,6 @@
 //! The rows of uploads, of their parts, and of uploads that were completed.
 
-use super::codec::{Decoder, Encoder, Extent, VERSION};
+use super::codec::{Decoder, Encoder, Extent};
 use super::rows::damaged;
 use crate::s3::Timestamp;
 use crate::s3::checksum::Checksum;
@@ -44,57 +44,62 @@ impl UploadRow {
         self.bucket == at.bucket && self.key == at.key
     }
 
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut out = Encoder(vec![VERSION]);
+    pub(super) fn encode(&self, id: &str) -> Vec<u8> {
+        let mut out = Encoder::new();
         out.text(self.bucket.as_str());
         out.text(self.key.as_str());
         out.integer(self.initiated.millis());
         out.option(self.checksum.as_ref(), Encoder::plan);
         out.metadata(&self.metadata);
-        out.0
+        out.seal(id.as_bytes())
     }
 
-    pub(super) fn decode(row: &[u8]) -> Result<UploadRow, StoreError> {
-        Decoder::of_row(row).and_then(Decoder::upload).ok_or_else(damaged)
+    pub(super) fn decode(id: &str, row: &[u8]) -> Result<UploadRow, StoreError> {
+        Decoder::of_row(id.as_bytes(), row).and_then(Decoder::upload).ok_or_else(damaged)
     }
 }
 
+/// The key of a part's row as its checksum covers it.
+fn part_key(id: &str, number: u16) -> Vec<u8> {
+    [id.as_bytes(), &number.to_le_bytes()].concat()
+}
+
 impl PartRow {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut out = Encoder(vec![VERSION]);
+    pub(super) fn encode(&self, id: &str) -> Vec<u8> {
+        let mut out = Encoder::new();
         out.integer(u64::from(self.info.number));
         out.integer(self.info.size);
         out.text(self.info.etag.as_str());
         out.integer(self.info.last_modified.millis());
         out.option(self.info.checksum.as_ref(), Encoder::checksum);
         out.extents(&self.extents);
-        out.0
+        out.seal(&part_key(id, self.info.number))
     }
 
-    pub(super) fn decode(row: &[u8]) -> Result<PartRow, StoreError> {
-        Decoder::of_row(row).and_then(Decoder::part).ok_or_else(damaged)
+    pub(super) fn decode(id: &str, number: u16, row: &[u8]) -> Result<PartRow, StoreError> {
+        Decoder::of_row(&part_key(id, number), row).and_then(Decoder::part).ok_or_else(damaged)
     }
 }
 
 impl CompletedRow {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut out = Encoder(vec![VERSION]);
+    pub(super) fn encode(&self, id: &str) -> Vec<u8> {
+        let mut out = Encoder::new();
         out.text(self.bucket.as_str());
         out.text(self.key.as_str());
         out.text(&self.request);
         out.text(self.written.etag.as_str());
         out.option(self.written.checksum.as_ref(), Encoder::checksum);
         out.integer(self.written.last_modified.millis());
-        out.0
+        out.seal(id.as_bytes())
     }
 
-    pub(super) fn decode(row: &[u8]) -> Result<CompletedRow, StoreError> {
-        Decoder::of_row(row).and_then(Decoder::completed).ok_or_else(damaged)
+    pub(super) fn decode(id: &str, row: &[u8]) -> Result<CompletedRow, StoreError> {
+        Decoder::of_row(id.as_bytes(), row).and_then(Decoder::completed).ok_or_else(damaged)
     }
 }
 
 impl Decoder<'_> {
-    fn upload(mut self) -> Option<UploadRow> {
+    pub(super) fn upload(mut self) -> Option<UploadRow> {
         let row = UploadRow {
             bucket: self.bucket()?,
             key: self.key()?,
@@ -105,7 +110,7 @@ impl Decoder<'_> {
         self.end().map(|()| row)
     }
 
-    fn part(mut self) -> Option<PartRow> {
+    pub(super) fn part(mut self) -> Option<PartRow> {
         let info = PartInfo {
             number: u16::try_from(self.integer()?).ok()?,
             size: self.integer()?,
@@ -117,7 +122,7 @@ impl Decoder<'_> {
         self.end().map(|()| PartRow { info, extents })
     }
 
-    fn completed(mut self) -> Option<CompletedRow> {
+    pub(super) fn completed(mut self) -> Option<CompletedRow> {
         let (bucket, key, request) = (self.bucket()?, self.key()?, self.text()?.to_owned());
         let etag = ETag::parse(self.text()?)?;
         let checksum: Option<Checksum> = self.option(Decoder::checksum)?;
@@ -164,22 +169,31 @@ mod tests {
 
     #[test]
     fn rows_read_as_they_were_written() {
-        assert_eq!(UploadRow::decode(&upload().encode()), Ok(upload()));
-        assert_eq!(PartRow::decode(&part().encode()), Ok(part()));
-        assert_eq!(CompletedRow::decode(&completed().encode()), Ok(completed()));
+        assert_eq!(UploadRow::decode("u", &upload().encode("u")), Ok(upload()));
+        assert_eq!(PartRow::decode("u", 10_000, &part().encode("u")), Ok(part()));
+        assert_eq!(CompletedRow::decode("u", &completed().encode("u")), Ok(completed()));
+    }
+
+    #[test]
+    fn rows_under_another_key_are_damaged() {
+        assert_eq!(UploadRow::decode("v", &upload().encode("u")), Err(damaged()));
+        assert_eq!(PartRow::decode("v", 10_000, &part().encode("u")), Err(damaged()));
+        assert_eq!(PartRow::decode("u", 9_999, &part().encode("u")), Err(damaged()));
+        assert_eq!(CompletedRow::decode("v", &completed().encode("u")), Err(damaged()));
     }
 
     #[test]
     fn torn_rows_are_damaged() {
-        for end in 0..upload().encode().len() {
-            assert_eq!(UploadRow::decode(&upload().encode()[..end]), Err(damaged()));
+        let (upload, part, completed) = (upload().encode("u"), part().encode("u"), completed().encode("u"));
+        for end in 0..upload.len() {
+            assert_eq!(UploadRow::decode("u", &upload[..end]), Err(damaged()));
         }
-        for end in 0..part().encode().len() {
-            assert_eq!(PartRow::decode(&part().encode()[..end]), Err(damaged()));
+        for end in 0..part.len() {
+            assert_eq!(PartRow::decode("u", 10_000, &part[..end]), Err(damaged()));
         }
-        for end in 0..completed().encode().len() {
-            assert_eq!(CompletedRow::decode(&completed().encode()[..end]), Err(damaged()));
+        for end in 0..completed.len() {
+            assert_eq!(CompletedRow::decode("u", &completed[..end]), Err(damaged()));
         }
-        assert_eq!(PartRow::decode(&[&part().encode()[..], &[0]].concat()), Err(damaged()));
+        assert_eq!(PartRow::decode("u", 10_000, &[&part[..], &[0]].concat()), Err(damaged()));
     }
 }

@@ -16,7 +16,7 @@ pub(super) const UPLOAD_KEYS: TableDefinition<'_, (&str, &[u8], &str), ()> = Tab
 /// (upload id, part number) to [`PartRow`].
 pub(super) const PARTS: TableDefinition<'_, (&str, u16), &[u8]> = TableDefinition::new("parts");
 /// Upload id to [`CompletedRow`].
-const COMPLETED: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("completed");
+pub(super) const COMPLETED: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("completed");
 /// (moment of completion in milliseconds, upload id): the order in which completed uploads are forgotten.
 const COMPLETED_AT: TableDefinition<'_, (u64, &str), ()> = TableDefinition::new("completed_at");
 
@@ -42,12 +42,12 @@ impl<'t> UploadTables<'t> {
 
     /// The open upload that is meant.
     pub(super) fn find(&self, at: &UploadRef) -> Result<Option<UploadRow>, Failure> {
-        let row = self.uploads.get(at.id.as_str())?.map(|row| UploadRow::decode(row.value())).transpose()?;
+        let row = self.uploads.get(at.id.as_str())?.map(|row| UploadRow::decode(&at.id, row.value())).transpose()?;
         Ok(row.filter(|row| row.is(at)))
     }
 
     pub(super) fn insert(&mut self, id: &str, row: &UploadRow) -> Result<(), Failure> {
-        self.uploads.insert(id, row.encode().as_slice())?;
+        self.uploads.insert(id, row.encode(id).as_slice())?;
         self.keys.insert((row.bucket.as_str(), row.key.as_str().as_bytes(), id), ())?;
         Ok(())
     }
@@ -71,7 +71,7 @@ impl<'t> UploadTables<'t> {
             if in_bucket != bucket.as_str() {
                 break;
             }
-            let row = self.uploads.get(id)?.map(|row| UploadRow::decode(row.value())).transpose()?;
+            let row = self.uploads.get(id)?.map(|row| UploadRow::decode(id, row.value())).transpose()?;
             found.extend(row.map(|row| UploadRef { bucket: row.bucket, key: row.key, id: id.to_owned() }));
         }
         Ok(found)
@@ -80,17 +80,18 @@ impl<'t> UploadTables<'t> {
     pub(super) fn parts(&self, id: &str) -> Result<Parts, Failure> {
         let rows = self.parts.range((id, 0)..=(id, u16::MAX))?.map(|row| {
             let (place, row) = row?;
-            Ok((place.value().1, PartRow::decode(row.value())?))
+            let (id, number) = place.value();
+            Ok((number, PartRow::decode(id, number, row.value())?))
         });
         rows.collect()
     }
 
     pub(super) fn part(&self, id: &str, number: u16) -> Result<Option<PartRow>, Failure> {
-        Ok(self.parts.get((id, number))?.map(|row| PartRow::decode(row.value())).transpose()?)
+        Ok(self.parts.get((id, number))?.map(|row| PartRow::decode(id, number, row.value())).transpose()?)
     }
 
     pub(super) fn insert_part(&mut self, id: &str, row: &PartRow) -> Result<(), Failure> {
-        self.parts.insert((id, row.info.number), row.encode().as_slice())?;
+        self.parts.insert((id, row.info.number), row.encode(id).as_slice())?;
         Ok(())
     }
 
@@ -100,11 +101,11 @@ impl<'t> UploadTables<'t> {
     }
 
     pub(super) fn completed(&self, id: &str) -> Result<Option<CompletedRow>, Failure> {
-        Ok(self.completed.get(id)?.map(|row| CompletedRow::decode(row.value())).transpose()?)
+        Ok(self.completed.get(id)?.map(|row| CompletedRow::decode(id, row.value())).transpose()?)
     }
 
     pub(super) fn insert_completed(&mut self, id: &str, row: &CompletedRow) -> Result<(), Failure> {
-        self.completed.insert(id, row.encode().as_slice())?;
+        self.completed.insert(id, row.encode(id).as_slice())?;
         self.completed_at.insert((row.written.last_modified.millis(), id), ())?;
         Ok(())
     }

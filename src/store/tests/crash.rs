@@ -257,12 +257,14 @@ async fn a_read_only_folder_is_read() {
 
 #[tokio::test]
 async fn a_folder_of_another_version_is_left_alone() {
-    let dir = TempDir::new().unwrap();
-    let store = open(&dir);
-    store.0.index.write(|tables| tables.set_schema(99)).unwrap();
-    drop(store);
-    let error = Store::open(dir.path(), Options::default()).err();
-    assert_eq!(error, Some(OpenError::UnknownVersion { folder: dir.path().to_owned(), found: 99 }));
+    for found in [99, 1] {
+        let dir = TempDir::new().unwrap();
+        let store = open(&dir);
+        store.0.index.write(|tables| tables.set_schema(found)).unwrap();
+        drop(store);
+        let error = Store::open(dir.path(), Options::default()).err();
+        assert_eq!(error, Some(OpenError::UnknownVersion { folder: dir.path().to_owned(), found, current: 3 }));
+    }
 }
 
 #[tokio::test]

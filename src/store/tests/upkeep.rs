@@ -22,7 +22,7 @@ async fn sample() -> TempDir {
 }
 
 /// A line for each finding, its kind in front.
-fn findings(dir: &TempDir) -> Vec<String> {
+pub(super) fn findings(dir: &TempDir) -> Vec<String> {
     let mut lines = Vec::new();
     let checked = check(dir.path(), &mut |event| {
         if let Event::Found(finding) = event {
@@ -181,10 +181,10 @@ async fn blobs_and_those_who_name_them_are_held_against_each_other() {
         ),
         (
             |dir| {
-                forge(dir, |tables| tables.change_raw_blob(0, |(_, length, _)| *length -= 1));
+                forge(dir, |tables| tables.change_blob(0, |row| row.length -= 1));
                 change_blob(dir, |bytes| bytes.truncate(LARGE - 1));
                 forge(dir, |tables| {
-                    tables.change_raw_blob(0, |(_, _, crc)| *crc = body_crc(&body(LARGE, 1)[..LARGE - 1]))
+                    tables.change_blob(0, |row| row.crc = body_crc(&body(LARGE, 1)[..LARGE - 1]))
                 });
             },
             &["length bucket/large: it reaches beyond the end of blob 0"],
@@ -195,6 +195,14 @@ async fn blobs_and_those_who_name_them_are_held_against_each_other() {
                 "missing bucket/large: its bytes are missing from the index",
                 "references blob 0: its row says that 1 extents name it, and 0 do",
             ],
+        ),
+        (
+            |dir| forge(dir, |tables| tables.set_raw_blob(0, b"torn")),
+            &["unreadable bucket/large: the row of blob 0 does not read"],
+        ),
+        (
+            |dir| forge(dir, |tables| tables.set_raw_bucket("bucket", b"torn")),
+            &["checksum index.redb: a row of the index does not read"],
         ),
         (
             |dir| {

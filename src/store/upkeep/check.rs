@@ -71,7 +71,8 @@ struct Check<'a> {
 
 /// A blob that has a row.
 struct Blob {
-    row: BlobRow,
+    /// `None` where it does not read.
+    row: Option<BlobRow>,
     /// Extents that name it.
     named: u64,
     fault: Option<Fault>,
@@ -92,14 +93,17 @@ impl Check<'_> {
 
     fn read_blobs(&mut self, snapshot: &Snapshot) -> Result<(), UpkeepError> {
         let rows = snapshot.blobs()?.collect::<Result<Vec<_>, _>>()?;
-        let of = rows.iter().fold(0u64, |sum, (_, row)| sum.saturating_add(row.length));
+        let of = rows.iter().flat_map(|(_, row)| row).fold(0u64, |sum, row| sum.saturating_add(row.length));
         let mut done = 0;
         for (id, row) in rows {
-            let fault = self.examine(id, &row, |check, bytes| {
-                done += bytes;
-                check.tell(Event::Progress { done, of })
-            })?;
-            self.blobs.insert(id, Blob { row, named: 0, fault });
+            let fault = match &row {
+                Ok(row) => self.examine(id, row, |check, bytes| {
+                    done += bytes;
+                    check.tell(Event::Progress { done, of })
+                })?,
+                Err(_) => Some((Kind::Unreadable, format!("the row of blob {:x} does not read", id.0))),
+            };
+            self.blobs.insert(id, Blob { row: row.ok(), named: 0, fault });
         }
         self.checked.blobs = self.blobs.len() as u64;
         Ok(())
@@ -205,7 +209,7 @@ impl Check<'_> {
             return Some((Kind::Missing, format!("blob {number:x} has no row in the index")));
         };
         blob.named += 1;
-        let is_outside = extent.offset.saturating_add(extent.length) > blob.row.length;
+        let is_outside = blob.row.is_some_and(|row| extent.offset.saturating_add(extent.length) > row.length);
         let outside = || (Kind::Length, format!("it reaches beyond the end of blob {number:x}"));
         blob.fault.clone().or_else(|| is_outside.then(outside))
     }
@@ -214,9 +218,10 @@ impl Check<'_> {
     fn check_references(&mut self) -> Result<(), UpkeepError> {
         let mut faults = Vec::new();
         for (id, blob) in &mut self.blobs {
-            let BlobRow { references, .. } = blob.row;
             faults.extend(blob.fault.take().filter(|_| blob.named == 0).map(|fault| (*id, fault)));
-            if blob.named != references {
+            if let Some(BlobRow { references, .. }) = blob.row
+                && blob.named != references
+            {
                 let text = format!("its row says that {references} extents name it, and {} do", blob.named);
                 faults.push((*id, (Kind::References, text)));
             }

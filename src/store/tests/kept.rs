@@ -1,0 +1,313 @@
+//! Data folders of earlier releases, kept in `tests/folders/`: every later program opens them and reads all that is in
+//! them. `tests/folders/README.md` says how one is made.
+
+use super::upkeep::findings;
+use super::uploads::{complete, create_in, put_part};
+use super::*;
+use crate::s3::checksum::{Algorithm, Checksum, Kind};
+use crate::s3::listing::Entry;
+use crate::s3::part_checksums::Plan;
+use crate::s3::precondition::ReadConditions;
+use crate::s3::upload_listing::UploadQuery;
+use std::fmt::Write as _;
+
+/// The kept folders, oldest first. A folder is named after the version of its index.
+const KEPT: [&str; 2] = ["2", "3"];
+
+const SMALL: usize = 40;
+/// The bytes of a body in a file of its own.
+const BLOB: usize = INLINE + 4000;
+
+fn at(seconds: u64) -> Timestamp {
+    Timestamp::from_millis(NOW.millis() + seconds * 1000)
+}
+
+pub(super) fn metadata() -> Metadata {
+    let text = |text: &str| Some(text.to_owned());
+    Metadata {
+        content_type: text("text/html; charset=utf-8"),
+        cache_control: text("no-cache"),
+        content_disposition: text("attachment"),
+        content_encoding: text("gzip"),
+        content_language: text("de"),
+        expires: text("Thu, 01 Dec 2033 16:00:00 GMT"),
+        user: [("colour", "grün"), ("empty", "")].map(|(name, value)| (name.into(), value.into())).into(),
+    }
+}
+
+async fn write(store: &Store, name: &str, body: Bytes, object: NewObject) {
+    let mut upload = store.begin(&bucket(), &key(name), body.len() as u64, &WriteConditions::default()).await.unwrap();
+    upload.body().push(body).await.unwrap();
+    upload.commit(object).await.unwrap();
+}
+
+/// Writes one of everything that a store can hold.
+async fn fill(store: &Store) {
+    store.create_bucket(&bucket(), at(0)).await.unwrap();
+    store.create_bucket(&BucketName::parse("empty-bucket").unwrap(), at(1)).await.unwrap();
+    fill_objects(store).await;
+    fill_uploads(store).await;
+}
+
+async fn fill_objects(store: &Store) {
+    put(store, "empty", &Bytes::new()).await.unwrap();
+    put(store, "large", &body(BLOB, 1)).await.unwrap();
+    for (name, length) in [("overwritten", BLOB), ("overwritten", SMALL), ("deleted", BLOB), ("deleted-small", SMALL)] {
+        put(store, name, &body(length, 2)).await.unwrap();
+    }
+    for name in ["deleted", "deleted-small"] {
+        store.delete_object(&bucket(), &key(name)).await.unwrap();
+    }
+    let small = body(SMALL, 3);
+    write(store, "a/ü/\u{1}", small.clone(), NewObject { metadata: metadata(), now: at(2), ..new_object(&small) }).await;
+    for (seconds, algorithm) in (3..).zip(Algorithm::ALL) {
+        let checksum = Some(Checksum::of_digest(algorithm, &vec![7; algorithm.digest_bytes()]));
+        let object = NewObject { checksum, now: at(seconds), ..new_object(&small) };
+        write(store, &format!("sums/{}", algorithm.name()), small.clone(), object).await;
+    }
+    let copy = Copy {
+        bucket: bucket(),
+        key: key("large-copied"),
+        source_bucket: bucket(),
+        source_key: key("large"),
+        source_conditions: ReadConditions::default(),
+        conditions: WriteConditions::default(),
+        metadata: Some(metadata()),
+        now: at(10),
+    };
+    store.copy_object(copy).await.unwrap();
+}
+
+/// An object of two parts, one that is made across their border, an open upload, and one that was aborted.
+async fn fill_uploads(store: &Store) {
+    let min = parts::MIN_PART as usize;
+    let whole = create_in(store, "multipart", None).await;
+    let first = put_part(store, &whole, 1, &Bytes::from(vec![0; min])).await.unwrap();
+    let second = put_part(store, &whole, 2, &body(SMALL, 4)).await.unwrap();
+    complete(store, &whole, &[&first, &second]).await.unwrap();
+    let across = create_in(store, "across", None).await;
+    let source = store.object(&bucket(), &key("multipart")).await.unwrap();
+    let range = min as u64 - 10..min as u64 + 10;
+    let part = store.copy_part(&across, 1, source, range, at(11)).await.unwrap();
+    complete(store, &across, &[&part]).await.unwrap();
+    let plan = Plan { algorithm: Algorithm::Crc32, kind: Kind::Composite };
+    let open = create_in(store, "open/upload", Some(plan)).await;
+    put_part(store, &open, 1, &body(BLOB, 5)).await.unwrap();
+    put_part(store, &open, 10_000, &body(SMALL, 6)).await.unwrap();
+    let aborted = create_in(store, "aborted", None).await;
+    put_part(store, &aborted, 1, &body(BLOB, 7)).await.unwrap();
+    store.abort_upload(aborted).await.unwrap();
+}
+
+/// Everything in a store as text.
+async fn contents(store: &Store) -> String {
+    rows(store).await + &digests(store).await
+}
+
+/// What the index says, a line each.
+async fn rows(store: &Store) -> String {
+    let mut text = String::new();
+    for Bucket { name, created } in store.list_buckets().await.unwrap() {
+        writeln!(text, "bucket {name} {}", created.millis()).unwrap();
+        for entry in store.list(&name, "", None, None, 1000).await.unwrap().entries {
+            let Entry::Object(listed) = entry else { panic!("{entry:?}") };
+            let info = store.info(&name, &key(&listed.key)).await.unwrap();
+            assert_eq!((listed.size, listed.last_modified), (info.size, info.last_modified));
+            assert_eq!(listed.etag, info.etag.as_str());
+            describe_object(&mut text, &listed.key, &info);
+        }
+        describe_uploads(&mut text, store, &name).await;
+    }
+    text
+}
+
+/// What the objects' bytes are.
+async fn digests(store: &Store) -> String {
+    let mut text = String::new();
+    for entry in store.list(&bucket(), "", None, None, 1000).await.unwrap().entries {
+        let Entry::Object(listed) = entry else { panic!("{entry:?}") };
+        let bytes = get(store, &listed.key).await.unwrap();
+        writeln!(text, "md5 {:?} {}", listed.key, hex::encode(Md5::digest(bytes))).unwrap();
+    }
+    text
+}
+
+fn describe_object(text: &mut String, key: &str, info: &ObjectInfo) {
+    let ObjectInfo { size, etag, last_modified, metadata, checksum, parts } = info;
+    writeln!(text, "object {key:?} {size} {} {}", etag.as_str(), last_modified.millis()).unwrap();
+    describe_checksum(text, checksum.as_ref());
+    if !parts.is_empty() {
+        writeln!(text, "  parts {parts:?}").unwrap();
+    }
+    let headers = [
+        ("content-type", &metadata.content_type),
+        ("cache-control", &metadata.cache_control),
+        ("content-disposition", &metadata.content_disposition),
+        ("content-encoding", &metadata.content_encoding),
+        ("content-language", &metadata.content_language),
+        ("expires", &metadata.expires),
+    ];
+    for (name, value) in headers {
+        value.iter().for_each(|value| writeln!(text, "  {name}: {value}").unwrap());
+    }
+    metadata.user.iter().for_each(|(name, value)| writeln!(text, "  x-amz-meta-{name}: {value}").unwrap());
+}
+
+fn describe_checksum(text: &mut String, checksum: Option<&Checksum>) {
+    if let Some(Checksum { algorithm, kind, value }) = checksum {
+        writeln!(text, "  {} {} {value}", algorithm.name(), kind.name()).unwrap();
+    }
+}
+
+async fn describe_uploads(text: &mut String, store: &Store, bucket: &BucketName) {
+    let query = UploadQuery {
+        prefix: String::new(),
+        delimiter: None,
+        url_encoded: false,
+        key_marker: String::new(),
+        upload_id_marker: String::new(),
+        max_uploads: 1000,
+    };
+    for upload in store.list_uploads(bucket, &query).await.unwrap().uploads {
+        let at = UploadRef { bucket: bucket.clone(), key: key(&upload.key), id: upload.upload_id };
+        writeln!(text, "upload {:?} {}", upload.key, upload.initiated.millis()).unwrap();
+        if let Some(Plan { algorithm, kind }) = store.checksum_plan(&at).await.unwrap() {
+            writeln!(text, "  {} {}", algorithm.name(), kind.name()).unwrap();
+        }
+        for part in store.list_parts(&at, 0, 1000).await.unwrap().0 {
+            let (etag, millis) = (part.etag.as_str(), part.last_modified.millis());
+            writeln!(text, "  part {} {} {etag} {millis}", part.number, part.size).unwrap();
+            describe_checksum(text, part.checksum.as_ref());
+        }
+    }
+}
+
+/// Makes the folder named by `R2SHIM_KEPT`, to be kept.
+#[tokio::test]
+#[ignore = "makes test data"]
+async fn make() {
+    let path = std::env::var_os("R2SHIM_KEPT").expect("R2SHIM_KEPT names the folder to make");
+    let path = Path::new(&path);
+    let store = Store::open(&path.join("data"), Options { reserve: 0, ..Options::default() }).unwrap();
+    fill(&store).await;
+    fs::write(path.join("contents.txt"), contents(&store).await).unwrap();
+    store.blobs().reaper.wait();
+    drop(store);
+    crate::store::upkeep::collect(&path.join("data")).unwrap();
+}
+
+fn kept(version: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/folders").join(version)
+}
+
+/// What was in a kept folder when it was made.
+fn expected(version: &str) -> String {
+    fs::read_to_string(kept(version).join("contents.txt")).unwrap()
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() { copy_all(&entry.path(), &to) } else { drop(fs::copy(entry.path(), to).unwrap()) }
+    }
+}
+
+/// A copy of a kept folder, blobs and all.
+fn copy_of(version: &str) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    copy_all(&kept(version).join("data"), dir.path());
+    dir
+}
+
+/// A copy of the index only: the bytes of large objects are missing.
+fn index_of(version: &str) -> TempDir {
+    let dir = TempDir::new().unwrap();
+    fs::copy(kept(version).join("data/index.redb"), dir.path().join("index.redb")).unwrap();
+    dir
+}
+
+#[tokio::test]
+async fn every_kept_folder_reads_as_it_was_written() {
+    for version in KEPT {
+        let dir = copy_of(version);
+        for _ in 0..2 {
+            assert_eq!(contents(&open(&dir)).await, expected(version), "version {version}");
+            assert_eq!(findings(&dir), [""; 0], "version {version}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_kept_folder_is_written_to() {
+    for version in KEPT {
+        let dir = copy_of(version);
+        let store = open(&dir);
+        let new = body(BLOB, 9);
+        for name in ["large", "new", "a/ü/\u{1}"] {
+            put(&store, name, &new).await.unwrap();
+            assert!(get(&store, name).await.unwrap() == new, "{name}");
+        }
+        let copied = hex::encode(Md5::digest(get(&store, "large-copied").await.unwrap()));
+        assert!(expected(version).contains(&format!("md5 \"large-copied\" {copied}")));
+        store.delete_object(&bucket(), &key("large-copied")).await.unwrap();
+        store.delete_object(&bucket(), &key("multipart")).await.unwrap();
+        let across = get(&store, "across").await.unwrap();
+        assert_eq!(across, [&[0; 10], &body(SMALL, 4)[..10]].concat());
+        store.delete_bucket(&BucketName::parse("empty-bucket").unwrap()).await.unwrap();
+        drop(store);
+        assert_eq!(findings(&dir), [""; 0], "version {version}");
+    }
+}
+
+/// Every write to the disk may be the last one before a crash.
+#[tokio::test]
+async fn a_migration_that_is_interrupted_anywhere_goes_on_and_loses_nothing() {
+    let rows_then: String = expected("2").lines().filter(|line| !line.starts_with("md5")).fold(String::new(), |text, line| text + line + "\n");
+    let mut interrupted = 0;
+    for writes in 0.. {
+        let dir = index_of("2");
+        let disk = Disk::new(Durability::None);
+        disk.fail_after(writes);
+        let opened = Store::open_on(disk, dir.path(), Options { reserve: 0, ..Options::default() });
+        if opened.is_ok() {
+            break;
+        }
+        interrupted += 1;
+        assert_eq!(rows(&open(&dir)).await, rows_then, "after {writes} writes");
+    }
+    assert!(interrupted > 50, "{interrupted}");
+}
+
+#[tokio::test]
+async fn a_folder_of_the_version_before_that_cannot_be_written_to_is_refused() {
+    let dir = copy_of("2");
+    let disk = Disk::new(Durability::None);
+    disk.fail_with(Some(Errno::ROFS));
+    let refused = OpenError::NotMigrated { folder: dir.path().to_owned(), current: 3 };
+    assert_eq!(Store::open_on(disk, dir.path(), Options::default()).err(), Some(refused.clone()));
+    let checked = crate::store::upkeep::check(dir.path(), &mut |_| Ok(()));
+    assert!(matches!(checked, Err(crate::store::upkeep::UpkeepError::Open(error)) if error == refused));
+    assert_eq!(fs::read(dir.path().join("index.redb")).unwrap(), fs::read(kept("2").join("data/index.redb")).unwrap());
+}
+
+/// The index remembers what CompleteMultipartUpload answered, and so does the migrated one.
+#[tokio::test]
+async fn completed_uploads_are_remembered_across_a_migration() {
+    for version in KEPT {
+        let dir = copy_of(version);
+        let store = open(&dir);
+        let completed = store.0.index.read(index::Snapshot::completed_ids).unwrap();
+        assert_eq!(completed.len(), 2);
+        let etags = [vec![0; parts::MIN_PART as usize], body(SMALL, 4).to_vec()].map(|body| ETag::of_md5(Md5::digest(body).into()));
+        let parts: Vec<_> = (1..).zip(etags).map(|(number, etag)| PartInfo {
+            number, size: 0, etag, last_modified: NOW, checksum: None,
+        }).collect();
+        let mut answers = 0;
+        for id in completed {
+            let at = UploadRef { bucket: bucket(), key: key("multipart"), id };
+            answers += usize::from(complete(&store, &at, &[&parts[0], &parts[1]]).await.is_ok());
+        }
+        assert_eq!(answers, 1, "version {version}");
+    }
+}
