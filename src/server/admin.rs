@@ -1,4 +1,4 @@
-//! The admin address: `/metrics`, `/healthz`, `/readyz`. Never on the S3 port, and nothing there is secret.
+//! The admin address: `/metrics`, `/healthz`, `/readyz`, `/readyz/read`. Never on the S3 port, and nothing there is secret.
 
 use crate::server::health::{Health, Readiness};
 use crate::server::metrics::Metrics;
@@ -22,11 +22,12 @@ impl Admin {
         match path {
             "/healthz" => (StatusCode::OK, "ok\n".to_owned()),
             "/readyz" => readiness(&self.health.readiness()),
+            "/readyz/read" => readiness(&self.health.read_readiness()),
             "/metrics" => match self.metrics.render(&self.health.figures()) {
                 Ok(text) => (StatusCode::OK, text),
                 Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
             },
-            _ => (StatusCode::NOT_FOUND, "here are /metrics, /healthz and /readyz\n".to_owned()),
+            _ => (StatusCode::NOT_FOUND, "here are /metrics, /healthz, /readyz and /readyz/read\n".to_owned()),
         }
     }
 }

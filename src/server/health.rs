@@ -6,6 +6,10 @@ use crate::server::metrics::Figures;
 pub trait Health: Send + Sync {
     /// Whether it can answer now.
     fn readiness(&self) -> Readiness;
+    /// Whether it can answer reads now.
+    fn read_readiness(&self) -> Readiness {
+        self.readiness()
+    }
     /// What metrics tell of it.
     fn figures(&self) -> Figures;
 }

@@ -149,7 +149,11 @@ fn set_store(registry: &Registry, figures: &store::Figures) -> Result<(), promet
     };
     set("r2shim_store_objects", "Objects in all buckets.", figures.objects)?;
     set("r2shim_store_free_bytes", "Bytes free on the data folder's disk.", figures.free)?;
-    set("r2shim_store_read_only", "1 while the store refuses writes, else 0.", u64::from(figures.read_only))?;
+    set(
+        "r2shim_store_read_only",
+        "1 while the store refuses writes, else 0.",
+        u64::from(figures.refuses_writes().is_some()),
+    )?;
     set("r2shim_store_commits", "Commits since the start.", figures.commits)?;
     set("r2shim_store_changes", "Changes in those commits.", figures.changes)
 }

@@ -11,6 +11,7 @@ use super::guard::guarded;
 use super::index::{Change, Failure, Index, NewBody, PartBody, Tables};
 use super::parts::Written;
 use super::reaper::Reaped;
+use super::space::Promise;
 use super::threads::Health;
 use std::io;
 use std::panic::resume_unwind;
@@ -34,6 +35,8 @@ pub(super) type Outcome = Result<Option<Written>, StoreError>;
 struct Queued {
     change: Change,
     reply: oneshot::Sender<Outcome>,
+    /// Room for its row, given back once it is decided.
+    _room: Option<Promise>,
 }
 
 /// Where to send changes; the thread ends when this is dropped and the queue is empty.
@@ -61,16 +64,15 @@ impl Committer {
         Ok((Committer(sender), thread))
     }
 
-    /// Queues a change; the answer comes when it is committed or refused.
-    pub(super) async fn queue(&self, change: Change) -> Result<oneshot::Receiver<Outcome>, StoreError> {
+    /// Queues a change; the answer comes when it is committed or refused. `room` is what is reserved for its row.
+    pub(super) async fn queue(
+        &self,
+        change: Change,
+        room: Option<Promise>,
+    ) -> Result<oneshot::Receiver<Outcome>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.0.send(Queued { change, reply }).await.map_err(|_| stopped())?;
+        self.0.send(Queued { change, reply, _room: room }).await.map_err(|_| stopped())?;
         Ok(answer)
-    }
-
-    /// Queues a change and waits for its answer.
-    pub(super) async fn submit(&self, change: Change) -> Outcome {
-        answer(self.queue(change).await?).await
     }
 }
 
@@ -168,7 +170,7 @@ fn acknowledge(queued: Queued, outcome: Outcome) {
 
 /// The commit failed. A body is removed as it is dropped, unless its row may be on the disk after all.
 fn fail(queued: Queued, failure: &Failure) {
-    let Queued { change, reply } = queued;
+    let Queued { change, reply, _room } = queued;
     let body = placed_blob(change);
     let error = match failure {
         Failure::Refused(error) | Failure::Damaged(error) => {

@@ -1,13 +1,14 @@
-//! The disk under the data folder: whether writes are waited for, and how much room is left.
+//! The disk under the data folder: whether writes are waited for.
 //!
 //! Every write of the store passes here, so that tests can make the disk fail.
 
-use super::error::StoreError;
 use super::model::Durability;
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(test)]
 use std::sync::Arc;
+#[cfg(test)]
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// When writes count as done. Cheap to clone.
@@ -86,88 +87,5 @@ impl Disk {
     #[cfg(test)]
     pub(super) fn fail_with(&self, fault: Option<rustix::io::Errno>) {
         *self.fault.lock().unwrap() = fault;
-    }
-}
-
-/// The room that uploads may take: what is free, less the reserve, less what running uploads have announced.
-#[derive(Debug)]
-pub(super) struct Space {
-    folder: PathBuf,
-    reserve: u64,
-    promised: AtomicU64,
-}
-
-/// Bytes an upload has announced and not yet written; given back when dropped.
-#[derive(Debug)]
-pub(super) struct Promise {
-    space: Arc<Space>,
-    left: u64,
-}
-
-impl Space {
-    pub(super) fn new(folder: &Path, reserve: u64) -> Arc<Space> {
-        Arc::new(Space { folder: folder.to_owned(), reserve, promised: AtomicU64::new(0) })
-    }
-
-    /// Bytes free for us on the disk, the reserve among them.
-    pub(super) fn free(&self) -> io::Result<u64> {
-        let figures = rustix::fs::statvfs(&self.folder)?;
-        Ok(figures.f_bavail.saturating_mul(figures.f_frsize))
-    }
-
-    /// Sets `length` bytes aside for an upload.
-    ///
-    /// # Errors
-    /// [`StoreError::Full`] where that would touch the reserve.
-    pub(super) fn promise(self: &Arc<Space>, length: u64) -> Result<Promise, StoreError> {
-        let before = self.promised.fetch_add(length, Ordering::Relaxed);
-        let promise = Promise { space: self.clone(), left: length };
-        let wanted = before.saturating_add(length).saturating_add(self.reserve);
-        if wanted > self.free()? { Err(StoreError::Full) } else { Ok(promise) }
-    }
-}
-
-impl Promise {
-    /// `written` of the announced bytes are on the disk, where [`Space::free`] sees them.
-    pub(super) fn spend(&mut self, written: u64) {
-        let spent = written.min(self.left);
-        self.left -= spent;
-        self.space.promised.fetch_sub(spent, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Promise {
-    fn drop(&mut self) {
-        self.spend(self.left);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn promises_are_counted_until_spent_or_dropped() {
-        let folder = tempfile::tempdir().unwrap();
-        let space = Space::new(folder.path(), 0);
-        let mut promise = space.promise(100).unwrap();
-        promise.spend(30);
-        assert_eq!(space.promised.load(Ordering::Relaxed), 70);
-        promise.spend(100);
-        drop(promise);
-        assert_eq!(space.promised.load(Ordering::Relaxed), 0);
-    }
-
-    #[test]
-    fn the_reserve_and_other_uploads_are_not_to_be_had() {
-        let folder = tempfile::tempdir().unwrap();
-        let space = Space::new(folder.path(), u64::MAX);
-        assert_eq!(space.promise(0).unwrap_err(), StoreError::Full);
-        let space = Space::new(folder.path(), 0);
-        let half = space.free().unwrap() / 2;
-        let first = space.promise(half + half / 2).unwrap();
-        assert_eq!(space.promise(half + half / 2).unwrap_err(), StoreError::Full);
-        drop(first);
-        assert!(space.promise(half + half / 2).is_ok());
     }
 }

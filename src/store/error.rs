@@ -19,6 +19,8 @@ pub enum StoreError {
     NoSuchKey,
     /// There is no open upload of this id, or it is of another key.
     NoSuchUpload,
+    /// As many uploads are open as there may be.
+    TooManyUploads,
     /// The list of parts that an upload is to be completed with makes no object.
     Parts(PartsFault),
     /// What is copied was overwritten or removed while it was read.
@@ -121,6 +123,7 @@ impl fmt::Display for StoreError {
             StoreError::BucketNotEmpty => f.write_str("the bucket is not empty"),
             StoreError::NoSuchKey => f.write_str("no such key"),
             StoreError::NoSuchUpload => f.write_str("no such upload"),
+            StoreError::TooManyUploads => f.write_str("too many uploads are open"),
             StoreError::Parts(fault) => write!(f, "the parts make no object: {fault:?}"),
             StoreError::SourceGone => f.write_str("what is copied is gone"),
             StoreError::PreconditionFailed => f.write_str("a condition of the write does not hold"),
@@ -146,6 +149,9 @@ impl From<StoreError> for S3Error {
             StoreError::Parts(fault) => (*fault).into(),
             StoreError::SourceGone => Code::NO_SUCH_KEY.into(),
             StoreError::PreconditionFailed => Code::PRECONDITION_FAILED.into(),
+            StoreError::TooManyUploads => {
+                unavailable("Too many multipart uploads are open. Complete or abort some of them.")
+            }
             StoreError::Full => unavailable("There is no space left to store this."),
             StoreError::ReadOnly => unavailable("The store is read-only at present."),
             StoreError::Damaged(_) | StoreError::Io(_) => S3Error::new(Code::INTERNAL_ERROR).cause(&error),
@@ -291,6 +297,7 @@ mod tests {
             (StoreError::Parts(PartsFault::TooSmall), 400, "EntityTooSmall", None),
             (StoreError::Parts(PartsFault::TooLarge), 400, "EntityTooLarge", None),
             (StoreError::PreconditionFailed, 412, "PreconditionFailed", None),
+            (StoreError::TooManyUploads, 503, "ServiceUnavailable", Some("too many uploads are open")),
             (StoreError::Full, 503, "ServiceUnavailable", Some("the disk is full up to the reserve")),
             (StoreError::ReadOnly, 503, "ServiceUnavailable", Some("the data folder is read-only")),
             (StoreError::Io("EIO".into()), 500, "InternalError", Some("I/O: EIO")),

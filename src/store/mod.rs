@@ -13,6 +13,7 @@ mod findings;
 mod guard;
 mod threads;
 mod disk;
+mod space;
 mod folder;
 mod ids;
 mod holds;
@@ -42,12 +43,13 @@ use blob::{Blobs, body_crc};
 use blocking::on_disk;
 use bytes::Bytes;
 use committer::{Committer, Counters, answer};
-use disk::{Disk, Space};
+use disk::Disk;
 use folder::{BlobId, Folder};
 use holds::{Hold, Holds};
 use index::{Body, Change, Index, Listing, ObjectRow};
 use reader::Source;
 use reaper::{Reaped, Reaper};
+use space::{FreeBytes, Promise, Space, free_bytes_of};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -100,10 +102,10 @@ impl Store {
     /// # Errors
     /// See [`OpenError`]; each says what to do. A folder that cannot be written to is opened for reading.
     pub fn open(dir: &Path, options: Options) -> Result<Store, OpenError> {
-        Store::open_on(Disk::new(options.durability), dir, options)
+        Store::open_on(Disk::new(options.durability), free_bytes_of(dir), dir, options)
     }
 
-    fn open_on(disk: Disk, dir: &Path, options: Options) -> Result<Store, OpenError> {
+    fn open_on(disk: Disk, free: FreeBytes, dir: &Path, options: Options) -> Result<Store, OpenError> {
         let folder = Arc::new(Folder::open(dir, disk.clone())?);
         // The index's lock comes first: nobody else's files are touched.
         let index = Arc::new(Index::open(&folder.index(), options.index_cache, disk)?);
@@ -116,12 +118,15 @@ impl Store {
         let blobs = Blobs::new(folder, ids, reaper.clone());
         let work = committer::Work { index: index.clone(), blobs: blobs.clone(), reaped, counters: counters.clone() };
         let (committer, committing) = Committer::start(&health, work).map_err(no_thread)?;
+        let space = Space::new(free, options.reserve);
+        // Says in the log at the start that writes are refused, where they are.
+        space.is_full();
         Ok(Store(Arc::new(Inner {
             committer,
             index,
             blobs,
             holds,
-            space: Space::new(dir, options.reserve),
+            space,
             counters,
             health,
             rows_listed: Arc::default(),
@@ -140,7 +145,7 @@ impl Store {
     /// Makes a bucket.
     ///
     /// # Errors
-    /// [`StoreError::BucketExists`].
+    /// [`StoreError::BucketExists`], [`StoreError::Full`].
     pub async fn create_bucket(&self, name: &BucketName, now: Timestamp) -> Result<(), StoreError> {
         self.submit(Change::CreateBucket { name: name.clone(), now }).await
     }
@@ -270,7 +275,7 @@ impl Store {
         let mut queued = Vec::with_capacity(keys.len());
         for key in keys {
             let change = Change::DeleteObject { bucket: bucket.clone(), key: key.clone() };
-            queued.push(self.0.committer.queue(change).await?);
+            queued.push(self.0.committer.queue(change, None).await?);
         }
         let mut outcomes = Vec::with_capacity(queued.len());
         for change in queued {
@@ -314,6 +319,8 @@ impl Store {
             objects: self.0.index.read(index::Snapshot::objects).unwrap_or_default(),
             free: self.0.space.free().unwrap_or_default(),
             read_only: self.0.index.is_read_only(),
+            full: self.0.space.is_full(),
+            unreadable: self.0.index.is_closed(),
             failure: self.0.health.failure(),
             commits: counters.commits.load(Ordering::Relaxed),
             changes: counters.changes.load(Ordering::Relaxed),
@@ -326,7 +333,21 @@ impl Store {
     }
 
     async fn submit(&self, change: Change) -> Result<(), StoreError> {
-        self.0.committer.submit(change).await.map(drop)
+        self.commit(change, 0).await.map(drop)
+    }
+
+    /// Submits a change that makes an object or a part.
+    async fn make(&self, change: Change) -> Result<Written, StoreError> {
+        made(self.commit(change, 0).await?)
+    }
+
+    /// Commits a change, if there is room for its row. `more` are the bytes of the row that the change does not know.
+    async fn commit(&self, change: Change, more: u64) -> Result<Option<Written>, StoreError> {
+        let room: Option<Promise> = match change.row_bytes() {
+            Some(bytes) => Some(self.space().for_row(bytes.saturating_add(more))?),
+            None => None,
+        };
+        answer(self.0.committer.queue(change, room).await?).await
     }
 
     /// Runs work that reads many rows on the blocking pool, a few at a time.
@@ -350,6 +371,11 @@ impl Store {
     fn blobs(&self) -> &Arc<Blobs> {
         &self.0.blobs
     }
+}
+
+/// What a change made, if it makes anything.
+fn made(written: Option<Written>) -> Result<Written, StoreError> {
+    written.ok_or_else(|| StoreError::Io("the commit did not say what it made".into()))
 }
 
 /// The bytes of a small object, if they are those that were written.

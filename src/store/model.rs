@@ -127,6 +127,10 @@ pub struct Figures {
     pub free: u64,
     /// Whether writes are refused because the data folder cannot be written to.
     pub read_only: bool,
+    /// Whether writes are refused because the disk has no more than the reserve free.
+    pub full: bool,
+    /// Whether reads fail too, because the index cannot be opened.
+    pub unreadable: bool,
     /// Why no write will be taken until the folder is opened anew, if that is so.
     pub failure: Option<&'static str>,
     /// Commits since the start.
@@ -135,4 +139,41 @@ pub struct Figures {
     pub changes: u64,
     /// Index rows that listings read since the start.
     pub rows_listed: u64,
+}
+
+impl Figures {
+    /// Why writes are refused, if they are.
+    pub fn refuses_writes(&self) -> Option<&'static str> {
+        let read_only = self.read_only.then_some("the data folder is read-only: writes are refused");
+        let full = self.full.then_some("the disk is full up to the reserve: writes are refused");
+        self.failure.or(read_only).or(full)
+    }
+
+    /// Why reads fail, if they do.
+    pub fn refuses_reads(&self) -> Option<&'static str> {
+        self.unreadable.then_some("the index cannot be opened")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_refuses_writes_says_why() {
+        let failed = Some("the thread that commits has stopped");
+        let read_only = Some("the data folder is read-only: writes are refused");
+        let full = Some("the disk is full up to the reserve: writes are refused");
+        for (figures, expected) in [
+            (Figures::default(), None),
+            (Figures { read_only: true, ..Figures::default() }, read_only),
+            (Figures { full: true, ..Figures::default() }, full),
+            (Figures { full: true, read_only: true, ..Figures::default() }, read_only),
+            (Figures { failure: failed, read_only: true, ..Figures::default() }, failed),
+        ] {
+            assert_eq!((figures.refuses_writes(), figures.refuses_reads()), (expected, None));
+        }
+        let unreadable = Figures { unreadable: true, read_only: true, ..Figures::default() };
+        assert_eq!(unreadable.refuses_reads(), Some("the index cannot be opened"));
+    }
 }

@@ -3,7 +3,6 @@
 //! What an upload comes to is decided where it is committed ([`super::index`]); here is what surrounds that: ids, bodies
 //! on their way, and the reading that copies need.
 
-use super::Store;
 use super::blocking::on_disk;
 use super::committer::answer;
 use super::error::StoreError;
@@ -11,6 +10,7 @@ use super::index::{Change, Complete, PartBody, PutPart, UploadListing, UploadRow
 use super::parts::{Completion, Copy, NewPart, NewUpload, PartInfo, UploadRef, Written};
 use super::reader::Object;
 use super::upload::PartUpload;
+use super::{Store, made};
 use crate::body::{Digests, Expected};
 use crate::s3::Timestamp;
 use crate::s3::etag::ETag;
@@ -30,7 +30,7 @@ impl Store {
     /// uploads.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchBucket`].
+    /// [`StoreError::NoSuchBucket`], [`StoreError::TooManyUploads`], [`StoreError::Full`].
     pub async fn create_upload(
         &self,
         bucket: &BucketName,
@@ -99,7 +99,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchUpload`], [`StoreError::PreconditionFailed`],
-    /// [`StoreError::Parts`]; after any of them the upload is as it was.
+    /// [`StoreError::Parts`], [`StoreError::Full`]; after any of them the upload is as it was.
     pub async fn complete_upload(&self, at: UploadRef, completion: Completion) -> Result<Written, StoreError> {
         self.make(Change::CompleteUpload(Box::new(Complete { at, completion }))).await
     }
@@ -155,9 +155,12 @@ impl Store {
     /// Copies an object; the copy shares its bytes.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchBucket`] for either bucket, [`StoreError::NoSuchKey`], [`StoreError::PreconditionFailed`].
+    /// [`StoreError::NoSuchBucket`] for either bucket, [`StoreError::NoSuchKey`], [`StoreError::PreconditionFailed`],
+    /// [`StoreError::Full`].
     pub async fn copy_object(&self, copy: Copy) -> Result<Written, StoreError> {
-        self.make(Change::CopyObject(Box::new(copy))).await
+        // Whether the source is there is for the commit to say.
+        let source = self.look_up(&copy.source_bucket, &copy.source_key).map_or(0, |row| row.bytes());
+        made(self.commit(Change::CopyObject(Box::new(copy)), source).await?)
     }
 
     /// Aborts the uploads that were begun so long before `now` that they are taken for forgotten
@@ -179,7 +182,7 @@ impl Store {
     async fn abort_all(&self, uploads: Vec<UploadRef>) -> Result<usize, StoreError> {
         let mut queued = Vec::with_capacity(uploads.len());
         for at in uploads {
-            queued.push(self.0.committer.queue(Change::AbortUpload(at)).await?);
+            queued.push(self.0.committer.queue(Change::AbortUpload(at), None).await?);
         }
         let mut aborted = 0;
         for change in queued {
@@ -190,12 +193,6 @@ impl Store {
             }
         }
         Ok(aborted)
-    }
-
-    /// Submits a change that makes an object or a part.
-    pub(super) async fn make(&self, change: Change) -> Result<Written, StoreError> {
-        let written = self.0.committer.submit(change).await?;
-        written.ok_or_else(|| StoreError::Io("the commit did not say what it made".into()))
     }
 }
 

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 mod crash;
 mod kept;
 mod listing;
+mod space;
 mod uploads;
 mod upkeep;
 
@@ -26,7 +27,11 @@ fn open(dir: &TempDir) -> Store {
 
 /// A store on a disk that can be made to fail.
 fn open_on(disk: &Disk, dir: &TempDir) -> Store {
-    Store::open_on(disk.clone(), dir.path(), Options { reserve: 0, ..Options::default() }).unwrap()
+    try_open_on(disk.clone(), dir.path()).unwrap()
+}
+
+fn try_open_on(disk: Disk, dir: &Path) -> Result<Store, OpenError> {
+    Store::open_on(disk, free_bytes_of(dir), dir, Options { reserve: 0, ..Options::default() })
 }
 
 async fn with_bucket(dir: &TempDir) -> Store {

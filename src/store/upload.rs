@@ -3,11 +3,11 @@
 use super::Store;
 use super::blob::{PlacedBlob, TemporaryBlob};
 use super::blocking::on_disk;
-use super::disk::Promise;
 use super::error::StoreError;
 use super::index::{Change, NewBody, PartBody, Put, PutPart};
 use super::model::{NewObject, ObjectInfo};
 use super::parts::{NewPart, PartInfo, UploadRef};
+use super::space::BodyRoom;
 use crate::body::Pieces;
 use crate::s3::names::{BucketName, ObjectKey};
 use bytes::{Bytes, BytesMut};
@@ -48,7 +48,7 @@ struct Large {
     collected: Pieces,
     /// `None` while the blocking pool has it, and for good after a failure.
     file: Option<TemporaryBlob>,
-    promise: Promise,
+    room: BodyRoom,
 }
 
 impl Upload {
@@ -117,13 +117,13 @@ impl PartUpload {
 
 impl BodyWriter {
     async fn start(store: Store, length: u64, inline: bool) -> Result<BodyWriter, StoreError> {
-        let promise = store.space().promise(length)?;
+        let room = store.space().for_body(length)?;
         let state = if inline {
             Receiving::Small(BytesMut::new())
         } else {
             let blobs = store.blobs().clone();
             let file = Some(on_disk(move || blobs.create()).await?);
-            Receiving::Large(Box::new(Large { collected: Pieces::default(), file, promise }))
+            Receiving::Large(Box::new(Large { collected: Pieces::default(), file, room }))
         };
         Ok(BodyWriter { length, received: 0, state, store })
     }
@@ -168,19 +168,25 @@ impl Large {
     async fn write(&mut self) -> Result<(), StoreError> {
         let mut file = self.file.take().ok_or_else(lost)?;
         let collected = std::mem::take(&mut self.collected);
-        let written = collected.length();
+        let length = collected.length() as u64;
+        self.room.reserve(length)?;
         self.file = Some(on_disk(move || file.write(&collected.into_vec()).map(|()| file)).await?);
-        self.promise.spend(written as u64);
+        self.room.wrote(length);
         Ok(())
     }
 
     /// The last write, the fsync and the rename, in one go.
     async fn place(self) -> Result<PlacedBlob, StoreError> {
-        let Large { collected, file, promise } = self;
+        let Large { collected, file, mut room } = self;
         let mut file = file.ok_or_else(lost)?;
-        let placed = on_disk(move || file.write(&collected.into_vec()).and_then(|()| file.place())).await;
-        drop(promise);
-        placed
+        room.reserve(collected.length() as u64)?;
+        // The room is held until the bytes are written, also where nobody waits for that any more.
+        on_disk(move || {
+            let placed = file.write(&collected.into_vec()).and_then(|()| file.place());
+            drop(room);
+            placed
+        })
+        .await
     }
 }
 

@@ -1,6 +1,7 @@
 //! The admin address: metrics that name operations and what the subset lacks, and whether the server lives.
 
 use crate::support::{Connection, Request, TestServer};
+use r2shim::store::Options;
 
 #[test]
 fn requests_are_counted_by_operation_and_status() {
@@ -64,17 +65,35 @@ fn the_server_says_that_it_lives() {
     for (method, path, status, text) in [
         ("GET", "/healthz", 200, "ok\n"),
         ("GET", "/readyz", 200, "ready\n"),
+        ("GET", "/readyz/read", 200, "ready\n"),
         ("GET", "/healthz?x=1", 200, "ok\n"),
         ("HEAD", "/healthz", 200, ""),
-        ("GET", "/", 404, "here are /metrics, /healthz and /readyz\n"),
-        ("GET", "/metrics/", 404, "here are /metrics, /healthz and /readyz\n"),
-        ("GET", "/media/kept", 404, "here are /metrics, /healthz and /readyz\n"),
+        ("GET", "/", 404, "here are /metrics, /healthz, /readyz and /readyz/read\n"),
+        ("GET", "/metrics/", 404, "here are /metrics, /healthz, /readyz and /readyz/read\n"),
+        ("GET", "/media/kept", 404, "here are /metrics, /healthz, /readyz and /readyz/read\n"),
         ("POST", "/healthz", 405, "only GET\n"),
         ("DELETE", "/metrics", 405, "only GET\n"),
     ] {
         let answer = connection.send(Request::new(method, path).unsigned(server.admin));
         assert_eq!((answer.status, answer.text().as_str()), (status, text), "{method} {path}");
     }
+}
+
+#[test]
+fn a_full_store_is_not_ready_and_says_why() {
+    let server = TestServer::with_store("r2", Options { reserve: u64::MAX, ..Options::default() });
+    let refused = server.send(Request::put("/media"));
+    let full = (503, "ServiceUnavailable".to_owned(), "There is no space left to store this.".to_owned());
+    assert_eq!(refused.error(), full);
+    assert_eq!(server.send(Request::get("/")).status, 200);
+    let page = |path| {
+        let answer = server.admin_page(path);
+        (answer.status, answer.text())
+    };
+    let why = "not ready: the disk is full up to the reserve: writes are refused\n";
+    assert_eq!(page("/readyz"), (503, why.to_owned()));
+    assert_eq!(page("/readyz/read"), (200, "ready\n".to_owned()));
+    assert!(page("/metrics").1.contains("r2shim_store_read_only 1\n"));
 }
 
 /// There, these are names of buckets.

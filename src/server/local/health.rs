@@ -1,12 +1,17 @@
-//! How the local store is.
+//! Health of the local store.
 
 use crate::server::health::{Health, Readiness};
 use crate::server::metrics::Figures;
-use crate::store::{self, Store};
+use crate::store::Store;
 
 impl Health for Store {
+    /// The store is ready while it takes writes.
     fn readiness(&self) -> Readiness {
-        readiness(&Store::figures(self))
+        because(Store::figures(self).refuses_writes())
+    }
+
+    fn read_readiness(&self) -> Readiness {
+        because(Store::figures(self).refuses_reads())
     }
 
     fn figures(&self) -> Figures {
@@ -14,27 +19,6 @@ impl Health for Store {
     }
 }
 
-/// Ready is who takes writes.
-fn readiness(store: &store::Figures) -> Readiness {
-    let failure = store.failure.or(store.read_only.then_some("the store takes no writes"));
+fn because(failure: Option<&str>) -> Readiness {
     Readiness { failure: failure.map(str::to_owned), details: Vec::new() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_store_that_takes_no_writes_is_not_ready_and_says_why() {
-        let stopped = Some("the thread that commits has stopped");
-        for (read_only, failure, told) in [
-            (false, None, None),
-            (true, None, Some("the store takes no writes")),
-            (false, stopped, stopped),
-            (true, stopped, stopped),
-        ] {
-            let readiness = readiness(&store::Figures { read_only, failure, ..store::Figures::default() });
-            assert_eq!(readiness.failure.as_deref(), told);
-        }
-    }
 }

@@ -4,7 +4,7 @@
 //! that meets damage may have written half of itself: then all that its transaction wrote is given up.
 
 use super::Failure;
-use super::codec::Extent;
+use super::codec::{EXTENT_BYTES, Extent, metadata_bytes};
 use super::rows::{Body, ObjectRow};
 use super::tables::{Tables, row_key};
 use super::upload_changes::{Complete, PutPart};
@@ -44,6 +44,34 @@ pub(in crate::store) struct Put {
 pub(in crate::store) enum NewBody {
     Inline(Bytes),
     Blob(PlacedBlob),
+}
+
+/// The most runs of blobs that a part has, and the bytes of a run in a row.
+const PART_ROW: u64 = 16 * EXTENT_BYTES + 8;
+
+impl Change {
+    /// About the bytes of the row that the change adds, without those that only a look at the index can tell; `None` for
+    /// a change that removes rows.
+    pub(in crate::store) fn row_bytes(&self) -> Option<u64> {
+        Some(match self {
+            Change::DeleteBucket { .. } | Change::DeleteObject { .. } | Change::AbortUpload(_) => return None,
+            Change::CreateBucket { .. } => 0,
+            Change::Put(put) => put.body.row_bytes() + metadata_bytes(&put.info.metadata),
+            Change::CopyObject(copy) => copy.metadata.as_ref().map_or(0, metadata_bytes),
+            Change::CreateUpload { upload, .. } => metadata_bytes(&upload.metadata),
+            Change::PutPart(_) => PART_ROW,
+            Change::CompleteUpload(complete) => complete.completion.parts.len() as u64 * PART_ROW,
+        })
+    }
+}
+
+impl NewBody {
+    fn row_bytes(&self) -> u64 {
+        match self {
+            NewBody::Inline(bytes) => bytes.len() as u64,
+            NewBody::Blob(_) => EXTENT_BYTES,
+        }
+    }
 }
 
 impl Tables<'_> {

@@ -34,6 +34,16 @@ pub(in crate::store) struct Extent {
     pub(in crate::store) length: u64,
 }
 
+/// Bytes of an [`Extent`] in a row.
+pub(super) const EXTENT_BYTES: u64 = 3 * 8;
+
+/// Bytes of metadata in a row.
+pub(super) fn metadata_bytes(metadata: &Metadata) -> u64 {
+    let mut out = Encoder(Vec::new());
+    out.metadata(metadata);
+    out.0.len() as u64
+}
+
 /// A row in the making: room for version and checksum, and the fields so far.
 pub(super) struct Encoder(Vec<u8>);
 

@@ -15,7 +15,7 @@ use super::tables::{BLOBS, BUCKETS, META, META_SCHEMA, OBJECTS, SCHEMA, Snapshot
 use super::upload_tables::{COMPLETED, PARTS, UPLOADS};
 use super::{Failure, Index};
 use crate::s3::Timestamp;
-use redb::{Key, ReadableTable, ReadableTableMetadata, TableDefinition, TableError, TableHandle, Value, WriteTransaction};
+use redb::{Key, ReadableTable, ReadableTableMetadata, TableDefinition, TableError, Value, WriteTransaction};
 
 /// The version that is migrated: the one of the release before.
 pub(super) const PREVIOUS: u64 = 2;
@@ -54,6 +54,10 @@ impl<K: Key + 'static, V: Value + 'static> OldTable<K, V> {
 
     fn rename(&self, transaction: &WriteTransaction) -> Result<(), Failure> {
         Ok(transaction.rename_table(self.then, self.now)?)
+    }
+
+    fn delete(&self, transaction: &WriteTransaction) -> Result<(), Failure> {
+        Ok(transaction.delete_table(self.now).map(drop)?)
     }
 
     /// Reads every row once.
@@ -193,18 +197,12 @@ fn move_rows<K: Key + 'static, V: Value + 'static>(
 }
 
 fn end(transaction: &WriteTransaction) -> Result<(), Failure> {
-    let old = [
-        OLD_BUCKETS.now.name(),
-        OLD_OBJECTS.now.name(),
-        OLD_BLOBS.now.name(),
-        OLD_UPLOADS.now.name(),
-        OLD_PARTS.now.name(),
-        OLD_COMPLETED.now.name(),
-    ];
-    for name in old {
-        // Any types will do: only the name counts.
-        transaction.delete_table(TableDefinition::<u64, u64>::new(name))?;
-    }
+    OLD_BUCKETS.delete(transaction)?;
+    OLD_OBJECTS.delete(transaction)?;
+    OLD_BLOBS.delete(transaction)?;
+    OLD_UPLOADS.delete(transaction)?;
+    OLD_PARTS.delete(transaction)?;
+    OLD_COMPLETED.delete(transaction)?;
     transaction.open_table(META)?.remove(META_MIGRATING)?;
     Ok(())
 }

@@ -24,9 +24,9 @@ mod migration;
 
 pub(super) use changes::{Change, NewBody, Put};
 pub(super) use codec::Extent;
+pub(super) use fixed_rows::BlobRow;
 pub(super) use page::Listing;
 pub(super) use rows::{Body, ObjectRow};
-pub(super) use fixed_rows::BlobRow;
 pub(super) use scan::{Holder, object_place};
 pub(super) use tables::{Snapshot, Tables};
 pub(super) use upload_changes::{Complete, PartBody, PutPart};
@@ -169,6 +169,11 @@ impl Index {
         !matches!(self.slot().handle, Handle::Writable(_))
     }
 
+    /// Whether nothing can be read either.
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.slot().handle, Handle::Closed(_))
+    }
+
     /// Reads from a fresh view of the last commit. Blocks where pages are not cached.
     pub(super) fn read<T>(&self, look: impl FnOnce(&Snapshot) -> Result<T, Failure>) -> Result<T, StoreError> {
         let slot = self.slot();
@@ -300,10 +305,7 @@ fn database(cache: usize, file: impl StorageBackend) -> Result<Database, Databas
 }
 
 /// Quick repair keeps enough in each commit that opening after a crash takes no walk through the file.
-fn commit<T>(
-    database: &Database,
-    change: impl FnOnce(&WriteTransaction) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+fn commit<T>(database: &Database, change: impl FnOnce(&WriteTransaction) -> Result<T, Failure>) -> Result<T, Failure> {
     let mut transaction = database.begin_write()?;
     transaction.set_quick_repair(true);
     let done = change(&transaction)?;

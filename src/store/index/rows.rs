@@ -3,7 +3,7 @@
 //! What a listing shows stands first, so that a listing reads no further. A row that does not read is
 //! [`StoreError::Damaged`], never a panic.
 
-use super::codec::{Decoder, Encoder, Extent};
+use super::codec::{Decoder, EXTENT_BYTES, Encoder, Extent, metadata_bytes};
 use crate::s3::Timestamp;
 use crate::s3::checksum::Checksum;
 use crate::s3::etag::ETag;
@@ -31,6 +31,15 @@ pub(in crate::store) enum Body {
 }
 
 impl ObjectRow {
+    /// About the bytes of the row and of a small body.
+    pub(in crate::store) fn bytes(&self) -> u64 {
+        let body = match &self.body {
+            Body::Inline { .. } => self.info.size,
+            Body::Extents(extents) => extents.len() as u64 * EXTENT_BYTES,
+        };
+        body + metadata_bytes(&self.info.metadata) + self.info.parts.len() as u64 * 8
+    }
+
     pub(super) fn encode(&self, key: &[u8]) -> Vec<u8> {
         let mut out = Encoder::new();
         out.integer(self.info.size);

@@ -3,7 +3,7 @@
 use super::Failure;
 use super::fixed_rows::BlobRow;
 use super::rows::{Body, ObjectRow};
-use super::tables::{BLOBS, BODIES, UNREFERENCED, OBJECTS, Snapshot};
+use super::tables::{BLOBS, BODIES, OBJECTS, Snapshot, UNREFERENCED};
 use super::upload_rows::{PartRow, UploadRow};
 use super::upload_tables::{PARTS, UPLOADS};
 use crate::s3::names::BucketName;

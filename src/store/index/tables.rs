@@ -10,9 +10,7 @@ use crate::s3::names::{BucketName, ObjectKey};
 use crate::store::error::StoreError;
 use crate::store::folder::BlobId;
 use crate::store::model::Bucket;
-use redb::{
-    ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction,
-};
+use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction};
 
 /// The version of tables and rows together.
 pub(super) const SCHEMA: u64 = 3;

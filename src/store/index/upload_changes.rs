@@ -19,6 +19,9 @@ const REMEMBERED: u64 = 24 * 60 * 60 * 1000;
 /// How many of them are.
 const REMEMBERED_AT_MOST: u64 = 100_000;
 
+/// How many uploads may be open in all buckets together.
+const OPEN_AT_MOST: u64 = 100_000;
+
 /// A new part, or one that replaces another.
 pub(in crate::store) struct PutPart {
     pub(in crate::store) at: UploadRef,
@@ -42,6 +45,9 @@ pub(in crate::store) struct Complete {
 impl Tables<'_> {
     pub(super) fn create_upload(&mut self, id: &str, upload: &UploadRow) -> Result<(), Failure> {
         self.require_bucket(&upload.bucket)?;
+        if self.uploads.open_uploads()? >= OPEN_AT_MOST {
+            return Err(StoreError::TooManyUploads.into());
+        }
         self.uploads.insert(id, upload)
     }
 

@@ -46,6 +46,11 @@ impl<'t> UploadTables<'t> {
         Ok(row.filter(|row| row.is(at)))
     }
 
+    /// How many uploads are open.
+    pub(super) fn open_uploads(&self) -> Result<u64, Failure> {
+        Ok(self.uploads.len()?)
+    }
+
     pub(super) fn insert(&mut self, id: &str, row: &UploadRow) -> Result<(), Failure> {
         self.uploads.insert(id, row.encode(id).as_slice())?;
         self.keys.insert((row.bucket.as_str(), row.key.as_str().as_bytes(), id), ())?;

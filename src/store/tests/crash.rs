@@ -251,7 +251,7 @@ async fn a_read_only_folder_is_read() {
     assert_eq!(put(&store, "k", &large).await, Err(StoreError::ReadOnly));
     assert_eq!(store.delete_object(&bucket(), &key("k")).await, Err(StoreError::ReadOnly));
     let empty = TempDir::new().unwrap();
-    let fresh = Store::open_on(disk, &empty.path().join("new"), Options::default());
+    let fresh = try_open_on(disk, &empty.path().join("new"));
     assert!(matches!(fresh.err(), Some(OpenError::Unusable { .. })));
 }
 
@@ -274,7 +274,7 @@ async fn an_index_that_is_none_is_said_to_be_none() {
         fs::write(dir.path().join("index.redb"), forged).unwrap();
         let disk = Disk::new(Durability::None);
         disk.fail_with((!writable).then_some(Errno::ROFS));
-        let error = Store::open_on(disk, dir.path(), Options::default()).err();
+        let error = try_open_on(disk, dir.path()).err();
         assert!(matches!(error, Some(OpenError::Unusable { .. })), "{error:?}");
         assert_eq!(fs::read(dir.path().join("index.redb")).unwrap(), forged, "and is left alone");
     }

@@ -183,9 +183,7 @@ async fn blobs_and_those_who_name_them_are_held_against_each_other() {
             |dir| {
                 forge(dir, |tables| tables.change_blob(0, |row| row.length -= 1));
                 change_blob(dir, |bytes| bytes.truncate(LARGE - 1));
-                forge(dir, |tables| {
-                    tables.change_blob(0, |row| row.crc = body_crc(&body(LARGE, 1)[..LARGE - 1]))
-                });
+                forge(dir, |tables| tables.change_blob(0, |row| row.crc = body_crc(&body(LARGE, 1)[..LARGE - 1])));
             },
             &["length bucket/large: it reaches beyond the end of blob 0"],
         ),

@@ -59,7 +59,7 @@ fn completion(parts: &[&PartInfo]) -> Completion {
     }
 }
 
-fn copy(from: &str, to: &str) -> Copy {
+pub(super) fn copy(from: &str, to: &str) -> Copy {
     Copy {
         bucket: bucket(),
         key: key(to),

@@ -62,6 +62,14 @@ impl TestServer {
         })
     }
 
+    /// The same over a store that is opened in another way.
+    pub fn with_store(policy: &str, options: Options) -> TestServer {
+        let keys = [AccessKey::admin(KEY_ID, Secret::new(SECRET))];
+        TestServer::over(rules(policy, keys.into_iter().collect()), |_, data| {
+            Objects::Local(Store::open(data, options).unwrap())
+        })
+    }
+
     fn with_rules(rules: Rules) -> TestServer {
         let options = Options { durability: Durability::None, ..Options::default() };
         TestServer::over(rules, |_, data| Objects::Local(Store::open(data, options).unwrap()))
