@@ -11,6 +11,8 @@
 
 use super::disk::Disk;
 use super::error::OpenError;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use std::fs::{self, DirBuilder, DirEntry, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -166,6 +168,23 @@ impl Folder {
         }
         Ok(found)
     }
+}
+
+/// How a blob is opened: not through a link, and without waiting for the other end of a pipe.
+pub(super) const BLOB_FLAGS: OFlags =
+    OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK);
+
+/// Opens a blob to read it.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidInput`] where a link, a folder or a device is in its place.
+pub(super) fn open_blob(path: &Path) -> io::Result<File> {
+    let not_regular = || io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+    let file = match rustix::fs::open(path, BLOB_FLAGS, Mode::empty()) {
+        Err(Errno::LOOP) => return Err(not_regular()),
+        opened => File::from(opened?),
+    };
+    if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular()) }
 }
 
 /// What is in a folder: nothing where there is none.

@@ -5,7 +5,7 @@
 
 use super::blocking::on_disk;
 use super::error::StoreError;
-use super::folder::{BlobId, Folder};
+use super::folder::{BlobId, Folder, open_blob};
 use super::holds::Hold;
 use super::index::Extent;
 use super::model::ObjectInfo;
@@ -148,7 +148,11 @@ impl BlobReader {
             None => on_disk(move || open_waiting(&path, blob)).await?,
         };
         // This waits for nothing: the kernel has the length of an open file in memory.
-        if file.metadata()?.len() < run.offset.saturating_add(run.length) {
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Err(not_regular(blob));
+        }
+        if metadata.len() < run.offset.saturating_add(run.length) {
             return Err(too_short(blob));
         }
         let file = Arc::new(file);
@@ -173,9 +177,9 @@ impl BlobReader {
 /// Opens a file whose path the kernel has in memory; `None` where it would have to look, or fails.
 #[cfg(target_os = "linux")]
 fn open_cached(path: &Path) -> Option<File> {
-    use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-    openat2(CWD, path, flags, Mode::empty(), ResolveFlags::CACHED).ok().map(File::from)
+    use crate::store::folder::BLOB_FLAGS;
+    use rustix::fs::{CWD, Mode, ResolveFlags, openat2};
+    openat2(CWD, path, BLOB_FLAGS, Mode::empty(), ResolveFlags::CACHED).ok().map(File::from)
 }
 
 /// Other kernels cannot be asked.
@@ -188,8 +192,13 @@ fn too_short(blob: BlobId) -> StoreError {
     StoreError::Damaged(format!("blob {:x} is shorter than its row says", blob.0))
 }
 
+fn not_regular(blob: BlobId) -> StoreError {
+    StoreError::Damaged(format!("blob {:x} is not a regular file", blob.0))
+}
+
 fn open_waiting(path: &Path, blob: BlobId) -> Result<File, StoreError> {
-    File::open(path).map_err(|error| match error.kind() {
+    open_blob(path).map_err(|error| match error.kind() {
+        ErrorKind::InvalidInput => not_regular(blob),
         ErrorKind::NotFound => StoreError::Damaged(format!("blob {:x} is missing", blob.0)),
         _ => error.into(),
     })

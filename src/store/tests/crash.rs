@@ -1,6 +1,7 @@
 //! What the store does when processes end, disks fail and folders are not what they should be.
 
 use super::*;
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 
 #[tokio::test]
 async fn what_was_acknowledged_is_there_after_reopening() {
@@ -129,6 +130,25 @@ async fn a_missing_or_short_body_is_an_error_not_an_object() {
     fs::remove_file(&path).unwrap();
     assert!(matches!(get(&store, "k").await, Err(StoreError::Damaged(_))));
     store.delete_object(&bucket(), &key("k")).await.unwrap();
+}
+
+/// Only whoever can write to the data folder can do this; a read must neither follow a link nor wait for a pipe.
+#[tokio::test]
+async fn only_a_regular_file_is_a_blob() {
+    let forgeries: [fn(&Path, &Path); 3] = [
+        |blob, outside| std::os::unix::fs::symlink(outside, blob).unwrap(),
+        |blob, _| mknodat(CWD, blob, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap(),
+        |blob, _| fs::create_dir(blob).unwrap(),
+    ];
+    for forge in forgeries {
+        let dir = TempDir::new().unwrap();
+        let store = with_bucket(&dir).await;
+        put(&store, "k", &body(LARGE, 1)).await.unwrap();
+        let (blob, outside) = (files(&dir).remove(0), dir.path().join("outside"));
+        fs::rename(&blob, &outside).unwrap();
+        forge(&blob, &outside);
+        assert_eq!(get(&store, "k").await, Err(StoreError::Damaged("blob 0 is not a regular file".into())));
+    }
 }
 
 #[tokio::test]

@@ -104,7 +104,7 @@ async fn what_is_wrong_with_a_blob_is_told_under_the_name_of_whoever_has_it() {
                 fs::remove_file(dir.path().join(BLOB)).unwrap();
                 fs::create_dir(dir.path().join(BLOB)).unwrap();
             },
-            &["unreadable bucket/large: blob 0 cannot be read: Is a directory (os error 21)"],
+            &["unreadable bucket/large: blob 0 cannot be read: not a regular file"],
         ),
         (
             |dir| {

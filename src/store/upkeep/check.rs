@@ -7,13 +7,12 @@ use crate::store::blob::body_crc;
 use crate::store::disk::Disk;
 use crate::store::error::StoreError;
 use crate::store::findings::{Finding, Kind, Place};
-use crate::store::folder::{BlobId, Folder};
+use crate::store::folder::{BlobId, Folder, open_blob};
 use crate::store::guard::guarded;
 use crate::store::index::{BlobRow, Body, Extent, Holder, Index, Snapshot, object_place};
 use crate::store::model::{Durability, Options};
 use crc_fast::{CrcAlgorithm, Digest};
 use std::collections::{BTreeMap, HashSet};
-use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
@@ -118,7 +117,7 @@ impl Check<'_> {
     ) -> Result<Option<Fault>, UpkeepError> {
         let number = id.0;
         let unreadable = |error| Some((Kind::Unreadable, format!("blob {number:x} cannot be read: {error}")));
-        let mut file = match File::open(self.folder.blob(id)) {
+        let mut file = match open_blob(&self.folder.blob(id)) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Ok(Some((Kind::Missing, format!("blob {number:x} is missing"))));
