@@ -7,5 +7,5 @@ pub(super) async fn on_disk<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.unwrap_or_else(|error| Err(StoreError::Io(format!("work on the disk did not end: {error}"))))
+    done.unwrap_or_else(|error| Err(StoreError::Io(format!("work on the disk did not end: {error}").into())))
 }

@@ -1,40 +1,93 @@
-//! What can go wrong in the store, and what a client hears of it.
+//! What can go wrong in the store, and what a client is answered then.
 
 use crate::s3::checksum::{Algorithm, Kind};
 use crate::s3::{Code, S3Error};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
+use thiserror::Error;
 
 /// Why the store did not do what it was asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum StoreError {
     /// There is no bucket of this name.
+    #[error("no such bucket")]
     NoSuchBucket,
     /// CreateBucket of a bucket that is there.
+    #[error("the bucket exists")]
     BucketExists,
     /// DeleteBucket of a bucket with objects.
+    #[error("the bucket is not empty")]
     BucketNotEmpty,
     /// There is no object of this key.
+    #[error("no such key")]
     NoSuchKey,
     /// There is no open upload of this id, or it is of another key.
+    #[error("no such upload")]
     NoSuchUpload,
     /// As many uploads are open as there may be.
+    #[error("too many uploads are open")]
     TooManyUploads,
     /// The list of parts that an upload is to be completed with makes no object.
+    #[error("the parts make no object: {0:?}")]
     Parts(PartsFault),
     /// What is copied was overwritten or removed while it was read.
+    #[error("what is copied is gone")]
     SourceGone,
     /// A condition of the write does not hold.
+    #[error("a condition of the write does not hold")]
     PreconditionFailed,
     /// The disk is full, or so nearly that only the reserve is left.
+    #[error("the disk is full up to the reserve")]
     Full,
     /// The data folder cannot be written to.
+    #[error("the data folder is read-only")]
     ReadOnly,
     /// What is stored cannot be what was written: the text says where.
+    #[error("damaged: {0}")]
     Damaged(String),
-    /// The disk or the index failed: the text says how.
-    Io(String),
+    /// The disk or the index failed.
+    #[error("I/O: {0}")]
+    Io(#[source] IoFailure),
+}
+
+/// A failure of the disk or the index.
+#[derive(Debug, Clone, Error)]
+#[error("{what}")]
+pub struct IoFailure {
+    /// What failed, in words.
+    what: String,
+    /// The system's error, if it was one.
+    #[source]
+    cause: Option<Arc<io::Error>>,
+}
+
+/// Two failures are the same if they say the same.
+impl PartialEq for IoFailure {
+    fn eq(&self, other: &IoFailure) -> bool {
+        self.what == other.what
+    }
+}
+
+impl Eq for IoFailure {}
+
+impl From<String> for IoFailure {
+    fn from(what: String) -> IoFailure {
+        IoFailure { what, cause: None }
+    }
+}
+
+impl From<&str> for IoFailure {
+    fn from(what: &str) -> IoFailure {
+        what.to_owned().into()
+    }
+}
+
+impl From<io::Error> for IoFailure {
+    fn from(error: io::Error) -> IoFailure {
+        IoFailure { what: error.to_string(), cause: Some(Arc::new(error)) }
+    }
 }
 
 /// What is wrong with the list of parts that an upload is to be completed with.
@@ -110,32 +163,10 @@ impl From<io::Error> for StoreError {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full,
             io::ErrorKind::ReadOnlyFilesystem => StoreError::ReadOnly,
-            _ => StoreError::Io(error.to_string()),
+            _ => StoreError::Io(error.into()),
         }
     }
 }
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StoreError::NoSuchBucket => f.write_str("no such bucket"),
-            StoreError::BucketExists => f.write_str("the bucket exists"),
-            StoreError::BucketNotEmpty => f.write_str("the bucket is not empty"),
-            StoreError::NoSuchKey => f.write_str("no such key"),
-            StoreError::NoSuchUpload => f.write_str("no such upload"),
-            StoreError::TooManyUploads => f.write_str("too many uploads are open"),
-            StoreError::Parts(fault) => write!(f, "the parts make no object: {fault:?}"),
-            StoreError::SourceGone => f.write_str("what is copied is gone"),
-            StoreError::PreconditionFailed => f.write_str("a condition of the write does not hold"),
-            StoreError::Full => f.write_str("the disk is full up to the reserve"),
-            StoreError::ReadOnly => f.write_str("the data folder is read-only"),
-            StoreError::Damaged(what) => write!(f, "damaged: {what}"),
-            StoreError::Io(what) => write!(f, "I/O: {what}"),
-        }
-    }
-}
-
-impl std::error::Error for StoreError {}
 
 impl From<StoreError> for S3Error {
     fn from(error: StoreError) -> S3Error {
@@ -160,12 +191,35 @@ impl From<StoreError> for S3Error {
 }
 
 /// Why a data folder was not opened; each says what to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum OpenError {
     /// Another process has it open.
+    #[error(
+        "the data folder {} is in use by another process; stop it, or choose another folder with --data",
+        .0.display()
+    )]
     InUse(PathBuf),
-    /// It has a version that this program neither reads nor migrates.
-    UnknownVersion {
+    /// A newer version of this program wrote it.
+    #[error(
+        "the data folder {} has version {found}, and this r2shim knows versions up to {current}: \
+         a newer r2shim wrote it; use that one, or choose another folder with --data",
+        folder.display()
+    )]
+    TooNew {
+        /// The data folder.
+        folder: PathBuf,
+        /// The version it has.
+        found: u64,
+        /// The version this program writes.
+        current: u64,
+    },
+    /// It is older than the version before, which is the oldest that is migrated.
+    #[error(
+        "the data folder {} has version {found}, which is too old for this r2shim to migrate to version {current}; \
+         open it with the releases between first, or choose another folder with --data",
+        folder.display()
+    )]
+    TooOld {
         /// The data folder.
         folder: PathBuf,
         /// The version it has.
@@ -174,6 +228,11 @@ pub enum OpenError {
         current: u64,
     },
     /// It has the version before, or was not migrated to the end, and cannot be written to.
+    #[error(
+        "the data folder {} was written by an earlier r2shim and must be migrated to version {current}, which is done \
+         when it is opened for writing; make it writable and start `r2shim serve` or `r2shim store gc`",
+        folder.display()
+    )]
     NotMigrated {
         /// The data folder.
         folder: PathBuf,
@@ -181,14 +240,21 @@ pub enum OpenError {
         current: u64,
     },
     /// It holds bodies but no index.
+    #[error(
+        "the data folder {} holds bodies but no index.redb; restore the index from a backup, \
+         or choose another folder with --data",
+        .0.display()
+    )]
     IndexMissing(PathBuf),
     /// There is nothing in it to look after.
+    #[error("{} is no data folder: it has no index.redb; name another with --data", .0.display())]
     NoIndex(PathBuf),
     /// It cannot be made, read or understood.
+    #[error("{} cannot be used: {cause}; check its owner, mode and disk", path.display())]
     Unusable {
         /// The file or folder.
         path: PathBuf,
-        /// What the system or the index said.
+        /// What the system or the index reported.
         cause: String,
     },
 }
@@ -199,50 +265,6 @@ impl OpenError {
         OpenError::Unusable { path: path.into(), cause: cause.to_string() }
     }
 }
-
-impl fmt::Display for OpenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            OpenError::InUse(folder) => write!(
-                f,
-                "the data folder {} is in use by another process; stop it, or choose another folder with --data",
-                folder.display()
-            ),
-            OpenError::UnknownVersion { folder, found, current } if found > current => write!(
-                f,
-                "the data folder {} has version {found}, and this r2shim knows versions up to {current}: \
-                 a newer r2shim wrote it; use that one, or choose another folder with --data",
-                folder.display()
-            ),
-            OpenError::UnknownVersion { folder, found, current } => write!(
-                f,
-                "the data folder {} has version {found}, which is too old for this r2shim to migrate to version \
-                 {current}; open it with the releases between first, or choose another folder with --data",
-                folder.display()
-            ),
-            OpenError::NotMigrated { folder, current } => write!(
-                f,
-                "the data folder {} was written by an earlier r2shim and must be migrated to version {current}, which \
-                 is done when it is opened for writing; make it writable and start `r2shim serve` or `r2shim store gc`",
-                folder.display()
-            ),
-            OpenError::IndexMissing(folder) => write!(
-                f,
-                "the data folder {} holds bodies but no index.redb; restore the index from a backup, \
-                 or choose another folder with --data",
-                folder.display()
-            ),
-            OpenError::NoIndex(folder) => {
-                write!(f, "{} is no data folder: it has no index.redb; name another with --data", folder.display())
-            }
-            OpenError::Unusable { path, cause } => {
-                write!(f, "{} cannot be used: {cause}; check its owner, mode and disk", path.display())
-            }
-        }
-    }
-}
-
-impl std::error::Error for OpenError {}
 
 #[cfg(test)]
 mod tests {
@@ -275,17 +297,34 @@ mod tests {
 
     #[test]
     fn a_folder_of_another_version_is_refused_with_advice() {
-        for (found, expected) in [
-            (4, "has version 4, and this r2shim knows versions up to 3: a newer r2shim wrote it; use that one"),
-            (1, "has version 1, which is too old for this r2shim to migrate to version 3; open it with the releases"),
+        let folder = || PathBuf::from("data");
+        for (error, expected) in [
+            (
+                OpenError::TooNew { folder: folder(), found: 4, current: 3 },
+                "the data folder data has version 4, and this r2shim knows versions up to 3: a newer r2shim wrote it; \
+                 use that one, or choose another folder with --data",
+            ),
+            (
+                OpenError::TooOld { folder: folder(), found: 1, current: 3 },
+                "the data folder data has version 1, which is too old for this r2shim to migrate to version 3; open it \
+                 with the releases between first, or choose another folder with --data",
+            ),
         ] {
-            let error = OpenError::UnknownVersion { folder: "data".into(), found, current: 3 }.to_string();
-            assert!(error.starts_with(&format!("the data folder data {expected}")), "{error}");
+            assert_eq!(error.to_string(), expected);
         }
     }
 
     #[test]
-    fn clients_hear_codes_and_the_log_hears_causes() {
+    fn the_systems_error_stays_the_source() {
+        use std::error::Error as _;
+        let error = StoreError::from(io::Error::from(io::ErrorKind::TimedOut));
+        let system = error.source().and_then(|failure| failure.source()).unwrap();
+        assert_eq!(system.downcast_ref::<Arc<io::Error>>().unwrap().kind(), io::ErrorKind::TimedOut);
+        assert!(StoreError::Io("stopped".into()).source().unwrap().source().is_none());
+    }
+
+    #[test]
+    fn clients_get_codes_and_the_log_gets_causes() {
         for (error, status, code, cause) in [
             (StoreError::NoSuchBucket, 404, "NoSuchBucket", None),
             (StoreError::BucketExists, 409, "BucketAlreadyOwnedByYou", None),

@@ -28,7 +28,7 @@ mod upload;
 mod reader;
 mod multipart;
 
-pub use error::{OpenError, PartsFault, StoreError};
+pub use error::{IoFailure, OpenError, PartsFault, StoreError};
 pub use findings::{Finding, Kind, Place};
 pub use model::{Bucket, Durability, Figures, NewObject, ObjectInfo, Options};
 pub use parts::{Completion, Copy, NewPart, NewUpload, PartInfo, PartRules, UploadRef, Written};

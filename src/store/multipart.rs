@@ -37,7 +37,7 @@ impl Store {
         key: &ObjectKey,
         upload: NewUpload,
     ) -> Result<String, StoreError> {
-        let random = getrandom::u64().map_err(|error| StoreError::Io(format!("no randomness: {error}")))?;
+        let random = getrandom::u64().map_err(|error| StoreError::Io(format!("no randomness: {error}").into()))?;
         let NewUpload { metadata, checksum, now } = upload;
         let id = format!("{:016x}{random:016x}", now.millis());
         let upload = UploadRow { bucket: bucket.clone(), key: key.clone(), initiated: now, metadata, checksum };
@@ -208,7 +208,7 @@ async fn digest(
     if let Some(plan) = plan {
         digests.make_checksum(plan.algorithm);
     }
-    let failed = |error: crate::s3::S3Error| StoreError::Io(error.to_string());
+    let failed = |error: crate::s3::S3Error| StoreError::Io(error.to_string().into());
     let mut reader = source.read(range.clone()).await?;
     while let Some(piece) = reader.next().await {
         let piece = piece?;

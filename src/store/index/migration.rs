@@ -37,8 +37,10 @@ pub(super) enum Format {
     Current,
     /// It is of the version before, or its migration was interrupted.
     Previous,
-    /// It is of a version that this program does not know.
-    Unknown(u64),
+    /// It is of a later version.
+    Newer(u64),
+    /// It is of a version before the one before.
+    Older(u64),
 }
 
 /// A table of version 2: its name then, and its name during the migration.
@@ -125,7 +127,8 @@ impl Snapshot {
             Some(PREVIOUS) => Format::Previous,
             Some(SCHEMA) if meta.get(META_MIGRATING)?.is_some() => Format::Previous,
             Some(SCHEMA) => Format::Current,
-            Some(unknown) => Format::Unknown(unknown),
+            Some(version) if version > SCHEMA => Format::Newer(version),
+            Some(version) => Format::Older(version),
         })
     }
 }

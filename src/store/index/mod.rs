@@ -96,7 +96,7 @@ fn store_error(error: redb::Error) -> StoreError {
     match error {
         redb::Error::Io(error) => error.into(),
         redb::Error::Corrupted(what) => StoreError::Damaged(format!("index: {what}")),
-        error => StoreError::Io(format!("index: {error}")),
+        error => StoreError::Io(format!("index: {error}").into()),
     }
 }
 
@@ -161,7 +161,8 @@ impl Index {
             Format::Previous => guarded(|| migrate(self))
                 .unwrap_or_else(|panic| Err(StoreError::Damaged(panic).into()))
                 .map_err(unusable),
-            Format::Unknown(found) => Err(OpenError::UnknownVersion { folder, found, current }),
+            Format::Newer(found) => Err(OpenError::TooNew { folder, found, current }),
+            Format::Older(found) => Err(OpenError::TooOld { folder, found, current }),
         }
     }
 

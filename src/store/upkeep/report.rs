@@ -3,8 +3,8 @@
 use crate::store::error::{OpenError, StoreError};
 use crate::store::findings::Finding;
 use crate::store::index::Failure;
-use std::fmt;
 use std::io;
+use thiserror::Error;
 
 /// Something to tell while a check runs.
 #[derive(Debug)]
@@ -21,26 +21,17 @@ pub enum Event {
 }
 
 /// Why upkeep stopped before its end.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum UpkeepError {
     /// The folder cannot be opened.
-    Open(OpenError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The disk or the index failed.
-    Store(StoreError),
-    /// Nobody could be told.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What was found could not be written.
+    #[error(transparent)]
     Output(io::Error),
-}
-
-impl From<OpenError> for UpkeepError {
-    fn from(error: OpenError) -> UpkeepError {
-        UpkeepError::Open(error)
-    }
-}
-
-impl From<StoreError> for UpkeepError {
-    fn from(error: StoreError) -> UpkeepError {
-        UpkeepError::Store(error)
-    }
 }
 
 impl From<Failure> for UpkeepError {
@@ -48,15 +39,3 @@ impl From<Failure> for UpkeepError {
         UpkeepError::Store(failure.into())
     }
 }
-
-impl fmt::Display for UpkeepError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            UpkeepError::Open(error) => error.fmt(f),
-            UpkeepError::Store(error) => error.fmt(f),
-            UpkeepError::Output(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for UpkeepError {}
