@@ -236,9 +236,11 @@ pub struct NewKey {
 pub enum StoreCommand {
     /// Find rot, orphans and dangling rows; reads every byte and changes nothing
     #[command(after_help = "\
-Writes a line for each finding, with bucket and key. Exits with 0 where all is well, with 1 where there are
-findings, and with 2 where the folder cannot be checked. After a crash, start and stop the server first: its
-start removes what the crash left.
+Writes a line for each finding, with bucket and key. Exits with 0 if there are
+none, with 1 if there are findings, and with 2 if the folder cannot be checked.
+After a crash, start and stop the server first: its start removes what the crash
+left. A folder of an earlier release is migrated by the server's start or by
+`r2shim store gc`, never by a check.
 
 Examples:
   r2shim store check

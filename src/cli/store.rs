@@ -1,7 +1,7 @@
-//! `store check` and `store gc`: looking after the local store while nobody serves it.
+//! `store check` and `store gc`: maintenance of a local store that no server has open.
 //!
-//! `check` exits with 0 where all is well and with 1 where it has found something; whatever keeps either command from
-//! doing its work exits with 2.
+//! `check` exits with 0 if it finds nothing and with 1 if it finds something; an error that stops either command exits
+//! with 2.
 
 use crate::cli::arguments::StoreArguments;
 use crate::cli::failure::Failure;
@@ -13,9 +13,9 @@ use serde_json::json;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-/// Tells every finding on a line of its own.
+/// Writes every finding on a line of its own.
 pub(super) fn check(arguments: &StoreArguments, out: &mut dyn Write) -> Result<(), Failure> {
-    // The index's engine may panic over a damaged page: that is a finding, and nothing to be told on stderr as well.
+    // The index's engine may panic over a damaged page: that is a finding, and needs no message on stderr.
     std::panic::set_hook(Box::new(|_| ()));
     let mut progress = Progress::default();
     let checked = upkeep::check(&arguments.data, &mut |event| match event {
@@ -35,7 +35,7 @@ pub(super) fn check(arguments: &StoreArguments, out: &mut dyn Write) -> Result<(
     if checked.findings == 0 { Ok(()) } else { Err(Failure::Found) }
 }
 
-/// Says what it has freed.
+/// Writes what it has freed.
 pub(super) fn gc(arguments: &StoreArguments, out: &mut dyn Write) -> Result<(), Failure> {
     let freed = upkeep::collect(&arguments.data).map_err(|error| failure(&arguments.data, error))?;
     let text = if arguments.json { format!("{}\n", freed_json(&freed)) } else { freed_text(&freed) };
@@ -44,8 +44,8 @@ pub(super) fn gc(arguments: &StoreArguments, out: &mut dyn Write) -> Result<(), 
     match (failed, freed.unreadable) {
         (0, 0) => Ok(()),
         (0, rows) => Err(Failure::Stopped(format!(
-            "{rows} rows do not read, so nobody knows which blobs they name: none was taken for an orphan; \
-             `r2shim store check` tells which rows"
+            "{rows} rows do not read, and which blobs they name is unknown: no blob was removed as an orphan; \
+             `r2shim store check` lists the rows"
         ))),
         (files, _) => Err(Failure::Stopped(format!("{files} files could not be removed; check their folders' mode"))),
     }
@@ -71,11 +71,18 @@ fn finding_json(finding: &Finding) -> serde_json::Value {
 
 fn summary(checked: &Checked) -> String {
     let Checked { objects, parts, blobs, bytes, findings } = checked;
-    let looked_at = format!("{objects} objects and {parts} parts of {bytes} bytes, {blobs} blobs");
+    let (objects, parts, blobs) = (counted(*objects, "object"), counted(*parts, "part"), counted(*blobs, "blob"));
+    let looked_at = format!("{objects} and {parts} of {}, {blobs}", counted(*bytes, "byte"));
     match findings {
         0 => format!("{GOOD}ok{GOOD:#}: {looked_at}"),
-        _ => format!("{BAD}{findings} findings{BAD:#}: {looked_at}"),
+        _ => format!("{BAD}{}{BAD:#}: {looked_at}", counted(*findings, "finding")),
     }
+}
+
+/// A number and what it counts.
+fn counted(count: u64, thing: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{plural}")
 }
 
 fn summary_json(checked: &Checked) -> serde_json::Value {
@@ -83,17 +90,18 @@ fn summary_json(checked: &Checked) -> serde_json::Value {
     json!({ "objects": objects, "parts": parts, "blobs": blobs, "bytes": bytes, "findings": findings })
 }
 
-/// Name for programs, name for people, and figures of what gc removes.
-fn tallies(freed: &Freed) -> [(&'static str, &'static str, Tally); 3] {
+/// What gc removes: the name in JSON, one of it in words, and how much it was.
+fn tallies(freed: &Freed) -> [(&'static str, (&'static str, &'static str), Tally); 3] {
     [
-        ("temporary", "unfinished uploads", freed.temporary),
-        ("doomed", "blobs of deleted objects", freed.doomed),
-        ("orphans", "blobs that no row names", freed.orphans),
+        ("temporary", ("unfinished upload", ""), freed.temporary),
+        ("doomed", ("blob", " of deleted objects"), freed.doomed),
+        ("orphans", ("blob", " that no row names"), freed.orphans),
     ]
 }
 
 fn freed_text(freed: &Freed) -> String {
-    let files = tallies(freed).map(|(_, name, tally)| format!("{:>14} bytes  {} {name}\n", tally.bytes, tally.files));
+    let files = tallies(freed)
+        .map(|(_, (one, of), tally)| format!("{:>14} bytes  {}{of}\n", tally.bytes, counted(tally.files, one)));
     let total = tallies(freed).iter().map(|(_, _, tally)| tally.bytes).sum::<u64>() + freed.index;
     format!("{}{:>14} bytes  index\n{total:>14} bytes  {GOOD}freed{GOOD:#}\n", files.concat(), freed.index)
 }
@@ -171,9 +179,9 @@ mod tests {
     #[test]
     fn the_summary_says_what_was_looked_at() {
         let checked = Checked { objects: 3, parts: 1, blobs: 2, bytes: 70, findings: 0 };
-        assert_eq!(plain(&summary(&checked)), "ok: 3 objects and 1 parts of 70 bytes, 2 blobs");
+        assert_eq!(plain(&summary(&checked)), "ok: 3 objects and 1 part of 70 bytes, 2 blobs");
         let checked = Checked { findings: 4, ..checked };
-        assert_eq!(plain(&summary(&checked)), "4 findings: 3 objects and 1 parts of 70 bytes, 2 blobs");
+        assert_eq!(plain(&summary(&checked)), "4 findings: 3 objects and 1 part of 70 bytes, 2 blobs");
     }
 
     #[test]
@@ -185,7 +193,7 @@ mod tests {
         assert_eq!(
             words.collect::<Vec<_>>(),
             [
-                "10 bytes 1 unfinished uploads",
+                "10 bytes 1 unfinished upload",
                 "0 bytes 0 blobs of deleted objects",
                 "300 bytes 2 blobs that no row names",
                 "4096 bytes index",

@@ -28,12 +28,12 @@ fn folder(data: &Path) {
 fn a_check_tells_and_gc_frees() {
     let data = tempfile::tempdir().unwrap();
     folder(data.path());
-    let found = "blobs/00/000/0000000000000fff: no row names it (4 bytes)\n1 findings: 1 objects and 0 parts of 300000 bytes, 1 blobs\n";
+    let found = "blobs/00/000/0000000000000fff: no row names it (4 bytes)\n1 finding: 1 object and 0 parts of 300000 bytes, 1 blob\n";
     assert_eq!(store("check", data.path(), &[]), (1, found.into(), String::new()));
     let (code, freed, _) = store("gc", data.path(), &["--json"]);
     let freed: serde_json::Value = serde_json::from_str(&freed).unwrap();
     assert_eq!((code, &freed["orphans"]["bytes"]), (0, &4.into()));
-    let clean = "ok: 1 objects and 0 parts of 300000 bytes, 1 blobs\n";
+    let clean = "ok: 1 object and 0 parts of 300000 bytes, 1 blob\n";
     assert_eq!(store("check", data.path(), &[]), (0, clean.into(), String::new()));
     fs::write(data.path().join("blobs/00/000/0000000000000000"), b"rot").unwrap();
     let (code, lines, _) = store("check", data.path(), &["--json"]);
