@@ -94,7 +94,7 @@ fn summary_json(checked: &Checked) -> serde_json::Value {
 fn tallies(freed: &Freed) -> [(&'static str, (&'static str, &'static str), Tally); 3] {
     [
         ("temporary", ("unfinished upload", ""), freed.temporary),
-        ("doomed", ("blob", " of deleted objects"), freed.doomed),
+        ("unreferenced", ("blob", " of deleted objects"), freed.unreferenced),
         ("orphans", ("blob", " that no row names"), freed.orphans),
     ]
 }

@@ -108,7 +108,7 @@ impl Work {
             let write = || self.index.write(|tables| self.decide(tables, &batch, &reaped, &mut decided));
             let written = guarded(write).unwrap_or_else(|panic| give_up(&mut batch, panic));
             match written {
-                Ok((outcomes, doomed)) => return self.done(batch, outcomes, doomed),
+                Ok((outcomes, unreferenced)) => return self.done(batch, outcomes, unreferenced),
                 // What it wrote goes with the transaction; the others have done nothing wrong.
                 Err(damage @ Failure::Damaged(_)) if decided < batch.len() => fail(batch.remove(decided), &damage),
                 Err(failure) => return batch.into_iter().for_each(|queued| fail(queued, &failure)),
@@ -116,9 +116,9 @@ impl Work {
         }
     }
 
-    fn done(&self, batch: Vec<Queued>, outcomes: Vec<Outcome>, doomed: Vec<BlobId>) {
+    fn done(&self, batch: Vec<Queued>, outcomes: Vec<Outcome>, unreferenced: Vec<BlobId>) {
         self.count(batch.len());
-        self.blobs.reaper.doomed(doomed);
+        self.blobs.reaper.unreferenced(unreferenced);
         for (queued, outcome) in batch.into_iter().zip(outcomes) {
             acknowledge(queued, outcome);
         }
@@ -140,9 +140,9 @@ impl Work {
             });
             *decided += 1;
         }
-        tables.forget_doomed(reaped)?;
+        tables.forget_unreferenced(reaped)?;
         tables.set_watermark(self.blobs.ids.watermark())?;
-        Ok((outcomes, tables.take_newly_doomed()))
+        Ok((outcomes, tables.take_newly_unreferenced()))
     }
 
     fn count(&self, changes: usize) {

@@ -1,8 +1,8 @@
 //! Who is reading which blob: a blob that has lost its last row stays until its last reader is done.
 //!
 //! A reader looks its row up, holds the blobs it names, and looks again. Where the row still names them they were not
-//! doomed when they were held, so the reaper, which asks after the commit that dooms them, finds them held; where it does
-//! not, the hold is given up and the reader begins anew. A blob that was doomed once is never named again. The lock is
+//! unreferenced when they were held, so the reaper, which asks after the commit that removes the last reference, finds them held; where it does
+//! not, the hold is given up and the reader begins anew. A blob that was unreferenced once is never named again. The lock is
 //! only around the counting: no reader waits for another's look into the index.
 
 use super::folder::BlobId;
@@ -16,7 +16,7 @@ pub(super) struct Holds(Mutex<HashMap<BlobId, Held>>);
 #[derive(Debug, Default)]
 struct Held {
     readers: usize,
-    doomed: bool,
+    unreferenced: bool,
 }
 
 /// One reader's holds, given up when dropped.
@@ -27,7 +27,7 @@ pub(super) struct Hold {
 }
 
 impl Holds {
-    /// Holds these blobs. `released` is told of those that were doomed meanwhile, once the last hold on them is dropped.
+    /// Holds these blobs. `released` is told of those that are unreferenced by then, once the last hold on them is dropped.
     pub(super) fn take(
         self: &Arc<Holds>,
         blobs: Vec<BlobId>,
@@ -43,12 +43,12 @@ impl Holds {
 
     /// Of blobs that have lost their last row, in a commit that is done: those nobody reads. The others are marked, and
     /// come back when their last hold is dropped.
-    pub(super) fn free_of_readers(&self, doomed: Vec<BlobId>) -> Vec<BlobId> {
+    pub(super) fn free_of_readers(&self, unreferenced: Vec<BlobId>) -> Vec<BlobId> {
         let mut held = self.lock();
-        let mut free = doomed;
+        let mut free = unreferenced;
         free.retain(|blob| match held.get_mut(blob) {
             Some(hold) => {
-                hold.doomed = true;
+                hold.unreferenced = true;
                 false
             }
             None => true,
@@ -56,14 +56,14 @@ impl Holds {
         free
     }
 
-    /// Gives one hold on each blob up; returns the doomed ones nobody holds any more.
+    /// Gives one hold on each blob up; returns the unreferenced ones that no reader holds.
     fn give_up(&self, blobs: &[BlobId]) -> Vec<BlobId> {
         let mut held = self.lock();
         let mut free = Vec::new();
         for blob in blobs {
             let Some(hold) = held.get_mut(blob) else { continue };
             hold.readers -= 1;
-            if hold.readers == 0 && held.remove(blob).is_some_and(|hold| hold.doomed) {
+            if hold.readers == 0 && held.remove(blob).is_some_and(|hold| hold.unreferenced) {
                 free.push(*blob);
             }
         }
@@ -90,7 +90,7 @@ mod tests {
     use std::sync::mpsc;
 
     #[test]
-    fn a_doomed_blob_is_free_when_its_last_reader_is_done() {
+    fn an_unreferenced_blob_is_free_when_its_last_reader_is_done() {
         let holds = Arc::new(Holds::default());
         let (sender, released) = mpsc::channel();
         let take = |blobs: &[u64]| {

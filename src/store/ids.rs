@@ -38,7 +38,7 @@ impl Ids {
         self.lock().unsettled.remove(&id.0);
     }
 
-    /// The watermark: every blob below it has a row, or is doomed, or is gone.
+    /// The watermark: every blob below it has a row, or is unreferenced, or is gone.
     pub(super) fn watermark(&self) -> u64 {
         let state = self.lock();
         state.unsettled.first().copied().unwrap_or(state.next)

@@ -89,7 +89,7 @@ struct Threads {
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        // What the last commit dooms is still removed.
+        // What the last commit leaves unreferenced is still removed.
         let _ = self.committing.take().map(JoinHandle::join);
         self.reaper.stop();
         let _ = self.reaping.take().map(JoinHandle::join);
@@ -223,7 +223,7 @@ impl Store {
     pub async fn object(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Object, StoreError> {
         let mut object = self.find(bucket, key)?;
         while !object.blobs().is_empty() {
-            // What was found may be doomed before it is held; what is found again was not.
+            // What was found may be unreferenced before it is held; what is found again was not.
             let hold = self.hold(object.blobs());
             let again = self.find(bucket, key)?;
             if again.blobs() == object.blobs() {
@@ -237,7 +237,7 @@ impl Store {
 
     fn hold(&self, blobs: Vec<BlobId>) -> Hold {
         let store = self.clone();
-        self.0.holds.take(blobs, move |free| store.blobs().reaper.doomed(free))
+        self.0.holds.take(blobs, move |free| store.blobs().reaper.unreferenced(free))
     }
 
     /// The object with its bytes or where they are, all from one commit.

@@ -23,7 +23,7 @@ pub(super) struct Reaper(Sender<Errand>);
 #[derive(Debug)]
 enum Errand {
     /// Blobs whose rows are gone: remove those that nobody reads.
-    Doomed(Vec<BlobId>),
+    Unreferenced(Vec<BlobId>),
     /// A blob that never got a row.
     Stillborn(BlobId),
     /// A temporary file.
@@ -35,7 +35,7 @@ enum Errand {
     Barrier(Sender<()>),
 }
 
-/// The doomed blobs whose files are gone, and whose rows the next commit may drop.
+/// The unreferenced blobs whose files are gone, and whose rows the next commit may drop.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Reaped(Arc<Mutex<Vec<BlobId>>>);
 
@@ -64,9 +64,9 @@ impl Reaper {
         Ok((Reaper(sender), thread))
     }
 
-    pub(super) fn doomed(&self, blobs: Vec<BlobId>) {
+    pub(super) fn unreferenced(&self, blobs: Vec<BlobId>) {
         if !blobs.is_empty() {
-            self.send(Errand::Doomed(blobs));
+            self.send(Errand::Unreferenced(blobs));
         }
     }
 
@@ -108,7 +108,7 @@ impl Work {
     fn run(&self, errands: &Receiver<Errand>) {
         for errand in errands {
             match errand {
-                Errand::Doomed(blobs) => self.reap(blobs),
+                Errand::Unreferenced(blobs) => self.reap(blobs),
                 Errand::Stillborn(id) => self.forget(id),
                 Errand::Temporary(path) => {
                     remove(&path);
@@ -120,8 +120,8 @@ impl Work {
         }
     }
 
-    fn reap(&self, doomed: Vec<BlobId>) {
-        for id in self.holds.free_of_readers(doomed) {
+    fn reap(&self, unreferenced: Vec<BlobId>) {
+        for id in self.holds.free_of_readers(unreferenced) {
             if remove(&self.folder.blob(id)) {
                 self.reaped.push(id);
             }

@@ -1,4 +1,4 @@
-//! What start-up repairs: what a crash left in `tmp/`, doomed blobs, and blobs that never got a row.
+//! What start-up repairs: what a crash left in `tmp/`, unreferenced blobs, and blobs that never got a row.
 //!
 //! It looks at nothing below the watermark ([`super::ids`]), so it takes no longer in a full store than in an empty one.
 
@@ -16,21 +16,21 @@ pub(super) fn repair(folder: &Folder, index: &Index) -> Result<Ids, OpenError> {
     }
     folder.empty_tmp().map_err(|error| OpenError::unusable(folder.tmp(), error))?;
     let next = index.write(|tables| {
-        finish_doomed(folder, tables)?;
+        remove_unreferenced(folder, tables)?;
         sweep(folder, tables)
     });
     next.map(Ids::starting_at).map_err(|failure| OpenError::unusable(folder.root(), StoreError::from(failure)))
 }
 
-fn finish_doomed(folder: &Folder, tables: &mut Tables<'_>) -> Result<(), Failure> {
+fn remove_unreferenced(folder: &Folder, tables: &mut Tables<'_>) -> Result<(), Failure> {
     let mut removed = Vec::new();
-    for id in tables.doomed()? {
+    for id in tables.unreferenced()? {
         // One that has a row is named by mistake: an object may still need its file.
         if !tables.has_blob(id)? && remove(&folder.blob(id)) {
             removed.push(id);
         }
     }
-    tables.forget_doomed(&removed)
+    tables.forget_unreferenced(&removed)
 }
 
 /// The number after this one.

@@ -80,7 +80,7 @@ impl Snapshot {
     }
 
     /// The blobs whose files may still have to be removed.
-    pub(in crate::store) fn doomed(&self) -> Result<Vec<BlobId>, Failure> {
+    pub(in crate::store) fn unreferenced(&self) -> Result<Vec<BlobId>, Failure> {
         self.0.open_table(UNREFERENCED)?.range::<u64>(..)?.map(|row| Ok(BlobId(row?.0.value()))).collect()
     }
 }

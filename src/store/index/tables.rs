@@ -100,10 +100,10 @@ pub(in crate::store) struct Tables<'t> {
     objects: Table<'t, &'static [u8], &'static [u8]>,
     bodies: Table<'t, &'static [u8], &'static [u8]>,
     blobs: Table<'t, u64, &'static [u8]>,
-    doomed: Table<'t, u64, ()>,
+    unreferenced: Table<'t, u64, ()>,
     meta: Table<'t, &'static str, u64>,
     pub(super) uploads: UploadTables<'t>,
-    newly_doomed: Vec<BlobId>,
+    newly_unreferenced: Vec<BlobId>,
 }
 
 impl<'t> Tables<'t> {
@@ -113,10 +113,10 @@ impl<'t> Tables<'t> {
             objects: transaction.open_table(OBJECTS)?,
             bodies: transaction.open_table(BODIES)?,
             blobs: transaction.open_table(BLOBS)?,
-            doomed: transaction.open_table(UNREFERENCED)?,
+            unreferenced: transaction.open_table(UNREFERENCED)?,
             meta: transaction.open_table(META)?,
             uploads: UploadTables::open(transaction)?,
-            newly_doomed: Vec::new(),
+            newly_unreferenced: Vec::new(),
         })
     }
 
@@ -239,8 +239,8 @@ impl<'t> Tables<'t> {
             }
             Some(_) => {
                 self.blobs.remove(id.0)?;
-                self.doomed.insert(id.0, ())?;
-                self.newly_doomed.push(id);
+                self.unreferenced.insert(id.0, ())?;
+                self.newly_unreferenced.push(id);
             }
             // Its file may belong to nobody or to another row: not ours to remove.
             None => tracing::warn!(blob = id.0, "a blob that an object names has no row"),
@@ -248,20 +248,20 @@ impl<'t> Tables<'t> {
         Ok(())
     }
 
-    /// The blobs doomed in this transaction, to be removed once it is committed.
-    pub(in crate::store) fn take_newly_doomed(&mut self) -> Vec<BlobId> {
-        std::mem::take(&mut self.newly_doomed)
+    /// The blobs unreferenced in this transaction, to be removed once it is committed.
+    pub(in crate::store) fn take_newly_unreferenced(&mut self) -> Vec<BlobId> {
+        std::mem::take(&mut self.newly_unreferenced)
     }
 
     /// All blobs whose files may still have to be removed.
-    pub(in crate::store) fn doomed(&self) -> Result<Vec<BlobId>, Failure> {
-        self.doomed.iter()?.map(|row| Ok(BlobId(row?.0.value()))).collect()
+    pub(in crate::store) fn unreferenced(&self) -> Result<Vec<BlobId>, Failure> {
+        self.unreferenced.iter()?.map(|row| Ok(BlobId(row?.0.value()))).collect()
     }
 
     /// The files of these blobs are gone.
-    pub(in crate::store) fn forget_doomed(&mut self, blobs: &[BlobId]) -> Result<(), Failure> {
+    pub(in crate::store) fn forget_unreferenced(&mut self, blobs: &[BlobId]) -> Result<(), Failure> {
         for id in blobs {
-            self.doomed.remove(id.0)?;
+            self.unreferenced.remove(id.0)?;
         }
         Ok(())
     }
@@ -274,8 +274,8 @@ impl<'t> Tables<'t> {
     pub(in crate::store) fn next_blob(&self) -> Result<u64, Failure> {
         let last = |row: Option<(redb::AccessGuard<'_, u64>, _)>| row.map_or(0, |(id, ())| id.value() + 1);
         let blobs = last(self.blobs.last()?.map(|(id, _)| (id, ())));
-        let doomed = last(self.doomed.last()?.map(|(id, _)| (id, ())));
-        Ok(blobs.max(doomed))
+        let unreferenced = last(self.unreferenced.last()?.map(|(id, _)| (id, ())));
+        Ok(blobs.max(unreferenced))
     }
 
     pub(in crate::store) fn watermark(&self) -> Result<u64, Failure> {
@@ -326,7 +326,7 @@ impl Tables<'_> {
         self.blobs.remove(id).unwrap();
     }
 
-    pub(in crate::store) fn doom(&mut self, id: u64) {
-        self.doomed.insert(id, ()).unwrap();
+    pub(in crate::store) fn set_unreferenced(&mut self, id: u64) {
+        self.unreferenced.insert(id, ()).unwrap();
     }
 }

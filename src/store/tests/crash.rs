@@ -99,7 +99,7 @@ async fn what_was_acknowledged_survives_a_kill() {
 }
 
 #[tokio::test]
-async fn doomed_blobs_are_finished_at_the_next_start() {
+async fn unreferenced_blobs_are_removed_at_the_next_start() {
     let dir = TempDir::new().unwrap();
     let store = with_bucket(&dir).await;
     put(&store, "k", &body(LARGE, 1)).await.unwrap();

@@ -204,7 +204,7 @@ async fn blobs_and_those_who_name_them_are_held_against_each_other() {
         ),
         (
             |dir| {
-                forge(dir, |tables| tables.doom(0));
+                forge(dir, |tables| tables.set_unreferenced(0));
             },
             &["dangling blob 0: it is noted for removal and has a row"],
         ),
@@ -257,13 +257,13 @@ async fn what_a_crash_left_can_be_checked_and_collected() {
     assert_eq!(findings(&copy).len(), 2);
     let freed = collect(copy.path()).unwrap();
     let tally = |bytes| Tally { files: 1, bytes, failed: 0 };
-    assert_eq!((freed.temporary, freed.doomed, freed.orphans), (tally(4), Tally::default(), tally(6)));
+    assert_eq!((freed.temporary, freed.unreferenced, freed.orphans), (tally(4), Tally::default(), tally(6)));
     assert_eq!(findings(&copy), [""; 0]);
     assert!(get(&open(&copy), "large").await.unwrap() == body(LARGE, 1));
 }
 
 #[tokio::test]
-async fn a_collection_finishes_what_is_doomed_and_shrinks_the_index() {
+async fn a_collection_finishes_what_is_unreferenced_and_shrinks_the_index() {
     let dir = sample().await;
     let store = open(&dir);
     for name in 0..300 {
@@ -273,13 +273,13 @@ async fn a_collection_finishes_what_is_doomed_and_shrinks_the_index() {
         store.delete_object(&bucket(), &key(&name.to_string())).await.unwrap();
     }
     drop(store);
-    forge(&dir, |tables| tables.doom(0xfff));
-    fs::write(dir.path().join("blobs/00/000/0000000000000fff"), b"doomed").unwrap();
+    forge(&dir, |tables| tables.set_unreferenced(0xfff));
+    fs::write(dir.path().join("blobs/00/000/0000000000000fff"), b"unreferenced").unwrap();
     assert_eq!(findings(&dir), [""; 0], "what is to be removed is no finding");
     let before = fs::metadata(dir.path().join("index.redb")).unwrap().len();
     let freed = collect(dir.path()).unwrap();
     let after = fs::metadata(dir.path().join("index.redb")).unwrap().len();
-    assert_eq!(freed.doomed, Tally { files: 1, bytes: 6, failed: 0 });
+    assert_eq!(freed.unreferenced, Tally { files: 1, bytes: 12, failed: 0 });
     assert_eq!(freed.index, before - after);
     assert!(freed.index > 512 << 10, "{freed:?}");
     assert_eq!(collect(dir.path()).unwrap(), Freed::default());
@@ -294,7 +294,7 @@ async fn a_collection_removes_nothing_that_a_row_names() {
         |dir| forge(dir, |tables| tables.remove_raw_blob(0)),
         // The blob has a row, and no object names it.
         |dir| forge(dir, |tables| tables.copy_raw_object(b"bucket\0small", b"bucket\0large")),
-        |dir| forge(dir, |tables| tables.doom(0)),
+        |dir| forge(dir, |tables| tables.set_unreferenced(0)),
         // Nobody knows what an object names.
         |dir| {
             forge(dir, |tables| {
@@ -307,7 +307,7 @@ async fn a_collection_removes_nothing_that_a_row_names() {
         let dir = sample().await;
         damage(&dir);
         let freed = collect(dir.path()).unwrap();
-        assert_eq!((freed.orphans, freed.doomed), (Tally::default(), Tally::default()), "{case}");
+        assert_eq!((freed.orphans, freed.unreferenced), (Tally::default(), Tally::default()), "{case}");
         assert_eq!(files(&dir).len(), 1, "{case}");
     }
 }

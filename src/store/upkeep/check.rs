@@ -236,18 +236,18 @@ impl Check<'_> {
                 self.found(&object_place(&row_key), fault)?;
             }
         }
-        for id in snapshot.doomed()?.into_iter().filter(|id| self.blobs.contains_key(id)).collect::<Vec<_>>() {
+        for id in snapshot.unreferenced()?.into_iter().filter(|id| self.blobs.contains_key(id)).collect::<Vec<_>>() {
             self.found(&Place::Blob(id.0), (Kind::Dangling, "it is noted for removal and has a row".into()))?;
         }
         Ok(())
     }
 
-    /// Files of doomed blobs are no findings: to remove them is under way.
+    /// Files of unreferenced blobs are no findings: to remove them is under way.
     fn check_files(&mut self, snapshot: &Snapshot) -> Result<(), UpkeepError> {
-        let doomed: HashSet<_> = snapshot.doomed()?.into_iter().collect();
+        let unreferenced: HashSet<_> = snapshot.unreferenced()?.into_iter().collect();
         for id in self.folder.blobs_from(BlobId(0)).map_err(StoreError::from)? {
             let is_named = self.blobs.contains_key(&id) || self.without_row.contains(&id);
-            if !is_named && !doomed.contains(&id) {
+            if !is_named && !unreferenced.contains(&id) {
                 self.found_orphan(&self.folder.blob(id), "no row names it")?;
             }
         }

@@ -19,7 +19,7 @@ pub struct Freed {
     /// Uploads that did not end.
     pub temporary: Tally,
     /// Blobs of deleted objects that were still to be removed.
-    pub doomed: Tally,
+    pub unreferenced: Tally,
     /// Blobs that no row names.
     pub orphans: Tally,
     /// Bytes the index has shrunk by.
@@ -68,9 +68,9 @@ fn remove_files(folder: &Folder, index: &Index) -> Result<Freed, UpkeepError> {
     let Named { blobs, unreadable } = index.read(Named::by)?;
     freed.unreadable = unreadable;
     index.write(|tables| {
-        let mut doomed = tables.doomed()?;
-        doomed.retain(|id| !blobs.contains(id) && freed.doomed.remove(&folder.blob(*id)));
-        tables.forget_doomed(&doomed)
+        let mut unreferenced = tables.unreferenced()?;
+        unreferenced.retain(|id| !blobs.contains(id) && freed.unreferenced.remove(&folder.blob(*id)));
+        tables.forget_unreferenced(&unreferenced)
     })?;
     if unreadable == 0 {
         let found = folder.blobs_from(BlobId(0)).map_err(StoreError::from)?;
