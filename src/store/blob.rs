@@ -125,7 +125,7 @@ impl PlacedBlob {
 impl Drop for PlacedBlob {
     fn drop(&mut self) {
         match self.fate {
-            Fate::Remove => self.blobs.reaper.stillborn(self.id),
+            Fate::Remove => self.blobs.reaper.uncommitted(self.id),
             Fate::Keep => self.blobs.ids.settle(self.id),
             Fate::Unknown => {}
         }

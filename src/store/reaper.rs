@@ -25,7 +25,7 @@ enum Errand {
     /// Blobs whose rows are gone: remove those that nobody reads.
     Unreferenced(Vec<BlobId>),
     /// A blob that never got a row.
-    Stillborn(BlobId),
+    Uncommitted(BlobId),
     /// A temporary file.
     Temporary(PathBuf),
     /// The store is closed; what comes after is left to the next start.
@@ -70,8 +70,8 @@ impl Reaper {
         }
     }
 
-    pub(super) fn stillborn(&self, id: BlobId) {
-        self.send(Errand::Stillborn(id));
+    pub(super) fn uncommitted(&self, id: BlobId) {
+        self.send(Errand::Uncommitted(id));
     }
 
     pub(super) fn temporary(&self, path: PathBuf) {
@@ -109,7 +109,7 @@ impl Work {
         for errand in errands {
             match errand {
                 Errand::Unreferenced(blobs) => self.reap(blobs),
-                Errand::Stillborn(id) => self.forget(id),
+                Errand::Uncommitted(id) => self.forget(id),
                 Errand::Temporary(path) => {
                     remove(&path);
                 }
