@@ -18,10 +18,10 @@ const STOPPED: &str = "the thread that removes files has stopped";
 
 /// Where to send what is to be removed. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(super) struct Reaper(Sender<Errand>);
+pub(super) struct Reaper(Sender<Task>);
 
 #[derive(Debug)]
-enum Errand {
+enum Task {
     /// Blobs whose rows are gone: remove those that nobody reads.
     Unreferenced(Vec<BlobId>),
     /// A blob that never got a row.
@@ -58,42 +58,42 @@ impl Reaper {
         holds: Arc<Holds>,
         reaped: Reaped,
     ) -> io::Result<(Reaper, JoinHandle<()>)> {
-        let (sender, errands) = channel();
+        let (sender, tasks) = channel();
         let work = Work { folder, ids, holds, reaped };
-        let thread = health.start("store-reaper", STOPPED, move || work.run(&errands))?;
+        let thread = health.start("store-reaper", STOPPED, move || work.run(&tasks))?;
         Ok((Reaper(sender), thread))
     }
 
     pub(super) fn unreferenced(&self, blobs: Vec<BlobId>) {
         if !blobs.is_empty() {
-            self.send(Errand::Unreferenced(blobs));
+            self.send(Task::Unreferenced(blobs));
         }
     }
 
     pub(super) fn uncommitted(&self, id: BlobId) {
-        self.send(Errand::Uncommitted(id));
+        self.send(Task::Uncommitted(id));
     }
 
     pub(super) fn temporary(&self, path: PathBuf) {
-        self.send(Errand::Temporary(path));
+        self.send(Task::Temporary(path));
     }
 
     /// Ends the thread once everything sent so far is done.
     pub(super) fn stop(&self) {
-        self.send(Errand::Stop);
+        self.send(Task::Stop);
     }
 
     /// Waits until everything sent so far is done.
     #[cfg(test)]
     pub(super) fn wait(&self) {
         let (done, answer) = channel();
-        self.send(Errand::Barrier(done));
+        self.send(Task::Barrier(done));
         answer.recv().unwrap();
     }
 
     /// Where the thread is gone, the next start does its work.
-    fn send(&self, errand: Errand) {
-        let _ = self.0.send(errand);
+    fn send(&self, task: Task) {
+        let _ = self.0.send(task);
     }
 }
 
@@ -105,17 +105,17 @@ struct Work {
 }
 
 impl Work {
-    fn run(&self, errands: &Receiver<Errand>) {
-        for errand in errands {
-            match errand {
-                Errand::Unreferenced(blobs) => self.reap(blobs),
-                Errand::Uncommitted(id) => self.forget(id),
-                Errand::Temporary(path) => {
+    fn run(&self, tasks: &Receiver<Task>) {
+        for task in tasks {
+            match task {
+                Task::Unreferenced(blobs) => self.reap(blobs),
+                Task::Uncommitted(id) => self.forget(id),
+                Task::Temporary(path) => {
                     remove(&path);
                 }
-                Errand::Stop => return,
+                Task::Stop => return,
                 #[cfg(test)]
-                Errand::Barrier(done) => done.send(()).unwrap(),
+                Task::Barrier(done) => done.send(()).unwrap(),
             }
         }
     }
