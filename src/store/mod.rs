@@ -2,7 +2,7 @@
 //!
 //! An embedded index has a row per object, and the bytes of small ones; larger ones are files of their own
 //! (`folder`). Every change goes through one thread that commits many at a time (`committer`); a listing is a few
-//! seeks in the index (`index`); a GET reads on through overwrite and delete (`holds`).
+//! seeks in the index (`index`); a GET reads on through overwrite and delete (`pins`).
 //!
 //! Not here: HTTP, and what a request means. Whoever calls has verified body, names and permissions.
 
@@ -16,7 +16,7 @@ mod disk;
 mod space;
 mod folder;
 mod ids;
-mod holds;
+mod pins;
 mod reaper;
 mod blob;
 mod index;
@@ -45,8 +45,8 @@ use bytes::Bytes;
 use committer::{Committer, Counters, answer};
 use disk::Disk;
 use folder::{BlobId, Folder};
-use holds::{Hold, Holds};
 use index::{Body, Change, Index, Listing, ObjectRow};
+use pins::{Pin, Pins};
 use reader::Source;
 use reaper::{Reaped, Reaper};
 use space::{FreeBytes, Promise, Space, free_bytes_of};
@@ -70,7 +70,7 @@ struct Inner {
     committer: Committer,
     index: Arc<Index>,
     blobs: Arc<Blobs>,
-    holds: Arc<Holds>,
+    pins: Arc<Pins>,
     space: Arc<Space>,
     counters: Arc<Counters>,
     health: Health,
@@ -110,11 +110,11 @@ impl Store {
         // The index's lock comes first: nobody else's files are touched.
         let index = Arc::new(Index::open(&folder.index(), options.index_cache, disk)?);
         let ids = Arc::new(startup::repair(&folder, &index)?);
-        let (holds, reaped, counters) = (Arc::new(Holds::default()), Reaped::default(), Arc::new(Counters::default()));
+        let (pins, reaped, counters) = (Arc::new(Pins::default()), Reaped::default(), Arc::new(Counters::default()));
         let health = Health::default();
         let no_thread = |error| OpenError::unusable(dir, error);
         let (reaper, reaping) =
-            Reaper::start(&health, folder.clone(), ids.clone(), holds.clone(), reaped.clone()).map_err(no_thread)?;
+            Reaper::start(&health, folder.clone(), ids.clone(), pins.clone(), reaped.clone()).map_err(no_thread)?;
         let blobs = Blobs::new(folder, ids, reaper.clone());
         let work = committer::Work { index: index.clone(), blobs: blobs.clone(), reaped, counters: counters.clone() };
         let (committer, committing) = Committer::start(&health, work).map_err(no_thread)?;
@@ -125,7 +125,7 @@ impl Store {
             committer,
             index,
             blobs,
-            holds,
+            pins,
             space,
             counters,
             health,
@@ -223,11 +223,11 @@ impl Store {
     pub async fn object(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Object, StoreError> {
         let mut object = self.find(bucket, key)?;
         while !object.blobs().is_empty() {
-            // What was found may be unreferenced before it is held; what is found again was not.
-            let hold = self.hold(object.blobs());
+            // What was found may have lost its references before it was pinned; what is found again had not.
+            let pin = self.pin(object.blobs());
             let again = self.find(bucket, key)?;
             if again.blobs() == object.blobs() {
-                return Ok(Object { hold: Some(Arc::new(hold)), ..again });
+                return Ok(Object { pin: Some(Arc::new(pin)), ..again });
             }
             // Overwritten between the two looks: rare, and each time somebody else's write is done.
             object = again;
@@ -235,9 +235,9 @@ impl Store {
         Ok(object)
     }
 
-    fn hold(&self, blobs: Vec<BlobId>) -> Hold {
+    fn pin(&self, blobs: Vec<BlobId>) -> Pin {
         let store = self.clone();
-        self.0.holds.take(blobs, move |free| store.blobs().reaper.unreferenced(free))
+        self.0.pins.take(blobs, move |free| store.blobs().reaper.unreferenced(free))
     }
 
     /// The object with its bytes or where they are, all from one commit.
@@ -250,7 +250,7 @@ impl Store {
                 }
                 Body::Extents(extents) => Source::Blobs(extents, self.blobs().folder.clone()),
             };
-            Ok(Object { info: row.info, source, hold: None })
+            Ok(Object { info: row.info, source, pin: None })
         })
     }
 

@@ -84,7 +84,7 @@ impl Store {
             let info = PartInfo { number, size: range.end - range.start, etag, last_modified: now, checksum };
             let put = PutPart { at: at.clone(), info: info.clone(), body: PartBody::Shared(extents) };
             match self.make(Change::PutPart(Box::new(put))).await {
-                // Overwritten meanwhile. The hold still has the bytes.
+                // Overwritten meanwhile. The pin still keeps the bytes.
                 Err(StoreError::SourceGone) => {}
                 done => return done.map(|written| PartInfo { last_modified: written.last_modified, ..info }),
             }

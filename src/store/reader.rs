@@ -1,14 +1,15 @@
 //! Bytes on their way out, in pieces, from wherever the object's row says they are.
 //!
 //! Pages that the kernel has in memory are read on the spot; where it would have to wait for the disk, the blocking pool
-//! does. Files are opened as the reader comes to them, the first before anything is read. The reader's hold keeps them there after an overwrite or delete.
+//! does. Files are opened as the reader comes to them, the first before anything is read. The reader's pin keeps them there
+//! after an overwrite or delete.
 
 use super::blocking::on_disk;
 use super::error::StoreError;
 use super::folder::{BlobId, Folder, open_blob};
-use super::holds::Hold;
 use super::index::Extent;
 use super::model::ObjectInfo;
+use super::pins::Pin;
 use bytes::{Bytes, BytesMut};
 use std::collections::VecDeque;
 use std::fs::File;
@@ -28,7 +29,7 @@ pub struct Object {
     pub info: ObjectInfo,
     pub(super) source: Source,
     /// `None` where the bytes are in memory.
-    pub(super) hold: Option<Arc<Hold>>,
+    pub(super) pin: Option<Arc<Pin>>,
 }
 
 /// Where the bytes come from.
@@ -48,8 +49,8 @@ impl Object {
         match self.source {
             Source::Inline(bytes) => Ok(Reader(State::Inline(slice(bytes, &range)))),
             Source::Blobs(extents, folder) => {
-                let (runs, hold) = (runs(&extents, &range), self.hold);
-                let mut blobs = BlobReader { runs, folder, file: None, buffer: Bytes::new(), _hold: hold };
+                let (runs, pin) = (runs(&extents, &range), self.pin);
+                let mut blobs = BlobReader { runs, folder, file: None, buffer: Bytes::new(), _pin: pin };
                 if let Some(first) = blobs.runs.front().copied() {
                     blobs.open(first).await?;
                 }
@@ -90,7 +91,7 @@ struct BlobReader {
     file: Option<(BlobId, Arc<File>)>,
     /// The last piece: used again where nobody else has it any more.
     buffer: Bytes,
-    _hold: Option<Arc<Hold>>,
+    _pin: Option<Arc<Pin>>,
 }
 
 impl Reader {

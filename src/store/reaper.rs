@@ -4,8 +4,8 @@
 //! what the disk holds: a number per blob.
 
 use super::folder::{BlobId, Folder};
-use super::holds::Holds;
 use super::ids::Ids;
+use super::pins::Pins;
 use super::threads::Health;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -55,11 +55,11 @@ impl Reaper {
         health: &Health,
         folder: Arc<Folder>,
         ids: Arc<Ids>,
-        holds: Arc<Holds>,
+        pins: Arc<Pins>,
         reaped: Reaped,
     ) -> io::Result<(Reaper, JoinHandle<()>)> {
         let (sender, tasks) = channel();
-        let work = Work { folder, ids, holds, reaped };
+        let work = Work { folder, ids, pins, reaped };
         let thread = health.start("store-reaper", STOPPED, move || work.run(&tasks))?;
         Ok((Reaper(sender), thread))
     }
@@ -100,7 +100,7 @@ impl Reaper {
 struct Work {
     folder: Arc<Folder>,
     ids: Arc<Ids>,
-    holds: Arc<Holds>,
+    pins: Arc<Pins>,
     reaped: Reaped,
 }
 
@@ -121,7 +121,7 @@ impl Work {
     }
 
     fn reap(&self, unreferenced: Vec<BlobId>) {
-        for id in self.holds.free_of_readers(unreferenced) {
+        for id in self.pins.free_of_readers(unreferenced) {
             if remove(&self.folder.blob(id)) {
                 self.reaped.push(id);
             }

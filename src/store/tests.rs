@@ -208,7 +208,7 @@ async fn a_reader_that_leaves_early_frees_what_it_held() {
     store.delete_object(&bucket(), &key("k")).await.unwrap();
     drop(reader);
     store.blobs().reaper.wait();
-    assert_eq!(files(&dir).len(), 1, "the second still holds it");
+    assert_eq!(files(&dir).len(), 1, "the second has it pinned");
     drop(unread);
     store.blobs().reaper.wait();
     assert!(files(&dir).is_empty());
