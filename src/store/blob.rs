@@ -116,7 +116,7 @@ impl PlacedBlob {
     }
 
     /// The commit failed, and only the next start can tell whether the row is there: until then the file stays, and its
-    /// number unsettled.
+    /// number is in flight.
     pub(super) fn leave_to_startup(mut self) {
         self.fate = Fate::Unknown;
     }
@@ -126,7 +126,7 @@ impl Drop for PlacedBlob {
     fn drop(&mut self) {
         match self.fate {
             Fate::Remove => self.blobs.reaper.uncommitted(self.id),
-            Fate::Keep => self.blobs.ids.settle(self.id),
+            Fate::Keep => self.blobs.ids.land(self.id),
             Fate::Unknown => {}
         }
     }

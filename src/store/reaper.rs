@@ -128,10 +128,10 @@ impl Work {
         }
     }
 
-    /// A number stays unsettled while its file is there, so that start-up finds the file.
+    /// A number stays in flight while its file is there, so that the next start finds the file.
     fn forget(&self, id: BlobId) {
         if remove(&self.folder.blob(id)) {
-            self.ids.settle(id);
+            self.ids.land(id);
         }
     }
 }
