@@ -75,7 +75,7 @@ impl Walk<'_> {
             }
             let key = self.key(row_key.value())?;
             if let Some(prefix) = self.common_prefix(key) {
-                let next = behind_prefix(self.row_key(prefix));
+                let next = prefix_successor(self.row_key(prefix));
                 self.page.entries.push(Entry::Prefix(prefix.to_owned()));
                 return Ok(Stop::Jump(next));
             }
@@ -89,7 +89,7 @@ impl Walk<'_> {
         let prefix = self.row_key(&self.listing.prefix);
         match &self.listing.start {
             Some(Position::AfterKey(key)) if self.row_key(key) >= prefix => Bound::Excluded(self.row_key(key)),
-            Some(Position::AfterPrefix(last)) => Bound::Included(behind_prefix(self.row_key(last)).max(prefix)),
+            Some(Position::AfterPrefix(last)) => Bound::Included(prefix_successor(self.row_key(last)).max(prefix)),
             _ => Bound::Included(prefix),
         }
     }
@@ -98,7 +98,7 @@ impl Walk<'_> {
     fn end(&self) -> Vec<u8> {
         match self.listing.prefix.as_str() {
             "" => bucket_end(&self.listing.bucket),
-            prefix => behind_prefix(self.row_key(prefix)),
+            prefix => prefix_successor(self.row_key(prefix)),
         }
     }
 
@@ -126,7 +126,7 @@ fn position_behind(entry: &Entry) -> Position {
 
 /// The least bytes greater than everything that starts with `prefix`. No byte of UTF-8 or of the zero between bucket and
 /// key is 0xFF, so the last can always be raised.
-pub(super) fn behind_prefix(mut prefix: Vec<u8>) -> Vec<u8> {
+pub(super) fn prefix_successor(mut prefix: Vec<u8>) -> Vec<u8> {
     if let Some(last) = prefix.last_mut() {
         *last = last.saturating_add(1);
     }

@@ -1,7 +1,7 @@
 //! A page of a listing of uploads, by seeks like that of objects ([`super::page`]).
 
 use super::Failure;
-use super::page::behind_prefix;
+use super::page::prefix_successor;
 use super::tables::Snapshot;
 use super::upload_tables::UPLOAD_KEYS;
 use crate::s3::listing::common_prefix;
@@ -76,7 +76,7 @@ impl Walk<'_> {
             let delimiter = self.listing.delimiter.as_deref();
             if let Some(common) = delimiter.and_then(|text| common_prefix(key, &self.listing.prefix, text)) {
                 self.page.common_prefixes.push(common.to_owned());
-                return Ok(Stop::Jump(behind_prefix(common.into())));
+                return Ok(Stop::Jump(prefix_successor(common.into())));
             }
             let initiated = self.snapshot.upload_row(id)?.ok_or_else(damaged)?.initiated;
             let (key, upload_id) = (key.to_owned(), id.to_owned());
@@ -93,7 +93,7 @@ impl Walk<'_> {
             None => at_least(Vec::new()),
             // The least text greater than the key is the key and a zero byte.
             Some(UploadPosition::AfterKey(key)) => at_least([key.as_bytes(), b"\0"].concat()),
-            Some(UploadPosition::AfterPrefix(common)) => at_least(behind_prefix(common.clone().into())),
+            Some(UploadPosition::AfterPrefix(common)) => at_least(prefix_successor(common.clone().into())),
             Some(UploadPosition::AfterUpload(key, _)) if key.as_bytes() < prefix().as_slice() => at_least(Vec::new()),
             Some(UploadPosition::AfterUpload(key, id)) => Bound::Excluded((key.clone().into(), id.clone())),
         }
