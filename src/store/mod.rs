@@ -24,7 +24,7 @@ mod startup;
 pub mod upkeep;
 mod committer;
 mod blocking;
-mod upload;
+mod writer;
 mod reader;
 mod multipart;
 
@@ -33,7 +33,7 @@ pub use findings::{Finding, Kind, Place};
 pub use model::{Bucket, Durability, Figures, NewObject, ObjectInfo, Options};
 pub use parts::{Completion, Copy, NewPart, NewUpload, PartInfo, PartRules, UploadRef, Written};
 pub use reader::{Object, Reader};
-pub use upload::{BodyWriter, PartUpload, Upload};
+pub use writer::{BodyWriter, ObjectWriter, PartWriter};
 
 use crate::s3::Timestamp;
 use crate::s3::listing::{Page, Position};
@@ -167,7 +167,7 @@ impl Store {
     }
 
     /// Begins to write an object of `length` bytes. Bucket, conditions and space are looked at as a courtesy, so that a
-    /// body that cannot be kept is not sent; what counts is decided in [`Upload::commit`].
+    /// body that cannot be kept is not sent; what counts is decided in [`ObjectWriter::commit`].
     ///
     /// # Errors
     /// [`StoreError::NoSuchBucket`], [`StoreError::PreconditionFailed`], [`StoreError::Full`],
@@ -178,12 +178,12 @@ impl Store {
         key: &ObjectKey,
         length: u64,
         conditions: &WriteConditions,
-    ) -> Result<Upload, StoreError> {
+    ) -> Result<ObjectWriter, StoreError> {
         self.require_writable()?;
         if !self.would_hold(bucket, key, conditions)? {
             return Err(StoreError::PreconditionFailed);
         }
-        Upload::start(self.clone(), bucket.clone(), key.clone(), length).await
+        ObjectWriter::start(self.clone(), bucket.clone(), key.clone(), length).await
     }
 
     fn require_writable(&self) -> Result<(), StoreError> {

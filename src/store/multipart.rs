@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::index::{Change, Complete, PartBody, PutPart, UploadListing, UploadRow};
 use super::parts::{Completion, Copy, NewPart, NewUpload, PartInfo, UploadRef, Written};
 use super::reader::Object;
-use super::upload::PartUpload;
+use super::writer::PartWriter;
 use super::{Store, made};
 use crate::body::{Digests, Expected};
 use crate::s3::Timestamp;
@@ -54,14 +54,14 @@ impl Store {
     }
 
     /// Begins to write a part of `length` bytes. The upload is looked at as a courtesy; what counts is decided in
-    /// [`PartUpload::commit`].
+    /// [`PartWriter::commit`].
     ///
     /// # Errors
     /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchUpload`], [`StoreError::Full`], [`StoreError::ReadOnly`].
-    pub async fn begin_part(&self, at: &UploadRef, number: u16, length: u64) -> Result<PartUpload, StoreError> {
+    pub async fn begin_part(&self, at: &UploadRef, number: u16, length: u64) -> Result<PartWriter, StoreError> {
         self.require_writable()?;
         self.0.index.read(|snapshot| snapshot.upload(at))?;
-        PartUpload::start(self.clone(), at.clone(), number, length).await
+        PartWriter::start(self.clone(), at.clone(), number, length).await
     }
 
     /// Makes a part of a range of an object. The bytes are read for their digests and shared, not written; where that
@@ -202,7 +202,7 @@ async fn digest(
     range: &Range<u64>,
     plan: Option<Plan>,
     now: Timestamp,
-    mut into: Option<&mut PartUpload>,
+    mut into: Option<&mut PartWriter>,
 ) -> Result<NewPart, StoreError> {
     let mut digests = Digests::new(Expected::default());
     if let Some(plan) = plan {

@@ -17,7 +17,7 @@ mod uploads;
 mod upkeep;
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
-const INLINE: usize = upload::INLINE as usize;
+const INLINE: usize = writer::INLINE as usize;
 /// Larger than a piece and not a multiple of one.
 const LARGE: usize = (1 << 20) + 12_345;
 
@@ -346,7 +346,7 @@ fn everything_may_move_between_threads() {
     fn may_move<T: Send>() {}
     fn may_be_shared<T: Send + Sync>() {}
     may_be_shared::<Store>();
-    may_move::<Upload>();
+    may_move::<ObjectWriter>();
     may_move::<Object>();
     may_move::<Reader>();
 }

@@ -18,14 +18,14 @@ pub(super) const INLINE: u64 = 16 << 10;
 const WRITE: usize = 256 << 10;
 
 /// An object being written.
-pub struct Upload {
+pub struct ObjectWriter {
     bucket: BucketName,
     key: ObjectKey,
     body: BodyWriter,
 }
 
 /// A part of an upload being written.
-pub struct PartUpload {
+pub struct PartWriter {
     at: UploadRef,
     number: u16,
     body: BodyWriter,
@@ -51,16 +51,16 @@ struct Large {
     room: BodyRoom,
 }
 
-impl Upload {
+impl ObjectWriter {
     /// Starts a body of exactly `length` bytes.
     pub(super) async fn start(
         store: Store,
         bucket: BucketName,
         key: ObjectKey,
         length: u64,
-    ) -> Result<Upload, StoreError> {
+    ) -> Result<ObjectWriter, StoreError> {
         let inline = length <= INLINE;
-        Ok(Upload { bucket, key, body: BodyWriter::start(store, length, inline).await? })
+        Ok(ObjectWriter { bucket, key, body: BodyWriter::start(store, length, inline).await? })
     }
 
     /// Where the bytes go.
@@ -85,11 +85,11 @@ impl Upload {
     }
 }
 
-impl PartUpload {
+impl PartWriter {
     /// Starts a part of exactly `length` bytes. Parts always have blobs of their own: those of any size that counts
     /// would have one anyway, and an object made of them has nothing but extents.
-    pub(super) async fn start(store: Store, at: UploadRef, number: u16, length: u64) -> Result<PartUpload, StoreError> {
-        Ok(PartUpload { at, number, body: BodyWriter::start(store, length, false).await? })
+    pub(super) async fn start(store: Store, at: UploadRef, number: u16, length: u64) -> Result<PartWriter, StoreError> {
+        Ok(PartWriter { at, number, body: BodyWriter::start(store, length, false).await? })
     }
 
     /// Where the bytes go.
@@ -191,5 +191,5 @@ impl Large {
 }
 
 fn lost() -> StoreError {
-    StoreError::Io("an earlier write of this upload failed".into())
+    StoreError::Io("an earlier write of this body failed".into())
 }
