@@ -21,7 +21,7 @@ pub mod deadline;
 pub mod port;
 pub mod proxy;
 pub mod admin;
-mod ageing;
+mod upload_expiry;
 pub mod run;
 mod serve;
 

@@ -5,7 +5,6 @@
 
 use crate::filters::CurrentRules;
 use crate::server::admin::Admin;
-use crate::server::ageing::age_out_uploads;
 use crate::server::backend::Backend;
 use crate::server::health::Health;
 use crate::server::ids::RequestIds;
@@ -14,6 +13,7 @@ use crate::server::metrics::Metrics;
 use crate::server::port::HttpPort;
 use crate::server::proxy::Shim;
 use crate::server::remote::RemoteStore;
+use crate::server::upload_expiry::expire_uploads;
 use crate::store::{OpenError, Store};
 use pingora::server::{Fds, ListenFds};
 use pingora::services::Service as _;
@@ -118,7 +118,7 @@ pub fn start(parts: Parts) -> Result<Running, StartError> {
 fn taken_up(objects: Objects) -> (Backend, Arc<dyn Health>, JoinHandle<()>) {
     match objects {
         Objects::Local(store) => {
-            let upkeep = tokio::spawn(age_out_uploads(store.clone()));
+            let upkeep = tokio::spawn(expire_uploads(store.clone()));
             (Backend::Local(Local::new(store.clone())), Arc::new(store), upkeep)
         }
         Objects::Remote(remote) => {

@@ -22,8 +22,8 @@ use std::ops::Range;
 /// A part that is copied shares at most so many runs of blobs; where it would be more its bytes are written anew. So an
 /// object of 10,000 parts has a bounded row, however often copies are made of copies.
 const SHARED_RUNS: usize = 16;
-/// How many uploads are aged out at a time.
-const AGED_AT_ONCE: usize = 256;
+/// How many uploads are expired at a time.
+const EXPIRED_AT_ONCE: usize = 256;
 
 impl Store {
     /// Begins an upload and returns its id: the moment and a random number, so that ids stand in the order of their
@@ -165,12 +165,12 @@ impl Store {
 
     /// Aborts the uploads that were begun so long before `now` that they are taken for forgotten
     /// ([`super::Options::upload_age`]), and returns how many there were.
-    pub async fn age_out_uploads(&self, now: Timestamp) -> Result<usize, StoreError> {
+    pub async fn expire_uploads(&self, now: Timestamp) -> Result<usize, StoreError> {
         let moment = Timestamp::from_millis(now.millis().saturating_sub(self.0.upload_age.as_millis() as u64));
         let mut aborted = 0;
         loop {
             let index = self.0.index.clone();
-            let old = on_disk(move || index.read(|snapshot| snapshot.uploads_before(moment, AGED_AT_ONCE))).await?;
+            let old = on_disk(move || index.read(|snapshot| snapshot.uploads_before(moment, EXPIRED_AT_ONCE))).await?;
             match self.abort_all(old).await? {
                 0 => return Ok(aborted),
                 some => aborted += some,
