@@ -166,8 +166,8 @@ impl Store {
         self.submit(Change::DeleteBucket { name: name.clone() }).await
     }
 
-    /// Begins to write an object of `length` bytes. Bucket, conditions and space are looked at as a courtesy, so that a
-    /// body that cannot be kept is not sent; what counts is decided in [`ObjectWriter::commit`].
+    /// Begins to write an object of `length` bytes. Bucket, conditions and space are checked early, so that a body that
+    /// cannot be kept is not sent; the commit decides ([`ObjectWriter::commit`]).
     ///
     /// # Errors
     /// [`StoreError::NoSuchBucket`], [`StoreError::PreconditionFailed`], [`StoreError::Full`],

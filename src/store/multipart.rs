@@ -53,8 +53,8 @@ impl Store {
         self.0.index.read(|snapshot| snapshot.upload(at)).map(|upload| upload.checksum)
     }
 
-    /// Begins to write a part of `length` bytes. The upload is looked at as a courtesy; what counts is decided in
-    /// [`PartWriter::commit`].
+    /// Begins to write a part of `length` bytes. The upload is checked early; the commit decides
+    /// ([`PartWriter::commit`]).
     ///
     /// # Errors
     /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchUpload`], [`StoreError::Full`], [`StoreError::ReadOnly`].
