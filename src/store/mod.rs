@@ -31,7 +31,7 @@ mod multipart;
 pub use error::{IoFailure, OpenError, PartsFault, StoreError};
 pub use findings::{Finding, Kind, Place};
 pub use model::{Bucket, Durability, Figures, NewObject, ObjectInfo, Options};
-pub use parts::{Completion, Copy, NewPart, NewUpload, PartInfo, PartRules, UploadRef, Written};
+pub use parts::{Completion, NewPart, NewUpload, ObjectCopy, PartInfo, PartRules, UploadRef, Written};
 pub use reader::{Object, Reader};
 pub use writer::{BodyWriter, ObjectWriter, PartWriter};
 

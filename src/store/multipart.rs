@@ -7,7 +7,7 @@ use super::blocking::on_disk;
 use super::committer::answer;
 use super::error::StoreError;
 use super::index::{Change, Complete, PartBody, PutPart, UploadListing, UploadRow};
-use super::parts::{Completion, Copy, NewPart, NewUpload, PartInfo, UploadRef, Written};
+use super::parts::{Completion, NewPart, NewUpload, ObjectCopy, PartInfo, UploadRef, Written};
 use super::reader::Object;
 use super::writer::PartWriter;
 use super::{Store, made};
@@ -157,7 +157,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSuchBucket`] for either bucket, [`StoreError::NoSuchKey`], [`StoreError::PreconditionFailed`],
     /// [`StoreError::Full`].
-    pub async fn copy_object(&self, copy: Copy) -> Result<Written, StoreError> {
+    pub async fn copy_object(&self, copy: ObjectCopy) -> Result<Written, StoreError> {
         // Whether the source is there is for the commit to say.
         let source = self.look_up(&copy.source_bucket, &copy.source_key).map_or(0, |row| row.bytes());
         made(self.commit(Change::CopyObject(Box::new(copy)), source).await?)

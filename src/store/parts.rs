@@ -106,7 +106,7 @@ pub struct Completion {
 
 /// What CopyObject asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Copy {
+pub struct ObjectCopy {
     /// Where the copy goes.
     pub bucket: BucketName,
     /// Its key.

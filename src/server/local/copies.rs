@@ -11,7 +11,7 @@ use crate::s3::range::ByteRange;
 use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
-use crate::store::Copy;
+use crate::store::ObjectCopy;
 use std::ops::Range;
 
 impl Local {
@@ -22,7 +22,7 @@ impl Local {
         if metadata.is_none() && source.bucket == *bucket && source.key == *key {
             return Err(changes_nothing());
         }
-        let copy = Copy {
+        let copy = ObjectCopy {
             bucket: bucket.clone(),
             key: key.clone(),
             source_bucket: source.bucket,

@@ -15,7 +15,7 @@ use crate::s3::precondition::WriteConditions;
 use crate::store::blob::{PlacedBlob, body_crc};
 use crate::store::error::StoreError;
 use crate::store::model::ObjectInfo;
-use crate::store::parts::{Copy, UploadRef, Written};
+use crate::store::parts::{ObjectCopy, UploadRef, Written};
 use bytes::Bytes;
 
 /// What a client asks to be changed.
@@ -24,7 +24,7 @@ pub(in crate::store) enum Change {
     DeleteBucket { name: BucketName },
     Put(Box<Put>),
     DeleteObject { bucket: BucketName, key: ObjectKey },
-    CopyObject(Box<Copy>),
+    CopyObject(Box<ObjectCopy>),
     CreateUpload { id: String, upload: Box<UploadRow> },
     PutPart(Box<PutPart>),
     CompleteUpload(Box<Complete>),

@@ -66,7 +66,7 @@ async fn fill_objects(store: &Store) {
         let object = NewObject { checksum, now: at(seconds), ..new_object(&small) };
         write(store, &format!("sums/{}", algorithm.name()), small.clone(), object).await;
     }
-    let copy = Copy {
+    let copy = ObjectCopy {
         bucket: bucket(),
         key: key("large-copied"),
         source_bucket: bucket(),

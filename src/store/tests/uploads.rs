@@ -59,8 +59,8 @@ fn completion(parts: &[&PartInfo]) -> Completion {
     }
 }
 
-pub(super) fn copy(from: &str, to: &str) -> Copy {
-    Copy {
+pub(super) fn copy(from: &str, to: &str) -> ObjectCopy {
+    ObjectCopy {
         bucket: bucket(),
         key: key(to),
         source_bucket: bucket(),
@@ -363,14 +363,14 @@ async fn small_objects_are_copied_too() {
     put(&store, "small", &body(10, 1)).await.unwrap();
     put(&store, "large", &body(LARGE, 2)).await.unwrap();
     let metadata = Metadata { content_type: Some("a/b".into()), ..Metadata::default() };
-    store.copy_object(Copy { metadata: Some(metadata.clone()), ..copy("small", "large") }).await.unwrap();
+    store.copy_object(ObjectCopy { metadata: Some(metadata.clone()), ..copy("small", "large") }).await.unwrap();
     store.copy_object(copy("small", "small")).await.unwrap();
     delete(&store, "small").await;
     assert!(get(&store, "large").await.unwrap() == body(10, 1));
     assert_eq!(store.info(&bucket(), &key("large")).await.unwrap().metadata, metadata);
     assert!(files(&dir).is_empty());
     assert_eq!(store.copy_object(copy("small", "x")).await, Err(StoreError::NoSuchKey));
-    let taken = Copy { conditions: if_free(), ..copy("large", "large") };
+    let taken = ObjectCopy { conditions: if_free(), ..copy("large", "large") };
     assert_eq!(store.copy_object(taken).await, Err(StoreError::PreconditionFailed));
 }
 
@@ -460,7 +460,7 @@ async fn parts_copies_and_completed_objects_are_no_older_than_what_they_replace(
     let store = with_bucket(&dir).await;
     put(&store, "source", &body(1, 0)).await.unwrap();
     store.copy_object(copy("source", "k")).await.unwrap();
-    let early = Copy { now: NOW, ..copy("source", "k") };
+    let early = ObjectCopy { now: NOW, ..copy("source", "k") };
     assert_eq!(store.copy_object(early).await.unwrap().last_modified, later(1));
 
     let at = create(&store, "k", None).await;
