@@ -1,8 +1,8 @@
-//! Work that may wait for the disk, off the threads that serve requests.
+//! Work that may wait for the disk, on threads that do not serve requests.
 
 use super::error::StoreError;
 
-/// Runs `work` on the blocking pool. It runs to its end even where nobody waits for it any more.
+/// Runs `work` on the blocking pool. It runs to its end even if its caller is gone.
 pub(super) async fn on_disk<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {

@@ -1,8 +1,8 @@
 //! The committer: one thread through which every change goes, many to a commit.
 //!
-//! It takes what has queued up while the last commit was on its way to the disk, so a lone writer never waits for
-//! company. Changes are decided in queue order within the transaction, and acknowledged once the disk has it. A client
-//! that has left changes nothing about a change that is queued.
+//! It takes what was queued during the last commit, so a lone writer does not wait for others. Changes are decided in
+//! the order of the queue within the transaction, and acknowledged once it is on the disk. A change that is queued is
+//! carried out even if its client has disconnected.
 
 use super::blob::{Blobs, PlacedBlob};
 use super::error::StoreError;
@@ -151,7 +151,7 @@ impl Work {
     }
 }
 
-/// The engine panicked, before or after the commit reached the disk. Nobody knows which, so bodies are left to the next
+/// The engine panicked, before or after the commit reached the disk. Which is unknown, so bodies are left to the next
 /// start, and the thread ends.
 fn give_up(batch: &mut Vec<Queued>, panic: String) -> ! {
     let failure = Failure::Engine(StoreError::Io(STOPPED.into()));
@@ -164,7 +164,7 @@ fn acknowledge(queued: Queued, outcome: Outcome) {
     if let (Ok(_), Some(blob)) = (&outcome, placed_blob(queued.change)) {
         blob.keep();
     }
-    // Nobody listens where the client has left.
+    // There is no receiver if the client has disconnected.
     let _ = queued.reply.send(outcome);
 }
 
@@ -174,7 +174,7 @@ fn fail(queued: Queued, failure: &Failure) {
     let body = placed_blob(change);
     let error = match failure {
         Failure::Refused(error) | Failure::Damaged(error) => {
-            // Before the answer: whoever hears that nothing was written finds nothing.
+            // Before the answer: a client that is answered that nothing was written finds nothing.
             drop(body);
             error
         }

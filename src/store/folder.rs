@@ -40,7 +40,7 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    /// Makes what is missing of the folder. One that cannot be written to is taken as it is: the index will tell.
+    /// Makes what is missing of the folder. One that cannot be written to is used as it is: opening the index reports it.
     ///
     /// # Errors
     /// The folder is not there and cannot be made, or it holds bodies and no index: starting with an empty index would
@@ -61,7 +61,7 @@ impl Folder {
     /// A folder that is there, as it is.
     ///
     /// # Errors
-    /// It has no index: whoever wants to look after it has named the wrong one.
+    /// It has no index, so it is not a data folder.
     pub(super) fn existing(root: &Path, disk: Disk) -> Result<Folder, OpenError> {
         let folder = Folder { root: root.to_owned(), disk, certain: Mutex::new(None) };
         if folder.index().is_file() { Ok(folder) } else { Err(OpenError::NoIndex(root.to_owned())) }

@@ -1,7 +1,7 @@
-//! Panics of the engine over pages that it never wrote: here they are damage like any other.
+//! Panics of the engine over damaged pages become errors.
 //!
-//! redb answers much damage with an error, and some with a panic. Opening and checking are guarded, as they meet an index that
-//! nobody vouches for. Where a running transaction panics it is not known what that leaves: the store ends with it.
+//! redb reports much damage as an error, and some with a panic. Opening and checking are guarded, as they meet an index
+//! that was not verified. What a panic in a running transaction leaves is unknown: the store stops with it.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,10 +1,10 @@
-//! The local disk: buckets and objects that survive what happens to the process.
+//! The local store: buckets and objects on a disk, safe across crashes.
 //!
-//! An embedded index has a row per object, and the bytes of small ones; larger ones are files of their own
-//! (`folder`). Every change goes through one thread that commits many at a time (`committer`); a listing is a few
-//! seeks in the index (`index`); a GET reads on through overwrite and delete (`pins`).
+//! An embedded index has a row for each object and the bytes of small objects; larger bodies are files (`folder`). Every
+//! change goes through one thread that commits many at a time (`committer`). A listing is a few seeks in the index
+//! (`index`). A GET continues through overwrite and delete (`pins`).
 //!
-//! Not here: HTTP, and what a request means. Whoever calls has verified body, names and permissions.
+//! Not here: HTTP, and what a request means. The caller has verified body, names and permissions.
 
 mod error;
 mod parts;
@@ -65,7 +65,7 @@ const LISTINGS_AT_ONCE: usize = 16;
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
-/// Fields are dropped from the top: the threads come last, when nobody queues changes any more.
+/// Fields are dropped in this order: the threads come last, when no more changes can be queued.
 struct Inner {
     committer: Committer,
     index: Arc<Index>,
@@ -80,7 +80,7 @@ struct Inner {
     _threads: Threads,
 }
 
-/// The store's threads, waited for as it is dropped: then the folder can be opened again.
+/// The store's threads. Dropping it waits for them: then the folder can be opened again.
 struct Threads {
     committing: Option<JoinHandle<()>>,
     reaper: Reaper,
@@ -107,7 +107,7 @@ impl Store {
 
     fn open_on(disk: Disk, free: FreeBytes, dir: &Path, options: Options) -> Result<Store, OpenError> {
         let folder = Arc::new(Folder::open(dir, disk.clone())?);
-        // The index's lock comes first: nobody else's files are touched.
+        // The index's lock comes first: another process's files are never touched.
         let index = Arc::new(Index::open(&folder.index(), options.index_cache, disk)?);
         let ids = Arc::new(startup::repair(&folder, &index)?);
         let (pins, reaped, counters) = (Arc::new(Pins::default()), Reaped::default(), Arc::new(Counters::default()));
@@ -207,7 +207,7 @@ impl Store {
         }
     }
 
-    /// What is known of an object, without its bytes.
+    /// What the index has about an object, without its bytes.
     ///
     /// # Errors
     /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchKey`].
@@ -229,7 +229,7 @@ impl Store {
             if again.blobs() == object.blobs() {
                 return Ok(Object { pin: Some(Arc::new(pin)), ..again });
             }
-            // Overwritten between the two looks: rare, and each time somebody else's write is done.
+            // Overwritten between the two look-ups: rare, and each time another write has succeeded.
             object = again;
         }
         Ok(object)
@@ -254,7 +254,7 @@ impl Store {
         })
     }
 
-    /// Removes an object; one that is not there is as good as removed.
+    /// Removes an object. It is no error if there is none.
     ///
     /// # Errors
     /// [`StoreError::NoSuchBucket`].
@@ -284,7 +284,7 @@ impl Store {
         Ok(outcomes)
     }
 
-    /// A page of at most `max_keys` objects and common prefixes. None at all is an empty page and the last one.
+    /// A page of at most `max_keys` objects and common prefixes. A page of 0 is empty and the last one.
     ///
     /// # Errors
     /// [`StoreError::NoSuchBucket`].
@@ -357,7 +357,7 @@ impl Store {
     ) -> Result<T, StoreError> {
         let turn = self.0.listings.clone().acquire_owned().await;
         on_disk(move || {
-            // Held until the work ends, also where nobody waits for it any more.
+            // Held until the work ends, also if its caller is gone.
             let _turn = turn;
             work()
         })

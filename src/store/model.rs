@@ -36,13 +36,13 @@ impl Durability {
 /// How a store is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
-    /// When a write counts as done.
+    /// When a write is acknowledged.
     pub durability: Durability,
     /// Bytes of memory for pages of the index.
     pub index_cache: usize,
     /// Bytes of disk that bodies never take, so that deletes and the index go on.
     pub reserve: u64,
-    /// How long an upload may stay open before it is taken for forgotten.
+    /// How long an upload may stay open before it is aborted.
     pub upload_age: Duration,
 }
 
@@ -67,7 +67,7 @@ pub struct Bucket {
     pub created: Timestamp,
 }
 
-/// What is known of an object beside its bytes.
+/// What the index has about an object beside its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectInfo {
     /// Bytes.
@@ -76,7 +76,7 @@ pub struct ObjectInfo {
     pub etag: ETag,
     /// When it was written.
     pub last_modified: Timestamp,
-    /// What the write said about it.
+    /// Headers and user metadata that its write gave.
     pub metadata: Metadata,
     /// The checksum the write came with.
     pub checksum: Option<Checksum>,

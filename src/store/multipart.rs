@@ -1,7 +1,7 @@
 //! Multipart uploads and copies, as the store offers them.
 //!
-//! What an upload comes to is decided where it is committed ([`super::index`]); here is what surrounds that: ids, bodies
-//! on their way, and the reading that copies need.
+//! The index decides and commits ([`super::index`]); here are ids, bodies that are being written, and the reading that
+//! copies need.
 
 use super::blocking::on_disk;
 use super::committer::answer;
@@ -26,8 +26,8 @@ const SHARED_RUNS: usize = 16;
 const EXPIRED_AT_ONCE: usize = 256;
 
 impl Store {
-    /// Begins an upload and returns its id: the moment and a random number, so that ids stand in the order of their
-    /// uploads.
+    /// Begins an upload and returns its id: the time and a random number, so that ids sort in the order in which their
+    /// uploads were begun.
     ///
     /// # Errors
     /// [`StoreError::NoSuchBucket`], [`StoreError::TooManyUploads`], [`StoreError::Full`].
@@ -45,7 +45,7 @@ impl Store {
         Ok(id)
     }
 
-    /// How the parts of an open upload are to be checksummed, where the client said so.
+    /// How the parts of an open upload are to be checksummed, if the client chose it.
     ///
     /// # Errors
     /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchUpload`].
@@ -144,7 +144,7 @@ impl Store {
                 snapshot.upload(&at)?;
                 snapshot.parts(&at.id, after, most.saturating_add(1))
             })?;
-            // Whoever asks for none is not sent on to the same place again.
+            // A page of 0 has no next page: it would be the same again.
             let more = most > 0 && parts.len() > most;
             parts.truncate(most);
             Ok((parts, more))
@@ -163,8 +163,8 @@ impl Store {
         made(self.commit(Change::CopyObject(Box::new(copy)), source).await?)
     }
 
-    /// Aborts the uploads that were begun so long before `now` that they are taken for forgotten
-    /// ([`super::Options::upload_age`]), and returns how many there were.
+    /// Aborts the uploads that were begun longer than [`super::Options::upload_age`] before `now`, and returns how many
+    /// there were.
     pub async fn expire_uploads(&self, now: Timestamp) -> Result<usize, StoreError> {
         let moment = Timestamp::from_millis(now.millis().saturating_sub(self.0.upload_age.as_millis() as u64));
         let mut aborted = 0;

@@ -31,7 +31,7 @@ pub struct UploadRef {
 pub struct NewUpload {
     /// Headers and user metadata to keep.
     pub metadata: Metadata,
-    /// How parts and object are to be checksummed, where the client said so.
+    /// How parts and object are to be checksummed, if the client chose it.
     pub checksum: Option<Plan>,
     /// The time of the request.
     pub now: Timestamp,

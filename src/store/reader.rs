@@ -1,7 +1,7 @@
-//! Bytes on their way out, in pieces, from wherever the object's row says they are.
+//! Reading an object's bytes in pieces, from the places in its row.
 //!
-//! Pages that the kernel has in memory are read on the spot; where it would have to wait for the disk, the blocking pool
-//! does. Files are opened as the reader comes to them, the first before anything is read. The reader's pin keeps them there
+//! Pages that the kernel has in memory are read on the calling thread. Where it would have to wait for the disk, the
+//! blocking pool reads. Files are opened as the reader comes to them, the first before anything is read. The reader's pin keeps them there
 //! after an overwrite or delete.
 
 use super::blocking::on_disk;
@@ -41,7 +41,7 @@ pub(super) enum Source {
 
 impl Object {
     /// Reads these bytes; what reaches past the end is cut there. The file of the first is looked at now, so that one
-    /// that is missing or short is told of before anybody is promised its bytes.
+    /// that is missing or short is reported before the answer has begun.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] for such a file; the disk's.
@@ -89,7 +89,7 @@ struct BlobReader {
     runs: VecDeque<Extent>,
     folder: Arc<Folder>,
     file: Option<(BlobId, Arc<File>)>,
-    /// The last piece: used again where nobody else has it any more.
+    /// The last piece, used again if it is not in use elsewhere.
     buffer: Bytes,
     _pin: Option<Arc<Pin>>,
 }

@@ -1,7 +1,7 @@
-//! The reaper: one thread that removes files nobody needs any more.
+//! The reaper: one thread that removes files that are no longer needed.
 //!
-//! Removing a large file can take long, so nobody who serves requests does it. What waits to be removed is bounded by
-//! what the disk holds: a number per blob.
+//! Removing a large file can take long, so threads that serve requests do not do it. The queue is bounded by the number
+//! of blobs on the disk.
 
 use super::folder::{BlobId, Folder};
 use super::ids::Ids;
@@ -22,7 +22,7 @@ pub(super) struct Reaper(Sender<Task>);
 
 #[derive(Debug)]
 enum Task {
-    /// Blobs whose rows are gone: remove those that nobody reads.
+    /// Blobs whose rows are gone: remove those that have no reader.
     Unreferenced(Vec<BlobId>),
     /// A blob that never got a row.
     Uncommitted(BlobId),

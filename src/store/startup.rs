@@ -39,7 +39,7 @@ fn behind(id: BlobId) -> Result<u64, StoreError> {
     id.0.checked_add(1).ok_or_else(used_up)
 }
 
-/// Removes files without a row and returns the first number nobody has. The watermark moves there too: a file that would
+/// Removes files without a row and returns the first unused number. The watermark moves there too: a file that would
 /// not go is left for `store gc`.
 fn sweep(folder: &Folder, tables: &mut Tables<'_>) -> Result<u64, Failure> {
     let first = tables.watermark()?;

@@ -306,7 +306,7 @@ async fn the_time_of_a_key_never_goes_back() {
     }
 }
 
-/// Whoever reads while others write gets one body or none, never a mixture.
+/// A reader gets one body or none while others write, never a mixture.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn readers_and_writers_of_the_same_keys() {
     let dir = TempDir::new().unwrap();

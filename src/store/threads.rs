@@ -1,12 +1,12 @@
-//! The store's own threads: one that ends before it should is not silent about it.
+//! The store's own threads. One that ends too early is reported.
 
 use super::guard::guarded;
 use std::io;
 use std::sync::{Arc, OnceLock};
 use std::thread::{Builder, JoinHandle};
 
-/// What the first thread to panic was for; empty while all is well. It stays so until the folder is opened anew, as
-/// nobody knows what a panic leaves.
+/// What the first thread that panicked was for; empty while none has. It stays until the folder is opened again, as what
+/// a panic leaves is unknown.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Health(Arc<OnceLock<&'static str>>);
 

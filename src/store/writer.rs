@@ -1,4 +1,4 @@
-//! A body on its way in: pushed piece by piece, an object once committed, nothing at all if dropped before.
+//! Writing a body: pushed piece by piece, an object or a part once committed, and nothing if dropped before.
 
 use super::Store;
 use super::blob::{PlacedBlob, TemporaryBlob};
@@ -146,7 +146,7 @@ impl BodyWriter {
         }
     }
 
-    /// The whole body in its place, and the store to tell of it.
+    /// The whole body in its place, and the store to commit it to.
     async fn finish(self) -> Result<(Store, NewBody), StoreError> {
         if self.received != self.length {
             return Err(StoreError::Io("the body is shorter than announced".into()));
@@ -180,7 +180,7 @@ impl Large {
         let Large { collected, file, mut room } = self;
         let mut file = file.ok_or_else(lost)?;
         room.reserve(collected.length() as u64)?;
-        // The room is held until the bytes are written, also where nobody waits for that any more.
+        // The room is held until the bytes are written, also if the caller is gone.
         on_disk(move || {
             let placed = file.write(&collected.into_vec()).and_then(|()| file.place());
             drop(room);

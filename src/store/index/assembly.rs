@@ -120,7 +120,7 @@ fn plan(upload: &UploadRow, parts: &[&PartRow], completion: &Completion) -> Resu
         Some(plan) => Ok(Some(plan)),
         None => {
             let carried = parts.first().and_then(|part| part.info.checksum.as_ref());
-            // A kind the parts' algorithm does not have leaves the object without a checksum: nobody was promised one.
+            // A kind the parts' algorithm does not have leaves the object without a checksum: none was promised.
             Ok(carried.and_then(|checksum| Plan::new(checksum.algorithm, asked).ok()))
         }
     }

@@ -75,7 +75,7 @@ impl NewBody {
 }
 
 impl Tables<'_> {
-    /// Decides a change and makes it. What it wrote is told: only here is it known.
+    /// Decides a change and makes it. Returns what it wrote, which is known only here.
     pub(in crate::store) fn apply(&mut self, change: &Change) -> Result<Option<Written>, Failure> {
         match change {
             Change::CreateBucket { name, now } => self.create_bucket(name, *now)?,

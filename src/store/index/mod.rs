@@ -1,8 +1,8 @@
-//! The index: one redb database behind one door. Nothing outside this module names the engine.
+//! The index: one redb database. Nothing outside this module names the engine.
 //!
-//! redb latches after an I/O error and answers every call with an error until it is opened anew, so the handle stands
-//! behind a lock and is replaced: after an error it is closed and opened again, for reading only where writing fails.
-//! Reads take a fresh transaction each, as one that is held makes the file grow.
+//! After an I/O error redb fails every call until it is opened again. So the handle is behind a lock and is replaced: after
+//! an error it is closed and opened again, for reading only if writing fails. Each read has a transaction of its own, as
+//! one that is kept makes the file grow.
 
 mod file;
 mod overlay;
@@ -196,7 +196,7 @@ impl Index {
     /// Runs `change` in a transaction and commits it. Blocks until the disk has it.
     ///
     /// # Errors
-    /// After [`Failure::Refused`] and [`Failure::Damaged`] nothing was committed; after [`Failure::Engine`] nobody knows.
+    /// After [`Failure::Refused`] and [`Failure::Damaged`] nothing was committed; after [`Failure::Engine`] that is unknown.
     pub(super) fn write<T>(&self, change: impl FnOnce(&mut Tables<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
         self.transact(|transaction| change(&mut Tables::open(transaction)?))
     }

@@ -1,8 +1,8 @@
 //! The index's file where it cannot be written to: what redb writes stays in memory.
 //!
-//! Even to be read, a database that was not closed in peace wants its header written. redb's own way to open for reading
-//! refuses such a file, and after a failed write or a crash every file is such. Nothing is committed through an overlay,
-//! so it holds no more than a header and what opening and closing write beside it.
+//! redb must write one header byte to open a database that was not shut down cleanly, even for reading. Its own read-only
+//! mode refuses such a file, and after a failed write or a crash every file is such. Nothing is committed through an
+//! overlay, so it has no more than a header and what opening and closing write beside it.
 
 use redb::backends::FileBackend;
 use redb::{BackendError, DatabaseError, StorageBackend, StorageError};

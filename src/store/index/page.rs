@@ -1,7 +1,7 @@
 //! A page of a listing, by seeks: its cost is the page, whatever the bucket holds.
 //!
-//! Keys stand in the order of their bytes. Once a common prefix is found, the walk jumps behind everything that starts
-//! with it, so a folder of a million keys costs one row.
+//! Keys are sorted by their bytes. Once a common prefix is found, the walk jumps to the first key that does not start with
+//! it, so a folder of a million keys costs one row.
 
 use super::Failure;
 use super::rows::ObjectRow;

@@ -1,6 +1,6 @@
 //! The rows of objects.
 //!
-//! What a listing shows stands first, so that a listing reads no further. A row that does not read is
+//! What a listing shows comes first, so that a listing decodes no further. A row that does not read is
 //! [`StoreError::Damaged`], never a panic.
 
 use super::codec::{Decoder, EXTENT_BYTES, Encoder, Extent, metadata_bytes};

@@ -1,4 +1,4 @@
-//! Walks through whole tables: for checks and for removing what nobody names, never to answer a request.
+//! Walks through whole tables: for checks and for garbage collection, never to answer a request.
 
 use super::Failure;
 use super::fixed_rows::BlobRow;
@@ -24,7 +24,7 @@ pub(in crate::store) struct Holder {
 
 impl Snapshot {
     /// Every row that has bytes. Each table whose rows name blobs is walked here and nowhere else: a blob that is not
-    /// named here is named by nobody.
+    /// referenced here is not referenced at all.
     pub(in crate::store) fn holders(&self) -> Result<impl Iterator<Item = Result<Holder, Failure>> + use<>, Failure> {
         Ok(self.object_holders()?.chain(self.part_holders()?))
     }

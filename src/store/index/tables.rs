@@ -19,7 +19,7 @@ pub(super) const SCHEMA: u64 = 3;
 pub(super) const BUCKETS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("buckets");
 /// [`row_key`] to [`ObjectRow`].
 pub(super) const OBJECTS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("objects");
-/// [`row_key`] to the bytes of a small object: apart, so that listings do not wade through them.
+/// [`row_key`] to the bytes of a small object: in a table of their own, so that listings do not read them.
 pub(super) const BODIES: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("bodies");
 /// Blob to [`BlobRow`].
 pub(super) const BLOBS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("blobs");
@@ -33,8 +33,8 @@ pub(super) const META_SCHEMA: &str = "schema";
 /// In [`META`]: the watermark of [`crate::store::ids`].
 const META_WATERMARK: &str = "watermark";
 
-/// Bucket, a zero byte, key: rows of a bucket stand together in the order of their keys' bytes, as no bucket's name has
-/// a zero byte.
+/// Bucket, a zero byte, key: the rows of a bucket are together, sorted by the bytes of their keys, as no bucket's name
+/// has a zero byte.
 pub(super) fn row_key(bucket: &BucketName, key: &str) -> Vec<u8> {
     [bucket.as_str().as_bytes(), b"\0", key.as_bytes()].concat()
 }
@@ -67,7 +67,7 @@ impl Snapshot {
         Ok(Bucket { name: name.clone(), created })
     }
 
-    /// The object's row; tells a missing bucket from a missing key.
+    /// The object's row. A missing bucket and a missing key are different errors.
     pub(in crate::store) fn object(&self, bucket: &BucketName, key: &ObjectKey) -> Result<ObjectRow, Failure> {
         let row_key = row_key(bucket, key.as_str());
         match self.0.open_table(OBJECTS)?.get(row_key.as_slice())? {
@@ -204,7 +204,7 @@ impl<'t> Tables<'t> {
         Ok(true)
     }
 
-    /// Takes back the references of extents nobody names any more.
+    /// Removes the references of extents that are no longer in a row.
     pub(super) fn release_extents(&mut self, extents: &[Extent]) -> Result<(), Failure> {
         extents.iter().try_for_each(|extent| self.release_blob(extent.blob))
     }
@@ -242,7 +242,7 @@ impl<'t> Tables<'t> {
                 self.unreferenced.insert(id.0, ())?;
                 self.newly_unreferenced.push(id);
             }
-            // Its file may belong to nobody or to another row: not ours to remove.
+            // Its file may belong to another row, so it is not removed.
             None => tracing::warn!(blob = id.0, "a blob that an object names has no row"),
         }
         Ok(())

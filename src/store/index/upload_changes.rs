@@ -144,7 +144,7 @@ impl Tables<'_> {
     }
 }
 
-/// What tells one list of parts from another.
+/// What distinguishes one list of parts from another.
 fn fingerprint(completion: &Completion) -> String {
     let mut sha256 = Sha256::new();
     for part in &completion.parts {

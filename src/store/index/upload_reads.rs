@@ -10,7 +10,7 @@ use crate::store::parts::{PartInfo, UploadRef};
 use redb::ReadableTable;
 
 impl Snapshot {
-    /// The open upload that is meant; tells a missing bucket from a missing upload.
+    /// The open upload. A missing bucket and a missing upload are different errors.
     pub(in crate::store) fn upload(&self, at: &UploadRef) -> Result<UploadRow, Failure> {
         let row = self.upload_row(&at.id)?.filter(|row| row.is(at));
         row.ok_or_else(|| self.bucket(&at.bucket).err().unwrap_or_else(|| StoreError::NoSuchUpload.into()))

@@ -33,7 +33,7 @@ pub(in crate::store) struct PartRow {
 pub(super) struct CompletedRow {
     pub(super) bucket: BucketName,
     pub(super) key: ObjectKey,
-    /// What tells the request from others.
+    /// What distinguishes the request from others.
     pub(super) request: String,
     pub(super) written: Written,
 }

@@ -9,7 +9,7 @@ use crate::s3::names::BucketName;
 use crate::store::parts::UploadRef;
 use redb::{ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction};
 
-/// Upload id to [`UploadRow`]. Ids begin with the moment the upload was begun, so the oldest stand first.
+/// Upload id to [`UploadRow`]. Ids begin with the moment the upload was begun, so the oldest come first.
 pub(super) const UPLOADS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("uploads");
 /// (bucket, key, upload id): the order of listings.
 pub(super) const UPLOAD_KEYS: TableDefinition<'_, (&str, &[u8], &str), ()> = TableDefinition::new("upload_keys");

@@ -132,7 +132,7 @@ async fn a_missing_or_short_body_is_an_error_not_an_object() {
     store.delete_object(&bucket(), &key("k")).await.unwrap();
 }
 
-/// Only whoever can write to the data folder can do this; a read must neither follow a link nor wait for a pipe.
+/// Only a process that can write to the data folder can do this; a read must neither follow a link nor wait for a pipe.
 #[tokio::test]
 async fn only_a_regular_file_is_a_blob() {
     let forgeries: [fn(&Path, &Path); 3] = [

@@ -2,7 +2,7 @@
 //! them. `tests/folders/README.md` says how one is made.
 
 use super::upkeep::findings;
-use super::uploads::{complete, create_in, put_part};
+use super::uploads::{complete, put_part};
 use super::*;
 use crate::s3::checksum::{Algorithm, Checksum, Kind};
 use crate::s3::listing::Entry;
@@ -22,7 +22,7 @@ fn at(seconds: u64) -> Timestamp {
     Timestamp::from_millis(NOW.millis() + seconds * 1000)
 }
 
-pub(super) fn metadata() -> Metadata {
+fn metadata() -> Metadata {
     let text = |text: &str| Some(text.to_owned());
     Metadata {
         content_type: text("text/html; charset=utf-8"),
@@ -98,6 +98,13 @@ async fn fill_uploads(store: &Store) {
     let aborted = create_in(store, "aborted", None).await;
     put_part(store, &aborted, 1, &body(BLOB, 7)).await.unwrap();
     store.abort_upload(aborted).await.unwrap();
+}
+
+/// An upload with all the metadata there is.
+async fn create_in(store: &Store, name: &str, checksum: Option<Plan>) -> UploadRef {
+    let new = NewUpload { metadata: metadata(), checksum, now: at(0) };
+    let id = store.create_upload(&bucket(), &key(name), new).await.unwrap();
+    UploadRef { bucket: bucket(), key: key(name), id }
 }
 
 /// Everything in a store as text.

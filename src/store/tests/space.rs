@@ -51,7 +51,7 @@ async fn a_full_disk_takes_deletes_and_aborts_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn heads_that_announce_large_bodies_keep_nobody_from_writing() {
+async fn heads_that_announce_large_bodies_do_not_keep_others_from_writing() {
     let dir = TempDir::new().unwrap();
     let free = Arc::new(AtomicU64::new(PLENTY));
     let store = open_with(&free, &dir);

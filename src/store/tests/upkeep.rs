@@ -1,4 +1,4 @@
-//! Checks and garbage collection of folders that are well, damaged, or left by a crash.
+//! Checks and garbage collection of folders that are sound, damaged, or left by a crash.
 
 use super::crash::killed;
 use super::uploads::{create, put_part};
@@ -295,7 +295,7 @@ async fn a_collection_removes_nothing_that_a_row_names() {
         // The blob has a row, and no object names it.
         |dir| forge(dir, |tables| tables.copy_raw_object(b"bucket\0small", b"bucket\0large")),
         |dir| forge(dir, |tables| tables.set_unreferenced(0)),
-        // Nobody knows what an object names.
+        // Which blob an object references is unknown.
         |dir| {
             forge(dir, |tables| {
                 tables.set_raw_object(b"bucket\0large", b"torn").unwrap();

@@ -31,13 +31,6 @@ pub(super) async fn put_part(store: &Store, at: &UploadRef, number: u16, body: &
     upload.commit(NewPart { etag: ETag::of_md5(Md5::digest(body).into()), checksum: None, now: NOW }).await
 }
 
-/// An upload with all the metadata there is.
-pub(super) async fn create_in(store: &Store, name: &str, checksum: Option<Plan>) -> UploadRef {
-    let new = NewUpload { metadata: super::kept::metadata(), checksum, now: NOW };
-    let id = store.create_upload(&bucket(), &key(name), new).await.unwrap();
-    UploadRef { key: key(name), ..at(&id) }
-}
-
 pub(super) async fn complete(store: &Store, at: &UploadRef, parts: &[&PartInfo]) -> Result<Written, StoreError> {
     store.complete_upload(at.clone(), completion(parts)).await
 }

@@ -1,6 +1,6 @@
 //! The check: every row against every byte, and every file against the rows. Changes nothing.
 //!
-//! Blobs are read first, so that what is wrong with one can be told under the name of each object that has it.
+//! Blobs are read first, so that what is wrong with one can be reported under the name of each object that has it.
 
 use super::report::{Event, UpkeepError};
 use crate::store::blob::body_crc;
@@ -30,20 +30,20 @@ pub struct Checked {
     pub blobs: u64,
     /// Bytes of objects and parts, as often as these have them.
     pub bytes: u64,
-    /// Findings told.
+    /// Findings reported.
     pub findings: u64,
 }
 
-/// Checks the data folder at `dir` and tells what it finds.
+/// Checks the data folder at `dir` and reports what it finds.
 ///
 /// # Errors
-/// The folder is in use or none, the disk fails, or `tell` does. That something is wrong is no error.
-pub fn check(dir: &Path, tell: &mut dyn FnMut(Event) -> io::Result<()>) -> Result<Checked, UpkeepError> {
+/// The folder is in use or none, the disk fails, or `report` does. A finding is no error.
+pub fn check(dir: &Path, report: &mut dyn FnMut(Event) -> io::Result<()>) -> Result<Checked, UpkeepError> {
     let folder = Folder::existing(dir, Disk::new(Durability::None))?;
     let mut index = Index::open_for_reading(&folder.index(), Options::default().index_cache)?;
     let mut check = Check {
         folder: &folder,
-        tell,
+        report,
         blobs: BTreeMap::new(),
         without_row: HashSet::new(),
         checked: Checked::default(),
@@ -61,7 +61,7 @@ pub fn check(dir: &Path, tell: &mut dyn FnMut(Event) -> io::Result<()>) -> Resul
 
 struct Check<'a> {
     folder: &'a Folder,
-    tell: &'a mut dyn FnMut(Event) -> io::Result<()>,
+    report: &'a mut dyn FnMut(Event) -> io::Result<()>,
     blobs: BTreeMap<BlobId, Blob>,
     /// Blobs that objects name and that have no row.
     without_row: HashSet<BlobId>,
@@ -98,7 +98,7 @@ impl Check<'_> {
             let fault = match &row {
                 Ok(row) => self.examine(id, row, |check, bytes| {
                     done += bytes;
-                    check.tell(Event::Progress { done, of })
+                    check.report(Event::Progress { done, of })
                 })?,
                 Err(_) => Some((Kind::Unreadable, format!("the row of blob {:x} does not read", id.0))),
             };
@@ -108,7 +108,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Holds a blob's file against its row. `on_read` is told of each piece.
+    /// Compares a blob's file with its row. `on_read` is called for each piece.
     fn examine(
         &mut self,
         id: BlobId,
@@ -186,13 +186,13 @@ impl Check<'_> {
         self.found(place, fault)
     }
 
-    /// Each blob is told of once, however often the object names it.
+    /// Each blob is reported once, however often the object references it.
     fn check_extents(&mut self, place: &Place, size: u64, extents: &[Extent]) -> Result<(), UpkeepError> {
         self.checked.bytes = self.checked.bytes.saturating_add(size);
-        let mut told = HashSet::new();
+        let mut reported = HashSet::new();
         for extent in extents {
             if let Some(fault) = self.fault_of(extent)
-                && told.insert(extent.blob)
+                && reported.insert(extent.blob)
             {
                 self.found(place, fault)?;
             }
@@ -213,7 +213,7 @@ impl Check<'_> {
         blob.fault.clone().or_else(|| is_outside.then(outside))
     }
 
-    /// Blobs that are counted wrongly; where nobody has a blob, this is also the place to tell what is wrong with it.
+    /// Blobs whose count of references is wrong, and what is wrong with blobs that have no references.
     fn check_references(&mut self) -> Result<(), UpkeepError> {
         let mut faults = Vec::new();
         for (id, blob) in &mut self.blobs {
@@ -270,11 +270,11 @@ impl Check<'_> {
 
     fn found(&mut self, place: &Place, (kind, text): Fault) -> Result<(), UpkeepError> {
         self.checked.findings += 1;
-        self.tell(Event::Found(Finding { place: place.clone(), kind, text }))
+        self.report(Event::Found(Finding { place: place.clone(), kind, text }))
     }
 
-    fn tell(&mut self, event: Event) -> Result<(), UpkeepError> {
-        (self.tell)(event).map_err(UpkeepError::Output)
+    fn report(&mut self, event: Event) -> Result<(), UpkeepError> {
+        (self.report)(event).map_err(UpkeepError::Output)
     }
 }
 

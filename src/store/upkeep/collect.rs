@@ -1,7 +1,7 @@
-//! The garbage collection: files that nobody names go, and the index gives its free room back.
+//! The garbage collection: files without a row are removed, and the index gives its free space back.
 //!
-//! What a row names stays, whatever else is wrong. Where a row does not read nobody knows what it names, so then no
-//! blob is taken for an orphan.
+//! What a row references stays, whatever else is wrong. If a row does not read, its references are unknown, so then no
+//! blob is removed as an orphan.
 
 use super::report::UpkeepError;
 use crate::store::disk::Disk;

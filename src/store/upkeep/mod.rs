@@ -1,4 +1,4 @@
-//! Looking after a data folder that nobody serves: `check` finds what is wrong, `gc` removes what nobody needs.
+//! Maintenance of a data folder that is not being served: `check` finds what is wrong, `gc` removes what is not needed.
 //!
 //! Both lock the folder against a server, as a server does against them.
 

@@ -1,4 +1,4 @@
-//! What upkeep tells while it works, and why it stops before the end.
+//! What upkeep reports while it works, and why it stops before the end.
 
 use crate::store::error::{OpenError, StoreError};
 use crate::store::findings::Finding;
@@ -6,7 +6,7 @@ use crate::store::index::Failure;
 use std::io;
 use thiserror::Error;
 
-/// Something to tell while a check runs.
+/// Something that a check reports while it runs.
 #[derive(Debug)]
 pub enum Event {
     /// Something is wrong.
