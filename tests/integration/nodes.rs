@@ -2,7 +2,7 @@
 
 use pingora::connectors::http::Connector;
 use r2shim::server::metrics::{Figures, Metrics};
-use r2shim::server::remote::nodes::{Nodes, Rhythm};
+use r2shim::server::remote::nodes::{Intervals, Nodes};
 use r2shim::upstream::{Addressing, BucketMap, CredentialSource, Dialect, Endpoint};
 use r2shim::upstream::{FailureKind, HealthCheck, Remote, Timeouts};
 use std::collections::BTreeMap;
@@ -117,7 +117,7 @@ async fn a_node_that_dies_is_left_and_taken_back() {
     let both_up = [format!("{a_is}: up"), format!("http://{b_at}: up")];
     let nodes = nodes(&[&a_is, &b.endpoint()], HealthCheck::Any);
     let often = Duration::from_millis(20);
-    let watch = tokio::spawn(nodes.clone().watch(Rhythm { lookups: often, checks: often }));
+    let watch = tokio::spawn(nodes.clone().watch(Intervals { lookups: often, checks: often }));
 
     until(&nodes, &both_up).await;
     assert_eq!(picks(&nodes), [(a.address, 5), (b_at, 5)].into());

@@ -29,7 +29,7 @@ use crate::server::metrics::Figures;
 use crate::server::request_body::BodySource;
 use crate::upstream::{Incoming, Outgoing, Remote};
 use credentials::Provider;
-use nodes::{Nodes, Rhythm};
+use nodes::{Intervals, Nodes};
 use payload::Payload;
 use sender::Sender;
 use std::sync::Arc;
@@ -55,7 +55,7 @@ impl RemoteStore {
     /// Looks after nodes and credentials until it is dropped.
     pub async fn look_after(self) {
         let credentials = self.credentials().clone();
-        tokio::join!(self.sender.nodes.clone().watch(Rhythm::default()), credentials.refresh());
+        tokio::join!(self.sender.nodes.clone().watch(Intervals::default()), credentials.refresh());
     }
 
     /// Looks names up for the first time, so that there are nodes when the first request comes.

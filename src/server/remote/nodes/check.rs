@@ -1,13 +1,11 @@
-//! Asking a node whether it is well: a request on a connection of its own, and any error is a reason to leave it.
+//! Health checks: a request on a connection of its own. Any error makes the node unhealthy.
 
 use crate::server::remote::nodes::failure::in_words;
 use crate::server::remote::nodes::node::{Health, Node};
 use crate::upstream::HealthCheck;
-use async_trait::async_trait;
 use http::{StatusCode, header};
 use pingora::connectors::http::Connector;
 use pingora::http::RequestHeader;
-use pingora::lb::Backend;
 use pingora::upstreams::peer::HttpPeer;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,24 +14,24 @@ use tokio::time::timeout;
 /// How long a check may take, from the connection to the answer's head.
 const CHECK_TIME: Duration = Duration::from_secs(2);
 
-/// Keeps checks out of the pool of requests: a connection that is still open says nothing of whether a new one would be
-/// taken.
+/// Keeps checks out of the pool of requests: a connection that is still open does not show that the node takes a new one.
 const POOL_OF_CHECKS: u64 = 1;
 
 /// Checks nodes.
+#[derive(Clone)]
 pub(super) struct Check {
     pub(super) connector: Arc<Connector>,
     pub(super) rule: HealthCheck,
 }
 
 impl Check {
-    /// Asks, and says why the node is not well.
-    async fn ask(&self, node: &Node) -> Result<(), String> {
-        match timeout(CHECK_TIME, self.status(node)).await {
-            Ok(Ok(status)) => verdict(&self.rule, status),
-            Ok(Err(error)) => Err(in_words(&error)),
-            Err(_) => Err(format!("no answer within {} s", CHECK_TIME.as_secs())),
-        }
+    /// Checks a node, and notes its health there.
+    pub(super) async fn run(&self, node: &Node) {
+        node.note(match timeout(CHECK_TIME, self.status(node)).await {
+            Ok(Ok(status)) => health(&self.rule, status),
+            Ok(Err(error)) => Health::Down(in_words(&error)),
+            Err(_) => Health::Down(format!("no answer within {} s", CHECK_TIME.as_secs())),
+        });
     }
 
     async fn status(&self, node: &Node) -> pingora::Result<StatusCode> {
@@ -59,29 +57,13 @@ fn path(rule: &HealthCheck) -> &str {
     }
 }
 
-/// What an answer says of the node.
-fn verdict(rule: &HealthCheck, status: StatusCode) -> Result<(), String> {
-    let well = match rule {
+/// The health of a node that answers a check with this status.
+fn health(rule: &HealthCheck, status: StatusCode) -> Health {
+    let is_good = match rule {
         HealthCheck::Any => !status.is_server_error(),
         HealthCheck::Path(_) => status == StatusCode::OK,
     };
-    if well { Ok(()) } else { Err(format!("it answers {} to GET {}", status.as_u16(), path(rule))) }
-}
-
-#[async_trait]
-impl pingora::lb::health_check::HealthCheck for Check {
-    /// Always good to pingora: the node itself keeps what came of it, since requests that fail have their say as well,
-    /// and pingora knows of checks only.
-    async fn check(&self, target: &Backend) -> pingora::Result<()> {
-        if let Some(node) = Node::of(target) {
-            node.note(self.ask(node).await.map_or_else(Health::Down, |()| Health::Up));
-        }
-        Ok(())
-    }
-
-    fn health_threshold(&self, _success: bool) -> usize {
-        1
-    }
+    if is_good { Health::Up } else { Health::Down(format!("it answers {} to GET {}", status.as_u16(), path(rule))) }
 }
 
 #[cfg(test)]
@@ -104,7 +86,8 @@ mod tests {
             (&live, 503, Some("it answers 503 to GET /minio/health/live")),
         ] {
             let status = StatusCode::from_u16(status).unwrap();
-            assert_eq!(verdict(rule, status).err().as_deref(), why, "{rule:?} {status}");
+            let expected = why.map_or(Health::Up, |why: &str| Health::Down(why.to_owned()));
+            assert_eq!(health(rule, status), expected, "{rule:?} {status}");
         }
     }
 }

@@ -4,10 +4,7 @@
 
 use crate::server::remote::nodes::node::{Health, Node};
 use crate::upstream::Endpoint;
-use async_trait::async_trait;
-use pingora::lb::Backend;
-use pingora::lb::discovery::ServiceDiscovery;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,16 +13,16 @@ use tokio::time::timeout;
 /// How long a lookup may take. The resolver's own patience can be half a minute, and start-up waits for the first one.
 const LOOKUP_TIME: Duration = Duration::from_secs(5);
 
-/// The endpoints of a remote store, and what their names came to.
+/// The endpoints of a remote store, and the nodes that their names resolved to.
 pub(super) struct Names {
     known: Mutex<Vec<Known>>,
 }
 
-/// What an endpoint's name came to.
+/// What an endpoint's name resolved to.
 struct Known {
     endpoint: Arc<Endpoint>,
     nodes: Vec<Node>,
-    /// Why the last lookup gave nothing.
+    /// Why the last lookup gave no address; `None` if it gave one.
     failure: Option<String>,
 }
 
@@ -60,23 +57,22 @@ impl Names {
         self.read(|known| known.iter().flat_map(Known::states).collect())
     }
 
-    async fn look_up_all(&self) -> Vec<Lookup> {
+    /// Looks all names up and gives the nodes they have now.
+    pub(super) async fn resolve(&self) -> Vec<Node> {
         let endpoints = self.read(|known| known.iter().map(|known| known.endpoint.clone()).collect::<Vec<_>>());
-        // All at once: one name's slow server must not keep the others waiting.
+        // All at once: the slow server of one name must not hold up the others.
         let lookups: Vec<_> = endpoints.into_iter().map(|endpoint| tokio::spawn(look_up(endpoint))).collect();
         let mut results = Vec::new();
         for lookup in lookups {
             results.push(lookup.await.unwrap_or_else(|error| Err(error.to_string())));
         }
-        results
+        self.take_over(results)
     }
 
-    fn take_note(&self, lookups: Vec<Lookup>) -> BTreeSet<Backend> {
-        self.read(|known| {
-            known.iter_mut().zip(lookups).for_each(|(known, lookup)| known.take_note(lookup));
-            let places = known.iter().enumerate();
-            places.flat_map(|(place, known)| known.nodes.iter().map(move |node| node.backend(place))).collect()
-        })
+    /// Takes over the results of lookups, one for each endpoint.
+    fn take_over(&self, lookups: Vec<Lookup>) -> Vec<Node> {
+        self.read(|known| known.iter_mut().zip(lookups).for_each(|(known, lookup)| known.take_over(lookup)));
+        self.nodes()
     }
 
     fn read<T>(&self, with: impl FnOnce(&mut Vec<Known>) -> T) -> T {
@@ -89,8 +85,8 @@ impl Known {
         Known { endpoint: Arc::new(endpoint), nodes: Vec::new(), failure: None }
     }
 
-    /// Takes over a lookup's addresses. A node that is known already goes on with its health and its counts.
-    fn take_note(&mut self, lookup: Lookup) {
+    /// Takes over the addresses of a lookup. A node that is known already keeps its health and its counts.
+    fn take_over(&mut self, lookup: Lookup) {
         match lookup {
             Ok(addresses) => {
                 self.nodes = addresses.into_iter().map(|address| self.node_at(address)).collect();
@@ -136,17 +132,6 @@ async fn look_up(endpoint: Arc<Endpoint>) -> Lookup {
     if addresses.is_empty() { Err("the name has no address".to_owned()) } else { Ok(addresses.into_iter().collect()) }
 }
 
-/// Gives pingora the nodes.
-pub(super) struct Discovery(pub(super) Arc<Names>);
-
-#[async_trait]
-impl ServiceDiscovery for Discovery {
-    async fn discover(&self) -> pingora::Result<(BTreeSet<Backend>, HashMap<u64, bool>)> {
-        let lookups = self.0.look_up_all().await;
-        Ok((self.0.take_note(lookups), HashMap::new()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,14 +145,14 @@ mod tests {
         Names::new(&text.split_whitespace().map(|text| Endpoint::parse(text).unwrap()).collect::<Vec<_>>())
     }
 
-    fn told(names: &Names) -> Vec<String> {
+    fn shown(names: &Names) -> Vec<String> {
         names.states().iter().map(|state| format!("{}: {}", state.name, state.health)).collect()
     }
 
     #[test]
     fn nodes_follow_the_names_and_outlive_a_failed_lookup() {
         let names = names("http://a:1 http://10.0.0.9:1");
-        assert_eq!(told(&names), ["http://a:1: not checked yet", "http://10.0.0.9:1: not checked yet"]);
+        assert_eq!(shown(&names), ["http://a:1: not checked yet", "http://10.0.0.9:1: not checked yet"]);
         for (a, b, states) in [
             ("no such host", "10.0.0.9:1", &["http://a:1: down: no such host", "http://10.0.0.9:1: up"][..]),
             ("10.0.0.1:1", "10.0.0.9:1", &["http://a:1 (10.0.0.1:1): up", "http://10.0.0.9:1: up"]),
@@ -179,31 +164,32 @@ mod tests {
             ),
             ("10.0.0.2:1", "10.0.0.9:1", &["http://a:1 (10.0.0.2:1): up", "http://10.0.0.9:1: up"]),
         ] {
-            names.take_note(vec![addresses(a), addresses(b)]);
+            names.take_over(vec![addresses(a), addresses(b)]);
             names.nodes().iter().for_each(|node| node.note(Health::Up));
-            assert_eq!(told(&names), states, "{a}, {b}");
+            assert_eq!(shown(&names), states, "{a}, {b}");
         }
     }
 
     #[test]
     fn a_known_node_keeps_its_health_and_a_new_one_has_none() {
         let names = names("http://a:1");
-        names.take_note(vec![addresses("10.0.0.1:1")]);
+        names.take_over(vec![addresses("10.0.0.1:1")]);
         names.nodes()[0].note(Health::Up);
-        names.take_note(vec![addresses("10.0.0.1:1 10.0.0.2:1")]);
-        assert_eq!(told(&names), ["http://a:1 (10.0.0.1:1): up", "http://a:1 (10.0.0.2:1): not checked yet"]);
-        names.take_note(vec![addresses("10.0.0.2:1")]);
-        names.take_note(vec![addresses("10.0.0.1:1")]);
-        assert_eq!(told(&names), ["http://a:1 (10.0.0.1:1): not checked yet"]);
+        names.take_over(vec![addresses("10.0.0.1:1 10.0.0.2:1")]);
+        assert_eq!(shown(&names), ["http://a:1 (10.0.0.1:1): up", "http://a:1 (10.0.0.2:1): not checked yet"]);
+        names.take_over(vec![addresses("10.0.0.2:1")]);
+        names.take_over(vec![addresses("10.0.0.1:1")]);
+        assert_eq!(shown(&names), ["http://a:1 (10.0.0.1:1): not checked yet"]);
     }
 
     #[test]
-    fn an_address_that_moves_to_another_name_is_another_backend() {
+    fn an_address_that_moves_to_another_name_is_another_node() {
         let names = names("http://a:1 http://b:1");
-        let before = names.take_note(vec![addresses("10.0.0.1:1"), addresses("10.0.0.2:1")]);
-        let after = names.take_note(vec![addresses("10.0.0.2:1"), addresses("10.0.0.1:1")]);
+        let before = names.take_over(vec![addresses("10.0.0.1:1"), addresses("10.0.0.2:1")]);
+        let after = names.take_over(vec![addresses("10.0.0.2:1"), addresses("10.0.0.1:1")]);
         assert_ne!(before, after);
-        let hosts: Vec<_> = after.iter().map(|backend| Node::of(backend).unwrap().endpoint().host.as_str()).collect();
-        assert_eq!(hosts, ["b", "a"]);
+        assert_eq!(before[0].address(), after[1].address());
+        let hosts: Vec<_> = after.iter().map(|node| node.endpoint().host.as_str()).collect();
+        assert_eq!(hosts, ["a", "b"]);
     }
 }

@@ -1,8 +1,7 @@
-//! Which node of a remote store a request goes to: those that are well take turns.
+//! The nodes of a remote store, and which of them a request goes to: the healthy ones take turns.
 //!
-//! Nodes are found and checked with pingora's load balancing. Its `LoadBalancer` is not used: its round robin may run out
-//! of steps under load before it comes to the one node that is left, and its one loop would let checks wait for a slow
-//! lookup.
+//! Name lookups replace the list of nodes as a whole, and a request reads the list without a lock. Lookups and checks run
+//! apart, so a slow lookup does not hold up the checks.
 
 mod failure;
 mod node;
@@ -16,35 +15,38 @@ pub use node::{Health, Node};
 use crate::server::health::Readiness;
 use crate::server::metrics::NodeFigures;
 use crate::upstream::Remote;
+use arc_swap::ArcSwap;
 use check::Check;
-use discovery::{Discovery, Names};
+use discovery::Names;
 use pingora::connectors::http::Connector;
-use pingora::lb::Backends;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 /// The nodes of one remote store.
 pub struct Nodes {
-    names: Arc<Names>,
-    backends: Backends,
+    names: Names,
+    check: Check,
+    /// All nodes in the order of settings, as of the last lookup.
+    known: ArcSwap<Vec<Node>>,
     turn: AtomicUsize,
 }
 
-/// How often nodes are looked after.
+/// How often names are looked up and nodes are checked.
 #[derive(Debug, Clone, Copy)]
-pub struct Rhythm {
+pub struct Intervals {
     /// From one lookup of all names to the next.
     pub lookups: Duration,
     /// From one check of all nodes to the next.
     pub checks: Duration,
 }
 
-impl Default for Rhythm {
-    /// A dead node is left by the first request that fails there; checks are for taking it back soon.
-    fn default() -> Rhythm {
-        Rhythm { lookups: Duration::from_secs(30), checks: Duration::from_secs(1) }
+impl Default for Intervals {
+    /// The first request that fails at a dead node marks it; the checks are there to use it again soon.
+    fn default() -> Intervals {
+        Intervals { lookups: Duration::from_secs(30), checks: Duration::from_secs(1) }
     }
 }
 
@@ -52,27 +54,30 @@ impl Nodes {
     /// The nodes of `remote`, none of which is known before [`Nodes::resolve`]. Checks connect with `connector`, which
     /// is the one of requests, for its certificates.
     pub fn new(remote: &Remote, connector: Arc<Connector>) -> Nodes {
-        let names = Arc::new(Names::new(&remote.endpoints));
-        let mut backends = Backends::new(Box::new(Discovery(names.clone())));
-        backends.set_health_check(Box::new(Check { connector, rule: remote.health.clone() }));
-        Nodes { names, backends, turn: AtomicUsize::new(0) }
+        let check = Check { connector, rule: remote.health.clone() };
+        Nodes { names: Names::new(&remote.endpoints), check, known: ArcSwap::default(), turn: AtomicUsize::new(0) }
     }
 
     /// Looks up all names; those that fail are logged, and keep the addresses they had. Not to be called while
     /// [`Nodes::watch`] runs: lookups must not overlap.
     pub async fn resolve(&self) {
-        // Discovery has no error of its own to give.
-        let _ = self.backends.update(|_| {}).await;
+        self.known.store(Arc::new(self.names.resolve().await));
     }
 
-    /// Checks all nodes, all at once, and takes note of what comes of it.
+    /// Checks all nodes, all at once, and notes their health.
     pub async fn check(&self) {
-        self.backends.run_health_check(true).await;
+        let mut checks = JoinSet::new();
+        for node in self.known.load().iter().cloned() {
+            let check = self.check.clone();
+            checks.spawn(async move { check.run(&node).await });
+        }
+        // Not `join_all`: a check that panics must not end the ones to come.
+        while checks.join_next().await.is_some() {}
     }
 
     /// Looks up names and checks nodes, at once and then again and again until it is dropped.
-    pub async fn watch(self: Arc<Self>, rhythm: Rhythm) {
-        tokio::join!(self.keep_resolving(rhythm.lookups), self.keep_checking(rhythm.checks));
+    pub async fn watch(self: Arc<Self>, intervals: Intervals) {
+        tokio::join!(self.keep_resolving(intervals.lookups), self.keep_checking(intervals.checks));
     }
 
     async fn keep_resolving(&self, period: Duration) {
@@ -80,7 +85,7 @@ impl Nodes {
         loop {
             ticks.tick().await;
             self.resolve().await;
-            // Names may have other addresses every time, and nobody is to wait for the next round to hear of those.
+            // A name may resolve to other addresses every time. New ones are checked at once.
             if self.states().iter().any(|state| state.health == Health::Unchecked) {
                 self.check().await;
             }
@@ -95,11 +100,11 @@ impl Nodes {
         }
     }
 
-    /// The node whose turn it is, of those that are not in `tried`: one that is well if there is any, else any, for
-    /// checks may be wrong. `None` if all were tried or no name has resolved.
+    /// The node whose turn it is, of those that are not in `tried`: a healthy one if there is any, else any, for checks
+    /// may be wrong. `None` if all were tried or no name has resolved.
     pub fn pick(&self, tried: &[Node]) -> Option<Node> {
-        let known = self.backends.get_backend();
-        let left = known.iter().filter_map(Node::of).filter(|node| !tried.contains(node));
+        let known = self.known.load();
+        let left = known.iter().filter(|node| !tried.contains(node));
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         in_turn(left.clone().filter(|node| node.is_up()), turn).or_else(|| in_turn(left, turn)).cloned()
     }
@@ -109,7 +114,7 @@ impl Nodes {
         self.names.states()
     }
 
-    /// What metrics tell of every node.
+    /// The metrics of every node.
     pub fn figures(&self) -> Vec<NodeFigures> {
         self.names.nodes().iter().map(Node::figures).collect()
     }
@@ -175,9 +180,9 @@ mod tests {
             (Health::Up, Health::Up, no_key, no_key, ["a: up", "b: up"]),
             (refused(), Health::Unchecked, no_key, no_key, ["a: down: connection refused", "b: not checked yet"]),
         ] {
-            let told = readiness(&[state("http://a", a), state("http://b", b)], missing.map(str::to_owned));
-            assert_eq!(told.failure.as_deref(), failure);
-            assert_eq!(told.details, details.map(|detail| format!("node http://{detail}")));
+            let shown = readiness(&[state("http://a", a), state("http://b", b)], missing.map(str::to_owned));
+            assert_eq!(shown.failure.as_deref(), failure);
+            assert_eq!(shown.details, details.map(|detail| format!("node http://{detail}")));
         }
     }
 
@@ -211,7 +216,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_well_ones_share_the_requests_evenly_and_the_rest_is_for_when_there_is_none() {
+    async fn healthy_nodes_share_the_requests_evenly_and_the_rest_is_used_if_there_is_none() {
         let nodes = three().await;
         let [a, b, c] = &nodes.names.nodes()[..] else { unreachable!("three endpoints are three nodes") };
         assert_eq!(picks(&nodes, &[]), [(1, 4), (2, 4), (3, 4)].into(), "none is checked");

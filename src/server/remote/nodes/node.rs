@@ -1,10 +1,7 @@
-//! One node: where it is, whether it is well, and what went wrong with it.
+//! One node: its address, its health, and the failures that happened at it.
 
 use crate::server::metrics::NodeFigures;
 use crate::upstream::{Endpoint, FailureKind};
-use http::Extensions;
-use pingora::lb::Backend;
-use pingora::protocols::l4::socket;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -27,16 +24,16 @@ struct Inner {
 /// What is known of a node's health.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Health {
-    /// Nothing yet.
+    /// It was not checked yet.
     Unchecked,
     /// The last check was good, and no request has failed since.
     Up,
-    /// It is not, for this reason.
+    /// The last check or a request since then failed, for this reason.
     Down(String),
 }
 
 impl Node {
-    /// A node nothing is known of.
+    /// A node that was not checked yet.
     pub fn new(endpoint: Arc<Endpoint>, address: SocketAddr) -> Node {
         Node(Arc::new(Inner {
             endpoint,
@@ -58,7 +55,7 @@ impl Node {
         self.0.address
     }
 
-    /// Whether it is well as far as is known.
+    /// Whether it is healthy, as far as is known.
     pub fn is_up(&self) -> bool {
         self.0.up.load(Ordering::Relaxed)
     }
@@ -74,15 +71,15 @@ impl Node {
         self.note(Health::Down(why.into()));
     }
 
-    /// A request failed there, which says nothing of the node: a connection out of the pool had been closed, as idle ones
-    /// may be at any time, or a client was too slow.
+    /// A request failed there, and the node may not be the cause: a connection of the pool had been closed, as idle ones
+    /// may be at any time, or a client was slow.
     pub fn count(&self, kind: FailureKind) {
         if let Some(count) = self.0.failures.get(kind as usize) {
             count.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// A request that failed there is sent once more, wherever to.
+    /// A request that failed there is sent once more, to any node.
     pub fn retried(&self) {
         self.0.retries.fetch_add(1, Ordering::Relaxed);
     }
@@ -111,22 +108,6 @@ impl Node {
             failures: failures.collect(),
             retries: count(&self.0.retries),
         }
-    }
-
-    /// The node as pingora balances it, `place` being that of its endpoint in settings.
-    ///
-    /// To pingora, backends are the same if address and weight are, whatever else hangs on them. Nothing here reads the
-    /// weight; with the place in it, an address that moves from one name to another is another node, and gets the
-    /// `Host` and the certificate's name of the other.
-    pub(super) fn backend(&self, place: usize) -> Backend {
-        let mut ext = Extensions::new();
-        ext.insert(self.clone());
-        Backend { addr: socket::SocketAddr::Inet(self.0.address), weight: place, ext }
-    }
-
-    /// The node of such a backend.
-    pub(super) fn of(backend: &Backend) -> Option<&Node> {
-        backend.ext.get()
     }
 }
 
