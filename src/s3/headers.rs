@@ -14,6 +14,9 @@ pub const TRANSPORT_WITHOUT_EFFECT: &[&str] = &["x-amz-user-agent", "x-amz-api-v
 /// What the names of an object's own metadata start with.
 pub const METADATA_PREFIX: &str = "x-amz-meta-";
 
+/// HTTP's conditions (RFC 9110 section 13.1), If-Range left out: it decides about a range and not about the request.
+pub const CONDITIONS: &[&str] = &["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
+
 /// Headers of HTTP itself that S3 gives a meaning of its own.
 pub const HTTP_HEADERS: &[&str] = &[
     "cache-control",
@@ -50,7 +53,15 @@ pub const R2_EXTENSIONS: &[&str] = &[
 
 /// Headers in which whoever answers speaks of itself: where it is, what it calls the bucket, and the names under which it
 /// knows the request. A store behind us never speaks to a client in them.
-pub const ABOUT_THE_ANSWERER: &[&str] = &["x-amz-bucket-arn", "x-amz-bucket-region", "x-amz-id-2", "x-amz-request-id"];
+pub const ABOUT_THE_ANSWERER: &[&str] = &[
+    "x-amz-bucket-arn",
+    "x-amz-bucket-location-name",
+    "x-amz-bucket-location-type",
+    "x-amz-bucket-region",
+    "x-amz-id-2",
+    "x-amz-request-id",
+    "x-amz-restore-output-path",
+];
 
 /// Whether the header belongs to the transport, with effect or without; `name` in lower case.
 pub fn is_transport_header(name: &str) -> bool {

@@ -4,7 +4,7 @@
 //! Not here: what R2 lacks, which is the policy's business, and what a store refuses by itself.
 
 use crate::s3::names::ObjectKey;
-use crate::s3::operation::{Method, OperationSpec};
+use crate::s3::operation::{AnswerKind, OperationSpec};
 use crate::s3::view::RequestView;
 use crate::s3::xml::DeleteEntry;
 use crate::s3::{Code, S3Error};
@@ -20,6 +20,20 @@ const WRITE_CONDITIONS: &[&str] = &[
     "x-amz-if-match-last-modified-time",
     "x-amz-if-match-size",
 ];
+
+/// Refuses an operation of which no answer could reach the client.
+///
+/// # Errors
+/// `NotImplemented` where the operation table says so.
+pub(super) fn check_operation(row: &OperationSpec) -> Result<(), S3Error> {
+    let why = match row.answer {
+        AnswerKind::Empty | AnswerKind::Object | AnswerKind::Document(_) => return Ok(()),
+        AnswerKind::Own => "its answer is not the upstream's",
+        AnswerKind::NotForwarded(why) => why,
+    };
+    let message = format!("{} not implemented in front of a remote store: {why}", row.operation);
+    Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message))
+}
 
 /// Refuses a request that the store would not carry out as it is meant.
 ///
@@ -75,7 +89,7 @@ pub(super) fn is_conditional_write(row: &OperationSpec, view: &RequestView<'_>) 
 }
 
 fn writes(row: &OperationSpec) -> bool {
-    !matches!(row.method, Method::Get | Method::Head)
+    !row.method.is_read()
 }
 
 /// Whether a write has this condition and the store would not hold to it. Of several lines stores see the first, and

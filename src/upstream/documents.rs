@@ -1,228 +1,70 @@
-//! The XML of an upstream's answer as the client gets it: which elements tell of the upstream, and what they say to the
-//! client.
+//! The XML of an upstream's answer as the client gets it. The operation table says which elements it has and which of
+//! them name the store's bucket, accounts or address ([`DocumentSpec`]); here is what they say to the client.
 //!
-//! Not here: what a policy withholds, which the caller names; errors, which are written anew; and ListBuckets, which is
-//! read whole and written anew as well, since its pages are mapped and filtered.
+//! Not here: errors, which are written anew; and ListBuckets, which is read whole and written anew as well, since its
+//! pages are mapped and filtered.
 
-use crate::s3::Operation;
+use crate::s3::operation::{DocumentSpec, Identity};
 use crate::s3::xml::{OWNER, Rewriter, Rules, location};
 use crate::upstream::failure::REFUSED;
 
 /// How the client speaks of what its request is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientNames<'a> {
-    /// Whom it asked: its `Host` header.
+    /// The host it sent the request to: its `Host` header.
     pub host: &'a str,
     /// The bucket; empty where the request has none.
     pub bucket: &'a str,
     /// The key; empty where the request has none.
     pub key: &'a str,
-    /// The region.
-    pub region: &'a str,
-}
-
-/// An operation's answer.
-struct Document {
-    operation: Operation,
-    /// Its root. An answer with another one goes nowhere: the paths below would not fit it.
-    root: &'static str,
-    /// Elements that tell of the upstream, by their path of local names.
-    told: &'static [(&'static str, What)],
-    /// Elements that `encoding-type=url` encodes (S3 API reference: the names in a listing).
-    encoded: &'static [&'static str],
-}
-
-/// What an element says to the client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum What {
-    /// The bucket.
-    Bucket,
-    /// The one owner there is.
-    Owner,
-    /// That owner's id, where it stands for somebody whom an ACL grants something.
-    OwnerId,
-    /// That owner's name there.
-    OwnerName,
-    /// Where the object is.
-    Location,
-    /// The region.
-    Region,
-    /// Why something was refused, in words that may name anything.
-    Refusal,
-}
-
-/// What an ACL tells of accounts.
-const ACCESS_CONTROL: &[(&str, What)] = &[
-    ("AccessControlPolicy/Owner", What::Owner),
-    ("AccessControlPolicy/AccessControlList/Grant/Grantee/ID", What::OwnerId),
-    ("AccessControlPolicy/AccessControlList/Grant/Grantee/DisplayName", What::OwnerName),
-];
-
-/// The answers that tell of the upstream, or would if they had another root (S3 API reference, the response syntax of
-/// each operation).
-const DOCUMENTS: &[Document] = &[
-    Document {
-        operation: Operation::ListObjects,
-        root: "ListBucketResult",
-        told: &[("ListBucketResult/Name", What::Bucket), ("ListBucketResult/Contents/Owner", What::Owner)],
-        encoded: &[
-            "ListBucketResult/Contents/Key",
-            "ListBucketResult/CommonPrefixes/Prefix",
-            "ListBucketResult/Prefix",
-            "ListBucketResult/Delimiter",
-            "ListBucketResult/Marker",
-            "ListBucketResult/NextMarker",
-        ],
-    },
-    Document {
-        operation: Operation::ListObjectsV2,
-        root: "ListBucketResult",
-        told: &[("ListBucketResult/Name", What::Bucket), ("ListBucketResult/Contents/Owner", What::Owner)],
-        encoded: &[
-            "ListBucketResult/Contents/Key",
-            "ListBucketResult/CommonPrefixes/Prefix",
-            "ListBucketResult/Prefix",
-            "ListBucketResult/Delimiter",
-            "ListBucketResult/StartAfter",
-        ],
-    },
-    Document {
-        operation: Operation::ListObjectVersions,
-        root: "ListVersionsResult",
-        told: &[
-            ("ListVersionsResult/Name", What::Bucket),
-            ("ListVersionsResult/Version/Owner", What::Owner),
-            ("ListVersionsResult/DeleteMarker/Owner", What::Owner),
-        ],
-        encoded: &[
-            "ListVersionsResult/Version/Key",
-            "ListVersionsResult/DeleteMarker/Key",
-            "ListVersionsResult/CommonPrefixes/Prefix",
-            "ListVersionsResult/Prefix",
-            "ListVersionsResult/Delimiter",
-            "ListVersionsResult/KeyMarker",
-            "ListVersionsResult/NextKeyMarker",
-        ],
-    },
-    Document {
-        operation: Operation::ListMultipartUploads,
-        root: "ListMultipartUploadsResult",
-        told: &[
-            ("ListMultipartUploadsResult/Bucket", What::Bucket),
-            ("ListMultipartUploadsResult/Upload/Initiator", What::Owner),
-            ("ListMultipartUploadsResult/Upload/Owner", What::Owner),
-        ],
-        encoded: &[
-            "ListMultipartUploadsResult/Upload/Key",
-            "ListMultipartUploadsResult/CommonPrefixes/Prefix",
-            "ListMultipartUploadsResult/Prefix",
-            "ListMultipartUploadsResult/Delimiter",
-            "ListMultipartUploadsResult/KeyMarker",
-            "ListMultipartUploadsResult/NextKeyMarker",
-        ],
-    },
-    Document {
-        operation: Operation::ListParts,
-        root: "ListPartsResult",
-        told: &[
-            ("ListPartsResult/Bucket", What::Bucket),
-            ("ListPartsResult/Initiator", What::Owner),
-            ("ListPartsResult/Owner", What::Owner),
-        ],
-        encoded: &[],
-    },
-    Document {
-        operation: Operation::CreateMultipartUpload,
-        root: "InitiateMultipartUploadResult",
-        told: &[("InitiateMultipartUploadResult/Bucket", What::Bucket)],
-        encoded: &[],
-    },
-    Document {
-        operation: Operation::CompleteMultipartUpload,
-        root: "CompleteMultipartUploadResult",
-        told: &[
-            ("CompleteMultipartUploadResult/Location", What::Location),
-            ("CompleteMultipartUploadResult/Bucket", What::Bucket),
-        ],
-        encoded: &[],
-    },
-    Document { operation: Operation::CopyObject, root: "CopyObjectResult", told: &[], encoded: &[] },
-    Document { operation: Operation::UploadPartCopy, root: "CopyPartResult", told: &[], encoded: &[] },
-    Document {
-        operation: Operation::DeleteObjects,
-        root: "DeleteResult",
-        told: &[("DeleteResult/Error/Message", What::Refusal)],
-        encoded: &[],
-    },
-    Document { operation: Operation::GetBucketAcl, root: "AccessControlPolicy", told: ACCESS_CONTROL, encoded: &[] },
-    Document { operation: Operation::GetObjectAcl, root: "AccessControlPolicy", told: ACCESS_CONTROL, encoded: &[] },
-    Document {
-        operation: Operation::GetBucketLocation,
-        root: "LocationConstraint",
-        told: &[("LocationConstraint", What::Region)],
-        encoded: &[],
-    },
-];
-
-/// What stores add to S3's answers about themselves; it goes from all of [`DOCUMENTS`].
-const OF_STORES: &[&str] = &[
-    // Ceph: whose bucket it is.
-    "Tenant",
-    // MinIO's listings, asked with metadata: what is stored beside the object, and how it is erasure-coded.
-    "UserMetadata",
-    "UserTags",
-    "Internal",
-];
-
-/// Whether an operation's answer is a document of S3's that tells of the upstream.
-pub fn is_document(operation: Operation) -> bool {
-    DOCUMENTS.iter().any(|document| document.operation == operation)
 }
 
 /// What makes the client's answer of the upstream's. `withheld` are the local names of elements that the policy keeps
 /// from clients in any answer; `plus_for_space` says that the names in it are encoded with `+` for a space, where
 /// clients get `%20`.
 pub fn client_document(
-    operation: Operation,
+    document: &'static DocumentSpec,
     names: &ClientNames<'_>,
     withheld: &[String],
     plus_for_space: bool,
 ) -> Rewriter {
     let rules = withheld.iter().fold(Rules::none(), Rules::without);
-    let Some(document) = DOCUMENTS.iter().find(|document| document.operation == operation) else {
-        return Rewriter::new(rules);
-    };
-    let rules = document.add_to(rules, names);
+    let rules = document.roots.iter().copied().fold(rules, Rules::root).only(document.elements, document.unknown);
+    let rules = document.identities.iter().fold(rules, |rules, (path, identity)| named(rules, path, *identity, names));
     let encoded = if plus_for_space { document.encoded } else { &[] };
     Rewriter::new(encoded.iter().copied().fold(rules, Rules::plus_for_space))
 }
 
-impl Document {
-    fn add_to(&self, rules: Rules, names: &ClientNames<'_>) -> Rules {
-        let rules = OF_STORES.iter().copied().fold(rules.root(self.root), Rules::without);
-        self.told.iter().fold(rules, |rules, (path, what)| match what {
-            What::Bucket => rules.text(path, names.bucket),
-            What::Owner => rules.owner(path, OWNER),
-            What::OwnerId => rules.text(path, OWNER.id),
-            What::OwnerName => rules.text(path, OWNER.display_name),
-            What::Location => rules.text(path, &location(names.host, names.bucket, names.key)),
-            What::Region => rules.text(path, names.region),
-            What::Refusal => rules.text(path, REFUSED),
-        })
+/// The rules with one more, by which the element at `path` says to the client what it knows.
+fn named(rules: Rules, path: &'static str, identity: Identity, names: &ClientNames<'_>) -> Rules {
+    match identity {
+        Identity::Bucket => rules.text(path, names.bucket),
+        Identity::Owner => rules.owner(path, OWNER),
+        Identity::OwnerId => rules.text(path, OWNER.id),
+        Identity::OwnerName => rules.text(path, OWNER.display_name),
+        Identity::Location => rules.text(path, &location(names.host, names.bucket, names.key)),
+        Identity::Refusal => rules.text(path, REFUSED),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::s3::Operation;
+    use crate::s3::operation::{AnswerKind, OPERATIONS, UnknownElements};
     use crate::s3::xml::Ending;
 
-    const NAMES: ClientNames<'static> =
-        ClientNames { host: "shim:9000", bucket: "media", key: "acme-prod/a&b", region: "auto" };
+    const NAMES: ClientNames<'static> = ClientNames { host: "shim:9000", bucket: "media", key: "acme-prod/a&b" };
+
+    /// The specification of an operation's answer.
+    fn spec(operation: Operation) -> &'static DocumentSpec {
+        let AnswerKind::Document(spec) = operation.spec().answer else { panic!("{operation} has no document") };
+        spec
+    }
 
     fn rewritten(operation: Operation, document: &str) -> Option<String> {
         let withheld = ["VersionId", "DeleteMarkerVersionId"].map(str::to_owned);
-        let mut rewriter = client_document(operation, &NAMES, &withheld, false);
+        let mut rewriter = client_document(spec(operation), &NAMES, &withheld, false);
         let given = rewriter.update(document.as_bytes()).ok()?;
         (rewriter.finish().ok()? == Ending::Document).then(|| String::from_utf8(given).unwrap())
     }
@@ -304,17 +146,6 @@ mod tests {
             "<DeleteResult><Deleted><Key>Bucket</Key></Deleted><Error><Key>k</Key><Code>AccessDenied</Code><Message>\
              The upstream store refuses the request.</Message></Error></DeleteResult>",
         ),
-        // S3 calls us-east-1 nothing at all.
-        (
-            Operation::GetBucketLocation,
-            "<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"/>",
-            "<LocationConstraint xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">auto</LocationConstraint>",
-        ),
-        (
-            Operation::GetBucketLocation,
-            "<LocationConstraint>eu-west-1</LocationConstraint>",
-            "<LocationConstraint>auto</LocationConstraint>",
-        ),
         (
             Operation::GetBucketAcl,
             "<AccessControlPolicy><Owner><ID>75aa57f0</ID></Owner><AccessControlList><Grant><Grantee><ID>75aa57f0</ID>\
@@ -337,11 +168,10 @@ mod tests {
             "<CopyObjectResult><ETag>e</ETag></CopyObjectResult>",
         ),
         (Operation::UploadPartCopy, "<CopyPartResult/>", "<CopyPartResult/>"),
-        // No row: only what the policy withholds.
+        // Tags are the client's own words.
         (
             Operation::GetBucketTagging,
-            "<Tagging><TagSet><Tag><Key>Tenant</Key><Value>acme-prod</Value></Tag></TagSet><VersionId>v</VersionId>\
-             </Tagging>",
+            "<Tagging><TagSet><Tag><Key>Tenant</Key><Value>acme-prod</Value></Tag></TagSet></Tagging>",
             "<Tagging><TagSet><Tag><Key>Tenant</Key><Value>acme-prod</Value></Tag></TagSet></Tagging>",
         ),
     ];
@@ -353,22 +183,50 @@ mod tests {
         }
     }
 
+    /// Every operation whose answer is a document.
+    fn documents() -> impl Iterator<Item = (Operation, &'static DocumentSpec)> {
+        OPERATIONS.iter().filter_map(|row| match row.answer {
+            AnswerKind::Document(spec) => Some((row.operation, spec)),
+            _ => None,
+        })
+    }
+
     #[test]
-    fn every_row_has_an_answer_and_paths_below_its_root() {
-        for row in DOCUMENTS {
-            assert!(ANSWERS.iter().any(|(operation, ..)| *operation == row.operation), "{}", row.operation);
-            let told = row.told.iter().map(|(path, _)| path);
-            assert!(told.chain(row.encoded).all(|path| path.split('/').next() == Some(row.root)), "{}", row.operation);
+    fn paths_are_those_of_elements_below_the_root() {
+        for (operation, spec) in documents() {
+            let identities = spec.identities.iter().map(|(path, _)| path);
+            for path in identities.chain(spec.encoded) {
+                let (root, elements) = path.split_once('/').unwrap();
+                assert!(spec.roots.contains(&root), "{operation}: {path}");
+                let (above, name) = elements.rsplit_once('/').unwrap_or(("", elements));
+                let known = |name: &str| spec.elements.iter().any(|group| group.contains(&name));
+                assert!(above.split('/').filter(|name| !name.is_empty()).all(known), "{operation}: {path}");
+                assert!(known(name) || spec.identities.iter().any(|(of, _)| of == path), "{operation}: {path}");
+            }
         }
     }
 
     #[test]
     fn another_document_than_asked_for_goes_nowhere() {
         let document = "<ListBucketsResult><Name>acme-prod</Name></ListBucketsResult>";
-        for row in DOCUMENTS {
-            assert_eq!(rewritten(row.operation, document), None, "{}", row.operation);
+        for (operation, _) in documents() {
+            assert_eq!(rewritten(operation, document), None, "{operation}");
         }
-        assert_eq!(rewritten(Operation::GetBucketTagging, document).as_deref(), Some(document));
+    }
+
+    #[test]
+    fn elements_that_no_specification_has_never_reach_a_client() {
+        for (operation, spec) in documents() {
+            let root = spec.roots[0];
+            for inside in ["<New2030>acme-prod</New2030>", "<p:New2030/>", "<x><Name>acme-prod</Name></x>"] {
+                let answer = rewritten(operation, &format!("<{root}>{inside}</{root}>"));
+                let expected = match spec.unknown {
+                    UnknownElements::Removed => Some(format!("<{root}></{root}>")),
+                    UnknownElements::Refused => None,
+                };
+                assert_eq!(answer, expected, "{operation} {inside}");
+            }
+        }
     }
 
     #[test]
@@ -376,7 +234,7 @@ mod tests {
         let uploads = "<ListMultipartUploadsResult><Bucket>b</Bucket><Prefix>a+b</Prefix><Upload><Key>a+b%2B</Key>\
                        <UploadId>u+u</UploadId></Upload></ListMultipartUploadsResult>";
         for (plus_for_space, prefix, key) in [(true, "a%20b", "a%20b%2B"), (false, "a+b", "a+b%2B")] {
-            let mut rewriter = client_document(Operation::ListMultipartUploads, &NAMES, &[], plus_for_space);
+            let mut rewriter = client_document(spec(Operation::ListMultipartUploads), &NAMES, &[], plus_for_space);
             let expected = format!(
                 "<ListMultipartUploadsResult><Bucket>media</Bucket><Prefix>{prefix}</Prefix><Upload><Key>{key}</Key>\
                  <UploadId>u+u</UploadId></Upload></ListMultipartUploadsResult>"

@@ -9,7 +9,7 @@ use crate::s3::copy_source::{COPY_SOURCE, CopySource};
 use crate::s3::headers::{METADATA_PREFIX, is_transport_header};
 use crate::s3::metadata::{DEFAULT_CONTENT_TYPE, object_codings};
 use crate::s3::names::{BucketName, ObjectKey};
-use crate::s3::operation::{Method, Operation, OperationSpec};
+use crate::s3::operation::{Describes, OperationSpec};
 use crate::s3::request::RequestHead;
 use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, Timestamp};
@@ -98,12 +98,12 @@ impl Outgoing {
     /// Translates a request.
     ///
     /// # Errors
-    /// `NoSuchBucket` for a bucket that cannot be reached under its name, `AccessDenied` for making one, `NotImplemented`
-    /// or `InvalidObjectName` for what the store would pass over or take for another, and those of
-    /// [`CopySource::of_request`].
+    /// `NotImplemented` for an operation that a proxy cannot pass on, `NoSuchBucket` for a bucket that cannot be reached
+    /// under its name, `NotImplemented` or `InvalidObjectName` for what the store would ignore or take for something
+    /// else, and those of [`CopySource::of_request`].
     pub fn of(incoming: &Incoming<'_>, remote: &Remote) -> Result<Outgoing, S3Error> {
-        let bucket = incoming.bucket.map(|bucket| upstream_name(bucket, remote)).transpose();
-        let bucket = bucket.map_err(|error| unreachable(error, incoming.row.operation))?;
+        abilities::check_operation(incoming.row)?;
+        let bucket = incoming.bucket.map(|bucket| upstream_name(bucket, remote)).transpose()?;
         abilities::check(incoming.row, incoming.view, incoming.key, remote.dialect)?;
         let mut headers = headers(incoming.view, remote.dialect);
         if describes_an_object(incoming) && headers.get(CONTENT_TYPE).is_none_or(HeaderValue::is_empty) {
@@ -115,7 +115,7 @@ impl Outgoing {
             headers.insert(HeaderName::from_static(COPY_SOURCE), text(&value)?);
         }
         Ok(Outgoing {
-            method: method(incoming.row.method),
+            method: incoming.row.method.name(),
             path: path(bucket.as_deref(), incoming.raw_key, remote.addressing),
             query: query(incoming.view),
             headers,
@@ -123,7 +123,7 @@ impl Outgoing {
             addressing: remote.addressing,
             names_a_key: incoming.key.is_some(),
             conditional: abilities::is_conditional_write(incoming.row, incoming.view),
-            assembles: assembles(incoming.row.operation),
+            assembles: incoming.row.assembles,
         })
     }
 
@@ -209,35 +209,13 @@ fn upstream_name(bucket: &BucketName, remote: &Remote) -> Result<String, S3Error
     remote.upstream_bucket(bucket).map(str::to_owned).ok_or_else(|| Code::NO_SUCH_BUCKET.into())
 }
 
-/// A bucket that cannot be reached is as good as not there, until somebody wants to make it.
-fn unreachable(error: S3Error, operation: Operation) -> S3Error {
-    if operation == Operation::CreateBucket { Code::ACCESS_DENIED.into() } else { error }
-}
-
 /// Whether the request's headers become an object's. Stores differ in what one is called that has no Content-Type, and
 /// MinIO goes by the end of its key.
 fn describes_an_object(incoming: &Incoming<'_>) -> bool {
-    match incoming.row.operation {
-        Operation::PutObject | Operation::CreateMultipartUpload => true,
-        Operation::CopyObject => incoming.view.header("x-amz-metadata-directive") == Some("REPLACE"),
-        _ => false,
-    }
-}
-
-/// Whether the store puts an object together or copies one before it answers.
-fn assembles(operation: Operation) -> bool {
-    use Operation::{CompleteMultipartUpload, CopyObject, UploadPartCopy};
-    matches!(operation, CompleteMultipartUpload | CopyObject | UploadPartCopy)
-}
-
-fn method(method: Method) -> &'static str {
-    match method {
-        Method::Get => "GET",
-        Method::Head => "HEAD",
-        Method::Put => "PUT",
-        Method::Post => "POST",
-        Method::Delete => "DELETE",
-        Method::Options => "OPTIONS",
+    match incoming.row.describes {
+        Describes::Nothing => false,
+        Describes::Object => true,
+        Describes::ObjectIfReplaced => incoming.view.header("x-amz-metadata-directive") == Some("REPLACE"),
     }
 }
 

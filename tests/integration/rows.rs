@@ -43,7 +43,7 @@ fn server() -> TestServer {
 }
 
 /// A request for an operation, made from its row of the table: it would change something were it carried out.
-fn request(row: &OperationSpec) -> Request {
+pub fn request(row: &OperationSpec) -> Request {
     let method = format!("{:?}", row.method).to_uppercase();
     let path = match row.target {
         Target::Service => "/",

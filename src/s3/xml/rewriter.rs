@@ -159,7 +159,7 @@ impl Document {
     }
 
     fn start(&mut self, source: &str, given: &mut Vec<u8>) -> Result<(), Malformed> {
-        match self.action() {
+        match self.action()? {
             None => self.copy(source, given),
             Some(action) => {
                 let keeps_end = begin(action, source, given);
@@ -171,7 +171,7 @@ impl Document {
 
     /// An element without content can get some: then it needs two tags.
     fn empty(&mut self, source: &str, name: &str, given: &mut Vec<u8>) -> Result<(), Malformed> {
-        let Some(action) = self.action() else { return self.copy(source, given) };
+        let Some(action) = self.action()? else { return self.copy(source, given) };
         let start = format!("{}>", source.strip_suffix("/>").unwrap_or(source));
         if begin(action, &start, given) {
             given.extend(["</", name, ">"].iter().flat_map(|part| part.bytes()));
@@ -190,8 +190,8 @@ impl Document {
     }
 
     /// What is to be done with the innermost element: nothing inside one that a rule has named already.
-    fn action(&self) -> Option<Action<'_>> {
-        (self.mode == Mode::Copying).then(|| self.rules.action(&self.nesting))?
+    fn action(&self) -> Result<Option<Action<'_>>, Malformed> {
+        if self.mode == Mode::Copying { self.rules.action(&self.nesting) } else { Ok(None) }
     }
 
     fn copy(&mut self, source: &str, given: &mut Vec<u8>) -> Result<(), Malformed> {

@@ -2,14 +2,19 @@
 //! gives S3's namespace, it is the same element.
 
 use super::answers::Owner;
+use super::malformed::Malformed;
 use super::nesting::Nesting;
 use super::writer::fragment;
+use crate::s3::operation::UnknownElements;
 use std::borrow::Cow;
 
 /// The rules for one document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
-    root: Option<&'static str>,
+    /// The names that the root may have; any if there are none.
+    roots: Vec<&'static str>,
+    /// The local names that elements below the root may have, and what becomes of others; any if it is `None`.
+    known: Option<(&'static [&'static [&'static str]], UnknownElements)>,
     /// The whole path of an element and what is to stand in it.
     contents: Vec<(&'static str, String)>,
     /// Names of elements that go, wherever they stand.
@@ -33,10 +38,16 @@ impl Rules {
         Rules::default()
     }
 
-    /// The document must have this root. Where rules give paths, another root means that they would not match and that
-    /// what they were to hide would pass.
+    /// The document must have this root, or one that was named before. Where rules give paths, another root means that
+    /// they would not match and that what they were to hide would pass.
     pub fn root(mut self, name: &'static str) -> Rules {
-        self.root = Some(name);
+        self.roots.push(name);
+        self
+    }
+
+    /// Only elements of these local names may stand below the root. `others` says what becomes of others.
+    pub fn only(mut self, names: &'static [&'static [&'static str]], others: UnknownElements) -> Rules {
+        self.known = Some((names, others));
         self
     }
 
@@ -65,16 +76,32 @@ impl Rules {
     }
 
     pub(super) fn takes_root(&self, name: &str) -> bool {
-        self.root.is_none_or(|root| root == name)
+        self.roots.is_empty() || self.roots.contains(&name)
     }
 
     /// What becomes of the innermost open element.
-    pub(super) fn action(&self, at: &Nesting) -> Option<Action<'_>> {
-        let below_root = at.path().rsplit_once('/').map(|(_, name)| name);
-        if below_root.is_some_and(|name| self.removed.iter().any(|removed| removed == name)) {
-            return Some(Action::Remove);
+    ///
+    /// # Errors
+    /// [`Malformed`] for an element that the document must not have.
+    pub(super) fn action(&self, at: &Nesting) -> Result<Option<Action<'_>>, Malformed> {
+        let Some((_, name)) = at.path().rsplit_once('/') else { return Ok(self.filled(at.path())) };
+        if self.removed.iter().any(|removed| removed == name) {
+            return Ok(Some(Action::Remove));
         }
-        let rule = self.contents.iter().find(|(path, _)| *path == at.path());
+        let action = self.filled(at.path());
+        match self.known {
+            Some((known, others)) if action.is_none() && !known.iter().any(|group| group.contains(&name)) => {
+                match others {
+                    UnknownElements::Removed => Ok(Some(Action::Remove)),
+                    UnknownElements::Refused => Err(Malformed::new(format!("the element <{name:.40}>"))),
+                }
+            }
+            _ => Ok(action),
+        }
+    }
+
+    fn filled(&self, path: &str) -> Option<Action<'_>> {
+        let rule = self.contents.iter().find(|(of, _)| *of == path);
         rule.map(|(_, content)| Action::Fill(content))
     }
 

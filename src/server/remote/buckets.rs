@@ -11,9 +11,11 @@ use crate::server::answer::{Answer, Body};
 use crate::server::documents;
 use crate::server::request_body::BodySource;
 use crate::upstream::Outgoing;
-use http::StatusCode;
 use http::header::LOCATION;
+use http::{HeaderName, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
 /// The most bytes of one page of buckets: 10,000 of them have 2 MB.
 const MAX_PAGE_BYTES: usize = 8 << 20;
@@ -63,6 +65,10 @@ impl RemoteStore {
         body: &mut dyn BodySource,
     ) -> Result<Answer, S3Error> {
         let document = documents::read(request, body).await?;
+        if self.remote.upstream_bucket(request.bucket()?).is_none() {
+            // The name is another bucket's, or hidden: nobody may make it.
+            return Err(Code::ACCESS_DENIED.into());
+        }
         documents::check_new_bucket(&document, request.rules.policy.regions())?;
         let mut outgoing = self.outgoing(request)?;
         if self.remote.dialect.recreates_buckets {
@@ -77,6 +83,17 @@ impl RemoteStore {
             .with(LOCATION, &format!("/{}", request.bucket()?)))
     }
 
+    /// HeadBucket: the region in the answer is ours, also where the upstream names none.
+    pub(super) async fn head_bucket(
+        &self,
+        request: &Admitted<'_>,
+        body: &mut dyn BodySource,
+    ) -> Result<Answer, S3Error> {
+        let mut answer = self.forward(request, body).await?;
+        answer.headers.retain(|(name, _)| *name != BUCKET_REGION);
+        Ok(answer.with(BUCKET_REGION, &request.rules.policy.regions().name))
+    }
+
     /// GetBucketLocation.
     pub(super) async fn get_bucket_location(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         self.require_bucket(request).await?;
@@ -85,7 +102,7 @@ impl RemoteStore {
 
     /// Answers with an error unless the request's bucket is there.
     pub(super) async fn require_bucket(&self, request: &Admitted<'_>) -> Result<(), S3Error> {
-        let (outgoing, exchange) = self.head_bucket(request).await?;
+        let (outgoing, exchange) = self.ask_for_bucket(request).await?;
         if exchange.status()? == StatusCode::OK {
             end(exchange).await
         } else {
@@ -96,7 +113,7 @@ impl RemoteStore {
     /// Answers with an error if the request's bucket is there, or nobody knows. That somebody else has it, or that it is
     /// elsewhere, is for CreateBucket to say.
     async fn require_no_bucket(&self, request: &Admitted<'_>) -> Result<(), S3Error> {
-        let (outgoing, exchange) = self.head_bucket(request).await?;
+        let (outgoing, exchange) = self.ask_for_bucket(request).await?;
         let status = exchange.status()?;
         if status.is_server_error() {
             return Err(self.refusal(&outgoing, exchange).await);
@@ -105,7 +122,7 @@ impl RemoteStore {
         if status.is_success() { Err(Code::BUCKET_ALREADY_OWNED_BY_YOU.into()) } else { Ok(()) }
     }
 
-    async fn head_bucket(&self, request: &Admitted<'_>) -> Result<(Outgoing, Exchange), S3Error> {
+    async fn ask_for_bucket(&self, request: &Admitted<'_>) -> Result<(Outgoing, Exchange), S3Error> {
         let bucket = self.remote.upstream_bucket(request.bucket()?).ok_or(Code::NO_SUCH_BUCKET)?;
         let outgoing = Outgoing::own("HEAD", Some(bucket), "", self.remote.addressing);
         let exchange = self.sender.send(&outgoing, Payload::none()).await?;

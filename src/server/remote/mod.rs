@@ -80,6 +80,7 @@ impl RemoteStore {
         match request.spec.operation {
             Op::ListBuckets => self.list_buckets(request).await,
             Op::CreateBucket => self.create_bucket(request, body).await,
+            Op::HeadBucket => self.head_bucket(request, body).await,
             Op::GetBucketLocation => self.get_bucket_location(request).await,
             Op::DeleteObjects => self.delete_objects(request, body).await,
             Op::CompleteMultipartUpload => self.complete_upload(request, body).await,
@@ -88,7 +89,7 @@ impl RemoteStore {
     }
 
     /// What most operations are: the same request there, the same answer here.
-    async fn forward(&self, request: &Admitted<'_>, body: &mut dyn BodySource) -> Result<Answer, S3Error> {
+    pub(super) async fn forward(&self, request: &Admitted<'_>, body: &mut dyn BodySource) -> Result<Answer, S3Error> {
         let mut outgoing = self.outgoing(request)?;
         let payload = Payload::of(request, &mut outgoing, self.remote.dialect, body).await?;
         let exchange = self.sender.send(&outgoing, payload).await?;

@@ -6,14 +6,13 @@ use super::document::{DocumentBody, Opening};
 use super::exchange::{Exchange, Sent};
 use super::nodes::Node;
 use crate::filters::Admitted;
+use crate::s3::operation::{AnswerKind, DocumentSpec};
 use crate::s3::xml::{ErrorDocument, MAX_ERROR_BYTES};
-use crate::s3::{Code, Operation, S3Error};
+use crate::s3::{Code, S3Error};
 use crate::server::answer::{Answer, Body};
-use crate::upstream::{ClientNames, Outgoing, client_document, client_headers, documents, failure};
+use crate::upstream::{ClientNames, Outgoing, client_document, client_headers, failure};
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-
-const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
 impl RemoteStore {
     /// The client's answer to what the upstream answered.
@@ -38,39 +37,38 @@ impl RemoteStore {
             let length = content_length(&exchange.head()?.headers);
             // Nothing follows such a head; reading to the end gives the connection back.
             exchange.into_body().read_whole(0).await.map_err(bad_gateway)?;
-            let body = if outgoing.names_a_key() { Body::Length(length) } else { Body::Empty };
+            let body = if request.spec.answer == AnswerKind::Object { Body::Length(length) } else { Body::Empty };
             return Ok(Answer { body, ..empty });
         }
-        if documents::is_document(request.spec.operation) {
-            return self.document(request, empty, exchange).await;
+        match request.spec.answer {
+            AnswerKind::Object => object(empty, exchange).await,
+            AnswerKind::Document(spec) => self.document(request, spec, empty, exchange).await,
+            AnswerKind::Empty | AnswerKind::Own | AnswerKind::NotForwarded(_) => nothing(empty, exchange).await,
         }
-        object(empty, exchange).await
     }
 
     fn headers(&self, request: &Admitted<'_>, answer: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
         let policy = &request.rules.policy;
-        let region = &policy.regions().name;
-        let mut headers = client_headers(answer, policy.answers(), region);
-        let heads_bucket = request.spec.operation == Operation::HeadBucket;
-        if let (true, Ok(value)) = (heads_bucket, HeaderValue::from_str(region)) {
-            headers.retain(|(name, _)| *name != BUCKET_REGION);
-            headers.push((BUCKET_REGION, value));
-        }
-        headers
+        client_headers(answer, policy.answers(), &policy.regions().name)
     }
 
-    async fn document(&self, request: &Admitted<'_>, empty: Answer, exchange: Exchange) -> Result<Answer, S3Error> {
+    async fn document(
+        &self,
+        request: &Admitted<'_>,
+        spec: &'static DocumentSpec,
+        empty: Answer,
+        exchange: Exchange,
+    ) -> Result<Answer, S3Error> {
         let status = empty.status;
         let names = ClientNames {
             host: request.view.header("host").unwrap_or_default(),
             bucket: request.bucket().map_or("", |bucket| bucket.as_str()),
             key: request.object_key().map_or("", |key| key.as_str()),
-            region: &request.rules.policy.regions().name,
         };
         let encoded = request.view.parameter("encoding-type") == Some("url");
         let plus_for_space = encoded && self.remote.dialect.plus_for_space;
         let withheld = request.rules.policy.answers().withheld();
-        let rewriter = client_document(request.spec.operation, &names, withheld, plus_for_space);
+        let rewriter = client_document(spec, &names, withheld, plus_for_space);
         let node = exchange.node.clone();
         let error = move |document: &ErrorDocument| at(&node, failure::client_error(status, Some(document)));
         match DocumentBody::open(exchange.into_body(), rewriter, Box::new(error)).await {
@@ -102,6 +100,16 @@ impl RemoteStore {
     }
 }
 
+/// An answer without a body. What the store sends all the same goes nowhere, and an error in it is the answer.
+async fn nothing(empty: Answer, exchange: Exchange) -> Result<Answer, S3Error> {
+    let node = exchange.node.clone();
+    let body = exchange.into_body().read_whole(MAX_ERROR_BYTES).await.map_err(bad_gateway)?;
+    match body.and_then(|body| ErrorDocument::parse(&body)) {
+        Some(document) => Err(at(&node, failure::client_error(empty.status, Some(&document)))),
+        None => Ok(empty),
+    }
+}
+
 /// An answer whose bytes are an object's. Without a length nobody could tell a part of it from the whole, and a framing
 /// that is not chunked has no end but the connection's.
 async fn object(empty: Answer, exchange: Exchange) -> Result<Answer, S3Error> {
@@ -111,7 +119,7 @@ async fn object(empty: Answer, exchange: Exchange) -> Result<Answer, S3Error> {
         return Err(bad_gateway("an answer without a length"));
     }
     if length == Some(0) {
-        // Most answers to writes: the connection is free before the client has heard of it.
+        // The connection is free before the client has the answer.
         exchange.into_body().read_whole(0).await.map_err(bad_gateway)?;
         return Ok(empty);
     }

@@ -54,7 +54,15 @@ impl TestServer {
 
     /// The same in front of a remote store.
     pub fn in_front_of(policy: &str, remote: Remote) -> TestServer {
-        let keys = [AccessKey::admin(KEY_ID, Secret::new(SECRET))];
+        TestServer::in_front_of_with_keys(policy, remote, [AccessKey::admin(KEY_ID, Secret::new(SECRET))])
+    }
+
+    /// The same with other keys.
+    pub fn in_front_of_with_keys(
+        policy: &str,
+        remote: Remote,
+        keys: impl IntoIterator<Item = AccessKey>,
+    ) -> TestServer {
         TestServer::over(rules(policy, keys.into_iter().collect()), |runtime, _| {
             let remote = RemoteStore::new(remote).unwrap();
             runtime.block_on(remote.resolve());

@@ -7,6 +7,7 @@ mod breaks;
 mod departures;
 mod early_answers;
 mod errors;
+mod every_operation;
 mod leaks;
 mod listings;
 mod lengths;
