@@ -22,6 +22,7 @@ mod layers;
 mod listings;
 mod nodes;
 mod objects;
+mod open;
 mod readme;
 mod reads;
 mod rows;

@@ -92,6 +92,11 @@ pub fn location_constraint(region: &str) -> String {
     document("LocationConstraint", |root| root.content(region))
 }
 
+/// `<VersioningConfiguration>` of a bucket without versions.
+pub fn unversioned() -> String {
+    document("VersioningConfiguration", |_| {})
+}
+
 /// `<CreateBucketConfiguration>`, what CreateBucket says of the region.
 pub fn create_bucket_configuration(region: &str) -> String {
     document("CreateBucketConfiguration", |root| root.text("LocationConstraint", region))

@@ -21,7 +21,7 @@ mod rewriter;
 
 pub use answers::{
     BucketInfo, DeleteOutcome, OWNER, Owner, copy_object, copy_part, create_bucket_configuration, delete_result, error,
-    late_error, list_buckets, location_constraint,
+    late_error, list_buckets, location_constraint, unversioned,
 };
 pub use bucket_page::BucketPage;
 pub use error_document::{ErrorDocument, MAX_ERROR_BYTES};

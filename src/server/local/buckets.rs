@@ -48,6 +48,12 @@ impl Local {
         Ok(Answer::xml(xml::location_constraint(&request.rules.policy.regions().name)))
     }
 
+    /// GetBucketVersioning: what S3 answers for a bucket whose versioning was never set.
+    pub(super) async fn get_bucket_versioning(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
+        self.store.bucket(request.bucket()?).await?;
+        Ok(Answer::xml(xml::unversioned()))
+    }
+
     /// DeleteBucket: only an empty one.
     pub(super) async fn delete_bucket(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         self.store.delete_bucket(request.bucket()?).await?;

@@ -3,7 +3,7 @@
 //! The `match` below is the only one over operations. Each function reads the request's view, calls the store and
 //! says what came of it in S3's words; none of them knows of sockets.
 
-mod abilities;
+mod unsupported;
 mod part_number;
 mod buckets;
 mod listings;
@@ -39,12 +39,13 @@ impl Local {
         if let Some(fixed) = &request.fixed {
             return self.fixed(request, fixed).await;
         }
-        abilities::check(request)?;
+        unsupported::check(request)?;
         match request.spec.operation {
             Op::ListBuckets => self.list_buckets(request).await,
             Op::CreateBucket => self.create_bucket(request, body).await,
             Op::HeadBucket => self.head_bucket(request).await,
             Op::GetBucketLocation => self.get_bucket_location(request).await,
+            Op::GetBucketVersioning => self.get_bucket_versioning(request).await,
             Op::DeleteBucket => self.delete_bucket(request).await,
             Op::ListObjects => self.list_objects(request, Version::V1).await,
             Op::ListObjectsV2 => self.list_objects(request, Version::V2).await,

@@ -1,7 +1,7 @@
 //! PutObject, DeleteObject and DeleteObjects.
 
 use super::Local;
-use super::abilities::ONLY_VERSION;
+use super::unsupported::ONLY_VERSION;
 use crate::body::{BodyVerifier, Digested};
 use crate::filters::{Admitted, BodyPlan};
 use crate::s3::etag::ETag;
