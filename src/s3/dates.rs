@@ -13,6 +13,10 @@ const AMZ_DATE: &[BorrowedFormatItem<'_>] = format_description!("[year][month][d
 const ISO_8601: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
+/// The usual form of HTTP dates.
+const IMF_FIXDATE: &[BorrowedFormatItem<'_>] =
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(u64);
@@ -46,9 +50,16 @@ impl Timestamp {
         Some(Timestamp(u64::try_from(millis).unwrap_or_default()))
     }
 
-    /// Reads an HTTP date in any of the three forms RFC 9110 section 5.6.7 lists.
+    /// Reads an HTTP date in any of the three forms RFC 9110 section 5.6.7 lists. What lies before 1970 becomes 1970, and
+    /// the day of the week may be another: `httpdate` refuses both, and a condition must not fail for them.
     pub fn parse_http_date(text: &str) -> Option<Timestamp> {
-        httpdate::parse_http_date(text.trim()).ok().map(Timestamp::from)
+        let text = text.trim();
+        let strictly = || httpdate::parse_http_date(text).ok().map(Timestamp::from);
+        PrimitiveDateTime::parse(text, IMF_FIXDATE).ok().map(Timestamp::from_utc).or_else(strictly)
+    }
+
+    fn from_utc(date: PrimitiveDateTime) -> Timestamp {
+        Timestamp(u64::try_from(date.assume_utc().unix_timestamp()).unwrap_or_default() * 1000)
     }
 
     /// `20260612T101112Z`, as in `x-amz-date`.
@@ -130,6 +141,22 @@ mod tests {
     fn http_dates_come_in_three_forms() {
         for text in ["Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"] {
             assert_eq!(Timestamp::parse_http_date(text), Some(Timestamp(784_111_777_000)), "{text}");
+        }
+    }
+
+    #[test]
+    fn http_dates_are_read_for_what_they_say() {
+        for (text, read) in [
+            ("Mon, 01 Jan 0001 00:00:00 GMT", Some(Timestamp(0))),
+            ("Wed, 31 Dec 1969 23:59:59 GMT", Some(Timestamp(0))),
+            ("Mon, 06 Nov 1994 08:49:37 GMT", Some(Timestamp(784_111_777_000))),
+            ("Noday, 06 Nov 1994 08:49:37 GMT", None),
+            ("Sun, 06 Nov 1994 08:49:61 GMT", None),
+            ("Wed, 32 Dec 1969 23:59:59 GMT", None),
+            ("Wed, 31 Dec 1969 23:59:59 +0000", None),
+            ("Sat, 32 Jan 2000 00:00:00 GMT", None),
+        ] {
+            assert_eq!(Timestamp::parse_http_date(text), read, "{text}");
         }
     }
 

@@ -16,8 +16,7 @@ pub struct Existing<'a> {
     pub last_modified: Timestamp,
 }
 
-/// The four conditional headers as a request has them. A date that does not parse is as good as none (RFC 9110
-/// sections 13.1.3 and 13.1.4).
+/// The four conditional headers as a request has them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Conditions {
     /// `If-Match`.
@@ -25,9 +24,19 @@ pub struct Conditions {
     /// `If-None-Match`.
     pub if_none_match: Option<ETagList>,
     /// `If-Modified-Since`.
-    pub if_modified_since: Option<Timestamp>,
+    pub if_modified_since: Option<ConditionDate>,
     /// `If-Unmodified-Since`.
-    pub if_unmodified_since: Option<Timestamp>,
+    pub if_unmodified_since: Option<ConditionDate>,
+}
+
+/// The date of a condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConditionDate {
+    /// An HTTP date.
+    At(Timestamp),
+    /// Anything else: another form, no text, or several lines. RFC 9110 (sections 13.1.3 and 13.1.4) ignores such a
+    /// condition, which overwrites what it protects. Here it does not hold, as in R2.
+    Unreadable,
 }
 
 /// The conditions of a GetObject or HeadObject.
@@ -57,7 +66,7 @@ impl Conditions {
     /// The headers whose names are HTTP's behind a prefix.
     fn prefixed(view: &RequestView<'_>, prefix: &str) -> Conditions {
         let tags = |name| tags(view, &format!("{prefix}{name}"));
-        let date = |name| view.header(&format!("{prefix}{name}")).and_then(Timestamp::parse_http_date);
+        let date = |name| ConditionDate::from_view(view, &format!("{prefix}{name}"));
         Conditions {
             if_match: tags("if-match"),
             if_none_match: tags("if-none-match"),
@@ -70,7 +79,8 @@ impl Conditions {
     fn still_the_same(&self, existing: Existing<'_>) -> bool {
         match (&self.if_match, self.if_unmodified_since) {
             (Some(tags), _) => tags.matches_strongly(existing.etag),
-            (None, Some(date)) => existing.last_modified.seconds() <= date.seconds(),
+            (None, Some(ConditionDate::At(date))) => existing.last_modified.seconds() <= date.seconds(),
+            (None, Some(ConditionDate::Unreadable)) => false,
             (None, None) => true,
         }
     }
@@ -79,22 +89,47 @@ impl Conditions {
     fn has_changed(&self, existing: Existing<'_>) -> bool {
         match (&self.if_none_match, self.if_modified_since) {
             (Some(tags), _) => !tags.matches_weakly(existing.etag),
-            (None, Some(date)) => existing.last_modified.seconds() > date.seconds(),
+            (None, Some(ConditionDate::At(date))) => existing.last_modified.seconds() > date.seconds(),
+            (None, Some(ConditionDate::Unreadable)) => false,
             (None, None) => true,
         }
+    }
+
+    /// Whether no object, and no free key, meets the conditions: the date that decides is unreadable.
+    fn never_hold(&self) -> bool {
+        let decides = |tags: &Option<ETagList>, date| tags.is_none() && date == Some(ConditionDate::Unreadable);
+        decides(&self.if_match, self.if_unmodified_since) || decides(&self.if_none_match, self.if_modified_since)
+    }
+}
+
+impl ConditionDate {
+    /// The date in a header; `None` where there is no such header.
+    fn from_view(view: &RequestView<'_>, name: &str) -> Option<ConditionDate> {
+        let mut lines = view.headers().filter(|(header, _)| *header == name).map(|(_, value)| value);
+        let first = lines.next()?;
+        let text = std::str::from_utf8(first).ok().filter(|_| lines.next().is_none());
+        Some(text.and_then(Timestamp::parse_http_date).map_or(ConditionDate::Unreadable, ConditionDate::At))
     }
 }
 
 impl ReadConditions {
-    /// The conditions of a request.
+    /// The conditions of a GetObject or HeadObject. An unreadable `If-Modified-Since` is ignored: the client gets the
+    /// object instead of a 304 (RFC 9110 section 13.1.3).
     pub fn from_view(view: &RequestView<'_>) -> ReadConditions {
-        ReadConditions(Conditions::from_view(view))
+        let conditions = Conditions::from_view(view);
+        let if_modified_since = conditions.if_modified_since.filter(|date| *date != ConditionDate::Unreadable);
+        ReadConditions(Conditions { if_modified_since, ..conditions })
     }
 
     /// The conditions a copy makes on its source, `x-amz-copy-source-if-*`. Whichever does not hold, the copy is
-    /// answered with 412: there is nothing the client could have already.
-    pub fn of_copy_source(view: &RequestView<'_>) -> ReadConditions {
+    /// answered with 412: there is nothing the client could have already. None is ignored, since a copy is a write.
+    pub fn from_copy_source(view: &RequestView<'_>) -> ReadConditions {
         ReadConditions(Conditions::prefixed(view, "x-amz-copy-source-"))
+    }
+
+    /// Whether the answer is 412 whatever the object is, because the date that decides is unreadable.
+    pub fn never_hold(&self) -> bool {
+        self.0.never_hold()
     }
 
     /// Decides in the order of RFC 9110 section 13.2.2.
@@ -118,11 +153,15 @@ impl WriteConditions {
     /// Whether the write may replace what is there; where it may not, the answer is 412 for every condition. A key that
     /// is free meets `If-None-Match` and `If-Unmodified-Since` and fails the other two.
     pub fn hold(&self, existing: Option<Existing<'_>>) -> bool {
-        let Some(existing) = existing else {
-            let dated = self.0.if_none_match.is_none() && self.0.if_modified_since.is_some();
-            return self.0.if_match.is_none() && !dated;
-        };
-        self.0.still_the_same(existing) && self.0.has_changed(existing)
+        match existing {
+            Some(existing) => self.0.still_the_same(existing) && self.0.has_changed(existing),
+            None => self.hold_on_a_free_key(),
+        }
+    }
+
+    fn hold_on_a_free_key(&self) -> bool {
+        let needs_a_date = self.0.if_none_match.is_none() && self.0.if_modified_since.is_some();
+        self.0.if_match.is_none() && !needs_a_date && !self.0.never_hold()
     }
 }
 
@@ -151,7 +190,56 @@ mod tests {
         for (name, value) in pairs {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        Conditions::from_view(&RequestView::of_signed_headers(&headers, Query::default()))
+        read_with(&headers, Conditions::from_view)
+    }
+
+    fn read_with<T>(headers: &HeaderMap, read: impl Fn(&RequestView<'_>) -> T) -> T {
+        read(&RequestView::of_signed_headers(headers, Query::default()))
+    }
+
+    /// What is no HTTP date, or not one.
+    const UNREADABLE: &[&[&str]] = &[
+        &[""],
+        &["yesterday"],
+        &["2000-01-01T00:00:00Z"],
+        &["Sat, 01 Jan 2000 00:00:00 +0000"],
+        &["Sat, 01 Jan 2000 00:00:00 UTC"],
+        &["946684800"],
+        &["Sat, 32 Jan 2000 00:00:00 GMT"],
+        &["\u{e9}"],
+        &[AFTER, AFTER],
+    ];
+
+    fn dated(name: &str, lines: &[&str]) -> HeaderMap {
+        let line = |line: &&str| {
+            let latin1: Vec<u8> = line.chars().map(|c| c as u8).collect();
+            (HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_bytes(&latin1).unwrap())
+        };
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines.iter().map(line) {
+            headers.append(name, value);
+        }
+        headers
+    }
+
+    #[test]
+    fn a_date_that_cannot_be_read_never_lets_a_write_happen() {
+        use Verdict::{Failed, NotModified, Proceed};
+        let etag = ETag::parse(TAG).unwrap();
+        let existing = Existing { etag: &etag, last_modified: WRITTEN };
+        for lines in UNREADABLE {
+            for (name, read, copied) in
+                [("if-unmodified-since", Failed, Failed), ("if-modified-since", Proceed, NotModified)]
+            {
+                let headers = dated(name, lines);
+                assert_eq!(read_with(&headers, ReadConditions::from_view).decide(existing), read, "{name} {lines:?}");
+                let write = read_with(&headers, WriteConditions::from_view);
+                assert_eq!((write.hold(Some(existing)), write.hold(None)), (false, false), "{name} {lines:?}");
+                let headers = dated(&format!("x-amz-copy-source-{name}"), lines);
+                let of_source = read_with(&headers, ReadConditions::from_copy_source);
+                assert_eq!((of_source.decide(existing), of_source.never_hold()), (copied, true), "{name} {lines:?}");
+            }
+        }
     }
 
     #[test]
@@ -184,7 +272,7 @@ mod tests {
             (&[("if-match", "\"x\""), ("if-none-match", TAG)], Failed),
             (&[("if-match", TAG), ("if-none-match", TAG)], NotModified),
             (&[("if-unmodified-since", BEFORE), ("if-modified-since", AFTER)], Failed),
-            (&[("if-modified-since", "yesterday"), ("if-unmodified-since", "")], Proceed),
+            (&[("if-match", TAG), ("if-unmodified-since", "")], Proceed),
         ] {
             assert_eq!(ReadConditions(conditions(pairs)).decide(existing), expected, "{pairs:?}");
         }
@@ -208,13 +296,16 @@ mod tests {
             (&[("if-unmodified-since", SAME)], true, true),
             (&[("if-unmodified-since", BEFORE)], false, true),
             (&[("if-none-match", "*"), ("if-modified-since", BEFORE)], false, true),
-            (&[("if-modified-since", "never")], true, true),
+            (&[("if-match", TAG), ("if-unmodified-since", "never")], true, false),
+            (&[("if-none-match", "\"x\""), ("if-modified-since", "never")], true, true),
+            (&[("if-match", TAG), ("if-modified-since", "never")], false, false),
         ] {
             let conditions = WriteConditions(conditions(pairs));
             assert_eq!(conditions.hold(Some(existing)), over_it, "{pairs:?} over an object");
             assert_eq!(conditions.hold(None), on_a_free_key, "{pairs:?} on a free key");
         }
     }
+
     #[test]
     fn a_copy_has_conditions_of_its_own() {
         let headers = [("if-match", "\"x\""), ("x-amz-copy-source-if-none-match", TAG)];
@@ -223,7 +314,7 @@ mod tests {
             .into_iter()
             .collect();
         let view = RequestView::of_signed_headers(&headers, Query::default());
-        let of_source = ReadConditions::of_copy_source(&view).0;
+        let of_source = ReadConditions::from_copy_source(&view).0;
         assert_eq!((of_source.if_match, of_source.if_none_match), (None, Some(ETagList::parse(TAG))));
         let of_target = WriteConditions::from_view(&view).0;
         assert_eq!((of_target.if_match, of_target.if_none_match), (Some(ETagList::parse("x")), None));

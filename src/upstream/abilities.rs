@@ -5,6 +5,7 @@
 
 use crate::s3::names::ObjectKey;
 use crate::s3::operation::{AnswerKind, OperationSpec};
+use crate::s3::precondition::ReadConditions;
 use crate::s3::view::RequestView;
 use crate::s3::xml::DeleteEntry;
 use crate::s3::{Code, S3Error};
@@ -38,8 +39,8 @@ pub(super) fn check_operation(row: &OperationSpec) -> Result<(), S3Error> {
 /// Refuses a request that the store would not carry out as it is meant.
 ///
 /// # Errors
-/// `NotImplemented` for a header that it does not hear or takes for a command, `InvalidObjectName` for a key that it
-/// takes for another.
+/// `NotImplemented` for a header that it does not honour or takes for a command, `PreconditionFailed` for a condition
+/// that cannot be read, `InvalidObjectName` for a key that it takes for another.
 pub(super) fn check(
     row: &OperationSpec,
     view: &RequestView<'_>,
@@ -52,7 +53,18 @@ pub(super) fn check(
         let message = format!("{name} on {} not implemented by the upstream", row.operation);
         return Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message));
     }
+    if has_unreadable_condition(row, view) {
+        let cause = "a condition is not an HTTP date, and the store would ignore it";
+        return Err(S3Error::new(Code::PRECONDITION_FAILED).cause(cause));
+    }
     key.map_or(Ok(()), |key| check_key(key, dialect))
+}
+
+/// Whether a read, or the read of a copy's source, depends on a date that cannot be read. Stores ignore such a condition.
+/// Those on writes are not forwarded at all.
+fn has_unreadable_condition(row: &OperationSpec, view: &RequestView<'_>) -> bool {
+    let read = || !writes(row) && ReadConditions::from_view(view).never_hold();
+    read() || ReadConditions::from_copy_source(view).never_hold()
 }
 
 /// Refuses a key that this store takes for another: to write it would overwrite or delete that other.

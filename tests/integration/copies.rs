@@ -97,6 +97,9 @@ fn conditions_on_the_source() {
         ("x-amz-copy-source-if-modified-since", future, 412),
         ("x-amz-copy-source-if-unmodified-since", future, 200),
         ("x-amz-copy-source-if-unmodified-since", past, 412),
+        ("x-amz-copy-source-if-unmodified-since", "2000-01-01T00:00:00Z", 412),
+        ("x-amz-copy-source-if-unmodified-since", "Fri, 01 Jan 2100 00:00:00 +0000", 412),
+        ("x-amz-copy-source-if-modified-since", "2000-01-01T00:00:00Z", 412),
     ] {
         let copied = copy(&server, "/media/copy", "media/a%20%2Bb", &[(header, value)]);
         assert_eq!(copied.status, status, "{header}: {value}");

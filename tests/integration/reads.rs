@@ -43,7 +43,10 @@ fn conditions_on_reads() {
         // Conditions come before ranges.
         (&[("if-match", "\"x\""), ("range", "bytes=99-")], 412),
         (&[("if-match", MD5), ("range", "bytes=0-0")], 206),
+        // A date that cannot be read.
         (&[("if-modified-since", "yesterday")], 200),
+        (&[("if-unmodified-since", "yesterday")], 412),
+        (&[("if-match", MD5), ("if-unmodified-since", "yesterday")], 200),
     ] {
         let answer = send(&server, "GET", "/media/ten", headers);
         assert_eq!(answer.status, status, "{headers:?}");
@@ -66,6 +69,12 @@ fn conditions_on_writes() {
         ("/media/ten", &[("if-unmodified-since", BEFORE)], 412),
         ("/media/ten", &[("if-modified-since", AFTER)], 412),
         ("/media/new", &[("if-match", "*")], 412),
+        // A date that cannot be read protects what is there, and the key that is free.
+        ("/media/ten", &[("if-unmodified-since", "2000-01-01T00:00:00Z")], 412),
+        ("/media/ten", &[("if-modified-since", "2000-01-01T00:00:00Z")], 412),
+        ("/media/ten", &[("if-unmodified-since", AFTER), ("if-unmodified-since", AFTER)], 412),
+        ("/media/new", &[("if-unmodified-since", "946684800")], 412),
+        ("/media/new", &[("if-modified-since", "946684800")], 412),
         ("/media/ten", &[("if-match", MD5)], 200),
         ("/media/new", &[("if-none-match", "*")], 200),
         ("/media/new", &[("if-none-match", "*")], 412),

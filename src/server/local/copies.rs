@@ -27,7 +27,7 @@ impl Local {
             key: key.clone(),
             source_bucket: source.bucket,
             source_key: source.key,
-            source_conditions: ReadConditions::of_copy_source(&request.view),
+            source_conditions: ReadConditions::from_copy_source(&request.view),
             conditions: WriteConditions::from_view(&request.view),
             metadata,
             now: request.now,
@@ -43,7 +43,7 @@ impl Local {
         // The upload is looked for before the source, as S3 does.
         self.store.checksum_plan(&at).await?;
         let object = self.store.object(&source.bucket, &source.key).await?;
-        let conditions = ReadConditions::of_copy_source(&request.view);
+        let conditions = ReadConditions::from_copy_source(&request.view);
         if conditions.decide(object.info.existing()) != Verdict::Proceed {
             return Err(Code::PRECONDITION_FAILED.into());
         }

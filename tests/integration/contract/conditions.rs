@@ -31,6 +31,7 @@ fn on_reads(subject: &Subject) {
         (&[("if-modified-since", AFTER)], to_come),
         (&[("if-unmodified-since", BEFORE)], 412),
         (&[("if-unmodified-since", AFTER)], 200),
+        (&[("if-unmodified-since", "2000-01-01T00:00:00Z")], 412),
         // Tags over dates, what must hold over what saves a transfer, and both before ranges.
         (&[("if-match", tag), ("if-unmodified-since", BEFORE)], 200),
         (&[("if-none-match", "\"x\""), ("if-modified-since", AFTER)], of_both),
@@ -78,7 +79,11 @@ fn dates_on_writes(subject: &Subject) {
     let bucket = subject.bucket();
     bucket.put("old", BODY);
     let (status, code) = subject.answer(Lack::DatesOnWrites, (412, "PreconditionFailed"));
-    assert_answer(&bucket.put_with("old", &[("if-unmodified-since", BEFORE)], "second"), status, code);
+    for date in [BEFORE, "2000-01-01T00:00:00Z", "946684800", ""] {
+        assert_answer(&bucket.put_with("old", &[("if-unmodified-since", date)], "second"), status, code);
+    }
+    assert_answer(&bucket.put_with("new", &[("if-modified-since", "2000-01-01T00:00:00Z")], "second"), status, code);
+    assert_answer(&bucket.get("new"), 404, "NoSuchKey");
     assert_eq!(bucket.get("old").text(), BODY);
 }
 

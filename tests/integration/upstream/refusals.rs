@@ -87,6 +87,23 @@ fn a_stores_own_interfaces_are_no_buckets() {
     }
 }
 
+/// Stores ignore a condition whose date they cannot read.
+#[test]
+fn a_condition_that_cannot_be_read_never_goes_upstream() {
+    let upstream = Scripted::answering(store::usual);
+    let server = TestServer::in_front_of("r2", remote(&upstream.endpoint()));
+    let copy = |condition: &str| put("").header("x-amz-copy-source", "/media/kept").header(condition, "2000-01-01");
+    for request in [
+        Request::get("/media/kept").header("if-unmodified-since", "2000-01-01T00:00:00Z"),
+        Request::new("HEAD", "/media/kept").header("if-unmodified-since", "2000-01-01T00:00:00Z"),
+        copy("x-amz-copy-source-if-unmodified-since"),
+        copy("x-amz-copy-source-if-modified-since"),
+    ] {
+        assert_eq!(server.send(request.clone()).status, 412, "{request:?}");
+        assert!(upstream.nothing_arrived(), "{request:?}");
+    }
+}
+
 /// To carry these out without what they say would overwrite, delete or unpack something.
 #[test]
 fn what_a_store_would_pass_over_never_goes_upstream() {
@@ -101,6 +118,8 @@ fn what_a_store_would_pass_over_never_goes_upstream() {
     for request in [
         put("new").header("if-unmodified-since", date),
         put("new").header("if-modified-since", date),
+        put("new").header("if-unmodified-since", "2000-01-01T00:00:00Z"),
+        put("new").header("if-modified-since", ""),
         put("new").header("if-none-match", "\"a\", \"b\""),
         put("new").header("x-amz-meta-snowball-auto-extract", "true"),
         Request::new("DELETE", "/media/kept").header("if-none-match", "*"),
