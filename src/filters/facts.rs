@@ -90,5 +90,6 @@ fn view<'a>(head: &RequestHead<'a>) -> Result<RequestView<'a>, S3Error> {
         Conflict::NotAHeader(name) => {
             S3Error::new(Code::INVALID_ARGUMENT).message(format!("The search parameter {name} cannot be a header"))
         }
+        Conflict::TooMany => Code::REQUEST_HEADER_SECTION_TOO_LARGE.into(),
     })
 }

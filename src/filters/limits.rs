@@ -9,8 +9,11 @@ pub(super) fn check(request: &Request<'_>) -> Result<(), S3Error> {
     if head.path.len() + head.query.len() > limits.target_bytes {
         return Err(S3Error::new(Code::INVALID_URI).message("The request's path and query are too long."));
     }
+    if head.query.split('&').filter(|pair| !pair.is_empty()).count() > limits.parameters {
+        return Err(S3Error::new(Code::INVALID_URI).message("The request has too many query parameters.").into());
+    }
     let header_bytes: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    if header_bytes > limits.header_bytes {
+    if head.headers.len() > limits.headers || header_bytes > limits.header_bytes {
         return Err(Code::REQUEST_HEADER_SECTION_TOO_LARGE.into());
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use crate::access::Keyring;
 use crate::policy::Policy;
+use crate::s3::view::MAX_HEADERS;
 use crate::sigv4::KeyCache;
 use arc_swap::ArcSwap;
 use std::time::Duration;
@@ -28,6 +29,11 @@ pub struct Rules {
 /// Bounds on what clients send, each with room over what real clients need.
 #[derive(Debug, Clone)]
 pub struct Limits {
+    /// Header lines. A presigned request may have as many headers, those in its query among them
+    /// ([`crate::s3::view::MAX_HEADERS`]).
+    pub headers: usize,
+    /// Query parameters. SDKs send about 20, and as many again with metadata in the query.
+    pub parameters: usize,
     /// Bytes of all header names and values. R2 takes 8,192 bytes of user metadata, which may be RFC 2047-encoded.
     pub header_bytes: usize,
     /// From the opening of a connection, or the end of the request before, to the end of a head.
@@ -43,6 +49,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         Limits {
+            headers: MAX_HEADERS,
+            parameters: 1000,
             header_bytes: 64 << 10,
             head_time: Duration::from_secs(75),
             target_bytes: 32 << 10,

@@ -44,6 +44,11 @@ impl<'a> Query<'a> {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
+
+    /// The same, owned.
+    pub fn into_pairs(self) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> {
+        self.pairs.into_iter()
+    }
 }
 
 fn decode(text: &str) -> Result<Cow<'_, str>, NotUtf8> {

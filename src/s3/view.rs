@@ -6,6 +6,12 @@
 
 use crate::s3::query::Query;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+/// The most headers a request may have, those in its query among them. SDKs send about 30, and metadata is limited to
+/// fewer ([`crate::s3::metadata::MAX_USER_ENTRIES`]).
+pub const MAX_HEADERS: usize = 256;
 
 /// Query parameters that carry a SigV4 signature or name the call for a log; never a header, never sent upstream.
 /// Lower case: SDKs differ in theirs.
@@ -27,15 +33,20 @@ pub fn is_transport_query(name: &str) -> bool {
 }
 
 /// Headers and query parameters of a request, the hoisted headers among the headers.
+///
+/// Every pair of the query is put where it belongs once, when the view is made, so a look-up takes the same time whatever
+/// else the request carries: it is made of requests that nobody has authenticated yet.
 #[derive(Debug, Clone)]
 pub struct RequestView<'a> {
-    headers: &'a HeaderMap,
-    hoisted: Vec<(HeaderName, HeaderValue)>,
-    query: Query<'a>,
-    /// Names that are to have no effect; empty but for the rare request that carries some.
-    ignored_headers: Vec<String>,
-    ignored_parameters: Vec<String>,
+    headers: Cow<'a, HeaderMap>,
+    hoisted: HeaderMap,
+    transport: Vec<Pair<'a>>,
+    parameters: Vec<Pair<'a>>,
+    /// Positions in `parameters` in the order of the names; of equal names the one sent first comes first.
+    by_name: Vec<usize>,
 }
+
+type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// Why headers and query do not make one view.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,46 +55,60 @@ pub enum Conflict {
     Twice(String),
     /// The parameter cannot be a header: its name or value has characters headers may not have.
     NotAHeader(String),
+    /// More than [`MAX_HEADERS`] with those in the query.
+    TooMany,
 }
 
 impl<'a> RequestView<'a> {
     /// The view of a request whose signature is in its headers: the query is only a query.
     pub fn of_signed_headers(headers: &'a HeaderMap, query: Query<'a>) -> RequestView<'a> {
-        RequestView::new(headers, Vec::new(), query)
+        let (transport, parameters) = query.into_pairs().partition(|(name, _)| is_transport_query(name));
+        RequestView::with_parameters(headers, HeaderMap::new(), transport, parameters)
     }
 
     /// The view of a presigned request: `x-amz-*` parameters outside the transport are moved to the headers.
     pub fn of_presigned(headers: &'a HeaderMap, query: Query<'a>) -> Result<RequestView<'a>, Conflict> {
-        let mut hoisted: Vec<(HeaderName, HeaderValue)> = Vec::new();
-        for (name, value) in query.iter().filter(|(name, _)| is_hoisted(name)) {
-            let not_a_header = || Conflict::NotAHeader(name.to_owned());
-            let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| not_a_header())?;
-            let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| not_a_header())?;
-            if headers.contains_key(&header) || hoisted.iter().any(|(h, _)| *h == header) {
-                return Err(Conflict::Twice(header.as_str().to_owned()));
+        let (mut hoisted, mut transport, mut parameters) = (HeaderMap::new(), Vec::new(), Vec::new());
+        for (name, value) in query.into_pairs() {
+            if is_transport_query(&name) {
+                transport.push((name, value));
+            } else if has_prefix_of_amz(&name) {
+                hoist(&name, &value, headers, &mut hoisted)?;
+            } else {
+                parameters.push((name, value));
             }
-            hoisted.push((header, value));
         }
-        Ok(RequestView::new(headers, hoisted, query))
+        Ok(RequestView::with_parameters(headers, hoisted, transport, parameters))
     }
 
-    fn new(headers: &'a HeaderMap, hoisted: Vec<(HeaderName, HeaderValue)>, query: Query<'a>) -> RequestView<'a> {
-        RequestView { headers, hoisted, query, ignored_headers: Vec::new(), ignored_parameters: Vec::new() }
+    fn with_parameters(
+        headers: &'a HeaderMap,
+        hoisted: HeaderMap,
+        transport: Vec<Pair<'a>>,
+        parameters: Vec<Pair<'a>>,
+    ) -> RequestView<'a> {
+        let by_name = ordered_by_name(&parameters);
+        RequestView { headers: Cow::Borrowed(headers), hoisted, transport, parameters, by_name }
     }
 
-    /// From here on the view is as if the request had not carried these: headers in lower case, parameters as sent.
+    /// From here on the view is as if the request had not carried these: headers in any case, parameters as sent.
     pub fn ignore(&mut self, headers: Vec<String>, parameters: Vec<String>) {
-        self.ignored_headers.extend(headers);
-        self.ignored_parameters.extend(parameters);
+        for name in headers {
+            self.hoisted.remove(&name);
+            if self.headers.contains_key(&name) {
+                self.headers.to_mut().remove(&name);
+            }
+        }
+        if !parameters.is_empty() {
+            let ignored: HashSet<String> = parameters.into_iter().collect();
+            self.parameters.retain(|(name, _)| !ignored.contains(name.as_ref()));
+            self.by_name = ordered_by_name(&self.parameters);
+        }
     }
 
     /// The first value of a header, as bytes.
     pub fn header_bytes(&self, name: &str) -> Option<&[u8]> {
-        if self.ignores_header(name) {
-            return None;
-        }
-        let hoisted = || self.hoisted.iter().find(|(n, _)| n.as_str().eq_ignore_ascii_case(name)).map(|(_, v)| v);
-        self.headers.get(name).or_else(hoisted).map(HeaderValue::as_bytes)
+        self.headers.get(name).or_else(|| self.hoisted.get(name)).map(HeaderValue::as_bytes)
     }
 
     /// The first value of a header, as text; `None` where it is missing or not UTF-8.
@@ -93,18 +118,21 @@ impl<'a> RequestView<'a> {
 
     /// Every header with its value, the name in lower case; one that came more than once comes more than once.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let sent = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-        let hoisted = self.hoisted.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
-        sent.chain(hoisted).filter(|(name, _)| !self.ignores_header(name))
-    }
-
-    fn ignores_header(&self, name: &str) -> bool {
-        self.ignored_headers.iter().any(|ignored| ignored.eq_ignore_ascii_case(name))
+        let all = self.headers.iter().chain(self.hoisted.iter());
+        all.map(|(name, value)| (name.as_str(), value.as_bytes()))
     }
 
     /// The first value of a query parameter that is neither transport nor a hoisted header.
     pub fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters().find(|(n, _)| *n == name).map(|(_, value)| value)
+        let position = self.by_name.partition_point(|index| self.name_at(*index) < name);
+        let index = *self.by_name.get(position)?;
+        self.parameters.get(index).filter(|(found, _)| found == name).map(|(_, value)| value.as_ref())
+    }
+
+    fn name_at(&self, index: usize) -> &str {
+        #[cfg(test)]
+        tests::NAMES_COMPARED.with(|count| count.set(count.get() + 1));
+        self.parameters.get(index).map_or("", |(name, _)| name)
     }
 
     /// Whether there is such a parameter.
@@ -114,30 +142,49 @@ impl<'a> RequestView<'a> {
 
     /// The value of a transport parameter, its name in any case.
     pub fn transport(&self, name: &str) -> Option<&str> {
-        self.query.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.transport.iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_ref())
     }
 
     /// Every query parameter that is neither transport nor a hoisted header, in the order sent.
     pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
-        let ignored = |name: &str| self.ignored_parameters.iter().any(|i| i == name);
-        self.query
-            .iter()
-            .filter(move |(name, _)| !is_transport_query(name) && !self.was_hoisted(name) && !ignored(name))
-    }
-
-    fn was_hoisted(&self, name: &str) -> bool {
-        self.hoisted.iter().any(|(n, _)| n.as_str().eq_ignore_ascii_case(name))
+        self.parameters.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 }
 
-fn is_hoisted(name: &str) -> bool {
-    let prefix = name.get(..6).is_some_and(|prefix| prefix.eq_ignore_ascii_case("x-amz-"));
-    prefix && !is_transport_query(name)
+/// Makes a header of a parameter.
+fn hoist(name: &str, value: &str, headers: &HeaderMap, hoisted: &mut HeaderMap) -> Result<(), Conflict> {
+    let not_a_header = || Conflict::NotAHeader(name.to_owned());
+    let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| not_a_header())?;
+    let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| not_a_header())?;
+    if headers.len() + hoisted.len() >= MAX_HEADERS {
+        return Err(Conflict::TooMany);
+    }
+    if headers.contains_key(&header) || hoisted.contains_key(&header) {
+        return Err(Conflict::Twice(header.as_str().to_owned()));
+    }
+    hoisted.insert(header, value);
+    Ok(())
+}
+
+fn has_prefix_of_amz(name: &str) -> bool {
+    name.get(..6).is_some_and(|prefix| prefix.eq_ignore_ascii_case("x-amz-"))
+}
+
+fn ordered_by_name(parameters: &[Pair<'_>]) -> Vec<usize> {
+    let mut positions: Vec<usize> = (0..parameters.len()).collect();
+    positions.sort_by_key(|position| parameters.get(*position).map(|(name, _)| name));
+    positions
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+    use std::cell::Cell;
+
+    thread_local! {
+        /// How many names of parameters look-ups have read on this thread.
+        pub(crate) static NAMES_COMPARED: Cell<usize> = const { Cell::new(0) };
+    }
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect()
@@ -180,6 +227,29 @@ mod tests {
         assert_eq!((view.header("Range"), view.header("x-amz-acl")), (None, None));
         assert_eq!(view.headers().collect::<Vec<_>>(), [("host", &b"h"[..])]);
         assert_eq!(view.parameters().collect::<Vec<_>>(), [("prefix", "a")]);
+    }
+
+    #[test]
+    fn of_equal_names_the_first_counts_and_all_stay() {
+        let headers = headers(&[]);
+        let query = Query::parse("b=2&a=1&X-ID=GetObject&b=1&&a=2&=e&B=3").unwrap();
+        let view = RequestView::of_signed_headers(&headers, query);
+        let found = ["a", "b", "B", "", "c", "x-id"].map(|name| view.parameter(name));
+        assert_eq!(found, [Some("1"), Some("2"), Some("3"), Some("e"), None, None]);
+        assert_eq!(view.transport("x-id"), Some("GetObject"));
+        let all: Vec<_> = view.parameters().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(all, ["b=2", "a=1", "b=1", "a=2", "=e", "B=3"]);
+    }
+
+    #[test]
+    fn headers_of_head_and_query_have_one_limit() {
+        let headers = headers(&[("host", "h"), ("range", "bytes=0-1")]);
+        let hoisted = |count: usize| (0..count).map(|n| format!("&x-amz-meta-{n}=v")).collect::<String>();
+        for (count, fits) in [(MAX_HEADERS - 2, true), (MAX_HEADERS - 1, false), (5_000, false)] {
+            let raw = format!("X-Amz-Signature=0{}", hoisted(count));
+            let view = RequestView::of_presigned(&headers, Query::parse(&raw).unwrap());
+            assert_eq!(view.as_ref().err(), (!fits).then_some(&Conflict::TooMany), "{count}");
+        }
     }
 
     #[test]
