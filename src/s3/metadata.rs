@@ -9,6 +9,10 @@ use std::collections::BTreeMap;
 /// The most bytes of user metadata: names without their prefix and values, decoded (R2 limits page).
 pub const MAX_USER_BYTES: usize = 8192;
 
+/// The most entries of user metadata. S3 limits their bytes only. Each entry is a header of every answer, and clients read
+/// few headers: Python's `http.client` 100 in all, pingora's 256.
+pub const MAX_USER_ENTRIES: usize = 90;
+
 /// What an object is called that was written without a `Content-Type`. S3 says `binary/octet-stream`; R2 looks at the
 /// bytes, and this is what it says of bytes it does not know.
 pub const DEFAULT_CONTENT_TYPE: &str = "application/octet-stream";
@@ -35,8 +39,8 @@ pub struct Metadata {
 impl Metadata {
     /// What a write says about its object. Empty system headers say nothing.
     ///
-    /// `InvalidArgument` for values that are not UTF-8 or have control characters, `MetadataTooLarge` for more than
-    /// [`MAX_USER_BYTES`].
+    /// `InvalidArgument` for values that are not UTF-8 or have control characters and for metadata without a name,
+    /// `MetadataTooLarge` for more than [`MAX_USER_BYTES`] or [`MAX_USER_ENTRIES`].
     pub fn from_view(view: &RequestView<'_>) -> Result<Metadata, S3Error> {
         Ok(Metadata {
             content_type: first(view, "content-type")?,
@@ -103,9 +107,17 @@ fn user_header(name: &str, value: &str) -> Option<(HeaderName, HeaderValue)> {
 fn user_metadata(view: &RequestView<'_>) -> Result<BTreeMap<String, String>, S3Error> {
     let mut raw: BTreeMap<&str, Vec<&[u8]>> = BTreeMap::new();
     for (name, value) in view.headers() {
-        if let Some(name) = name.strip_prefix(METADATA_PREFIX).filter(|name| !name.is_empty()) {
+        if let Some(name) = name.strip_prefix(METADATA_PREFIX) {
             raw.entry(name).or_default().push(value);
         }
+    }
+    if raw.contains_key("") {
+        let message = format!("'{METADATA_PREFIX}' must be followed by a name");
+        return Err(S3Error::new(Code::INVALID_ARGUMENT).message(message));
+    }
+    if raw.len() > MAX_USER_ENTRIES {
+        let message = format!("An object can have at most {MAX_USER_ENTRIES} metadata headers.");
+        return Err(S3Error::new(Code::METADATA_TOO_LARGE).message(message));
     }
     let mut user = BTreeMap::new();
     let mut size = 0;
@@ -259,6 +271,20 @@ mod tests {
         assert!(read(MAX_USER_BYTES - 2).is_ok());
         let error = read(MAX_USER_BYTES).unwrap_err();
         assert_eq!((error.status.as_u16(), error.code.as_ref()), (400, "MetadataTooLarge"));
+    }
+
+    #[test]
+    fn entries_have_names_and_are_not_many() {
+        let names: Vec<String> = (0..=MAX_USER_ENTRIES).map(|n| format!("x-amz-meta-{n}")).collect();
+        let lines: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();
+        assert_eq!(read(&lines[1..]).unwrap().user.len(), MAX_USER_ENTRIES);
+        let error = read(&lines).unwrap_err();
+        assert_eq!(
+            (&*error.code, &*error.message),
+            ("MetadataTooLarge", "An object can have at most 90 metadata headers.")
+        );
+        let error = read(&[("x-amz-meta-", b"v")]).unwrap_err();
+        assert_eq!((&*error.code, &*error.message), ("InvalidArgument", "'x-amz-meta-' must be followed by a name"));
     }
 
     #[test]

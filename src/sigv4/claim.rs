@@ -130,7 +130,7 @@ impl RequestDate {
 pub(super) fn only_value<'a>(head: &RequestHead<'a>, name: &'static str) -> Result<Option<Cow<'a, str>>, AuthError> {
     let mut values = head.headers.get_all(name).iter();
     let first = values.next().map(|value| String::from_utf8_lossy(value.as_bytes()));
-    values.next().map_or(Ok(first), |_| Err(AuthError::Repeated(name)))
+    values.next().map_or(Ok(first), |_| Err(AuthError::Repeated(name.to_owned())))
 }
 
 #[cfg(test)]

@@ -26,7 +26,9 @@ pub enum AuthError {
     /// A query that is not UTF-8 once decoded.
     QueryNotUtf8,
     /// A header that must be one value came more than once.
-    Repeated(&'static str),
+    Repeated(String),
+    /// A header with two spaces in a row, which a signature does not tell from one.
+    TwoSpaces(String),
     /// Header authentication without `x-amz-content-sha256`.
     MissingPayloadHash,
     /// An `x-amz-content-sha256` that is neither a digest nor a known word.
@@ -130,6 +132,11 @@ fn about_argument(error: &AuthError) -> String {
              Signature query string parameter or the Authorization header should be specified"
             .into(),
         AuthError::Repeated(header) => format!("Header '{header}' must not be sent more than once"),
+        AuthError::TwoSpaces(header) => {
+            format!(
+                "Header '{header}' must not have two spaces in a row; percent-encode them where the value is a path"
+            )
+        }
         AuthError::BadPayloadHash => "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, \
              STREAMING-UNSIGNED-PAYLOAD-TRAILER, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, \
              STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER or a valid sha256 value."

@@ -1,12 +1,14 @@
 //! Verifying a claim: its signature, what the signature covers, and its time.
 
 use crate::s3::Timestamp;
+use crate::s3::headers::METADATA_PREFIX;
 use crate::s3::request::RequestHead;
 use crate::sigv4::canonical::{self, CanonicalRequest, Parts};
 use crate::sigv4::chunk::ChunkChain;
 use crate::sigv4::claim::Claim;
 use crate::sigv4::error::{AuthError, Mismatch};
 use crate::sigv4::key::{KeyCache, Secret, Signature, SigningKey};
+use http::HeaderValue;
 
 /// How far a request's date may be from the clock, in seconds.
 const MAX_SKEW: u64 = 15 * 60;
@@ -15,6 +17,19 @@ const MAX_SKEW: u64 = 15 * 60;
 /// used (S3 does not ask for it in SignedHeaders either) and not used on a presigned request unless signed; the others
 /// are names and versions of SDKs.
 const MAY_BE_UNSIGNED: [&str; 3] = ["x-amz-content-sha256", "x-amz-user-agent", "x-amz-api-version"];
+
+/// Headers of HTTP that are one value and not a list (RFC 9110, RFC 6266).
+const SINGLE_VALUED: [&str; 9] = [
+    "content-disposition",
+    "content-length",
+    "content-md5",
+    "content-type",
+    "expires",
+    "if-modified-since",
+    "if-range",
+    "if-unmodified-since",
+    "range",
+];
 
 /// Proof that a claim's signature was made with the secret it was verified with.
 #[derive(Debug, Clone)]
@@ -79,21 +94,43 @@ fn match_reading(
     Err(Box::new(Mismatch { canonical_request, string_to_sign, provided }))
 }
 
-/// Whether every `x-amz-*` and `cf-*` header of the request is signed. One that is not could have been added by anyone
-/// who got hold of a presigned URL, and would act with the signer's rights.
+/// Whether the signature covers every header that acts, and one reading of it alone.
+///
+/// An unsigned `x-amz-*` or `cf-*` header could have been added by anyone who got hold of a presigned URL, and would act
+/// with the signer's rights. So would a header whose one signed value is sent as another: a signature joins lines with
+/// commas and folds spaces, so `/a,b` could be sent as the lines `/a` and `b`, and `/a b` with two spaces.
 pub fn check_signed_headers(claim: &Claim, head: &RequestHead<'_>) -> Result<(), AuthError> {
-    let unsigned: Vec<String> = head
-        .headers
-        .keys()
-        .map(|name| name.as_str())
-        .filter(|name| must_be_signed(name) && !claim.signed_headers.contains(name))
-        .map(str::to_owned)
-        .collect();
-    if unsigned.is_empty() { Ok(()) } else { Err(AuthError::UnsignedHeaders(unsigned)) }
+    let names = || head.headers.keys().map(|name| name.as_str());
+    let unsigned = names().filter(|name| must_be_signed(name) && !claim.signed_headers.contains(name));
+    let unsigned: Vec<String> = unsigned.map(str::to_owned).collect();
+    if !unsigned.is_empty() {
+        return Err(AuthError::UnsignedHeaders(unsigned));
+    }
+    names().filter(|name| has_one_value(name, claim)).try_for_each(|name| check_one_reading(name, head))
 }
 
 fn must_be_signed(name: &str) -> bool {
-    (name.starts_with("x-amz-") || name.starts_with("cf-")) && !MAY_BE_UNSIGNED.contains(&name)
+    acts(name) && !MAY_BE_UNSIGNED.contains(&name)
+}
+
+fn acts(name: &str) -> bool {
+    name.starts_with("x-amz-") || name.starts_with("cf-")
+}
+
+/// Whether readers take the header's first line for all of it. They join the lines of metadata as the signature does.
+fn has_one_value(name: &str, claim: &Claim) -> bool {
+    let of_http = SINGLE_VALUED.contains(&name) && claim.signed_headers.contains(name);
+    of_http || (acts(name) && !name.starts_with(METADATA_PREFIX))
+}
+
+fn check_one_reading(name: &str, head: &RequestHead<'_>) -> Result<(), AuthError> {
+    let mut lines = head.headers.get_all(name).iter();
+    let has_two_spaces = |line: &HeaderValue| line.as_bytes().windows(2).any(|pair| pair == b"  ");
+    match (lines.next(), lines.next()) {
+        (Some(_), Some(_)) => Err(AuthError::Repeated(name.to_owned())),
+        (Some(line), None) if acts(name) && has_two_spaces(line) => Err(AuthError::TwoSpaces(name.to_owned())),
+        _ => Ok(()),
+    }
 }
 
 /// Whether the claim holds at `now`: within 15 minutes of its date, or, presigned, until its end and not before its

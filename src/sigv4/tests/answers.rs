@@ -341,3 +341,37 @@ fn signatures_hold_for_their_time() {
         "403 RequestTimeTooSkewed: The difference between the request time and the server's time is too large."
     );
 }
+
+/// A signature joins the lines of a header with commas and folds its spaces. What is signed must still be one request.
+#[test]
+fn a_signed_value_cannot_be_sent_as_another() {
+    for (signed_lines, sent_lines, refused) in [
+        ("x-amz-copy-source: /private/a,2024", "x-amz-copy-source: /private/a\nx-amz-copy-source: 2024", "Repeated"),
+        ("x-amz-copy-source: /private/a b", "x-amz-copy-source: /private/a  b", "TwoSpaces"),
+        ("x-amz-copy-source: /private/a  b", "x-amz-copy-source: /private/a b", ""),
+        ("x-amz-acl: private\nx-amz-acl: private", "x-amz-acl: private,private", ""),
+        ("x-amz-acl: private,private", "x-amz-acl: private\nx-amz-acl: private", "Repeated"),
+        ("cf-prefix: a,b", "cf-prefix: a\ncf-prefix: b", "Repeated"),
+        ("content-type: a/b, c/d", "content-type: a/b, c/d", ""),
+        ("content-type: a/b,c/d", "content-type: a/b\ncontent-type: c/d", "Repeated"),
+        ("content-md5: a,b", "content-md5: a\ncontent-md5: b", "Repeated"),
+        ("x-amz-meta-a: 1,2", "x-amz-meta-a: 1\nx-amz-meta-a: 2", ""),
+        ("x-amz-meta-a: 1  2", "x-amz-meta-a: 1  2", ""),
+        ("cache-control: a,b", "cache-control: a\ncache-control: b", ""),
+    ] {
+        let names = signed_lines.split(':').next().unwrap();
+        let request = |lines: &str| format!("PUT /media/k\nhost: h\n{lines}");
+        let mut sent = Request::new(&request(sent_lines));
+        let signed = signed(&request(signed_lines));
+        for name in ["authorization", "x-amz-date", "x-amz-content-sha256"] {
+            sent.headers.insert(name, signed.headers[name].clone());
+        }
+        let refusal = match answer(&sent, now()) {
+            Ok(_) => "",
+            Err(AuthError::Repeated(_)) => "Repeated",
+            Err(AuthError::TwoSpaces(_)) => "TwoSpaces",
+            Err(other) => panic!("{names}: {other:?}"),
+        };
+        assert_eq!(refusal, refused, "{signed_lines} sent as {sent_lines}");
+    }
+}
