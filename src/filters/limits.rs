@@ -10,7 +10,7 @@ pub(super) fn check(request: &Request<'_>) -> Result<(), S3Error> {
         return Err(S3Error::new(Code::INVALID_URI).message("The request's path and query are too long."));
     }
     if head.query.split('&').filter(|pair| !pair.is_empty()).count() > limits.parameters {
-        return Err(S3Error::new(Code::INVALID_URI).message("The request has too many query parameters.").into());
+        return Err(S3Error::new(Code::INVALID_URI).message("The request has too many query parameters."));
     }
     let header_bytes: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if head.headers.len() > limits.headers || header_bytes > limits.header_bytes {
