@@ -36,7 +36,11 @@ pub struct Limits {
     pub parameters: usize,
     /// Bytes of all header names and values. R2 takes 8,192 bytes of user metadata, which may be RFC 2047-encoded.
     pub header_bytes: usize,
-    /// From the opening of a connection, or the end of the request before, to the end of a head.
+    /// From the opening of a connection to the first byte of a head. Clients connect when they have something to send.
+    pub first_byte_time: Duration,
+    /// From the end of a request to the first byte of the next head: how long an idle connection is kept.
+    pub idle_time: Duration,
+    /// From the first byte of a head to its end.
     pub head_time: Duration,
     /// Bytes of path and query. A key of 1,024 bytes percent-encoded has 3,072; presigned URLs carry metadata too.
     pub target_bytes: usize,
@@ -44,6 +48,25 @@ pub struct Limits {
     pub document_bytes: usize,
     /// Bytes of an object or part in one request (R2 limits page: 5 GiB less 5 MiB).
     pub object_bytes: u64,
+    /// The longest wait for the next bytes of a body, either way.
+    pub body_idle: Duration,
+    /// Bytes that a body has to bring in each `body_window`: on average 1 KiB/s, which a slow mobile link exceeds.
+    pub body_bytes: u64,
+    /// The window of `body_bytes`. Only time in which the server waits for the client counts.
+    pub body_window: Duration,
+    /// Connections to the S3 port. The limit of open files lowers it, so that the store and the admin address never run
+    /// out of them.
+    pub connections: usize,
+    /// Connections to the S3 port from one IPv4 address or one IPv6 network of 64 bits, loopback excepted.
+    pub connections_per_address: usize,
+}
+
+impl Limits {
+    /// Bytes of a whole head as it is read: what `header_bytes` and `target_bytes` allow, and the rest of each line.
+    pub fn head_bytes(&self) -> usize {
+        const LINE_ENDS: usize = 2 << 10;
+        self.header_bytes + self.target_bytes + LINE_ENDS
+    }
 }
 
 impl Default for Limits {
@@ -52,10 +75,17 @@ impl Default for Limits {
             headers: MAX_HEADERS,
             parameters: 1000,
             header_bytes: 64 << 10,
-            head_time: Duration::from_secs(75),
+            first_byte_time: Duration::from_secs(20),
+            idle_time: Duration::from_secs(75),
+            head_time: Duration::from_secs(20),
             target_bytes: 32 << 10,
             document_bytes: 4 << 20,
             object_bytes: (5 << 30) - (5 << 20),
+            body_idle: Duration::from_secs(60),
+            body_bytes: 60 << 10,
+            body_window: Duration::from_secs(60),
+            connections: 10_000,
+            connections_per_address: 2_000,
         }
     }
 }

@@ -7,18 +7,22 @@
 use crate::filters::Filter;
 use crate::server::record::Record;
 
+/// The most bytes of a text that a client chose freely. A key has at most 1,024; whoever sends more than a line of the
+/// log can hold sends it to fill the log.
+const MAX_TEXT: usize = 1024;
+
 /// Writes the line of a request that is over.
 pub fn write(record: &Record) {
     tracing::info!(
         target: "access",
-        time = %record.time.iso_8601(),
         request_id = %record.request_id,
         client = %record.client,
-        key_id = record.subject.key_id.as_deref(),
-        method = record.method,
+        host = cut(&record.host),
+        key_id = record.subject.key_id.as_deref().map(cut),
+        method = cut(&record.method),
         operation = %record.operation(),
-        bucket = record.subject.bucket.as_deref(),
-        key = record.subject.key.as_deref(),
+        bucket = record.subject.bucket.as_deref().map(cut),
+        key = record.subject.key.as_deref().map(cut),
         status = record.status,
         error = record.error.as_deref(),
         refused_by = record.refused_by.map(Filter::name),
@@ -29,4 +33,22 @@ pub fn write(record: &Record) {
         bytes_out = record.bytes_out,
         ms = record.duration.as_micros() as f64 / 1000.0,
     );
+}
+
+/// The start of a text, as much of it as a line has room for.
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_TEXT)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_between_characters() {
+        let long = "é".repeat(1000);
+        for (text, expected) in [("", 0), ("GET", 3), (&"X".repeat(200_000), 1024), (&format!("x{long}"), 1023)] {
+            assert_eq!(cut(text).len(), expected);
+        }
+    }
 }

@@ -1,8 +1,11 @@
-//! Reading the head of a request, within the time its connection has for it.
+//! Reading the head of a request, within the time and the bytes it has.
 //!
-//! pingora limits the wait for each read, so a byte a minute would keep a connection for ever. Here is one deadline over
-//! all of it, the idle time before the first byte included. Not here: the time between the bytes of a body.
+//! pingora limits the wait for each read, so a byte a minute would keep a connection for ever, and it buffers up to a
+//! megabyte. Here the first byte and the whole head have a deadline each, and a head has a size. Not here: the time
+//! between the bytes of a body, which is [`pace`](crate::server::pace)'s.
 
+use crate::filters::Limits;
+use crate::server::client_stream::HeadMeter;
 use pingora::protocols::http::ServerSession;
 use pingora::server::ShutdownWatch;
 use pingora::{BError, ErrorType};
@@ -10,25 +13,73 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 /// How the reading of a head ended.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeadRead {
     /// The session has its head.
     Complete,
-    /// The client closed the connection, the server stops, or the deadline passed: nothing is answered.
+    /// The client closed the connection or was idle for too long, or the server stops: nothing is answered.
     Ended,
+    /// A deadline passed before the head was complete, and on a new connection also before it began.
+    TooSlow,
+    /// The head is larger than a head may be.
+    TooLarge,
     /// What came is no head of HTTP.
     Malformed,
 }
 
-/// Reads the head of the session's next request, which has `limit` to arrive. A server that stops waits for no head.
-pub async fn read_head(session: &mut ServerSession, limit: Duration, shutdown: &ShutdownWatch) -> HeadRead {
+/// The bounds on a head. Times are counted from the opening of the connection or the end of the request before.
+#[derive(Debug, Clone, Copy)]
+pub struct HeadLimits {
+    /// Until the first byte on a new connection.
+    pub first_byte: Duration,
+    /// Until the first byte of a later request.
+    pub idle: Duration,
+    /// From the first byte to the end of the head.
+    pub head: Duration,
+    /// Bytes, request line and line ends included.
+    pub bytes: usize,
+}
+
+impl From<&Limits> for HeadLimits {
+    fn from(limits: &Limits) -> HeadLimits {
+        HeadLimits {
+            first_byte: limits.first_byte_time,
+            idle: limits.idle_time,
+            head: limits.head_time,
+            bytes: limits.head_bytes(),
+        }
+    }
+}
+
+/// Reads the head of the session's next request. A server that stops waits for no head.
+pub async fn read_head(session: &mut ServerSession, limits: &HeadLimits, shutdown: &ShutdownWatch) -> HeadRead {
+    // A request of HTTP/2 comes with its head.
+    let Some(meter) = HeadMeter::of(session) else { return outcome(session.read_request().await) };
+    let is_first = meter.expect(limits.bytes);
+    let first_byte = if is_first { limits.first_byte } else { limits.idle };
     let mut shutdown = shutdown.clone();
-    tokio::select! {
+    let read = tokio::select! {
         // A head that has arrived is answered, whatever else is true by now.
         biased;
         read = session.read_request() => outcome(read),
         _ = shutdown.wait_for(|stopping| *stopping) => HeadRead::Ended,
-        () = sleep(limit) => HeadRead::Ended,
+        () = deadline(&meter, first_byte, limits.head) => HeadRead::TooSlow,
+    };
+    let read = match read {
+        HeadRead::Ended if meter.is_exhausted() => HeadRead::TooLarge,
+        // An idle connection ends like this, and nobody is to blame.
+        HeadRead::TooSlow if !is_first && !meter.has_begun() => HeadRead::Ended,
+        other => other,
+    };
+    meter.release();
+    read
+}
+
+/// Ends when the head is late.
+async fn deadline(meter: &HeadMeter, first_byte: Duration, head: Duration) {
+    tokio::select! {
+        () = meter.first_byte() => sleep(head).await,
+        () = sleep(first_byte) => {}
     }
 }
 

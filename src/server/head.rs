@@ -54,6 +54,11 @@ impl OwnedHead {
         expect.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
     }
 
+    /// Whether the body comes in chunks.
+    pub fn is_chunked(&self) -> bool {
+        self.headers.contains_key(header::TRANSFER_ENCODING)
+    }
+
     /// The announced length of the body in bytes; `None` where it is chunked or there is none.
     pub fn content_length(&self) -> Option<u64> {
         self.borrow().header("content-length")?.parse().ok()

@@ -21,6 +21,8 @@ pub struct Metrics {
     bytes: IntCounterVec,
     durations: HistogramVec,
     in_flight: IntGauge,
+    refused_heads: IntCounterVec,
+    refused_connections: IntCounterVec,
     left: Arc<Notify>,
 }
 
@@ -82,8 +84,40 @@ impl Metrics {
         )?;
         registry.register(Box::new(durations.clone()))?;
         let in_flight = gauge(&registry, "r2shim_requests_in_flight", "Requests being answered now.")?;
+        let refused_heads = counter(
+            &registry,
+            "r2shim_heads_refused_total",
+            "Heads that are no HTTP, are too large, or did not arrive in time.",
+            &["cause"],
+        )?;
+        let refused_connections = counter(
+            &registry,
+            "r2shim_connections_refused_total",
+            "Connections closed because there were too many in all or from their address.",
+            &["limit"],
+        )?;
         let left = Arc::new(Notify::new());
-        Ok(Metrics { registry, requests, refusals, bytes, durations, in_flight, left })
+        Ok(Metrics {
+            registry,
+            requests,
+            refusals,
+            bytes,
+            durations,
+            in_flight,
+            refused_heads,
+            refused_connections,
+            left,
+        })
+    }
+
+    /// Counts a head that no request came of. `cause` is from a bounded set.
+    pub fn count_refused_head(&self, cause: &'static str) {
+        self.refused_heads.with_label_values(&[cause]).inc();
+    }
+
+    /// Counts a connection that was closed for a limit. `limit` is from a bounded set.
+    pub fn count_refused_connection(&self, limit: &'static str) {
+        self.refused_connections.with_label_values(&[limit]).inc();
     }
 
     /// Counts a request as in flight until the guard is dropped.

@@ -3,7 +3,8 @@
 //! pingora accepts connections, speaks HTTP and calls [`HttpPort`] for each request. Its proxy is not used: every
 //! request is answered here, and the proxy would read heads without a deadline and log their whole text.
 
-use crate::server::deadline::{HeadRead, read_head};
+use crate::server::deadline::{HeadLimits, HeadRead, read_head};
+use crate::server::metrics::Metrics;
 use async_trait::async_trait;
 use pingora::apps::{HttpPersistentSettings, HttpServerApp, ReusedHttpStream};
 use pingora::protocols::http::ServerSession;
@@ -11,6 +12,10 @@ use pingora::server::ShutdownWatch;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::AsyncReadExt;
+
+/// How long a connection that is closed for its head is still read from, so that the answer reaches its client.
+const LINGER_TIME: Duration = Duration::from_secs(2);
 
 /// Answers the requests of a port.
 pub trait Respond: Send + Sync + 'static {
@@ -23,14 +28,30 @@ pub trait Respond: Send + Sync + 'static {
 #[derive(Debug)]
 pub struct HttpPort<R> {
     responder: R,
-    head_time: Duration,
+    limits: HeadLimits,
+    metrics: Arc<Metrics>,
 }
 
 impl<R: Respond> HttpPort<R> {
-    /// A port on which a head has `head_time` to arrive, from the opening of the connection or the end of the request
-    /// before.
-    pub fn new(responder: R, head_time: Duration) -> HttpPort<R> {
-        HttpPort { responder, head_time }
+    /// A port on which heads have these limits, and are counted in `metrics` where they keep to none.
+    pub fn new(responder: R, limits: HeadLimits, metrics: Arc<Metrics>) -> HttpPort<R> {
+        HttpPort { responder, limits, metrics }
+    }
+
+    /// Reads the next head. A session whose head is refused has got its answer and is closed.
+    async fn read_head(&self, mut session: ServerSession, shutdown: &ShutdownWatch) -> Option<ServerSession> {
+        let cause = match read_head(&mut session, &self.limits, shutdown).await {
+            HeadRead::Complete => return Some(session),
+            HeadRead::Ended => return None,
+            HeadRead::TooSlow => "slow",
+            HeadRead::TooLarge => "too_large",
+            HeadRead::Malformed => "malformed",
+        };
+        self.metrics.count_refused_head(cause);
+        if cause != "slow" {
+            refuse(session).await;
+        }
+        None
     }
 }
 
@@ -38,17 +59,10 @@ impl<R: Respond> HttpPort<R> {
 impl<R: Respond> HttpServerApp for HttpPort<R> {
     async fn process_new_http(
         self: &Arc<Self>,
-        mut session: ServerSession,
+        session: ServerSession,
         shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
-        match read_head(&mut session, self.head_time, shutdown).await {
-            HeadRead::Complete => {}
-            HeadRead::Ended => return None,
-            HeadRead::Malformed => {
-                refuse(&mut session).await;
-                return None;
-            }
-        }
+        let mut session = self.read_head(session, shutdown).await?;
         if *shutdown.borrow() {
             session.set_keepalive(None);
         }
@@ -60,8 +74,16 @@ impl<R: Respond> HttpServerApp for HttpPort<R> {
 }
 
 /// Answers what is no head with an empty 400, and closes the connection.
-async fn refuse(session: &mut ServerSession) {
+async fn refuse(mut session: ServerSession) {
     // The connection is closed next, whether or not the answer could be written.
     let _ = session.respond_error(http::StatusCode::BAD_REQUEST.as_u16()).await;
     session.shutdown().await;
+    let ServerSession::H1(session) = session else { return };
+    let mut stream = session.into_inner();
+    let rest = async {
+        let mut buffer = [0; 4096];
+        while matches!(stream.read(&mut buffer).await, Ok(1..)) {}
+    };
+    // Closing with bytes unread resets the connection, and the client may lose the answer with it.
+    let _ = tokio::time::timeout(LINGER_TIME, rest).await;
 }

@@ -1,6 +1,6 @@
 //! One S3 request: its head goes down the chain, the backend carries it out, the reply is sent, logged and counted.
 
-use crate::filters::{self, CurrentRules};
+use crate::filters::{self, CurrentRules, Rules};
 use crate::s3::S3Error;
 use crate::server::access_log;
 use crate::server::answer::Answer;
@@ -9,17 +9,17 @@ use crate::server::clock;
 use crate::server::head::OwnedHead;
 use crate::server::ids::RequestIds;
 use crate::server::metrics::Metrics;
+use crate::server::pace::MinimumRate;
 use crate::server::port::Respond;
 use crate::server::record::Record;
 use crate::server::reply::{self, Unread};
 use crate::server::request_body::RequestBody;
+use http::header::HOST;
 use http::{Method, StatusCode};
+use pingora::http::RequestHeader;
 use pingora::protocols::http::ServerSession;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// The longest wait for the next bytes of a body, either way.
-const BODY_IDLE: Duration = Duration::from_secs(60);
 
 /// Answers the S3 port; one serves all connections.
 pub struct Shim {
@@ -35,7 +35,7 @@ pub struct Shim {
 
 impl Shim {
     /// Walks the request down the chain and gets its answer, and says what is left of its body.
-    async fn answer(&self, session: &mut ServerSession, record: &mut Record) -> (Answer, Unread) {
+    async fn answer(&self, session: &mut ServerSession, rules: &Rules, record: &mut Record) -> (Answer, Unread) {
         if session.req_header().method == Method::CONNECT {
             // What follows such a head is not framed as a body is, so it must not be read as one.
             return (Answer::empty(StatusCode::METHOD_NOT_ALLOWED), Unread::Close);
@@ -46,9 +46,9 @@ impl Shim {
             // Where one request ends and the next begins is in doubt, so nothing more is read as a request.
             Err(error) => return (refused(record, &error), Unread::Close),
         };
-        let mut body = RequestBody::of(session, head.expects_continue());
-        let rules = self.rules.load_full();
-        let answer = match filters::admit(&rules, head.borrow(), record.time, &mut record.subject) {
+        let rate = MinimumRate { bytes: rules.limits.body_bytes, window: rules.limits.body_window };
+        let mut body = RequestBody::of(session, head.expects_continue(), rate);
+        let answer = match filters::admit(rules, head.borrow(), record.time, &mut record.subject) {
             Err(finding) => {
                 record.note_refusal(&finding);
                 Answer::error(&finding.error)
@@ -59,8 +59,17 @@ impl Shim {
             },
         };
         let progress = body.progress();
+        if head.is_chunked() && is_error(answer.status) {
+            // pingora takes an empty size of a chunk for the last one. What it reads as the next request could be meant
+            // as the rest of the body that was refused.
+            return (answer, Unread::Close);
+        }
         (answer, Unread::of(session, head.content_length(), progress))
     }
+}
+
+fn is_error(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
 }
 
 fn refused(record: &mut Record, error: &S3Error) -> Answer {
@@ -77,10 +86,12 @@ impl Respond for Shim {
             time: clock::now(),
             client: session.client_addr().map(ToString::to_string).unwrap_or_default(),
             method: session.req_header().method.as_str().to_owned(),
+            host: host(session.req_header()),
             ..Record::default()
         };
-        prepare(session);
-        let (answer, unread) = self.answer(session, &mut record).await;
+        let rules = self.rules.load_full();
+        prepare(session, rules.limits.body_idle);
+        let (answer, unread) = self.answer(session, &rules, &mut record).await;
         reply::send(session, answer, unread, &mut record).await;
         record.bytes_in = session.body_bytes_read() as u64;
         record.duration = started.elapsed();
@@ -89,12 +100,17 @@ impl Respond for Shim {
     }
 }
 
-fn prepare(session: &mut ServerSession) {
+/// The Host as the client sent it; empty where there is none or it is no text.
+fn host(head: &RequestHeader) -> String {
+    head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned()
+}
+
+fn prepare(session: &mut ServerSession, body_idle: Duration) {
     // Without this, requests that came together are answered one, and the rest are dropped unread.
     session.set_pipelining_enabled(true);
     // pingora closes whenever an answer, `100 Continue` among them, overtakes the body; `Unread` decides here.
     session.set_close_on_response_before_downstream_finish(false);
     // How long an idle connection is kept is not said here but in `HttpPort`.
-    session.set_read_timeout(Some(BODY_IDLE));
-    session.set_write_timeout(Some(BODY_IDLE));
+    session.set_read_timeout(Some(body_idle));
+    session.set_write_timeout(Some(body_idle));
 }

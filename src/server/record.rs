@@ -15,6 +15,8 @@ pub struct Record {
     pub client: String,
     /// The HTTP method.
     pub method: String,
+    /// The Host it was sent to.
+    pub host: String,
     /// What the chain found out about it.
     pub subject: Subject,
     /// The status of its answer.

@@ -1,10 +1,13 @@
 //! The request's body as the operations read it, piece by piece.
 
 use crate::s3::{Code, S3Error};
+use crate::server::pace::{MinimumRate, Pace, TooSlow};
 use async_trait::async_trait;
 use bytes::Bytes;
 use pingora::protocols::http::ServerSession;
 use pingora::{BError, ErrorType};
+use std::pin::pin;
+use tokio::time::{Instant, timeout};
 
 /// Where the bytes of a request's body come from.
 #[async_trait]
@@ -32,13 +35,24 @@ pub enum Progress {
 pub struct RequestBody<'s> {
     session: &'s mut ServerSession,
     progress: Progress,
+    pace: Pace,
+}
+
+/// Why a body cannot be read on.
+#[derive(Debug, thiserror::Error)]
+enum BodyError {
+    #[error(transparent)]
+    Connection(#[from] BError),
+    #[error(transparent)]
+    TooSlow(#[from] TooSlow),
 }
 
 impl<'s> RequestBody<'s> {
-    /// The body of the session's request; `expects_continue` where the client waits to be invited.
-    pub fn of(session: &'s mut ServerSession, expects_continue: bool) -> RequestBody<'s> {
+    /// The body of the session's request, which has to keep to a `rate`; `expects_continue` where the client waits to
+    /// be invited.
+    pub fn of(session: &'s mut ServerSession, expects_continue: bool, rate: MinimumRate) -> RequestBody<'s> {
         let progress = if expects_continue { Progress::Uninvited } else { Progress::Readable };
-        RequestBody { session, progress }
+        RequestBody { session, progress, pace: Pace::new(rate) }
     }
 
     /// How far the reading came.
@@ -46,13 +60,28 @@ impl<'s> RequestBody<'s> {
         self.progress
     }
 
-    async fn read(&mut self) -> Result<Option<Bytes>, BError> {
+    async fn read(&mut self) -> Result<Option<Bytes>, BodyError> {
         if self.progress == Progress::Uninvited {
             self.progress = Progress::Readable;
             self.session.write_continue_response().await?;
         }
-        self.session.read_request_body().await
+        let mut piece = pin!(self.session.read_request_body());
+        loop {
+            let waiting = Instant::now();
+            // A piece that is there is taken, however little is left of the window.
+            let read = timeout(self.pace.left(), &mut piece).await;
+            let bytes = read.as_ref().map_or(0, received);
+            self.pace.received(bytes, waiting.elapsed());
+            match read {
+                Ok(piece) => return Ok(piece?),
+                Err(_) => self.pace.check()?,
+            }
+        }
     }
+}
+
+fn received(piece: &Result<Option<Bytes>, BError>) -> u64 {
+    piece.as_ref().ok().and_then(Option::as_ref).map_or(0, |bytes| bytes.len() as u64)
 }
 
 #[async_trait]
@@ -71,10 +100,11 @@ impl BodySource for RequestBody<'_> {
 
 /// What a body that cannot be read means to the client: it was too slow, or what it sent is not all of a body (the
 /// connection ended, or its chunks are not chunks).
-fn body_error(error: &BError) -> S3Error {
-    let code = match error.etype() {
-        ErrorType::ReadTimedout => Code::REQUEST_TIMEOUT,
-        _ => Code::INCOMPLETE_BODY,
+fn body_error(error: &BodyError) -> S3Error {
+    let code = match error {
+        BodyError::TooSlow(_) => Code::REQUEST_TIMEOUT,
+        BodyError::Connection(error) if *error.etype() == ErrorType::ReadTimedout => Code::REQUEST_TIMEOUT,
+        BodyError::Connection(_) => Code::INCOMPLETE_BODY,
     };
     S3Error::new(code).cause(error)
 }

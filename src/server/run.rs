@@ -6,6 +6,8 @@
 use crate::filters::CurrentRules;
 use crate::server::admin::Admin;
 use crate::server::backend::Backend;
+use crate::server::connections::{ConnectionLimits, Limited};
+use crate::server::deadline::HeadLimits;
 use crate::server::health::Health;
 use crate::server::ids::RequestIds;
 use crate::server::local::Local;
@@ -29,6 +31,9 @@ use tokio::time::timeout;
 
 /// How long a stopping server waits for the requests in flight.
 pub const DRAIN_LIMIT: Duration = Duration::from_secs(30);
+
+/// Connections to the admin address: a few scrapers and probes.
+const ADMIN_CONNECTIONS: ConnectionLimits = ConnectionLimits { all: 16, per_address: 16 };
 
 /// What a server is made of.
 pub struct Parts {
@@ -94,19 +99,23 @@ pub fn start(parts: Parts) -> Result<Running, StartError> {
     let seed = getrandom::u64().map_err(|error| StartError::Internal(error.to_string()))?;
     let (stop, stopping) = watch::channel(false);
     let mut services = Vec::new();
-    let head_time = parts.rules.load().limits.head_time;
+    // What is decided before there is a request holds until the next start.
+    let limits = parts.rules.load().limits.clone();
+    let heads = HeadLimits::from(&limits);
+    let connections = ConnectionLimits { all: limits.connections, per_address: limits.connections_per_address };
 
     let (backend, health, upkeep) = taken_up(parts.objects);
     services.push(upkeep);
     let shim = Shim { backend, rules: parts.rules, metrics: metrics.clone(), ids: RequestIds::starting_at(seed) };
-    let s3 = HttpPort::new(shim, head_time);
+    let s3 = Limited::new(HttpPort::new(shim, heads, metrics.clone()), connections, metrics.clone());
     let (mut s3, fds, listen) = bound(Service::new("s3".to_owned(), s3), &parts.listen)?;
     let watch = stopping.clone();
     services.push(tokio::spawn(async move { s3.start_service(Some(fds), watch, 1).await }));
 
     let mut admin_address = None;
     if let Some(address) = parts.admin {
-        let admin = HttpPort::new(Admin { metrics: metrics.clone(), health }, head_time);
+        let admin = HttpPort::new(Admin { metrics: metrics.clone(), health }, heads, metrics.clone());
+        let admin = Limited::new(admin, ADMIN_CONNECTIONS, metrics.clone());
         let (mut service, fds, bound) = bound(Service::new("admin".to_owned(), admin), &[address])?;
         admin_address = bound.first().copied();
         services.push(tokio::spawn(async move { service.start_service(Some(fds), stopping, 1).await }));

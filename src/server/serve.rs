@@ -1,6 +1,7 @@
 //! Serving from settings, from the first lock to the last request: what `r2shim serve` does.
 
 use crate::filters::{CurrentRules, Limits, Rules};
+use crate::server::connections::ConnectionLimits;
 use crate::server::remote::{self, Finding, RemoteStore};
 use crate::server::run::{DRAIN_LIMIT, Objects, Parts, StartError, asked_to_stop, start};
 use crate::settings::{Settings, StoreOptions, Upstream};
@@ -14,11 +15,11 @@ use std::time::Duration;
 
 /// Serves until SIGTERM or ctrl-C, then lets requests in flight end. `on_ready` hears the addresses in use.
 pub fn serve(settings: Settings, on_ready: impl FnOnce(&[SocketAddr], Option<SocketAddr>)) -> Result<(), StartError> {
-    raise_open_files();
+    let open_files = raise_open_files();
     let internal = |error: std::io::Error| StartError::Internal(error.to_string());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(internal)?;
     runtime.block_on(async {
-        let running = start(parts(settings).await?)?;
+        let running = start(parts(settings, limits(open_files)).await?)?;
         on_ready(&running.listen, running.admin);
         asked_to_stop().await.map_err(internal)?;
         tracing::info!("stopping: no new connections, waiting for requests in flight");
@@ -39,9 +40,9 @@ pub fn probe(remote: Remote) -> Result<Vec<Finding>, String> {
     runtime.block_on(remote::probe(remote))
 }
 
-async fn parts(settings: Settings) -> Result<Parts, StartError> {
+async fn parts(settings: Settings, limits: Limits) -> Result<Parts, StartError> {
     let rules = CurrentRules::from_pointee(Rules {
-        limits: Limits::default(),
+        limits,
         domains: settings.domains,
         keyring: settings.keys,
         signing_keys: KeyCache::default(),
@@ -72,8 +73,25 @@ fn options(settings: StoreOptions) -> Options {
 }
 
 /// Lets the process open as many files as the system allows it: a connection and a body are one each, and the usual
-/// 1,024 are soon used up. Where that fails the limit stays as it was.
-fn raise_open_files() {
+/// 1,024 are soon used up. Where that fails the limit stays as it was. Returns the limit; `None` where there is none.
+fn raise_open_files() -> Option<u64> {
     let limit = getrlimit(Resource::Nofile);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    getrlimit(Resource::Nofile).current
+}
+
+/// The limits, with no more connections than there are descriptors for.
+fn limits(open_files: Option<u64>) -> Limits {
+    let limits = Limits::default();
+    let wanted = ConnectionLimits { all: limits.connections, per_address: limits.connections_per_address };
+    let affordable = wanted.within(open_files.unwrap_or(u64::MAX));
+    if affordable != wanted {
+        let connections = affordable.all;
+        tracing::warn!(
+            connections,
+            open_files,
+            "the limit of open files allows fewer connections; raise it (ulimit -n)"
+        );
+    }
+    Limits { connections: affordable.all, connections_per_address: affordable.per_address, ..limits }
 }

@@ -264,7 +264,8 @@ fn a_half_closed_connection_is_answered() {
 /// However it is spread over the time, a head must be there in time. What is behind it is not cut off.
 #[test]
 fn heads_have_a_deadline() {
-    let limits = Limits { head_time: Duration::from_secs(1), ..Limits::default() };
+    let second = Duration::from_secs(1);
+    let limits = Limits { first_byte_time: second, idle_time: second, head_time: second, ..Limits::default() };
     let server = TestServer::with_limits("r2", limits);
     assert_eq!(server.send(Request::put("/media")).status, 200);
     assert_eq!(server.send(Request::put("/media/large").body(body(0))).status, 200);

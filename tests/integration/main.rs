@@ -14,6 +14,7 @@ mod connections;
 mod contract;
 mod copies;
 mod crash;
+mod denials;
 mod credentials;
 mod dependencies;
 mod examples;

@@ -1,0 +1,247 @@
+//! A client's connection below HTTP, with a bound on the bytes of a head.
+//!
+//! pingora buffers up to a megabyte before it gives a head up. It reads from this stream, which ends such a head earlier
+//! and reports when its first byte has arrived.
+
+use async_trait::async_trait;
+use pingora::protocols::http::ServerSession;
+use pingora::protocols::raw_connect::ProxyDigest;
+use pingora::protocols::tls::SslDigest;
+use pingora::protocols::{
+    ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream, TimingDigest,
+    UniqueID, UniqueIDType,
+};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Notify;
+
+/// What is left to a head while none is read.
+const UNLIMITED: usize = usize::MAX;
+
+/// A connection whose reads are counted while a head is expected.
+#[derive(Debug)]
+pub struct ClientStream {
+    stream: Stream,
+    meter: Arc<HeadMeter>,
+}
+
+impl ClientStream {
+    /// Wraps a connection that has just been opened.
+    pub fn new(stream: Stream) -> ClientStream {
+        ClientStream { stream, meter: Arc::new(HeadMeter::default()) }
+    }
+}
+
+/// Counts the bytes that are read on a connection for a head.
+#[derive(Debug)]
+pub struct HeadMeter {
+    /// Whether a head was expected on this connection before.
+    used: AtomicBool,
+    /// Bytes that may still be read.
+    left: AtomicUsize,
+    /// Whether a byte was read since the head is expected, and who waits for it.
+    begun: AtomicBool,
+    first_byte: Notify,
+}
+
+impl Default for HeadMeter {
+    fn default() -> HeadMeter {
+        HeadMeter {
+            used: AtomicBool::new(false),
+            left: AtomicUsize::new(UNLIMITED),
+            begun: AtomicBool::new(false),
+            first_byte: Notify::new(),
+        }
+    }
+}
+
+// The stream and the reader of its heads live in one task, so no order between these values has to be kept.
+impl HeadMeter {
+    /// The meter below a session; `None` where several requests share a connection, as in HTTP/2.
+    pub fn of(session: &ServerSession) -> Option<Arc<HeadMeter>> {
+        let ServerSession::H1(session) = session else { return None };
+        let stream = session.stream().as_any().downcast_ref::<ClientStream>()?;
+        Some(stream.meter.clone())
+    }
+
+    /// Expects a head, and refuses to read on where `limit` bytes do not complete it. Returns whether the head is the
+    /// connection's first.
+    pub fn expect(&self, limit: usize) -> bool {
+        self.begun.store(false, Ordering::Relaxed);
+        self.left.store(limit, Ordering::Relaxed);
+        !self.used.swap(true, Ordering::Relaxed)
+    }
+
+    /// Expects no head any more: what is read from now on is not counted.
+    pub fn release(&self) {
+        self.left.store(UNLIMITED, Ordering::Relaxed);
+    }
+
+    /// Whether the head did not fit.
+    pub fn is_exhausted(&self) -> bool {
+        self.left.load(Ordering::Relaxed) == 0
+    }
+
+    /// Whether a byte of the head has arrived.
+    pub fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::Relaxed)
+    }
+
+    /// Waits for the first byte of the head.
+    pub async fn first_byte(&self) {
+        while !self.has_begun() {
+            self.first_byte.notified().await;
+        }
+    }
+
+    fn count(&self, bytes: usize) {
+        let left = self.left.load(Ordering::Relaxed);
+        if left != UNLIMITED && bytes > 0 {
+            self.left.store(left.saturating_sub(bytes), Ordering::Relaxed);
+            if !self.begun.swap(true, Ordering::Relaxed) {
+                self.first_byte.notify_one();
+            }
+        }
+    }
+}
+
+impl AsyncRead for ClientStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.meter.is_exhausted() {
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::FileTooLarge, "the head is too large")));
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        self.meter.count(buffer.filled().len() - before);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for ClientStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, pieces)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+#[async_trait]
+impl Shutdown for ClientStream {
+    async fn shutdown(&mut self) {
+        self.stream.shutdown().await;
+    }
+}
+
+#[async_trait]
+impl Peek for ClientStream {
+    async fn try_peek(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
+        self.stream.try_peek(buffer).await
+    }
+}
+
+impl UniqueID for ClientStream {
+    fn id(&self) -> UniqueIDType {
+        self.stream.id()
+    }
+}
+
+impl Ssl for ClientStream {
+    fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
+        self.stream.get_ssl_digest()
+    }
+
+    fn selected_alpn_proto(&self) -> Option<ALPN> {
+        self.stream.selected_alpn_proto()
+    }
+}
+
+impl GetTimingDigest for ClientStream {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        self.stream.get_timing_digest()
+    }
+}
+
+impl GetProxyDigest for ClientStream {
+    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
+        self.stream.get_proxy_digest()
+    }
+}
+
+impl GetSocketDigest for ClientStream {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        self.stream.get_socket_digest()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+    fn connection() -> (tokio::io::DuplexStream, ClientStream) {
+        let (client, server) = duplex(1024);
+        (client, ClientStream::new(Box::new(server)))
+    }
+
+    #[tokio::test]
+    async fn a_head_that_does_not_fit_is_read_no_further() {
+        let (mut client, mut stream) = connection();
+        let meter = stream.meter.clone();
+        assert!(meter.expect(8));
+        client.write_all(b"0123456789").await.unwrap();
+        let mut read = [0; 5];
+        assert_eq!(stream.read(&mut read).await.unwrap(), 5);
+        // What comes in one read is taken whole: the buffer for it exists already.
+        assert_eq!(stream.read(&mut read).await.unwrap(), 5);
+        assert!(meter.is_exhausted());
+        let error = stream.read(&mut read).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+    }
+
+    #[tokio::test]
+    async fn bodies_are_not_counted() {
+        let (mut client, mut stream) = connection();
+        let meter = stream.meter.clone();
+        meter.expect(8);
+        meter.release();
+        client.write_all(&[b'x'; 100]).await.unwrap();
+        let mut read = [0; 100];
+        stream.read_exact(&mut read).await.unwrap();
+        assert!(!meter.is_exhausted() && !meter.has_begun());
+        assert!(!meter.expect(8), "this head is the second");
+    }
+
+    #[tokio::test]
+    async fn the_first_byte_is_reported() {
+        let (mut client, mut stream) = connection();
+        let meter = stream.meter.clone();
+        meter.expect(8);
+        assert!(!meter.has_begun());
+        client.write_all(b"GET").await.unwrap();
+        let mut read = [0; 3];
+        stream.read_exact(&mut read).await.unwrap();
+        meter.first_byte().await;
+    }
+}

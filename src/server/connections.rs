@@ -1,0 +1,253 @@
+//! How many connections there may be: in all, so that descriptors and memory last, and from one address, so that one
+//! client cannot take them all.
+//!
+//! A connection over a limit is closed without an answer. An answer would have to wait for the request, and the wait is
+//! what the limit is there to prevent. SDKs repeat a request whose connection was closed before an answer.
+
+use crate::server::client_stream::ClientStream;
+use crate::server::metrics::Metrics;
+use async_trait::async_trait;
+use pingora::apps::ServerApp;
+use pingora::protocols::Stream;
+use pingora::server::ShutdownWatch;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Descriptors that are kept for what is no S3 connection: the store, the admin address, listeners, the log.
+pub const RESERVED_FILES: u64 = 64;
+/// The longest silence about refused connections in the log, and so the shortest time between two lines.
+const WARNING_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How many connections a port may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConnectionLimits {
+    /// In all.
+    pub all: usize,
+    /// From one address. Loopback is exempt: a reverse proxy on this machine speaks for many clients.
+    pub per_address: usize,
+}
+
+impl ConnectionLimits {
+    /// The same limits where a process may have `open_files` descriptors. A connection can need two: its own, and that
+    /// of the file or the upstream connection behind it. One address gets at most half of all.
+    pub fn within(self, open_files: u64) -> ConnectionLimits {
+        let affordable = usize::try_from(open_files.saturating_sub(RESERVED_FILES) / 2).unwrap_or(usize::MAX);
+        let all = self.all.min(affordable).max(1);
+        ConnectionLimits { all, per_address: self.per_address.min(all.div_ceil(2)) }
+    }
+}
+
+/// Why a connection is refused; also the label of the metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    /// There are too many in all.
+    All,
+    /// There are too many from its address.
+    Address,
+}
+
+impl Full {
+    /// The reason's name, in the log and in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Full::All => "all",
+            Full::Address => "address",
+        }
+    }
+}
+
+/// Counts the connections of a port.
+#[derive(Debug)]
+pub struct Connections {
+    limits: ConnectionLimits,
+    open: Mutex<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    all: usize,
+    /// Addresses that have connections, loopback left out.
+    by_address: HashMap<IpAddr, usize>,
+    warned: Option<Instant>,
+}
+
+/// A connection that is counted for as long as this lives.
+#[derive(Debug)]
+pub struct Counted {
+    connections: Arc<Connections>,
+    address: Option<IpAddr>,
+}
+
+impl Connections {
+    /// A port that has no connection yet.
+    pub fn new(limits: ConnectionLimits) -> Connections {
+        Connections { limits, open: Mutex::default() }
+    }
+
+    /// Counts a connection from this address in.
+    ///
+    /// # Errors
+    /// The limit that it is over.
+    pub fn enter(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Counted, Full> {
+        let address = address.and_then(counted_address);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.all >= self.limits.all {
+            return Err(Full::All);
+        }
+        if let Some(address) = address {
+            let from_there = open.by_address.entry(address).or_default();
+            if *from_there >= self.limits.per_address {
+                return Err(Full::Address);
+            }
+            *from_there += 1;
+        }
+        open.all += 1;
+        Ok(Counted { connections: self.clone(), address })
+    }
+
+    /// Whether a warning is due at this moment. Asking counts as warning.
+    fn may_warn(&self, now: Instant) -> bool {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = open.warned.is_none_or(|last| now.duration_since(last) >= WARNING_INTERVAL);
+        if due {
+            open.warned = Some(now);
+        }
+        due
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut open = self.connections.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.all = open.all.saturating_sub(1);
+        let Some(address) = self.address else { return };
+        if let Some(from_there) = open.by_address.get_mut(&address) {
+            *from_there = from_there.saturating_sub(1);
+            if *from_there == 0 {
+                open.by_address.remove(&address);
+            }
+        }
+    }
+}
+
+/// What stands for a client: its IPv4 address, or its IPv6 network, of which a client has all addresses. `None` for
+/// loopback.
+fn counted_address(address: IpAddr) -> Option<IpAddr> {
+    match address.to_canonical() {
+        loopback if loopback.is_loopback() => None,
+        IpAddr::V6(v6) => Some(IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)))),
+        v4 => Some(v4),
+    }
+}
+
+/// A port whose connections are limited before `A` sees them.
+pub struct Limited<A> {
+    app: Arc<A>,
+    connections: Arc<Connections>,
+    metrics: Arc<Metrics>,
+}
+
+impl<A> Limited<A> {
+    /// `app` with these limits.
+    pub fn new(app: A, limits: ConnectionLimits, metrics: Arc<Metrics>) -> Limited<A> {
+        Limited { app: Arc::new(app), connections: Arc::new(Connections::new(limits)), metrics }
+    }
+
+    fn refuse(&self, full: Full, address: Option<IpAddr>) {
+        self.metrics.count_refused_connection(full.name());
+        if self.connections.may_warn(Instant::now()) {
+            let address = address.map(|address| address.to_string()).unwrap_or_default();
+            tracing::warn!(limit = full.name(), address, "too many connections: new ones are closed");
+        }
+    }
+}
+
+#[async_trait]
+impl<A: ServerApp + Send + Sync + 'static> ServerApp for Limited<A> {
+    async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+        let address = peer_address(&stream);
+        let _counted = match self.connections.enter(address) {
+            Ok(counted) => counted,
+            Err(full) => {
+                self.refuse(full, address);
+                return None;
+            }
+        };
+        self.app.process_new(Box::new(ClientStream::new(stream)), shutdown).await
+    }
+
+    async fn cleanup(&self) {
+        self.app.cleanup().await;
+    }
+}
+
+fn peer_address(stream: &Stream) -> Option<IpAddr> {
+    Some(stream.get_socket_digest()?.peer_addr()?.as_inet()?.ip())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn enter(connections: &Arc<Connections>, address: &str) -> Result<Counted, Full> {
+        connections.enter(Some(address.parse().unwrap()))
+    }
+
+    #[test]
+    fn connections_are_limited_by_address_and_in_all() {
+        let connections = Arc::new(Connections::new(ConnectionLimits { all: 4, per_address: 2 }));
+        let first = enter(&connections, "192.0.2.1").unwrap();
+        let _second = enter(&connections, "192.0.2.1").unwrap();
+        assert_eq!(enter(&connections, "192.0.2.1").unwrap_err(), Full::Address);
+        assert_eq!(enter(&connections, "::ffff:192.0.2.1").unwrap_err(), Full::Address, "the same, on an IPv6 socket");
+        let _third = enter(&connections, "192.0.2.2").unwrap();
+        let _fourth = enter(&connections, "127.0.0.1").unwrap();
+        assert_eq!(enter(&connections, "192.0.2.3").unwrap_err(), Full::All);
+        drop(first);
+        enter(&connections, "192.0.2.1").unwrap();
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_client() {
+        let connections = Arc::new(Connections::new(ConnectionLimits { all: 9, per_address: 1 }));
+        let _first = enter(&connections, "2001:db8::1").unwrap();
+        assert_eq!(enter(&connections, "2001:db8::ffff:2").unwrap_err(), Full::Address);
+        let _other = enter(&connections, "2001:db8:0:1::1").unwrap();
+    }
+
+    #[test]
+    fn loopback_counts_in_all_only() {
+        let connections = Arc::new(Connections::new(ConnectionLimits { all: 3, per_address: 1 }));
+        let _open = ["127.0.0.1", "127.0.0.1", "::1"].map(|address| enter(&connections, address).unwrap());
+        assert_eq!(enter(&connections, "::1").unwrap_err(), Full::All);
+    }
+
+    #[test]
+    fn addresses_without_connections_are_forgotten() {
+        let connections = Arc::new(Connections::new(ConnectionLimits { all: 9, per_address: 1 }));
+        drop(enter(&connections, "192.0.2.1"));
+        let _refused = [enter(&connections, "192.0.2.2"), enter(&connections, "192.0.2.2")];
+        drop(_refused);
+        assert!(connections.open.lock().unwrap().by_address.is_empty());
+    }
+
+    #[test]
+    fn descriptors_bound_the_connections() {
+        let limits = ConnectionLimits { all: 1000, per_address: 300 };
+        for (open_files, all, per_address) in
+            [(1_048_576, 1000, 300), (1064, 500, 250), (80, 8, 4), (64, 1, 1), (10, 1, 1)]
+        {
+            assert_eq!(limits.within(open_files), ConnectionLimits { all, per_address }, "{open_files}");
+        }
+    }
+
+    #[test]
+    fn warnings_keep_their_distance() {
+        let connections = Connections::new(ConnectionLimits { all: 1, per_address: 1 });
+        let start = Instant::now();
+        let due = [0, 1, 9, 10, 11, 20].map(|second| connections.may_warn(start + Duration::from_secs(second)));
+        assert_eq!(due, [true, false, false, true, false, true]);
+    }
+}
