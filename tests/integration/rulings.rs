@@ -10,7 +10,7 @@
 //! `R2SHIM_WRITE_RULINGS=1 cargo test --test integration rulings` writes the files anew.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use r2shim::policy::{BUILTIN, Decision, Policy};
+use r2shim::policy::{BUILTIN, Decision, Ignored, Policy};
 use r2shim::s3::headers::{HTTP_HEADERS, METADATA_PREFIX, R2_EXTENSIONS, TRANSPORT_HEADERS, TRANSPORT_WITHOUT_EFFECT};
 use r2shim::s3::operation::{OPERATIONS, Operation, Selector};
 use r2shim::s3::payload::PayloadKind;
@@ -125,12 +125,12 @@ fn decide(policy: &Policy, operation: Operation, parts: &[Part], payload: Payloa
 
 /// The answer in a line; the second value is the label of what was refused.
 fn outcome(decision: Decision, operation: Operation) -> (String, Option<String>) {
-    match decision {
-        Decision::Accept(accepted) if accepted.operation != operation => (format!("as {}", accepted.operation), None),
-        Decision::Accept(accepted) if accepted.dropped == Default::default() => ("accept".to_owned(), None),
-        Decision::Accept(_) => ("ignore".to_owned(), None),
-        Decision::Refuse(ruling) => (ruling.error.to_string(), Some(ruling.feature)),
-        Decision::Answer(answer) => (format!("{} {}", answer.status.as_u16(), answer.body.trim()), None),
+    let ignores = decision.ignored != Ignored::default();
+    match (decision.refusals.into_iter().next(), decision.answer) {
+        (Some(ruling), _) => (ruling.error.to_string(), Some(ruling.rule.feature)),
+        (None, Some(answer)) => (format!("{} {}", answer.status.as_u16(), answer.body.trim()), None),
+        (None, None) if decision.operation != operation => (format!("as {}", decision.operation), None),
+        (None, None) => (if ignores { "ignore" } else { "accept" }.to_owned(), None),
     }
 }
 
@@ -170,8 +170,10 @@ fn outcomes(policy: &Policy, operation: Operation, kind: Kind) -> BTreeMap<Strin
 type Outcomes = BTreeMap<(Operation, Kind), BTreeMap<String, String>>;
 
 fn all_outcomes(policy: &Policy) -> Outcomes {
-    let is_served =
-        |operation: &Operation| matches!(decide(policy, *operation, &[], PayloadKind::Signed), Decision::Accept(_));
+    let is_served = |operation: &Operation| {
+        let decision = decide(policy, *operation, &[], PayloadKind::Signed);
+        decision.refusals.is_empty() && decision.answer.is_none()
+    };
     let served = OPERATIONS.iter().map(|row| row.operation).filter(is_served);
     let both = served.flat_map(|operation| [(operation, Kind::Query), (operation, Kind::Headers)]);
     both.map(|(operation, kind)| ((operation, kind), outcomes(policy, operation, kind))).collect()
