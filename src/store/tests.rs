@@ -10,11 +10,11 @@ use std::fs;
 use tempfile::TempDir;
 
 mod crash;
-mod kept;
 mod listing;
-mod space;
 mod uploads;
+mod space;
 mod upkeep;
+mod kept;
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 const INLINE: usize = writer::INLINE as usize;

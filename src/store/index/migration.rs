@@ -138,7 +138,7 @@ impl Snapshot {
 /// # Errors
 /// The disk's or the engine's. The index is then in migration still, or as it was, and nothing is lost.
 pub(super) fn migrate(index: &Index) -> Result<(), Failure> {
-    if !index.read(|snapshot| is_migrating(snapshot))? {
+    if !index.read(is_migrating)? {
         // A page that does not read would stop the migration halfway: better not to begin.
         index.read(walk)?;
         tracing::info!("the data folder has version {PREVIOUS} and is migrated to version {SCHEMA}");

@@ -22,6 +22,9 @@ pub(in crate::store) struct Holder {
     pub(in crate::store) row_key: Vec<u8>,
 }
 
+/// A blob and its row, if that reads.
+type FoundBlob = (BlobId, Result<BlobRow, StoreError>);
+
 impl Snapshot {
     /// Every row that has bytes. Each table whose rows name blobs is walked here and nowhere else: a blob that is not
     /// referenced here is not referenced at all.
@@ -50,9 +53,7 @@ impl Snapshot {
     }
 
     /// Every blob that has a row, in the order of their numbers, and its row if that reads.
-    pub(in crate::store) fn blobs(
-        &self,
-    ) -> Result<impl Iterator<Item = Result<(BlobId, Result<BlobRow, StoreError>), Failure>> + use<>, Failure> {
+    pub(in crate::store) fn blobs(&self) -> Result<impl Iterator<Item = Result<FoundBlob, Failure>> + use<>, Failure> {
         let blobs = self.0.open_table(BLOBS)?.range::<u64>(..)?.map(|row| {
             let (id, row) = row?;
             Ok((BlobId(id.value()), BlobRow::decode(id.value(), row.value())))

@@ -269,7 +269,8 @@ async fn a_collection_finishes_what_is_unreferenced_and_shrinks_the_index() {
     for name in 0..300 {
         put(&store, &name.to_string(), &body(INLINE, 0)).await.unwrap();
     }
-    for name in 0..300 {
+    // The last one stays: the end of the file is in use, and closing alone does not shrink it.
+    for name in 0..299 {
         store.delete_object(&bucket(), &key(&name.to_string())).await.unwrap();
     }
     drop(store);
