@@ -20,7 +20,7 @@ const REMEMBERED: u64 = 24 * 60 * 60 * 1000;
 const REMEMBERED_AT_MOST: u64 = 100_000;
 
 /// How many uploads may be open in all buckets together.
-const OPEN_AT_MOST: u64 = 100_000;
+const OPEN_AT_MOST: u64 = if cfg!(test) { 30 } else { 100_000 };
 
 /// A new part, or one that replaces another.
 pub(in crate::store) struct PutPart {

@@ -66,6 +66,24 @@ async fn heads_that_announce_large_bodies_do_not_keep_others_from_writing() {
     assert_eq!(too_large.err(), Some(StoreError::Full), "refused at the head");
 }
 
+#[tokio::test]
+async fn there_is_a_bound_for_open_uploads() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    let mut open = Vec::new();
+    let refused = loop {
+        let new = NewUpload { metadata: Metadata::default(), checksum: None, now: NOW };
+        match store.create_upload(&bucket(), &key("k"), new).await {
+            Ok(id) => open.push(id),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((open.len(), refused), (30, StoreError::TooManyUploads));
+    let at = UploadRef { bucket: bucket(), key: key("k"), id: open.remove(0) };
+    store.abort_upload(at).await.unwrap();
+    create(&store, "k", None).await;
+}
+
 /// The disk fills up while a body arrives.
 #[tokio::test]
 async fn a_body_that_no_longer_has_room_is_broken_off() {
