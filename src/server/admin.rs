@@ -23,7 +23,7 @@ impl Admin {
             "/healthz" => (StatusCode::OK, "ok\n".to_owned()),
             "/readyz" => readiness(&self.health.readiness()),
             "/readyz/read" => readiness(&self.health.read_readiness()),
-            "/metrics" => match self.metrics.render(&self.health.figures()) {
+            "/metrics" => match self.metrics.render(&self.health.stats()) {
                 Ok(text) => (StatusCode::OK, text),
                 Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
             },

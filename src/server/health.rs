@@ -1,17 +1,17 @@
-//! How that which answers requests is: what the admin address tells of a local store or of a remote one.
+//! Health of the backend, local or remote, as the admin address reports it.
 
-use crate::server::metrics::Figures;
+use crate::server::metrics::Stats;
 
-/// What answers requests, as the admin address sees it.
+/// A backend, as the admin address sees it.
 pub trait Health: Send + Sync {
-    /// Whether it can answer now.
+    /// Whether it can answer all requests now.
     fn readiness(&self) -> Readiness;
     /// Whether it can answer reads now.
     fn read_readiness(&self) -> Readiness {
         self.readiness()
     }
-    /// What metrics tell of it.
-    fn figures(&self) -> Figures;
+    /// What its metrics report.
+    fn stats(&self) -> Stats;
 }
 
 /// Whether requests can be answered.
@@ -19,6 +19,6 @@ pub trait Health: Send + Sync {
 pub struct Readiness {
     /// Why they cannot; `None` if they can.
     pub failure: Option<String>,
-    /// What else there is to know, a line each.
+    /// Details, a line each.
     pub details: Vec<String>,
 }

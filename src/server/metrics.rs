@@ -28,16 +28,16 @@ pub struct Metrics {
 
 /// What that which answers requests tells of itself.
 #[derive(Debug, Clone)]
-pub enum Figures {
+pub enum Stats {
     /// A local store.
-    Store(store::Figures),
+    Store(store::Stats),
     /// The nodes of a remote one.
-    Nodes(Vec<NodeFigures>),
+    Nodes(Vec<NodeStats>),
 }
 
 /// What is told of a node of a remote store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NodeFigures {
+pub struct NodeStats {
     /// Its name: one of settings, and an address of it.
     pub node: String,
     /// Whether it is well.
@@ -152,10 +152,10 @@ impl Metrics {
         }
     }
 
-    /// Everything in Prometheus' text format, with the figures as they are now.
-    pub fn render(&self, figures: &Figures) -> Result<String, prometheus::Error> {
+    /// Everything in Prometheus' text format, with the stats as they are now.
+    pub fn render(&self, stats: &Stats) -> Result<String, prometheus::Error> {
         let mut families = self.registry.gather();
-        families.extend(gathered(figures)?);
+        families.extend(gathered(stats)?);
         let mut text = Vec::new();
         TextEncoder::new().encode(&families, &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
@@ -166,33 +166,33 @@ impl Metrics {
     }
 }
 
-/// Figures as metrics of a registry that lives no longer: what is gone, such as a node, leaves nothing behind.
-fn gathered(figures: &Figures) -> Result<Vec<MetricFamily>, prometheus::Error> {
+/// Stats as metrics of a registry that lives no longer: what is gone, such as a node, leaves nothing behind.
+fn gathered(stats: &Stats) -> Result<Vec<MetricFamily>, prometheus::Error> {
     let registry = Registry::new();
-    match figures {
-        Figures::Store(store) => set_store(&registry, store)?,
-        Figures::Nodes(nodes) => set_nodes(&registry, nodes)?,
+    match stats {
+        Stats::Store(store) => set_store(&registry, store)?,
+        Stats::Nodes(nodes) => set_nodes(&registry, nodes)?,
     }
     Ok(registry.gather())
 }
 
-fn set_store(registry: &Registry, figures: &store::Figures) -> Result<(), prometheus::Error> {
+fn set_store(registry: &Registry, stats: &store::Stats) -> Result<(), prometheus::Error> {
     let set = |name, help, number: u64| {
         gauge(registry, name, help)?.set(i64::try_from(number).unwrap_or(i64::MAX));
         Ok::<_, prometheus::Error>(())
     };
-    set("r2shim_store_objects", "Objects in all buckets.", figures.objects)?;
-    set("r2shim_store_free_bytes", "Bytes free on the data folder's disk.", figures.free)?;
+    set("r2shim_store_objects", "Objects in all buckets.", stats.objects)?;
+    set("r2shim_store_free_bytes", "Bytes free on the data folder's disk.", stats.free)?;
     set(
         "r2shim_store_read_only",
         "1 while the store refuses writes, else 0.",
-        u64::from(figures.refuses_writes().is_some()),
+        u64::from(stats.refuses_writes().is_some()),
     )?;
-    set("r2shim_store_commits", "Commits since the start.", figures.commits)?;
-    set("r2shim_store_changes", "Changes in those commits.", figures.changes)
+    set("r2shim_store_commits", "Commits since the start.", stats.commits)?;
+    set("r2shim_store_changes", "Changes in those commits.", stats.changes)
 }
 
-fn set_nodes(registry: &Registry, nodes: &[NodeFigures]) -> Result<(), prometheus::Error> {
+fn set_nodes(registry: &Registry, nodes: &[NodeStats]) -> Result<(), prometheus::Error> {
     let up = IntGaugeVec::new(Opts::new("r2shim_upstream_node_up", "1 while the node is well, else 0."), &["node"])?;
     registry.register(Box::new(up.clone()))?;
     let failures =
@@ -203,11 +203,11 @@ fn set_nodes(registry: &Registry, nodes: &[NodeFigures]) -> Result<(), prometheu
         "Requests sent once more because they had failed at the node.",
         &["node"],
     )?;
-    for figures in nodes {
-        let node = figures.node.as_str();
-        up.with_label_values(&[node]).set(i64::from(figures.up));
-        retries.with_label_values(&[node]).inc_by(figures.retries);
-        for (kind, count) in &figures.failures {
+    for stats in nodes {
+        let node = stats.node.as_str();
+        up.with_label_values(&[node]).set(i64::from(stats.up));
+        retries.with_label_values(&[node]).inc_by(stats.retries);
+        for (kind, count) in &stats.failures {
             failures.with_label_values(&[node, kind]).inc_by(*count);
         }
     }

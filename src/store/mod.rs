@@ -30,7 +30,7 @@ mod multipart;
 
 pub use error::{IoFailure, OpenError, PartsFault, StoreError};
 pub use findings::{Finding, Kind, Place};
-pub use model::{Bucket, Durability, Figures, NewObject, ObjectInfo, Options};
+pub use model::{Bucket, Durability, NewObject, ObjectInfo, Options, Stats};
 pub use parts::{Completion, NewPart, NewUpload, ObjectCopy, PartInfo, PartRules, UploadRef, Written};
 pub use reader::{Object, Reader};
 pub use writer::{BodyWriter, ObjectWriter, PartWriter};
@@ -171,7 +171,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NoSuchBucket`], [`StoreError::PreconditionFailed`], [`StoreError::Full`],
-    /// [`StoreError::ReadOnly`]; [`StoreError::Io`] once the store has failed ([`Figures::failure`]).
+    /// [`StoreError::ReadOnly`]; [`StoreError::Io`] once the store has failed ([`Stats::failure`]).
     pub async fn begin(
         &self,
         bucket: &BucketName,
@@ -312,10 +312,10 @@ impl Store {
         .await
     }
 
-    /// Figures as of now; what cannot be read is 0.
-    pub fn figures(&self) -> Figures {
+    /// Stats as of now; what cannot be read is 0.
+    pub fn stats(&self) -> Stats {
         let counters = &self.0.counters;
-        Figures {
+        Stats {
             objects: self.0.index.read(index::Snapshot::objects).unwrap_or_default(),
             free: self.0.space.free().unwrap_or_default(),
             read_only: self.0.index.is_read_only(),

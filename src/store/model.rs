@@ -118,9 +118,9 @@ pub struct NewObject {
     pub conditions: WriteConditions,
 }
 
-/// Figures for metrics and readiness.
+/// Stats for metrics and readiness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Figures {
+pub struct Stats {
     /// Objects in all buckets.
     pub objects: u64,
     /// Bytes the disk has free, the reserve among them.
@@ -141,7 +141,7 @@ pub struct Figures {
     pub rows_listed: u64,
 }
 
-impl Figures {
+impl Stats {
     /// Why writes are refused, if they are.
     pub fn refuses_writes(&self) -> Option<&'static str> {
         let read_only = self.read_only.then_some("the data folder is read-only: writes are refused");
@@ -164,16 +164,16 @@ mod tests {
         let failed = Some("the thread that commits has stopped");
         let read_only = Some("the data folder is read-only: writes are refused");
         let full = Some("the disk is full up to the reserve: writes are refused");
-        for (figures, expected) in [
-            (Figures::default(), None),
-            (Figures { read_only: true, ..Figures::default() }, read_only),
-            (Figures { full: true, ..Figures::default() }, full),
-            (Figures { full: true, read_only: true, ..Figures::default() }, read_only),
-            (Figures { failure: failed, read_only: true, ..Figures::default() }, failed),
+        for (stats, expected) in [
+            (Stats::default(), None),
+            (Stats { read_only: true, ..Stats::default() }, read_only),
+            (Stats { full: true, ..Stats::default() }, full),
+            (Stats { full: true, read_only: true, ..Stats::default() }, read_only),
+            (Stats { failure: failed, read_only: true, ..Stats::default() }, failed),
         ] {
-            assert_eq!((figures.refuses_writes(), figures.refuses_reads()), (expected, None));
+            assert_eq!((stats.refuses_writes(), stats.refuses_reads()), (expected, None));
         }
-        let unreadable = Figures { unreadable: true, read_only: true, ..Figures::default() };
+        let unreadable = Stats { unreadable: true, read_only: true, ..Stats::default() };
         assert_eq!(unreadable.refuses_reads(), Some("the index cannot be opened"));
     }
 }

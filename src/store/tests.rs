@@ -174,7 +174,7 @@ async fn many_objects_are_deleted_in_few_commits() {
     put(&store, "b", &body(LARGE, 0)).await.unwrap();
     let keys: Vec<_> = ["a", "missing", "b", "a"].iter().map(|name| key(name)).collect();
     assert_eq!(store.delete_objects(&bucket(), &keys).await, Ok(vec![Ok(()); 4]));
-    assert_eq!(store.figures().objects, 0);
+    assert_eq!(store.stats().objects, 0);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use crate::support::command::{Output, r2shim};
 use r2shim::filters::Filter;
 use r2shim::policy::{Effective, Policy};
-use r2shim::server::metrics::{Figures, Metrics, NodeFigures};
+use r2shim::server::metrics::{Metrics, NodeStats, Stats};
 use r2shim::server::record::Record;
 use r2shim::store;
 use r2shim::upstream::dialect::DIALECTS;
@@ -138,9 +138,9 @@ fn the_table_of_the_upstreams_settings_has_them_all() {
 fn the_table_of_metrics_names_them_all() {
     let metrics = Metrics::new().unwrap();
     metrics.count(&Record { refused_by: Some(Filter::Policy), ..Record::default() });
-    let node = NodeFigures { failures: vec![("connect", 1)], ..NodeFigures::default() };
-    let figures = [Figures::Store(store::Figures::default()), Figures::Nodes(vec![node])];
-    let texts = figures.map(|figures| metrics.render(&figures).unwrap());
+    let node = NodeStats { failures: vec![("connect", 1)], ..NodeStats::default() };
+    let stats = [Stats::Store(store::Stats::default()), Stats::Nodes(vec![node])];
+    let texts = stats.map(|stats| metrics.render(&stats).unwrap());
     let types = texts.iter().flat_map(|text| text.lines()).filter_map(|line| line.strip_prefix("# TYPE "));
     let real: BTreeSet<_> = types.filter_map(|line| line.split(' ').next()).collect();
     let told: BTreeSet<_> = README.split('`').filter(|code| code.starts_with("r2shim_")).collect();

@@ -25,7 +25,7 @@ use crate::s3::{Operation, S3Error};
 use crate::server::answer::Answer;
 use crate::server::clock;
 use crate::server::health::{Health, Readiness};
-use crate::server::metrics::Figures;
+use crate::server::metrics::Stats;
 use crate::server::request_body::BodySource;
 use crate::upstream::{Incoming, Outgoing, Remote};
 use credentials::Provider;
@@ -124,7 +124,7 @@ impl Health for RemoteStore {
         self.nodes().readiness(self.credentials().failure(clock::now()))
     }
 
-    fn figures(&self) -> Figures {
-        Figures::Nodes(self.nodes().figures())
+    fn stats(&self) -> Stats {
+        Stats::Nodes(self.nodes().stats())
     }
 }

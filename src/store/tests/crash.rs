@@ -210,7 +210,7 @@ async fn an_index_that_fails_goes_on_reading_and_writes_again_later() {
     upload.body().push(large.clone()).await.unwrap();
     disk.fail_with(Some(Errno::NOSPC));
     assert_eq!(put(&store, "other", &small).await, Err(StoreError::Full));
-    assert!(store.figures().read_only);
+    assert!(store.stats().read_only);
     disk.fail_with(None);
     assert_eq!(upload.commit(new_object(&large)).await, Err(StoreError::ReadOnly));
     store.blobs().reaper.wait();
@@ -222,7 +222,7 @@ async fn an_index_that_fails_goes_on_reading_and_writes_again_later() {
     assert_eq!(put(&store, "late", &small).await, Err(StoreError::ReadOnly), "not tried again at once");
     store.0.index.revive_now();
     put(&store, "other", &large).await.unwrap();
-    assert!(!store.figures().read_only);
+    assert!(!store.stats().read_only);
 }
 
 #[tokio::test]
@@ -235,16 +235,16 @@ async fn a_committer_that_panics_is_told_of_and_removes_nothing() {
     put(&store, "before", &large).await.unwrap();
     let mut upload = store.begin(&bucket(), &key("k"), LARGE as u64, &WriteConditions::default()).await.unwrap();
     upload.body().push(large.clone()).await.unwrap();
-    assert_eq!(store.figures().failure, None);
+    assert_eq!(store.stats().failure, None);
     disk.panic_once();
     let reason = "the thread that commits has stopped";
     let stopped = StoreError::Io(reason.into());
     assert_eq!(upload.commit(new_object(&large)).await, Err(stopped.clone()));
     // The thread answers before it ends.
-    while store.figures().failure.is_none() {
+    while store.stats().failure.is_none() {
         std::thread::yield_now();
     }
-    assert_eq!(store.figures().failure, Some(reason));
+    assert_eq!(store.stats().failure, Some(reason));
     assert_eq!(store.delete_object(&bucket(), &key("k")).await, Err(stopped.clone()));
     assert_eq!(put(&store, "k", &large).await.err(), Some(stopped));
     store.blobs().reaper.wait();

@@ -179,10 +179,10 @@ async fn folders_are_jumped_over() {
         }
         let page = store.list(&bucket(), "", Some("/"), None, 1000).await.unwrap();
         assert_eq!(lines(&page), ["0/…", "1/…", "2/…"]);
-        assert_eq!(store.figures().rows_listed, 3, "{in_each} objects in each folder");
+        assert_eq!(store.stats().rows_listed, 3, "{in_each} objects in each folder");
         store.list(&bucket(), "", Some("/"), None, 2).await.unwrap();
-        assert_eq!(store.figures().rows_listed, 3 + 3, "two, and one to know that there is more");
+        assert_eq!(store.stats().rows_listed, 3 + 3, "two, and one to know that there is more");
         store.list(&bucket(), "1/", None, None, 2).await.unwrap();
-        assert_eq!(store.figures().rows_listed, 3 + 3 + 3);
+        assert_eq!(store.stats().rows_listed, 3 + 3 + 3);
     }
 }

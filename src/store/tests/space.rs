@@ -25,7 +25,7 @@ async fn a_full_disk_takes_deletes_and_aborts_and_nothing_else() {
     let part = put_part(&store, &upload, 1, &body(LARGE, 3)).await.unwrap();
     let large = || async { store.object(&bucket(), &key("large")).await.unwrap() };
     free.store(64 << 20, Ordering::Relaxed);
-    assert!(store.figures().full);
+    assert!(store.stats().full);
     let new_upload = NewUpload { metadata: Metadata::default(), checksum: None, now: NOW };
     for result in [
         store.create_bucket(&BucketName::parse("another").unwrap(), NOW).await,
@@ -47,7 +47,7 @@ async fn a_full_disk_takes_deletes_and_aborts_and_nothing_else() {
     store.delete_bucket(&bucket()).await.unwrap();
     free.store(PLENTY, Ordering::Relaxed);
     store.create_bucket(&bucket(), NOW).await.unwrap();
-    assert!(!store.figures().full);
+    assert!(!store.stats().full);
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ async fn parts_are_no_objects_until_they_are_one() {
     put_part(&store, &upload, 1, &body(10, 1)).await.unwrap();
     assert_eq!(get(&store, "k").await, Err(StoreError::NoSuchKey));
     assert!(store.list(&bucket(), "", None, None, 10).await.unwrap().entries.is_empty());
-    assert_eq!(store.figures().objects, 0);
+    assert_eq!(store.stats().objects, 0);
     let (bytes, written) = multipart_object(&store).await;
     assert!(get(&store, "k").await.unwrap() == bytes);
     let info = store.info(&bucket(), &key("k")).await.unwrap();

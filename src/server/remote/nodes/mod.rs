@@ -13,7 +13,7 @@ pub(super) use failure::{in_words, kind_of};
 pub use node::{Health, Node};
 
 use crate::server::health::Readiness;
-use crate::server::metrics::NodeFigures;
+use crate::server::metrics::NodeStats;
 use crate::upstream::Remote;
 use arc_swap::ArcSwap;
 use check::Check;
@@ -115,8 +115,8 @@ impl Nodes {
     }
 
     /// The metrics of every node.
-    pub fn figures(&self) -> Vec<NodeFigures> {
-        self.names.nodes().iter().map(Node::figures).collect()
+    pub fn stats(&self) -> Vec<NodeStats> {
+        self.names.nodes().iter().map(Node::stats).collect()
     }
 
     /// Whether requests can be served: a node is up, and nothing else, such as credentials, is `missing`.
@@ -242,10 +242,10 @@ mod tests {
         node.failed(FailureKind::Timeout, "slow");
         node.failed(FailureKind::Connect, "connection refused");
         node.retried();
-        let figures = nodes.figures();
-        let of = |name: &str| figures.iter().find(|figures| figures.node == name).unwrap();
+        let stats = nodes.stats();
+        let of = |name: &str| stats.iter().find(|stats| stats.node == name).unwrap();
         let counted = [("connect", 1), ("tls", 0), ("timeout", 2), ("closed", 0), ("protocol", 0)];
         assert_eq!((&of(&node.to_string()).failures[..], of(&node.to_string()).retries), (&counted[..], 1));
-        assert_eq!(figures.iter().filter(|figures| figures.retries == 0).count(), 2);
+        assert_eq!(stats.iter().filter(|stats| stats.retries == 0).count(), 2);
     }
 }

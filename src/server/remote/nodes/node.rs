@@ -1,6 +1,6 @@
 //! One node: its address, its health, and the failures that happened at it.
 
-use crate::server::metrics::NodeFigures;
+use crate::server::metrics::NodeStats;
 use crate::upstream::{Endpoint, FailureKind};
 use std::fmt;
 use std::net::SocketAddr;
@@ -98,11 +98,11 @@ impl Node {
     }
 
     /// What metrics tell of it.
-    pub(super) fn figures(&self) -> NodeFigures {
+    pub(super) fn stats(&self) -> NodeStats {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let failures =
             FailureKind::ALL.iter().zip(&self.0.failures).map(|(kind, counter)| (kind.name(), count(counter)));
-        NodeFigures {
+        NodeStats {
             node: self.to_string(),
             up: self.is_up(),
             failures: failures.collect(),
