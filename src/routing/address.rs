@@ -1,5 +1,6 @@
 //! Which bucket and key a request names, path style (`/bucket/key`) or virtual-host style (`bucket.domain/key`).
 
+use crate::routing::host::{self, Style, UnknownHost};
 use crate::s3::names::{BadName, BucketName, ObjectKey};
 use crate::s3::operation::Target;
 use crate::s3::{Code, S3Error};
@@ -15,6 +16,18 @@ pub struct Address {
     pub key: Option<ObjectKey>,
 }
 
+/// Why a request points nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LocationError {
+    /// The host does not say whether it names a bucket, so what the path names is in doubt. No request to it may be
+    /// carried out, whatever else is found.
+    #[error(transparent)]
+    Host(#[from] UnknownHost),
+    /// The path does not start with `/`.
+    #[error("the path does not start with /")]
+    Path,
+}
+
 /// Where a request points, its names not yet read: enough to know the operation, not to carry it out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location<'a> {
@@ -26,15 +39,20 @@ pub struct Location<'a> {
 
 impl<'a> Location<'a> {
     /// Finds the border between bucket and key in a `Host` value, its port included if it has one, and a path as sent.
-    /// `domains` are the names under which buckets are hosts, in lower case.
+    /// `domains` are those of the settings, in lower case ([`host::style`]).
     ///
     /// The path is split before it is decoded, so an encoded slash never moves that border, and it is never normalised:
     /// `..` and `//` are parts of keys.
-    pub fn find(host: &str, path: &'a str, domains: &[String]) -> Result<Location<'a>, S3Error> {
-        let path = path.strip_prefix('/').ok_or(Code::INVALID_URI)?;
-        let (bucket, key) = match virtual_bucket(host, domains) {
-            Some(bucket) => (Cow::Owned(bucket), path),
-            None => path.split_once('/').map_or((Cow::Borrowed(path), ""), |(b, key)| (Cow::Borrowed(b), key)),
+    ///
+    /// # Errors
+    /// A host that is not ours, and a path that is none. Names that no bucket or key can have are found by
+    /// [`Location::address`].
+    pub fn find(host: &str, path: &'a str, domains: &[String]) -> Result<Location<'a>, LocationError> {
+        let style = host::style(host, domains)?;
+        let path = path.strip_prefix('/').ok_or(LocationError::Path)?;
+        let (bucket, key) = match style {
+            Style::VirtualHost(bucket) => (Cow::Owned(bucket), path),
+            Style::Path => path.split_once('/').map_or((Cow::Borrowed(path), ""), |(b, key)| (Cow::Borrowed(b), key)),
         };
         Ok(Location { bucket, key })
     }
@@ -62,22 +80,6 @@ impl<'a> Location<'a> {
     }
 }
 
-/// The bucket in front of one of the domains; `None` where the host is another, or a domain itself.
-fn virtual_bucket(host: &str, domains: &[String]) -> Option<String> {
-    let name = without_port(host).trim_end_matches('.').to_ascii_lowercase();
-    domains.iter().find_map(|domain| {
-        let bucket = name.strip_suffix(domain.as_str())?.strip_suffix('.')?;
-        (!bucket.is_empty()).then(|| bucket.to_owned())
-    })
-}
-
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => host,
-    }
-}
-
 fn parse_bucket(segment: &str) -> Result<BucketName, S3Error> {
     let name = percent_decode_str(segment).decode_utf8().map_err(|_| Code::INVALID_BUCKET_NAME)?;
     BucketName::parse(&name).map_err(S3Error::from)
@@ -89,6 +91,15 @@ fn parse_key(rest: &str) -> Result<Option<ObjectKey>, S3Error> {
     }
     let key = percent_decode_str(rest).decode_utf8().map_err(|_| Code::INVALID_OBJECT_NAME)?;
     ObjectKey::parse(&key).map(Some).map_err(S3Error::from)
+}
+
+impl From<LocationError> for S3Error {
+    fn from(error: LocationError) -> S3Error {
+        match error {
+            LocationError::Host(unknown) => S3Error::new(Code::INVALID_REQUEST).message(unknown.to_string()),
+            LocationError::Path => Code::INVALID_URI.into(),
+        }
+    }
 }
 
 impl From<BadName> for S3Error {
@@ -108,6 +119,7 @@ mod tests {
         let domains = ["s3.example.test".to_owned()];
         let text = |name: Option<String>| name.unwrap_or_default();
         Location::find(host, path, &domains)
+            .map_err(S3Error::from)
             .and_then(|location| location.address())
             .map(|a| (text(a.bucket.map(|b| b.to_string())), text(a.key.map(|k| k.to_string()))))
             .map_err(|error| error.code.into_owned())
@@ -147,7 +159,6 @@ mod tests {
             ("media.s3.example.test:9000", "/", "media", ""),
             ("MEDIA.S3.EXAMPLE.TEST.", "/a", "media", "a"),
             ("s3.example.test", "/media/a", "media", "a"),
-            ("medias3.example.test", "/media/a", "media", "a"),
             ("[::1]:9000", "/media/a", "media", "a"),
         ] {
             assert_eq!(read(host, path), names(bucket, key), "{host} {path}");
@@ -171,5 +182,6 @@ mod tests {
             assert_eq!(read("localhost", path), Err(code.to_owned()), "{path}");
         }
         assert_eq!(read("a.b.s3.example.test", "/k"), Err("InvalidBucketName".to_owned()));
+        assert_eq!(read("medias3.example.test", "/media/a"), Err("InvalidRequest".to_owned()));
     }
 }

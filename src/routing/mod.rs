@@ -1,10 +1,12 @@
 //! Routing: from the target of a request to a bucket, a key and an operation.
 //!
-//! [`address`] reads which bucket and key the host and path name; [`route`] finds the row of the operation table. Both
-//! are pure. Neither rules on anything: whether R2 has the operation is the policy's to say.
+//! [`host`] reads whether the host names a bucket, [`address`] which bucket and key host and path name, and [`route`]
+//! finds the row of the operation table. All are pure. None decides whether R2 has the operation: the policy does.
 
+pub mod host;
 pub mod address;
 pub mod route;
 
-pub use address::{Address, Location};
+pub use address::{Address, Location, LocationError};
+pub use host::LOCAL_DOMAINS;
 pub use route::route;

@@ -380,7 +380,10 @@ fn a_bucket_can_be_a_host() {
         ("GET", "media.s3.example.test", "/kept", 200),
         ("GET", "MEDIA.S3.Example.Test:9000", "/kept", 200),
         ("GET", "s3.example.test", "/media/kept", 200),
-        ("GET", "elsewhere.test", "/media/kept", 200),
+        ("GET", "localhost:9000", "/media/kept", 200),
+        ("GET", "r2shim", "/media/kept", 200),
+        ("GET", "media.localhost", "/kept", 200),
+        ("GET", "[::1]:9000", "/media/kept", 200),
         ("GET", "media.s3.example.test", "/media/kept", 404),
         ("HEAD", "media.s3.example.test", "/", 200),
         ("PUT", "fresh.s3.example.test", "/", 200),
@@ -389,6 +392,22 @@ fn a_bucket_can_be_a_host() {
         ("GET", "a.b.s3.example.test", "/kept", 400),
     ] {
         assert_eq!(send(method, host, target).status, status, "{method} {host} {target}");
+    }
+    assert_eq!(server.contents(), ["fresh/a/b", "fresh", "media/kept", "media"]);
+    // A host that may or may not name a bucket: nothing is read or written by either reading.
+    for (method, host, target) in [
+        ("GET", "elsewhere.test", "/media/kept"),
+        ("PUT", "uploads.r2shim:18010", "/media/new"),
+        ("PUT", "uploads.r2shim:18010", "/media"),
+        ("DELETE", "media.elsewhere.test", "/kept"),
+        ("PATCH", "media.elsewhere.test", "/kept"),
+    ] {
+        let (status, code, message) = send(method, host, target).error();
+        assert_eq!((status, code.as_str()), (400, "InvalidRequest"), "{method} {host} {target}");
+        assert!(message.contains("`domains`") && message.contains("forcePathStyle"), "{message}");
+        // Strangers get an answer about their signature first.
+        let unsigned = Request::new(method, target).header("host", host);
+        assert_eq!(send_as_is(&server, unsigned).error().2, "Authorization", "{method} {host} {target}");
     }
     assert_eq!(server.contents(), ["fresh/a/b", "fresh", "media/kept", "media"]);
     // The host is signed: a signature for one bucket is none for another.
