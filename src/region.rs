@@ -22,7 +22,8 @@ impl Regions {
         if given == self.name || self.aliases.iter().any(|alias| alias == given) {
             Ok(&self.name)
         } else {
-            Err(S3Error::new(Code::INVALID_REGION_NAME).message(self.refusal.replace("{value}", given)))
+            let cause = format!("the region is {:?}", given.chars().take(80).collect::<String>());
+            Err(S3Error::new(Code::INVALID_REGION_NAME).message(self.refusal.replace("{value}", given)).cause(cause))
         }
     }
 }

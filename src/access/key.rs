@@ -26,8 +26,8 @@ impl AccessKey {
         AccessKey { id: id.into(), secret, permission: Permission::AdminReadWrite, buckets: BucketScope::All }
     }
 
-    /// Whether the key may do this in that bucket; `None` is the account itself. Which buckets a ListBuckets shows is
-    /// for [`BucketScope::covers`] to say.
+    /// Whether the key may do this in that bucket; `None` is the account itself. [`BucketScope::covers`] decides which
+    /// buckets a ListBuckets shows.
     pub fn allows(&self, access: Access, bucket: Option<&BucketName>) -> bool {
         self.permission.covers(access) && bucket.is_none_or(|bucket| self.buckets.covers(bucket))
     }
@@ -43,6 +43,11 @@ impl Keyring {
     /// The key of this id.
     pub fn find(&self, id: &str) -> Option<&AccessKey> {
         self.keys.get(id)
+    }
+
+    /// The ids of all keys, in no order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.keys.keys().map(String::as_str)
     }
 
     /// How many keys there are.

@@ -4,6 +4,7 @@
 
 use crate::access::AccessKey;
 use crate::filters::facts::Facts;
+use crate::filters::finding::{Filter, Finding, Refusal};
 use crate::filters::request::Request;
 use crate::s3::S3Error;
 use crate::s3::operation::Access;
@@ -42,6 +43,29 @@ impl Caller<'_> {
     }
 }
 
+/// Why a request is not authenticated.
+#[derive(Debug)]
+pub(super) struct NotAuthenticated {
+    /// R2's answer. Its cause, which goes to the log, names the key that the request claims.
+    error: S3Error,
+    /// The kind of failure.
+    label: &'static str,
+}
+
+impl NotAuthenticated {
+    fn new(error: AuthError, claim: Option<&Claim>) -> NotAuthenticated {
+        let (label, cause) = (error.label(), error.cause());
+        let claimed = claim.map(|claim| format!("; the request claims {}", claim.summary())).unwrap_or_default();
+        NotAuthenticated { error: S3Error::from(error).cause(cause + &claimed), label }
+    }
+}
+
+impl Refusal for NotAuthenticated {
+    fn found_by(self, filter: Filter) -> Finding {
+        Finding { filter, error: self.error, rule: None, label: Some(self.label) }
+    }
+}
+
 /// Who a request is from. Where it `has_signature`, that is verified; one that is only explained has none.
 ///
 /// # Errors
@@ -50,23 +74,26 @@ pub(super) fn identify<'a>(
     request: &Request<'a>,
     facts: &Result<Facts<'_>, S3Error>,
     has_signature: bool,
-) -> Result<Caller<'a>, S3Error> {
+) -> Result<Caller<'a>, NotAuthenticated> {
     match sigv4::parse(&request.head) {
         Err(AuthError::NothingSupplied) if comes_unsigned(facts) => Ok(Caller::Anonymous),
         _ if !has_signature => Ok(Caller::Unverified),
-        Err(error) => Err(error.into()),
-        Ok(claim) => verify(request, claim).map(Caller::Signer),
+        Err(error) => Err(NotAuthenticated::new(error, None)),
+        Ok(claim) => match verify(request, &claim) {
+            Ok((key, verified)) => Ok(Caller::Signer(Signer { key, claim, verified })),
+            Err(error) => Err(NotAuthenticated::new(error, Some(&claim))),
+        },
     }
 }
 
-fn verify<'a>(request: &Request<'a>, claim: Claim) -> Result<Signer<'a>, S3Error> {
+fn verify<'a>(request: &Request<'a>, claim: &Claim) -> Result<(&'a AccessKey, Verified), AuthError> {
     let (head, rules) = (&request.head, request.rules);
     let id = claim.access_key_id();
-    let key = rules.keyring.find(id).ok_or_else(|| sigv4::unknown_key(id))?;
-    let verified = sigv4::verify(&claim, head, &key.secret, &rules.signing_keys)?;
-    sigv4::check_signed_headers(&claim, head)?;
-    sigv4::check_clock(&claim, request.now)?;
-    Ok(Signer { key, claim, verified })
+    let key = rules.keyring.find(id).ok_or_else(|| sigv4::unknown_key(id, rules.keyring.ids()))?;
+    let verified = sigv4::verify(claim, head, &key.secret, &rules.signing_keys)?;
+    sigv4::check_signed_headers(claim, head)?;
+    sigv4::check_clock(claim, request.now)?;
+    Ok((key, verified))
 }
 
 /// Whether the operation is one that browsers send without a signature.

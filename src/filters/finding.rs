@@ -90,6 +90,15 @@ pub struct Finding {
     pub error: S3Error,
     /// The policy's rule; none where the refusal holds under every policy.
     pub rule: Option<RuleRef>,
+    /// What was refused, as a label of metrics, where there is no rule; none where the filter's name is enough.
+    pub label: Option<&'static str>,
+}
+
+impl Finding {
+    /// What was refused, from a bounded set.
+    pub fn feature(&self) -> Option<&str> {
+        self.rule.as_ref().map(|rule| rule.feature.as_str()).or(self.label)
+    }
 }
 
 /// What a filter can have against a request, before it is known which filter that is.
@@ -100,13 +109,13 @@ pub(super) trait Refusal {
 
 impl Refusal for S3Error {
     fn found_by(self, filter: Filter) -> Finding {
-        Finding { filter, error: self, rule: None }
+        Finding { filter, error: self, rule: None, label: None }
     }
 }
 
 impl Refusal for Ruling {
     fn found_by(self, filter: Filter) -> Finding {
-        Finding { filter, error: self.error, rule: Some(self.rule) }
+        Finding { filter, error: self.error, rule: Some(self.rule), label: None }
     }
 }
 

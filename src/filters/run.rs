@@ -2,7 +2,6 @@
 
 use crate::filters::finding::{Filter, Finding, Refusal};
 use crate::policy::{Answer, Ignored};
-use crate::s3::S3Error;
 
 /// What becomes of findings on a walk down the chain.
 #[derive(Debug)]
@@ -71,7 +70,7 @@ impl Run {
     }
 
     /// Passes on what a guard lets through, and ends the walk where it refuses.
-    pub(super) fn guard<T>(&mut self, filter: Filter, passed: Result<T, S3Error>) -> Result<T, Box<Finding>> {
+    pub(super) fn guard<T>(&mut self, filter: Filter, passed: Result<T, impl Refusal>) -> Result<T, Box<Finding>> {
         match passed {
             Ok(value) => {
                 self.step(filter, false);

@@ -81,8 +81,12 @@ impl<'a> Location<'a> {
 }
 
 fn parse_bucket(segment: &str) -> Result<BucketName, S3Error> {
-    let name = percent_decode_str(segment).decode_utf8().map_err(|_| Code::INVALID_BUCKET_NAME)?;
-    BucketName::parse(&name).map_err(S3Error::from)
+    let invalid = || {
+        S3Error::new(Code::INVALID_BUCKET_NAME)
+            .cause(format!("the name is {:?}", segment.chars().take(80).collect::<String>()))
+    };
+    let name = percent_decode_str(segment).decode_utf8().map_err(|_| invalid())?;
+    BucketName::parse(&name).map_err(|_| invalid())
 }
 
 fn parse_key(rest: &str) -> Result<Option<ObjectKey>, S3Error> {
@@ -96,7 +100,9 @@ fn parse_key(rest: &str) -> Result<Option<ObjectKey>, S3Error> {
 impl From<LocationError> for S3Error {
     fn from(error: LocationError) -> S3Error {
         match error {
-            LocationError::Host(unknown) => S3Error::new(Code::INVALID_REQUEST).message(unknown.to_string()),
+            LocationError::Host(unknown) => S3Error::new(Code::INVALID_REQUEST)
+                .message(unknown.to_string())
+                .cause(format!("the host {:?} is neither a domain nor below one", unknown.host)),
             LocationError::Path => Code::INVALID_URI.into(),
         }
     }

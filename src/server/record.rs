@@ -44,7 +44,7 @@ impl Record {
     pub fn note_refusal(&mut self, finding: &Finding) {
         self.note_error(&finding.error);
         self.refused_by = Some(finding.filter);
-        self.feature = finding.rule.as_ref().map(|rule| rule.feature.clone());
+        self.feature = finding.feature().map(str::to_owned);
     }
 
     /// Notes the error the request was answered with.

@@ -1,8 +1,8 @@
-//! A claim: who a request says it is from and what it says it signed. Nothing of it is verified.
+//! A claim: the key a request names as its signer, and what it lists as signed. Nothing of it is verified.
 
 use crate::s3::Timestamp;
 use crate::s3::request::RequestHead;
-use crate::sigv4::error::AuthError;
+use crate::sigv4::error::{AuthError, shortened};
 use crate::sigv4::payload::PayloadHash;
 use crate::sigv4::scope::Scope;
 use std::borrow::Cow;
@@ -11,7 +11,7 @@ use std::fmt;
 /// The most headers a request may list as signed. Each is looked up and hashed before anything is verified.
 const MAX_SIGNED_HEADERS: usize = 128;
 
-/// Who a request says it is from and what it says it signed.
+/// The key that a request names as its signer, and what it lists as signed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Claim {
     pub(super) access_key_id: String,
@@ -44,6 +44,12 @@ impl Claim {
     /// When the request says it was signed.
     pub fn date(&self) -> Timestamp {
         self.date.moment
+    }
+
+    /// Who the request says it is from, for one line of the log.
+    pub fn summary(&self) -> String {
+        let (id, region) = (shortened(&self.access_key_id), shortened(&self.scope.region));
+        format!("access key id {id:?}, region {region:?}, date {}", self.date.moment.amz_date())
     }
 
     /// Whether the signature is in the query.
@@ -126,7 +132,7 @@ impl RequestDate {
     }
 }
 
-/// The value of a header that authentication reads: sent twice, it would mean one thing here and another elsewhere.
+/// The value of a header that authentication reads. Two lines of it are refused: other readers could take the other one.
 pub(super) fn only_value<'a>(head: &RequestHead<'a>, name: &'static str) -> Result<Option<Cow<'a, str>>, AuthError> {
     let mut values = head.headers.get_all(name).iter();
     let first = values.next().map(|value| String::from_utf8_lossy(value.as_bytes()));

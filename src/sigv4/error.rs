@@ -1,15 +1,15 @@
 //! Why a request is not authenticated, and what R2 says about it.
 //!
-//! Texts and statuses are R2's where they are known, oddities included (two spaces between missing parameters); the
-//! few cases R2 was never seen to answer have S3's words or, failing those, plain ones.
+//! Texts and statuses are R2's where they are known, oddities included (two spaces between missing parameters). Where R2's
+//! answer is not known it is S3's, or plain words.
 
 use crate::s3::{Code, S3Error};
 
 /// The length of R2's access key ids, in characters.
 const KEY_LENGTH: usize = 32;
 
-/// The longest text that whoever signed wrongly is shown, in bytes. It is shown as text and as hexadecimal digits, and
-/// anybody may ask for it; what authors of clients compare is shorter.
+/// The longest text in an answer to a wrong signature, in bytes. The answer has it as text and as hexadecimal digits, and
+/// anyone can request it; what authors of clients compare is shorter.
 const MAX_SHOWN: usize = 4096;
 
 /// Why a request is not authenticated.
@@ -77,10 +77,10 @@ pub enum AuthError {
     Mismatch(Box<Mismatch>),
     /// Headers that act and that the signature does not cover, by name.
     UnsignedHeaders(Vec<String>),
-    /// The request's date is too far from the clock.
-    Skewed,
-    /// A presigned request after its end.
-    Expired,
+    /// The request's date is too far from the clock; how many seconds it is ahead, negative where it is behind.
+    Skewed(i64),
+    /// A presigned request after its end; for how many seconds.
+    Expired(u64),
 }
 
 /// What was signed as we see it, for a client's author to compare with.
@@ -94,33 +94,83 @@ pub struct Mismatch {
     pub provided: String,
 }
 
-/// The answer about a key nobody knows. Only unknown keys get the remark about the length: configured ones may have any.
-pub fn unknown_key(access_key_id: &str) -> AuthError {
+/// The answer about a key that is not configured. R2's remark about the length is only true where all configured ids have
+/// that length.
+pub fn unknown_key<'a>(access_key_id: &str, configured: impl IntoIterator<Item = &'a str>) -> AuthError {
+    let is_r2s = |id: &str| id.chars().count() == KEY_LENGTH;
     match access_key_id.chars().count() {
-        KEY_LENGTH => AuthError::UnknownKey,
-        length => AuthError::KeyLength(length),
+        length if length != KEY_LENGTH && configured.into_iter().all(is_r2s) => AuthError::KeyLength(length),
+        _ => AuthError::UnknownKey,
     }
+}
+
+impl AuthError {
+    /// The kind of failure, as a label of metrics.
+    pub fn label(&self) -> &'static str {
+        match self {
+            AuthError::NothingSupplied => "unsigned",
+            AuthError::SigV2 => "sigv2",
+            AuthError::UnknownKey | AuthError::KeyLength(_) => "unknown-key",
+            AuthError::Mismatch(_) => "wrong-signature",
+            AuthError::UnsignedHeaders(_) => "unsigned-header",
+            AuthError::Repeated(_) | AuthError::TwoSpaces(_) => "ambiguous-header",
+            AuthError::Skewed(_) => "clock-skew",
+            AuthError::Expired(_) => "expired",
+            AuthError::ForeignSessionToken => "session-token",
+            _ => "malformed",
+        }
+    }
+
+    /// What failed, for the log of the operator, who needs more than R2's words. No secret is in it, and no signature.
+    pub fn cause(&self) -> String {
+        match self {
+            AuthError::NothingSupplied => "the request is not signed".to_owned(),
+            AuthError::SigV2 => "the request is signed with Signature Version 2".to_owned(),
+            AuthError::UnknownKey | AuthError::KeyLength(_) => "no key of this id is configured".to_owned(),
+            AuthError::Mismatch(_) => "the signature is not that of the configured secret".to_owned(),
+            AuthError::UnsignedHeaders(names) => format!("unsigned headers: {}", shortened(&names.join(", "))),
+            AuthError::Skewed(ahead @ 0..) => format!("the request's date is {ahead} s ahead of the clock"),
+            AuthError::Skewed(behind) => format!("the request's date is {} s behind the clock", behind.unsigned_abs()),
+            AuthError::Expired(seconds) => format!("the presigned request expired {seconds} s ago"),
+            AuthError::ForeignSessionToken => "the request has a session token, and none is issued here".to_owned(),
+            AuthError::BadSignedHeaders => "SignedHeaders is no list of distinct names with host".to_owned(),
+            AuthError::NotSigV4 => "the request is not signed with AWS4-HMAC-SHA256".to_owned(),
+            AuthError::MissingPayloadHash => "x-amz-content-sha256 is missing".to_owned(),
+            argument => shortened(&about_argument(argument)),
+        }
+    }
+}
+
+/// What a client sent, for one line of the log.
+pub(super) fn shortened(text: &str) -> String {
+    const MOST: usize = 128;
+    let start: String = text.chars().take(MOST).collect();
+    if start.len() < text.len() { start + "..." } else { start }
 }
 
 impl From<AuthError> for S3Error {
     fn from(error: AuthError) -> S3Error {
-        match error {
-            AuthError::Mismatch(mismatch) => mismatch.into(),
-            AuthError::UnsignedHeaders(names) => S3Error::new(Code::ACCESS_DENIED)
-                .message("There were headers present in the request which were not signed")
-                .detail("HeadersNotSigned", names.join(", ")),
-            AuthError::SigV2 => S3Error::new(Code::UNAUTHORIZED)
-                .message("SigV2 authorization is not supported. Please use SigV4 instead."),
-            AuthError::UnknownKey | AuthError::BadSignedHeaders => Code::UNAUTHORIZED.into(),
-            AuthError::Skewed => Code::REQUEST_TIME_TOO_SKEWED.into(),
-            AuthError::Expired => Code::EXPIRED_REQUEST.into(),
-            AuthError::QueryNotUtf8 => Code::INVALID_URI.into(),
-            AuthError::MissingPayloadHash => {
-                S3Error::new(Code::INVALID_REQUEST).message("Missing x-amz-content-sha256")
-            }
-            AuthError::NotSigV4 => S3Error::new(Code::INVALID_REQUEST).message("Please use AWS4-HMAC-SHA256"),
-            argument => S3Error::new(Code::INVALID_ARGUMENT).message(about_argument(&argument)),
+        let cause = error.cause();
+        answer(error).cause(cause)
+    }
+}
+
+fn answer(error: AuthError) -> S3Error {
+    match error {
+        AuthError::Mismatch(mismatch) => mismatch.into(),
+        AuthError::UnsignedHeaders(names) => S3Error::new(Code::ACCESS_DENIED)
+            .message("There were headers present in the request which were not signed")
+            .detail("HeadersNotSigned", names.join(", ")),
+        AuthError::SigV2 => {
+            S3Error::new(Code::UNAUTHORIZED).message("SigV2 authorization is not supported. Please use SigV4 instead.")
         }
+        AuthError::UnknownKey | AuthError::BadSignedHeaders => Code::UNAUTHORIZED.into(),
+        AuthError::Skewed(_) => Code::REQUEST_TIME_TOO_SKEWED.into(),
+        AuthError::Expired(_) => Code::EXPIRED_REQUEST.into(),
+        AuthError::QueryNotUtf8 => Code::INVALID_URI.into(),
+        AuthError::MissingPayloadHash => S3Error::new(Code::INVALID_REQUEST).message("Missing x-amz-content-sha256"),
+        AuthError::NotSigV4 => S3Error::new(Code::INVALID_REQUEST).message("Please use AWS4-HMAC-SHA256"),
+        argument => S3Error::new(Code::INVALID_ARGUMENT).message(about_argument(&argument)),
     }
 }
 

@@ -1,18 +1,17 @@
 //! AWS Signature Version 4 (SigV4), both sides of it: reading who a request says it is from, verifying that, and signing.
 //!
-//! A server asks in this order, because each answer is only worth giving to who passed the one before:
+//! A server checks in this order, because each answer is meant for a client that passed the checks before:
 //!
 //! 1. [`parse`]: is there one well-formed [`Claim`] (an `Authorization` header or a presigned query)?
-//! 2. Is the claim's key known? Whoever holds the keys decides; [`unknown_key`] has the words.
+//! 2. Is the claim's key known? The caller has the keys; [`unknown_key`] has the answer.
 //! 3. [`verify`]: did that key's secret sign this request?
-//! 4. [`check_signed_headers`]: does the signature cover every header that acts?
+//! 4. [`check_signed_headers`]: does the signature cover every header that acts, in one reading only?
 //! 5. [`check_clock`]: does it hold now?
 //!
-//! Everything here is a function of its arguments: time and secrets are given, nothing is read or waited for. Not here:
-//! which keys there are, which regions are good, and bodies; what a body must agree with is in [`PayloadHash`] and
-//! [`ChunkChain`].
+//! Everything here is a function of its arguments, time and secrets included. Other modules know which keys there are and
+//! which regions are allowed, and read bodies; what a body must match is in [`PayloadHash`] and [`ChunkChain`].
 //!
-//! Source: "Authenticating Requests (AWS Signature Version 4)" of the S3 API reference; the answers are R2's.
+//! Source: "Authenticating Requests (AWS Signature Version 4)" ([`crate::s3`] has the address); the answers are R2's.
 
 pub mod error;
 pub mod payload;

@@ -70,14 +70,14 @@ fn parse_expires(text: &str) -> Result<u64, AuthError> {
     }
 }
 
-/// What a presigned request says about the body, whoever made it and whatever else is missing.
+/// What a presigned request says about the body, even if other parts of the signature are missing.
 pub(super) fn announced_payload(query: &Query<'_>, head: &RequestHead<'_>) -> Result<PayloadHash, AuthError> {
     let signed_headers = SignedHeaders::parse(query.get("X-Amz-SignedHeaders").unwrap_or_default());
     payload(query, head, signed_headers.is_ok_and(|names| names.contains(HEADER)))
 }
 
-/// Whoever presigns rarely knows the body: unless a signed header or the query says something of it, nothing is said.
-/// An *unsigned* `x-amz-content-sha256` is whatever the bearer of the URL wrote there, and means nothing.
+/// A presigned request says nothing of its body unless a signed header or the query does, because its signer rarely knows
+/// the body. An *unsigned* `x-amz-content-sha256` could be the bearer's, and is ignored.
 fn payload(query: &Query<'_>, head: &RequestHead<'_>, header_is_signed: bool) -> Result<PayloadHash, AuthError> {
     let header = if header_is_signed { only_value(head, HEADER)? } else { None };
     match (header, query.get(PAYLOAD).map(Cow::Borrowed)) {

@@ -13,9 +13,9 @@ use http::HeaderValue;
 /// How far a request's date may be from the clock, in seconds.
 const MAX_SKEW: u64 = 15 * 60;
 
-/// Headers that act on nothing or are bound otherwise: the first is a line of the canonical request itself when it is
-/// used (S3 does not ask for it in SignedHeaders either) and not used on a presigned request unless signed; the others
-/// are names and versions of SDKs.
+/// Headers that need no signature. The first is a line of the canonical request itself where it is used, so S3 does not
+/// require it in SignedHeaders; on a presigned request it is used only if it is signed. The others are names and versions
+/// of SDKs.
 const MAY_BE_UNSIGNED: [&str; 3] = ["x-amz-content-sha256", "x-amz-user-agent", "x-amz-api-version"];
 
 /// Headers of HTTP that are one value and not a list (RFC 9110, RFC 6266).
@@ -47,9 +47,9 @@ impl Verified {
 /// Whether `secret` signed the request, over the scope as sent.
 ///
 /// Clients differ in how they encode a path that needs no escape, so a signature over the path as sent is as good as one
-/// over its canonical form: both name the same key. A query has one form only, in which a `+` is a space, as it is to
-/// everyone who reads the request. Were it good as a plus too, whoever holds a presigned URL for `prefix=a%2Bb` could
-/// make `prefix=a+b` of it, which is another request.
+/// over its canonical form: both name the same key. A query has one form only, in which a `+` is a space, as it is for
+/// all readers of the request. If it could be a plus too, the bearer of a presigned URL for `prefix=a%2Bb` could make
+/// `prefix=a+b` of it, which is another request.
 pub fn verify(claim: &Claim, head: &RequestHead<'_>, secret: &Secret, cache: &KeyCache) -> Result<Verified, AuthError> {
     let cached = cache.get(secret, &claim.scope);
     let key = cached.clone().unwrap_or_else(|| secret.signing_key(&claim.scope));
@@ -60,7 +60,7 @@ pub fn verify(claim: &Claim, head: &RequestHead<'_>, secret: &Secret, cache: &Ke
     Ok(Verified { chain: ChunkChain::new(key, &claim.date.text, &claim.scope, signature) })
 }
 
-/// The mismatch that is reported is that of the documented reading.
+/// The reported mismatch is that of the documented reading.
 fn match_any_reading(claim: &Claim, head: &RequestHead<'_>, key: &SigningKey) -> Result<Signature, Box<Mismatch>> {
     let path = canonical::path(head.path);
     let query = canonical::query(head.query, claim.is_presigned());
@@ -139,10 +139,20 @@ pub fn check_clock(claim: &Claim, now: Timestamp) -> Result<(), AuthError> {
     let signed = claim.date();
     let skewed = now.seconds_apart(signed) > MAX_SKEW;
     match claim.expires {
-        None if skewed => Err(AuthError::Skewed),
-        Some(_) if skewed && signed > now => Err(AuthError::Skewed),
-        Some(0) => Err(AuthError::Expired),
-        Some(seconds) if now.millis() > signed.millis().saturating_add(seconds * 1000) => Err(AuthError::Expired),
-        _ => Ok(()),
+        None if skewed => Err(skew(signed, now)),
+        Some(_) if skewed && signed > now => Err(skew(signed, now)),
+        Some(seconds) => check_end(signed.millis().saturating_add(seconds * 1000), seconds, now),
+        None => Ok(()),
     }
+}
+
+/// A request that holds for no second is expired from the start.
+fn check_end(end: u64, seconds: u64, now: Timestamp) -> Result<(), AuthError> {
+    let holds = seconds > 0 && now.millis() <= end;
+    if holds { Ok(()) } else { Err(AuthError::Expired(now.millis().saturating_sub(end) / 1000)) }
+}
+
+fn skew(signed: Timestamp, now: Timestamp) -> AuthError {
+    let apart = i64::try_from(now.seconds_apart(signed)).unwrap_or(i64::MAX);
+    AuthError::Skewed(if signed > now { apart } else { -apart })
 }

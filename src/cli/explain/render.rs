@@ -150,7 +150,7 @@ mod tests {
 
     fn by_the_policy() -> Outcome {
         let rule = RuleRef { feature: "x-amz-acl".into(), place: place() };
-        Outcome::Refused(Finding { error: error(), filter: Filter::Policy, rule: Some(rule) }, Vec::new())
+        Outcome::Refused(Finding { error: error(), filter: Filter::Policy, rule: Some(rule), label: None }, Vec::new())
     }
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_refusal_of_another_filter_names_it() {
-        let finding = Finding { error: error().header("allow", "GET"), filter: Filter::Limits, rule: None };
+        let finding = Finding { error: error().header("allow", "GET"), filter: Filter::Limits, rule: None, label: None };
         let shown = tail("PUT", Outcome::Refused(finding, Vec::new()));
         assert!(
             shown.starts_with(
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn what_else_is_refused_and_what_is_ignored_is_shown() {
         let Outcome::Refused(first, _) = by_the_policy() else { unreachable!() };
-        let other = Finding { filter: Filter::Names, error: Code::INVALID_BUCKET_NAME.into(), rule: None };
+        let other = Finding { filter: Filter::Names, error: Code::INVALID_BUCKET_NAME.into(), rule: None, label: None };
         let shown = tail("HEAD", Outcome::Refused(first, vec![other]));
         let expected = "no body\n\nrefused too: 400 InvalidBucketName: The specified bucket name is not valid.\n\
                         no rule: filter names refuses it under every policy\n";

@@ -204,14 +204,43 @@ fn torn_headers_and_queries_are_refused() {
 }
 
 #[test]
-fn unknown_keys_of_another_length_are_told_so() {
-    for (id, answer) in [
-        (&"k".repeat(32), "401 Unauthorized: Unauthorized"),
-        (&"k".repeat(40), "400 InvalidArgument: Credential access key has length 40, should be 32"),
-        (&String::new(), "400 InvalidArgument: Credential access key has length 0, should be 32"),
+fn the_length_of_an_unknown_key_is_judged_where_all_keys_have_r2s() {
+    const UNKNOWN: &str = "401 Unauthorized: Unauthorized";
+    let r2s = "0123456789abcdef0123456789abcdef";
+    for (id, configured, answer) in [
+        ("k".repeat(32), &[r2s][..], UNKNOWN),
+        ("k".repeat(40), &[r2s], "400 InvalidArgument: Credential access key has length 40, should be 32"),
+        (String::new(), &[r2s, r2s], "400 InvalidArgument: Credential access key has length 0, should be 32"),
+        ("abcdef".to_owned(), &[r2s, "dev"], UNKNOWN),
+        ("abcdef".to_owned(), &["dev"], UNKNOWN),
     ] {
-        assert_eq!(S3Error::from(unknown_key(id)).to_string(), answer);
+        let error = S3Error::from(unknown_key(&id, configured.iter().copied()));
+        assert_eq!(error.to_string(), answer, "{id} beside {configured:?}");
     }
+}
+
+/// The client gets R2's words; the operator gets these.
+#[test]
+fn the_log_says_who_claimed_what_and_what_failed() {
+    let long = "k".repeat(500);
+    let claim = parse(&signed("GET /b\nhost: h").head()).unwrap();
+    let claimed = "access key id \"AKIAIOSFODNN7EXAMPLE\", region \"auto\", date 20130524T000000Z";
+    assert_eq!(claim.summary(), claimed);
+    let mismatch = answer(&with_authorization("", ""), now()).unwrap_err();
+    for (error, label, cause) in [
+        (AuthError::UnknownKey, "unknown-key", "no key of this id is configured"),
+        (AuthError::KeyLength(20), "unknown-key", "no key of this id is configured"),
+        (mismatch, "wrong-signature", "the signature is not that of the configured secret"),
+        (AuthError::Skewed(3600), "clock-skew", "the request's date is 3600 s ahead of the clock"),
+        (AuthError::Skewed(-901), "clock-skew", "the request's date is 901 s behind the clock"),
+        (AuthError::Expired(7), "expired", "the presigned request expired 7 s ago"),
+        (AuthError::UnsignedHeaders(vec!["x-amz-acl".into()]), "unsigned-header", "unsigned headers: x-amz-acl"),
+    ] {
+        assert_eq!(error.label(), label);
+        assert_eq!(error.cause(), cause);
+    }
+    let cause = AuthError::BadDate { place: "X-Amz-Date", text: long }.cause();
+    assert!(cause.starts_with("Date provided in X-Amz-Date (kkk") && cause.len() < 140, "{cause}");
 }
 
 #[test]
@@ -318,26 +347,26 @@ fn a_request_announces_its_payload_without_a_signature_too() {
 fn signatures_hold_for_their_time() {
     let at = |seconds: i64| Timestamp::from_millis(now().millis().saturating_add_signed(seconds * 1000));
     for (seconds, header, query) in [
-        (-901, Err(AuthError::Skewed), Err(AuthError::Skewed)),
+        (-901, Err(AuthError::Skewed(901)), Err(AuthError::Skewed(901))),
         (-900, Ok(()), Ok(())),
         (0, Ok(()), Ok(())),
         (900, Ok(()), Ok(())),
-        (901, Err(AuthError::Skewed), Ok(())),
-        (3600, Err(AuthError::Skewed), Ok(())),
-        (3601, Err(AuthError::Skewed), Err(AuthError::Expired)),
+        (901, Err(AuthError::Skewed(-901)), Ok(())),
+        (3600, Err(AuthError::Skewed(-3600)), Ok(())),
+        (3601, Err(AuthError::Skewed(-3601)), Err(AuthError::Expired(1))),
     ] {
         assert_eq!(answer(&signed("GET /b\nhost: h"), at(seconds)).map(drop), header, "{seconds} s");
         assert_eq!(answer(&presigned("GET /b\nhost: h"), at(seconds)).map(drop), query, "{seconds} s, presigned");
     }
     for expires in ["0", "-1", "-99999999999999999999999"] {
         let claim = parse(&with_query("Expires=60", &format!("Expires={expires}")).head()).unwrap();
-        assert_eq!(check_clock(&claim, now()), Err(AuthError::Expired), "{expires}");
+        assert_eq!(check_clock(&claim, now()), Err(AuthError::Expired(0)), "{expires}");
     }
     let week = parse(&with_query("Expires=60", "Expires=604800").head()).unwrap();
     assert_eq!(check_clock(&week, at(604_800)), Ok(()));
-    assert_eq!(S3Error::from(AuthError::Expired).to_string(), "403 ExpiredRequest: Request has expired");
+    assert_eq!(S3Error::from(AuthError::Expired(0)).to_string(), "403 ExpiredRequest: Request has expired");
     assert_eq!(
-        S3Error::from(AuthError::Skewed).to_string(),
+        S3Error::from(AuthError::Skewed(901)).to_string(),
         "403 RequestTimeTooSkewed: The difference between the request time and the server's time is too large."
     );
 }
