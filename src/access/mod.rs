@@ -1,7 +1,6 @@
 //! Who may do what: keys, R2's permission classes and the buckets a key is for.
 //!
-//! Pure: where keys are written stands in [`crate::settings`], how a request proves that it holds one in
-//! [`crate::sigv4`].
+//! Pure: [`crate::settings`] reads keys, and [`crate::sigv4`] verifies that a request was signed with one.
 
 pub mod permission;
 pub mod scope;

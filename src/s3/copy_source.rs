@@ -18,8 +18,8 @@ pub struct CopySource {
 }
 
 impl CopySource {
-    /// The source a request names; `None` where it names none. Everyone who needs it reads it here, so that what is
-    /// authorised is what is copied.
+    /// The source that a request names; `None` where it names none. Authorisation and the copy both read it here, so that
+    /// what is authorised is what is copied.
     ///
     /// # Errors
     /// Those of [`CopySource::parse`].

@@ -1,6 +1,6 @@
-//! The three ways S3 writes a moment, and the one way we keep it.
+//! The three forms in which S3 writes a time, and the one in which it is stored.
 //!
-//! Not here: the clock. Whoever needs "now" is given it.
+//! The clock is not read here: the current time is an argument.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -17,12 +17,12 @@ const ISO_8601: &[BorrowedFormatItem<'_>] =
 const IMF_FIXDATE: &[BorrowedFormatItem<'_>] =
     format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
 
-/// A moment, in milliseconds since 1970-01-01T00:00:00Z.
+/// A time, in milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// The moment that many milliseconds after the epoch.
+    /// The time that many milliseconds after the epoch.
     pub const fn from_millis(millis: u64) -> Timestamp {
         Timestamp(millis)
     }
@@ -83,7 +83,7 @@ impl Timestamp {
         httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(self.seconds().min(253_402_300_799)))
     }
 
-    /// How far apart two moments are, in seconds, whichever comes first.
+    /// How far apart two times are, in seconds, in either order.
     pub const fn seconds_apart(self, other: Timestamp) -> u64 {
         self.seconds().abs_diff(other.seconds())
     }

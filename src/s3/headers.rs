@@ -1,14 +1,14 @@
 //! Header names that mean something beyond one row of the operation table.
 //!
-//! Names only: what a policy says of them stands in `policies/*.toml`, their values are read where they are used.
+//! Names only: the rules about them are in `policies/*.toml`, and their values are read where they are used.
 
 /// `x-amz-*` headers that belong to the signed transport, not to any operation: accepted on all of them.
 pub const TRANSPORT_HEADERS: &[&str] =
     &["x-amz-date", "x-amz-content-sha256", "x-amz-decoded-content-length", "x-amz-trailer", "x-amz-security-token"];
 
-/// Headers that ask for nothing S3 has to do: accepted on every operation, without effect, never forwarded. In two of
-/// them SDKs introduce themselves (JS SDK; pyarrow and aws-sdk-cpp). With `x-amz-te: append-md5` the AWS SDK for Java 2
-/// allows an MD5 behind the body of every read: nobody has to put one there, and who does says so in a header.
+/// Headers that ask S3 for nothing: accepted on every operation, without effect, never forwarded. Two of them name the SDK
+/// (JS SDK; pyarrow and aws-sdk-cpp). With `x-amz-te: append-md5` the AWS SDK for Java 2 allows an MD5 behind the body of
+/// every read; a server that appends one announces it in a header.
 pub const TRANSPORT_WITHOUT_EFFECT: &[&str] = &["x-amz-user-agent", "x-amz-api-version", "x-amz-te"];
 
 /// What the names of an object's own metadata start with.
@@ -37,8 +37,8 @@ pub const HTTP_HEADERS: &[&str] = &[
     "range",
 ];
 
-/// R2's own additions to S3 (R2 docs, "Extensions"). Other `cf-*` headers are Cloudflare's network talking
-/// (`cf-ray`, `cf-connecting-ip`) and mean nothing to a store.
+/// R2's own additions to S3 (R2 docs, "Extensions"). Other `cf-*` headers come from Cloudflare's network (`cf-ray`,
+/// `cf-connecting-ip`) and mean nothing to a store.
 pub const R2_EXTENSIONS: &[&str] = &[
     "cf-create-bucket-if-missing",
     "cf-copy-destination-if-match",
@@ -51,8 +51,8 @@ pub const R2_EXTENSIONS: &[&str] = &[
     "cf-max-keys",
 ];
 
-/// Headers in which whoever answers speaks of itself: where it is, what it calls the bucket, and the names under which it
-/// knows the request. A store behind us never speaks to a client in them.
+/// Headers in which a server identifies itself: its region, its name of the bucket, and its ids of the request. Those of
+/// the store behind r2shim never reach a client.
 pub const ABOUT_THE_ANSWERER: &[&str] = &[
     "x-amz-bucket-arn",
     "x-amz-bucket-location-name",

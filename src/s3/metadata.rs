@@ -13,11 +13,11 @@ pub const MAX_USER_BYTES: usize = 8192;
 /// few headers: Python's `http.client` 100 in all, pingora's 256.
 pub const MAX_USER_ENTRIES: usize = 90;
 
-/// What an object is called that was written without a `Content-Type`. S3 says `binary/octet-stream`; R2 looks at the
-/// bytes, and this is what it says of bytes it does not know.
+/// The type of an object that was written without a `Content-Type`. S3 has `binary/octet-stream`; R2 looks at the bytes,
+/// and this is its type for bytes that it does not recognise.
 pub const DEFAULT_CONTENT_TYPE: &str = "application/octet-stream";
 
-/// Everything a write says about an object and a read gives back.
+/// What a write sets beside an object's bytes, and a read returns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Metadata {
     /// `Content-Type`.
@@ -37,7 +37,7 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// What a write says about its object. Empty system headers say nothing.
+    /// What a write sets for its object. Empty system headers set nothing.
     ///
     /// `InvalidArgument` for values that are not UTF-8 or have control characters and for metadata without a name,
     /// `MetadataTooLarge` for more than [`MAX_USER_BYTES`] or [`MAX_USER_ENTRIES`].
@@ -72,7 +72,7 @@ impl Metadata {
     }
 
     /// The headers of an answer: system headers as they were written, user values RFC 2047-encoded where they are not
-    /// plain ASCII. What cannot be a header is left out: only a store written by another hand holds such.
+    /// plain ASCII. What cannot be a header is left out: r2shim never stores such a value.
     pub fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         let content_type = self.content_type.as_deref().unwrap_or(DEFAULT_CONTENT_TYPE);
         let system = [
@@ -130,7 +130,7 @@ fn user_metadata(view: &RequestView<'_>) -> Result<BTreeMap<String, String>, S3E
     if size > MAX_USER_BYTES { Err(Code::METADATA_TOO_LARGE.into()) } else { Ok(user) }
 }
 
-/// A header that may stand once; of several the first counts, for everyone who reads the view.
+/// A header that has one value; of several lines the first counts, as for all readers of the view.
 fn first(view: &RequestView<'_>, name: &str) -> Result<Option<String>, S3Error> {
     text(name, view.header_bytes(name).unwrap_or_default().to_vec())
 }
@@ -155,8 +155,8 @@ fn invalid(name: &str) -> S3Error {
     S3Error::new(Code::INVALID_ARGUMENT).message(format!("The value of '{name}' is not valid"))
 }
 
-/// A `Content-Encoding` without `aws-chunked`, which tells how the body travels, not what the object is; all other
-/// codings are the object's own. `None` where nothing is left.
+/// A `Content-Encoding` without `aws-chunked`, which is the framing of the body; all other codings are the object's own.
+/// `None` where nothing is left.
 pub fn object_codings(codings: String) -> Option<String> {
     let is_framing = |coding: &str| coding.trim().eq_ignore_ascii_case("aws-chunked");
     if !codings.split(',').any(is_framing) {

@@ -10,16 +10,16 @@ pub const MAX_KEY_BYTES: usize = 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BucketName(String);
 
-/// An object's key: 1 to 1,024 bytes of UTF-8. It is bytes to us, never a path.
+/// An object's key: 1 to 1,024 bytes of UTF-8. It is never a path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectKey(String);
 
 /// A text that is not a name of the kind asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadName {
-    /// No bucket may be called this.
+    /// Not a bucket name.
     Bucket,
-    /// No key: empty or longer than [`MAX_KEY_BYTES`], or not UTF-8.
+    /// Not a key: empty or longer than [`MAX_KEY_BYTES`], or not UTF-8.
     Key,
 }
 

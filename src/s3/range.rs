@@ -1,6 +1,6 @@
 //! The `Range` header: one run of bytes, with R2's answers where it is not one.
 //!
-//! Not here: several ranges in one request, which R2 refuses, and `If-Range`, which S3 does not have.
+//! Several ranges in one request are refused, as R2 does. `If-Range` decides elsewhere whether a range counts.
 
 use crate::s3::{Code, S3Error};
 use std::ops::Range;

@@ -1,8 +1,8 @@
 //! The one view of a request's headers and query that everyone reads after authentication.
 //!
 //! SDKs hoist `x-amz-acl`, metadata and checksums of a presigned request into the query. There, every `x-amz-*`
-//! parameter that is not part of the signature *is* that header, and this view is where the two become one: policy,
-//! authorisation of copies, store and upstream read nothing else, so none of them can be told two stories.
+//! parameter that is not part of the signature *is* that header, and this view is where the two become one. Policy,
+//! authorisation of copies, store and upstream read nothing else, so all of them see the same request.
 
 use crate::s3::query::Query;
 use http::{HeaderMap, HeaderName, HeaderValue};
