@@ -109,13 +109,22 @@ fn framing(
     view: &RequestView<'_>,
 ) -> Result<(Framing, Option<[u8; 32]>), S3Error> {
     match payload {
-        PayloadHash::Digest(digest) => Ok((Framing::Plain, Some(*digest))),
-        PayloadHash::Unsigned => Ok((Framing::Plain, None)),
+        PayloadHash::Digest(digest) => plain(view, Some(*digest)),
+        PayloadHash::Unsigned => plain(view, None),
         PayloadHash::Streaming(streaming) => {
             let chain = streaming.is_signed().then(|| verified.chain());
             Ok((Framing::AwsChunked { chain, trailer: trailer(*streaming, view)? }, None))
         }
     }
+}
+
+/// A body without frames has no trailer. A checksum that was announced for one would not be verified.
+fn plain(view: &RequestView<'_>, sha256: Option<[u8; 32]>) -> Result<(Framing, Option<[u8; 32]>), S3Error> {
+    if view.header_bytes("x-amz-trailer").is_some() {
+        let message = "x-amz-trailer does not go with a body that is not aws-chunked";
+        return Err(S3Error::new(Code::INVALID_REQUEST).message(message));
+    }
+    Ok((Framing::Plain, sha256))
 }
 
 /// The trailer of a streaming body: one where the sentinel promises it, none where it does not.

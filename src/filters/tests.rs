@@ -57,8 +57,12 @@ impl Head {
     }
 
     fn append(&mut self, name: &str, value: &str) {
-        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
-        self.headers.append(name, HeaderValue::from_str(value).unwrap());
+        let (name, value) = (HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
+        if name == http::header::HOST {
+            self.headers.insert(name, value);
+        } else {
+            self.headers.append(name, value);
+        }
     }
 
     fn signed(mut self, id: &str, secret: &str, region: &str) -> Head {
@@ -120,6 +124,11 @@ fn a_head_and_everything_that_is_found() {
         // A guard ends the walk: nothing is known of what comes behind it.
         ("r2", "PATCH /Media/k | x-amz-acl: a", &["address [] 404 RouteNotFound"]),
         ("r2", "GET /media?prefix=%ff", &["address [] 400 InvalidURI"]),
+        // A host that may or may not name a bucket.
+        ("r2", "PUT /media/k | host: uploads.r2shim:18010", &["address [] 400 InvalidRequest"]),
+        ("open", "PUT /media/k | host: s3.example.com", &["address [] 400 InvalidRequest"]),
+        ("r2", "PUT /k | host: media.localhost", &[]),
+        ("r2", "PUT /k | host: s3.localhost", &["names [] 400 InvalidBucketName"]),
         // What browsers send unsigned is refused, also where a policy accepts it: no backend carries it out.
         (
             "r2",
@@ -233,6 +242,11 @@ fn everything_that_cannot_be_true_of_a_body_is_found() {
         ("POST /media?delete", &[]),
         ("POST /media?delete | transfer-encoding: chunked", &[NO_LENGTH]),
         (
+            "PUT /media/k | content-length: 3 | x-amz-trailer: x-amz-checksum-crc32",
+            &["400 InvalidRequest: x-amz-trailer does not go with a body that is not aws-chunked"],
+        ),
+        ("GET /media/k | x-amz-trailer: x-amz-checksum-crc32", &[]),
+        (
             "PUT /media/k | content-length: 9999999999",
             &["400 EntityTooLarge: Your proposed upload exceeds the maximum allowed object size."],
         ),
@@ -247,4 +261,33 @@ fn everything_that_cannot_be_true_of_a_body_is_found() {
     ] {
         assert_eq!(of_the_body(text), faults, "{text}");
     }
+}
+
+/// The client gets R2's words. The log names the key that was claimed and what failed, the metrics the kind of failure.
+#[test]
+fn a_failed_authentication_is_explained_to_the_operator() {
+    let hour = 3_600_000;
+    let claimed = |id: &str, region: &str| {
+        format!("; the request claims access key id \"{id}\", region \"{region}\", date 20261126T000000Z")
+    };
+    for (id, secret, region, later, label, cause) in [
+        (ADMIN, "another", "auto", 0, "wrong-signature", "the signature is not that of the configured secret"),
+        ("nobody", SECRET, "eu-west-1", 0, "unknown-key", "no key of this id is configured"),
+        (ADMIN, SECRET, "auto", hour, "clock-skew", "the request's date is 3600 s behind the clock"),
+    ] {
+        let (rules, head) = (rules("r2"), Head::parse("GET /media/k").signed(id, secret, region));
+        let at = Timestamp::from_millis(now().millis() + later);
+        let finding = admit(&rules, head.borrow(), at, &mut Subject::default()).unwrap_err();
+        assert_eq!(finding.feature(), Some(label));
+        assert_eq!(finding.error.cause, Some(cause.to_owned() + &claimed(id, region)));
+        assert!(!finding.error.to_string().contains(id), "{}", finding.error);
+    }
+    let unsigned = admit(&rules("r2"), Head::parse("GET /").borrow(), now(), &mut Subject::default()).unwrap_err();
+    assert_eq!(
+        (unsigned.feature(), unsigned.error.cause.as_deref()),
+        (Some("unsigned"), Some("the request is not signed"))
+    );
+    let region = Head::parse("GET /").signed(ADMIN, SECRET, "eu-west-1");
+    let region = admit(&rules("r2"), region.borrow(), now(), &mut Subject::default()).unwrap_err();
+    assert_eq!(region.error.cause.as_deref(), Some("the region is \"eu-west-1\""));
 }

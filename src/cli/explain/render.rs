@@ -175,7 +175,8 @@ mod tests {
 
     #[test]
     fn a_refusal_of_another_filter_names_it() {
-        let finding = Finding { error: error().header("allow", "GET"), filter: Filter::Limits, rule: None, label: None };
+        let finding =
+            Finding { error: error().header("allow", "GET"), filter: Filter::Limits, rule: None, label: None };
         let shown = tail("PUT", Outcome::Refused(finding, Vec::new()));
         assert!(
             shown.starts_with(
