@@ -35,6 +35,8 @@ fn heads_that_are_no_heads() {
     let server = server();
     let fields = |count: usize| (0..count).fold(String::new(), |text, n| text + &format!("x-{n}: v\r\n"));
     let long = |bytes: usize| "v".repeat(bytes);
+    let pairs = |count: usize| (0..count).fold(String::new(), |text, n| text + &format!("p{n}&"));
+    let hoisted = |count: usize| (0..count).fold(String::new(), |text, n| text + &format!("x-amz-{n}&"));
     for (what, head, status, code) in [
         ("no HTTP", "hello\r\n\r\n".to_owned(), 400, ""),
         ("no version", "GET /\r\nhost: h\r\n\r\n".into(), 400, ""),
@@ -63,7 +65,21 @@ fn heads_that_are_no_heads() {
         ("a long target", format!("GET /{} HTTP/1.1\r\nhost: h\r\n\r\n", long(33 << 10)), 400, "InvalidURI"),
         ("a head that ends early", "GET / HTTP/1.1\r\nhost: h\r\n".into(), 0, ""),
         ("nothing", String::new(), 0, ""),
+        ("too many parameters", format!("GET /media?{} HTTP/1.1\r\nhost: h\r\n\r\n", pairs(1001)), 400, "InvalidURI"),
+        (
+            "too many hoisted headers",
+            format!("GET /?{}X-Amz-Algorithm HTTP/1.1\r\nhost: h\r\n\r\n", hoisted(3200)),
+            400,
+            "InvalidURI",
+        ),
         // Nobody signed these, and that is all their senders hear.
+        ("many parameters", format!("GET /media?{} HTTP/1.1\r\nhost: h\r\n\r\n", pairs(1000)), 400, "InvalidArgument"),
+        (
+            "many hoisted headers",
+            format!("GET /?{}X-Amz-Algorithm HTTP/1.1\r\nhost: h\r\n\r\n", hoisted(900)),
+            400,
+            "InvalidArgument",
+        ),
         ("line feeds alone", "GET / HTTP/1.1\nhost: h\n\n".into(), 400, "InvalidArgument"),
         ("NUL in the target", "GET /a\u{0}b HTTP/1.1\r\nhost: h\r\n\r\n".into(), 400, "InvalidArgument"),
         ("OPTIONS *", "OPTIONS * HTTP/1.1\r\nhost: h\r\n\r\n".into(), 400, "InvalidArgument"),
