@@ -14,7 +14,7 @@ pub(super) fn check(facts: &Facts<'_>, caller: &Caller<'_>) -> Result<(), S3Erro
     let bucket = facts.address.as_ref().ok().and_then(|address| address.bucket.as_ref());
     // The source is looked at whatever the operation: which requests are copies is the policy's to say too, and it has
     // not spoken yet. A source that names no object is refused by `names`.
-    let source = CopySource::of_request(&facts.view).ok().flatten();
+    let source = CopySource::from_view(&facts.view).ok().flatten();
     let may_read = |source: CopySource| signer.key.allows(Access::ReadObjects, Some(&source.bucket));
     let allowed = signer.key.allows(facts.spec.access, bucket) && source.is_none_or(may_read);
     if allowed { Ok(()) } else { Err(Code::ACCESS_DENIED.into()) }

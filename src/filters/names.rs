@@ -12,7 +12,7 @@ use crate::s3::copy_source::CopySource;
 /// # Errors
 /// Every name that no bucket or object can have.
 pub(super) fn judge(facts: &Facts<'_>) -> Result<Address, Vec<S3Error>> {
-    let source = CopySource::of_request(&facts.view);
+    let source = CopySource::from_view(&facts.view);
     match (&facts.address, source) {
         (Ok(address), Ok(_)) => Ok(address.clone()),
         (address, source) => Err(address.as_ref().err().cloned().into_iter().chain(source.err()).collect()),

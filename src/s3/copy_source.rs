@@ -23,7 +23,7 @@ impl CopySource {
     ///
     /// # Errors
     /// Those of [`CopySource::parse`].
-    pub fn of_request(view: &RequestView<'_>) -> Result<Option<CopySource>, S3Error> {
+    pub fn from_view(view: &RequestView<'_>) -> Result<Option<CopySource>, S3Error> {
         match view.header_bytes(COPY_SOURCE) {
             None => Ok(None),
             Some(value) => std::str::from_utf8(value).map_err(|_| malformed()).and_then(CopySource::parse).map(Some),

@@ -46,7 +46,7 @@ impl PayloadKind {
     }
 
     /// The kind a value of `x-amz-content-sha256` announces; `None` where it is no sentinel.
-    pub fn of_sentinel(value: &str) -> Option<PayloadKind> {
+    pub fn from_sentinel(value: &str) -> Option<PayloadKind> {
         PayloadKind::ALL.into_iter().find(|kind| kind.sentinel() == Some(value))
     }
 

@@ -19,7 +19,7 @@ impl PayloadHash {
     /// Reads the header's value. Digests are 64 lower-case hexadecimal digits: the text is part of what was signed, so
     /// a second spelling would be a second signature.
     pub fn parse(text: &str) -> Result<PayloadHash, AuthError> {
-        match PayloadKind::of_sentinel(text) {
+        match PayloadKind::from_sentinel(text) {
             Some(PayloadKind::Unsigned) => Ok(PayloadHash::Unsigned),
             Some(PayloadKind::Streaming(form)) => Ok(PayloadHash::Streaming(form)),
             Some(PayloadKind::Signed) | None => {

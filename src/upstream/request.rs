@@ -100,7 +100,7 @@ impl Outgoing {
     /// # Errors
     /// `NotImplemented` for an operation that a proxy cannot pass on, `NoSuchBucket` for a bucket that cannot be reached
     /// under its name, `NotImplemented` or `InvalidObjectName` for what the store would ignore or take for something
-    /// else, and those of [`CopySource::of_request`].
+    /// else, and those of [`CopySource::from_view`].
     pub fn of(incoming: &Incoming<'_>, remote: &Remote) -> Result<Outgoing, S3Error> {
         abilities::check_operation(incoming.row)?;
         let bucket = incoming.bucket.map(|bucket| upstream_name(bucket, remote)).transpose()?;
@@ -109,7 +109,7 @@ impl Outgoing {
         if describes_an_object(incoming) && headers.get(CONTENT_TYPE).is_none_or(HeaderValue::is_empty) {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(DEFAULT_CONTENT_TYPE));
         }
-        if let Some(source) = CopySource::of_request(incoming.view)? {
+        if let Some(source) = CopySource::from_view(incoming.view)? {
             abilities::check_key(&source.key, remote.dialect)?;
             let value = format!("{}/{}", upstream_name(&source.bucket, remote)?, encode(source.key.as_str(), PATH));
             headers.insert(HeaderName::from_static(COPY_SOURCE), text(&value)?);

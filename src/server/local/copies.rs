@@ -58,7 +58,7 @@ impl Local {
 
 fn source(view: &RequestView<'_>) -> Result<CopySource, S3Error> {
     let missing = || S3Error::new(Code::INVALID_ARGUMENT).message("copy source bucket name");
-    CopySource::of_request(view)?.ok_or_else(missing)
+    CopySource::from_view(view)?.ok_or_else(missing)
 }
 
 /// The metadata that takes the place of the source's; `None` under `COPY`, which is also what no directive means.
