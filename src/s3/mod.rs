@@ -34,8 +34,8 @@
 
 pub mod dates;
 pub mod error;
-pub mod operation;
 pub mod names;
+pub mod operation;
 pub mod query;
 pub mod request;
 pub mod view;
