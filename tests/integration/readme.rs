@@ -138,6 +138,8 @@ fn the_table_of_the_upstreams_settings_has_them_all() {
 fn the_table_of_metrics_names_them_all() {
     let metrics = Metrics::new().unwrap();
     metrics.count(&Record { refused_by: Some(Filter::Policy), ..Record::default() });
+    metrics.count_refused_head("slow");
+    metrics.count_refused_connection("all");
     let node = NodeStats { failures: vec![("connect", 1)], ..NodeStats::default() };
     let stats = [Stats::Store(store::Stats::default()), Stats::Nodes(vec![node])];
     let texts = stats.map(|stats| metrics.render(&stats).unwrap());
