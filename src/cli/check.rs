@@ -41,7 +41,7 @@ fn try_out(upstream: Upstream, out: &mut dyn Write) -> Result<(), Failure> {
 }
 
 /// In front of another store nothing is kept here, but for the pair of the first start.
-fn needs_data_folder(loaded: &Loaded) -> bool {
+pub(super) fn needs_data_folder(loaded: &Loaded) -> bool {
     loaded.keys.is_empty() || matches!(loaded.settings.upstream, Upstream::Local)
 }
 

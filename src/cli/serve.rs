@@ -1,10 +1,11 @@
 //! `serve`: settings, log, a key where there is none, the server.
 
 use crate::cli::arguments::Serve;
+use crate::cli::check::needs_data_folder;
 use crate::cli::failure::{Failure, write_warnings};
 use crate::cli::welcome::Welcome;
 use crate::cli::{logging, random};
-use crate::server;
+use crate::server::{self, Listeners};
 use crate::settings;
 use std::io::Write;
 
@@ -16,6 +17,12 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Failure> {
     let mut loaded = settings::load(&arguments.serving.flags(), &|name| std::env::var(name))?;
     logging::start(arguments.log)?;
     write_warnings(&loaded.warnings, &mut anstream::stderr().lock())?;
+    if needs_data_folder(&loaded) {
+        settings::check_data_folder(&loaded.settings.data_folder)?;
+    }
+    // Before anything is made: a start that fails for a taken port leaves nothing behind.
+    let listeners = Listeners::bind(&loaded.settings.listen, loaded.settings.admin)
+        .map_err(|error| Failure::Stopped(error.to_string()))?;
     if loaded.keys.is_empty() {
         loaded.make_key(random::seed()?)?;
     }
@@ -25,5 +32,5 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Failure> {
         // A start script that closed our stdout still wants to be served.
         let _ = out.write_all(welcome.text(listen, admin).as_bytes()).and_then(|()| out.flush());
     };
-    server::serve(loaded.settings, on_ready).map_err(|error| Failure::Stopped(error.to_string()))
+    server::serve(loaded.settings, listeners, on_ready).map_err(|error| Failure::Stopped(error.to_string()))
 }

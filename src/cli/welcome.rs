@@ -13,12 +13,17 @@ use std::path::Path;
 #[derive(Debug)]
 pub(super) struct Welcome {
     policy: String,
+    /// Host names below which a bucket is a name of its own; empty where there is none.
+    domains: String,
     /// Where objects are: the row's name, and the place.
     objects: (&'static str, String),
     key: Option<ShownKey>,
     /// How many keys there are beside the one shown.
     more_keys: usize,
 }
+
+/// Stands for a bucket where the key's patterns name none.
+const PLACEHOLDER: &str = "BUCKET";
 
 #[derive(Debug)]
 struct ShownKey {
@@ -35,6 +40,7 @@ impl Welcome {
         let shown = loaded.keys.iter().find(lists).or(loaded.keys.first());
         Welcome {
             policy: loaded.settings.policy.name().to_owned(),
+            domains: loaded.settings.domains.join(", "),
             objects: objects(&loaded.settings),
             key: shown.map(ShownKey::of),
             more_keys: loaded.keys.len().saturating_sub(1),
@@ -44,7 +50,10 @@ impl Welcome {
     /// The text, with colours. `listen` and `admin` are the addresses really in use.
     pub(super) fn text(&self, listen: &[SocketAddr], admin: Option<SocketAddr>) -> String {
         let mut lines = vec![format!("{BOLD}r2shim {}{BOLD:#}", env!("CARGO_PKG_VERSION"))];
-        lines.extend(listen.iter().map(|address| row("endpoint", &url(*address))));
+        lines.extend(listen.iter().map(|address| row("endpoint", &endpoint(*address))));
+        if !self.domains.is_empty() {
+            lines.push(row("domains", &self.domains));
+        }
         lines.extend(admin.map(|address| row("admin", &format!("{}/metrics", url(address)))));
         lines.push(row("policy", &self.policy));
         lines.push(row(self.objects.0, &self.objects.1));
@@ -60,7 +69,7 @@ impl Welcome {
             row("access key id", &format!("{}{more}", key.id.escape_debug())),
             row("secret", &format!("in {}", key.secret)),
             String::new(),
-            format!("{FAINT}Try it, in another terminal; this lists the buckets:{FAINT:#}"),
+            format!("{FAINT}Try it, in another terminal; {}:{FAINT:#}", key.purpose()),
             key.aws_line(&url(address)),
         ]
     }
@@ -83,6 +92,15 @@ impl ShownKey {
         )
     }
 
+    /// What the line does.
+    fn purpose(&self) -> &'static str {
+        match self.target.as_deref() {
+            None => "this lists the buckets",
+            Some(PLACEHOLDER) => "with a bucket of yours in place of BUCKET, this lists what is in it",
+            Some(_) => "this lists what is in the bucket",
+        }
+    }
+
     fn secret_word(&self) -> String {
         match &self.secret {
             SecretPlace::Environment(name) => format!("\"${name}\""),
@@ -90,7 +108,7 @@ impl ShownKey {
             SecretPlace::Kept(path) => {
                 format!(r#""$(sed -n 's/^secret_access_key = "\(.*\)"$/\1/p' {})""#, path_word(path))
             }
-            SecretPlace::Settings(_) => "'...'".to_owned(),
+            SecretPlace::Settings(place) => settings_word(&place.file, place.line.unwrap_or(1)),
         }
     }
 }
@@ -111,7 +129,13 @@ fn target(key: &AccessKey) -> Option<String> {
         BucketScope::All => None,
         BucketScope::Matching(patterns) => patterns.iter().map(ToString::to_string).find(|name| !name.contains('*')),
     };
-    Some(name.unwrap_or_else(|| "BUCKET".to_owned()))
+    Some(name.unwrap_or_else(|| PLACEHOLDER.to_owned()))
+}
+
+/// Shell that reads the secret out of a line of the settings file.
+fn settings_word(file: &str, line: usize) -> String {
+    let value = r#"secret_access_key *= *[\"']\([^\"']*\)[\"']"#;
+    format!(r#""$(sed -n "{line}s/.*{value}.*/\1/p" {})""#, path_word(Path::new(file)))
 }
 
 /// The path for a shell in any folder.
@@ -124,7 +148,13 @@ fn row(name: &str, value: &str) -> String {
     format!("  {name:<15}{value}")
 }
 
-/// A URL that reaches the address from this machine; the wildcard addresses are none to connect to.
+/// Where clients connect. A wildcard address is none to connect to, so it is shown as one that this machine reaches.
+fn endpoint(address: SocketAddr) -> String {
+    let everywhere = if address.ip().is_unspecified() { ", and every other address of this machine" } else { "" };
+    format!("{}{everywhere}", url(address))
+}
+
+/// A URL that reaches the address from this machine.
 fn url(address: SocketAddr) -> String {
     let host = match address {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => SocketAddr::from((Ipv4Addr::LOCALHOST, v4.port())),
@@ -137,6 +167,7 @@ fn url(address: SocketAddr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Place;
     use std::process::Command;
 
     fn shown(secret: SecretPlace) -> ShownKey {
@@ -145,7 +176,9 @@ mod tests {
 
     fn welcome(secret: SecretPlace) -> String {
         let key = Some(shown(secret));
-        let welcome = Welcome { policy: "r2".into(), objects: ("data", "./r2shim-data".into()), key, more_keys: 1 };
+        let domains = "s3.localtest".into();
+        let welcome =
+            Welcome { policy: "r2".into(), domains, objects: ("data", "./r2shim-data".into()), key, more_keys: 1 };
         let admin = Some("127.0.0.1:9001".parse().unwrap());
         anstream::adapter::strip_str(&welcome.text(&["0.0.0.0:9000".parse().unwrap()], admin)).to_string()
     }
@@ -153,7 +186,7 @@ mod tests {
     #[test]
     fn the_text_says_where_and_with_which_key() {
         let expected = format!(
-            "r2shim {}\n  endpoint       http://127.0.0.1:9000\n  admin          http://127.0.0.1:9001/metrics\n  \
+            "r2shim {}\n  endpoint       http://127.0.0.1:9000, and every other address of this machine\n  domains        s3.localtest\n  admin          http://127.0.0.1:9001/metrics\n  \
              policy         r2\n  data           ./r2shim-data\n  access key id  id (and 1 more)\n  \
              secret         in $APP\n\nTry it, in another terminal; this lists the buckets:\nAWS_ACCESS_KEY_ID=id AWS_SECRET_ACCESS_KEY=\"$APP\" \
              AWS_SESSION_TOKEN= aws s3 --endpoint-url http://127.0.0.1:9000 --region auto ls\n",
@@ -190,10 +223,15 @@ mod tests {
         std::fs::write(&kept, "# c\naccess_key_id = \"id\"\nsecret_access_key = \"abc123\"\n").unwrap();
         let file = folder.path().join("app.secret");
         std::fs::write(&file, "s p\n").unwrap();
+        let settings = folder.path().join("r2shim.toml");
+        std::fs::write(&settings, "[[keys]]\nsecret_access_key = \"s p\" # the app's\nsecret_access_key = 'a/b+c'\n")
+            .unwrap();
         for (secret, expected) in [
             (SecretPlace::Kept(kept), "abc123"),
             (SecretPlace::File(file), "s p"),
             (SecretPlace::Environment("APP".into()), "s p"),
+            (SecretPlace::Settings(Place::line(&settings, 2)), "s p"),
+            (SecretPlace::Settings(Place::line(&settings, 3)), "a/b+c"),
         ] {
             let line = shown(secret).aws_line("http://127.0.0.1:9000");
             let arguments = "s3 --endpoint-url http://127.0.0.1:9000 --region auto ls";

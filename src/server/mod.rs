@@ -25,8 +25,10 @@ pub mod port;
 pub mod proxy;
 pub mod admin;
 mod upload_expiry;
+mod listeners;
 pub mod run;
 mod serve;
 
+pub use listeners::{BindError, Listeners};
 pub use run::{Objects, Parts, Running, StartError, start};
 pub use serve::{probe, serve};

@@ -1,4 +1,4 @@
-//! Starting and stopping: sockets, runtime, signals.
+//! Starting and stopping: services, what is in flight, signals.
 //!
 //! pingora's own `Server` is not used: it binds late (so a port 0 could not be told), and on SIGTERM it sleeps a fixed
 //! time where we want to wait for what is in flight and no longer.
@@ -10,6 +10,7 @@ use crate::server::connections::{ConnectionLimits, Limited};
 use crate::server::deadline::HeadLimits;
 use crate::server::health::Health;
 use crate::server::ids::RequestIds;
+use crate::server::listeners::{self, Bound, Listeners};
 use crate::server::local::Local;
 use crate::server::metrics::Metrics;
 use crate::server::port::HttpPort;
@@ -17,12 +18,9 @@ use crate::server::proxy::Shim;
 use crate::server::remote::RemoteStore;
 use crate::server::upload_expiry::expire_uploads;
 use crate::store::{OpenError, Store};
-use pingora::server::{Fds, ListenFds};
 use pingora::services::Service as _;
-use pingora::services::listening::Service;
-use std::fmt;
-use std::net::{SocketAddr, TcpListener};
-use std::os::fd::IntoRawFd;
+use std::error::Error;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -37,10 +35,8 @@ const ADMIN_CONNECTIONS: ConnectionLimits = ConnectionLimits { all: 16, per_addr
 
 /// What a server is made of.
 pub struct Parts {
-    /// Addresses of the S3 port; port 0 picks one.
-    pub listen: Vec<SocketAddr>,
-    /// The admin address; `None` for none.
-    pub admin: Option<SocketAddr>,
+    /// Its addresses.
+    pub listeners: Listeners,
     /// What the chain decides by.
     pub rules: Arc<CurrentRules>,
     /// Where objects are.
@@ -67,36 +63,20 @@ pub struct Running {
 }
 
 /// Why a server does not start.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// An address cannot be listened on.
-    Bind(SocketAddr, std::io::Error),
     /// The data folder cannot be opened.
-    Store(OpenError),
+    #[error(transparent)]
+    Store(#[from] OpenError),
     /// Metrics do not register, or there is no randomness: nothing the operator can change.
-    Internal(String),
+    #[error("cannot start: {0}")]
+    Internal(#[source] Box<dyn Error + Send + Sync>),
 }
 
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StartError::Bind(address, error) if error.kind() == std::io::ErrorKind::AddrInUse => write!(
-                f,
-                "cannot listen on {address}: another program already does. Stop it, or choose another address (port 0 picks a free one)"
-            ),
-            StartError::Bind(address, error) => write!(f, "cannot listen on {address}: {error}"),
-            StartError::Store(error) => write!(f, "{error}"),
-            StartError::Internal(cause) => write!(f, "cannot start: {cause}"),
-        }
-    }
-}
-
-impl std::error::Error for StartError {}
-
-/// Binds the addresses and starts accepting. To be called in a tokio runtime.
+/// Starts accepting. To be called in a tokio runtime.
 pub fn start(parts: Parts) -> Result<Running, StartError> {
-    let metrics = Arc::new(Metrics::new().map_err(|error| StartError::Internal(error.to_string()))?);
-    let seed = getrandom::u64().map_err(|error| StartError::Internal(error.to_string()))?;
+    let metrics = Arc::new(Metrics::new().map_err(|error| StartError::Internal(error.into()))?);
+    let seed = getrandom::u64().map_err(|error| StartError::Internal(Box::new(error)))?;
     let (stop, stopping) = watch::channel(false);
     let mut services = Vec::new();
     // What is decided before there is a request holds until the next start.
@@ -108,19 +88,19 @@ pub fn start(parts: Parts) -> Result<Running, StartError> {
     services.push(upkeep);
     let shim = Shim { backend, rules: parts.rules, metrics: metrics.clone(), ids: RequestIds::starting_at(seed) };
     let s3 = Limited::new(HttpPort::new(shim, heads, metrics.clone()), connections, metrics.clone());
-    let (mut s3, fds, listen) = bound(Service::new("s3".to_owned(), s3), &parts.listen)?;
+    let listen = parts.listeners.s3.iter().map(Bound::address).collect();
+    let (mut s3, fds) = listeners::service("s3", s3, parts.listeners.s3);
     let watch = stopping.clone();
     services.push(tokio::spawn(async move { s3.start_service(Some(fds), watch, 1).await }));
 
-    let mut admin_address = None;
-    if let Some(address) = parts.admin {
-        let admin = HttpPort::new(Admin { metrics: metrics.clone(), health }, heads, metrics.clone());
-        let admin = Limited::new(admin, ADMIN_CONNECTIONS, metrics.clone());
-        let (mut service, fds, bound) = bound(Service::new("admin".to_owned(), admin), &[address])?;
-        admin_address = bound.first().copied();
+    let admin = parts.listeners.admin.as_ref().map(Bound::address);
+    if let Some(bound) = parts.listeners.admin {
+        let port = HttpPort::new(Admin { metrics: metrics.clone(), health }, heads, metrics.clone());
+        let port = Limited::new(port, ADMIN_CONNECTIONS, metrics.clone());
+        let (mut service, fds) = listeners::service("admin", port, vec![bound]);
         services.push(tokio::spawn(async move { service.start_service(Some(fds), stopping, 1).await }));
     }
-    Ok(Running { listen, admin: admin_address, metrics, stop, services })
+    Ok(Running { listen, admin, metrics, stop, services })
 }
 
 /// What answers requests, what tells how that is, and what goes on beside requests.
@@ -149,35 +129,20 @@ impl Running {
     }
 }
 
-/// Gives a service listeners that are bound already, so that the port is known and a taken one is an error here.
-fn bound<A>(
-    mut service: Service<A>,
-    addresses: &[SocketAddr],
-) -> Result<(Service<A>, ListenFds, Vec<SocketAddr>), StartError>
-where
-    A: pingora::apps::ServerApp + Send + Sync + 'static,
-{
-    let mut fds = Fds::new();
-    let mut bound = Vec::new();
-    for address in addresses {
-        let listener = TcpListener::bind(address).map_err(|error| StartError::Bind(*address, error))?;
-        let local = listener.local_addr().map_err(|error| StartError::Bind(*address, error))?;
-        listener.set_nonblocking(true).map_err(|error| StartError::Bind(*address, error))?;
-        fds.add(local.to_string(), listener.into_raw_fd());
-        service.add_tcp(&local.to_string());
-        bound.push(local);
-    }
-    Ok((service, Arc::new(fds.into()), bound))
-}
-
-/// Waits for SIGTERM or ctrl-C.
-pub async fn asked_to_stop() -> std::io::Result<()> {
+/// Waits for SIGTERM or ctrl-C, and answers signals that other servers reload at.
+pub(super) async fn until_stopped() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut user = signal(SignalKind::user_defined1())?;
+    loop {
+        let ignored = tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hangup.recv() => "SIGHUP",
+            _ = user.recv() => "SIGUSR1",
+        };
+        tracing::warn!("{ignored}: nothing is reloaded; restart r2shim to read its settings again");
     }
-    Ok(())
 }

@@ -2,8 +2,9 @@
 
 use crate::filters::{CurrentRules, Limits, Rules};
 use crate::server::connections::ConnectionLimits;
+use crate::server::listeners::Listeners;
 use crate::server::remote::{self, Finding, RemoteStore};
-use crate::server::run::{DRAIN_LIMIT, Objects, Parts, StartError, asked_to_stop, start};
+use crate::server::run::{DRAIN_LIMIT, Objects, Parts, StartError, start, until_stopped};
 use crate::settings::{Settings, StoreOptions, Upstream};
 use crate::sigv4::KeyCache;
 use crate::store::{Options, Store};
@@ -13,15 +14,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Serves until SIGTERM or ctrl-C, then lets requests in flight end. `on_ready` hears the addresses in use.
-pub fn serve(settings: Settings, on_ready: impl FnOnce(&[SocketAddr], Option<SocketAddr>)) -> Result<(), StartError> {
+/// Serves until SIGTERM or ctrl-C, then lets requests in flight end. `on_ready` gets the addresses in use.
+pub fn serve(
+    settings: Settings,
+    listeners: Listeners,
+    on_ready: impl FnOnce(&[SocketAddr], Option<SocketAddr>),
+) -> Result<(), StartError> {
     let open_files = raise_open_files();
-    let internal = |error: std::io::Error| StartError::Internal(error.to_string());
+    let internal = |error: std::io::Error| StartError::Internal(Box::new(error));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(internal)?;
     runtime.block_on(async {
-        let running = start(parts(settings, limits(open_files)).await?)?;
+        let running = start(parts(settings, listeners, limits(open_files)).await?)?;
         on_ready(&running.listen, running.admin);
-        asked_to_stop().await.map_err(internal)?;
+        until_stopped().await.map_err(internal)?;
         tracing::info!("stopping: no new connections, waiting for requests in flight");
         match running.stop(DRAIN_LIMIT).await {
             0 => tracing::info!("stopped"),
@@ -40,7 +45,7 @@ pub fn probe(remote: Remote) -> Result<Vec<Finding>, String> {
     runtime.block_on(remote::probe(remote))
 }
 
-async fn parts(settings: Settings, limits: Limits) -> Result<Parts, StartError> {
+async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Result<Parts, StartError> {
     let rules = CurrentRules::from_pointee(Rules {
         limits,
         domains: settings.domains,
@@ -49,16 +54,14 @@ async fn parts(settings: Settings, limits: Limits) -> Result<Parts, StartError> 
         policy: settings.policy,
     });
     let objects = match settings.upstream {
-        Upstream::Local => {
-            Objects::Local(Store::open(&settings.data_folder, options(settings.store)).map_err(StartError::Store)?)
-        }
+        Upstream::Local => Objects::Local(Store::open(&settings.data_folder, options(settings.store))?),
         Upstream::Remote(remote) => {
-            let remote = RemoteStore::new(*remote).map_err(StartError::Internal)?;
+            let remote = RemoteStore::new(*remote).map_err(|cause| StartError::Internal(cause.into()))?;
             remote.resolve().await;
             Objects::Remote(remote)
         }
     };
-    Ok(Parts { listen: settings.listen, admin: settings.admin, rules: Arc::new(rules), objects })
+    Ok(Parts { listeners, rules: Arc::new(rules), objects })
 }
 
 fn options(settings: StoreOptions) -> Options {

@@ -22,7 +22,8 @@ pub(super) fn read(data: &Path, warnings: &mut Vec<Fault>) -> Result<Option<Give
     let path = path(data);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        // A data path that is no folder keeps no pair; `check_data_folder` refuses it, with a better reason.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
         Err(error) => {
             let message = format!("the kept key cannot be read: {error}");
             return Err(vec![Fault::new(Place::file(&path), message, "give this user the right to read it")]);

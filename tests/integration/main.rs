@@ -30,6 +30,7 @@ mod rows;
 mod rules;
 mod rulings;
 mod scripted;
+mod starting;
 mod stores;
 mod streaming;
 mod uploads;
