@@ -3,9 +3,9 @@
 use crate::filters::Admitted;
 use crate::s3::S3Error;
 use crate::server::answer::Answer;
+use crate::server::connection::request_body::BodySource;
 use crate::server::local::Local;
 use crate::server::remote::RemoteStore;
-use crate::server::request_body::BodySource;
 
 /// One of the two.
 pub enum Backend {

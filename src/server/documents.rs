@@ -6,7 +6,7 @@ use crate::filters::{Admitted, BodyPlan};
 use crate::region::Regions;
 use crate::s3::xml::CreateBucketConfiguration;
 use crate::s3::{Code, S3Error};
-use crate::server::request_body::BodySource;
+use crate::server::connection::request_body::BodySource;
 
 /// The document of a request whose plan says it has one.
 pub(super) async fn read(request: &Admitted<'_>, body: &mut dyn BodySource) -> Result<Vec<u8>, S3Error> {

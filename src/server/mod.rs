@@ -1,34 +1,22 @@
-//! pingora and everything that needs it: the phases of a request, replies, metrics, the access log, the admin address.
+//! pingora and everything that needs it: connections, replies, metrics, the access log, the admin address.
 //!
-//! Phases are a few lines each and decide nothing: the chain in [`crate::filters`] does.
+//! A request comes in through [`connection`], is answered by [`s3_port`], which asks the chain in [`crate::filters`] and
+//! then [`local`] or [`remote`], and is recorded by [`observe`]. [`life`] starts and stops all of it.
 
 mod clock;
-pub mod record;
-pub mod metrics;
-pub mod health;
-pub mod access_log;
+pub mod observe;
 pub mod answer;
-pub mod ids;
-pub mod head;
-pub mod pace;
-pub mod request_body;
+pub mod connection;
 mod documents;
-pub mod whole;
-pub mod reply;
 pub mod local;
 pub mod remote;
 pub mod backend;
-pub mod client_stream;
-pub mod deadline;
-pub mod connections;
-pub mod port;
-pub mod proxy;
-pub mod admin;
-mod upload_expiry;
-mod listeners;
-pub mod run;
-mod serve;
+pub mod s3_port;
+pub mod admin_port;
+pub mod life;
 
-pub use listeners::{BindError, Listeners};
-pub use run::{Objects, Parts, Running, StartError, start};
-pub use serve::{probe, serve};
+pub use connection::request_body;
+pub use life::listeners::{BindError, Listeners};
+pub use life::run::{Objects, Parts, Running, StartError, start};
+pub use life::serve::{probe, serve};
+pub use observe::{health, metrics};

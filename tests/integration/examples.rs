@@ -1,7 +1,7 @@
 //! The examples run: `r2shim check` takes each, and each policy among them is complete.
 
 use crate::support::command::{Output, r2shim};
-use r2shim::server::run::DRAIN_LIMIT;
+use r2shim::server::life::run::DRAIN_LIMIT;
 use r2shim::upstream::dialect::DIALECTS;
 use std::fs;
 use std::path::{Path, PathBuf};

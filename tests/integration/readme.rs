@@ -4,8 +4,8 @@
 use crate::support::command::{Output, r2shim};
 use r2shim::filters::Filter;
 use r2shim::policy::{Effective, Policy};
-use r2shim::server::metrics::{Metrics, NodeStats, Stats};
-use r2shim::server::record::Record;
+use r2shim::server::observe::metrics::{Metrics, NodeStats, Stats};
+use r2shim::server::observe::record::Record;
 use r2shim::store;
 use r2shim::upstream::dialect::DIALECTS;
 use std::collections::BTreeSet;

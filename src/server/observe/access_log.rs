@@ -5,7 +5,7 @@
 //! a line.
 
 use crate::filters::Filter;
-use crate::server::record::Record;
+use crate::server::observe::record::Record;
 
 /// The most bytes of a text that a client chose freely. A key has at most 1,024; whoever sends more than a line of the
 /// log can hold sends it to fill the log.

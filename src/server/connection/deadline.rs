@@ -2,10 +2,10 @@
 //!
 //! pingora limits the wait for each read, so a byte a minute would keep a connection for ever, and it buffers up to a
 //! megabyte. Here the first byte and the whole head have a deadline each, and a head has a size. Not here: the time
-//! between the bytes of a body, which is [`pace`](crate::server::pace)'s.
+//! between the bytes of a body, which is [`pace`](crate::server::connection::pace)'s.
 
 use crate::filters::Limits;
-use crate::server::client_stream::HeadMeter;
+use crate::server::connection::client_stream::HeadMeter;
 use pingora::protocols::http::ServerSession;
 use pingora::server::ShutdownWatch;
 use pingora::{BError, ErrorType};

@@ -3,7 +3,7 @@
 //! Labels come from bounded sets: names of operations, statuses, features of the policy, nodes. Buckets, keys and key
 //! ids would let clients grow the registry, so they stand in the log only.
 
-use crate::server::record::Record;
+use crate::server::observe::record::Record;
 use crate::store;
 use prometheus::proto::MetricFamily;
 use prometheus::{

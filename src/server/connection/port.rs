@@ -3,8 +3,8 @@
 //! pingora accepts connections, speaks HTTP and calls [`HttpPort`] for each request. Its proxy is not used: every
 //! request is answered here, and the proxy would read heads without a deadline and log their whole text.
 
-use crate::server::deadline::{HeadLimits, HeadRead, read_head};
-use crate::server::metrics::Metrics;
+use crate::server::connection::deadline::{HeadLimits, HeadRead, read_head};
+use crate::server::observe::metrics::Metrics;
 use async_trait::async_trait;
 use pingora::apps::{HttpPersistentSettings, HttpServerApp, ReusedHttpStream};
 use pingora::protocols::http::ServerSession;

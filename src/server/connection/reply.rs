@@ -1,9 +1,9 @@
 //! Sending an answer down a client's connection, and leaving the connection in a state both sides agree on.
 
 use crate::server::answer::{Answer, Body, Pieces};
-use crate::server::record::Record;
-use crate::server::request_body::Progress;
-use crate::server::whole;
+use crate::server::connection::http10;
+use crate::server::connection::request_body::Progress;
+use crate::server::observe::record::Record;
 use crate::store::Reader;
 use http::Version;
 use http::header::{CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
@@ -67,7 +67,7 @@ pub async fn send(session: &mut ServerSession, answer: Answer, unread: Unread, r
 }
 
 async fn with_length(answer: Answer, record: &mut Record) -> Answer {
-    whole::with_length(answer).await.unwrap_or_else(|error| {
+    http10::with_length(answer).await.unwrap_or_else(|error| {
         record.note_error(&error);
         Answer::error(&error)
     })

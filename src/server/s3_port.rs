@@ -2,18 +2,18 @@
 
 use crate::filters::{self, CurrentRules, Rules};
 use crate::s3::S3Error;
-use crate::server::access_log;
 use crate::server::answer::Answer;
 use crate::server::backend::Backend;
 use crate::server::clock;
-use crate::server::head::OwnedHead;
-use crate::server::ids::RequestIds;
-use crate::server::metrics::Metrics;
-use crate::server::pace::MinimumRate;
-use crate::server::port::Respond;
-use crate::server::record::Record;
-use crate::server::reply::{self, Unread};
-use crate::server::request_body::RequestBody;
+use crate::server::connection::head::OwnedHead;
+use crate::server::connection::pace::MinimumRate;
+use crate::server::connection::port::Respond;
+use crate::server::connection::reply::{self, Unread};
+use crate::server::connection::request_body::RequestBody;
+use crate::server::observe::access_log;
+use crate::server::observe::ids::RequestIds;
+use crate::server::observe::metrics::Metrics;
+use crate::server::observe::record::Record;
 use http::header::HOST;
 use http::{Method, StatusCode};
 use pingora::http::RequestHeader;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Answers the S3 port; one serves all connections.
-pub struct Shim {
+pub struct S3Port {
     /// What the chain decides by.
     pub rules: Arc<CurrentRules>,
     /// Who answers what the chain admits.
@@ -33,7 +33,7 @@ pub struct Shim {
     pub ids: RequestIds,
 }
 
-impl Shim {
+impl S3Port {
     /// Walks the request down the chain and gets its answer, and says what is left of its body.
     async fn answer(&self, session: &mut ServerSession, rules: &Rules, record: &mut Record) -> (Answer, Unread) {
         if session.req_header().method == Method::CONNECT {
@@ -77,7 +77,7 @@ fn refused(record: &mut Record, error: &S3Error) -> Answer {
     Answer::error(error)
 }
 
-impl Respond for Shim {
+impl Respond for S3Port {
     async fn respond(&self, session: &mut ServerSession) {
         let started = Instant::now();
         let _in_flight = self.metrics.enter();

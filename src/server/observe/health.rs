@@ -1,6 +1,6 @@
 //! Health of the backend, local or remote, as the admin address reports it.
 
-use crate::server::metrics::Stats;
+use crate::server::observe::metrics::Stats;
 
 /// A backend, as the admin address sees it.
 pub trait Health: Send + Sync {

@@ -1,10 +1,10 @@
 //! Serving from settings, from the first lock to the last request: what `r2shim serve` does.
 
 use crate::filters::{CurrentRules, Limits, Rules};
-use crate::server::connections::ConnectionLimits;
-use crate::server::listeners::Listeners;
+use crate::server::connection::limits::ConnectionLimits;
+use crate::server::life::listeners::Listeners;
+use crate::server::life::run::{DRAIN_LIMIT, Objects, Parts, StartError, start, until_stopped};
 use crate::server::remote::{self, Finding, RemoteStore};
-use crate::server::run::{DRAIN_LIMIT, Objects, Parts, StartError, start, until_stopped};
 use crate::settings::{Settings, StoreOptions, Upstream};
 use crate::sigv4::KeyCache;
 use crate::store::{Options, Store};

@@ -1,7 +1,7 @@
 //! The request's body as the operations read it, piece by piece.
 
 use crate::s3::{Code, S3Error};
-use crate::server::pace::{MinimumRate, Pace, TooSlow};
+use crate::server::connection::pace::{MinimumRate, Pace, TooSlow};
 use async_trait::async_trait;
 use bytes::Bytes;
 use pingora::protocols::http::ServerSession;

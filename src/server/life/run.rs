@@ -4,19 +4,19 @@
 //! time where we want to wait for what is in flight and no longer.
 
 use crate::filters::CurrentRules;
-use crate::server::admin::Admin;
+use crate::server::admin_port::AdminPort;
 use crate::server::backend::Backend;
-use crate::server::connections::{ConnectionLimits, Limited};
-use crate::server::deadline::HeadLimits;
-use crate::server::health::Health;
-use crate::server::ids::RequestIds;
-use crate::server::listeners::{self, Bound, Listeners};
+use crate::server::connection::deadline::HeadLimits;
+use crate::server::connection::limits::{ConnectionLimits, Limited};
+use crate::server::connection::port::HttpPort;
+use crate::server::life::listeners::{self, Bound, Listeners};
+use crate::server::life::upload_expiry::expire_uploads;
 use crate::server::local::Local;
-use crate::server::metrics::Metrics;
-use crate::server::port::HttpPort;
-use crate::server::proxy::Shim;
+use crate::server::observe::health::Health;
+use crate::server::observe::ids::RequestIds;
+use crate::server::observe::metrics::Metrics;
 use crate::server::remote::RemoteStore;
-use crate::server::upload_expiry::expire_uploads;
+use crate::server::s3_port::S3Port;
 use crate::store::{OpenError, Store};
 use pingora::services::Service as _;
 use std::error::Error;
@@ -86,7 +86,7 @@ pub fn start(parts: Parts) -> Result<Running, StartError> {
 
     let (backend, health, upkeep) = taken_up(parts.objects);
     services.push(upkeep);
-    let shim = Shim { backend, rules: parts.rules, metrics: metrics.clone(), ids: RequestIds::starting_at(seed) };
+    let shim = S3Port { backend, rules: parts.rules, metrics: metrics.clone(), ids: RequestIds::starting_at(seed) };
     let s3 = Limited::new(HttpPort::new(shim, heads, metrics.clone()), connections, metrics.clone());
     let listen = parts.listeners.s3.iter().map(Bound::address).collect();
     let (mut s3, fds) = listeners::service("s3", s3, parts.listeners.s3);
@@ -95,7 +95,7 @@ pub fn start(parts: Parts) -> Result<Running, StartError> {
 
     let admin = parts.listeners.admin.as_ref().map(Bound::address);
     if let Some(bound) = parts.listeners.admin {
-        let port = HttpPort::new(Admin { metrics: metrics.clone(), health }, heads, metrics.clone());
+        let port = HttpPort::new(AdminPort { metrics: metrics.clone(), health }, heads, metrics.clone());
         let port = Limited::new(port, ADMIN_CONNECTIONS, metrics.clone());
         let (mut service, fds) = listeners::service("admin", port, vec![bound]);
         services.push(tokio::spawn(async move { service.start_service(Some(fds), stopping, 1).await }));

@@ -4,8 +4,8 @@
 //! A connection over a limit is closed without an answer. An answer would have to wait for the request, and the wait is
 //! what the limit is there to prevent. SDKs repeat a request whose connection was closed before an answer.
 
-use crate::server::client_stream::ClientStream;
-use crate::server::metrics::Metrics;
+use crate::server::connection::client_stream::ClientStream;
+use crate::server::observe::metrics::Metrics;
 use async_trait::async_trait;
 use pingora::apps::ServerApp;
 use pingora::protocols::Stream;

@@ -1,8 +1,8 @@
 //! The admin address: `/metrics`, `/healthz`, `/readyz`, `/readyz/read`. Never on the S3 port, and nothing there is secret.
 
-use crate::server::health::{Health, Readiness};
-use crate::server::metrics::Metrics;
-use crate::server::port::Respond;
+use crate::server::connection::port::Respond;
+use crate::server::observe::health::{Health, Readiness};
+use crate::server::observe::metrics::Metrics;
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use pingora::http::ResponseHeader;
@@ -10,14 +10,14 @@ use pingora::protocols::http::ServerSession;
 use std::sync::Arc;
 
 /// Answers the admin address.
-pub struct Admin {
+pub struct AdminPort {
     /// What `/metrics` shows.
     pub metrics: Arc<Metrics>,
     /// Whose health `/readyz` tells.
     pub health: Arc<dyn Health>,
 }
 
-impl Admin {
+impl AdminPort {
     fn page(&self, path: &str) -> (StatusCode, String) {
         match path {
             "/healthz" => (StatusCode::OK, "ok\n".to_owned()),
@@ -41,7 +41,7 @@ fn readiness(readiness: &Readiness) -> (StatusCode, String) {
     (status, lines)
 }
 
-impl Respond for Admin {
+impl Respond for AdminPort {
     async fn respond(&self, session: &mut ServerSession) {
         let (status, text) = match session.req_header().method {
             Method::GET | Method::HEAD => self.page(session.req_header().uri.path()),

@@ -1,0 +1,7 @@
+//! What is known of requests and of the server: ids, records, the access log, metrics, health.
+
+pub mod ids;
+pub mod record;
+pub mod metrics;
+pub mod health;
+pub mod access_log;
