@@ -9,7 +9,7 @@ use crate::server::{self, Listeners};
 use crate::settings;
 use std::io::Write;
 
-/// Serves until told to stop. What is printed on stdout is for people and comes once everything listens.
+/// Serves until a signal stops it. What is printed on stdout is for people and comes once everything listens.
 pub(super) fn run(arguments: &Serve) -> Result<(), Failure> {
     if arguments.audit {
         return Err(Failure::not_yet("serve --audit"));

@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub struct AdminPort {
     /// What `/metrics` shows.
     pub metrics: Arc<Metrics>,
-    /// Whose health `/readyz` tells.
+    /// What `/readyz` reports.
     pub health: Arc<dyn Health>,
 }
 

@@ -25,22 +25,22 @@ pub enum Body {
     Empty,
     /// A document.
     Text(String),
-    /// So many bytes of an object, where that is known, for an answer that only tells of them (HEAD).
+    /// The answer to a HEAD: the length of the object that a GET would send, where it is known.
     Length(Option<u64>),
-    /// So many bytes of an object, read as they are sent.
+    /// An object of this length, read as it is sent.
     Object(u64, store::Reader),
-    /// Bytes that come from elsewhere as they are sent; how many, where that is known.
+    /// Bytes that arrive from elsewhere while they are sent.
     Stream {
-        /// Bytes in all.
+        /// Bytes in all, where that is known.
         length: Option<u64>,
         /// Where they come from.
-        pieces: Box<dyn Pieces>,
+        pieces: Box<dyn BodyStream>,
     },
 }
 
-/// A body that comes piece by piece.
+/// A body that arrives in pieces.
 #[async_trait]
-pub trait Pieces: Send {
+pub trait BodyStream: Send {
     /// The next piece; `None` at the end. After an error, which is for the log, there is no more.
     async fn next(&mut self) -> Option<Result<Bytes, String>>;
 }
@@ -81,7 +81,7 @@ impl Answer {
         self
     }
 
-    /// The Content-Length to announce; `None` where the status forbids one or nobody knows it.
+    /// The Content-Length to announce; `None` where the status forbids one or it is not known.
     pub fn length(&self) -> Option<u64> {
         let bodiless = matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         match &self.body {

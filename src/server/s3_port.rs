@@ -34,7 +34,7 @@ pub struct S3Port {
 }
 
 impl S3Port {
-    /// Walks the request down the chain and gets its answer, and says what is left of its body.
+    /// Walks the request down the chain and gets its answer. Also returns what is left of its body.
     async fn answer(&self, session: &mut ServerSession, rules: &Rules, record: &mut Record) -> (Answer, Unread) {
         if session.req_header().method == Method::CONNECT {
             // What follows such a head is not framed as a body is, so it must not be read as one.
@@ -110,7 +110,7 @@ fn prepare(session: &mut ServerSession, body_idle: Duration) {
     session.set_pipelining_enabled(true);
     // pingora closes whenever an answer, `100 Continue` among them, overtakes the body; `Unread` decides here.
     session.set_close_on_response_before_downstream_finish(false);
-    // How long an idle connection is kept is not said here but in `HttpPort`.
+    // These are for bodies; `HttpPort` limits the wait for a head.
     session.set_read_timeout(Some(body_idle));
     session.set_write_timeout(Some(body_idle));
 }

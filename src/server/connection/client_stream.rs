@@ -43,7 +43,7 @@ pub struct HeadMeter {
     used: AtomicBool,
     /// Bytes that may still be read.
     left: AtomicUsize,
-    /// Whether a byte was read since the head is expected, and who waits for it.
+    /// Whether a byte was read since the head is expected.
     begun: AtomicBool,
     first_byte: Notify,
 }

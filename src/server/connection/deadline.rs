@@ -67,7 +67,7 @@ pub async fn read_head(session: &mut ServerSession, limits: &HeadLimits, shutdow
     };
     let read = match read {
         HeadRead::Ended if meter.is_exhausted() => HeadRead::TooLarge,
-        // An idle connection ends like this, and nobody is to blame.
+        // An idle connection ends like this; it is no failure.
         HeadRead::TooSlow if !is_first && !meter.has_begun() => HeadRead::Ended,
         other => other,
     };

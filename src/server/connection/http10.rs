@@ -1,8 +1,8 @@
-//! Answers for clients that speak HTTP/1.0, which knows no chunks: there the end of a connection ends a body of unknown
-//! length, and one that broke off would pass for a whole one. So it is read to its end before its head goes out.
+//! Answers to clients of HTTP/1.0, which has no chunks. A body of unknown length would end with the connection, and one
+//! that broke off would look complete. So the body is read to its end before the head is sent.
 
 use crate::s3::{Code, S3Error};
-use crate::server::answer::{Answer, Body, Pieces};
+use crate::server::answer::{Answer, Body, BodyStream};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 
@@ -17,10 +17,10 @@ pub async fn with_length(answer: Answer) -> Result<Answer, S3Error> {
     let Body::Stream { length: None, pieces } = answer.body else { return Ok(answer) };
     let whole = read(pieces).await.map_err(|cause| S3Error::new(Code::BAD_GATEWAY).cause(cause))?;
     let length = Some(whole.len() as u64);
-    Ok(Answer { body: Body::Stream { length, pieces: Box::new(Whole(Some(whole))) }, ..answer })
+    Ok(Answer { body: Body::Stream { length, pieces: Box::new(InOnePiece(Some(whole))) }, ..answer })
 }
 
-async fn read(mut pieces: Box<dyn Pieces>) -> Result<Bytes, String> {
+async fn read(mut pieces: Box<dyn BodyStream>) -> Result<Bytes, String> {
     let mut whole = BytesMut::new();
     while let Some(piece) = pieces.next().await {
         whole.extend_from_slice(&piece?);
@@ -32,10 +32,10 @@ async fn read(mut pieces: Box<dyn Pieces>) -> Result<Bytes, String> {
 }
 
 /// A body in one piece.
-struct Whole(Option<Bytes>);
+struct InOnePiece(Option<Bytes>);
 
 #[async_trait]
-impl Pieces for Whole {
+impl BodyStream for InOnePiece {
     async fn next(&mut self) -> Option<Result<Bytes, String>> {
         self.0.take().map(Ok)
     }

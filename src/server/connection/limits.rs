@@ -132,7 +132,7 @@ impl Drop for Counted {
     }
 }
 
-/// What stands for a client: its IPv4 address, or its IPv6 network, of which a client has all addresses. `None` for
+/// What counts as one client: its IPv4 address, or its IPv6 network, of which a client has all addresses. `None` for
 /// loopback.
 fn counted_address(address: IpAddr) -> Option<IpAddr> {
     match address.to_canonical() {

@@ -1,6 +1,6 @@
 //! Sending an answer down a client's connection, and leaving the connection in a state both sides agree on.
 
-use crate::server::answer::{Answer, Body, Pieces};
+use crate::server::answer::{Answer, Body, BodyStream};
 use crate::server::connection::http10;
 use crate::server::connection::request_body::Progress;
 use crate::server::observe::record::Record;
@@ -28,8 +28,8 @@ pub enum Unread {
     Nothing,
     /// A rest that is worth reading to keep the connection.
     Drain,
-    /// The client was never invited to send it, or it is large, or nobody knows where it ends: the connection ends with
-    /// this answer. Whatever comes next on it could be the body or another request, so it must not be read as either.
+    /// The client still waits for `100 Continue`, or the rest is large, or its end is not known: the connection ends
+    /// with this answer. What comes next could be the body or another request, so it is read as neither.
     Close,
 }
 
@@ -40,7 +40,7 @@ impl Unread {
         match progress {
             Progress::Broken => Unread::Close,
             _ if session.is_body_done() => Unread::Nothing,
-            Progress::Uninvited => Unread::Close,
+            Progress::AwaitsContinue => Unread::Close,
             Progress::Readable if left > DRAINED_BYTES => Unread::Close,
             Progress::Readable => Unread::Drain,
         }
@@ -127,7 +127,7 @@ async fn write_object(session: &mut ServerSession, mut reader: Reader, record: &
 
 async fn write_stream(
     session: &mut ServerSession,
-    mut pieces: Box<dyn Pieces>,
+    mut pieces: Box<dyn BodyStream>,
     record: &mut Record,
 ) -> Result<(), String> {
     while let Some(piece) = pieces.next().await {

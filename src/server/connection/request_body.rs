@@ -15,18 +15,18 @@ pub trait BodySource: Send {
     /// The next piece; `None` at the end. After an error nothing more can be read.
     async fn next(&mut self) -> Result<Option<Bytes>, S3Error>;
 
-    /// Whether the client waits to be invited before it sends anything; asking for the first piece invites it.
-    fn is_uninvited(&self) -> bool;
+    /// Whether the client waits for `100 Continue` before it sends anything. Asking for the first piece sends it.
+    fn awaits_continue(&self) -> bool;
 }
 
 /// How far the reading of a body came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// The client still waits for `100 Continue`, so no body is on its way.
-    Uninvited,
+    AwaitsContinue,
     /// It can be read, or has been.
     Readable,
-    /// Reading failed, so nobody knows where it ends. pingora says of such a body that it is done.
+    /// Reading failed, so its end is not known. pingora reports such a body as done.
     Broken,
 }
 
@@ -48,10 +48,10 @@ enum BodyError {
 }
 
 impl<'s> RequestBody<'s> {
-    /// The body of the session's request, which has to keep to a `rate`; `expects_continue` where the client waits to
-    /// be invited.
+    /// The body of the session's request, which has to keep to a `rate`; `expects_continue` where the client waits
+    /// for `100 Continue`.
     pub fn of(session: &'s mut ServerSession, expects_continue: bool, rate: MinimumRate) -> RequestBody<'s> {
-        let progress = if expects_continue { Progress::Uninvited } else { Progress::Readable };
+        let progress = if expects_continue { Progress::AwaitsContinue } else { Progress::Readable };
         RequestBody { session, progress, pace: Pace::new(rate) }
     }
 
@@ -61,7 +61,7 @@ impl<'s> RequestBody<'s> {
     }
 
     async fn read(&mut self) -> Result<Option<Bytes>, BodyError> {
-        if self.progress == Progress::Uninvited {
+        if self.progress == Progress::AwaitsContinue {
             self.progress = Progress::Readable;
             self.session.write_continue_response().await?;
         }
@@ -93,8 +93,8 @@ impl BodySource for RequestBody<'_> {
         })
     }
 
-    fn is_uninvited(&self) -> bool {
-        self.progress == Progress::Uninvited
+    fn awaits_continue(&self) -> bool {
+        self.progress == Progress::AwaitsContinue
     }
 }
 

@@ -1,6 +1,6 @@
 //! Starting and stopping: services, what is in flight, signals.
 //!
-//! pingora's own `Server` is not used: it binds late (so a port 0 could not be told), and on SIGTERM it sleeps a fixed
+//! pingora's own `Server` is not used: it binds late, so a port 0 is not known in time, and on SIGTERM it sleeps a fixed
 //! time where we want to wait for what is in flight and no longer.
 
 use crate::filters::CurrentRules;
@@ -84,7 +84,7 @@ pub fn start(parts: Parts) -> Result<Running, StartError> {
     let heads = HeadLimits::from(&limits);
     let connections = ConnectionLimits { all: limits.connections, per_address: limits.connections_per_address };
 
-    let (backend, health, upkeep) = taken_up(parts.objects);
+    let (backend, health, upkeep) = start_backend(parts.objects);
     services.push(upkeep);
     let shim = S3Port { backend, rules: parts.rules, metrics: metrics.clone(), ids: RequestIds::starting_at(seed) };
     let s3 = Limited::new(HttpPort::new(shim, heads, metrics.clone()), connections, metrics.clone());
@@ -103,8 +103,8 @@ pub fn start(parts: Parts) -> Result<Running, StartError> {
     Ok(Running { listen, admin, metrics, stop, services })
 }
 
-/// What answers requests, what tells how that is, and what goes on beside requests.
-fn taken_up(objects: Objects) -> (Backend, Arc<dyn Health>, JoinHandle<()>) {
+/// The backend, its health, and its work beside requests.
+fn start_backend(objects: Objects) -> (Backend, Arc<dyn Health>, JoinHandle<()>) {
     match objects {
         Objects::Local(store) => {
             let upkeep = tokio::spawn(expire_uploads(store.clone()));
@@ -118,11 +118,11 @@ fn taken_up(objects: Objects) -> (Backend, Arc<dyn Health>, JoinHandle<()>) {
 }
 
 impl Running {
-    /// Stops accepting, waits for the requests in flight, at most `limit`, and says how many were cut off.
+    /// Stops accepting and waits for the requests in flight, at most `limit`. Returns how many were cut off.
     pub async fn stop(self, limit: Duration) -> i64 {
         // The receivers are gone only if the services already ended, and then there is nothing to stop.
         let _ = self.stop.send(true);
-        // Out of time or idle: either way the gauge says what is left.
+        // Out of time or idle: either way the gauge holds what is left.
         let _ = timeout(limit, self.metrics.idle()).await;
         self.services.iter().for_each(JoinHandle::abort);
         self.metrics.in_flight()

@@ -36,7 +36,7 @@ pub fn serve(
     })
 }
 
-/// Tries a remote store out, as `check --online` tells it.
+/// Tries a remote store out, for `check --online`.
 ///
 /// # Errors
 /// What keeps it from being tried, in words.

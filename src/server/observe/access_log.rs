@@ -7,8 +7,7 @@
 use crate::filters::Filter;
 use crate::server::observe::record::Record;
 
-/// The most bytes of a text that a client chose freely. A key has at most 1,024; whoever sends more than a line of the
-/// log can hold sends it to fill the log.
+/// The most bytes of a text that a client chose freely, so that no request fills the log. A key has at most 1,024.
 const MAX_TEXT: usize = 1024;
 
 /// Writes the line of a request that is over.

@@ -26,7 +26,7 @@ pub struct Metrics {
     left: Arc<Notify>,
 }
 
-/// What that which answers requests tells of itself.
+/// What the backend reports of itself.
 #[derive(Debug, Clone)]
 pub enum Stats {
     /// A local store.
@@ -35,7 +35,7 @@ pub enum Stats {
     Nodes(Vec<NodeStats>),
 }
 
-/// What is told of a node of a remote store.
+/// What is reported of a node of a remote store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NodeStats {
     /// Its name: one of settings, and an address of it.

@@ -29,7 +29,7 @@ pub struct Record {
     pub feature: Option<String>,
     /// The node of the remote store that answered.
     pub node: Option<String>,
-    /// What really went wrong, where the client was told less.
+    /// The cause of the error, where the client gets less than that.
     pub cause: Option<String>,
     /// Body bytes read from the client.
     pub bytes_in: u64,

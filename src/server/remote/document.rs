@@ -4,7 +4,7 @@
 use super::exchange::AnswerBody;
 use crate::s3::S3Error;
 use crate::s3::xml::{self, Ending, ErrorDocument, Rewriter};
-use crate::server::answer::Pieces;
+use crate::server::answer::BodyStream;
 use async_trait::async_trait;
 use bytes::Bytes;
 
@@ -74,7 +74,7 @@ enum Step {
 }
 
 #[async_trait]
-impl Pieces for DocumentBody {
+impl BodyStream for DocumentBody {
     async fn next(&mut self) -> Option<Result<Bytes, String>> {
         if let Some(ready) = self.ready.take() {
             return Some(Ok(ready));

@@ -2,7 +2,7 @@
 
 use super::nodes::{Node, in_words, kind_of};
 use crate::s3::{Code, S3Error};
-use crate::server::answer::Pieces;
+use crate::server::answer::BodyStream;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::StatusCode;
@@ -104,7 +104,7 @@ impl AnswerBody {
 }
 
 #[async_trait]
-impl Pieces for AnswerBody {
+impl BodyStream for AnswerBody {
     async fn next(&mut self) -> Option<Result<Bytes, String>> {
         let exchange = self.exchange.as_mut()?;
         match exchange.session.read_response_body().await {

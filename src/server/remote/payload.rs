@@ -120,7 +120,7 @@ impl<'b> Payload<'b> {
 impl StreamedBody<'_> {
     /// Whether the client waits for `100 Continue` before it sends the body.
     pub(super) fn awaits_continue(&self) -> bool {
-        self.body.is_uninvited()
+        self.body.awaits_continue()
     }
 
     /// What can go on after the next piece from the client, as it goes over the wire; `None` at the body's end, when
