@@ -1,8 +1,11 @@
 //! Starting the binary: what a start that fails leaves behind, and what it reports.
 
 use crate::support::command::r2shim;
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
+use std::io::Read;
 use std::net::TcpListener;
+use std::process::{Command, Stdio};
 
 /// A port that is taken for as long as the listener lives.
 fn taken() -> (TcpListener, String) {
@@ -40,4 +43,30 @@ fn a_data_path_that_is_a_file_is_called_one() {
             format!("{file}: the data folder cannot be made: {file} is not a folder\n  name another with --data\n");
         assert_eq!((output.code, output.errors), (2, expected));
     }
+}
+
+/// Other servers read their settings again at these signals, so the answer is in the log.
+#[test]
+fn signals_that_change_nothing_are_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_r2shim"));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--admin", "off", "--data"]).arg(folder.path().join("data"));
+    let mut server = command.env_clear().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = Pid::from_child(&server);
+    let lines = |stream: &mut dyn Read, text: &str| {
+        let mut read = String::new();
+        while !read.contains(text) {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            read.push(char::from(byte[0]));
+        }
+    };
+    let (mut out, mut errors) = (server.stdout.take().unwrap(), server.stderr.take().unwrap());
+    lines(&mut out, "--region auto ls");
+    for (signal, name) in [(Signal::HUP, "SIGHUP"), (Signal::USR1, "SIGUSR1")] {
+        kill_process(pid, signal).unwrap();
+        lines(&mut errors, &format!("{name}: nothing is reloaded; restart r2shim to read its settings again"));
+    }
+    kill_process(pid, Signal::TERM).unwrap();
+    assert_eq!(server.wait().unwrap().code(), Some(0));
 }

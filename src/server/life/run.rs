@@ -23,6 +23,7 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -129,20 +130,35 @@ impl Running {
     }
 }
 
-/// Waits for SIGTERM or ctrl-C, and answers signals that other servers reload at.
-pub(super) async fn until_stopped() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut user = signal(SignalKind::user_defined1())?;
-    loop {
-        let ignored = tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            _ = hangup.recv() => "SIGHUP",
-            _ = user.recv() => "SIGUSR1",
-        };
-        tracing::warn!("{ignored}: nothing is reloaded; restart r2shim to read its settings again");
+/// The signals that the server answers.
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+    user: Signal,
+}
+
+impl Signals {
+    /// Listens for them from now on.
+    pub(super) fn listen() -> std::io::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+            user: signal(SignalKind::user_defined1())?,
+        })
+    }
+
+    /// Waits for SIGTERM or ctrl-C. Signals at which other servers reload are answered in the log.
+    pub(super) async fn until_stopped(mut self) {
+        loop {
+            let ignored = tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hangup.recv() => "SIGHUP",
+                _ = self.user.recv() => "SIGUSR1",
+            };
+            tracing::warn!("{ignored}: nothing is reloaded; restart r2shim to read its settings again");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use crate::filters::{CurrentRules, Limits, Rules};
 use crate::server::connection::limits::ConnectionLimits;
 use crate::server::life::listeners::Listeners;
-use crate::server::life::run::{DRAIN_LIMIT, Objects, Parts, StartError, start, until_stopped};
+use crate::server::life::run::{DRAIN_LIMIT, Objects, Parts, Signals, StartError, start};
 use crate::server::remote::{self, Finding, RemoteStore};
 use crate::settings::{Settings, StoreOptions, Upstream};
 use crate::sigv4::KeyCache;
@@ -25,8 +25,10 @@ pub fn serve(
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(internal)?;
     runtime.block_on(async {
         let running = start(parts(settings, listeners, limits(open_files)).await?)?;
+        // Before anyone can know that the server runs: a signal that comes earlier would kill it.
+        let signals = Signals::listen().map_err(internal)?;
         on_ready(&running.listen, running.admin);
-        until_stopped().await.map_err(internal)?;
+        signals.until_stopped().await;
         tracing::info!("stopping: no new connections, waiting for requests in flight");
         match running.stop(DRAIN_LIMIT).await {
             0 => tracing::info!("stopped"),
