@@ -4,9 +4,10 @@ use crate::server::answer::{Answer, Body, BodyStream};
 use crate::server::connection::http10;
 use crate::server::connection::request_body::Progress;
 use crate::server::observe::record::Record;
-use crate::store::Reader;
+use crate::store::{Reader, StoreError};
 use http::Version;
 use http::header::{CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
+use pingora::BError;
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::ServerSession;
 use std::time::Duration;
@@ -47,6 +48,20 @@ impl Unread {
     }
 }
 
+/// Why an answer broke off.
+#[derive(Debug, thiserror::Error)]
+enum BrokenOff {
+    /// The client's connection broke, or does not take the answer.
+    #[error(transparent)]
+    Client(#[from] BError),
+    /// The store could not read the object.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The body did not arrive from elsewhere.
+    #[error("{0}")]
+    Stream(String),
+}
+
 /// Sends the answer and notes in `record` what was sent. An answer that breaks off ends the connection.
 pub async fn send(session: &mut ServerSession, answer: Answer, unread: Unread, record: &mut Record) {
     let knows_no_chunks = session.req_header().version <= Version::HTTP_10;
@@ -57,7 +72,7 @@ pub async fn send(session: &mut ServerSession, answer: Answer, unread: Unread, r
     let head_only = session.req_header().method == http::Method::HEAD;
     let sent = write(session, answer, head_only, record).await;
     if let Err(cause) = sent {
-        record.cause = Some(cause);
+        record.cause = Some(cause.to_string());
         session.set_keepalive(None);
         // pingora would end a chunked body properly, as if this were all of it.
         session.shutdown().await;
@@ -85,10 +100,10 @@ async fn write(
     answer: Answer,
     head_only: bool,
     record: &mut Record,
-) -> Result<(), String> {
+) -> Result<(), BrokenOff> {
     let chunks = session.req_header().version == Version::HTTP_11;
-    let header = header(&answer, &record.request_id, chunks).map_err(|error| error.to_string())?;
-    session.write_response_header(Box::new(header)).await.map_err(|error| error.to_string())?;
+    let header = header(&answer, &record.request_id, chunks)?;
+    session.write_response_header(Box::new(header)).await?;
     match answer.body {
         Body::Text(text) if !head_only => write_text(session, text, record).await,
         Body::Object(_, reader) if !head_only => write_object(session, reader, record).await,
@@ -111,31 +126,31 @@ fn header(answer: &Answer, request_id: &str, chunks: bool) -> pingora::Result<Re
     Ok(header)
 }
 
-async fn write_text(session: &mut ServerSession, text: String, record: &mut Record) -> Result<(), String> {
+async fn write_text(session: &mut ServerSession, text: String, record: &mut Record) -> Result<(), BrokenOff> {
     record.bytes_out = text.len() as u64;
-    session.write_response_body(text.into(), true).await.map_err(|error| error.to_string())
+    Ok(session.write_response_body(text.into(), true).await?)
 }
 
-async fn write_object(session: &mut ServerSession, mut reader: Reader, record: &mut Record) -> Result<(), String> {
+async fn write_object(session: &mut ServerSession, mut reader: Reader, record: &mut Record) -> Result<(), BrokenOff> {
     while let Some(piece) = reader.next().await {
-        let piece = piece.map_err(|error| error.to_string())?;
+        let piece = piece?;
         record.bytes_out += piece.len() as u64;
-        session.write_response_body(piece, false).await.map_err(|error| error.to_string())?;
+        session.write_response_body(piece, false).await?;
     }
-    session.finish_body().await.map_err(|error| error.to_string())
+    Ok(session.finish_body().await?)
 }
 
 async fn write_stream(
     session: &mut ServerSession,
     mut pieces: Box<dyn BodyStream>,
     record: &mut Record,
-) -> Result<(), String> {
+) -> Result<(), BrokenOff> {
     while let Some(piece) = pieces.next().await {
-        let piece = piece?;
+        let piece = piece.map_err(BrokenOff::Stream)?;
         record.bytes_out += piece.len() as u64;
-        session.write_response_body(piece, false).await.map_err(|error| error.to_string())?;
+        session.write_response_body(piece, false).await?;
     }
-    session.finish_body().await.map_err(|error| error.to_string())
+    Ok(session.finish_body().await?)
 }
 
 /// Ends our side of the connection, so that the client need not wait for more, and reads on until it ends its own.
