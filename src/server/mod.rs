@@ -8,6 +8,7 @@ pub mod observe;
 pub mod answer;
 pub mod connection;
 mod documents;
+mod new_bucket;
 pub mod local;
 pub mod remote;
 pub mod backend;

@@ -6,6 +6,7 @@ use crate::s3::xml::BucketInfo;
 use crate::s3::{S3Error, xml};
 use crate::server::answer::Answer;
 use crate::server::documents;
+use crate::server::new_bucket;
 use crate::server::request_body::BodySource;
 use crate::store::Bucket;
 use http::header::LOCATION;
@@ -30,7 +31,7 @@ impl Local {
         body: &mut dyn BodySource,
     ) -> Result<Answer, S3Error> {
         let document = documents::read(request, body).await?;
-        documents::check_new_bucket(&document, request.rules.policy.regions())?;
+        new_bucket::check(&document, request.rules.policy.regions())?;
         let bucket = request.bucket()?;
         self.store.create_bucket(bucket, request.now).await?;
         Ok(Answer::empty(StatusCode::OK).with(LOCATION, &format!("/{bucket}")))

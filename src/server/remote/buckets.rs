@@ -9,6 +9,7 @@ use crate::s3::xml::{self, BucketInfo, BucketPage, OWNER};
 use crate::s3::{Code, S3Error};
 use crate::server::answer::{Answer, Body};
 use crate::server::documents;
+use crate::server::new_bucket;
 use crate::server::request_body::BodySource;
 use crate::upstream::Outgoing;
 use http::header::LOCATION;
@@ -69,7 +70,7 @@ impl RemoteStore {
             // The name is another bucket's, or hidden: nobody may make it.
             return Err(Code::ACCESS_DENIED.into());
         }
-        documents::check_new_bucket(&document, request.rules.policy.regions())?;
+        new_bucket::check(&document, request.rules.policy.regions())?;
         let mut outgoing = self.outgoing(request)?;
         if self.remote.dialect.recreates_buckets {
             self.require_no_bucket(request).await?;
