@@ -20,6 +20,7 @@
 use crate::s3::checksum::Algorithm;
 use crate::s3::names::ObjectKey;
 use crate::s3::operation::Operation;
+use crate::upstream::Endpoint;
 
 /// A store's dialect of S3.
 #[derive(Debug, PartialEq, Eq)]
@@ -70,36 +71,60 @@ pub enum LocationRule {
 /// The conditions that S3 itself has on most writes. No store hears dates on them.
 const TAGS: &[&str] = &["if-match", "if-none-match"];
 
-/// All dialects; the first is the one of settings that name none.
+/// S3 itself.
+const AWS: Dialect = Dialect {
+    name: "aws",
+    // InvalidLocationConstraint to one of us-east-1, and IllegalLocationConstraintException to none, or another,
+    // at the endpoint of any other region (S3 API reference, CreateBucket).
+    location: LocationRule::AllButUsEast1,
+    // S3 API reference, "Signature calculations for trailing headers".
+    trailers: true,
+    // The value is to be aws-chunked, and S3 keeps the rest of it (S3 API reference, "Transferring payload in
+    // multiple chunks").
+    framing_named: true,
+    // S3 user guide, "Checking object integrity": these five, and since 2026 others that no policy knows.
+    checksums: &Algorithm::ALL,
+    // S3 user guide, "Add preconditions to S3 operations with conditional requests".
+    write_conditions: &[
+        (Operation::PutObject, TAGS),
+        (Operation::CopyObject, TAGS),
+        (Operation::CompleteMultipartUpload, TAGS),
+        (Operation::DeleteObject, &["if-match"]),
+    ],
+    keeps_short_bodies: false,
+    keys_are_paths: false,
+    // As measured in listings of S3; its reference only says "url".
+    plus_for_space: true,
+    // In us-east-1, where it also resets the bucket's ACL (S3 API reference, CreateBucket, BucketAlreadyOwnedByYou).
+    recreates_buckets: true,
+    reserved_buckets: &[],
+    commands: &[],
+};
+
+/// Any other store. Nothing is known of it, so each value is the one that loses nothing with any of the stores below. A
+/// store over files that joins paths after it has verified a signature would take `/media/../private/k` for a key of
+/// another bucket.
+const OTHER: Dialect = Dialect {
+    name: "other",
+    location: LocationRule::Never,
+    // A store that does not know the framing could keep it as the object's bytes.
+    trailers: false,
+    framing_named: false,
+    checksums: &[],
+    write_conditions: &[],
+    // Only a trailer could prevent it.
+    keeps_short_bodies: false,
+    keys_are_paths: true,
+    // As S3. A store that percent-encodes writes a plus as `%2B`, so only a space can be a `+`.
+    plus_for_space: true,
+    recreates_buckets: true,
+    reserved_buckets: &["admin", "auth", "minio", "swift"],
+    commands: &["x-amz-meta-snowball-auto-extract"],
+};
+
+/// All dialects.
 pub const DIALECTS: &[Dialect] = &[
-    Dialect {
-        name: "aws",
-        // InvalidLocationConstraint to one of us-east-1, and IllegalLocationConstraintException to none, or another,
-        // at the endpoint of any other region (S3 API reference, CreateBucket).
-        location: LocationRule::AllButUsEast1,
-        // S3 API reference, "Signature calculations for trailing headers".
-        trailers: true,
-        // The value is to be aws-chunked, and S3 keeps the rest of it (S3 API reference, "Transferring payload in
-        // multiple chunks").
-        framing_named: true,
-        // S3 user guide, "Checking object integrity": these five, and since 2026 others that no policy knows.
-        checksums: &Algorithm::ALL,
-        // S3 user guide, "Add preconditions to S3 operations with conditional requests".
-        write_conditions: &[
-            (Operation::PutObject, TAGS),
-            (Operation::CopyObject, TAGS),
-            (Operation::CompleteMultipartUpload, TAGS),
-            (Operation::DeleteObject, &["if-match"]),
-        ],
-        keeps_short_bodies: false,
-        keys_are_paths: false,
-        // As measured in listings of S3; its reference only says "url".
-        plus_for_space: true,
-        // In us-east-1, where it also resets the bucket's ACL (S3 API reference, CreateBucket, BucketAlreadyOwnedByYou).
-        recreates_buckets: true,
-        reserved_buckets: &[],
-        commands: &[],
-    },
+    AWS,
     // Tried with the last source, of 2026-02-12; releases from RELEASE.2025-02-18 on should be no different.
     Dialect {
         name: "minio",
@@ -204,12 +229,23 @@ pub const DIALECTS: &[Dialect] = &[
         reserved_buckets: &[],
         commands: &[],
     },
+    OTHER,
 ];
+
+/// What the hosts of S3's own endpoints end with (AWS General Reference, "Amazon S3 endpoints").
+const AWS_HOSTS: &[&str] = &[".amazonaws.com", ".amazonaws.com.cn"];
 
 impl Dialect {
     /// The dialect of that name.
     pub fn named(name: &str) -> Option<&'static Dialect> {
         DIALECTS.iter().find(|dialect| dialect.name == name)
+    }
+
+    /// The dialect of a store whose settings name none: S3's own if all endpoints are AWS's, else the one that assumes
+    /// nothing.
+    pub fn inferred(endpoints: &[Endpoint]) -> &'static Dialect {
+        let is_aws = |endpoint: &Endpoint| AWS_HOSTS.iter().any(|end| endpoint.host.ends_with(end));
+        if !endpoints.is_empty() && endpoints.iter().all(is_aws) { &AWS } else { &OTHER }
     }
 
     /// Whether the store holds to this condition on this write; its name is in lower case.
@@ -244,12 +280,6 @@ impl Dialect {
     }
 }
 
-impl Default for &'static Dialect {
-    fn default() -> &'static Dialect {
-        &DIALECTS[0]
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,6 +293,7 @@ mod tests {
             ("ceph", "eu-west-1", None),
             ("garage", "garage", None),
             ("versitygw", "eu-west-1", None),
+            ("other", "eu-west-1", None),
         ] {
             assert_eq!(Dialect::named(dialect).unwrap().location_constraint(region), constraint, "{dialect} {region}");
         }
@@ -317,20 +348,54 @@ mod tests {
         ];
         for (key, mistaken) in keys {
             let key = ObjectKey::parse(key).unwrap();
-            for (dialect, paths) in
-                [("aws", false), ("minio", true), ("ceph", false), ("garage", false), ("versitygw", true)]
-            {
+            for (dialect, paths) in [
+                ("aws", false),
+                ("minio", true),
+                ("ceph", false),
+                ("garage", false),
+                ("versitygw", true),
+                ("other", true),
+            ] {
                 assert_eq!(Dialect::named(dialect).unwrap().mistakes(&key), paths && mistaken, "{dialect} {key}");
             }
         }
     }
 
     #[test]
-    fn a_dialect_has_one_row_and_settings_without_one_mean_s3_itself() {
+    fn a_dialect_has_one_row() {
         for dialect in DIALECTS {
             assert_eq!(Dialect::named(dialect.name), Some(dialect));
         }
         assert_eq!(Dialect::named("gcs"), None);
-        assert_eq!(<&Dialect>::default().name, "aws");
+    }
+
+    #[test]
+    fn settings_without_a_dialect_mean_s3_itself_only_at_aws() {
+        for (endpoints, name) in [
+            ("https://s3.amazonaws.com", "aws"),
+            ("https://s3.eu-west-1.amazonaws.com https://s3.dualstack.eu-west-1.amazonaws.com", "aws"),
+            ("https://s3.cn-north-1.amazonaws.com.cn", "aws"),
+            ("https://bucket.vpce-1a2b3c4d.s3.us-east-1.vpce.amazonaws.com:8443", "aws"),
+            ("http://127.0.0.1:9100", "other"),
+            ("https://amazonaws.com.example.test", "other"),
+            ("https://xamazonaws.com", "other"),
+            ("https://s3.amazonaws.com http://minio:9000", "other"),
+            ("", "other"),
+        ] {
+            let endpoints: Vec<_> = endpoints.split_whitespace().map(|text| Endpoint::parse(text).unwrap()).collect();
+            assert_eq!(Dialect::inferred(&endpoints).name, name, "{endpoints:?}");
+        }
+    }
+
+    /// Whatever a store of the table makes the proxy refuse, an unknown store makes it refuse too.
+    #[test]
+    fn the_dialect_of_unknown_stores_is_the_strictest() {
+        let other = Dialect::named("other").unwrap();
+        for dialect in DIALECTS {
+            assert!(other.keys_are_paths >= dialect.keys_are_paths, "{}", dialect.name);
+            assert!(dialect.reserved_buckets.iter().all(|bucket| other.reserves(bucket)), "{}", dialect.name);
+            assert!(dialect.commands.iter().all(|name| other.commands.contains(name)), "{}", dialect.name);
+        }
+        assert!(other.write_conditions.is_empty() && other.checksums.is_empty() && !other.trailers);
     }
 }

@@ -16,7 +16,7 @@ use crate::settings::secret::Environment;
 use crate::settings::written::WrittenRemote;
 use crate::upstream::dialect::DIALECTS;
 use crate::upstream::remote::DEFAULT_POOL;
-use crate::upstream::{Addressing, Dialect, HealthCheck, Remote};
+use crate::upstream::{Addressing, Dialect, Endpoint, HealthCheck, Remote};
 use choice::one_of;
 use http::uri::PathAndQuery;
 use std::net::SocketAddr;
@@ -34,7 +34,7 @@ pub(super) fn resolve(
     let addressing = findings.good(addressing(written.addressing));
     let endpoints = endpoints::resolve(&written.place, written.endpoints, addressing, served, findings);
     let region = findings.good(region(written.region));
-    let dialect = findings.good(dialect(written.dialect));
+    let dialect = findings.good(dialect(written.dialect, endpoints.as_deref().unwrap_or_default()));
     let credentials = signing::resolve(&written.place, written.credentials, settings, environment, findings);
     let any_tls = endpoints.as_ref().is_none_or(|nodes| nodes.iter().any(|node| node.tls));
     let ca_file = authorities::resolve(written.ca_file, settings, any_tls, findings);
@@ -64,9 +64,9 @@ fn addressing(written: Option<At<String>>) -> Result<Addressing, Fault> {
     written.map_or(Ok(Addressing::Path), |text| one_of(&text, "addressing", &choices))
 }
 
-fn dialect(written: Option<At<String>>) -> Result<&'static Dialect, Fault> {
+fn dialect(written: Option<At<String>>, endpoints: &[Endpoint]) -> Result<&'static Dialect, Fault> {
     let choices: Vec<_> = DIALECTS.iter().map(|dialect| (dialect.name, dialect)).collect();
-    written.map_or(Ok(Default::default()), |text| one_of(&text, "dialect", &choices))
+    written.map_or_else(|| Ok(Dialect::inferred(endpoints)), |text| one_of(&text, "dialect", &choices))
 }
 
 /// A region stands in every signature (`ID/DATE/REGION/s3/aws4_request`), so it must fit in there.

@@ -44,7 +44,7 @@ fn endpoints_and_a_key_are_enough() {
     let remote = remote_of(&Start::with_file(STORE));
     assert_eq!(endpoints(&remote), ["http://127.0.0.1:9100"]);
     assert_eq!((remote.region.as_str(), remote.addressing), ("us-east-1", Addressing::Path));
-    assert_eq!(remote.dialect.name, "aws");
+    assert_eq!(remote.dialect.name, "other", "nothing is known of the store");
     assert!(matches!(&remote.credentials, CredentialSource::Static { access_key_id, .. } if access_key_id == "up"));
     assert_eq!((remote.buckets.pairs().count(), remote.buckets.is_only_mapped()), (0, false));
     assert_eq!((remote.ca_file, remote.timeouts, remote.pool), (None, Timeouts::default(), 1024));
@@ -274,7 +274,7 @@ fn the_way_out_is_told() {
     let fix = |line: &str| format!("{STORE}{line}");
     for (text, advice) in [
         (fix("dialect = \"mino\""), "did you mean \"minio\"?"),
-        (fix("dialect = \"r2\""), "write one of aws, minio, ceph, garage, versitygw"),
+        (fix("dialect = \"r2\""), "write one of aws, minio, ceph, garage, versitygw, other"),
         (fix("addressing = \"vitual\""), "did you mean \"virtual\"?"),
         (fix("credentials = \"aws_chain\""), "did you mean \"aws-chain\"?"),
         (fix("endpoint = \"http://minio\""), "did you mean `endpoints`?"),

@@ -193,7 +193,7 @@ mod tests {
             endpoints: endpoints.iter().map(|text| Endpoint::parse(text).unwrap()).collect(),
             region: "us-east-1".to_owned(),
             addressing: crate::upstream::Addressing::Path,
-            dialect: Default::default(),
+            dialect: crate::upstream::Dialect::inferred(&[]),
             credentials: crate::upstream::CredentialSource::AwsChain,
             buckets: Default::default(),
             ca_file: None,
