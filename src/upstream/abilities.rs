@@ -112,7 +112,7 @@ fn is_unheard(row: &OperationSpec, view: &RequestView<'_>, name: &str, dialect: 
         (Some(_), _) if !writes(row) => false,
         (Some(value), None) => {
             let is_list = name == "if-none-match" && value.contains(&b',');
-            is_list || !dialect.hears_condition(row.operation, name)
+            is_list || !dialect.honours_condition(row.operation, name)
         }
         (Some(_), Some(_)) => true,
         (None, _) => false,

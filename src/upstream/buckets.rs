@@ -1,8 +1,7 @@
-//! What buckets are called on both sides: the client's name, and the upstream's.
+//! The names of buckets: the client's and the upstream's.
 //!
-//! Keys, logs and policies use the client's name; only what goes over the wire to the upstream uses the other. A bucket
-//! of the upstream that is a target of the map, or that a client's name of the map hides, can neither be reached nor be
-//! listed under its own name.
+//! Keys, logs and policies use the client's name. Only requests to the upstream use the other. An upstream bucket is
+//! hidden under its own name if it is mapped to another, or if that name is mapped to another bucket.
 
 use crate::s3::names::BucketName;
 use std::collections::BTreeMap;
@@ -38,7 +37,7 @@ impl BucketMap {
         Ok(())
     }
 
-    /// The upstream's name of a client's bucket; `None` where the client can reach none of that name.
+    /// The upstream's name of a client's bucket; `None` if clients can reach no bucket of that name.
     pub fn upstream<'a>(&'a self, client: &'a BucketName) -> Option<&'a str> {
         match self.to_upstream.get(client) {
             Some(mapped) => Some(mapped),
@@ -47,8 +46,8 @@ impl BucketMap {
         }
     }
 
-    /// The client's name of an upstream's bucket; `None` where clients do not see it: the map hides it, or no client
-    /// could name it (R2 has no dots in names).
+    /// The client's name of an upstream's bucket; `None` if it is hidden by the map, or if its name is not valid for
+    /// clients (R2 has no dots in names).
     pub fn client(&self, upstream: &str) -> Option<BucketName> {
         if let Some(mapped) = self.to_client.get(upstream) {
             return Some(mapped.clone());

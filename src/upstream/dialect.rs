@@ -1,7 +1,7 @@
-//! How stores differ from S3 where it matters to a proxy: a row a store, each difference with its reason.
+//! How stores differ from S3 where it matters to a proxy: a row for each store, each difference with its reason.
 //!
-//! Not here: what R2 has, which is a policy's business, what a store merely answers in its own way, and what is done
-//! the same for all of them since none is hurt by it (tried: with MinIO of 2026-02-12 and versitygw 1.8.0):
+//! Not here: what R2 has, which a policy decides; what a store merely answers in its own way; and what is done for all
+//! of them since it hurts none (tried with MinIO of 2026-02-12 and versitygw 1.8.0):
 //!
 //! - The key in a path goes as the client wrote it, byte for byte, and is signed in S3's own encoding, all but
 //!   `A-Za-z0-9-._~/` escaped: that is what MinIO and versitygw verify it over, decoded and encoded anew. Nothing is
@@ -25,9 +25,9 @@ use crate::upstream::Endpoint;
 /// A store's dialect of S3.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Dialect {
-    /// What settings call it.
+    /// Its name in settings.
     pub name: &'static str,
-    /// What CreateBucket says of the region.
+    /// The LocationConstraint of CreateBucket.
     pub location: LocationRule,
     /// Whether an object or a part may come with its checksum behind it (`STREAMING-UNSIGNED-PAYLOAD-TRAILER`). Where
     /// it may not, it is verified here and goes without.
@@ -38,7 +38,7 @@ pub struct Dialect {
     /// The checksums it takes. Another is verified here and goes no further, neither with a body nor in
     /// `x-amz-checksum-algorithm`.
     pub checksums: &'static [Algorithm],
-    /// The conditions that are heard, by write. Others are refused: to carry a write out all the same would overwrite or
+    /// The conditions that are honoured, by write. Others are refused: to carry a write out all the same would overwrite or
     /// delete what they protect.
     pub write_conditions: &'static [(Operation, &'static [&'static str])],
     /// Whether it keeps a plain body as an object that broke off before its length. Where it does, one without a digest
@@ -50,10 +50,10 @@ pub struct Dialect {
     /// Whether `encoding-type=url` writes a space as `+`. Clients get `%20`, which all of them read.
     pub plus_for_space: bool,
     /// Whether CreateBucket of one's own bucket succeeds, and may reset what was set for it. Where it does, it is looked
-    /// for first, and the client hears that it is there.
+    /// for first, and the client gets BucketAlreadyOwnedByYou.
     pub recreates_buckets: bool,
     /// First segments of paths that lead to the store's own interfaces and not to a bucket. Such a bucket is neither
-    /// reachable nor listed: with r2shim's key for the store, who reaches it might administer the store.
+    /// reachable nor listed: with r2shim's key for the store, a client that reaches it might administer the store.
     pub reserved_buckets: &'static [&'static str],
     /// Metadata that is a command to the store. A write with it is refused.
     pub commands: &'static [&'static str],
@@ -68,7 +68,7 @@ pub enum LocationRule {
     AllButUsEast1,
 }
 
-/// The conditions that S3 itself has on most writes. No store hears dates on them.
+/// The conditions that S3 itself has on most writes. No store honours dates on them.
 const TAGS: &[&str] = &["if-match", "if-none-match"];
 
 /// S3 itself.
@@ -249,8 +249,10 @@ impl Dialect {
     }
 
     /// Whether the store holds to this condition on this write; its name is in lower case.
-    pub fn hears_condition(&self, operation: Operation, header: &str) -> bool {
-        self.write_conditions.iter().any(|(heard_on, headers)| *heard_on == operation && headers.contains(&header))
+    pub fn honours_condition(&self, operation: Operation, header: &str) -> bool {
+        self.write_conditions
+            .iter()
+            .any(|(operation_of, headers)| *operation_of == operation && headers.contains(&header))
     }
 
     /// Whether a bucket of this name is none: the store has something else at its path.
@@ -285,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn aws_wants_to_hear_of_every_region_but_the_first_and_others_of_none() {
+    fn only_aws_is_sent_the_region_and_not_its_first() {
         for (dialect, region, constraint) in [
             ("aws", "us-east-1", None),
             ("aws", "eu-west-1", Some("eu-west-1")),
@@ -300,9 +302,9 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_that_would_not_be_heard_is_known() {
+    fn conditions_that_are_not_honoured_are_known() {
         use Operation::{CompleteMultipartUpload, CopyObject, DeleteObject, PutObject};
-        for (dialect, heard) in [
+        for (dialect, honoured) in [
             ("aws", &[PutObject, CopyObject, CompleteMultipartUpload, DeleteObject][..]),
             ("minio", &[PutObject, CompleteMultipartUpload]),
             ("ceph", &[PutObject]),
@@ -311,11 +313,11 @@ mod tests {
         ] {
             let dialect = Dialect::named(dialect).unwrap();
             for operation in [PutObject, CopyObject, CompleteMultipartUpload, DeleteObject] {
-                let hears = |header| dialect.hears_condition(operation, header);
-                assert_eq!(hears("if-match"), heard.contains(&operation), "{} {operation}", dialect.name);
-                let none = heard.contains(&operation) && operation != DeleteObject;
-                assert_eq!(hears("if-none-match"), none, "{} {operation}", dialect.name);
-                assert!(!hears("if-unmodified-since"), "{} {operation}", dialect.name);
+                let honours = |header| dialect.honours_condition(operation, header);
+                assert_eq!(honours("if-match"), honoured.contains(&operation), "{} {operation}", dialect.name);
+                let none = honoured.contains(&operation) && operation != DeleteObject;
+                assert_eq!(honours("if-none-match"), none, "{} {operation}", dialect.name);
+                assert!(!honours("if-unmodified-since"), "{} {operation}", dialect.name);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Where a remote store is, and how a bucket's name gets into a request for it.
+//! The address of a remote store, and where its requests have the bucket's name.
 
 use http::Uri;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 /// The address of one node of a remote store.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Endpoint {
-    /// Whether it is spoken to over TLS.
+    /// Whether connections to it use TLS.
     pub tls: bool,
     /// Its host name or IP address; an IPv6 address without its brackets.
     pub host: String,
@@ -14,7 +14,7 @@ pub struct Endpoint {
     pub port: u16,
 }
 
-/// Where a bucket's name stands in a request.
+/// Where a request has the bucket's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Addressing {
     /// `host/bucket/key`.
@@ -23,12 +23,12 @@ pub enum Addressing {
     Virtual,
 }
 
-/// Why a text is no endpoint; the way out included.
+/// Why a text is not an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadEndpoint {
-    /// It does not read `http://HOST[:PORT]` or `https://HOST[:PORT]`.
+    /// It is not `http://HOST[:PORT]` or `https://HOST[:PORT]`.
     Form,
-    /// Something stands behind the host, such as a path or a bucket's name.
+    /// Something follows the host, such as a path or a bucket's name.
     Path,
 }
 
@@ -63,7 +63,7 @@ impl Endpoint {
         if self.port == default_port(self.tls) { host } else { format!("{host}:{}", self.port) }
     }
 
-    /// Whether the host is an address and no name, so that no bucket can stand before it.
+    /// Whether the host is an IP address, so that a bucket's name cannot precede it.
     pub fn is_ip(&self) -> bool {
         self.host.parse::<std::net::IpAddr>().is_ok()
     }

@@ -1,8 +1,8 @@
 //! What an upstream's error means to the client.
 //!
 //! An error that is S3's keeps its code and its status, in words of our own: the upstream's may name its bucket, its
-//! account, its key or its address. What the upstream has against our own credentials is no fault of the client's,
-//! and what is no S3 at all says only that the upstream is at fault. Everything it said goes to the log.
+//! account, its key or its address. An error about our own credentials is not the client's: it becomes a 502, and so does
+//! an answer that is not S3. The upstream's own message goes to the log.
 
 use crate::s3::error::CODES;
 use crate::s3::xml::ErrorDocument;
@@ -10,7 +10,7 @@ use crate::s3::{Code, S3Error};
 use http::StatusCode;
 use std::borrow::Cow;
 
-/// What an upstream has against our signature, our clock or our settings.
+/// Codes that refuse our signature, our clock or our settings.
 const OUR_FAULTS: &[&str] = &[
     "AuthorizationHeaderMalformed",
     "CredentialsNotSupported",
@@ -27,16 +27,16 @@ const OUR_FAULTS: &[&str] = &[
     "XAmzContentSHA256Mismatch",
 ];
 
-/// What clients hear where the upstream has words and we have none.
+/// The message of an error whose code is not in our table.
 pub(super) const REFUSED: &str = "The upstream store refuses the request.";
 
-/// What clients are told when no node of the upstream can be asked, or nothing signs requests to it.
+/// The message when no node of the upstream can be asked, or requests to it cannot be signed.
 const UNAVAILABLE: &str = "The store behind this server is not available. Please try again.";
 
 /// MinIO's code while it starts.
 const NOT_INITIALIZED: &str = "XMinioServerNotInitialized";
 
-/// Codes of stores that say in other words what S3 has a word for.
+/// Codes of stores for errors that S3 has another code for.
 const SYNONYMS: &[(&str, Code)] = &[
     // MinIO.
     ("XMinioAdminInvalidArgument", Code::INVALID_ARGUMENT),
@@ -45,13 +45,13 @@ const SYNONYMS: &[(&str, Code)] = &[
     ("SlowDownWrite", Code::SERVICE_UNAVAILABLE),
     ("XMinioInvalidObjectName", Code::INVALID_OBJECT_NAME),
     ("XMinioInvalidResourceName", Code::INVALID_OBJECT_NAME),
-    // S3's own word for what R2 calls otherwise.
+    // S3's code for what R2 calls otherwise.
     ("KeyTooLongError", Code::INVALID_OBJECT_NAME),
 ];
 
 /// The error for an answer with this status and, where it came with one, this document.
 pub fn client_error(status: StatusCode, document: Option<&ErrorDocument>) -> S3Error {
-    let said = said(status, document);
+    let message = upstream_message(status, document);
     let error = match document {
         // Of a write: RFC 9110 section 13.1.2 has 304 for reads alone, and versitygw gives it to copies.
         _ if status == StatusCode::NOT_MODIFIED => Code::PRECONDITION_FAILED.into(),
@@ -61,7 +61,7 @@ pub fn client_error(status: StatusCode, document: Option<&ErrorDocument>) -> S3E
         Some(document) => of_document(status, document),
         None => of_status(status),
     };
-    error.cause(said)
+    error.cause(message)
 }
 
 /// The error for an answer to HEAD, which has a status and nothing else.
@@ -77,7 +77,7 @@ pub fn client_error_of_head(status: StatusCode, names_a_key: bool) -> S3Error {
         501 => Code::NOT_IMPLEMENTED,
         _ => return client_error(status, None),
     };
-    S3Error::new(code).cause(said(status, None))
+    S3Error::new(code).cause(upstream_message(status, None))
 }
 
 /// The error for an upstream that cannot be asked at all; `cause` is for the log.
@@ -109,8 +109,8 @@ fn of_status(status: StatusCode) -> S3Error {
     }
 }
 
-/// What the upstream said, for the log.
-fn said(status: StatusCode, document: Option<&ErrorDocument>) -> String {
+/// The upstream's status and message, for the log.
+fn upstream_message(status: StatusCode, document: Option<&ErrorDocument>) -> String {
     let status = status.as_u16();
     let Some(document) = document else { return format!("the upstream answered {status}") };
     let mut text = format!("the upstream answered {status} {}: {}", document.code, document.message);

@@ -1,8 +1,9 @@
 //! The headers of an upstream's answer as the client gets them: those the local disk would answer with, and no others.
 //!
-//! An allow-list: what a store says of itself (`Server`, `Date`, `x-minio-*`, `x-rgw-*`), of its connection
-//! (`Connection`, `Strict-Transport-Security`) or of whatever it learns tomorrow stays behind. Not here: Content-Length
-//! and Transfer-Encoding, which are the sender's, and the headers of errors, which are written anew.
+//! It is an allow-list: headers about the store (`Server`, `Date`, `x-minio-*`, `x-rgw-*`), about its connection
+//! (`Connection`, `Strict-Transport-Security`), and any that a later release adds, do not reach the client. Not here:
+//! Content-Length and Transfer-Encoding, which belong to each connection, and the headers of errors, which are written
+//! here.
 
 use crate::policy::Answers;
 use crate::s3::headers::METADATA_PREFIX;
@@ -29,24 +30,24 @@ const OF_HTTP: &[&str] = &[
 ];
 
 /// The headers that reach the client, in the upstream's order, values byte for byte but for a user's. Of `x-amz-*`
-/// headers the policy says which; where the upstream told its region, the client is told `region`.
+/// headers the policy decides which; a region becomes `region`.
 pub fn client_headers(answer: &HeaderMap, answers: &Answers, region: &str) -> Vec<(HeaderName, HeaderValue)> {
     let reaches = |name: &str| OF_HTTP.contains(&name) || answers.header_reaches_client(name);
     let passed = answer.iter().filter(|(name, _)| reaches(name.as_str()));
-    let passed = passed.map(|(name, value)| (name.clone(), told(name, value)));
+    let passed = passed.map(|(name, value)| (name.clone(), client_value(name, value)));
     passed.chain(client_region(answer, region)).collect()
 }
 
 /// Stores keep a user's text beyond ASCII in forms of their own; clients get the one that R2 has.
-fn told(name: &HeaderName, value: &HeaderValue) -> HeaderValue {
+fn client_value(name: &HeaderName, value: &HeaderValue) -> HeaderValue {
     let users = name.as_str().starts_with(METADATA_PREFIX);
     users.then(|| user_value(value)).flatten().unwrap_or_else(|| value.clone())
 }
 
-/// The region as the client knows it; none where the upstream told none, or where no header can hold the policy's name.
+/// The region's header for the client; `None` if the upstream sent none, or if no header can hold the policy's name.
 fn client_region(answer: &HeaderMap, region: &str) -> Option<(HeaderName, HeaderValue)> {
-    let told = answer.contains_key(BUCKET_REGION);
-    told.then(|| HeaderValue::from_str(region).ok()).flatten().map(|value| (BUCKET_REGION, value))
+    let has_region = answer.contains_key(BUCKET_REGION);
+    has_region.then(|| HeaderValue::from_str(region).ok()).flatten().map(|value| (BUCKET_REGION, value))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! All that is known of a remote store: what settings come to.
+//! A remote store as settings describe it.
 
 use crate::s3::names::BucketName;
 use crate::sigv4::Secret;
@@ -13,31 +13,31 @@ pub struct Remote {
     pub endpoints: Vec<Endpoint>,
     /// The region requests to it are signed for.
     pub region: String,
-    /// Where a bucket's name stands in requests to it.
+    /// Where requests to it have the bucket's name.
     pub addressing: Addressing,
     /// How it differs from S3.
     pub dialect: &'static Dialect,
-    /// What requests to it are signed with.
+    /// Where the credentials for it come from.
     pub credentials: CredentialSource,
-    /// What its buckets are called.
+    /// The names of its buckets.
     pub buckets: BucketMap,
-    /// The certificates its nodes' own are held against, in PEM; `None` for those of the system.
+    /// A PEM file of the certificates to trust; `None` for those of the system.
     pub ca_file: Option<PathBuf>,
     /// How long it may take.
     pub timeouts: Timeouts,
     /// How many idle connections to it are kept, to all nodes together.
     pub pool: usize,
-    /// How its nodes are asked whether they are well.
+    /// How the health of its nodes is checked.
     pub health: HealthCheck,
 }
 
 impl Remote {
-    /// The store's name of a client's bucket; `None` where the client can reach none of that name.
+    /// The store's name of a client's bucket; `None` if clients can reach no bucket of that name.
     pub fn upstream_bucket<'a>(&'a self, client: &'a BucketName) -> Option<&'a str> {
         self.buckets.upstream(client).filter(|name| !self.dialect.reserves(name))
     }
 
-    /// The client's name of a bucket of the store; `None` where clients do not see it.
+    /// The client's name of a bucket of the store; `None` if it is hidden from clients.
     pub fn client_bucket(&self, upstream: &str) -> Option<BucketName> {
         self.buckets.client(upstream).filter(|_| !self.dialect.reserves(upstream))
     }
@@ -53,7 +53,7 @@ pub enum CredentialSource {
         /// The key's secret.
         secret: Secret,
     },
-    /// What the AWS SDKs look through: environment, shared profile, web identity, container role, instance role.
+    /// The places of the AWS SDKs: environment, shared profile, web identity, container role, instance role.
     AwsChain,
 }
 
@@ -71,10 +71,10 @@ pub struct Timeouts {
     pub idle: Duration,
 }
 
-/// How a node is asked whether it is well.
+/// How the health of a node is checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HealthCheck {
-    /// Any answer to `GET /` that is no server error will do, a refusal too.
+    /// Any answer to `GET /` that is not a server error is good, a refusal too.
     Any,
     /// `GET` of this path must be answered with 200.
     Path(String),
@@ -92,6 +92,6 @@ impl Default for Timeouts {
     }
 }
 
-/// Idle connections kept where settings do not say: as many as requests may be in flight on a busy machine. Too small a
-/// pool makes every request a new connection.
+/// The idle connections that are kept by default: as many as requests may be in flight on a busy machine. With too small a
+/// pool every request needs a new connection.
 pub const DEFAULT_POOL: usize = 1024;

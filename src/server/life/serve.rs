@@ -44,7 +44,7 @@ pub fn serve(
 /// What keeps it from being tried, in words.
 pub fn probe(remote: Remote) -> Result<Vec<Finding>, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
-    runtime.block_on(remote::probe(remote))
+    runtime.block_on(remote::probe(remote)).map_err(|error| error.to_string())
 }
 
 async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Result<Parts, StartError> {
@@ -58,7 +58,7 @@ async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Resu
     let objects = match settings.upstream {
         Upstream::Local => Objects::Local(Store::open(&settings.data_folder, options(settings.store))?),
         Upstream::Remote(remote) => {
-            let remote = RemoteStore::new(*remote).map_err(|cause| StartError::Internal(cause.into()))?;
+            let remote = RemoteStore::new(*remote).map_err(|error| StartError::Internal(error.into()))?;
             remote.resolve().await;
             Objects::Remote(remote)
         }

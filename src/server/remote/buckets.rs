@@ -1,9 +1,9 @@
-//! Operations on buckets whose answers are ours: names and regions in them are never the upstream's.
+//! Operations on buckets whose answers are written here, so that names and regions in them are never the upstream's.
 
 use super::RemoteStore;
-use super::exchange::Exchange;
 use super::payload::Payload;
 use super::receive::bad_gateway;
+use super::response::UpstreamResponse;
 use crate::filters::Admitted;
 use crate::s3::xml::{self, BucketInfo, BucketPage, OWNER};
 use crate::s3::{Code, S3Error};
@@ -25,7 +25,7 @@ const MAX_PAGE_BYTES: usize = 8 << 20;
 const MAX_PAGES: usize = 100;
 
 impl RemoteStore {
-    /// ListBuckets: every page is read, then mapped, then told as far as the key may see.
+    /// ListBuckets: every page is read, then mapped, then cut to what the key may see.
     pub(super) async fn list_buckets(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         let mut buckets = Vec::new();
         let mut token = None;
@@ -41,25 +41,25 @@ impl RemoteStore {
             let name = self.remote.client_bucket(&bucket.name)?;
             request.signer.buckets.covers(&name).then(|| BucketInfo { name: name.to_string(), ..bucket })
         });
-        let mut told: Vec<BucketInfo> = mapped.collect();
-        told.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Answer::xml(xml::list_buckets(OWNER, &told)))
+        let mut visible: Vec<BucketInfo> = mapped.collect();
+        visible.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Answer::xml(xml::list_buckets(OWNER, &visible)))
     }
 
     async fn bucket_page(&self, token: Option<&str>) -> Result<BucketPage, S3Error> {
         let encoded = |token| utf8_percent_encode(token, NON_ALPHANUMERIC);
         let query = token.map(|token| format!("continuation-token={}", encoded(token))).unwrap_or_default();
         let outgoing = Outgoing::own("GET", None, &query, self.remote.addressing);
-        let exchange = self.sender.send(&outgoing, Payload::none()).await?;
-        if exchange.status()? != StatusCode::OK {
-            return Err(self.refusal(&outgoing, exchange).await);
+        let response = self.sender.send(&outgoing, Payload::none()).await?;
+        if response.status()? != StatusCode::OK {
+            return Err(self.refusal(&outgoing, response).await);
         }
-        let page = exchange.into_body().read_whole(MAX_PAGE_BYTES).await.map_err(bad_gateway)?;
+        let page = response.into_body().read_whole(MAX_PAGE_BYTES).await.map_err(bad_gateway)?;
         let page = page.ok_or_else(|| bad_gateway("a page of buckets without end"))?;
         BucketPage::parse(&page).map_err(bad_gateway)
     }
 
-    /// CreateBucket: what the client may say of a region, and what the store wants to hear of one.
+    /// CreateBucket. The region in the client's document is checked, and replaced by the one that the store expects.
     pub(super) async fn create_bucket(
         &self,
         request: &Admitted<'_>,
@@ -78,8 +78,8 @@ impl RemoteStore {
         let constraint = self.remote.dialect.location_constraint(&self.remote.region);
         let document = constraint.map(xml::create_bucket_configuration).unwrap_or_default();
         let payload = Payload::document(document.into_bytes(), &mut outgoing)?;
-        let exchange = self.sender.send(&outgoing, payload).await?;
-        let answer = self.receive(request, &outgoing, exchange).await?;
+        let response = self.sender.send(&outgoing, payload).await?;
+        let answer = self.receive(request, &outgoing, response).await?;
         Ok(Answer { status: StatusCode::OK, body: Body::Empty, ..answer }
             .with(LOCATION, &format!("/{}", request.bucket()?)))
     }
@@ -101,37 +101,37 @@ impl RemoteStore {
         Ok(Answer::xml(xml::location_constraint(&request.rules.policy.regions().name)))
     }
 
-    /// Answers with an error unless the request's bucket is there.
+    /// Answers with an error unless the request's bucket exists.
     pub(super) async fn require_bucket(&self, request: &Admitted<'_>) -> Result<(), S3Error> {
-        let (outgoing, exchange) = self.ask_for_bucket(request).await?;
-        if exchange.status()? == StatusCode::OK {
-            end(exchange).await
+        let (outgoing, response) = self.ask_for_bucket(request).await?;
+        if response.status()? == StatusCode::OK {
+            end(response).await
         } else {
-            Err(self.refusal(&outgoing, exchange).await)
+            Err(self.refusal(&outgoing, response).await)
         }
     }
 
-    /// Answers with an error if the request's bucket is there, or nobody knows. That somebody else has it, or that it is
-    /// elsewhere, is for CreateBucket to say.
+    /// Answers with an error if the request's bucket exists, or if the store cannot tell. If another account owns it, or
+    /// it is in another region, CreateBucket reports that.
     async fn require_no_bucket(&self, request: &Admitted<'_>) -> Result<(), S3Error> {
-        let (outgoing, exchange) = self.ask_for_bucket(request).await?;
-        let status = exchange.status()?;
+        let (outgoing, response) = self.ask_for_bucket(request).await?;
+        let status = response.status()?;
         if status.is_server_error() {
-            return Err(self.refusal(&outgoing, exchange).await);
+            return Err(self.refusal(&outgoing, response).await);
         }
-        end(exchange).await?;
+        end(response).await?;
         if status.is_success() { Err(Code::BUCKET_ALREADY_OWNED_BY_YOU.into()) } else { Ok(()) }
     }
 
-    async fn ask_for_bucket(&self, request: &Admitted<'_>) -> Result<(Outgoing, Exchange), S3Error> {
+    async fn ask_for_bucket(&self, request: &Admitted<'_>) -> Result<(Outgoing, UpstreamResponse), S3Error> {
         let bucket = self.remote.upstream_bucket(request.bucket()?).ok_or(Code::NO_SUCH_BUCKET)?;
         let outgoing = Outgoing::own("HEAD", Some(bucket), "", self.remote.addressing);
-        let exchange = self.sender.send(&outgoing, Payload::none()).await?;
-        Ok((outgoing, exchange))
+        let response = self.sender.send(&outgoing, Payload::none()).await?;
+        Ok((outgoing, response))
     }
 }
 
-/// Gives the connection back after an answer to HEAD, which has no body.
-async fn end(exchange: Exchange) -> Result<(), S3Error> {
-    exchange.into_body().read_whole(0).await.map(drop).map_err(bad_gateway)
+/// Returns the connection to the pool after an answer to HEAD, which has no body.
+async fn end(response: UpstreamResponse) -> Result<(), S3Error> {
+    response.into_body().read_whole(0).await.map(drop).map_err(bad_gateway)
 }

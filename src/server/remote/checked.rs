@@ -1,4 +1,4 @@
-//! Documents of clients that are looked into before they go on as they came: DeleteObjects, CompleteMultipartUpload.
+//! Documents of clients that are checked and then sent on unchanged: DeleteObjects, CompleteMultipartUpload.
 
 use super::RemoteStore;
 use super::payload::Payload;
@@ -11,15 +11,15 @@ use crate::server::request_body::BodySource;
 use crate::upstream::abilities::check_deletable;
 
 impl RemoteStore {
-    /// DeleteObjects, as the client wrote it. What asks for more than the policy has, or for a key that the store takes
-    /// for another, is refused whole: nothing is removed.
+    /// DeleteObjects. A document with an entry that the policy lacks, or with a key that the store takes for another, is
+    /// refused as a whole, and nothing is removed.
     pub(super) async fn delete_objects(
         &self,
         request: &Admitted<'_>,
         body: &mut dyn BodySource,
     ) -> Result<Answer, S3Error> {
         let document = documents::read(request, body).await?;
-        // A policy that never tells of versions has none to remove.
+        // A policy that strips version ids from answers has no versions to remove.
         let has_versions = !request.rules.policy.answers().withheld().iter().any(|element| element == "VersionId");
         for entry in &Delete::parse(&document)?.entries {
             check_deletable(entry, has_versions, self.remote.dialect)?;
@@ -27,7 +27,7 @@ impl RemoteStore {
         self.forward_document(request, document).await
     }
 
-    /// CompleteMultipartUpload. What is no list of parts is told in R2's words, whatever the store would say.
+    /// CompleteMultipartUpload. A malformed list of parts is refused here with R2's error, whatever the store's is.
     pub(super) async fn complete_upload(
         &self,
         request: &Admitted<'_>,
@@ -41,7 +41,7 @@ impl RemoteStore {
     async fn forward_document(&self, request: &Admitted<'_>, document: Vec<u8>) -> Result<Answer, S3Error> {
         let mut outgoing = self.outgoing(request)?;
         let payload = Payload::document(document, &mut outgoing)?;
-        let exchange = self.sender.send(&outgoing, payload).await?;
-        self.receive(request, &outgoing, exchange).await
+        let response = self.sender.send(&outgoing, payload).await?;
+        self.receive(request, &outgoing, response).await
     }
 }

@@ -1,8 +1,8 @@
 //! One request over one connection: its head, its body while an early answer is watched for, and the head of the answer.
 //! Where that fails, what is left of the body comes back.
 
-use super::exchange::{Sent, is_final, read_head};
 use super::payload::{Content, StreamedBody};
+use super::response::{Sent, is_final, read_head};
 use crate::s3::S3Error;
 use crate::upstream::retry::Progress;
 use bytes::Bytes;

@@ -1,7 +1,7 @@
 //! An XML answer on its way to the client: rewritten piece by piece, and an error in it found in time or put into the
 //! client's words.
 
-use super::exchange::AnswerBody;
+use super::response::AnswerBody;
 use crate::s3::S3Error;
 use crate::s3::xml::{self, Ending, ErrorDocument, Rewriter};
 use crate::server::answer::BodyStream;

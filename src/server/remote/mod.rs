@@ -6,7 +6,7 @@
 
 pub mod credentials;
 pub mod nodes;
-mod exchange;
+mod response;
 mod payload;
 mod delivery;
 mod sender;
@@ -17,6 +17,7 @@ mod checked;
 mod probe;
 
 pub use probe::{Finding, probe};
+pub use sender::SetupError;
 
 use crate::filters::Admitted;
 use crate::policy;
@@ -45,8 +46,8 @@ impl RemoteStore {
     /// Operations on `remote`. Nothing is connected to yet.
     ///
     /// # Errors
-    /// What keeps certificates from being loaded, in words.
-    pub fn new(remote: Remote) -> Result<RemoteStore, String> {
+    /// Certificates that cannot be loaded.
+    pub fn new(remote: Remote) -> Result<RemoteStore, SetupError> {
         let remote = Arc::new(remote);
         let sender = Arc::new(Sender::new(remote.clone())?);
         Ok(RemoteStore { remote, sender })
@@ -92,8 +93,8 @@ impl RemoteStore {
     pub(super) async fn forward(&self, request: &Admitted<'_>, body: &mut dyn BodySource) -> Result<Answer, S3Error> {
         let mut outgoing = self.outgoing(request)?;
         let payload = Payload::of(request, &mut outgoing, self.remote.dialect, body).await?;
-        let exchange = self.sender.send(&outgoing, payload).await?;
-        self.receive(request, &outgoing, exchange).await
+        let response = self.sender.send(&outgoing, payload).await?;
+        self.receive(request, &outgoing, response).await
     }
 
     /// # Errors

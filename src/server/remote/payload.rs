@@ -1,7 +1,8 @@
-//! The body of a request on its way upstream: what is held, what is streamed, and how it is framed there.
+//! The body of a request on its way upstream: what is held in memory, what is streamed, and how it is framed there.
 //!
-//! What is small is read whole and verified before anything is sent, so that it can be sent again, and so that an empty
-//! object, which is complete with its head, is not there before its verdict. Of what is large the last piece waits.
+//! A small body is read whole and verified before anything is sent. So it can be sent again, and an empty object, which
+//! the store keeps as soon as it has the head, is verified before it exists. Of a large body only the last piece is kept
+//! back until the body is verified.
 
 use crate::body::{Announced, BodyVerifier, Digested, Framing, HoldBack, TrailerFrames};
 use crate::filters::{Admitted, BodyPlan};
@@ -27,9 +28,9 @@ const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-content-length");
 const TRAILER: HeaderName = HeaderName::from_static("x-amz-trailer");
 
-/// A body and how the signature speaks of it.
+/// A body, and how the signature covers it.
 pub(super) struct Payload<'b> {
-    /// What `x-amz-content-sha256` says.
+    /// The value of `x-amz-content-sha256`.
     pub(super) hash: PayloadHash,
     /// The bytes, or where they come from.
     pub(super) content: Content<'b>,
@@ -37,7 +38,7 @@ pub(super) struct Payload<'b> {
 
 /// Where a body's bytes are.
 pub(super) enum Content<'b> {
-    /// In memory, verified, as they go over the wire.
+    /// In memory, verified and framed.
     Held(Vec<Bytes>),
     /// With the client.
     Streamed(Box<StreamedBody<'b>>),
@@ -57,7 +58,7 @@ impl<'b> Payload<'b> {
         Payload { hash: PayloadHash::Digest(Sha256::digest(b"").into()), content: Content::Held(Vec::new()) }
     }
 
-    /// A document of ours. S3 wants the MD5 of some, and minds it on none.
+    /// A document that was written here. S3 requires the MD5 of some documents and accepts it with all.
     pub(super) fn document(document: Vec<u8>, outgoing: &mut Outgoing) -> Result<Payload<'b>, S3Error> {
         outgoing.set(CONTENT_LENGTH, &document.len().to_string())?;
         if !document.is_empty() {
@@ -67,7 +68,7 @@ impl<'b> Payload<'b> {
         Ok(Payload { hash, content: Content::Held(vec![Bytes::from(document)]) })
     }
 
-    /// The body that a request's plan speaks of. Reads what is small; sets the headers that tell of it.
+    /// The body that a request's plan announces. A small body is read here. Sets the headers that describe the body.
     pub(super) async fn of(
         request: &Admitted<'_>,
         outgoing: &mut Outgoing,
@@ -123,8 +124,8 @@ impl StreamedBody<'_> {
         self.body.awaits_continue()
     }
 
-    /// What can go on after the next piece from the client, as it goes over the wire; `None` at the body's end, when
-    /// [`StreamedBody::finish`] gives the rest.
+    /// Reads the next piece from the client and returns what can be sent then, framed; `None` at the end of the body,
+    /// when [`StreamedBody::finish`] returns the rest.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Bytes>>, S3Error> {
         let Some(piece) = self.body.next().await? else { return Ok(None) };
         let mut ready = Vec::new();
@@ -136,7 +137,7 @@ impl StreamedBody<'_> {
         Ok(Some(ready))
     }
 
-    /// The rest, once the body is known to be good.
+    /// The rest, if the body is what was announced.
     pub(super) fn finish(mut self) -> Result<Vec<Bytes>, S3Error> {
         let good = self.verifier.finish()?;
         let last = self.hold_back.release(&good);
@@ -176,16 +177,16 @@ fn trailer(announced: &Announced) -> Option<Algorithm> {
     }
 }
 
-/// The checksum that goes behind a body for a store that would keep a part of it, where nothing else tells it that it
-/// has not the whole.
+/// The checksum that follows a body for a store that keeps bodies that broke off, if the request has nothing else by
+/// which the store could notice that.
 fn own_trailer(announced: &Announced, dialect: &Dialect) -> Option<Algorithm> {
     let expected = &announced.expected;
     let known = expected.sha256.is_some() || expected.md5.is_some() || expected.checksum.is_some();
     (dialect.keeps_short_bodies && !known).then_some(Algorithm::Crc32)
 }
 
-/// The headers that tell how long the body is and what follows it. Always a length, never `chunked`: a store takes a
-/// body that ends before its length for none.
+/// Sets the headers for the length of the body and for what follows it. There is always a length and never `chunked`:
+/// then a store does not keep a body that ends early.
 fn set_framing(
     outgoing: &mut Outgoing,
     length: u64,

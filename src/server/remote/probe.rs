@@ -1,9 +1,9 @@
-//! Trying a remote store out, for `check --online`: are its nodes there, does it take the credentials, are the buckets
-//! of the map in it. Nothing is written.
+//! A remote store is tried, for `check --online`: whether its nodes answer, whether it accepts the credentials, and whether
+//! the mapped buckets exist. Nothing is written.
 
 use super::nodes::Health;
 use super::payload::Payload;
-use super::sender::Sender;
+use super::sender::{Sender, SetupError};
 use crate::s3::S3Error;
 use crate::server::clock;
 use crate::upstream::{Outgoing, Remote, failure};
@@ -14,22 +14,22 @@ use std::sync::Arc;
 pub struct Finding {
     /// What was tried.
     pub what: String,
-    /// Why it does not work; `None` where it does.
+    /// Why it does not work; `None` if it works.
     pub fault: Option<String>,
 }
 
-/// Tries everything a remote store is needed for, as far as it goes without the part that failed.
+/// Tries everything that a remote store is needed for. What depends on a part that failed is left out.
 ///
 /// # Errors
-/// What keeps certificates from being loaded, in words.
-pub async fn probe(remote: Remote) -> Result<Vec<Finding>, String> {
+/// Certificates that cannot be loaded.
+pub async fn probe(remote: Remote) -> Result<Vec<Finding>, SetupError> {
     let remote = Arc::new(remote);
     let sender = Sender::new(remote.clone())?;
     sender.nodes.resolve().await;
     sender.nodes.check().await;
     let mut findings: Vec<Finding> =
         sender.nodes.states().into_iter().map(|state| node(state.name, &state.health)).collect();
-    // What is static needs no fetching; the chain's own fault says all there is to say.
+    // Static credentials are not fetched. Why the chain has none is in `failure` below.
     let _ = sender.credentials.fetch().await;
     let credentials = Finding { what: "credentials".to_owned(), fault: sender.credentials.failure(clock::now()) };
     let goes_on = credentials.fault.is_none() && findings.iter().any(|finding| finding.fault.is_none());
@@ -48,7 +48,7 @@ fn node(name: String, health: &Health) -> Finding {
     Finding { what: format!("node {name}"), fault }
 }
 
-/// Whether the store takes the key, the clock and the region. A key that may not list buckets is a good key.
+/// Whether the store accepts the key, the clock and the region. A key that may not list buckets is accepted too.
 async fn list_buckets(sender: &Sender, remote: &Remote) -> Finding {
     let outgoing = Outgoing::own("GET", None, "", remote.addressing);
     let what = "signed request (ListBuckets)".to_owned();
@@ -66,9 +66,9 @@ async fn bucket(sender: &Sender, remote: &Remote, client: &str, upstream: &str) 
 }
 
 async fn ask(sender: &Sender, outgoing: &Outgoing) -> Result<(), S3Error> {
-    let exchange = sender.send(outgoing, Payload::none()).await?;
-    let status = exchange.status()?;
-    let body = exchange.into_body().read_whole(crate::s3::xml::MAX_ERROR_BYTES).await.ok().flatten();
+    let response = sender.send(outgoing, Payload::none()).await?;
+    let status = response.status()?;
+    let body = response.into_body().read_whole(crate::s3::xml::MAX_ERROR_BYTES).await.ok().flatten();
     let document = body.and_then(|body| crate::s3::xml::ErrorDocument::parse(&body));
     match status.is_success() {
         true => Ok(()),
@@ -77,14 +77,14 @@ async fn ask(sender: &Sender, outgoing: &Outgoing) -> Result<(), S3Error> {
     }
 }
 
-/// What the store said, and what to look at.
+/// The store's message, and what to look at.
 fn advised(error: &S3Error) -> String {
-    let said = error.cause.clone().unwrap_or_else(|| error.message.clone().into_owned());
-    let advice = ADVICE.iter().find(|(code, _)| said.contains(code)).map(|(_, advice)| *advice);
-    advice.map_or(said.clone(), |advice| format!("{said}; {advice}"))
+    let message = error.cause.clone().unwrap_or_else(|| error.message.clone().into_owned());
+    let advice = ADVICE.iter().find(|(code, _)| message.contains(code)).map(|(_, advice)| *advice);
+    advice.map_or(message.clone(), |advice| format!("{message}; {advice}"))
 }
 
-/// What to look at when a store says this.
+/// What to look at, by what is in the store's message.
 const ADVICE: &[(&str, &str)] = &[
     ("InvalidAccessKeyId", "look at access_key_id"),
     ("SignatureDoesNotMatch", "look at the secret, and whether something between here and there changes requests"),

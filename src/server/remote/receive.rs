@@ -3,8 +3,8 @@
 
 use super::RemoteStore;
 use super::document::{DocumentBody, Opening};
-use super::exchange::{Exchange, Sent};
 use super::nodes::Node;
+use super::response::{Sent, UpstreamResponse};
 use crate::filters::Admitted;
 use crate::s3::operation::{AnswerKind, DocumentSpec};
 use crate::s3::xml::{ErrorDocument, MAX_ERROR_BYTES};
@@ -20,30 +20,30 @@ impl RemoteStore {
         &self,
         request: &Admitted<'_>,
         outgoing: &Outgoing,
-        exchange: Exchange,
+        response: UpstreamResponse,
     ) -> Result<Answer, S3Error> {
-        let status = exchange.status()?;
+        let status = response.status()?;
         let unmodified = status == StatusCode::NOT_MODIFIED && matches!(outgoing.method, "GET" | "HEAD");
         if !(status.is_success() || unmodified) {
-            return Err(self.refusal(outgoing, exchange).await);
+            return Err(self.refusal(outgoing, response).await);
         }
-        if exchange.sent == Sent::AnsweredEarly {
+        if response.sent == Sent::AnsweredEarly {
             // It cannot have the object, and of the rest of the body nobody knows yet whether it is good.
             return Err(bad_gateway("a success before the end of the request's body"));
         }
-        let headers = self.headers(request, &exchange.head()?.headers);
-        let empty = Answer { headers, node: Some(exchange.node.to_string()), ..Answer::empty(status) };
+        let headers = self.headers(request, &response.head()?.headers);
+        let empty = Answer { headers, node: Some(response.node.to_string()), ..Answer::empty(status) };
         if outgoing.method == "HEAD" || matches!(status.as_u16(), 204 | 304) {
-            let length = content_length(&exchange.head()?.headers);
+            let length = content_length(&response.head()?.headers);
             // Nothing follows such a head; reading to the end gives the connection back.
-            exchange.into_body().read_whole(0).await.map_err(bad_gateway)?;
+            response.into_body().read_whole(0).await.map_err(bad_gateway)?;
             let body = if request.spec.answer == AnswerKind::Object { Body::Length(length) } else { Body::Empty };
             return Ok(Answer { body, ..empty });
         }
         match request.spec.answer {
-            AnswerKind::Object => object(empty, exchange).await,
-            AnswerKind::Document(spec) => self.document(request, spec, empty, exchange).await,
-            AnswerKind::Empty | AnswerKind::Own | AnswerKind::NotForwarded(_) => nothing(empty, exchange).await,
+            AnswerKind::Object => object(empty, response).await,
+            AnswerKind::Document(spec) => self.document(request, spec, empty, response).await,
+            AnswerKind::Empty | AnswerKind::Own | AnswerKind::NotForwarded(_) => nothing(empty, response).await,
         }
     }
 
@@ -57,7 +57,7 @@ impl RemoteStore {
         request: &Admitted<'_>,
         spec: &'static DocumentSpec,
         empty: Answer,
-        exchange: Exchange,
+        response: UpstreamResponse,
     ) -> Result<Answer, S3Error> {
         let status = empty.status;
         let names = ClientNames {
@@ -69,9 +69,9 @@ impl RemoteStore {
         let plus_for_space = encoded && self.remote.dialect.plus_for_space;
         let withheld = request.rules.policy.answers().withheld();
         let rewriter = client_document(spec, &names, withheld, plus_for_space);
-        let node = exchange.node.clone();
+        let node = response.node.clone();
         let error = move |document: &ErrorDocument| at(&node, failure::client_error(status, Some(document)));
-        match DocumentBody::open(exchange.into_body(), rewriter, Box::new(error)).await {
+        match DocumentBody::open(response.into_body(), rewriter, Box::new(error)).await {
             Ok(Opening::Document(body)) => Ok(Answer { body: Body::Stream { length: None, pieces: body }, ..empty }),
             Ok(Opening::Error(error)) => Err(error),
             Err(why) => Err(bad_gateway(why)),
@@ -79,31 +79,31 @@ impl RemoteStore {
     }
 
     /// The error an upstream answered with. Its cause names the node.
-    pub(super) async fn refusal(&self, outgoing: &Outgoing, exchange: Exchange) -> S3Error {
-        let node = exchange.node.clone();
-        at(&node, self.told(outgoing, exchange).await)
+    pub(super) async fn refusal(&self, outgoing: &Outgoing, response: UpstreamResponse) -> S3Error {
+        let node = response.node.clone();
+        at(&node, self.told(outgoing, response).await)
     }
 
-    async fn told(&self, outgoing: &Outgoing, exchange: Exchange) -> S3Error {
-        let status = match exchange.status() {
+    async fn told(&self, outgoing: &Outgoing, response: UpstreamResponse) -> S3Error {
+        let status = match response.status() {
             Ok(status) => status,
             Err(error) => return error,
         };
         if outgoing.method == "HEAD" {
             // There is no body to read, so reading it cannot fail in a way that matters.
-            let _ = exchange.into_body().read_whole(0).await;
+            let _ = response.into_body().read_whole(0).await;
             return failure::client_error_of_head(status, outgoing.names_a_key());
         }
-        let body = exchange.into_body().read_whole(MAX_ERROR_BYTES).await.ok().flatten();
+        let body = response.into_body().read_whole(MAX_ERROR_BYTES).await.ok().flatten();
         let document = body.and_then(|body| ErrorDocument::parse(&body));
         failure::client_error(status, document.as_ref())
     }
 }
 
 /// An answer without a body. What the store sends all the same goes nowhere, and an error in it is the answer.
-async fn nothing(empty: Answer, exchange: Exchange) -> Result<Answer, S3Error> {
-    let node = exchange.node.clone();
-    let body = exchange.into_body().read_whole(MAX_ERROR_BYTES).await.map_err(bad_gateway)?;
+async fn nothing(empty: Answer, response: UpstreamResponse) -> Result<Answer, S3Error> {
+    let node = response.node.clone();
+    let body = response.into_body().read_whole(MAX_ERROR_BYTES).await.map_err(bad_gateway)?;
     match body.and_then(|body| ErrorDocument::parse(&body)) {
         Some(document) => Err(at(&node, failure::client_error(empty.status, Some(&document)))),
         None => Ok(empty),
@@ -112,18 +112,18 @@ async fn nothing(empty: Answer, exchange: Exchange) -> Result<Answer, S3Error> {
 
 /// An answer whose bytes are an object's. Without a length nobody could tell a part of it from the whole, and a framing
 /// that is not chunked has no end but the connection's.
-async fn object(empty: Answer, exchange: Exchange) -> Result<Answer, S3Error> {
-    let headers = &exchange.head()?.headers;
+async fn object(empty: Answer, response: UpstreamResponse) -> Result<Answer, S3Error> {
+    let headers = &response.head()?.headers;
     let length = content_length(headers);
     if length.is_none() && !is_chunked(headers) {
         return Err(bad_gateway("an answer without a length"));
     }
     if length == Some(0) {
         // The connection is free before the client has the answer.
-        exchange.into_body().read_whole(0).await.map_err(bad_gateway)?;
+        response.into_body().read_whole(0).await.map_err(bad_gateway)?;
         return Ok(empty);
     }
-    Ok(Answer { body: Body::Stream { length, pieces: Box::new(exchange.into_body()) }, ..empty })
+    Ok(Answer { body: Body::Stream { length, pieces: Box::new(response.into_body()) }, ..empty })
 }
 
 fn is_chunked(headers: &HeaderMap) -> bool {

@@ -2,9 +2,9 @@
 
 use super::credentials::{Credentials, Provider, Source};
 use super::delivery::{Broken, deliver};
-use super::exchange::Exchange;
 use super::nodes::{Health, Node, Nodes, in_words, kind_of};
 use super::payload::{Content, Payload};
+use super::response::UpstreamResponse;
 use crate::s3::{Code, S3Error};
 use crate::server::clock;
 use crate::sigv4::{KeyCache, PayloadHash};
@@ -44,8 +44,18 @@ struct NodeFault<'b> {
     content: Option<Content<'b>>,
 }
 
+/// Why no requests can be sent to a remote store.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The connector cannot load its certificates.
+    #[error(
+        "the certificates for TLS cannot be loaded: look at the system's (SSL_CERT_FILE, SSL_CERT_DIR), or name a ca_file"
+    )]
+    Certificates,
+}
+
 impl Sender {
-    pub(super) fn new(remote: Arc<Remote>) -> Result<Sender, String> {
+    pub(super) fn new(remote: Arc<Remote>) -> Result<Sender, SetupError> {
         let connector = Arc::new(connector(&remote)?);
         let source = match &remote.credentials {
             CredentialSource::AwsChain => Source::Chain { region: remote.region.clone() },
@@ -64,14 +74,14 @@ impl Sender {
     ///
     /// # Errors
     /// What is wrong with the client's body, and 502, 503 or 504 if there is no answer.
-    pub(super) async fn send(&self, outgoing: &Outgoing, payload: Payload<'_>) -> Result<Exchange, S3Error> {
+    pub(super) async fn send(&self, outgoing: &Outgoing, payload: Payload<'_>) -> Result<UpstreamResponse, S3Error> {
         let Payload { hash, mut content } = payload;
         let (mut tried, mut retries) = (Vec::new(), Retries::default());
         let mut error = failure::unavailable("no node of the upstream is known");
         while let Some(node) = self.nodes.pick(&tried) {
             let known_down = matches!(node.health(), Health::Down(_));
             let failed = match self.attempt(&node, outgoing, &hash, content).await {
-                Ok(exchange) => return Ok(exchange),
+                Ok(response) => return Ok(response),
                 Err(Fault::Request(error)) => return Err(error),
                 Err(Fault::Node(failed)) => failed,
             };
@@ -96,7 +106,7 @@ impl Sender {
         outgoing: &Outgoing,
         hash: &PayloadHash,
         content: Content<'b>,
-    ) -> Result<Exchange, Fault<'b>> {
+    ) -> Result<UpstreamResponse, Fault<'b>> {
         let failed = |error: BError, progress, connection, content| {
             let attempt = FailedAttempt { kind: kind_of(&error), progress, class: outgoing.class(), connection };
             Fault::Node(NodeFault { error, attempt, content })
@@ -116,7 +126,7 @@ impl Sender {
             Broken::Node { error, progress, content } => failed(error, progress, origin, content),
         })?;
         session.set_read_timeout(Some(timeouts.idle));
-        Ok(Exchange { session, peer, node: node.clone(), connector: self.connector.clone(), sent })
+        Ok(UpstreamResponse { session, peer, node: node.clone(), connector: self.connector.clone(), sent })
     }
 
     /// The request's head for a node, signed now.
@@ -202,13 +212,11 @@ fn client_error(node: &Node, error: &BError, known_down: bool) -> S3Error {
     }
 }
 
-/// Connections with the store's certificates. pingora panics where certificates cannot be loaded; those of settings
-/// were checked before, those of the system are not ours to check.
-fn connector(remote: &Remote) -> Result<Connector, String> {
+/// Connections with the store's certificates. pingora panics if certificates cannot be loaded. Those of settings were
+/// checked before; those of the system are checked here.
+fn connector(remote: &Remote) -> Result<Connector, SetupError> {
     let mut options = ConnectorOptions::new(remote.pool);
     options.ca_file = remote.ca_file.as_ref().map(|path| path.to_string_lossy().into_owned());
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| Connector::new(Some(options)))).map_err(|_| {
-        "the certificates for TLS cannot be loaded: look at the system's (SSL_CERT_FILE, SSL_CERT_DIR), or name a ca_file"
-            .to_owned()
-    })
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| Connector::new(Some(options))))
+        .map_err(|_| SetupError::Certificates)
 }

@@ -1,7 +1,7 @@
 //! The places where the AWS SDKs look for credentials, in their order: environment, shared profile, web identity,
 //! container role, instance role ("Standardized credential providers", AWS SDKs and Tools Reference Guide).
 //!
-//! Not here: when, and how long what was found is used. Single sign-on profiles are not read.
+//! Not here: when they are looked for, and for how long they are used. Profiles of single sign-on are not read.
 
 use crate::s3::Timestamp;
 use crate::server::remote::credentials::Credentials;
@@ -27,32 +27,56 @@ use tokio::time::timeout;
 /// How long all the places together may take. Where there is no instance role, asking for it takes a second.
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// What to do where no place has any.
+/// What to do if no place has any.
 const ADVICE: &str = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE, give the machine a role, \
                       or write credentials = \"static\" with a key into [upstream]";
+
+/// Why there are no credentials, and what to do, in one line without secrets.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(super) enum NoCredentials {
+    /// The places together took too long.
+    #[error("no place of the AWS credentials has answered within {} s. {ADVICE}", LIMIT.as_secs())]
+    Slow,
+    /// No place has any.
+    #[error("there are none in {places}. {ADVICE}")]
+    Nowhere {
+        /// The places and what each of them said.
+        places: String,
+    },
+    /// A place is set up and does not work.
+    #[error("{place}: {cause}. {advice}")]
+    Broken {
+        /// The place.
+        place: &'static str,
+        /// What is wrong.
+        cause: String,
+        /// What to look at.
+        advice: &'static str,
+    },
+    /// Credentials were found and have expired.
+    #[error("those that were found have expired; is the clock of this machine right?")]
+    Expired,
+}
 
 /// Where credentials can be.
 struct Place {
     name: &'static str,
     provider: Box<dyn ProvideCredentials>,
-    /// What to look at where something is wrong there.
+    /// What to look at if something is wrong there.
     advice: &'static str,
 }
 
 /// Looks once. `region` is that of the security token service, unless the environment names another.
 ///
 /// # Errors
-/// Why there are none, and what to do, in one line without secrets.
-pub(super) async fn fetch(region: &str) -> Result<Credentials, String> {
-    match timeout(LIMIT, async { first(places(region).await).await }).await {
-        Ok(found) => found,
-        Err(_) => Err(format!("no place of the AWS credentials has answered within {} s. {ADVICE}", LIMIT.as_secs())),
-    }
+/// Why there are none.
+pub(super) async fn fetch(region: &str) -> Result<Credentials, NoCredentials> {
+    timeout(LIMIT, async { first(places(region).await).await }).await.unwrap_or(Err(NoCredentials::Slow))
 }
 
-/// A place that has nothing is passed over; one where something is wrong ends the search, as other credentials than the
-/// meant ones may be somebody else's.
-async fn first(places: Vec<Place>) -> Result<Credentials, String> {
+/// A place that has nothing is skipped. One where something is wrong ends the search: the credentials of a later place
+/// may be meant for something else.
+async fn first(places: Vec<Place>) -> Result<Credentials, NoCredentials> {
     let mut passed = Vec::new();
     for Place { name, provider, advice } in places {
         match provider.provide_credentials().await {
@@ -60,13 +84,16 @@ async fn first(places: Vec<Place>) -> Result<Credentials, String> {
             Err(error @ CredentialsError::CredentialsNotLoaded(_)) => {
                 passed.push(format!("{name} ({})", causes(error.source())));
             }
-            Err(error) => return Err(format!("{name}: {}. {advice}", causes(error.source().or(Some(&error))))),
+            Err(error) => {
+                let cause = causes(error.source().or(Some(&error)));
+                return Err(NoCredentials::Broken { place: name, cause, advice });
+            }
         }
     }
-    Err(format!("there are none in {}. {ADVICE}", passed.join(", ")))
+    Err(NoCredentials::Nowhere { places: passed.join(", ") })
 }
 
-/// Made anew for each search, so that a profile that was mended is read.
+/// Made for each search, so that a profile that was corrected is read.
 async fn places(region: &str) -> Vec<Place> {
     let from_environment = EnvironmentVariableRegionProvider::new();
     let region = RegionProviderChain::first_try(from_environment).or_else(Region::new(region.to_owned()));
@@ -174,6 +201,7 @@ mod tests {
         ] {
             let [a, b] = scripts;
             let found = first(vec![place("a", a), place("b", b)]).await.map(|found| found.access_key_id);
+            let found = found.map_err(|error| error.to_string());
             assert_eq!(found.as_deref().map_err(String::as_str), expected);
         }
     }

@@ -1,7 +1,7 @@
-//! What requests towards a remote store are signed with, and how it is kept fresh.
+//! The credentials that requests to a remote store are signed with, and how they are kept fresh.
 //!
-//! Credentials of a role last for an hour or so. They are replaced before they expire, in the background, so no request
-//! ever waits for them: it gets what there is. A store that refuses them is not noticed here.
+//! Credentials of a role last for about an hour. They are replaced in the background before they expire, so no request
+//! waits for them. Whether the store accepts them is not noticed here.
 
 mod pace;
 mod chain;
@@ -9,6 +9,7 @@ mod chain;
 use crate::s3::Timestamp;
 use crate::server::clock;
 use crate::sigv4::Secret;
+use chain::NoCredentials;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -17,7 +18,7 @@ use tokio::time::sleep;
 /// A wait is slept in steps of this length: sleep does not count the time that a machine was suspended for.
 const STEP: Duration = Duration::from_secs(30);
 
-/// A key, and for how long it is one.
+/// A key, and until when it is valid.
 #[derive(Clone)]
 pub struct Credentials {
     /// The key's id. It is no secret.
@@ -26,7 +27,7 @@ pub struct Credentials {
     pub secret: Secret,
     /// Sent as `x-amz-security-token` and signed; temporary credentials have one. It is never shown.
     pub session_token: Option<String>,
-    /// From when on they are refused; `None` for never.
+    /// When they expire; `None` for never.
     pub expires: Option<Timestamp>,
 }
 
@@ -35,27 +36,27 @@ pub struct Credentials {
 pub enum Source {
     /// From the settings.
     Static(Credentials),
-    /// From where the AWS SDKs look for them: environment, shared profile, web identity, container and instance role.
+    /// From the places of the AWS SDKs: environment, shared profile, web identity, container and instance role.
     Chain {
-        /// The region whose security token service is asked, where the environment names none.
+        /// The region of the security token service, unless the environment names one.
         region: String,
     },
 }
 
-/// The credentials of the moment. Clones share them.
+/// The current credentials. Clones share them.
 #[derive(Debug, Clone)]
 pub struct Provider {
-    /// `None` where nothing is ever fetched.
+    /// `None` if nothing is ever fetched.
     region: Option<String>,
     state: Arc<RwLock<State>>,
 }
 
-/// What the last fetches left.
+/// The outcome of the last fetches.
 #[derive(Debug, Clone, Default)]
 struct State {
     credentials: Option<Arc<Credentials>>,
-    /// Why the last fetch brought none.
-    fault: Option<String>,
+    /// Why the last fetch gave none.
+    fault: Option<NoCredentials>,
     /// How many fetches in a row have failed.
     failures: u32,
 }
@@ -71,17 +72,17 @@ impl Provider {
         Provider { region, state: Arc::new(RwLock::new(state)) }
     }
 
-    /// What to sign with at `now`; `None` where there is nothing, or only what has expired.
+    /// What to sign with at `now`; `None` if there is nothing, or only what has expired.
     pub fn current(&self, now: Timestamp) -> Option<Arc<Credentials>> {
         self.read(|state| state.current(now))
     }
 
-    /// Why there is nothing to sign with at `now`, and what to do, in one line; `None` where there is something.
+    /// Why there is nothing to sign with at `now`, and what to do, in one line; `None` if there is something.
     pub fn failure(&self, now: Timestamp) -> Option<String> {
         self.read(|state| state.failure(now))
     }
 
-    /// Fetches at once and again before what was fetched expires, until it is aborted. Ends where nothing is fetched.
+    /// Fetches at once, and again before what was fetched expires, until it is aborted. Static credentials are not fetched.
     pub async fn refresh(self) {
         while let Some(wait) = self.fetch().await {
             let due = clock::now().millis().saturating_add(millis(wait));
@@ -91,15 +92,15 @@ impl Provider {
         }
     }
 
-    /// Fetches once, and says after what time to do so again; `None` where there is nothing to fetch.
+    /// Fetches once, and returns after what time to do so again; `None` if there is nothing to fetch.
     ///
-    /// What was fetched before stays until it expires, if no better is found.
+    /// If it fails, what was fetched before is used until it expires.
     pub async fn fetch(&self) -> Option<Duration> {
         let fetched = chain::fetch(self.region.as_deref()?).await;
         let now = clock::now();
         let before = self.read(State::clone);
         let after = before.clone().after(fetched, now);
-        tell(&before, &after);
+        log_change(&before, &after);
         let wait = after.wait(now);
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = after;
         Some(wait)
@@ -119,15 +120,15 @@ impl State {
         if self.current(now).is_some() {
             return None;
         }
-        let why = self.fault.as_deref().unwrap_or("they are being looked for");
-        Some(format!("no credentials for the upstream: {why}"))
+        let cause = self.fault.as_ref().map_or("they are being looked for".to_owned(), NoCredentials::to_string);
+        Some(format!("no credentials for the upstream: {cause}"))
     }
 
-    /// The state after one more fetch. What has expired already is no better than nothing.
-    fn after(self, fetched: Result<Credentials, String>, now: Timestamp) -> State {
+    /// The state after one more fetch. Credentials that have expired already count as a failure.
+    fn after(self, fetched: Result<Credentials, NoCredentials>, now: Timestamp) -> State {
         let valid = fetched.and_then(|credentials| match credentials.are_valid(now) {
             true => Ok(credentials),
-            false => Err("those that were found have expired; is the clock of this machine right?".to_owned()),
+            false => Err(NoCredentials::Expired),
         });
         match valid {
             Ok(credentials) => State { credentials: Some(Arc::new(credentials)), fault: None, failures: 0 },
@@ -156,7 +157,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-fn tell(before: &State, after: &State) {
+fn log_change(before: &State, after: &State) {
     let id = |state: &State| state.credentials.as_ref().map(|credentials| credentials.access_key_id.clone());
     if let Some(fault) = &after.fault {
         tracing::warn!(failures = after.failures, "no new credentials for the upstream: {fault}");
@@ -190,8 +191,11 @@ mod tests {
 
     #[test]
     fn what_was_fetched_stays_until_it_expires() {
-        let down = || Err("the container endpoint is down".to_owned());
-        let told = Some("no credentials for the upstream: the container endpoint is down");
+        let down = || {
+            let (place, advice) = ("container role", "Look there");
+            Err(NoCredentials::Broken { place, cause: "connection refused".to_owned(), advice })
+        };
+        let told = Some("no credentials for the upstream: container role: connection refused. Look there");
         let expired = "no credentials for the upstream: those that were found have expired; is the clock of this \
                        machine right?";
         // At a moment a fetch brings something; then there is this to sign with, or why not, and the wait in seconds.

@@ -67,8 +67,8 @@ impl Nodes {
     /// Checks all nodes, all at once, and notes their health.
     pub async fn check(&self) {
         let mut checks = JoinSet::new();
-        for node in self.known.load().iter().cloned() {
-            let check = self.check.clone();
+        for node in self.known.load().iter() {
+            let (check, node) = (self.check.clone(), node.clone());
             checks.spawn(async move { check.run(&node).await });
         }
         // Not `join_all`: a check that panics must not end the ones to come.

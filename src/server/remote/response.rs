@@ -1,4 +1,4 @@
-//! A request that was sent to a node, and its answer as it comes in: one connection, in use.
+//! The answer of a node as it comes in, on a connection that is in use.
 
 use super::nodes::{Node, in_words, kind_of};
 use crate::s3::{Code, S3Error};
@@ -10,20 +10,20 @@ use pingora::connectors::http::Connector;
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::client::HttpSession;
 use pingora::upstreams::peer::HttpPeer;
-use pingora::{Error, ErrorType};
+use pingora::{BError, Error, ErrorType};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long an idle connection is kept. Of the stores known MinIO is the first to close one, after 30 seconds; to be
-/// before it is to lose no request.
+/// How long an idle connection is kept. Of the known stores MinIO is the first to close one, after 30 seconds. Closing
+/// before that loses no request.
 const KEPT: Duration = Duration::from_secs(25);
 
 /// How many interim answers are read before the final one.
 const MAX_INTERIM: usize = 8;
 
-/// An exchange with a node whose answer's head has come. Dropping it closes the connection; reading its body to the end
-/// gives it back to the pool.
-pub(super) struct Exchange {
+/// An answer of a node whose head was read. Dropping it closes the connection; reading its body to the end returns the
+/// connection to the pool.
+pub(super) struct UpstreamResponse {
     pub(super) session: HttpSession<()>,
     pub(super) peer: HttpPeer,
     pub(super) node: Node,
@@ -40,7 +40,7 @@ pub(super) enum Sent {
     AnsweredEarly,
 }
 
-impl Exchange {
+impl UpstreamResponse {
     /// The head of the answer.
     pub(super) fn head(&self) -> Result<&ResponseHeader, S3Error> {
         self.session.response_header().ok_or_else(|| S3Error::new(Code::BAD_GATEWAY).cause("no answer was read"))
@@ -53,10 +53,10 @@ impl Exchange {
 
     /// The body, piece by piece.
     pub(super) fn into_body(self) -> AnswerBody {
-        AnswerBody { exchange: Some(self) }
+        AnswerBody { response: Some(self) }
     }
 
-    /// Gives a connection back on which nothing more will come.
+    /// Returns the connection to the pool if the answer was read to its end.
     async fn release(mut self) {
         if self.sent == Sent::Whole && self.session.response_done() {
             self.connector.release_http_session(self.session, &self.peer, Some(KEPT)).await;
@@ -84,16 +84,16 @@ pub(super) fn is_final(session: &HttpSession<()>) -> pingora::Result<bool> {
     }
 }
 
-/// The body of an answer. What ends before its time is an error, never an end.
+/// The body of an answer. One that breaks off ends with an error.
 pub(super) struct AnswerBody {
-    exchange: Option<Exchange>,
+    response: Option<UpstreamResponse>,
 }
 
 impl AnswerBody {
-    /// All of it, if it has no more bytes than `limit`; `None` where it has.
-    pub(super) async fn read_whole(mut self, limit: usize) -> Result<Option<Vec<u8>>, String> {
+    /// All of it, if it has no more bytes than `limit`; `None` if it has more.
+    pub(super) async fn read_whole(mut self, limit: usize) -> Result<Option<Vec<u8>>, BrokenOff> {
         let mut whole = Vec::new();
-        while let Some(piece) = self.next().await {
+        while let Some(piece) = self.piece().await {
             whole.extend_from_slice(&piece?);
             if whole.len() > limit {
                 return Ok(None);
@@ -101,24 +101,33 @@ impl AnswerBody {
         }
         Ok(Some(whole))
     }
+
+    /// The next piece; `None` at the end.
+    async fn piece(&mut self) -> Option<Result<Bytes, BrokenOff>> {
+        let response = self.response.as_mut()?;
+        match response.session.read_response_body().await {
+            Ok(Some(piece)) => Some(Ok(piece)),
+            Ok(None) => {
+                self.response.take()?.release().await;
+                None
+            }
+            Err(error) => {
+                // The node may have lost patience with a client that reads slowly, so it is not blamed.
+                self.response.take()?.node.count(kind_of(&error));
+                Some(Err(BrokenOff(error)))
+            }
+        }
+    }
 }
+
+/// The body of an answer broke off.
+#[derive(Debug, thiserror::Error)]
+#[error("the upstream's answer broke off: {}", in_words(.0))]
+pub(super) struct BrokenOff(BError);
 
 #[async_trait]
 impl BodyStream for AnswerBody {
     async fn next(&mut self) -> Option<Result<Bytes, String>> {
-        let exchange = self.exchange.as_mut()?;
-        match exchange.session.read_response_body().await {
-            Ok(Some(piece)) => Some(Ok(piece)),
-            Ok(None) => {
-                self.exchange.take()?.release().await;
-                None
-            }
-            Err(error) => {
-                let exchange = self.exchange.take()?;
-                // A client that reads slowly may have made it lose patience.
-                exchange.node.count(kind_of(&error));
-                Some(Err(format!("the upstream's answer broke off: {}", in_words(&error))))
-            }
-        }
+        self.piece().await.map(|piece| piece.map_err(|error| error.to_string()))
     }
 }
