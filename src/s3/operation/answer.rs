@@ -40,6 +40,13 @@ pub struct DocumentSpec {
     pub encoded: &'static [&'static str],
 }
 
+impl DocumentSpec {
+    /// Whether the document may have an element of this local name.
+    pub fn has(&self, element: &str) -> bool {
+        self.elements.iter().any(|group| group.contains(&element))
+    }
+}
+
 /// What becomes of elements that a document's specification does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnknownElements {

@@ -7,12 +7,15 @@ use super::nodes::Node;
 use super::response::{Sent, UpstreamResponse};
 use crate::filters::Admitted;
 use crate::s3::operation::{AnswerKind, DocumentSpec};
-use crate::s3::xml::{ErrorDocument, MAX_ERROR_BYTES};
+use crate::s3::xml::{self, ErrorDocument, MAX_ERROR_BYTES};
 use crate::s3::{Code, S3Error};
-use crate::server::answer::{Answer, Body};
+use crate::server::answer::{Answer, Body, Pieces};
 use crate::upstream::{ClientNames, Outgoing, client_document, client_headers, failure};
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+/// The most bytes of a page of ListObjects: 1,000 keys of 1,024 bytes, all of them percent-encoded, have about 4 MiB.
+const MAX_PAGE_BYTES: usize = 16 << 20;
 
 impl RemoteStore {
     /// The client's answer to what the upstream answered.
@@ -72,6 +75,7 @@ impl RemoteStore {
         let node = response.node.clone();
         let error = move |document: &ErrorDocument| at(&node, failure::client_error(status, Some(document)));
         match DocumentBody::open(response.into_body(), rewriter, Box::new(error)).await {
+            Ok(Opening::Document(body)) if spec.has("NextMarker") => page(*body, encoded, empty).await,
             Ok(Opening::Document(body)) => Ok(Answer { body: Body::Stream { length: None, pieces: body }, ..empty }),
             Ok(Opening::Error(error)) => Err(error),
             Err(why) => Err(bad_gateway(why)),
@@ -108,6 +112,19 @@ async fn nothing(empty: Answer, response: UpstreamResponse) -> Result<Answer, S3
         Some(document) => Err(at(&node, failure::client_error(empty.status, Some(&document)))),
         None => Ok(empty),
     }
+}
+
+/// A page of ListObjects. It is read whole, since its NextMarker precedes the names that it is taken from.
+async fn page(mut body: DocumentBody, is_encoded: bool, empty: Answer) -> Result<Answer, S3Error> {
+    let mut page = Vec::new();
+    while let Some(piece) = body.next().await {
+        page.extend_from_slice(&piece.map_err(bad_gateway)?);
+        if page.len() > MAX_PAGE_BYTES {
+            return Err(bad_gateway("a page of a listing without end"));
+        }
+    }
+    let page = String::from_utf8(page).map_err(bad_gateway)?;
+    Ok(Answer { body: Body::Text(xml::with_last_name(page, is_encoded)), ..empty })
 }
 
 /// An answer whose bytes are an object's. Without a length nobody could tell a part of it from the whole, and a framing

@@ -56,6 +56,18 @@ fn spaces_in_encoded_names_are_percent_20_whatever_the_store_writes() {
     }
 }
 
+/// MinIO's own words in it are an address of its cache.
+#[test]
+fn the_next_marker_is_the_last_name_of_the_page_whatever_the_store_writes() {
+    let marker = "<NextMarker>b/[minio_cache:v2,return:]</NextMarker>";
+    let prefix = "<CommonPrefixes><Prefix>b/</Prefix></CommonPrefixes>";
+    let page = format!("{}{marker}{}{prefix}</ListBucketResult>", store::listing_start(), store::contents("a"));
+    let upstream = Scripted::answering(move |_| Reply::xml(200, &page));
+    let answer = front(&upstream).send(Request::get("/media?delimiter=/&max-keys=2"));
+    assert_eq!((answer.status, answer.elements("NextMarker")), (200, vec!["b/".to_owned()]), "{}", answer.text());
+    assert_eq!((answer.elements("Name"), answer.elements("Key")), (vec!["media".into()], vec!["a".into()]));
+}
+
 /// Where nothing was passed on yet the client gets an error, and a broken connection where something was.
 #[test]
 fn a_listing_that_is_not_one_does_not_look_whole() {
