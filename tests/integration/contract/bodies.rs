@@ -1,7 +1,7 @@
 //! Bodies on their way in: framed in every form, and those that are not what was announced. They leave nothing, and
 //! what was there before stays.
 
-use super::lacks::Lack;
+use super::deviations::Deviation;
 use super::payloads::{bytes, etag, md5};
 use super::subject::{Bucket, Subject, assert_answer};
 use super::{Case, cases};
@@ -56,7 +56,7 @@ fn framed_in_every_form(subject: &Subject) {
             assert_answer(&written, 200, "");
             assert_eq!(written.header("etag"), etag(TEXT.as_bytes()), "{sentinel}");
             let returned =
-                if returned.is_empty() { subject.answer(Lack::NoOtherChecksums, (200, "")).1 } else { returned };
+                if returned.is_empty() { subject.answer(Deviation::NoOtherChecksums, (200, "")).1 } else { returned };
             assert_eq!(written.header("x-amz-checksum-crc32"), returned, "{sentinel}");
             let read = bucket.get_with(sentinel, &[("x-amz-checksum-mode", "ENABLED")]);
             assert_eq!((read.text().as_str(), read.header("content-encoding")), (TEXT, ""), "{sentinel}");

@@ -1,6 +1,6 @@
 //! Conditions on reads and writes, as RFC 9110 section 13 has them.
 
-use super::lacks::Lack;
+use super::deviations::Deviation;
 use super::payloads::etag;
 use super::subject::{Subject, assert_answer};
 use super::{Case, cases};
@@ -15,10 +15,10 @@ fn on_reads(subject: &Subject) {
     let bucket = subject.bucket();
     let tag = bucket.put("a", BODY);
     let (tag, list) = (tag.as_str(), format!("\"x\", {tag}"));
-    let to_come = subject.answer(Lack::DatesToCome, (304, "")).0;
-    let of_two_tags = subject.answer(Lack::MatchesOverNone, (412, "")).0;
-    let of_both = subject.answer(Lack::TagsOverDates, (200, "")).0;
-    let of_a_list = subject.answer(Lack::ListsOfTags, (200, "")).0;
+    let to_come = subject.answer(Deviation::DatesToCome, (304, "")).0;
+    let of_two_tags = subject.answer(Deviation::MatchesOverNone, (412, "")).0;
+    let of_both = subject.answer(Deviation::TagsOverDates, (200, "")).0;
+    let of_a_list = subject.answer(Deviation::ListsOfTags, (200, "")).0;
     for (headers, status) in [
         (&[("if-match", tag)][..], 200),
         (&[("if-match", "*")], 200),
@@ -41,7 +41,7 @@ fn on_reads(subject: &Subject) {
     ] {
         let answer = bucket.get_with("a", headers);
         assert_eq!((answer.status, answer.element("Code").as_str()), (status, code(status)), "{headers:?}");
-        let untagged = status == 304 && subject.lacks(Lack::TagsOfTheUnmodified).is_some();
+        let untagged = status == 304 && subject.deviation(Deviation::TagsOfTheUnmodified).is_some();
         assert!(status == 412 || answer.header("etag") == if untagged { "" } else { tag }, "{headers:?}");
         let head = bucket.head_with("a", headers);
         assert_eq!(head.status, if status == 206 { 200 } else { status }, "HEAD {headers:?}");
@@ -62,7 +62,7 @@ fn on_reads_of_nothing(subject: &Subject) {
 fn on_writes(subject: &Subject) {
     let bucket = subject.bucket();
     let tag = bucket.put("old", BODY);
-    let of_any = subject.answer(Lack::AnyTagOnWrites, (200, "")).0;
+    let of_any = subject.answer(Deviation::AnyTagOnWrites, (200, "")).0;
     for (key, headers, status) in [
         ("old", [("if-none-match", "*")], 412),
         ("old", [("if-match", "\"781e5e245d69b566979b86e28d23f2c8\"")], 412),
@@ -78,7 +78,7 @@ fn on_writes(subject: &Subject) {
 fn dates_on_writes(subject: &Subject) {
     let bucket = subject.bucket();
     bucket.put("old", BODY);
-    let (status, code) = subject.answer(Lack::DatesOnWrites, (412, "PreconditionFailed"));
+    let (status, code) = subject.answer(Deviation::DatesOnWrites, (412, "PreconditionFailed"));
     for date in [BEFORE, "2000-01-01T00:00:00Z", "946684800", ""] {
         assert_answer(&bucket.put_with("old", &[("if-unmodified-since", date)], "second"), status, code);
     }

@@ -1,6 +1,6 @@
 //! CopyObject.
 
-use super::lacks::Lack;
+use super::deviations::Deviation;
 use super::payloads::{bytes, etag};
 use super::subject::{Bucket, Subject, assert_answer};
 use super::{Case, cases};
@@ -31,7 +31,7 @@ fn in_a_bucket_and_out_of_it(subject: &Subject) {
             let copied = copy(bucket, "copy", &format!("/{}/a", from.name), &[]);
             assert_answer(&copied, 200, "");
             assert_eq!(copied.element("ETag"), etag(&body));
-            assert_eq!(copied.element("LastModified").len(), subject.answer(Lack::Milliseconds, MOMENT).1.len());
+            assert_eq!(copied.element("LastModified").len(), subject.answer(Deviation::Milliseconds, MOMENT).1.len());
             assert!(bucket.get("copy").body == body);
         }
     }
@@ -101,7 +101,7 @@ fn on_conditions(subject: &Subject) {
         let copied = copy(&bucket, "copy", &source, &[(&format!("x-amz-copy-source-{condition}"), value)]);
         let failed = (412, "PreconditionFailed");
         let of_the_future = condition == "if-modified-since" && value == future;
-        let failed = if of_the_future { subject.answer(Lack::DatesToCome, failed) } else { failed };
+        let failed = if of_the_future { subject.answer(Deviation::DatesToCome, failed) } else { failed };
         let (status, code) = if holds { (200, "") } else { failed };
         assert_eq!((copied.status, copied.element("Code").as_str()), (status, code), "{condition}: {value}");
         assert_eq!(bucket.delete("copy").status, 204);

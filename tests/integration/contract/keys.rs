@@ -1,6 +1,6 @@
 //! Keys of every kind: written, listed, read and deleted under the very name.
 
-use super::lacks::Lack;
+use super::deviations::Deviation;
 use super::subject::{Bucket, Subject, assert_answer};
 use super::{Case, cases};
 
@@ -12,7 +12,7 @@ fn round_trip(bucket: &Bucket<'_>, key: &str, plain: &str) {
     assert_answer(&bucket.put_with(key, &[], plain), 200, "");
     assert_eq!(bucket.keys(), [plain], "{key}");
     let listed = bucket.get("?encoding-type=url");
-    let encoding = bucket.subject.answer(Lack::EncodedNames, (200, "url")).1;
+    let encoding = bucket.subject.answer(Deviation::EncodedNames, (200, "url")).1;
     assert_eq!(listed.element("EncodingType"), encoding);
     let name = listed.element("Key");
     assert_eq!(if encoding == "url" { decoded(&name) } else { name }, plain, "{key}");
@@ -69,7 +69,7 @@ fn below_each_other(subject: &Subject) {
     let bucket = subject.bucket();
     bucket.put("a", "above");
     let below = bucket.put_with("a/b", &[], "below");
-    if let Some(row) = subject.lacks(Lack::KeyBelowKey) {
+    if let Some(row) = subject.deviation(Deviation::KeyBelowKey) {
         assert_answer(&below, row.answers.0, row.answers.1);
         assert_eq!(bucket.keys(), ["a"]);
         return;
@@ -86,7 +86,7 @@ fn below_each_other(subject: &Subject) {
 fn with_empty_segments(subject: &Subject) {
     let bucket = subject.bucket();
     for (key, plain) in [("a//b", "a//b"), ("/a", "/a"), ("a/b//", "a/b//")] {
-        if let Some(row) = subject.lacks(Lack::EmptySegments) {
+        if let Some(row) = subject.deviation(Deviation::EmptySegments) {
             assert_answer(&bucket.put_with(key, &[], plain), row.answers.0, row.answers.1);
             assert_eq!(bucket.keys(), [""; 0]);
         } else {
@@ -99,7 +99,7 @@ fn with_dot_segments(subject: &Subject) {
     let bucket = subject.bucket();
     for (key, plain) in [("../a", "../a"), ("a/../b", "a/../b"), ("a/./b", "a/./b"), ("..", ".."), ("%2E%2E/a", "../a")]
     {
-        if let Some(row) = subject.lacks(Lack::DotSegments) {
+        if let Some(row) = subject.deviation(Deviation::DotSegments) {
             assert_answer(&bucket.put_with(key, &[], plain), row.answers.0, row.answers.1);
             assert_eq!(bucket.keys(), [""; 0]);
         } else {

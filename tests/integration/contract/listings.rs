@@ -1,7 +1,7 @@
 //! Listings of objects, of both versions: what a page holds and how the next is asked for.
 
+use super::deviations::Deviation;
 use super::keys::decoded;
-use super::lacks::Lack;
 use super::subject::{Bucket, Subject, assert_answer};
 use super::{Case, cases};
 use crate::support::Response;
@@ -74,7 +74,7 @@ fn page_sizes(subject: &Subject) {
             assert_eq!((answer.element("MaxKeys"), answer.element("IsTruncated")), (max_keys.into(), truncated.into()));
         }
     }
-    let (status, code) = subject.answer(Lack::MaxKeys, (400, "InvalidMaxKeys"));
+    let (status, code) = subject.answer(Deviation::MaxKeys, (400, "InvalidMaxKeys"));
     for max_keys in ["-1", "x"] {
         assert_answer(&bucket.get(&format!("?max-keys={max_keys}")), status, code);
     }
@@ -87,7 +87,7 @@ fn read_through(bucket: &Bucket<'_>, query: &str, next: impl Fn(&Response) -> St
         let answer = bucket.get(&format!("?{query}{at}"));
         pages.push(page(&answer));
         if answer.element("IsTruncated") == "false" {
-            let empty = bucket.subject.lacks(Lack::KnowingTheLastPage).map(|row| row.answers.1);
+            let empty = bucket.subject.deviation(Deviation::KnowingTheLastPage).map(|row| row.answers.1);
             return if pages.last().map(String::as_str) == empty { pages[..pages.len() - 1].to_vec() } else { pages };
         }
         at = format!("&{}", next(&answer));
@@ -140,7 +140,7 @@ fn pages_start_where_they_are_told(subject: &Subject) {
         assert_eq!(page(&bucket.get(&format!("?{query}"))), expected, "{query}");
     }
     let outside = bucket.get("?marker=B&prefix=b");
-    match subject.lacks(Lack::MarkersOutsideThePrefix) {
+    match subject.deviation(Deviation::MarkersOutsideThePrefix) {
         Some(row) => assert_answer(&outside, row.answers.0, row.answers.1),
         None => assert_eq!(page(&outside), "b|"),
     }
@@ -163,7 +163,7 @@ fn what_is_told_of_an_object(subject: &Subject) {
         }
         let moment = answer.element("LastModified");
         let usual = (200, "2006-03-01T00:00:00.000Z");
-        let like = subject.answer(Lack::Milliseconds, usual).1;
+        let like = subject.answer(Deviation::Milliseconds, usual).1;
         assert!(moment.len() == like.len() && moment.ends_with('Z'), "{moment}");
         assert_eq!(answer.header("content-type"), "application/xml");
     }
@@ -190,7 +190,7 @@ fn what_is_told_of_the_request(subject: &Subject) {
 /// Names that are percent-encoded on request, a space as `%20`.
 fn encoded(subject: &Subject) {
     let bucket = filled(subject, &["a%20b%26/1", "gr%C3%BCn"]);
-    let encoding = subject.answer(Lack::EncodedNames, (200, "url")).1;
+    let encoding = subject.answer(Deviation::EncodedNames, (200, "url")).1;
     let expected = |text: &str| if encoding == "url" { text.to_owned() } else { decoded(text) };
     for version in ["", "&list-type=2"] {
         let answer = bucket.get(&format!("?encoding-type=url&delimiter=%26{version}"));

@@ -5,7 +5,7 @@
 //! all cases of a topic run, and each that fails is named. Those over real servers need the programs that `tests/run`
 //! builds, and only it runs them.
 
-mod lacks;
+mod deviations;
 mod subject;
 mod payloads;
 mod buckets;

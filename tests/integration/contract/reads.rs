@@ -1,6 +1,6 @@
 //! Reading parts of objects, and reading them under other headers.
 
-use super::lacks::Lack;
+use super::deviations::Deviation;
 use super::payloads::bytes;
 use super::subject::{Subject, assert_answer};
 use super::{Case, cases};
@@ -44,8 +44,8 @@ fn ranges_that_are_none(subject: &Subject) {
     let bucket = subject.bucket();
     bucket.put("ten", BODY);
     bucket.put("empty", "");
-    let backward = subject.answer(Lack::BackwardRanges, (400, "InvalidArgument"));
-    let unreadable = subject.answer(Lack::UnreadableRanges, (400, "InvalidArgument"));
+    let backward = subject.answer(Deviation::BackwardRanges, (400, "InvalidArgument"));
+    let unreadable = subject.answer(Deviation::UnreadableRanges, (400, "InvalidArgument"));
     for (key, range, (status, code)) in [
         ("ten", "bytes=10-", (416, "InvalidRange")),
         ("ten", "bytes=99-100", (416, "InvalidRange")),
@@ -92,7 +92,7 @@ fn other_headers(subject: &Subject) {
         let read = bucket.get(&format!("ten?{parameter}"));
         assert_eq!((read.status, read.header(header), read.text().as_str()), (200, value, BODY), "{parameter}");
     }
-    let status = subject.answer(Lack::RefusingControlCharacters, (400, "InvalidArgument")).0;
+    let status = subject.answer(Deviation::RefusingControlCharacters, (400, "InvalidArgument")).0;
     let smuggled = bucket.get("ten?response-content-type=a%0d%0aset-cookie:b");
     assert_eq!((smuggled.status, smuggled.header("set-cookie")), (status, ""));
 }

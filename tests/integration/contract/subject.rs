@@ -1,6 +1,6 @@
 //! What a case runs against: r2shim over one store, and what every answer of it must be, whatever was asked.
 
-use super::lacks::{LACKS, Lack, Row};
+use super::deviations::{DEVIATIONS, Deviation, Row};
 use crate::support::stores::{Kind, RealStore, STORE_KEY_ID, STORE_REGION, STORE_SECRET};
 use crate::support::{Connection, Request, Response, TestServer};
 use r2shim::s3::names::BucketName;
@@ -43,7 +43,7 @@ const HIDDEN: &[&str] = &[UPSTREAM_PREFIX, STORE_KEY_ID, STORE_SECRET, STORE_REG
 
 /// r2shim over a store.
 pub struct Subject {
-    /// The store, as [`LACKS`] names it.
+    /// The store, as [`DEVIATIONS`] names it.
     pub store: &'static str,
     /// Where r2shim speaks S3.
     pub address: SocketAddr,
@@ -81,15 +81,15 @@ impl Subject {
     }
 
     /// What stands in the table for this store instead of what all others do, if anything does.
-    pub fn lacks(&self, lack: Lack) -> Option<&'static Row> {
-        let row = LACKS.iter().find(|row| row.store == self.store && row.lack == lack)?;
-        println!("{}: {:?}: {}", row.store, row.lack, row.why);
+    pub fn deviation(&self, deviation: Deviation) -> Option<&'static Row> {
+        let row = DEVIATIONS.iter().find(|row| row.store == self.store && row.deviation == deviation)?;
+        println!("{}: {:?}: {}", row.store, row.deviation, row.why);
         Some(row)
     }
 
     /// What the table says that comes for this store; `usual` where it says nothing.
-    pub fn answer(&self, lack: Lack, usual: (u16, &'static str)) -> (u16, &'static str) {
-        self.lacks(lack).map_or(usual, |row| row.answers)
+    pub fn answer(&self, deviation: Deviation, usual: (u16, &'static str)) -> (u16, &'static str) {
+        self.deviation(deviation).map_or(usual, |row| row.answers)
     }
 
     /// A name no other case has.

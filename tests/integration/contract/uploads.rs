@@ -1,6 +1,6 @@
 //! Multipart uploads.
 
-use super::lacks::Lack;
+use super::deviations::Deviation;
 use super::payloads::{MIN_PART, bytes, crc32, crc64, etag_of_parts, md5};
 use super::subject::{Bucket, Subject, assert_answer};
 use super::{Case, cases};
@@ -83,9 +83,9 @@ fn of_another_size(subject: &Subject) {
     let upload = Upload::begin(&bucket, "a", &[]);
     let parts = document(&[(1, &upload.part(1, b"0123456789"))]);
     let wrong = upload.complete_with(&[("x-amz-mp-object-size", "11")], &parts);
-    let (status, code) = subject.answer(Lack::SizesOfTheWhole, (400, "InvalidRequest"));
+    let (status, code) = subject.answer(Deviation::SizesOfTheWhole, (400, "InvalidRequest"));
     assert_answer(&wrong, status, code);
-    if subject.lacks(Lack::SizesOfTheWhole).is_none() {
+    if subject.deviation(Deviation::SizesOfTheWhole).is_none() {
         assert_answer(&upload.complete_with(&[("x-amz-mp-object-size", "10")], &parts), 200, "");
     }
     assert_eq!(bucket.get("a").text(), "0123456789");
@@ -156,7 +156,7 @@ fn parts_that_are_refused(subject: &Subject) {
             assert_answer(&upload.send(1, &[(header, value)], &body), 400, code);
         }
     }
-    let (status, code) = subject.answer(Lack::PartNumbers, (400, "InvalidArgument"));
+    let (status, code) = subject.answer(Deviation::PartNumbers, (400, "InvalidArgument"));
     assert_answer(&upload.send(0, &[], b"body"), status, code);
     assert_answer(&upload.send(10_001, &[], b"body"), 400, "InvalidArgument");
     assert_answer(&upload.complete(&[(1, &md5(b"body"))]), 400, "InvalidPart");
@@ -168,7 +168,7 @@ fn what_makes_no_object(subject: &Subject) {
     let upload = Upload::begin(&bucket, "a", &[]);
     let (large, small, last) = (upload.part(1, &bytes(MIN_PART, 1)), upload.part(2, b"small"), upload.part(3, b"last"));
     let (large, small, last) = (large.as_str(), small.as_str(), last.as_str());
-    let in_disorder = subject.answer(Lack::OrderBeforeSizes, (400, "InvalidPartOrder")).1;
+    let in_disorder = subject.answer(Deviation::OrderBeforeSizes, (400, "InvalidPartOrder")).1;
     for (parts, code) in [
         (&[(1, small)][..], "InvalidPart"),
         (&[(4, last)], "InvalidPart"),
@@ -190,7 +190,7 @@ fn aborted(subject: &Subject) {
     assert_answer(&upload.abort(), 204, "");
     assert_answer(&upload.complete(&[(1, &tag)]), 404, "NoSuchUpload");
     assert_answer(&upload.send(1, &[], b"body"), 404, "NoSuchUpload");
-    let (status, code) = subject.answer(Lack::AbortOfNothing, (404, "NoSuchUpload"));
+    let (status, code) = subject.answer(Deviation::AbortOfNothing, (404, "NoSuchUpload"));
     assert_answer(&upload.abort(), status, code);
     assert_eq!((bucket.keys(), bucket.get("?uploads").elements("UploadId")), (vec![], vec![]));
     assert_answer(&bucket.delete(""), 204, "");
@@ -201,7 +201,7 @@ fn not_there(subject: &Subject) {
     let upload = Upload { bucket: &bucket, key: "a", id: "never-began".to_owned() };
     assert_answer(&upload.send(1, &[], b"body"), 404, "NoSuchUpload");
     assert_answer(&upload.complete(&[(1, "\"d41d8cd98f00b204e9800998ecf8427e\"")]), 404, "NoSuchUpload");
-    let (status, code) = subject.answer(Lack::AbortOfNothing, (404, "NoSuchUpload"));
+    let (status, code) = subject.answer(Deviation::AbortOfNothing, (404, "NoSuchUpload"));
     assert_answer(&upload.abort(), status, code);
 }
 
@@ -218,10 +218,10 @@ fn listed(subject: &Subject) {
     assert_eq!(all.elements("UploadId"), uploads.each_ref().map(|upload| upload.id.clone()));
     assert_eq!(bucket.get("?uploads&prefix=b/2").elements("UploadId"), [uploads[2].id.clone()]);
     let encoded = bucket.get("?uploads&encoding-type=url").element("Key");
-    let expected = if subject.lacks(Lack::EncodedNames).is_some() { "a a" } else { "a%20a" };
+    let expected = if subject.deviation(Deviation::EncodedNames).is_some() { "a a" } else { "a%20a" };
     assert_eq!(encoded.replace('+', "%20"), expected);
     let first = bucket.get("?uploads&max-uploads=2");
-    if let Some(row) = subject.lacks(Lack::PagesOfUploads) {
+    if let Some(row) = subject.deviation(Deviation::PagesOfUploads) {
         assert_eq!(first.element("IsTruncated"), row.answers.1);
         return;
     }
@@ -252,9 +252,9 @@ fn of_copied_parts(subject: &Subject) {
     assert!(bucket.get("a").body == parts.concat());
 
     let upload = Upload::begin(&bucket, "b", &[]);
-    let (status, code) = subject.answer(Lack::RangesOfCopiedParts, (416, "InvalidRange"));
+    let (status, code) = subject.answer(Deviation::RangesOfCopiedParts, (416, "InvalidRange"));
     assert_answer(&upload.send(1, &range("bytes=6291456-6291457"), b""), status, code);
-    let (status, code) = subject.answer(Lack::OpenRangesOfCopiedParts, (400, "InvalidArgument"));
+    let (status, code) = subject.answer(Deviation::OpenRangesOfCopiedParts, (400, "InvalidArgument"));
     assert_answer(&upload.send(1, &range("bytes=5-"), b""), status, code);
     let none = format!("/{}/none", other.name);
     assert_answer(&upload.send(1, &[("x-amz-copy-source", &none)], b""), 404, "NoSuchKey");
@@ -302,11 +302,11 @@ fn with_a_checksum_of_the_whole(subject: &Subject) {
     let parts = document(&[(1, &tags[0]), (2, &tags[1])]);
     let kind = ("x-amz-checksum-type", "FULL_OBJECT");
     let wrong = upload.complete_with(&[kind, ("x-amz-checksum-crc64nvme", "rosUhgp5mIg=")], &parts);
-    let (status, code) = subject.answer(Lack::WholeChecksums, (400, "BadDigest"));
+    let (status, code) = subject.answer(Deviation::WholeChecksums, (400, "BadDigest"));
     assert_answer(&wrong, status, code);
     assert_eq!(bucket.keys(), [""; 0]);
     let done = upload.complete_with(&[kind, ("x-amz-checksum-crc64nvme", &whole)], &parts);
-    if subject.lacks(Lack::WholeChecksums).is_some() {
+    if subject.deviation(Deviation::WholeChecksums).is_some() {
         assert_answer(&done, status, code);
         return;
     }
