@@ -2,6 +2,8 @@
 //!
 //! Names only: the rules about them are in `policies/*.toml`, and their values are read where they are used.
 
+use http::HeaderName;
+
 /// `x-amz-*` headers that belong to the signed transport, not to any operation: accepted on all of them.
 pub const TRANSPORT_HEADERS: &[&str] =
     &["x-amz-date", "x-amz-content-sha256", "x-amz-decoded-content-length", "x-amz-trailer", "x-amz-security-token"];
@@ -13,6 +15,13 @@ pub const TRANSPORT_WITHOUT_EFFECT: &[&str] = &["x-amz-user-agent", "x-amz-api-v
 
 /// What the names of an object's own metadata start with.
 pub const METADATA_PREFIX: &str = "x-amz-meta-";
+
+/// The region of a bucket, in answers.
+pub const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
+
+/// HTTP's headers that describe an object: stored with it, and asked for by `response-*` (GetObject).
+pub const OBJECT_HEADERS: &[&str] =
+    &["cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires"];
 
 /// HTTP's conditions (RFC 9110 section 13.1), If-Range left out: it decides about a range and not about the request.
 pub const CONDITIONS: &[&str] = &["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];

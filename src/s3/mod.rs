@@ -52,6 +52,7 @@ pub mod metadata;
 pub mod listing;
 pub mod upload_listing;
 pub mod xml;
+pub mod part_number;
 
 pub use dates::Timestamp;
 pub use error::{Code, S3Error};

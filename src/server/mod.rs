@@ -9,6 +9,7 @@ pub mod answer;
 pub mod connection;
 mod documents;
 mod new_bucket;
+mod operations;
 pub mod local;
 pub mod remote;
 pub mod backend;

@@ -6,33 +6,20 @@
 //! here.
 
 use crate::policy::Answers;
-use crate::s3::headers::METADATA_PREFIX;
+use crate::s3::headers::{BUCKET_REGION, METADATA_PREFIX, OBJECT_HEADERS};
 use crate::s3::metadata::user_value;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
-
-/// HTTP's own headers that reach the client. Not Location: it is the upstream's address of a bucket or an object. Not
-/// `Vary` and `Access-Control-*`: they would be about the requests the upstream saw, which are ours.
-const OF_HTTP: &[&str] = &[
-    // The object's own: stored with it, or asked for by `response-*` (GetObject in the S3 API reference).
-    "cache-control",
-    "content-disposition",
-    "content-encoding",
-    "content-language",
-    "content-type",
-    "expires",
-    // Which state of the object it is, and which bytes of it.
-    "accept-ranges",
-    "content-range",
-    "etag",
-    "last-modified",
-];
+/// HTTP's own headers that reach the client beside [`OBJECT_HEADERS`]: which state of the object it is, and which bytes of
+/// it. Not Location: it is the upstream's address of a bucket or an object. Not `Vary` and `Access-Control-*`: they would
+/// be about the requests the upstream saw, which are ours.
+const OF_HTTP: &[&str] = &["accept-ranges", "content-range", "etag", "last-modified"];
 
 /// The headers that reach the client, in the upstream's order, values byte for byte but for a user's. Of `x-amz-*`
 /// headers the policy decides which; a region becomes `region`.
 pub fn client_headers(answer: &HeaderMap, answers: &Answers, region: &str) -> Vec<(HeaderName, HeaderValue)> {
-    let reaches = |name: &str| OF_HTTP.contains(&name) || answers.header_reaches_client(name);
+    let reaches =
+        |name: &str| OBJECT_HEADERS.contains(&name) || OF_HTTP.contains(&name) || answers.header_reaches_client(name);
     let passed = answer.iter().filter(|(name, _)| reaches(name.as_str()));
     let passed = passed.map(|(name, value)| (name.clone(), client_value(name, value)));
     passed.chain(client_region(answer, region)).collect()

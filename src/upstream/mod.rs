@@ -7,7 +7,7 @@ pub mod endpoint;
 pub mod buckets;
 pub mod dialect;
 pub mod remote;
-pub mod abilities;
+pub mod unsupported;
 pub mod retry;
 pub mod request;
 pub mod failure;

@@ -6,7 +6,7 @@
 
 use crate::s3::checksum::Algorithm;
 use crate::s3::copy_source::{COPY_SOURCE, CopySource};
-use crate::s3::headers::{METADATA_PREFIX, is_transport_header};
+use crate::s3::headers::{CONDITIONS, METADATA_PREFIX, OBJECT_HEADERS, is_transport_header};
 use crate::s3::metadata::{DEFAULT_CONTENT_TYPE, object_codings};
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::operation::{Describes, OperationSpec};
@@ -15,28 +15,15 @@ use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, Timestamp};
 use crate::sigv4::{KeyCache, PayloadHash, Secret, Signer};
 use crate::upstream::retry::RequestClass;
-use crate::upstream::{Addressing, Dialect, Endpoint, Remote, Timeouts, abilities};
+use crate::upstream::{Addressing, Dialect, Endpoint, Remote, Timeouts, unsupported};
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, RANGE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::time::Duration;
 
-/// HTTP's own headers that mean something to a store. Of the others, some belong to one connection, some to the client's
-/// signature, and the rest are nobody's business.
-const HTTP_HEADERS: &[&str] = &[
-    "cache-control",
-    "content-disposition",
-    "content-encoding",
-    "content-language",
-    "content-md5",
-    "content-type",
-    "expires",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "if-unmodified-since",
-    "range",
-];
+/// HTTP's own headers that mean something to a store, beside those that describe an object and the conditions. Of the
+/// others, some belong to one connection, some to the client's signature, and the rest mean nothing to a store.
+const OF_HTTP: &[&str] = &["content-md5", "range"];
 
 /// `x-amz-*` headers that do not go along: the source of a copy is written anew, and the SDK's own note on a checksum
 /// is only true of the body as the SDK framed it.
@@ -102,15 +89,15 @@ impl Outgoing {
     /// under its name, `NotImplemented` or `InvalidObjectName` for what the store would ignore or take for something
     /// else, and those of [`CopySource::from_view`].
     pub fn of(incoming: &Incoming<'_>, remote: &Remote) -> Result<Outgoing, S3Error> {
-        abilities::check_operation(incoming.row)?;
+        unsupported::check_operation(incoming.row)?;
         let bucket = incoming.bucket.map(|bucket| upstream_name(bucket, remote)).transpose()?;
-        abilities::check(incoming.row, incoming.view, incoming.key, remote.dialect)?;
+        unsupported::check(incoming.row, incoming.view, incoming.key, remote.dialect)?;
         let mut headers = headers(incoming.view, remote.dialect);
         if describes_an_object(incoming) && headers.get(CONTENT_TYPE).is_none_or(HeaderValue::is_empty) {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(DEFAULT_CONTENT_TYPE));
         }
         if let Some(source) = CopySource::from_view(incoming.view)? {
-            abilities::check_key(&source.key, remote.dialect)?;
+            unsupported::check_key(&source.key, remote.dialect)?;
             let value = format!("{}/{}", upstream_name(&source.bucket, remote)?, encode(source.key.as_str(), PATH));
             headers.insert(HeaderName::from_static(COPY_SOURCE), text(&value)?);
         }
@@ -122,7 +109,7 @@ impl Outgoing {
             bucket,
             addressing: remote.addressing,
             names_a_key: incoming.key.is_some(),
-            conditional: abilities::is_conditional_write(incoming.row, incoming.view),
+            conditional: unsupported::is_conditional_write(incoming.row, incoming.view),
             assembles: incoming.row.assembles,
         })
     }
@@ -271,7 +258,8 @@ fn leave_range_out(headers: &mut HeaderMap, view: &RequestView<'_>) {
 
 fn goes_along(name: &str) -> bool {
     let amz = name.starts_with("x-amz-") && !is_transport_header(name) && !WRITTEN_ANEW.contains(&name);
-    amz || HTTP_HEADERS.contains(&name) || name.starts_with(METADATA_PREFIX)
+    let http = [OBJECT_HEADERS, CONDITIONS, OF_HTTP].iter().any(|names| names.contains(&name));
+    amz || http || name.starts_with(METADATA_PREFIX)
 }
 
 /// What every request upstream has. A store that compressed its answers would give other bytes than the object's.

@@ -3,6 +3,7 @@
 use super::reader::{Element, malformed, parse, set_once};
 use crate::s3::S3Error;
 use crate::s3::checksum::Algorithm;
+use crate::s3::names::ONLY_VERSION;
 
 /// The most keys one DeleteObjects may name (S3 and R2 limits: 1,000).
 pub const MAX_DELETE_KEYS: usize = 1000;
@@ -62,6 +63,21 @@ pub struct DeleteEntry {
     pub last_modified_time: Option<String>,
     /// `<Size>` as sent: delete only if the object has so many bytes.
     pub size: Option<String>,
+}
+
+impl DeleteEntry {
+    /// The first element that says which version of the object goes or when it may not. Without versions the only one is
+    /// [`ONLY_VERSION`], and to name it says nothing.
+    pub fn restriction(&self, has_versions: bool) -> Option<&'static str> {
+        let version = self.version_id.as_deref().is_some_and(|id| id != ONLY_VERSION) && !has_versions;
+        let given = [
+            ("VersionId", version),
+            ("ETag", self.etag.is_some()),
+            ("LastModifiedTime", self.last_modified_time.is_some()),
+            ("Size", self.size.is_some()),
+        ];
+        given.into_iter().find(|(_, given)| *given).map(|(name, _)| name)
+    }
 }
 
 impl Delete {

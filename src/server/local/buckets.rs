@@ -2,26 +2,21 @@
 
 use super::Local;
 use crate::filters::Admitted;
-use crate::s3::xml::BucketInfo;
+use crate::s3::headers::BUCKET_REGION;
 use crate::s3::{S3Error, xml};
 use crate::server::answer::Answer;
 use crate::server::documents;
 use crate::server::new_bucket;
+use crate::server::operations;
 use crate::server::request_body::BodySource;
-use crate::store::Bucket;
+use http::StatusCode;
 use http::header::LOCATION;
-use http::{HeaderName, StatusCode};
-
-const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
 impl Local {
     /// ListBuckets: the buckets the key may see, by name.
     pub(super) async fn list_buckets(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
-        let mut buckets = self.store.list_buckets().await?;
-        buckets.retain(|bucket| request.signer.buckets.covers(&bucket.name));
-        let told = |bucket: Bucket| BucketInfo { name: bucket.name.to_string(), created: bucket.created };
-        let listed: Vec<BucketInfo> = buckets.into_iter().map(told).collect();
-        Ok(Answer::xml(xml::list_buckets(xml::OWNER, &listed)))
+        let buckets = self.store.list_buckets().await?.into_iter().map(|bucket| (bucket.name, bucket.created));
+        Ok(operations::list_buckets(request.signer, buckets))
     }
 
     /// CreateBucket: with a LocationConstraint only if it names the one region there is.

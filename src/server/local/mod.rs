@@ -1,10 +1,9 @@
 //! Answering from the local disk: one function an operation, from an admitted request to an answer.
 //!
-//! The `match` below is the only one over operations. Each function reads the request's view, calls the store and
-//! says what came of it in S3's words; none of them knows of sockets.
+//! The `match` below is the local store's only one over operations. Each function reads the request's view, calls the
+//! store and answers in S3's words; none of them knows of sockets.
 
 mod unsupported;
-mod part_number;
 mod buckets;
 mod listings;
 mod objects;
@@ -19,6 +18,7 @@ use crate::policy;
 use crate::s3::listing::Version;
 use crate::s3::{Code, Operation, S3Error};
 use crate::server::answer::Answer;
+use crate::server::operations;
 use crate::server::request_body::BodySource;
 use crate::store::Store;
 
@@ -69,11 +69,11 @@ impl Local {
     /// The policy's own answer, which is about a bucket that is there.
     async fn fixed(&self, request: &Admitted<'_>, fixed: &policy::Answer) -> Result<Answer, S3Error> {
         self.store.bucket(request.bucket()?).await?;
-        Ok(Answer { status: fixed.status, ..Answer::xml(fixed.body.clone()) })
+        Ok(operations::fixed(fixed))
     }
 }
 
-/// What the policy lets through and the local store does not have.
+/// An operation that the policy accepts and the local store does not have.
 fn not_here(operation: Operation) -> S3Error {
     S3Error::new(Code::NOT_IMPLEMENTED).message(format!("{operation} not implemented by the local store"))
 }

@@ -1,9 +1,8 @@
 //! PutObject, DeleteObject and DeleteObjects.
 
 use super::Local;
-use super::unsupported::ONLY_VERSION;
 use crate::body::{BodyVerifier, Digested};
-use crate::filters::{Admitted, BodyPlan};
+use crate::filters::Admitted;
 use crate::s3::etag::ETag;
 use crate::s3::metadata::Metadata;
 use crate::s3::names::ObjectKey;
@@ -13,6 +12,7 @@ use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
 use crate::server::clock;
 use crate::server::documents;
+use crate::server::operations;
 use crate::server::request_body::BodySource;
 use crate::store::{BodyWriter, NewObject};
 use http::StatusCode;
@@ -25,12 +25,10 @@ impl Local {
         request: &Admitted<'_>,
         body: &mut dyn BodySource,
     ) -> Result<Answer, S3Error> {
-        let BodyPlan::Object { length, announced } = &request.plan else {
-            return Err(S3Error::new(Code::INTERNAL_ERROR).cause("an object was asked for that was not planned"));
-        };
+        let (length, announced) = operations::object_body(request)?;
         let metadata = Metadata::from_view(&request.view)?;
         let conditions = WriteConditions::from_view(&request.view);
-        let mut upload = self.store.begin(request.bucket()?, request.object_key()?, *length, &conditions).await?;
+        let mut upload = self.store.begin(request.bucket()?, request.object_key()?, length, &conditions).await?;
         let digested = receive(upload.body(), BodyVerifier::new(announced.clone()), body).await?;
         let object = NewObject {
             metadata,
@@ -81,19 +79,13 @@ impl Local {
 /// The key of an entry that asks for nothing but its removal. Versions and conditions are not in the subset, and to
 /// remove an object in spite of a condition would lose data.
 fn deletable(entry: &DeleteEntry) -> Result<ObjectKey, S3Error> {
-    let version = entry.version_id.clone().filter(|id| id != ONLY_VERSION);
-    let conditions = [
-        ("VersionId", &version),
-        ("ETag", &entry.etag),
-        ("LastModifiedTime", &entry.last_modified_time),
-        ("Size", &entry.size),
-    ];
-    if let Some((name, _)) = conditions.iter().find(|(_, condition)| condition.is_some()) {
-        return Err(
-            S3Error::new(Code::NOT_IMPLEMENTED).message(format!("DeleteObjects element {name} not implemented"))
-        );
+    match entry.restriction(false) {
+        None => ObjectKey::parse(&entry.key).map_err(S3Error::from),
+        Some(name) => {
+            let message = format!("DeleteObjects element {name} not implemented");
+            Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message))
+        }
     }
-    ObjectKey::parse(&entry.key).map_err(S3Error::from)
 }
 
 /// Passes the body through its stages into the upload. Nothing is kept unless all of them agree.

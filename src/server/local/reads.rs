@@ -1,8 +1,8 @@
 //! GetObject and HeadObject.
 
 use super::Local;
-use super::part_number::part_number;
 use crate::filters::Admitted;
+use crate::s3::part_number::part_number;
 use crate::s3::precondition::{ReadConditions, Verdict};
 use crate::s3::range::ByteRange;
 use crate::s3::view::RequestView;

@@ -8,6 +8,7 @@
 use crate::filters::Admitted;
 use crate::s3::checksum::Algorithm;
 use crate::s3::headers::{CONDITIONS, METADATA_PREFIX, is_transport_header};
+use crate::s3::names::ONLY_VERSION;
 use crate::s3::operation::{OperationSpec, Selector};
 use crate::s3::view::RequestView;
 use crate::s3::{Code, Operation, S3Error};
@@ -51,9 +52,6 @@ const ASKING_FOR_NOTHING: &[(&str, &[u8])] = &[("x-amz-bucket-object-lock-enable
 
 /// Parameters of ListBuckets that would leave buckets out. `max-buckets` is none of them: the answer is the whole list.
 const LIST_BUCKETS: &[&str] = &["prefix", "continuation-token", "bucket-region"];
-
-/// The name S3 gives to the one version of an object in a bucket without versions, which is what the local store has.
-pub(super) const ONLY_VERSION: &str = "null";
 
 /// Refuses what the store would have to ignore.
 ///

@@ -2,14 +2,14 @@
 
 use super::Local;
 use super::objects::receive;
-use super::part_number::part_number;
 use crate::body::BodyVerifier;
-use crate::filters::{Admitted, BodyPlan};
+use crate::filters::Admitted;
 use crate::policy::PartOrder;
 use crate::s3::checksum::{Algorithm, Kind};
 use crate::s3::etag::ETag;
 use crate::s3::metadata::Metadata;
 use crate::s3::part_checksums::Plan;
+use crate::s3::part_number::part_number;
 use crate::s3::precondition::WriteConditions;
 use crate::s3::view::RequestView;
 use crate::s3::xml::{CompleteMultipartUpload, CompletedPart, CompletedUpload};
@@ -17,6 +17,7 @@ use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
 use crate::server::clock;
 use crate::server::documents;
+use crate::server::operations;
 use crate::server::request_body::BodySource;
 use crate::store::{Completion, NewPart, NewUpload, PartRules, UploadRef};
 use http::header::ETAG;
@@ -45,9 +46,7 @@ impl Local {
         request: &Admitted<'_>,
         body: &mut dyn BodySource,
     ) -> Result<Answer, S3Error> {
-        let BodyPlan::Object { length, announced } = &request.plan else {
-            return Err(S3Error::new(Code::INTERNAL_ERROR).cause("a part was asked for that was not planned"));
-        };
+        let (length, announced) = operations::object_body(request)?;
         let (at, number) = (upload_ref(request)?, requested_part(request)?);
         let plan = self.store.checksum_plan(&at).await?;
         let mut verifier = BodyVerifier::new(announced.clone());
@@ -55,7 +54,7 @@ impl Local {
             must_agree(plan.algorithm, announced.checksum_algorithm())?;
             verifier.make_checksum(plan.algorithm);
         }
-        let mut upload = self.store.begin_part(&at, number, *length).await?;
+        let mut upload = self.store.begin_part(&at, number, length).await?;
         let digested = receive(upload.body(), verifier, body).await?;
         let part = NewPart { etag: ETag::of_md5(digested.md5), checksum: digested.checksum, now: clock::now() };
         let part = upload.commit(part).await?;

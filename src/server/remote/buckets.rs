@@ -5,18 +5,18 @@ use super::payload::Payload;
 use super::receive::bad_gateway;
 use super::response::UpstreamResponse;
 use crate::filters::Admitted;
-use crate::s3::xml::{self, BucketInfo, BucketPage, OWNER};
+use crate::s3::headers::BUCKET_REGION;
+use crate::s3::xml::{self, BucketInfo, BucketPage};
 use crate::s3::{Code, S3Error};
 use crate::server::answer::{Answer, Body};
 use crate::server::documents;
 use crate::server::new_bucket;
+use crate::server::operations;
 use crate::server::request_body::BodySource;
 use crate::upstream::Outgoing;
+use http::StatusCode;
 use http::header::LOCATION;
-use http::{HeaderName, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-
-const BUCKET_REGION: HeaderName = HeaderName::from_static("x-amz-bucket-region");
 
 /// The most bytes of one page of buckets: 10,000 of them have 2 MB.
 const MAX_PAGE_BYTES: usize = 8 << 20;
@@ -37,13 +37,10 @@ impl RemoteStore {
                 break;
             }
         }
-        let mapped = buckets.into_iter().filter_map(|bucket| {
-            let name = self.remote.client_bucket(&bucket.name)?;
-            request.signer.buckets.covers(&name).then(|| BucketInfo { name: name.to_string(), ..bucket })
+        let mapped = buckets.into_iter().filter_map(|bucket: BucketInfo| {
+            self.remote.client_bucket(&bucket.name).map(|name| (name, bucket.created))
         });
-        let mut visible: Vec<BucketInfo> = mapped.collect();
-        visible.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Answer::xml(xml::list_buckets(OWNER, &visible)))
+        Ok(operations::list_buckets(request.signer, mapped))
     }
 
     async fn bucket_page(&self, token: Option<&str>) -> Result<BucketPage, S3Error> {

@@ -8,7 +8,7 @@ use crate::s3::xml::{CompleteMultipartUpload, Delete};
 use crate::server::answer::Answer;
 use crate::server::documents;
 use crate::server::request_body::BodySource;
-use crate::upstream::abilities::check_deletable;
+use crate::upstream::unsupported::check_deletable;
 
 impl RemoteStore {
     /// DeleteObjects. A document with an entry that the policy lacks, or with a key that the store takes for another, is

@@ -27,6 +27,7 @@ use crate::server::answer::Answer;
 use crate::server::clock;
 use crate::server::health::{Health, Readiness};
 use crate::server::metrics::Stats;
+use crate::server::operations;
 use crate::server::request_body::BodySource;
 use crate::upstream::{Incoming, Outgoing, Remote};
 use credentials::Provider;
@@ -116,7 +117,7 @@ impl RemoteStore {
     /// The policy's own answer, which is about a bucket that is there.
     async fn fixed(&self, request: &Admitted<'_>, fixed: &policy::Answer) -> Result<Answer, S3Error> {
         self.require_bucket(request).await?;
-        Ok(Answer { status: fixed.status, ..Answer::xml(fixed.body.clone()) })
+        Ok(operations::fixed(fixed))
     }
 }
 

@@ -1,11 +1,14 @@
 //! The number of a part, as `partNumber` gives it.
 
+use crate::s3::xml::MAX_PART_NUMBER;
 use crate::s3::{Code, S3Error};
 
 /// Reads `partNumber`; blanks around it and leading zeros are R2's, and so is the text of the refusal.
-pub(super) fn part_number(text: &str) -> Result<u16, S3Error> {
+pub fn part_number(text: &str) -> Result<u16, S3Error> {
     let digits = Some(text.trim()).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()));
-    let number = digits.and_then(|digits| digits.parse().ok()).filter(|number| (1..=10_000).contains(number));
+    let number = digits
+        .and_then(|digits| digits.parse::<u16>().ok())
+        .filter(|number| (1..=MAX_PART_NUMBER).contains(&u32::from(*number)));
     number.ok_or_else(|| {
         S3Error::new(Code::INVALID_ARGUMENT).message("Part number must be an integer between 1 and 10000, inclusive.")
     })

@@ -1,8 +1,9 @@
-//! What a store would pass over, or take for something else than S3 does: such a request is refused by name before any
-//! of it is sent, or data would be overwritten, deleted or unpacked against the client's word.
+//! What a store would ignore, or take for something else than S3 does: such a request is refused by name before any of it
+//! is sent. Otherwise data would be overwritten, deleted or unpacked against the client's word.
 //!
 //! Not here: what R2 lacks, which is the policy's business, and what a store refuses by itself.
 
+use crate::s3::headers::CONDITIONS;
 use crate::s3::names::ObjectKey;
 use crate::s3::operation::{AnswerKind, OperationSpec};
 use crate::s3::precondition::ReadConditions;
@@ -11,16 +12,10 @@ use crate::s3::xml::DeleteEntry;
 use crate::s3::{Code, S3Error};
 use crate::upstream::Dialect;
 
-/// Conditions under which a write may not take place (S3 API reference, the write operations; RFC 9110 section 13).
-const WRITE_CONDITIONS: &[&str] = &[
-    "if-match",
-    "if-none-match",
-    "if-modified-since",
-    "if-unmodified-since",
-    "x-amz-if-match-initiated-time",
-    "x-amz-if-match-last-modified-time",
-    "x-amz-if-match-size",
-];
+/// Conditions of S3's own on what a write replaces or removes, beside HTTP's (S3 API reference, DeleteObject and
+/// AbortMultipartUpload).
+const OWN_CONDITIONS: &[&str] =
+    &["x-amz-if-match-initiated-time", "x-amz-if-match-last-modified-time", "x-amz-if-match-size"];
 
 /// Refuses an operation of which no answer could reach the client.
 ///
@@ -47,9 +42,9 @@ pub(super) fn check(
     key: Option<&ObjectKey>,
     dialect: &Dialect,
 ) -> Result<(), S3Error> {
-    let unheard = || WRITE_CONDITIONS.iter().copied().find(|name| is_unheard(row, view, name, dialect));
+    let ignored = || conditions().find(|name| is_ignored(row, view, name, dialect));
     let command = || dialect.commands.iter().copied().find(|name| view.header_bytes(name).is_some());
-    if let Some(name) = unheard().or_else(command) {
+    if let Some(name) = ignored().or_else(command) {
         let message = format!("{name} on {} not implemented by the upstream", row.operation);
         return Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message));
     }
@@ -79,15 +74,8 @@ pub(super) fn check_key(key: &ObjectKey, dialect: &Dialect) -> Result<(), S3Erro
 /// # Errors
 /// `NotImplemented` for a version or a condition, and those of [`check_key`].
 pub fn check_deletable(entry: &DeleteEntry, has_versions: bool, dialect: &Dialect) -> Result<(), S3Error> {
-    let version = entry.version_id.as_deref().is_some_and(|id| id != "null") && !has_versions;
-    // Of the stores tried none looks at them: what does not fit is deleted all the same.
-    let unheard = [
-        ("VersionId", version),
-        ("ETag", entry.etag.is_some()),
-        ("LastModifiedTime", entry.last_modified_time.is_some()),
-        ("Size", entry.size.is_some()),
-    ];
-    if let Some((name, _)) = unheard.iter().find(|(_, given)| *given) {
+    // No store that was tried honours them: it deletes the object even if they do not fit.
+    if let Some(name) = entry.restriction(has_versions) {
         let message = format!("DeleteObjects element {name} not implemented");
         return Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message));
     }
@@ -97,16 +85,21 @@ pub fn check_deletable(entry: &DeleteEntry, has_versions: bool, dialect: &Dialec
 
 /// Whether a request is a write that conditions may forbid.
 pub(super) fn is_conditional_write(row: &OperationSpec, view: &RequestView<'_>) -> bool {
-    writes(row) && WRITE_CONDITIONS.iter().any(|name| view.header_bytes(name).is_some())
+    writes(row) && conditions().any(|name| view.header_bytes(name).is_some())
+}
+
+/// Everything that may keep a write from taking place.
+fn conditions() -> impl Iterator<Item = &'static str> {
+    CONDITIONS.iter().chain(OWN_CONDITIONS).copied()
 }
 
 fn writes(row: &OperationSpec) -> bool {
     !row.method.is_read()
 }
 
-/// Whether a write has this condition and the store would not hold to it. Of several lines stores see the first, and
-/// some take a list for one tag, which nothing matches: `If-None-Match` would then always hold.
-fn is_unheard(row: &OperationSpec, view: &RequestView<'_>, name: &str, dialect: &Dialect) -> bool {
+/// Whether a write has this condition and the store would ignore it, or take it for another. Of several lines stores see
+/// the first, and some take a list for one tag, which nothing matches: `If-None-Match` would then always hold.
+fn is_ignored(row: &OperationSpec, view: &RequestView<'_>, name: &str, dialect: &Dialect) -> bool {
     let mut values = view.headers().filter(|(given, _)| *given == name).map(|(_, value)| value);
     match (values.next(), values.next()) {
         (Some(_), _) if !writes(row) => false,
