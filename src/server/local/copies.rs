@@ -1,5 +1,4 @@
-//! CopyObject and UploadPartCopy. The source's bucket was authorised like a read before either is called
-//! ([`crate::filters`]).
+//! CopyObject and UploadPartCopy. The chain ([`crate::filters`]) has authorised the source like a read.
 
 use super::Local;
 use super::uploads::{requested_part, upload_ref};
@@ -40,7 +39,7 @@ impl Local {
     /// UploadPartCopy: a part of an object, or all of it, as a part of an upload.
     pub(super) async fn copy_part(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         let (at, number, source) = (upload_ref(request)?, requested_part(request)?, source(&request.view)?);
-        // The upload is looked for before the source, as S3 does.
+        // S3 reports a missing upload before a missing source.
         self.store.checksum_plan(&at).await?;
         let object = self.store.object(&source.bucket, &source.key).await?;
         let conditions = ReadConditions::from_copy_source(&request.view);
@@ -61,7 +60,7 @@ fn source(view: &RequestView<'_>) -> Result<CopySource, S3Error> {
     CopySource::from_view(view)?.ok_or_else(missing)
 }
 
-/// The metadata that takes the place of the source's; `None` under `COPY`, which is also what no directive means.
+/// The metadata that replaces the source's; `None` under `COPY`, which is the default.
 fn replaced_metadata(view: &RequestView<'_>) -> Result<Option<Metadata>, S3Error> {
     let name = "x-amz-metadata-directive";
     match view.header_bytes(name).map(String::from_utf8_lossy).as_deref() {
@@ -71,8 +70,8 @@ fn replaced_metadata(view: &RequestView<'_>) -> Result<Option<Metadata>, S3Error
     }
 }
 
-/// S3's answer to a copy of an object onto itself that changes nothing about it. (Today's R2 carries it out, to no
-/// effect but a new date; whoever moves between the two is better off hearing of it.)
+/// S3's answer to a copy of an object onto itself that changes nothing about it. (Today's R2 carries it out, and only the
+/// date changes. A refusal helps users who move between S3 and R2.)
 fn changes_nothing() -> S3Error {
     S3Error::new(Code::INVALID_REQUEST).message(
         "This copy request is illegal because it is trying to copy an object to itself without changing the object's \
@@ -80,7 +79,7 @@ fn changes_nothing() -> S3Error {
     )
 }
 
-/// The bytes to copy; what reaches past the end is cut there, as R2 does.
+/// The bytes to copy. A range that goes beyond the end is cut at the end, as on R2.
 fn range(view: &RequestView<'_>, size: u64) -> Result<Range<u64>, S3Error> {
     match view.header_bytes("x-amz-copy-source-range") {
         None => Ok(0..size),

@@ -7,7 +7,7 @@ use crate::s3::{S3Error, xml};
 use crate::server::answer::Answer;
 
 impl Local {
-    /// A page of a listing; both versions ask the store the same question.
+    /// A page of a listing, in either version of the operation.
     pub(super) async fn list_objects(&self, request: &Admitted<'_>, version: Version) -> Result<Answer, S3Error> {
         let query = ListQuery::parse(version, &request.view)?;
         let bucket = request.bucket()?;

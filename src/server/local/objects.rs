@@ -19,7 +19,7 @@ use http::StatusCode;
 use http::header::ETAG;
 
 impl Local {
-    /// PutObject: the object is there once length, hash and every digest agree and the commit is durable, not before.
+    /// PutObject: the object exists once length, hash and every digest agree and the commit is durable, not before.
     pub(super) async fn put_object(
         &self,
         request: &Admitted<'_>,
@@ -42,13 +42,13 @@ impl Local {
         Ok(Answer::empty(StatusCode::OK).with(ETAG, &info.etag.quoted()).with_all(checksum))
     }
 
-    /// DeleteObject: what is not there is deleted too.
+    /// DeleteObject: to delete an object that does not exist succeeds.
     pub(super) async fn delete_object(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         self.store.delete_object(request.bucket()?, request.object_key()?).await?;
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     }
 
-    /// DeleteObjects: each key by itself; one that fails does not keep the others.
+    /// DeleteObjects: each key by itself. A key that fails does not stop the others.
     pub(super) async fn delete_objects(
         &self,
         request: &Admitted<'_>,
@@ -76,8 +76,8 @@ impl Local {
     }
 }
 
-/// The key of an entry that asks for nothing but its removal. Versions and conditions are not in the subset, and to
-/// remove an object in spite of a condition would lose data.
+/// The key of an entry without versions and conditions. The store does not honour them, and to remove an object in spite
+/// of a condition would lose data.
 fn deletable(entry: &DeleteEntry) -> Result<ObjectKey, S3Error> {
     match entry.restriction(false) {
         None => ObjectKey::parse(&entry.key).map_err(S3Error::from),
@@ -88,7 +88,7 @@ fn deletable(entry: &DeleteEntry) -> Result<ObjectKey, S3Error> {
     }
 }
 
-/// Passes the body through its stages into the upload. Nothing is kept unless all of them agree.
+/// Verifies the body while it is written. Nothing is kept unless the verification succeeds.
 pub(super) async fn receive(
     into: &mut BodyWriter,
     mut verifier: BodyVerifier,

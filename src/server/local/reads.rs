@@ -15,7 +15,7 @@ use std::ops::Range;
 
 const PARTS_COUNT: HeaderName = HeaderName::from_static("x-amz-mp-parts-count");
 
-/// Which bytes of an object a request is for.
+/// The bytes of an object that a request asks for.
 struct Selection {
     range: Range<u64>,
     /// Whether the answer is 206 with a Content-Range.
@@ -32,7 +32,7 @@ impl Local {
         Ok(Answer { body: Body::Object(length, object.read(range).await?), ..answer })
     }
 
-    /// HeadObject: the same without the bytes, which are not looked at.
+    /// HeadObject: the same without the bytes, which are not read.
     pub(super) async fn head_object(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         let info = self.store.info(request.bucket()?, request.object_key()?).await?;
         let (answer, range) = head(request, &info)?;
@@ -41,7 +41,7 @@ impl Local {
     }
 }
 
-/// Status and headers, and the bytes that follow them; none where what the client has is still good.
+/// Status and headers, and the bytes that follow them; `None` if the client's copy is still current.
 fn head(request: &Admitted<'_>, info: &ObjectInfo) -> Result<(Answer, Option<Range<u64>>), S3Error> {
     match ReadConditions::from_view(&request.view).decide(info.existing()) {
         Verdict::Failed => Err(Code::PRECONDITION_FAILED.into()),
@@ -94,8 +94,8 @@ fn select(request: &Admitted<'_>, info: &ObjectInfo) -> Result<Selection, S3Erro
     }
 }
 
-/// Whether a range is of the object its client has the rest of: with `If-Range` it gets the whole of another one (RFC 9110
-/// section 13.1.5).
+/// Whether the object is still the one that the client has parts of. If it is not, a request with `If-Range` gets the whole
+/// of the new one (RFC 9110 section 13.1.5).
 fn is_still_the_same(view: &RequestView<'_>, info: &ObjectInfo) -> bool {
     match view.header("if-range").map(str::trim) {
         None => true,
@@ -104,7 +104,7 @@ fn is_still_the_same(view: &RequestView<'_>, info: &ObjectInfo) -> bool {
     }
 }
 
-/// The bytes of a part. An object that was written in one piece has one part, which is all of it.
+/// The bytes of a part. An object that was not uploaded in parts is its own only part.
 fn select_part(number: &str, info: &ObjectInfo) -> Result<Selection, S3Error> {
     let before = usize::from(part_number(number)?) - 1;
     let whole = [info.size];

@@ -64,7 +64,10 @@ fn listed(part: PartInfo) -> ListedPart {
     }
 }
 
-/// A parameter that is a number, in S3's words where it is none.
+/// The value of a parameter that is a number.
+///
+/// # Errors
+/// `InvalidArgument` in S3's words for anything else.
 fn number(view: &RequestView<'_>, name: &str, default: u64) -> Result<u64, S3Error> {
     let Some(text) = view.parameter(name) else { return Ok(default) };
     let good = |number: &u64| *number <= i32::MAX as u64;

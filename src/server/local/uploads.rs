@@ -27,7 +27,7 @@ const CHECKSUM_ALGORITHM: HeaderName = HeaderName::from_static("x-amz-checksum-a
 const CHECKSUM_TYPE: HeaderName = HeaderName::from_static("x-amz-checksum-type");
 
 impl Local {
-    /// CreateMultipartUpload: metadata and checksum are the object's, and are given here.
+    /// CreateMultipartUpload: the object's metadata and how it is to be checksummed.
     pub(super) async fn create_upload(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         let (bucket, key) = (request.bucket()?, request.object_key()?);
         let checksum = checksum_plan(&request.view)?;
@@ -40,7 +40,7 @@ impl Local {
         })
     }
 
-    /// UploadPart: like PutObject, the part is there once everything agrees, not before.
+    /// UploadPart: as with PutObject, the part exists once everything agrees, not before.
     pub(super) async fn upload_part(
         &self,
         request: &Admitted<'_>,
@@ -58,7 +58,7 @@ impl Local {
         let digested = receive(upload.body(), verifier, body).await?;
         let part = NewPart { etag: ETag::of_md5(digested.md5), checksum: digested.checksum, now: clock::now() };
         let part = upload.commit(part).await?;
-        // What a checksum covers is said of objects only.
+        // The checksum's type is a property of objects only.
         let value = part.checksum.iter().flat_map(|checksum| checksum.headers().into_iter().take(1));
         Ok(Answer::empty(StatusCode::OK).with(ETAG, &part.etag.quoted()).with_all(value))
     }
@@ -114,7 +114,7 @@ pub(super) fn requested_part(request: &Admitted<'_>) -> Result<u16, S3Error> {
     part_number(request.view.parameter("partNumber").unwrap_or_default())
 }
 
-/// How parts and object are to be checksummed, where the client says so.
+/// How parts and object are to be checksummed; `None` if the client does not ask for it.
 fn checksum_plan(view: &RequestView<'_>) -> Result<Option<Plan>, S3Error> {
     let algorithm = header(view, CHECKSUM_ALGORITHM.as_str(), Algorithm::parse)?;
     let kind = header(view, CHECKSUM_TYPE.as_str(), Kind::parse)?;
@@ -132,7 +132,7 @@ fn checksum_of_object(view: &RequestView<'_>) -> Option<(Algorithm, String)> {
     Algorithm::ALL.into_iter().find_map(given)
 }
 
-/// A part whose checksum is of another algorithm than its upload's could never become part of it.
+/// A part with a checksum of another algorithm than its upload's could never be completed.
 fn must_agree(expected: Algorithm, given: Option<Algorithm>) -> Result<(), S3Error> {
     match given.filter(|given| *given != expected) {
         None => Ok(()),
@@ -144,7 +144,7 @@ fn must_agree(expected: Algorithm, given: Option<Algorithm>) -> Result<(), S3Err
     }
 }
 
-/// A header that is read by `parse`; one that does not read is refused, not taken for none.
+/// The value of a header, read by `parse`. A value that cannot be read is refused, not ignored.
 fn header<T>(view: &RequestView<'_>, name: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, S3Error> {
     let Some(value) = view.header_bytes(name) else { return Ok(None) };
     let invalid = || S3Error::new(Code::INVALID_REQUEST).message(format!("Value for {name} header is invalid."));

@@ -90,7 +90,7 @@ impl RemoteStore {
         }
     }
 
-    /// What most operations are: the same request there, the same answer here.
+    /// Most operations: the translated request goes to the store, the translated answer to the client.
     pub(super) async fn forward(&self, request: &Admitted<'_>, body: &mut dyn BodySource) -> Result<Answer, S3Error> {
         let mut outgoing = self.outgoing(request)?;
         let payload = Payload::of(request, &mut outgoing, self.remote.dialect, body).await?;
@@ -114,7 +114,7 @@ impl RemoteStore {
         Outgoing::of(&incoming, &self.remote)
     }
 
-    /// The policy's own answer, which is about a bucket that is there.
+    /// The policy's own answer, which is about a bucket that exists.
     async fn fixed(&self, request: &Admitted<'_>, fixed: &policy::Answer) -> Result<Answer, S3Error> {
         self.require_bucket(request).await?;
         Ok(operations::fixed(fixed))

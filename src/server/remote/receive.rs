@@ -1,5 +1,5 @@
-//! What the client gets of an upstream's answer: its headers by name, its XML in the client's names, its objects as they
-//! are, its errors in our words.
+//! What the client gets of an upstream's answer: listed headers, XML with the client's names, objects as they are, errors
+//! in our words.
 
 use super::RemoteStore;
 use super::document::{DocumentBody, Opening};
@@ -31,7 +31,7 @@ impl RemoteStore {
             return Err(self.refusal(outgoing, response).await);
         }
         if response.sent == Sent::AnsweredEarly {
-            // It cannot have the object, and of the rest of the body nobody knows yet whether it is good.
+            // The store cannot have the whole object, and the rest of the body is not verified yet.
             return Err(bad_gateway("a success before the end of the request's body"));
         }
         let headers = self.headers(request, &response.head()?.headers);
@@ -85,10 +85,10 @@ impl RemoteStore {
     /// The error an upstream answered with. Its cause names the node.
     pub(super) async fn refusal(&self, outgoing: &Outgoing, response: UpstreamResponse) -> S3Error {
         let node = response.node.clone();
-        at(&node, self.told(outgoing, response).await)
+        at(&node, self.error_of(outgoing, response).await)
     }
 
-    async fn told(&self, outgoing: &Outgoing, response: UpstreamResponse) -> S3Error {
+    async fn error_of(&self, outgoing: &Outgoing, response: UpstreamResponse) -> S3Error {
         let status = match response.status() {
             Ok(status) => status,
             Err(error) => return error,
@@ -127,8 +127,7 @@ async fn page(mut body: DocumentBody, is_encoded: bool, empty: Answer) -> Result
     Ok(Answer { body: Body::Text(xml::with_last_name(page, is_encoded)), ..empty })
 }
 
-/// An answer whose bytes are an object's. Without a length nobody could tell a part of it from the whole, and a framing
-/// that is not chunked has no end but the connection's.
+/// An answer whose bytes are an object's. Without a length or chunks, a part of it could not be told from the whole.
 async fn object(empty: Answer, response: UpstreamResponse) -> Result<Answer, S3Error> {
     let headers = &response.head()?.headers;
     let length = content_length(headers);
