@@ -9,7 +9,7 @@ use crate::filters::Admitted;
 use crate::s3::operation::{AnswerKind, DocumentSpec};
 use crate::s3::xml::{self, ErrorDocument, MAX_ERROR_BYTES};
 use crate::s3::{Code, S3Error};
-use crate::server::answer::{Answer, Body, Pieces};
+use crate::server::answer::{Answer, Body, BodyStream};
 use crate::upstream::{ClientNames, Outgoing, client_document, client_headers, failure};
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
