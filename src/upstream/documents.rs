@@ -65,8 +65,8 @@ mod tests {
     fn rewritten(operation: Operation, document: &str) -> Option<String> {
         let withheld = ["VersionId", "DeleteMarkerVersionId"].map(str::to_owned);
         let mut rewriter = client_document(spec(operation), &NAMES, &withheld, false);
-        let given = rewriter.update(document.as_bytes()).ok()?;
-        (rewriter.finish().ok()? == Ending::Document).then(|| String::from_utf8(given).unwrap())
+        assert_eq!(rewriter.update(document.as_bytes()), Ok(Vec::new()));
+        if let Ending::Document(text) = rewriter.finish().ok()? { Some(text) } else { None }
     }
 
     /// Operation, what the store answers, what the client gets. The store calls the bucket `acme-prod`.
@@ -239,7 +239,8 @@ mod tests {
                 "<ListMultipartUploadsResult><Bucket>media</Bucket><Prefix>{prefix}</Prefix><Upload><Key>{key}</Key>\
                  <UploadId>u+u</UploadId></Upload></ListMultipartUploadsResult>"
             );
-            assert_eq!(String::from_utf8(rewriter.update(uploads.as_bytes()).unwrap()).unwrap(), expected);
+            rewriter.update(uploads.as_bytes()).unwrap();
+            assert_eq!(rewriter.finish(), Ok(Ending::Document(expected)));
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The XML documents of S3, both ways: requests are read into values, answers written from values. Answers of another
-//! store are read too, or rewritten while they stream by ([`Rewriter`]).
+//! store are read too, or rewritten ([`Rewriter`]).
 //!
 //! The only place that knows the XML library. Nothing here decides anything: what a document asks for is the caller's
 //! business, and so is how many bytes of it were gathered.
@@ -14,9 +14,6 @@ mod malformed;
 mod error_document;
 mod bucket_page;
 mod next_marker;
-mod tokens;
-mod tag;
-mod nesting;
 mod rules;
 mod rewriter;
 

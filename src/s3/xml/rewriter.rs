@@ -1,240 +1,351 @@
-//! Rewrites an answer while it streams by: the elements that rules name are changed, all else passes byte for byte.
+//! Rewrites the document that another store answers with: the elements that rules name change, everything else stays.
 //!
-//! Nothing is decoded on the way: references, blanks, CDATA, prefixes and attributes go on as they came, and text never
-//! changes a rule's mind, whatever it looks like. Text itself changes in one way only, where a rule says that `+` is a
-//! space in it. Held are at most one token, and an error document. The caller brings
-//! the bytes and takes the bytes; nothing here waits.
+//! The document is held until it is complete, so that a malformed one is an error with a status, and never half an
+//! answer. Two things go to the client earlier, because S3 sends them to keep connections open while it works: the XML
+//! declaration and white space in front of the root. Ceph reports progress inside the root instead; the client gets a
+//! blank for each report.
+//!
+//! quick-xml reads and writes. Text, references, CDATA, comments, attributes and prefixes are written as they were
+//! read. Only `</a >` is written as `</a>`. Nothing here waits: the caller brings the bytes and takes the bytes.
 
-use super::error_document::{ErrorDocument, MAX_ERROR_BYTES};
+use super::error_document::ErrorDocument;
 use super::malformed::Malformed;
-use super::nesting::Nesting;
 use super::rules::{Action, Rules};
-use super::tag::{Tag, TagKind, is_blank};
-use super::tokens::{Kind, Token, Tokens};
 use quick_xml::escape::resolve_xml_entity;
-use quick_xml::events::{BytesDecl, BytesStart};
+use quick_xml::events::{BytesCData, BytesDecl, BytesRef, BytesStart, BytesText, Event};
+use quick_xml::{Reader, Writer};
 
-/// The name of the root that S3 gives an error, also behind a status of 200 (S3 API reference, CompleteMultipartUpload
-/// and CopyObject).
+/// The most bytes of a document. A page of 1,000 keys of 1,024 bytes, all of them percent-encoded, has about 4 MiB.
+const MAX_DOCUMENT_BYTES: usize = 16 << 20;
+
+/// The most bytes in which a declaration, white space and the root's tag are looked for before the document is complete.
+const MAX_PROLOG_BYTES: usize = 4096;
+
+/// The most bytes of one tag. S3's longest tags have about 100 bytes.
+const MAX_TAG_BYTES: usize = 64 * 1024;
+
+/// How deep elements may nest. S3's answers need five levels, its deepest bucket settings about ten.
+const MAX_DEPTH: usize = 16;
+
+/// The root of an error, which can also follow a status of 200 (S3 API reference, CompleteMultipartUpload and
+/// CopyObject).
 const ERROR: &str = "Error";
 
-/// A document on its way through.
+/// The roots of answers that a store may begin before its work is done.
+const SLOW_ROOTS: [&str; 3] = ["CompleteMultipartUploadResult", "CopyObjectResult", "CopyPartResult"];
+
+/// The reader would skip it. No store sends one.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// One document, from its first byte to its last.
 #[derive(Debug)]
 pub struct Rewriter {
-    tokens: Tokens,
-    document: Document,
-    /// Whether `update` has given anything yet.
+    rules: Rules,
+    /// What has arrived and has not been passed on.
+    held: Vec<u8>,
+    /// Whether `update` has returned any bytes.
     begun: bool,
-    broken: bool,
+    /// Whether the root has arrived in an earlier piece, and is one of [`SLOW_ROOTS`].
+    is_slow: bool,
 }
 
-/// How a document ended that was complete.
+/// What a complete document was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
-    /// All of it was given.
-    Document,
-    /// It was an error, of which nothing was given. `begun` says whether blanks or a declaration have gone before, so
-    /// that the caller's own `<Error>` must come without a declaration: one stands at the very start or nowhere.
-    Error {
-        /// What the error said.
-        error: ErrorDocument,
-        /// Whether something was given already.
-        begun: bool,
-    },
-}
-
-/// What is done with tokens at the moment.
-#[derive(Debug, PartialEq, Eq)]
-enum Mode {
-    /// They go on.
-    Copying,
-    /// They are dropped until the element at `depth` ends, whose end tag is kept or not.
-    Skipping { depth: usize, keeps_end: bool },
-    /// They are an error document.
-    Collecting(Vec<u8>),
-}
-
-/// The document as far as it has come.
-#[derive(Debug)]
-struct Document {
-    rules: Rules,
-    nesting: Nesting,
-    mode: Mode,
-    /// Whether any token has come.
-    started: bool,
+    /// The document that was asked for: the part that `update` has not returned, rewritten.
+    Document(String),
+    /// An error. If `update` has returned bytes, the caller's own `<Error>` must come without a declaration, which may
+    /// only be at the very start.
+    Error(ErrorDocument),
 }
 
 impl Rewriter {
     /// A rewriter for one document.
     pub fn new(rules: Rules) -> Rewriter {
-        let document = Document { rules, nesting: Nesting::default(), mode: Mode::Copying, started: false };
-        Rewriter { tokens: Tokens::default(), document, begun: false, broken: false }
+        Rewriter { rules, held: Vec::new(), begun: false, is_slow: false }
     }
 
-    /// Takes the next piece of the document, cut anywhere, and gives what can go on. After an error nothing more is
-    /// given: what went on before is then the beginning of a document without an end.
+    /// Takes the next piece of the document, cut anywhere, and returns what the client can have at once: often nothing.
+    ///
+    /// # Errors
+    /// [`Malformed`] for a document of more than 16 MiB; `finish` then fails, too.
     pub fn update(&mut self, piece: &[u8]) -> Result<Vec<u8>, Malformed> {
-        if self.broken {
-            return Err(Malformed::new("it was malformed before"));
-        }
-        let given = self.rewrite(piece).inspect_err(|_| self.broken = true)?;
+        self.held.extend_from_slice(piece);
+        check_length(&self.held)?;
+        let given = self.early();
         self.begun |= !given.is_empty();
         Ok(given)
     }
 
-    /// The document has ended; that it was complete, and what it was.
+    /// The document has ended.
+    ///
+    /// # Errors
+    /// [`Malformed`] for a document that is incomplete, is not the expected one or exceeds a limit.
     pub fn finish(self) -> Result<Ending, Malformed> {
-        if self.broken || !self.tokens.is_between() || !self.document.nesting.is_complete() {
+        check_length(&self.held)?;
+        let text = std::str::from_utf8(&self.held).map_err(malformed)?;
+        if text.starts_with(BYTE_ORDER_MARK) {
+            return Err(Malformed::new("a byte order mark"));
+        }
+        Document::new(&self.rules, self.begun).read(text)
+    }
+
+    /// What the client can have of the pieces so far. A slow document that comes in one piece does not need a blank.
+    fn early(&mut self) -> Vec<u8> {
+        if self.is_slow {
+            return b" ".to_vec();
+        }
+        match Front::read(&self.held, self.begun) {
+            Front::Prolog(prolog) => {
+                self.held.clear();
+                return prolog;
+            }
+            Front::Root { is_slow } => self.is_slow = is_slow,
+            Front::Unknown => {}
+        }
+        Vec::new()
+    }
+}
+
+/// What a document begins with, as far as it has arrived.
+enum Front {
+    /// A declaration and white space, and nothing else yet: how the client gets it.
+    Prolog(Vec<u8>),
+    /// The root.
+    Root { is_slow: bool },
+    /// Too little, too much, or what `finish` will refuse.
+    Unknown,
+}
+
+impl Front {
+    fn read(held: &[u8], begun: bool) -> Front {
+        let text = if held.len() > MAX_PROLOG_BYTES { "" } else { std::str::from_utf8(held).unwrap_or_default() };
+        if text.is_empty() || text.starts_with(BYTE_ORDER_MARK) {
+            return Front::Unknown;
+        }
+        let (mut reader, mut prolog) = (Reader::from_str(text), Vec::new());
+        loop {
+            match reader.read_event() {
+                Ok(Event::Text(text)) if is_blank(&text) => prolog.extend_from_slice(text.as_bytes()),
+                Ok(Event::Decl(declaration)) if check_declaration(&declaration).is_ok() => {
+                    if !begun && prolog.is_empty() {
+                        prolog.extend(["<?", &declaration, "?>"].concat().into_bytes());
+                    }
+                }
+                Ok(Event::Eof) => return Front::Prolog(prolog),
+                Ok(Event::Start(tag) | Event::Empty(tag)) => {
+                    return Front::Root { is_slow: SLOW_ROOTS.contains(&tag.local_name().into_inner()) };
+                }
+                _ => return Front::Unknown,
+            }
+        }
+    }
+}
+
+/// The elements that are open.
+#[derive(Debug, Default)]
+struct Path {
+    /// Their local names from the root on, a slash between them: `ListBucketResult/Contents/Key`. No name has a slash.
+    names: String,
+    depth: usize,
+    /// Whether the root was closed.
+    is_complete: bool,
+}
+
+impl Path {
+    fn open(&mut self, tag: &BytesStart<'_>) -> Result<(), Malformed> {
+        if self.is_complete || self.depth >= MAX_DEPTH {
+            return Err(Malformed::new("a second root, or elements too deep"));
+        }
+        if self.depth > 0 {
+            self.names.push('/');
+        }
+        self.names.push_str(tag.local_name().into_inner());
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// The reader has compared the names of both tags.
+    fn close(&mut self) {
+        self.names.truncate(self.names.rfind('/').unwrap_or(0));
+        self.depth = self.depth.saturating_sub(1);
+        self.is_complete = self.depth == 0;
+    }
+
+    fn is_before_root(&self) -> bool {
+        self.depth == 0 && !self.is_complete
+    }
+
+    fn check_inside(&self) -> Result<(), Malformed> {
+        if self.depth > 0 { Ok(()) } else { Err(Malformed::new("text outside the root")) }
+    }
+}
+
+/// A complete document that is being rewritten.
+struct Document<'r> {
+    rules: &'r Rules,
+    path: Path,
+    written: Writer<Vec<u8>>,
+    /// Whether something has come before: only the very first token may be a declaration.
+    started: bool,
+}
+
+impl<'r> Document<'r> {
+    fn new(rules: &'r Rules, started: bool) -> Document<'r> {
+        Document { rules, path: Path::default(), written: Writer::new(Vec::new()), started }
+    }
+
+    fn read(mut self, source: &str) -> Result<Ending, Malformed> {
+        let mut reader = Reader::from_str(source);
+        self.written.get_mut().reserve(source.len());
+        loop {
+            match reader.read_event().map_err(malformed)? {
+                Event::Eof => break,
+                Event::Start(tag) | Event::Empty(tag) if self.is_error(&tag) => return error(source),
+                Event::Start(tag) => self.start(tag, &mut reader)?,
+                event => self.event(event)?,
+            }
+            self.started = true;
+        }
+        if !self.path.is_complete {
             return Err(Malformed::new("the document ends early"));
         }
-        let Mode::Collecting(error) = self.document.mode else { return Ok(Ending::Document) };
-        let error = ErrorDocument::parse(&error).ok_or_else(|| Malformed::new("an error without a code"))?;
-        Ok(Ending::Error { error, begun: self.begun })
+        String::from_utf8(self.written.into_inner()).map(Ending::Document).map_err(malformed)
     }
 
-    fn rewrite(&mut self, mut piece: &[u8]) -> Result<Vec<u8>, Malformed> {
-        let mut given = Vec::with_capacity(piece.len());
-        while let Some(token) = self.tokens.next(&mut piece)? {
-            self.document.token(&token, &mut given)?;
-        }
-        Ok(given)
+    fn is_error(&self, tag: &BytesStart<'_>) -> bool {
+        self.path.is_before_root() && tag.local_name().into_inner() == ERROR
     }
-}
 
-impl Document {
-    fn token(&mut self, token: &Token<'_>, given: &mut Vec<u8>) -> Result<(), Malformed> {
-        match token.kind {
-            Kind::Tag => self.tag(token.source, given)?,
-            Kind::Instruction => self.declaration(token.source, given)?,
-            Kind::Comment => self.copy(token.source, given)?,
-            Kind::CData | Kind::Text => {
-                self.nesting.characters(token)?;
-                if token.kind == Kind::Text {
-                    check_references(token.source)?;
-                }
-                let text = self.rules.rewritten(token.source, &self.nesting);
-                self.mode.copy(&text, given)?;
+    /// What a rule replaces or removes is read over, up to the end of its element.
+    fn start(&mut self, tag: BytesStart<'_>, reader: &mut Reader<&[u8]>) -> Result<(), Malformed> {
+        self.open(&tag)?;
+        let Some(action) = self.rules.action(&self.path.names)? else { return self.write(Event::Start(tag)) };
+        reader.read_to_end(tag.name()).map_err(malformed)?;
+        self.replace(action, tag)
+    }
+
+    fn event(&mut self, event: Event<'_>) -> Result<(), Malformed> {
+        match event {
+            Event::Empty(tag) => return self.empty(tag),
+            Event::End(_) => self.path.close(),
+            Event::Text(text) => return self.text(text),
+            Event::CData(text) => return self.cdata(text),
+            Event::GeneralRef(ref reference) => {
+                self.path.check_inside()?;
+                check_reference(reference)?;
             }
+            Event::Comment(_) => {}
+            Event::Decl(declaration) => return self.declaration(declaration),
+            _ => return Err(Malformed::new("a document type or an instruction")),
         }
-        self.started = true;
-        Ok(())
+        self.write(event)
     }
 
-    /// Behind blanks, which S3 sends while the client waits, a declaration may not stand any more: it is dropped.
-    fn declaration(&mut self, source: &str, given: &mut Vec<u8>) -> Result<(), Malformed> {
-        if !self.nesting.is_before_root() || !is_declaration(source) {
-            return Err(Malformed::new("an instruction"));
+    fn empty(&mut self, tag: BytesStart<'_>) -> Result<(), Malformed> {
+        self.open(&tag)?;
+        if let Some(action) = self.rules.action(&self.path.names)? {
+            return self.replace(action, tag);
         }
-        if self.started { Ok(()) } else { self.copy(source, given) }
+        self.path.close();
+        self.write(Event::Empty(tag))
     }
 
-    fn tag(&mut self, source: &str, given: &mut Vec<u8>) -> Result<(), Malformed> {
-        let tag = Tag::parse(source)?;
-        if tag.kind == TagKind::End {
-            self.end(source, given)?;
-            return self.nesting.close(&tag);
-        }
-        self.nesting.open(&tag)?;
-        if self.nesting.depth() == 1 {
-            self.root(tag.local, given)?;
-        }
-        match tag.kind {
-            TagKind::Empty => {
-                self.empty(source, tag.name, given)?;
-                self.nesting.close(&tag)
-            }
-            _ => self.start(source, given),
-        }
-    }
-
-    /// An error is kept, and what this very piece has given before it is taken back.
-    fn root(&mut self, name: &str, given: &mut Vec<u8>) -> Result<(), Malformed> {
-        if name == ERROR {
-            given.clear();
-            self.mode = Mode::Collecting(Vec::new());
-        } else if !self.rules.takes_root(name) {
-            return Err(Malformed::new(format!("the root is <{name:.40}>")));
+    fn open(&mut self, tag: &BytesStart<'_>) -> Result<(), Malformed> {
+        check_tag(tag)?;
+        self.path.open(tag)?;
+        if self.path.depth == 1 && !self.rules.takes_root(&self.path.names) {
+            return Err(Malformed::new(format!("the root is <{:.40}>", self.path.names)));
         }
         Ok(())
     }
 
-    fn start(&mut self, source: &str, given: &mut Vec<u8>) -> Result<(), Malformed> {
-        match self.action()? {
-            None => self.copy(source, given),
-            Some(action) => {
-                let keeps_end = begin(action, source, given);
-                self.mode = Mode::Skipping { depth: self.nesting.depth(), keeps_end };
-                Ok(())
-            }
+    /// Writes what a rule puts in the place of the innermost element, and closes that.
+    fn replace(&mut self, action: Action<'_>, tag: BytesStart<'_>) -> Result<(), Malformed> {
+        if let Action::Fill(markup) = action {
+            let end = Event::End(tag.to_end().into_owned());
+            self.write(Event::Start(tag))?;
+            self.write(Event::Text(BytesText::from_escaped(markup)))?;
+            self.write(end)?;
         }
-    }
-
-    /// An element without content can get some: then it needs two tags.
-    fn empty(&mut self, source: &str, name: &str, given: &mut Vec<u8>) -> Result<(), Malformed> {
-        let Some(action) = self.action()? else { return self.copy(source, given) };
-        let start = format!("{}>", source.strip_suffix("/>").unwrap_or(source));
-        if begin(action, &start, given) {
-            given.extend(["</", name, ">"].iter().flat_map(|part| part.bytes()));
-        }
+        self.path.close();
         Ok(())
     }
 
-    fn end(&mut self, source: &str, given: &mut Vec<u8>) -> Result<(), Malformed> {
-        match self.mode {
-            Mode::Skipping { depth, keeps_end } if depth == self.nesting.depth() => {
-                self.mode = Mode::Copying;
-                if keeps_end { self.copy(source, given) } else { Ok(()) }
-            }
-            _ => self.copy(source, given),
+    fn text(&mut self, text: BytesText<'_>) -> Result<(), Malformed> {
+        if !is_blank(&text) {
+            self.path.check_inside()?;
         }
+        let text = self.rules.rewritten(text.into_inner(), &self.path.names);
+        self.write(Event::Text(BytesText::from_escaped(text)))
     }
 
-    /// What is to be done with the innermost element: nothing inside one that a rule has named already.
-    fn action(&self) -> Result<Option<Action<'_>>, Malformed> {
-        if self.mode == Mode::Copying { self.rules.action(&self.nesting) } else { Ok(None) }
+    fn cdata(&mut self, text: BytesCData<'_>) -> Result<(), Malformed> {
+        self.path.check_inside()?;
+        let text = self.rules.rewritten(text.into_inner(), &self.path.names);
+        self.write(Event::CData(BytesCData::new(text)))
     }
 
-    fn copy(&mut self, source: &str, given: &mut Vec<u8>) -> Result<(), Malformed> {
-        self.mode.copy(source, given)
+    /// After white space a declaration is not well-formed any more: it is dropped.
+    fn declaration(&mut self, declaration: BytesDecl<'_>) -> Result<(), Malformed> {
+        if !self.path.is_before_root() {
+            return Err(Malformed::new("a declaration inside the document"));
+        }
+        check_declaration(&declaration)?;
+        if self.started { Ok(()) } else { self.write(Event::Decl(declaration)) }
+    }
+
+    fn write(&mut self, event: Event<'_>) -> Result<(), Malformed> {
+        self.written.write_event(event).map_err(malformed)
     }
 }
 
-impl Mode {
-    fn copy(&mut self, source: &str, given: &mut Vec<u8>) -> Result<(), Malformed> {
-        match self {
-            Mode::Copying => given.extend_from_slice(source.as_bytes()),
-            Mode::Skipping { .. } => {}
-            Mode::Collecting(error) if error.len() + source.len() > MAX_ERROR_BYTES => {
-                return Err(Malformed::new("an error document is too long"));
-            }
-            Mode::Collecting(error) => error.extend_from_slice(source.as_bytes()),
-        }
-        Ok(())
-    }
+fn error(source: &str) -> Result<Ending, Malformed> {
+    let error = ErrorDocument::parse(source.as_bytes()).ok_or_else(|| Malformed::new("not an error of S3's"))?;
+    Ok(Ending::Error(error))
 }
 
-/// Writes what stands in an element's place up to its end tag, and says whether that is to follow.
-fn begin(action: Action<'_>, start: &str, given: &mut Vec<u8>) -> bool {
-    match action {
-        Action::Remove => false,
-        Action::Fill(content) => {
-            given.extend_from_slice(start.as_bytes());
-            given.extend_from_slice(content.as_bytes());
-            true
-        }
-    }
+fn malformed(error: impl std::fmt::Display) -> Malformed {
+    Malformed::new(error.to_string())
 }
 
-/// References must be XML's own: without a document type there are no others, and who reads the answer would fail.
-/// Which characters may be referred to is left to the reader: one key that XML cannot carry must not cost a listing.
-fn check_references(text: &str) -> Result<(), Malformed> {
-    for part in text.split('&').skip(1) {
-        let name = part.split_once(';').map_or("", |(name, _)| name);
-        if !is_character_reference(name) && resolve_xml_entity(name).is_none() {
-            return Err(Malformed::new(format!("the reference '{name:.40}'")));
+fn check_length(held: &[u8]) -> Result<(), Malformed> {
+    if held.len() > MAX_DOCUMENT_BYTES { Err(Malformed::new("the document is too long")) } else { Ok(()) }
+}
+
+/// XML's white space only.
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+}
+
+/// The reader takes anything for a name, and looks at attributes only when asked.
+fn check_tag(tag: &BytesStart<'_>) -> Result<(), Malformed> {
+    let name = tag.name().into_inner();
+    let (prefix, local) = name.split_once(':').map_or((None, name), |(prefix, local)| (Some(prefix), local));
+    if tag.len() > MAX_TAG_BYTES || !is_name(local) || prefix.is_some_and(|prefix| !is_name(prefix)) {
+        return Err(Malformed::new("a tag without a name, or too long"));
+    }
+    for attribute in tag.attributes() {
+        if attribute.map_err(malformed)?.value.contains('<') {
+            return Err(Malformed::new("a tag in a tag"));
         }
     }
     Ok(())
+}
+
+/// A name without a colon (Namespaces in XML, NCName), somewhat more widely than the standard has it.
+fn is_name(name: &str) -> bool {
+    let starts = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    starts && name.chars().all(|c| c.is_alphanumeric() || "-._".contains(c))
+}
+
+/// References must be XML's own: there is no document type that could define others. Which characters a reference may
+/// stand for is left to the client: one key that XML cannot carry must not cost a whole listing.
+fn check_reference(reference: &BytesRef<'_>) -> Result<(), Malformed> {
+    if is_character_reference(reference) || resolve_xml_entity(reference).is_some() {
+        return Ok(());
+    }
+    Err(Malformed::new(format!("the reference '{:.40}'", &**reference)))
 }
 
 /// `#10` or `#xA`.
@@ -244,16 +355,12 @@ fn is_character_reference(name: &str) -> bool {
     !digits.is_empty() && digits.chars().all(|c| c.is_digit(radix))
 }
 
-/// A declaration, of a document in UTF-8: another encoding could hide names from the rules.
-fn is_declaration(source: &str) -> bool {
-    let inside = source.strip_prefix("<?").and_then(|rest| rest.strip_suffix("?>")).unwrap_or_default();
-    if !inside.strip_prefix("xml").is_some_and(|rest| rest.starts_with(is_blank)) {
-        return false;
-    }
-    let declaration = BytesDecl::from_start(BytesStart::from_content(inside, "xml".len()));
+/// The document must be in UTF-8: another encoding could hide names from the rules.
+fn check_declaration(declaration: &BytesDecl<'_>) -> Result<(), Malformed> {
     match declaration.encoding() {
-        None => true,
-        Some(encoding) => encoding.is_ok_and(|name| ["utf-8", "us-ascii"].contains(&&*name.to_ascii_lowercase())),
+        None => Ok(()),
+        Some(Ok(name)) if ["utf-8", "us-ascii"].contains(&&*name.to_ascii_lowercase()) => Ok(()),
+        Some(_) => Err(Malformed::new("an encoding other than UTF-8")),
     }
 }
 

@@ -3,7 +3,6 @@
 
 use super::answers::Owner;
 use super::malformed::Malformed;
-use super::nesting::Nesting;
 use super::writer::fragment;
 use crate::s3::operation::UnknownElements;
 use std::borrow::Cow;
@@ -79,16 +78,16 @@ impl Rules {
         self.roots.is_empty() || self.roots.contains(&name)
     }
 
-    /// What becomes of the innermost open element.
+    /// What becomes of the element at this path of local names.
     ///
     /// # Errors
     /// [`Malformed`] for an element that the document must not have.
-    pub(super) fn action(&self, at: &Nesting) -> Result<Option<Action<'_>>, Malformed> {
-        let Some((_, name)) = at.path().rsplit_once('/') else { return Ok(self.filled(at.path())) };
+    pub(super) fn action(&self, path: &str) -> Result<Option<Action<'_>>, Malformed> {
+        let Some((_, name)) = path.rsplit_once('/') else { return Ok(self.filled(path)) };
         if self.removed.iter().any(|removed| removed == name) {
             return Ok(Some(Action::Remove));
         }
-        let action = self.filled(at.path());
+        let action = self.filled(path);
         match self.known {
             Some((known, others)) if action.is_none() && !known.iter().any(|group| group.contains(&name)) => {
                 match others {
@@ -105,9 +104,9 @@ impl Rules {
         rule.map(|(_, content)| Action::Fill(content))
     }
 
-    /// What a piece of the innermost open element's text becomes.
-    pub(super) fn rewritten<'t>(&self, text: &'t str, at: &Nesting) -> Cow<'t, str> {
-        let encoded = text.contains('+') && self.plus_for_space.contains(&at.path());
-        if encoded { Cow::Owned(text.replace('+', "%20")) } else { Cow::Borrowed(text) }
+    /// What text in the element at this path becomes.
+    pub(super) fn rewritten<'t>(&self, text: Cow<'t, str>, path: &str) -> Cow<'t, str> {
+        let encoded = text.contains('+') && self.plus_for_space.contains(&path);
+        if encoded { Cow::Owned(text.replace('+', "%20")) } else { text }
     }
 }

@@ -1,5 +1,5 @@
-//! An XML answer on its way to the client: rewritten piece by piece, and an error in it found in time or put into the
-//! client's words.
+//! An XML answer on its way to the client: rewritten when it is complete, and an error in it returned with its status,
+//! or in the client's words where the status has gone out.
 
 use super::response::AnswerBody;
 use crate::s3::S3Error;
@@ -8,69 +8,71 @@ use crate::server::answer::BodyStream;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-/// What the first bytes of an answer show it to be.
+/// What an answer turns out to be when it has ended, or when the client can have the first bytes of it.
 pub(super) enum Opening {
-    /// A document, or blanks that come before one: what there is goes on at once.
-    Document(Box<DocumentBody>),
-    /// An error, and nothing has gone on yet: it can still be the answer's status.
+    /// A complete document.
+    Whole(String),
+    /// A document that the store is still working on. The client gets what keeps its connection open.
+    Begun(Box<DocumentBody>),
+    /// An error, and the client has nothing yet: the answer can still have its status.
     Error(S3Error),
 }
 
-/// A document being rewritten. What is malformed breaks off; it never ends as if it were whole.
+/// A document that has begun. If it is malformed it breaks off; it never ends as if it were complete.
 pub(super) struct DocumentBody {
     source: AnswerBody,
     rewriter: Option<Rewriter>,
-    /// Rewritten already.
+    /// What the client can have at once.
     ready: Option<Bytes>,
     /// What an error in the document becomes.
     error: Box<dyn Fn(&ErrorDocument) -> S3Error + Send>,
 }
 
 impl DocumentBody {
-    /// Reads until there is something to go on, or the end.
+    /// Reads to the end of the document, or until there are bytes that the client can have before.
     ///
     /// # Errors
-    /// Why it is no document, for the log.
+    /// Why it is not a document, for the log.
     pub(super) async fn open(
         source: AnswerBody,
         rewriter: Rewriter,
         error: Box<dyn Fn(&ErrorDocument) -> S3Error + Send>,
     ) -> Result<Opening, String> {
         let mut body = DocumentBody { source, rewriter: Some(rewriter), ready: None, error };
-        match body.advance().await? {
-            Step::Bytes(bytes) => body.ready = Some(bytes),
-            Step::Error { document, begun: false } => return Ok(Opening::Error((body.error)(&document))),
-            Step::Error { document, begun: true } => body.ready = Some(body.late_error(&document)),
-            Step::End => {}
-        }
-        Ok(Opening::Document(Box::new(body)))
+        let Some(bytes) = body.early().await? else {
+            return Ok(match body.finish()? {
+                Ending::Document(text) => Opening::Whole(text),
+                Ending::Error(document) => Opening::Error((body.error)(&document)),
+            });
+        };
+        body.ready = Some(bytes);
+        Ok(Opening::Begun(Box::new(body)))
     }
 
-    async fn advance(&mut self) -> Result<Step, String> {
-        let Some(rewriter) = &mut self.rewriter else { return Ok(Step::End) };
+    /// The next bytes that the client can have before the document has ended; `None` when it has.
+    async fn early(&mut self) -> Result<Option<Bytes>, String> {
+        let Some(rewriter) = &mut self.rewriter else { return Ok(None) };
         while let Some(piece) = self.source.next().await {
             let bytes = rewriter.update(&piece?).map_err(|malformed| malformed.to_string())?;
             if !bytes.is_empty() {
-                return Ok(Step::Bytes(Bytes::from(bytes)));
+                return Ok(Some(Bytes::from(bytes)));
             }
         }
-        let Some(rewriter) = self.rewriter.take() else { return Ok(Step::End) };
-        match rewriter.finish().map_err(|malformed| malformed.to_string())? {
-            Ending::Document => Ok(Step::End),
-            Ending::Error { error, begun } => Ok(Step::Error { document: error, begun }),
-        }
+        Ok(None)
     }
 
-    /// The error behind a status that has gone out: the document that the client has the beginning of.
-    fn late_error(&self, document: &ErrorDocument) -> Bytes {
-        Bytes::from(xml::late_error(&(self.error)(document)))
+    fn finish(&mut self) -> Result<Ending, String> {
+        let rewriter = self.rewriter.take().ok_or_else(|| "it has ended before".to_owned())?;
+        rewriter.finish().map_err(|malformed| malformed.to_string())
     }
-}
 
-enum Step {
-    Bytes(Bytes),
-    Error { document: ErrorDocument, begun: bool },
-    End,
+    /// The bytes after which the body ends. An error's status has gone out: what follows is the `<Error>` alone.
+    fn last(&mut self) -> Result<Bytes, String> {
+        Ok(Bytes::from(match self.finish()? {
+            Ending::Document(text) => text,
+            Ending::Error(document) => xml::late_error(&(self.error)(&document)),
+        }))
+    }
 }
 
 #[async_trait]
@@ -79,11 +81,12 @@ impl BodyStream for DocumentBody {
         if let Some(ready) = self.ready.take() {
             return Some(Ok(ready));
         }
-        match self.advance().await {
-            Ok(Step::Bytes(bytes)) => Some(Ok(bytes)),
-            Ok(Step::Error { document, .. }) => Some(Ok(self.late_error(&document))),
-            Ok(Step::End) => None,
-            Err(why) => Some(Err(format!("the upstream's document is malformed: {why}"))),
-        }
+        self.rewriter.as_ref()?;
+        let next = match self.early().await {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => self.last(),
+            Err(why) => Err(why),
+        };
+        Some(next.map_err(|why| format!("the upstream's document is malformed: {why}")))
     }
 }

@@ -14,9 +14,6 @@ use crate::upstream::{ClientNames, Outgoing, client_document, client_headers, fa
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-/// The most bytes of a page of ListObjects: 1,000 keys of 1,024 bytes, all of them percent-encoded, have about 4 MiB.
-const MAX_PAGE_BYTES: usize = 16 << 20;
-
 impl RemoteStore {
     /// The client's answer to what the upstream answered.
     pub(super) async fn receive(
@@ -74,9 +71,12 @@ impl RemoteStore {
         let rewriter = client_document(spec, &names, withheld, plus_for_space);
         let node = response.node.clone();
         let error = move |document: &ErrorDocument| at(&node, failure::client_error(status, Some(document)));
+        let is_page = spec.has("NextMarker");
         match DocumentBody::open(response.into_body(), rewriter, Box::new(error)).await {
-            Ok(Opening::Document(body)) if spec.has("NextMarker") => page(*body, encoded, empty).await,
-            Ok(Opening::Document(body)) => Ok(Answer { body: Body::Stream { length: None, pieces: body }, ..empty }),
+            Ok(Opening::Whole(text)) if is_page => Ok(page(text, encoded, empty)),
+            Ok(Opening::Whole(text)) => Ok(Answer { body: Body::Text(text), ..empty }),
+            Ok(Opening::Begun(body)) if is_page => Ok(page(read_page(*body).await?, encoded, empty)),
+            Ok(Opening::Begun(body)) => Ok(Answer { body: Body::Stream { length: None, pieces: body }, ..empty }),
             Ok(Opening::Error(error)) => Err(error),
             Err(why) => Err(bad_gateway(why)),
         }
@@ -114,17 +114,19 @@ async fn nothing(empty: Answer, response: UpstreamResponse) -> Result<Answer, S3
     }
 }
 
-/// A page of ListObjects. It is read whole, since its NextMarker precedes the names that it is taken from.
-async fn page(mut body: DocumentBody, is_encoded: bool, empty: Answer) -> Result<Answer, S3Error> {
+/// A page of ListObjects, whose NextMarker is taken from its own names.
+fn page(text: String, is_encoded: bool, empty: Answer) -> Answer {
+    Answer { body: Body::Text(xml::with_last_name(text, is_encoded)), ..empty }
+}
+
+/// The page of which the declaration came first. It is read whole, since its NextMarker precedes the names that it is
+/// taken from.
+async fn read_page(mut body: DocumentBody) -> Result<String, S3Error> {
     let mut page = Vec::new();
     while let Some(piece) = body.next().await {
         page.extend_from_slice(&piece.map_err(bad_gateway)?);
-        if page.len() > MAX_PAGE_BYTES {
-            return Err(bad_gateway("a page of a listing without end"));
-        }
     }
-    let page = String::from_utf8(page).map_err(bad_gateway)?;
-    Ok(Answer { body: Body::Text(xml::with_last_name(page, is_encoded)), ..empty })
+    String::from_utf8(page).map_err(bad_gateway)
 }
 
 /// An answer whose bytes are an object's. Without a length or chunks, a part of it could not be told from the whole.
