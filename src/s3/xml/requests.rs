@@ -1,9 +1,13 @@
-//! The documents clients send, as values. A document that does not follow S3's schema is `MalformedXML`.
+//! The documents that clients send, as values. A document that does not follow S3's schema is `MalformedXML`.
+//!
+//! R2 ignores elements that it does not know in Delete and CompleteMultipartUpload, and so does this module. The one
+//! exception are checksums of an unknown algorithm: a checksum that cannot be verified is refused by its name.
 
 use super::reader::{Element, malformed, parse, set_once};
-use crate::s3::S3Error;
+use super::writer::document;
 use crate::s3::checksum::Algorithm;
 use crate::s3::names::ONLY_VERSION;
+use crate::s3::{Code, S3Error};
 
 /// The most keys one DeleteObjects may name (S3 and R2 limits: 1,000).
 pub const MAX_DELETE_KEYS: usize = 1000;
@@ -89,13 +93,31 @@ impl Delete {
             match child.name.as_str() {
                 "Object" => entries.push(DeleteEntry::read(child)?),
                 "Quiet" => set_once(&mut quiet, truth(child)?)?,
-                _ => return Err(root.unexpected(child)),
+                _ => check_ignorable(child)?,
             }
         }
         if !(1..=MAX_DELETE_KEYS).contains(&entries.len()) {
             return Err(malformed(format!("{} keys to delete", entries.len())));
         }
         Ok(Delete { entries })
+    }
+}
+
+impl Delete {
+    /// The document that says the same and nothing else: what was ignored must not mean something to another store, and
+    /// without `<Quiet>` a store lists all that it deleted, as R2 does.
+    pub fn to_document(&self) -> String {
+        document("Delete", |root| {
+            for entry in &self.entries {
+                root.inside("Object", |object| {
+                    object.text("Key", &entry.key);
+                    object.optional("VersionId", entry.version_id.as_deref());
+                    object.optional("ETag", entry.etag.as_deref());
+                    object.optional("LastModifiedTime", entry.last_modified_time.as_deref());
+                    object.optional("Size", entry.size.as_deref());
+                });
+            }
+        })
     }
 }
 
@@ -109,7 +131,10 @@ impl DeleteEntry {
                 "ETag" => &mut entry.etag,
                 "LastModifiedTime" => &mut entry.last_modified_time,
                 "Size" => &mut entry.size,
-                _ => return Err(object.unexpected(child)),
+                _ => {
+                    check_ignorable(child)?;
+                    continue;
+                }
             };
             set_once(place, child.leaf()?.to_owned())?;
         }
@@ -140,11 +165,13 @@ impl CompleteMultipartUpload {
     /// Reads the body.
     pub fn parse(document: &[u8]) -> Result<CompleteMultipartUpload, S3Error> {
         let root = parse(document, "CompleteMultipartUpload")?;
-        let part = |child: &Element| match child.name.as_str() {
-            "Part" => CompletedPart::read(child),
-            _ => Err(root.unexpected(child)),
-        };
-        let parts = root.children()?.iter().map(part).collect::<Result<Vec<_>, _>>()?;
+        let mut parts = Vec::new();
+        for child in root.children()? {
+            match child.name.as_str() {
+                "Part" => parts.push(CompletedPart::read(child)?),
+                _ => check_ignorable(child)?,
+            }
+        }
         if !(1..=MAX_PART_NUMBER as usize).contains(&parts.len()) {
             return Err(malformed(format!("{} parts", parts.len())));
         }
@@ -152,16 +179,33 @@ impl CompleteMultipartUpload {
     }
 }
 
+impl CompleteMultipartUpload {
+    /// The document that says the same and nothing else: what was ignored must not mean something to another store.
+    pub fn to_document(&self) -> String {
+        document("CompleteMultipartUpload", |root| {
+            for part in &self.parts {
+                root.inside("Part", |element| {
+                    element.value("PartNumber", part.number);
+                    element.etag(&part.etag);
+                    for (algorithm, value) in &part.checksums {
+                        element.text(algorithm.element(), value);
+                    }
+                });
+            }
+        })
+    }
+}
+
 impl CompletedPart {
     fn read(part: &Element) -> Result<CompletedPart, S3Error> {
         let (mut number, mut etag, mut checksums) = (None, None, Vec::new());
         for child in part.children()? {
-            let text = child.leaf()?.trim();
+            let text = || Ok::<_, S3Error>(child.leaf()?.trim());
             match (child.name.as_str(), Algorithm::of_element(&child.name)) {
-                ("PartNumber", _) => set_once(&mut number, text.parse::<i64>().map_err(malformed)?)?,
-                ("ETag", _) => set_once(&mut etag, text.trim_matches('"').to_owned())?,
-                (_, Some(algorithm)) => checksums.push((algorithm, text.to_owned())),
-                _ => return Err(part.unexpected(child)),
+                ("PartNumber", _) => set_once(&mut number, text()?.parse::<i64>().map_err(malformed)?)?,
+                ("ETag", _) => set_once(&mut etag, text()?.trim_matches('"').to_owned())?,
+                (_, Some(algorithm)) => checksums.push((algorithm, text()?.to_owned())),
+                _ => check_ignorable(child)?,
             }
         }
         match (number, etag) {
@@ -169,6 +213,14 @@ impl CompletedPart {
             _ => Err(malformed("a <Part> without <PartNumber> or <ETag>")),
         }
     }
+}
+
+/// An element that S3's schema does not have, or has only in S3, is ignored, but not a checksum.
+fn check_ignorable(element: &Element) -> Result<(), S3Error> {
+    if !element.name.starts_with("Checksum") {
+        return Ok(());
+    }
+    Err(S3Error::new(Code::NOT_IMPLEMENTED).message(format!("Element '{}' not implemented", element.name)))
 }
 
 fn truth(element: &Element) -> Result<bool, S3Error> {
@@ -245,7 +297,6 @@ mod tests {
             "<Object/>",
             "<Object><Key/></Object>",
             "<Object><Key>a</Key><Key>b</Key></Object>",
-            "<Object><Key>a</Key><X/></Object>",
             "<X/>",
             &quiet(""),
             &quiet("yes"),
@@ -253,6 +304,19 @@ mod tests {
             &quiet("true</Quiet><Quiet>true"),
         ] {
             assert_eq!(delete(inner).unwrap_err().code, "MalformedXML", "{inner:.60}");
+        }
+    }
+
+    #[test]
+    fn unknown_elements_of_deletes_are_ignored() {
+        let key = |key: &str| DeleteEntry { key: key.to_owned(), ..DeleteEntry::default() };
+        for inner in [
+            "<Object><Key>a</Key></Object><X/>",
+            "<X>text<Object><Key>b</Key></Object></X><Object><Key>a</Key></Object>",
+            "<Object><X><Key>b</Key></X><Key>a</Key><Key2/></Object>",
+            "<Object><Key>a</Key><versionid>1</versionid></Object>",
+        ] {
+            assert_eq!(delete(inner), Ok(Delete { entries: vec![key("a")] }), "{inner}");
         }
     }
 
@@ -277,20 +341,68 @@ mod tests {
     }
 
     #[test]
+    fn unknown_elements_of_parts_are_ignored() {
+        let expected = [CompletedPart { number: 1, etag: "e".to_owned(), checksums: Vec::new() }];
+        let part = "<PartNumber>1</PartNumber><ETag>e</ETag>";
+        for inner in [
+            format!("<X/><Part>{part}</Part>"),
+            format!("<X><Part/></X><Part>{part}</Part>"),
+            format!("<Part><X/>{part}</Part>"),
+            format!("<Part><X>text<PartNumber>2</PartNumber></X>{part}<Size>5</Size></Part>"),
+        ] {
+            assert_eq!(complete(&inner).unwrap(), expected, "{inner}");
+        }
+    }
+
+    /// botocore sends these since 1.44.
+    #[test]
+    fn checksums_of_unknown_algorithms_are_refused_by_name() {
+        for name in ["ChecksumSHA512", "ChecksumMD5", "ChecksumXXHASH64", "ChecksumXXHASH3", "ChecksumXXHASH128"] {
+            let checksum = format!("<{name}>AAAA</{name}>");
+            for error in [
+                complete(&format!("<Part><PartNumber>1</PartNumber><ETag>e</ETag>{checksum}</Part>")).unwrap_err(),
+                complete(&format!("{checksum}<Part><PartNumber>1</PartNumber><ETag>e</ETag></Part>")).unwrap_err(),
+                delete(&format!("<Object><Key>a</Key>{checksum}</Object>")).unwrap_err(),
+            ] {
+                assert_eq!(error.code, "NotImplemented");
+                assert_eq!(error.message, format!("Element '{name}' not implemented"));
+            }
+        }
+    }
+
+    #[test]
     fn parts_that_are_malformed() {
         for inner in [
             "",
             "<X/>",
+            "<X><Part><PartNumber>1</PartNumber><ETag>e</ETag></Part></X>",
             "<Part/>",
             "<Part><PartNumber>1</PartNumber></Part>",
             "<Part><ETag>e</ETag></Part>",
             "<Part><PartNumber>x</PartNumber><ETag>e</ETag></Part>",
             "<Part><PartNumber>1.0</PartNumber><ETag>e</ETag></Part>",
             "<Part><PartNumber/><ETag>e</ETag></Part>",
-            "<Part><PartNumber>1</PartNumber><ETag>e</ETag><X/></Part>",
             "<Part><PartNumber>1</PartNumber><PartNumber>2</PartNumber><ETag>e</ETag></Part>",
         ] {
             assert_eq!(complete(inner).unwrap_err().code, "MalformedXML", "{inner}");
         }
+    }
+
+    /// What a document says is read back from what is sent on, and nothing that was ignored.
+    #[test]
+    fn documents_are_sent_on_with_what_was_read_and_nothing_else() {
+        let read = delete(
+            "<Quiet>true</Quiet><X/><Object><X/><Key> a&amp;b&#xD;&#xA;&#1;</Key><VersionId>v</VersionId><ETag>\"e\"</ETag>\
+             <LastModifiedTime>t</LastModifiedTime><Size>1</Size></Object><Object><Key>b</Key></Object>",
+        )
+        .unwrap();
+        assert_eq!(Delete::parse(read.to_document().as_bytes()), Ok(read.clone()));
+        assert!(!read.to_document().contains("<X") && !read.to_document().contains("Quiet"));
+
+        let part = "<PartNumber>1</PartNumber><X/><ETag>e&lt;</ETag><ChecksumSHA1>AA==</ChecksumSHA1>";
+        let parts = complete(&format!("<X/><Part>{part}</Part><Part>{part}</Part>")).unwrap();
+        let read = CompleteMultipartUpload { parts };
+        assert_eq!(CompleteMultipartUpload::parse(read.to_document().as_bytes()), Ok(read.clone()));
+        assert!(!read.to_document().contains("<X"));
     }
 }

@@ -1,4 +1,5 @@
-//! Documents of clients that are checked and then sent on unchanged: DeleteObjects, CompleteMultipartUpload.
+//! Documents of clients that are read before they are sent on: DeleteObjects, CompleteMultipartUpload. The store gets
+//! what was read and nothing else.
 
 use super::RemoteStore;
 use super::payload::Payload;
@@ -21,10 +22,11 @@ impl RemoteStore {
         let document = documents::read(request, body).await?;
         // A policy that strips version ids from answers has no versions to remove.
         let has_versions = !request.rules.policy.answers().withheld().iter().any(|element| element == "VersionId");
-        for entry in &Delete::parse(&document)?.entries {
+        let delete = Delete::parse(&document)?;
+        for entry in &delete.entries {
             check_deletable(entry, has_versions, self.remote.dialect)?;
         }
-        self.forward_document(request, document).await
+        self.forward_document(request, delete.to_document()).await
     }
 
     /// CompleteMultipartUpload. A malformed list of parts is refused here with R2's error, whatever the store's is.
@@ -34,11 +36,10 @@ impl RemoteStore {
         body: &mut dyn BodySource,
     ) -> Result<Answer, S3Error> {
         let document = documents::read(request, body).await?;
-        CompleteMultipartUpload::parse(&document)?;
-        self.forward_document(request, document).await
+        self.forward_document(request, CompleteMultipartUpload::parse(&document)?.to_document()).await
     }
 
-    async fn forward_document(&self, request: &Admitted<'_>, document: Vec<u8>) -> Result<Answer, S3Error> {
+    async fn forward_document(&self, request: &Admitted<'_>, document: String) -> Result<Answer, S3Error> {
         let mut outgoing = self.outgoing(request)?;
         let payload = Payload::document(document, &mut outgoing)?;
         let response = self.sender.send(&outgoing, payload).await?;
