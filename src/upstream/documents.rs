@@ -42,7 +42,7 @@ fn named(rules: Rules, path: &'static str, identity: Identity, names: &ClientNam
         Identity::Owner => rules.owner(path, OWNER),
         Identity::OwnerId => rules.text(path, OWNER.id),
         Identity::OwnerName => rules.text(path, OWNER.display_name),
-        Identity::Location => rules.text(path, &location(names.host, names.bucket, names.key)),
+        Identity::Location => rules.text(path, &location("http", names.host, names.bucket, names.key)),
         Identity::Refusal => rules.text(path, REFUSED),
     }
 }

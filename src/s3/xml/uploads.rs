@@ -43,12 +43,12 @@ pub fn complete_upload(upload: CompletedUpload<'_>) -> String {
     })
 }
 
-/// Where an object is, as a client reaches it that asks `host` (the `Host` header): in path style, or with the bucket
-/// in the host's name where it is there already.
-pub fn location(host: &str, bucket: &str, key: &str) -> String {
+/// The URL of an object, for a client that uses this scheme (`http`) and host (the `Host` header): in path style, or
+/// with the bucket in the host's name where it is there already.
+pub fn location(scheme: &str, host: &str, bucket: &str, key: &str) -> String {
     let key = utf8_percent_encode(key, URL_ENCODED);
     let is_in_host = host.strip_prefix(bucket).is_some_and(|rest| rest.starts_with('.'));
-    if is_in_host { format!("http://{host}/{key}") } else { format!("http://{host}/{bucket}/{key}") }
+    if is_in_host { format!("{scheme}://{host}/{key}") } else { format!("{scheme}://{host}/{bucket}/{key}") }
 }
 
 /// A page of ListMultipartUploads: what was asked, echoed, and what was found.
@@ -206,12 +206,12 @@ mod tests {
 
     #[test]
     fn locations_are_those_of_the_client() {
-        for (host, location_of_key) in [
-            ("127.0.0.1:9000", "http://127.0.0.1:9000/media/a%20b/%C3%A9%3F"),
-            ("media.s3.test", "http://media.s3.test/a%20b/%C3%A9%3F"),
-            ("mediastore.test", "http://mediastore.test/media/a%20b/%C3%A9%3F"),
+        for (scheme, host, location_of_key) in [
+            ("http", "127.0.0.1:9000", "http://127.0.0.1:9000/media/a%20b/%C3%A9%3F"),
+            ("https", "media.s3.test", "https://media.s3.test/a%20b/%C3%A9%3F"),
+            ("http", "mediastore.test", "http://mediastore.test/media/a%20b/%C3%A9%3F"),
         ] {
-            assert_eq!(location(host, "media", "a b/é?"), location_of_key);
+            assert_eq!(location(scheme, host, "media", "a b/é?"), location_of_key);
         }
     }
 

@@ -75,7 +75,7 @@ impl Local {
         let host = request.view.header("host").unwrap_or_default();
         let written = self.store.complete_upload(at.clone(), completion).await?;
         Ok(Answer::xml(xml::complete_upload(CompletedUpload {
-            location: &xml::location(host, at.bucket.as_str(), at.key.as_str()),
+            location: &xml::location("http", host, at.bucket.as_str(), at.key.as_str()),
             bucket: at.bucket.as_str(),
             key: at.key.as_str(),
             etag: written.etag.as_str(),
