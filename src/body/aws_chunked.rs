@@ -279,6 +279,7 @@ fn bad_signature() -> S3Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::s3::sequences::sequences;
 
     /// A chain in which a signature is the place in the chain, a dash, and the start of the digest.
     #[derive(Default)]
@@ -457,5 +458,35 @@ mod tests {
         let mut decoder = AwsChunkedDecoder::new(None, None);
         let refused = decoder.update(b"5\r\nhello\r\n", |_| Err(Code::INCOMPLETE_BODY.into()));
         assert_eq!(refused.unwrap_err().code, "IncompleteBody");
+    }
+
+    /// What framing is made of, with signatures that are good in the first and the second place of a chain.
+    const TOKENS: &[&str] = &[
+        "0\r\n",
+        "1\r\n",
+        "x\r\n",
+        "x",
+        "\r\n",
+        "\n",
+        "1;chunk-signature=1-2d71\r\n",
+        "0;chunk-signature=1-e3b0\r\n",
+        "0;chunk-signature=2-e3b0\r\n",
+        "x-amz-checksum-crc32:AAAAAA==\r\n",
+        "x-amz-trailer-signature:2-",
+        "\u{e9}",
+    ];
+
+    /// No panic, one result however it is cut, and no more bytes than were sent.
+    #[test]
+    fn any_body_of_four_tokens_decodes_the_same_however_it_is_cut() {
+        for framed in sequences(TOKENS, 4) {
+            for form in [PLAIN, TRAILER, SIGNED, SIGNED_TRAILER] {
+                let whole = decode(form, [framed.as_bytes()]);
+                assert_eq!(decode(form, framed.as_bytes().chunks(1)), whole, "{framed:?} {form:?}");
+                let (front, back) = framed.as_bytes().split_at(framed.len() / 2);
+                assert_eq!(decode(form, [front, back]), whole, "{framed:?} {form:?}");
+                assert!(whole.map_or(true, |(body, _)| body.len() < framed.len()), "{framed:?} {form:?}");
+            }
+        }
     }
 }

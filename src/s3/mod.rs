@@ -32,6 +32,8 @@
 //! | RFC 2047, words beyond ASCII | <https://www.rfc-editor.org/rfc/rfc2047> |
 //! | RFC 3339, dates | <https://www.rfc-editor.org/rfc/rfc3339> |
 
+#[cfg(test)]
+pub(crate) mod sequences;
 pub mod dates;
 pub mod error;
 pub mod names;

@@ -107,6 +107,7 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::s3::sequences::sequences;
 
     #[test]
     fn encoded_words_are_read() {
@@ -172,6 +173,26 @@ mod tests {
             let encoded = encode(&text);
             assert!(encoded.split(' ').all(|word| word.len() <= 75), "{encoded}");
             assert_eq!(decode(&encoded), Some(text));
+        }
+    }
+
+    const TOKENS: &[&str] =
+        &["=?", "?=", "UTF-8", "ISO-8859-1", "?B?", "?q?", "w6k=", "ww==", "=E9", "_", "a", " ", "\t", "é", "𝄞"];
+
+    #[test]
+    fn whatever_the_text_it_is_read_back_from_what_is_written() {
+        for text in sequences(TOKENS, 4) {
+            let encoded = encode(&text);
+            assert_eq!(decode(&encoded).as_deref(), Some(text.as_str()), "{encoded}");
+            assert!(encoded.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()), "{encoded}");
+        }
+    }
+
+    #[test]
+    fn text_without_the_start_of_a_word_is_itself() {
+        for text in sequences(TOKENS, 4) {
+            let decoded = decode(&text);
+            assert!(text.contains("=?") || decoded.as_deref() == Some(text.as_str()), "{text}");
         }
     }
 }

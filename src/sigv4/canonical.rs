@@ -146,6 +146,7 @@ fn push_collapsed(text: &mut Vec<u8>, value: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::s3::sequences::sequences;
     use http::{HeaderName, HeaderValue};
 
     #[test]
@@ -213,5 +214,18 @@ mod tests {
         let expected = b"GET\n/\n\nx-amz-meta-b:two words\nhost:h:9000\ngone:\nx-amz-meta-a:1,2\n\
             x-amz-meta-c:caf\xe9\t x\n\nx-amz-meta-b;host;gone;x-amz-meta-a;x-amz-meta-c\nP";
         assert_eq!(CanonicalRequest::new(&parts).into_bytes(), expected);
+    }
+
+    /// Canonical queries and paths are their own canonical form, and the order of parameters does not matter.
+    #[test]
+    fn canonical_forms_are_canonical() {
+        for raw in sequences(&["a", "=", "&", "+", "%20", "%2b", "%", "é", "/", "X-Amz-Signature"], 4) {
+            let (canonical, canonical_path) = (query(&raw, false), path(&raw));
+            assert_eq!(query(&canonical, false), canonical, "{raw}");
+            assert_eq!(path(&canonical_path), canonical_path, "{raw}");
+            let reversed: Vec<_> = raw.split('&').rev().collect();
+            assert_eq!(query(&reversed.join("&"), false), canonical, "{raw}");
+            assert!(!query(&raw, true).split('&').any(|pair| pair.starts_with("X-Amz-Signature=")), "{raw}");
+        }
     }
 }

@@ -144,6 +144,13 @@ fn resolve(reference: &BytesRef<'_>) -> Result<String, S3Error> {
 mod tests {
     use super::*;
 
+    impl Element {
+        /// Whether an element of this name is anywhere inside.
+        pub(in crate::s3::xml) fn contains(&self, name: &str) -> bool {
+            self.children.iter().any(|child| child.name == name || child.contains(name))
+        }
+    }
+
     fn text_of(document: &str) -> Result<String, S3Error> {
         Ok(parse(document.as_bytes(), "a")?.leaf()?.to_owned())
     }

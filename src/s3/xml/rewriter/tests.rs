@@ -1,6 +1,7 @@
 //! Documents in, documents out, cut at every byte.
 
 use super::*;
+use crate::s3::sequences::sequences;
 use crate::s3::xml::Owner;
 use crate::s3::xml::error_document::MAX_ERROR_BYTES;
 use crate::s3::xml::reader::parse;
@@ -265,6 +266,58 @@ fn no_single_wrong_byte_goes_unnoticed() {
             if let Ok(given) = rewritten(rules(), [&document[..]]) {
                 assert!(parse(given.trim_start().as_bytes(), "R").is_ok(), "{given}");
             }
+        }
+    }
+}
+
+/// What XML is made of, and what rules name.
+const TOKENS: &[&str] = &[
+    "<R>",
+    "</R>",
+    "<R/>",
+    "<Name>",
+    "</Name>",
+    "<Gone/>",
+    "<Gone a='>'>",
+    "</Gone>",
+    "<!--",
+    "-->",
+    "<![CDATA[",
+    "]]>",
+    "&lt;",
+    "&",
+    "x",
+    " ",
+    "<?xml version='1.0'?>",
+    "<!DOCTYPE R>",
+    "\"",
+    "é",
+];
+
+/// Whatever stands in the root: no panic, the same wherever it is cut, and nothing that a rule names is left.
+#[test]
+fn any_document_of_three_tokens_is_rewritten_the_same_however_it_is_cut() {
+    for inside in sequences(TOKENS, 3) {
+        let document = format!("<R>{inside}</R>");
+        let expected = whole(&document);
+        for at in (0..document.len()).step_by(3) {
+            let (front, back) = document.as_bytes().split_at(at);
+            assert_eq!(rewrite(rules(), [front, back]), expected, "{document} cut at {at}");
+        }
+        if let Ok((_, Ending::Document(text))) = expected {
+            let root = parse(text.as_bytes(), "R").unwrap();
+            assert!(!root.contains("Gone"), "{document} became {text}");
+        }
+    }
+}
+
+#[test]
+fn any_text_of_three_tokens_is_rewritten_or_malformed() {
+    for document in sequences(TOKENS, 3) {
+        let read = rewritten(rules(), [document.as_bytes()]);
+        assert_eq!(rewritten(rules(), document.as_bytes().chunks(1)), read, "{document}");
+        if let Ok(text) = read {
+            assert!(parse(text.trim_start().as_bytes(), "R").is_ok(), "{document} became {text}");
         }
     }
 }
