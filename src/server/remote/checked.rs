@@ -41,7 +41,7 @@ impl RemoteStore {
 
     async fn forward_document(&self, request: &Admitted<'_>, document: String) -> Result<Answer, S3Error> {
         let mut outgoing = self.outgoing(request)?;
-        let payload = Payload::document(document, &mut outgoing)?;
+        let payload = Payload::document(document.into_bytes(), &mut outgoing)?;
         let response = self.sender.send(&outgoing, payload).await?;
         self.receive(request, &outgoing, response).await
     }
