@@ -1,4 +1,4 @@
-//! Everything that needs the built crate as a whole: the house's laws, and the server over real sockets.
+//! Everything that needs the built crate as a whole: the rules of CONTRIBUTING.md, and the server over real sockets.
 //!
 //! One binary, so that it links once. Servers run in this process on ports of the system's choosing; no test waits by
 //! sleeping, and none depends on how fast the machine is.
@@ -20,6 +20,7 @@ mod dependencies;
 mod examples;
 mod hostile;
 mod layers;
+mod links;
 mod listings;
 mod nodes;
 mod objects;

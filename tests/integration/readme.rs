@@ -1,17 +1,26 @@
-//! What README.md says in tables is what the program does, and what the papers name is there. A test that fails prints
+//! What the documents say in tables is what the program does, and the files that they name exist. A test that fails prints
 //! what should stand there.
 
 use crate::support::command::{Output, r2shim};
-use r2shim::filters::Filter;
+use r2shim::filters::{Filter, Limits};
 use r2shim::policy::{Effective, Policy};
+use r2shim::s3::metadata::{MAX_USER_BYTES, MAX_USER_ENTRIES};
 use r2shim::server::observe::metrics::{Metrics, NodeStats, Stats};
 use r2shim::server::observe::record::Record;
 use r2shim::store;
 use r2shim::upstream::dialect::DIALECTS;
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 const README: &str = include_str!("../../README.md");
+const POLICIES: &str = include_str!("../../docs/policies.md");
+const SETTINGS: &str = include_str!("../../docs/settings.md");
+const FRONTING: &str = include_str!("../../docs/fronting.md");
+const OPERATIONS: &str = include_str!("../../docs/operations.md");
+const DIFFERENCES: &str = include_str!("../../docs/differences.md");
+const LOCAL: &str = include_str!("../../docs/local.md");
+const CLIENTS: &str = include_str!("../../docs/clients.md");
 
 /// The header's group on R2's page; `None` for R2's own extensions, which a sentence covers.
 fn group(header: &str) -> Option<&'static str> {
@@ -72,7 +81,7 @@ fn the_table_of_operations_is_the_policy() {
     let served = rows.filter(|rulings| !is_refusal(&rulings[0].verdict)).map(row);
     let head = "| operation | r2 | query parameters it takes | headers it refuses |\n|---|---|---|---|\n";
     let table: String = [head.to_owned()].into_iter().chain(served).collect();
-    assert!(README.contains(&format!("\n{table}\n")), "README.md should have:\n{table}");
+    assert!(POLICIES.contains(&format!("\n{table}\n")), "docs/policies.md should have:\n{table}");
 }
 
 /// The long flags of a command, as its help names them.
@@ -84,26 +93,29 @@ fn flags(words: &[&str]) -> BTreeSet<String> {
 
 #[test]
 fn the_settings_table_has_every_flag_of_serve_and_no_other() {
-    let table = README.split("| flag |").nth(1).unwrap_or_default().split("\n\n").next().unwrap_or_default();
-    let told = table.split('`').filter_map(|code| code.strip_prefix("--")).filter_map(|rest| rest.split(' ').next());
-    let told: BTreeSet<_> = told.map(|name| format!("--{name}")).collect();
-    assert_eq!(told, flags(&["serve"]));
+    let table = SETTINGS.split("| flag |").nth(1).unwrap_or_default().split("\n\n").next().unwrap_or_default();
+    let documented =
+        table.split('`').filter_map(|code| code.strip_prefix("--")).filter_map(|rest| rest.split(' ').next());
+    let documented: BTreeSet<_> = documented.map(|name| format!("--{name}")).collect();
+    assert_eq!(documented, flags(&["serve"]));
 }
 
 #[test]
-fn every_command_is_in_the_readme() {
+fn every_command_is_in_the_settings_page() {
     let help = r2shim(&["--help"], &[]).out;
     let commands = help.split("Commands:\n").nth(1).unwrap_or_default().split("\n\n").next().unwrap_or_default();
     let names = commands.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     for name in names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
-        assert!(README.contains(&format!("r2shim {name}")), "README.md says nothing of `r2shim {name}`");
+        assert!(SETTINGS.contains(&format!("r2shim {name}")), "docs/settings.md does not have `r2shim {name}`");
     }
 }
 
 #[test]
 fn the_settings_shown_pass_check() {
-    let shown: Vec<_> = README.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert!(shown[0].contains("[[key]]") && shown[1].contains("kind = \"s3\""), "README.md shows no settings");
+    let shown = |page: &'static str| page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let shown: Vec<_> = [SETTINGS, FRONTING].into_iter().flat_map(shown).collect();
+    let has = |part: &str| shown.iter().filter(|settings| settings.contains(part)).count();
+    assert!(has("[[key]]") == 1 && has("kind = \"s3\"") == 2, "the pages show no settings");
     for settings in shown {
         let checked = check(settings);
         assert!(checked.code == 0 && checked.out.starts_with("ok: "), "{}{}", checked.out, checked.errors);
@@ -111,7 +123,7 @@ fn the_settings_shown_pass_check() {
     }
 }
 
-/// `check` of settings with that text, with the secrets that README.md names.
+/// `check` of settings with that text, with the secrets that the pages name.
 fn check(settings: &str) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("r2shim.toml");
@@ -121,17 +133,17 @@ fn check(settings: &str) -> Output {
 
 #[test]
 fn the_table_of_the_upstreams_settings_has_them_all() {
-    let section = README.split("### In front of another store").nth(1).unwrap_or_default();
+    let section = SETTINGS.split("## The upstream").nth(1).unwrap_or_default();
     let table = section.split("| setting |").nth(1).unwrap_or_default().split("\n\n").next().unwrap_or_default();
     let code = |row: &'static str| row.split('`').skip(1).step_by(2);
     // What a row says besides its own name may be names too: the three ways to give a secret share one.
-    let told: BTreeSet<_> = table.lines().flat_map(code).collect();
+    let documented: BTreeSet<_> = table.lines().flat_map(code).collect();
     let advice = check("[upstream]\nkind = \"s3\"\nno_such_setting = 1\n").errors;
     let known = advice.split("known here: ").nth(1).unwrap_or_default().lines().next().unwrap_or_default();
     let known: Vec<_> = known.split(", ").filter(|name| !["kind", "path"].contains(name)).collect();
     assert!(known.len() > 10, "{advice}");
-    let missing: Vec<_> = known.iter().filter(|name| !told.contains(*name)).collect();
-    assert!(missing.is_empty(), "README.md says nothing of {missing:?}");
+    let missing: Vec<_> = known.iter().filter(|name| !documented.contains(*name)).collect();
+    assert!(missing.is_empty(), "docs/settings.md does not have {missing:?}");
 }
 
 #[test]
@@ -145,26 +157,60 @@ fn the_table_of_metrics_names_them_all() {
     let texts = stats.map(|stats| metrics.render(&stats).unwrap());
     let types = texts.iter().flat_map(|text| text.lines()).filter_map(|line| line.strip_prefix("# TYPE "));
     let real: BTreeSet<_> = types.filter_map(|line| line.split(' ').next()).collect();
-    let told: BTreeSet<_> = README.split('`').filter(|code| code.starts_with("r2shim_")).collect();
-    assert_eq!(told, real);
+    let documented: BTreeSet<_> = OPERATIONS.split('`').filter(|code| code.starts_with("r2shim_")).collect();
+    assert_eq!(documented, real);
 }
 
 #[test]
 fn the_table_of_dialects_names_them_all() {
-    let table = README.split("| `dialect` |").nth(1).unwrap_or_default().split("\n\n").next().unwrap_or_default();
-    let told = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
-    assert_eq!(told.collect::<Vec<_>>(), DIALECTS.iter().map(|dialect| dialect.name).collect::<Vec<_>>());
+    let table = FRONTING.split("| `dialect` |").nth(1).unwrap_or_default().split("\n\n").next().unwrap_or_default();
+    let documented = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    assert_eq!(documented.collect::<Vec<_>>(), DIALECTS.iter().map(|dialect| dialect.name).collect::<Vec<_>>());
 }
 
 #[test]
-fn the_files_that_papers_name_are_there() {
+fn the_files_that_documents_name_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let papers = [README, include_str!("../../ARCHITECTURE.md"), include_str!("../../CONTRIBUTING.md")].join("\n");
+    let users = [README, POLICIES, SETTINGS, FRONTING, OPERATIONS, DIFFERENCES, LOCAL, CLIENTS];
+    let developers = [include_str!("../../ARCHITECTURE.md"), include_str!("../../CONTRIBUTING.md")];
+    let papers = [users.join("\n"), developers.join("\n")].join("\n");
     let is_path = |code: &&str| code.contains('/') && [".rs", ".md", ".toml"].iter().any(|end| code.ends_with(end));
     let paths = papers.split('`').filter(is_path).filter(|path| !path.contains([' ', '*', '\n']));
     let is_there = |path: &str| ["", "src", "src/store"].iter().any(|folder| root.join(folder).join(path).is_file());
     let missing: Vec<_> = paths.filter(|path| !is_there(path)).collect();
     assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// The limits that protect the server, as its page has them.
+#[test]
+fn the_table_of_limits_has_the_numbers_of_the_program() {
+    let limits = Limits::default();
+    let thousands = |n: usize| format!("{},{:03}", n / 1000, n % 1000);
+    let seconds = |time: Duration| format!("{} s", time.as_secs());
+    let kib = |bytes: usize| format!("{} KiB", bytes >> 10);
+    let rows = [
+        ("connections to the S3 port", thousands(limits.connections)),
+        ("connections from one IPv4 address or IPv6 network of 64 bits", thousands(limits.connections_per_address)),
+        ("first byte of a head on a new connection", seconds(limits.first_byte_time)),
+        ("idle time between requests", seconds(limits.idle_time)),
+        ("a head, from its first byte to its end", seconds(limits.head_time)),
+        ("all header names and values", kib(limits.header_bytes)),
+        ("headers", limits.headers.to_string()),
+        ("path and query", kib(limits.target_bytes)),
+        ("query parameters", thousands(limits.parameters)),
+        ("a request document", format!("{} MiB", limits.document_bytes >> 20)),
+        ("a pause in a body", seconds(limits.body_idle)),
+        ("the rate of a body", format!("{} KiB in each {}", limits.body_bytes >> 10, seconds(limits.body_window))),
+        ("user metadata", format!("{} bytes; {MAX_USER_ENTRIES} entries", thousands(MAX_USER_BYTES))),
+        ("an object or part in one request", "5 GiB less 5 MiB".to_owned()),
+    ];
+    for (what, limit) in rows {
+        assert!(
+            OPERATIONS.contains(&format!("\n| {what} | {limit}")),
+            "docs/operations.md should have: | {what} | {limit}"
+        );
+    }
+    assert_eq!(limits.object_bytes, (5 << 30) - (5 << 20));
 }
 
 #[test]
