@@ -212,12 +212,3 @@ fn the_table_of_limits_has_the_numbers_of_the_program() {
     }
     assert_eq!(limits.object_bytes, (5 << 30) - (5 << 20));
 }
-
-#[test]
-fn the_map_has_every_module_in_its_order() {
-    let map = include_str!("../../ARCHITECTURE.md").split("| module |").nth(1).unwrap_or_default();
-    let mapped = map.lines().take_while(|line| line.contains('|')).filter_map(|line| line.strip_prefix("| `"));
-    let mapped: Vec<_> = mapped.filter_map(|row| row.split('`').next()).collect();
-    let declared = include_str!("../../src/lib.rs").lines().filter_map(|line| line.strip_prefix("pub mod "));
-    assert_eq!(mapped, declared.map(|line| line.trim_end_matches(';')).collect::<Vec<_>>());
-}
