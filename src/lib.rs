@@ -8,6 +8,7 @@ pub mod s3;
 pub mod region;
 pub mod sigv4;
 pub mod routing;
+pub mod diagnostics;
 pub mod policy;
 pub mod body;
 pub mod store;

@@ -1,7 +1,7 @@
 //! Why a command did not do what was asked, and how that is told.
 
 use crate::cli::style::{BAD, DOUBT, FAINT};
-use crate::settings::{Fault, Place};
+use crate::diagnostics::{Diagnostic, Location};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -9,7 +9,7 @@ use std::process::ExitCode;
 #[derive(Debug)]
 pub enum Failure {
     /// Usage, settings or policies have faults.
-    Faults(Vec<Fault>),
+    Faults(Vec<Diagnostic>),
     /// It could not be done.
     Stopped(String),
     /// A check has found something, and told it.
@@ -22,8 +22,8 @@ impl Failure {
     /// A command, or a flag of one, whose time has not come.
     pub fn not_yet(name: &str) -> Failure {
         let message = format!("`{name}` is not in this version yet");
-        Fault::new(
-            Place::named("r2shim"),
+        Diagnostic::new(
+            Location::named("r2shim"),
             message,
             "its name is taken for a later one; `r2shim --help` says what is there",
         )
@@ -55,29 +55,29 @@ impl Failure {
 }
 
 /// `FILE:LINE: message`, then the way out.
-fn write_fault(fault: &Fault, errors: &mut dyn Write) -> io::Result<()> {
-    writeln!(errors, "{BAD}{}{BAD:#}: {}", fault.place, fault.message)?;
+fn write_fault(fault: &Diagnostic, errors: &mut dyn Write) -> io::Result<()> {
+    writeln!(errors, "{BAD}{}{BAD:#}: {}", fault.location, fault.message)?;
     writeln!(errors, "  {FAINT}{}{FAINT:#}", fault.advice)
 }
 
 /// Tells of what is allowed and perhaps not meant.
-pub fn write_warnings(warnings: &[Fault], errors: &mut dyn Write) -> io::Result<()> {
+pub fn write_warnings(warnings: &[Diagnostic], errors: &mut dyn Write) -> io::Result<()> {
     warnings.iter().try_for_each(|warning| {
-        writeln!(errors, "{DOUBT}warning{DOUBT:#}: {}: {}", warning.place, warning.message)?;
+        writeln!(errors, "{DOUBT}warning{DOUBT:#}: {}: {}", warning.location, warning.message)?;
         writeln!(errors, "  {FAINT}{}{FAINT:#}", warning.advice)
     })
 }
 
-impl From<Vec<Fault>> for Failure {
+impl From<Vec<Diagnostic>> for Failure {
     /// Faults in the order in which one mends them: file by file, from the top.
-    fn from(mut faults: Vec<Fault>) -> Failure {
-        faults.sort_by(|a, b| (&a.place.file, a.place.line).cmp(&(&b.place.file, b.place.line)));
+    fn from(mut faults: Vec<Diagnostic>) -> Failure {
+        faults.sort_by(|a, b| (&a.location.file, a.location.line).cmp(&(&b.location.file, b.location.line)));
         Failure::Faults(faults)
     }
 }
 
-impl From<Fault> for Failure {
-    fn from(fault: Fault) -> Failure {
+impl From<Diagnostic> for Failure {
+    fn from(fault: Diagnostic) -> Failure {
         Failure::Faults(vec![fault])
     }
 }
@@ -100,9 +100,9 @@ mod tests {
 
     #[test]
     fn each_fault_is_told_with_its_place_and_the_way_out() {
-        let place = Place { file: "r2shim.toml".into(), line: Some(3) };
-        let first = Fault::new(place, "unknown setting `listn`", "did you mean `listen`?");
-        let second = Fault::new(Place::named("--admin"), "\"x\" is no address", "write one");
+        let location = Location { file: "r2shim.toml".into(), line: Some(3) };
+        let first = Diagnostic::new(location, "unknown setting `listn`", "did you mean `listen`?");
+        let second = Diagnostic::new(Location::named("--admin"), "\"x\" is no address", "write one");
         assert_eq!(
             told(&Failure::Faults(vec![first, second])),
             "r2shim.toml:3: unknown setting `listn`\n  did you mean `listen`?\n\
@@ -112,10 +112,10 @@ mod tests {
 
     #[test]
     fn faults_are_told_from_the_top_of_each_file() {
-        let at = |file: &str, line| Fault::new(Place { file: file.into(), line }, "bad", "better");
+        let at = |file: &str, line| Diagnostic::new(Location { file: file.into(), line }, "bad", "better");
         let faults = vec![at("b.toml", Some(10)), at("b.toml", Some(9)), at("b.toml", None), at("a.toml", Some(11))];
         let Failure::Faults(faults) = Failure::from(faults) else { panic!("faults are faults") };
-        let places: Vec<_> = faults.iter().map(|fault| fault.place.to_string()).collect();
+        let places: Vec<_> = faults.iter().map(|fault| fault.location.to_string()).collect();
         assert_eq!(places, ["a.toml:11", "b.toml", "b.toml:9", "b.toml:10"]);
     }
 

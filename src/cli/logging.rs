@@ -4,7 +4,7 @@
 //! messages. So records that come through `log` are let in at level error only, whatever is asked for.
 
 use crate::cli::arguments::LogFormat;
-use crate::settings::{Fault, Place};
+use crate::diagnostics::{Diagnostic, Location};
 use anstream::ColorChoice;
 use std::env::VarError;
 use tracing_log::{LogTracer, log::LevelFilter};
@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 const VARIABLE: &str = "R2SHIM_LOG";
 
 /// Starts the log. To be called once; a second call changes nothing.
-pub fn start(format: LogFormat) -> Result<(), Fault> {
+pub fn start(format: LogFormat) -> Result<(), Diagnostic> {
     let filter = filter(std::env::var(VARIABLE))?;
     let colours = anstream::AutoStream::choice(&std::io::stderr()) != ColorChoice::Never;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours);
@@ -27,7 +27,7 @@ pub fn start(format: LogFormat) -> Result<(), Fault> {
     Ok(())
 }
 
-fn filter(directives: Result<String, VarError>) -> Result<EnvFilter, Fault> {
+fn filter(directives: Result<String, VarError>) -> Result<EnvFilter, Diagnostic> {
     let text = match directives {
         Err(VarError::NotPresent) => "info".to_owned(),
         Ok(text) if text.trim().is_empty() => "info".to_owned(),
@@ -37,9 +37,9 @@ fn filter(directives: Result<String, VarError>) -> Result<EnvFilter, Fault> {
     EnvFilter::try_new(text).map_err(|error| fault(&error.to_string()))
 }
 
-fn fault(problem: &str) -> Fault {
+fn fault(problem: &str) -> Diagnostic {
     let advice = "write error, warn, info, debug or trace, or TARGET=LEVEL, as r2shim=debug";
-    Fault::new(Place::named(VARIABLE), format!("not a log level: {problem}"), advice)
+    Diagnostic::new(Location::named(VARIABLE), format!("not a log level: {problem}"), advice)
 }
 
 #[cfg(test)]

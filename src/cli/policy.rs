@@ -3,8 +3,9 @@
 use crate::cli::arguments::PolicyCommand;
 use crate::cli::failure::{Failure, write_warnings};
 use crate::cli::style::{BAD, BOLD, FAINT, GOOD};
+use crate::diagnostics::Location;
 use crate::policy::{BUILTIN, Effective, Policy};
-use crate::settings::{Fault, Place, PolicyReference};
+use crate::settings::PolicyReference;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -20,7 +21,7 @@ pub(super) fn run(command: &PolicyCommand, out: &mut dyn Write) -> Result<(), Fa
 }
 
 fn load(name: &str) -> Result<Policy, Failure> {
-    Ok(PolicyReference::parse(name).load(&Place::named("policy"))?)
+    Ok(PolicyReference::parse(name).load(&Location::named("policy"))?)
 }
 
 fn list(out: &mut dyn Write) -> io::Result<()> {
@@ -29,22 +30,39 @@ fn list(out: &mut dyn Write) -> io::Result<()> {
     })
 }
 
-/// What a policy says of itself: the comment on its first line.
-fn opening(text: &str) -> &str {
-    text.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap_or_default()
+/// What a policy says of itself: the first sentence of the comment it begins with.
+fn opening(text: &str) -> String {
+    let comment: Vec<_> = text.lines().map_while(|line| line.strip_prefix("# ")).collect();
+    let comment = comment.join(" ");
+    comment.split_once(". ").map_or(comment.clone(), |(sentence, _)| format!("{sentence}."))
 }
 
-/// Every ruling, operation by operation, with the line it stands on.
+/// What is written of all operations, of each by default, and of each by itself, with the line it stands on. A group is
+/// one line.
 fn show(policy: &Policy, out: &mut dyn Write) -> io::Result<()> {
-    let mut operation = None;
-    for row in policy.effective() {
-        if operation != Some(row.operation) {
-            operation = Some(row.operation);
-            writeln!(out, "{BOLD}{}{BOLD:#}", heading(row.operation))?;
+    let rows: Vec<_> = policy.written().collect();
+    for section in rows.chunk_by(|a, b| a.operation == b.operation) {
+        writeln!(out, "{BOLD}{}{BOLD:#}", heading(section[0].operation))?;
+        for lines in section.chunk_by(is_one_line) {
+            writeln!(out, "  {:<58} {}  {FAINT}{}{FAINT:#}", subjects(lines), lines[0].verdict, lines[0].rule)?;
         }
-        writeln!(out, "  {:<58} {}  {FAINT}{}{FAINT:#}", subject(&row), row.verdict, row.rule)?;
     }
     Ok(())
+}
+
+/// Whether the two say the same of names of one group.
+fn is_one_line(a: &Effective<'_>, b: &Effective<'_>) -> bool {
+    a.group.is_some() && (a.kind, a.group, &a.verdict) == (b.kind, b.group, &b.verdict)
+}
+
+fn subjects(lines: &[Effective<'_>]) -> String {
+    match lines[0].group {
+        Some(group) => {
+            let names: Vec<_> = lines.iter().map(|line| line.name).collect();
+            format!("{} {group} ({})", lines[0].kind, names.join(", "))
+        }
+        None => subject(&lines[0]),
+    }
 }
 
 /// Where requests are ruled differently, with the line of each side.
@@ -62,9 +80,9 @@ fn diff(left: &Policy, right: &Policy, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn lint(file: &Path, out: &mut dyn Write) -> Result<(), Failure> {
-    let policy = PolicyReference::File(file.to_owned()).load(&Place::named("policy lint"))?;
-    let warnings: Vec<Fault> = policy.warnings().iter().cloned().map(Fault::from).collect();
-    write_warnings(&warnings, &mut anstream::stderr().lock())?;
+    let policy = reference(file).load(&Location::named("policy lint"))?;
+    let warnings = policy.warnings();
+    write_warnings(warnings, &mut anstream::stderr().lock())?;
     let count = match warnings.len() {
         0 => String::new(),
         1 => ", 1 warning".to_owned(),
@@ -72,6 +90,15 @@ fn lint(file: &Path, out: &mut dyn Write) -> Result<(), Failure> {
     };
     writeln!(out, "{GOOD}ok{GOOD:#}: {} is a complete policy{count}", file.display())?;
     Ok(())
+}
+
+/// A file that is there, or else what the words of settings mean.
+fn reference(file: &Path) -> PolicyReference {
+    if file.is_file() {
+        PolicyReference::File(file.to_owned())
+    } else {
+        PolicyReference::parse(&file.to_string_lossy())
+    }
 }
 
 fn heading(operation: &str) -> &str {
@@ -98,9 +125,10 @@ mod tests {
         for (name, file, _) in BUILTIN {
             assert!(listed.contains(name) && listed.contains(file), "{listed}");
         }
-        for opening in
-            ["R2 as its compatibility page of July 2022 describes it", "Everything the operation table knows."]
-        {
+        for opening in [
+            "R2 as its compatibility page of July 2022 describes it: the page, row by row.",
+            "Everything the operation table knows.",
+        ] {
             assert!(listed.contains(opening), "{listed}");
         }
     }
@@ -108,7 +136,8 @@ mod tests {
     #[test]
     fn a_policy_is_shown_with_its_lines() {
         let shown = output(&PolicyCommand::Show { name: "r2".into() });
-        let acl = shown.lines().skip_while(|line| *line != "PutObject").find(|line| line.contains("headers x-amz-acl"));
+        let acl =
+            shown.lines().skip_while(|line| *line != "PutObject").find(|line| line.contains("headers acl (x-amz-acl"));
         assert!(acl.is_some_and(|line| line.contains("policies/r2.toml:")), "{shown}");
     }
 
@@ -134,9 +163,10 @@ mod tests {
         std::fs::write(&file, "extends = \"r2\"\n[operation.PutObjekt]\nverdict = \"accept\"\n").unwrap();
         let lint = PolicyCommand::Lint { file: file.clone() };
         let Err(Failure::Faults(faults)) = run(&lint, &mut Vec::new()) else { panic!("it was accepted") };
-        assert_eq!(faults[0].place, Place::line(&file, 2));
+        assert_eq!(faults[0].location, Location::line(&file, 2));
         std::fs::write(&file, "extends = \"r2\"\n").unwrap();
         assert!(output(&lint).starts_with("ok: "));
+        assert_eq!(output(&PolicyCommand::Lint { file: "r2".into() }), "ok: r2 is a complete policy\n");
     }
 
     #[test]

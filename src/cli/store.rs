@@ -6,7 +6,7 @@
 use crate::cli::arguments::StoreArguments;
 use crate::cli::failure::Failure;
 use crate::cli::style::{BAD, GOOD};
-use crate::settings::{Fault, Place};
+use crate::diagnostics::{Diagnostic, Location};
 use crate::store::upkeep::{self, Checked, Event, Freed, Tally, UpkeepError};
 use crate::store::{Finding, OpenError, Place as Where};
 use serde_json::json;
@@ -125,7 +125,7 @@ fn failure(data: &Path, error: UpkeepError) -> Failure {
     };
     match error {
         UpkeepError::Output(error) => Failure::Output(error),
-        error => Fault::new(Place::file(data), error.to_string(), advice).into(),
+        error => Diagnostic::new(Location::file(data), error.to_string(), advice).into(),
     }
 }
 

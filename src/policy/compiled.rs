@@ -1,12 +1,13 @@
-//! A policy ready to be asked: for every operation a row, everything looked up by number or by name.
+//! A policy ready to be asked: for every operation a row of rules, everything looked up by number or by name.
 
-use crate::policy::rules::{Judgement, Rules};
-use crate::policy::source::{Fault, Place};
+use crate::diagnostics::{Diagnostic, Location};
+use crate::policy::verdict::Verdict;
 use crate::region::Regions;
 use crate::s3::headers::ABOUT_THE_ANSWERER;
 use crate::s3::operation::Operation;
 use crate::s3::payload::PayloadKind;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A compiled policy.
 #[derive(Debug)]
@@ -15,14 +16,27 @@ pub struct Policy {
     pub(super) regions: Regions,
     pub(super) limits: Limits,
     /// The places of `[region]` and of each limit, for `policy show`.
-    pub(super) region_place: Place,
-    pub(super) limit_places: Vec<(&'static str, String, Place)>,
-    /// By `PayloadKind as usize`.
+    pub(super) region_place: Location,
+    pub(super) limit_places: Vec<(&'static str, String, Location)>,
     pub(super) payload: HashMap<PayloadKind, Judgement>,
+    /// Names that stand together: a group and its members.
+    pub(super) groups: Vec<(String, Vec<String>)>,
+    pub(super) default: DefaultRow,
     /// By `Operation as usize`.
     pub(super) rows: Vec<OperationPolicy>,
     pub(super) answers: Answers,
-    pub(super) warnings: Vec<Fault>,
+    pub(super) warnings: Vec<Diagnostic>,
+}
+
+/// `[default]`, as it is shown; the rows have what it says.
+#[derive(Debug)]
+pub(super) struct DefaultRow {
+    pub(super) verdict: Judgement,
+    pub(super) query: Rules,
+    pub(super) headers: Rules,
+    pub(super) unlisted_query: Judgement,
+    pub(super) unlisted_headers: Judgement,
+    pub(super) unknown_subresource: Judgement,
 }
 
 /// What the policy says of one operation.
@@ -35,8 +49,8 @@ pub(super) struct OperationPolicy {
     pub(super) headers: Rules,
     pub(super) unlisted_query: Judgement,
     pub(super) unlisted_headers: Judgement,
-    /// For sub-resources that are not the operation's; always a refusal.
-    pub(super) stray: Judgement,
+    /// For sub-resources that the operation does not know; always a refusal.
+    pub(super) unknown_subresource: Judgement,
 }
 
 /// Rulings that need stored facts: the store and the upstream read them, the policy's rows cannot express them.
@@ -63,14 +77,14 @@ pub struct Answers {
     /// `x-amz-*` headers in lower case; prefixes end in `*`.
     pub(super) headers: Listed,
     /// Local names of elements.
-    pub(super) withheld: Listed,
+    pub(super) strip_elements: Listed,
 }
 
 /// A list of the policy and the line of its key.
 #[derive(Debug)]
 pub(super) struct Listed {
     pub(super) names: Vec<String>,
-    pub(super) place: Place,
+    pub(super) location: Location,
 }
 
 impl Answers {
@@ -81,8 +95,8 @@ impl Answers {
     }
 
     /// The elements of XML answers, by local name, that never reach the client, with everything in them.
-    pub fn withheld(&self) -> &[String] {
-        &self.withheld.names
+    pub fn strip_elements(&self) -> &[String] {
+        &self.strip_elements.names
     }
 }
 
@@ -107,13 +121,19 @@ impl Policy {
         &self.answers
     }
 
+    /// The group that the header is listed in, if it is in one.
+    pub fn group_of(&self, header: &str) -> Option<&str> {
+        let is_member = |(_, members): &&(String, Vec<String>)| members.iter().any(|member| covers(member, header));
+        self.groups.iter().find(is_member).map(|(group, _)| group.as_str())
+    }
+
     /// What the one region is called.
     pub fn regions(&self) -> &Regions {
         &self.regions
     }
 
-    /// What is pointless in the policy, though not wrong: rules that no request reaches, verdicts nothing uses.
-    pub fn warnings(&self) -> &[Fault] {
+    /// What has no effect, though it is not wrong: rules that no request reaches, verdicts that no rule uses.
+    pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
     }
 
@@ -125,5 +145,94 @@ impl Policy {
     pub(super) fn payload(&self, kind: PayloadKind) -> &Judgement {
         // The compiler has a judgement for every kind.
         &self.payload[&kind]
+    }
+}
+
+/// A verdict and the line of the policy that gives it.
+#[derive(Debug, Clone)]
+pub(super) struct Judgement {
+    /// What is said.
+    pub(super) verdict: Arc<Verdict>,
+    /// The line that says it.
+    pub(super) location: Location,
+}
+
+/// Which values a case of a rule is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Pattern {
+    /// One of these, to the letter.
+    Is(Vec<String>),
+    /// Those that start with one of these.
+    Starts(Vec<String>),
+}
+
+impl Pattern {
+    /// Whether the value is one the case is for.
+    pub(super) fn matches(&self, value: &[u8]) -> bool {
+        match self {
+            Pattern::Is(values) => values.iter().any(|v| v.as_bytes() == value),
+            Pattern::Starts(starts) => starts.iter().any(|s| value.starts_with(s.as_bytes())),
+        }
+    }
+}
+
+/// What the policy says of one header or parameter, or of all whose names start alike.
+#[derive(Debug, Clone)]
+pub(super) struct Rule {
+    /// As written: lower case for headers, ending in `*` for a prefix.
+    pub(super) name: String,
+    /// The line of the name.
+    pub(super) location: Location,
+    /// The group through which the name was listed, if it was.
+    pub(super) group: Option<String>,
+    /// Whether it is one of `[default]`.
+    pub(super) of_default: bool,
+    /// The cases in the policy's order; the first that matches decides.
+    pub(super) cases: Vec<(Pattern, Judgement)>,
+    /// What is said of all other values.
+    pub(super) otherwise: Judgement,
+}
+
+impl Rule {
+    /// The judgement of a value.
+    pub(super) fn judge(&self, value: &[u8]) -> &Judgement {
+        let case = self.cases.iter().find(|(pattern, _)| pattern.matches(value));
+        case.map_or(&self.otherwise, |(_, judgement)| judgement)
+    }
+
+    /// What the names must start with, where the rule is for a prefix.
+    pub(super) fn prefix(&self) -> Option<&str> {
+        self.name.strip_suffix('*')
+    }
+}
+
+/// Rules in the policy's order, with an index by name.
+#[derive(Debug, Default)]
+pub(super) struct Rules {
+    rules: Vec<Rule>,
+    // Positions of the rules for one name, ordered by that name; positions of those for prefixes, in order.
+    exact: Vec<usize>,
+    prefixes: Vec<usize>,
+}
+
+impl Rules {
+    /// The index over rules with distinct names.
+    pub(super) fn new(rules: Vec<Rule>) -> Rules {
+        let (prefixes, mut exact): (Vec<_>, Vec<_>) = (0..rules.len()).partition(|&i| rules[i].prefix().is_some());
+        exact.sort_by(|&a, &b| rules[a].name.cmp(&rules[b].name));
+        Rules { rules, exact, prefixes }
+    }
+
+    /// The rule for a name and its position: an exact one before prefixes, of these the first written.
+    pub(super) fn find(&self, name: &str) -> Option<(usize, &Rule)> {
+        let exact = self.exact.binary_search_by(|&i| self.rules[i].name.as_str().cmp(name)).map(|at| self.exact[at]);
+        let starts = |rule: &Rule| rule.prefix().is_some_and(|prefix| name.starts_with(prefix));
+        let at = exact.ok().or_else(|| self.prefixes.iter().copied().find(|&i| starts(&self.rules[i])))?;
+        Some((at, &self.rules[at]))
+    }
+
+    /// All rules in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter()
     }
 }

@@ -3,9 +3,8 @@
 //! The order is: payload kind, operation, query, headers in the policy's order. The first refusal is the one that R2
 //! answers. Accepting allocates nothing.
 
-use crate::policy::compiled::{OperationPolicy, Policy};
-use crate::policy::rules::{Judgement, Rules};
-use crate::policy::source::Place;
+use crate::diagnostics::Location;
+use crate::policy::compiled::{Judgement, OperationPolicy, Policy, Rules};
 use crate::policy::verdict::{FixedAnswer, Refusal, Slots, Verdict};
 use crate::policy::vocabulary;
 use crate::s3::error::S3Error;
@@ -55,7 +54,7 @@ pub struct RuleRef {
     /// What is refused, as a label for metrics: a name of the operation table or of the policy, never the client's.
     pub feature: String,
     /// The line of the policy.
-    pub place: Place,
+    pub place: Location,
 }
 
 /// A fixed answer and the rule behind it.
@@ -66,7 +65,7 @@ pub struct Answer {
     /// An XML document.
     pub body: String,
     /// The line of the policy that answers.
-    pub rule: Place,
+    pub rule: Location,
 }
 
 /// The label of headers that neither the policy nor the operation table names.
@@ -126,9 +125,9 @@ impl<'a> Request<'a> {
 
     /// Adds the verdict on the payload kind or the operation, whose name, value and label are given.
     fn judge(&self, judgement: &Judgement, [name, value, feature]: [&str; 3], decision: &mut Decision) {
-        let place = judgement.place.clone();
+        let place = judgement.location.clone();
         match &*judgement.verdict {
-            Verdict::Accept | Verdict::Experimental | Verdict::Drop => {}
+            Verdict::Accept | Verdict::Experimental | Verdict::Ignore => {}
             Verdict::Refuse(refusal) => {
                 decision.refusals.push(self.refuse(refusal, place, name, value.as_bytes(), feature));
             }
@@ -150,7 +149,7 @@ impl<'a> Request<'a> {
         let mut refused = Vec::new();
         for judged in judged {
             match &*judged.judgement.verdict {
-                Verdict::Drop => ignored.push(judged.name.to_owned()),
+                Verdict::Ignore => ignored.push(judged.name.to_owned()),
                 Verdict::Refuse(refusal) => refused.push((judged, refusal)),
                 _ => {}
             }
@@ -158,7 +157,7 @@ impl<'a> Request<'a> {
         refused.sort_by_key(|(judged, _)| judged.rank);
         for (judged, refusal) in refused {
             let label = judged.rule.or_else(|| known.get(judged.name).copied()).unwrap_or(unlisted);
-            let ruling = self.refuse(refusal, judged.judgement.place.clone(), judged.name, judged.value, label);
+            let ruling = self.refuse(refusal, judged.judgement.location.clone(), judged.name, judged.value, label);
             if !refusals.contains(&ruling) {
                 refusals.push(ruling);
             }
@@ -184,7 +183,7 @@ impl<'a> Request<'a> {
         Some(Judged { rank: UNLISTED, judgement, rule: None, name, value })
     }
 
-    fn refuse(&self, refusal: &Refusal, place: Place, name: &str, value: &[u8], feature: &str) -> Ruling {
+    fn refuse(&self, refusal: &Refusal, place: Location, name: &str, value: &[u8], feature: &str) -> Ruling {
         let names = || self.parameters_refused_by(refusal);
         let slots = Slots { operation: self.operation.name(), name, value, names: &names };
         let error = S3Error {
@@ -224,8 +223,8 @@ impl OperationPolicy {
         // Fails closed: what selects another operation is never let through as if it were not there. Where the request
         // would change something, that may be any name, also one that the table does not know yet.
         let changes = matches!(row.method, Method::Put | Method::Post | Method::Delete);
-        let stray = !row.knows_parameter(name) && (changes || is_subresource(name));
-        Some(if stray && !unlisted.verdict.is_refusal() { &self.stray } else { unlisted })
+        let unknown = !row.knows_parameter(name) && (changes || is_subresource(name));
+        Some(if unknown && !unlisted.verdict.is_refusal() { &self.unknown_subresource } else { unlisted })
     }
 
     /// What is said of a header without a rule; `None` where nothing needs to be: HTTP's own, the transport's, the

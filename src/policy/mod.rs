@@ -1,28 +1,26 @@
-//! The policy: which of S3 a client gets, and what it hears about the rest.
+//! The policy: which of S3 a client gets, and how the rest is refused.
 //!
-//! A policy is data, `policies/*.toml` in the format of `policies/README.md`. Here it is read (`read`), checked
-//! against the operation table and compiled (`compile`), and asked about requests ([`decide`]). No ruling stands in
-//! Rust: what this module knows is how to look one up. It opens no files; a policy's text is an argument.
+//! A policy is data, `policies/*.toml` in the format of `policies/README.md`. Here it is read (`parse`), laid over the
+//! one it extends (`merge`), checked against the operation table and compiled (`compile`, `rows`), and asked about
+//! requests ([`decide`]). No ruling stands in Rust: this module only looks them up. It opens no files; a policy's text
+//! is an argument.
 
 pub mod source;
 mod vocabulary;
 mod verdict;
-mod rules;
-mod written;
-mod reader;
-mod read;
 pub mod compiled;
-mod lookup;
-mod rows;
-mod answers;
+mod reader;
+mod parse;
+mod merge;
 mod compile;
+mod rows;
 pub mod decide;
 pub mod show;
 
 pub use compiled::{Answers, Limits, PartOrder, Policy};
 pub use decide::{Answer, Decision, Ignored, RuleRef, Ruling};
 pub use show::Effective;
-pub use source::{BUILTIN, Fault, Place, Source};
+pub use source::{BUILTIN, Source};
 
 #[cfg(test)]
 mod tests;

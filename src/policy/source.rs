@@ -1,10 +1,8 @@
-//! Where a policy's text comes from, and how faults and rulings point back into it.
+//! Where a policy's text comes from.
 
 use std::borrow::Cow;
-use std::fmt;
-use std::sync::Arc;
 
-/// The text of a policy, read by whoever may open files.
+/// The text of a policy, read by a module that may open files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     /// What the policy is called: a built-in name, or the file's name without `.toml`.
@@ -26,37 +24,5 @@ impl Source {
     pub fn builtin(name: &str) -> Option<Source> {
         let (name, file, text) = BUILTIN.iter().find(|(builtin, ..)| *builtin == name)?;
         Some(Source { name: (*name).to_owned(), file: (*file).to_owned(), text: Cow::Borrowed(text) })
-    }
-}
-
-/// A line of a policy's file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The file, as its [`Source`] calls it.
-    pub file: Arc<str>,
-    /// The line, the first is 1.
-    pub line: usize,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
-    }
-}
-
-/// Something wrong with a policy, or, among [`crate::policy::Policy::warnings`], something pointless in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Where it stands.
-    pub place: Place,
-    /// What is wrong, in a sentence without a full stop.
-    pub message: String,
-    /// What to do about it.
-    pub advice: String,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} ({})", self.place, self.message, self.advice)
     }
 }

@@ -11,7 +11,7 @@ pub(super) enum Verdict {
     /// Has its effect; the policy's own source calls it experimental.
     Experimental,
     /// Accepted, without effect, not forwarded.
-    Drop,
+    Ignore,
     /// An error answer.
     Refuse(Refusal),
     /// An answer that is no error and always the same; for whole operations only.
@@ -39,18 +39,18 @@ pub(super) struct FixedAnswer {
 }
 
 impl Verdict {
-    /// The verdicts that need no definition.
+    /// The verdicts that need no words.
     pub(super) fn plain(name: &str) -> Option<Verdict> {
         Some(match name {
             "accept" => Verdict::Accept,
             "experimental" => Verdict::Experimental,
-            "drop" => Verdict::Drop,
+            "ignore" => Verdict::Ignore,
             _ => return None,
         })
     }
 
-    /// The names of the verdicts that need no definition.
-    pub(super) const PLAIN: &[&str] = &["accept", "experimental", "drop"];
+    /// The verdicts that every policy has; `refuse` has the words of `[refusal.KIND]`.
+    pub(super) const NAMES: &[&str] = &["accept", "experimental", "ignore", "refuse"];
 
     /// Whether the request goes no further than this.
     pub(super) fn ends(&self) -> bool {
@@ -68,7 +68,7 @@ impl fmt::Display for Verdict {
         match self {
             Verdict::Accept => f.write_str("accept"),
             Verdict::Experimental => f.write_str("accept (experimental)"),
-            Verdict::Drop => f.write_str("drop"),
+            Verdict::Ignore => f.write_str("ignore"),
             Verdict::Refuse(refusal) => {
                 write!(f, "{} {}: {}", refusal.status.as_u16(), refusal.code, refusal.text.written)
             }

@@ -1,5 +1,6 @@
 //! Which names a policy may use: those of the operation table and of HTTP. And the nearest one to a slip.
 
+use crate::diagnostics::nearest;
 use crate::s3::headers::{HTTP_HEADERS, METADATA_PREFIX, R2_EXTENSIONS};
 use crate::s3::operation::{OPERATIONS, Selector};
 
@@ -33,32 +34,12 @@ pub(super) fn knows(known: &[&str], name: &str) -> bool {
 
 /// Advice that names the nearest known name, where one is near.
 pub(super) fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
-    let near = known.iter().map(|k| (distance(name, k), k)).min()?;
-    let (distance, nearest) = near;
-    (distance <= 1 + name.len() / 5).then(|| format!("did you mean '{nearest}'?"))
-}
-
-/// How many letters to add, drop or change. Case counts for nothing.
-fn distance(a: &str, b: &str) -> usize {
-    strsim::levenshtein(&a.to_ascii_lowercase(), &b.to_ascii_lowercase())
+    nearest(name, known).map(|nearest| format!("did you mean '{nearest}'?"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn slips_find_their_name() {
-        let known = headers();
-        for (slip, meant) in [
-            ("x-amz-alc", Some("x-amz-acl")),
-            ("X-Amz-Acl", Some("x-amz-acl")),
-            ("x-amz-server-side-encription", Some("x-amz-server-side-encryption")),
-            ("entirely-else", None),
-        ] {
-            assert_eq!(did_you_mean(slip, &known), meant.map(|m| format!("did you mean '{m}'?")), "{slip}");
-        }
-    }
 
     #[test]
     fn a_prefix_is_known_by_what_it_covers() {

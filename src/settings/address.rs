@@ -1,6 +1,6 @@
 //! Addresses to listen at.
 
-use crate::settings::fault::{At, Fault};
+use crate::diagnostics::{Diagnostic, Spanned};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
 /// Where clients are served unless settings say otherwise.
@@ -12,7 +12,7 @@ const FORM: &str =
     "write an IP address and a port, as 127.0.0.1:9000, [::1]:9000 or, for every interface, 0.0.0.0:9000";
 
 /// The addresses for clients, each once.
-pub(super) fn listen(written: Option<Vec<At<String>>>, faults: &mut Vec<Fault>) -> Vec<SocketAddr> {
+pub(super) fn listen(written: Option<Vec<Spanned<String>>>, faults: &mut Vec<Diagnostic>) -> Vec<SocketAddr> {
     let Some(written) = written else { return vec![LISTEN] };
     let mut addresses = Vec::new();
     for text in &written {
@@ -28,7 +28,11 @@ pub(super) fn listen(written: Option<Vec<At<String>>>, faults: &mut Vec<Fault>) 
 }
 
 /// The address for the operator; `None` where it is switched off.
-pub(super) fn admin(written: Option<At<String>>, listen: &[SocketAddr], faults: &mut Vec<Fault>) -> Option<SocketAddr> {
+pub(super) fn admin(
+    written: Option<Spanned<String>>,
+    listen: &[SocketAddr],
+    faults: &mut Vec<Diagnostic>,
+) -> Option<SocketAddr> {
     let Some(text) = written else { return Some(ADMIN) };
     if text.value == "off" {
         return None;

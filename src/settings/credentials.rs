@@ -2,7 +2,7 @@
 
 use crate::access::pair::SEED_BYTES;
 use crate::access::{AccessKey, KeyPair};
-use crate::settings::fault::{At, Fault, Place};
+use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::settings::keys::GivenKey;
 use crate::settings::secret::SecretPlace;
 use crate::settings::written::read_pair;
@@ -18,7 +18,7 @@ pub fn path(data: &Path) -> PathBuf {
 }
 
 /// The kept pair, or `None` where none was made yet. Warns where others can read it.
-pub(super) fn read(data: &Path, warnings: &mut Vec<Fault>) -> Result<Option<GivenKey>, Vec<Fault>> {
+pub(super) fn read(data: &Path, warnings: &mut Vec<Diagnostic>) -> Result<Option<GivenKey>, Vec<Diagnostic>> {
     let path = path(data);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
@@ -26,19 +26,19 @@ pub(super) fn read(data: &Path, warnings: &mut Vec<Fault>) -> Result<Option<Give
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
         Err(error) => {
             let message = format!("the kept key cannot be read: {error}");
-            return Err(vec![Fault::new(Place::file(&path), message, "give this user the right to read it")]);
+            return Err(vec![Diagnostic::new(Location::file(&path), message, "give this user the right to read it")]);
         }
     };
-    warnings.extend(readable_by_others(&path));
+    warnings.extend(readable(&path, 0o077));
     parse(&path, &text).map(Some)
 }
 
 /// Makes a pair of the random `seed` and keeps it. A pair that another start has kept meanwhile wins.
-pub fn make(data: &Path, seed: [u8; SEED_BYTES]) -> Result<GivenKey, Vec<Fault>> {
+pub fn make(data: &Path, seed: [u8; SEED_BYTES]) -> Result<GivenKey, Vec<Diagnostic>> {
     let path = path(data);
     let cannot = |error: io::Error| {
         let advice = "give this user the right to write there, or name another folder with --data";
-        vec![Fault::new(Place::file(&path), format!("the new key cannot be kept: {error}"), advice)]
+        vec![Diagnostic::new(Location::file(&path), format!("the new key cannot be kept: {error}"), advice)]
     };
     DirBuilder::new().recursive(true).mode(0o700).create(data).map_err(cannot)?;
     let pair = KeyPair::from_random(seed);
@@ -81,18 +81,19 @@ fn write_draft(draft: &Path, text: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-fn readable_by_others(path: &Path) -> Option<Fault> {
+/// A warning where the file of a secret has one of these bits in its mode.
+pub(super) fn readable(path: &Path, bits: u32) -> Option<Diagnostic> {
     let mode = fs::metadata(path).ok()?.mode() & 0o777;
-    (mode & 0o077 != 0).then(|| {
+    (mode & bits != 0).then(|| {
         let message = format!("others can read the secret: the file's mode is {mode:04o}");
-        Fault::new(Place::file(path), message, format!("chmod 600 {}", path.display()))
+        Diagnostic::new(Location::file(path), message, format!("chmod 600 {}", path.display()))
     })
 }
 
-fn parse(path: &Path, text: &str) -> Result<GivenKey, Vec<Fault>> {
+fn parse(path: &Path, text: &str) -> Result<GivenKey, Vec<Diagnostic>> {
     let mut faults = Vec::new();
     let (id, secret) = read_pair(path, text, &mut faults);
-    let filled = |text: Option<At<String>>| text.map(|text| text.value).filter(|text| !text.is_empty());
+    let filled = |text: Option<Spanned<String>>| text.map(|text| text.value).filter(|text| !text.is_empty());
     match (filled(id), filled(secret)) {
         (Some(id), Some(secret)) if faults.is_empty() => {
             let key = AccessKey::admin(id, Secret::new(secret));
@@ -100,7 +101,7 @@ fn parse(path: &Path, text: &str) -> Result<GivenKey, Vec<Fault>> {
         }
         _ => {
             let advice = "restore the file, or remove it to get another pair at the next start";
-            faults.push(Fault::new(Place::file(path), "the kept key is incomplete", advice));
+            faults.push(Diagnostic::new(Location::file(path), "the kept key is incomplete", advice));
             Err(faults)
         }
     }

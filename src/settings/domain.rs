@@ -1,9 +1,9 @@
 //! Domains under which buckets are host names: `BUCKET.s3.example.test`.
 
-use crate::settings::fault::{At, Fault};
+use crate::diagnostics::{Diagnostic, Spanned};
 
 /// The domains in lower case, each once.
-pub(super) fn domains(written: Vec<At<String>>, faults: &mut Vec<Fault>) -> Vec<String> {
+pub(super) fn domains(written: Vec<Spanned<String>>, faults: &mut Vec<Diagnostic>) -> Vec<String> {
     let mut domains = Vec::new();
     for text in written {
         let domain = text.value.to_ascii_lowercase();

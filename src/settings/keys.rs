@@ -1,9 +1,9 @@
 //! The keys that settings and environment give.
 
 use crate::access::{AccessKey, BucketPattern, BucketScope, Permission};
-use crate::settings::fault::{At, Fault, Place};
+use crate::diagnostics::nearest;
+use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::settings::secret::{Environment, SecretPlace, resolve};
-use crate::settings::table::nearest;
 use crate::settings::written::WrittenKey;
 use crate::sigv4::Secret;
 use std::env::VarError;
@@ -22,7 +22,7 @@ const ID: &str = "R2SHIM_ACCESS_KEY_ID";
 const SECRET: &str = "R2SHIM_SECRET_ACCESS_KEY";
 
 /// The key of the environment: one with every right. `None` where neither variable is set.
-pub(super) fn from_environment(environment: Environment<'_>, faults: &mut Vec<Fault>) -> Option<GivenKey> {
+pub(super) fn from_environment(environment: Environment<'_>, faults: &mut Vec<Diagnostic>) -> Option<GivenKey> {
     let before = faults.len();
     let id = variable(ID, environment, faults);
     let secret = variable(SECRET, environment, faults);
@@ -41,21 +41,21 @@ pub(super) fn from_environment(environment: Environment<'_>, faults: &mut Vec<Fa
     }
 }
 
-fn half_set(set: &str, missing: &str, faults: &mut Vec<Fault>) -> Option<GivenKey> {
+fn half_set(set: &str, missing: &str, faults: &mut Vec<Diagnostic>) -> Option<GivenKey> {
     let advice = format!("set both, or neither; `r2shim keys new` makes a pair and {missing} is its other half");
-    faults.push(Fault::new(Place::named(set), format!("{set} is set and {missing} is not"), advice));
+    faults.push(Diagnostic::new(Location::named(set), format!("{set} is set and {missing} is not"), advice));
     None
 }
 
-fn variable(name: &str, environment: Environment<'_>, faults: &mut Vec<Fault>) -> Option<At<String>> {
+fn variable(name: &str, environment: Environment<'_>, faults: &mut Vec<Diagnostic>) -> Option<Spanned<String>> {
     let problem = match environment(name) {
-        Ok(text) if !text.is_empty() => return Some(At::new(text, Place::named(name))),
+        Ok(text) if !text.is_empty() => return Some(Spanned::new(text, Location::named(name))),
         Ok(_) => "is set and empty",
         Err(VarError::NotUnicode(_)) => "is not UTF-8",
         Err(VarError::NotPresent) => return None,
     };
-    faults.push(Fault::new(
-        Place::named(name),
+    faults.push(Diagnostic::new(
+        Location::named(name),
         format!("{name} {problem}"),
         format!("give it a value, or unset {name}"),
     ));
@@ -67,9 +67,9 @@ pub(super) fn from_file(
     written: Vec<WrittenKey>,
     settings: &Path,
     environment: Environment<'_>,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<Diagnostic>,
 ) -> Vec<GivenKey> {
-    let mut seen: Vec<(String, Place)> = Vec::new();
+    let mut seen: Vec<(String, Location)> = Vec::new();
     let mut keys = Vec::new();
     for key in written {
         if let Some(id) = &key.id {
@@ -78,7 +78,7 @@ pub(super) fn from_file(
                     let message = format!("two keys have the id {:?}; the first is at {first}", id.value);
                     faults.push(id.fault(message, "give each key an id of its own; `r2shim keys new` makes one"));
                 }
-                None => seen.push((id.value.clone(), id.place.clone())),
+                None => seen.push((id.value.clone(), id.location.clone())),
             }
         }
         keys.extend(resolve_key(key, settings, environment, faults));
@@ -91,20 +91,20 @@ fn resolve_key(
     written: WrittenKey,
     settings: &Path,
     environment: Environment<'_>,
-    faults: &mut Vec<Fault>,
+    faults: &mut Vec<Diagnostic>,
 ) -> Option<GivenKey> {
     let mut keep = |fault| faults.push(fault);
     let missing =
-        || Fault::new(written.place.clone(), "this key has no access_key_id", "`r2shim keys new` makes a pair");
+        || Diagnostic::new(written.location.clone(), "this key has no access_key_id", "`r2shim keys new` makes a pair");
     let id = written.id.ok_or_else(missing).and_then(|id| check_id(&id).map(|()| id.value)).map_err(&mut keep).ok();
-    let secret = resolve("this key", &written.place, written.secret, settings, environment).map_err(&mut keep).ok();
-    let permission = permission(&written.place, written.permission).map_err(&mut keep).ok();
+    let secret = resolve("this key", &written.location, written.secret, settings, environment).map_err(&mut keep).ok();
+    let permission = permission(&written.location, written.permission).map_err(&mut keep).ok();
     let buckets = scope(written.buckets, faults);
-    let (secret, place) = secret?;
-    Some(GivenKey { key: AccessKey { id: id?, secret, permission: permission?, buckets: buckets? }, secret: place })
+    let (secret, location) = secret?;
+    Some(GivenKey { key: AccessKey { id: id?, secret, permission: permission?, buckets: buckets? }, secret: location })
 }
 
-fn check_id(id: &At<String>) -> Result<(), Fault> {
+fn check_id(id: &Spanned<String>) -> Result<(), Diagnostic> {
     let fault = |problem| id.fault(format!("the access key id {problem}"), "`r2shim keys new` makes a good one");
     id_problem(&id.value).map_or(Ok(()), |problem| Err(fault(problem)))
 }
@@ -121,11 +121,11 @@ pub(super) fn id_problem(id: &str) -> Option<&'static str> {
     }
 }
 
-fn permission(key: &Place, written: Option<At<String>>) -> Result<Permission, Fault> {
+fn permission(key: &Location, written: Option<Spanned<String>>) -> Result<Permission, Diagnostic> {
     let names = Permission::ALL.map(Permission::name);
     let one_of = format!("write one of {}", names.join(", "));
     let Some(text) = written else {
-        return Err(Fault::new(key.clone(), "this key has no permission", one_of));
+        return Err(Diagnostic::new(key.clone(), "this key has no permission", one_of));
     };
     Permission::parse(&text.value).ok_or_else(|| {
         let advice = nearest(&text.value, &names).map_or(one_of, |near| format!("did you mean {near:?}?"));
@@ -133,7 +133,7 @@ fn permission(key: &Place, written: Option<At<String>>) -> Result<Permission, Fa
     })
 }
 
-fn scope(written: Option<At<Vec<At<String>>>>, faults: &mut Vec<Fault>) -> Option<BucketScope> {
+fn scope(written: Option<Spanned<Vec<Spanned<String>>>>, faults: &mut Vec<Diagnostic>) -> Option<BucketScope> {
     let Some(list) = written else { return Some(BucketScope::All) };
     if list.value.is_empty() {
         faults.push(
@@ -147,7 +147,7 @@ fn scope(written: Option<At<Vec<At<String>>>>, faults: &mut Vec<Fault>) -> Optio
     (faults.len() == before).then_some(BucketScope::Matching(patterns))
 }
 
-fn pattern(text: &At<String>) -> Result<BucketPattern, Fault> {
+fn pattern(text: &Spanned<String>) -> Result<BucketPattern, Diagnostic> {
     BucketPattern::parse(&text.value).map_err(|bad| {
         let advice = "write names, or patterns such as \"logs-*\": lower-case letters, digits, hyphens and '*' after them; \
                       leave `buckets` out for all";

@@ -2,14 +2,15 @@
 
 use crate::access::Keyring;
 use crate::access::pair::SEED_BYTES;
+use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::policy::Policy;
 use crate::settings::credentials;
-use crate::settings::fault::{At, Fault, Findings, Place};
+use crate::settings::findings::Findings;
 use crate::settings::keys::{self, GivenKey};
 use crate::settings::paths::beside;
 use crate::settings::remote::{self, UpstreamKey};
 use crate::settings::resolved::{Mode, Settings, Upstream};
-use crate::settings::secret::Environment;
+use crate::settings::secret::{Environment, SecretPlace};
 use crate::settings::written::{Written, WrittenStore, WrittenUpstream};
 use crate::settings::{address, domain, policy, store};
 use std::net::SocketAddr;
@@ -43,12 +44,12 @@ pub struct Loaded {
     /// The key for the upstream, where it is remote and settings give one.
     pub upstream_key: Option<UpstreamKey>,
     /// What is allowed and perhaps not meant.
-    pub warnings: Vec<Fault>,
+    pub warnings: Vec<Diagnostic>,
 }
 
 impl Loaded {
     /// Makes and keeps the pair of the first start where no key is given. `seed` must be random.
-    pub fn make_key(&mut self, seed: [u8; SEED_BYTES]) -> Result<(), Vec<Fault>> {
+    pub fn make_key(&mut self, seed: [u8; SEED_BYTES]) -> Result<(), Vec<Diagnostic>> {
         if self.keys.is_empty() {
             self.use_keys(vec![credentials::make(&self.settings.data_folder, seed)?]);
         }
@@ -62,7 +63,7 @@ impl Loaded {
 }
 
 /// Reads everything and changes nothing. Every fault there is, or settings that can be served.
-pub fn load(flags: &Flags, environment: Environment<'_>) -> Result<Loaded, Vec<Fault>> {
+pub fn load(flags: &Flags, environment: Environment<'_>) -> Result<Loaded, Vec<Diagnostic>> {
     let mut findings = Findings::default();
     let file = flags.config.as_deref().unwrap_or(Path::new(""));
     let mut written = read_file(flags.config.as_deref(), &mut findings.faults);
@@ -70,17 +71,25 @@ pub fn load(flags: &Flags, environment: Environment<'_>) -> Result<Loaded, Vec<F
     let loaded = resolve(flags, file, written, environment, &mut findings);
     let environment_key = keys::from_environment(environment, &mut findings.faults);
     let Some(mut loaded) = loaded.filter(|_| findings.faults.is_empty()) else { return Err(findings.faults) };
-    let mut warnings: Vec<Fault> = loaded.settings.policy.warnings().iter().cloned().map(Fault::from).collect();
+    let mut warnings: Vec<Diagnostic> = loaded.settings.policy.warnings().to_vec();
     warnings.append(&mut findings.warnings);
     let keys = choose_keys(environment_key, file_keys, &loaded.settings.data_folder, &mut warnings)?;
     warnings.extend(loaded.upstream_key.as_ref().and_then(|upstream| shared_key(upstream, &keys)));
     loaded.use_keys(keys);
+    warnings.extend(exposed(file, &loaded));
     Ok(Loaded { warnings, ..loaded })
+}
+
+/// A secret that stands in the settings file, where everyone on the machine can read that.
+fn exposed(file: &Path, loaded: &Loaded) -> Option<Diagnostic> {
+    let secrets = loaded.keys.iter().map(|key| &key.secret).chain(loaded.upstream_key.iter().map(|key| &key.secret));
+    let in_file = secrets.into_iter().any(|secret| matches!(secret, SecretPlace::Settings(_)));
+    credentials::readable(file, 0o004).filter(|_| in_file)
 }
 
 /// Reads what decides over a request beside its keys, the policy and the domains, so that secrets need not be at hand.
 /// Every fault there is in them and in the form of the file.
-pub fn load_rules(flags: &Flags) -> Result<(Policy, Vec<String>), Vec<Fault>> {
+pub fn load_rules(flags: &Flags) -> Result<(Policy, Vec<String>), Vec<Diagnostic>> {
     let mut faults = Vec::new();
     let file = flags.config.as_deref().unwrap_or(Path::new(""));
     let written = read_file(flags.config.as_deref(), &mut faults);
@@ -92,13 +101,17 @@ pub fn load_rules(flags: &Flags) -> Result<(Policy, Vec<String>), Vec<Fault>> {
     }
 }
 
-fn read_file(path: Option<&Path>, faults: &mut Vec<Fault>) -> Written {
+fn read_file(path: Option<&Path>, faults: &mut Vec<Diagnostic>) -> Written {
     let Some(path) = path else { return Written::default() };
     match std::fs::read_to_string(path) {
         Ok(text) => Written::read(path, &text, faults),
         Err(error) => {
             let advice = "name a TOML file that this user can read with --config, or leave it out for the defaults";
-            faults.push(Fault::new(Place::file(path), format!("the settings file cannot be read: {error}"), advice));
+            faults.push(Diagnostic::new(
+                Location::file(path),
+                format!("the settings file cannot be read: {error}"),
+                advice,
+            ));
             Written::default()
         }
     }
@@ -148,13 +161,13 @@ fn upstream(
 }
 
 /// Settings of the local store where there is a remote one.
-fn without_effect(store: &WrittenStore, durability: Option<&At<String>>) -> Vec<Fault> {
-    let fault = |place: &Place, name: &str| {
+fn without_effect(store: &WrittenStore, durability: Option<&Spanned<String>>) -> Vec<Diagnostic> {
+    let fault = |location: &Location, name: &str| {
         let message = format!("{name} has no effect, as the upstream is another store");
-        Fault::new(place.clone(), message, "leave it out; how durable a write is depends on that store")
+        Diagnostic::new(location.clone(), message, "leave it out; how durable a write is depends on that store")
     };
-    let table = store.place.iter().map(|place| fault(place, "[store]"));
-    table.chain(durability.map(|flag| fault(&flag.place, "--durability"))).collect()
+    let table = store.location.iter().map(|location| fault(location, "[store]"));
+    table.chain(durability.map(|flag| fault(&flag.location, "--durability"))).collect()
 }
 
 /// The environment's key alone where it gives one, else the file's, else the pair kept at the first start.
@@ -162,8 +175,8 @@ fn choose_keys(
     environment_key: Option<GivenKey>,
     file_keys: Vec<GivenKey>,
     data_folder: &Path,
-    warnings: &mut Vec<Fault>,
-) -> Result<Vec<GivenKey>, Vec<Fault>> {
+    warnings: &mut Vec<Diagnostic>,
+) -> Result<Vec<GivenKey>, Vec<Diagnostic>> {
     match environment_key {
         Some(key) => {
             warnings.extend(overruled(file_keys.len()));
@@ -174,40 +187,49 @@ fn choose_keys(
     }
 }
 
-fn overruled(count: usize) -> Option<Fault> {
+fn overruled(count: usize) -> Option<Diagnostic> {
     let keys = match count {
         0 => return None,
         1 => "the key".to_owned(),
         _ => format!("the {count} keys"),
     };
     let message = format!("the environment gives the key, so {keys} of the settings file will not be accepted");
-    Some(Fault::new(Place::named("R2SHIM_ACCESS_KEY_ID"), message, "unset it to use those of the file"))
+    Some(Diagnostic::new(Location::named("R2SHIM_ACCESS_KEY_ID"), message, "unset it to use those of the file"))
 }
 
 /// A client with the upstream's own key can go there itself, past policy and permissions.
-fn shared_key(upstream: &UpstreamKey, clients: &[GivenKey]) -> Option<Fault> {
+fn shared_key(upstream: &UpstreamKey, clients: &[GivenKey]) -> Option<Diagnostic> {
     clients.iter().find(|given| given.key.id == upstream.id)?;
     let message = "clients have a key of the same id, and can go around r2shim where the secret is the same too";
-    Some(Fault::new(upstream.place.clone(), message, "give clients keys of their own; `r2shim keys new` makes them"))
+    Some(Diagnostic::new(
+        upstream.location.clone(),
+        message,
+        "give clients keys of their own; `r2shim keys new` makes them",
+    ))
 }
 
-fn flag(value: &Option<String>, name: &str) -> Option<At<String>> {
-    value.clone().map(|value| At::new(value, Place::named(name)))
+fn flag(value: &Option<String>, name: &str) -> Option<Spanned<String>> {
+    value.clone().map(|value| Spanned::new(value, Location::named(name)))
 }
 
-fn given_listen(flags: &Flags) -> Option<Vec<At<String>>> {
-    let at = |text: &String| At::new(text.clone(), Place::named("--listen"));
+fn given_listen(flags: &Flags) -> Option<Vec<Spanned<String>>> {
+    let at = |text: &String| Spanned::new(text.clone(), Location::named("--listen"));
     (!flags.listen.is_empty()).then(|| flags.listen.iter().map(at).collect())
 }
 
-fn policy(flags: &Flags, file: &Path, written: Option<At<String>>, faults: &mut Vec<Fault>) -> Option<Policy> {
+fn policy(
+    flags: &Flags,
+    file: &Path,
+    written: Option<Spanned<String>>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<Policy> {
     let chosen = policy::chosen(flag(&flags.policy, "--policy"), written, file);
-    chosen.value.load(&chosen.place).map_err(|mut found| faults.append(&mut found)).ok()
+    chosen.value.load(&chosen.location).map_err(|mut found| faults.append(&mut found)).ok()
 }
 
-fn mode(written: Option<At<String>>, faults: &mut Vec<Fault>) -> Mode {
+fn mode(written: Option<Spanned<String>>, faults: &mut Vec<Diagnostic>) -> Mode {
     match written {
-        Some(text) if text.value == "audit" => faults.push(Fault::not_yet(text.place, "`mode = \"audit\"`")),
+        Some(text) if text.value == "audit" => faults.push(Diagnostic::not_yet(text.location, "`mode = \"audit\"`")),
         Some(text) if text.value != "enforce" => {
             faults.push(text.fault(format!("{:?} is no mode", text.value), "write mode = \"enforce\""));
         }
@@ -216,7 +238,7 @@ fn mode(written: Option<At<String>>, faults: &mut Vec<Fault>) -> Mode {
     Mode::Enforce
 }
 
-fn data_folder(flags: &Flags, file: &Path, written: &WrittenUpstream, faults: &mut Vec<Fault>) -> PathBuf {
+fn data_folder(flags: &Flags, file: &Path, written: &WrittenUpstream, faults: &mut Vec<Diagnostic>) -> PathBuf {
     let written = match written {
         WrittenUpstream::Local { path } => path.as_ref(),
         WrittenUpstream::Remote(_) => None,

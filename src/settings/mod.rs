@@ -1,12 +1,12 @@
 //! Settings: what the operator wrote in flags, environment and a TOML file, and what it comes to.
 //!
 //! Flags win over the environment, the environment over the file, the file over the defaults. Nothing stops at the
-//! first fault: every [`Fault`] is collected, each with the file, the line and the way out. A relative path in a
+//! first fault: every [`crate::diagnostics::Diagnostic`] is collected, each with the file, the line and the way out. A relative path in a
 //! settings file is relative to that file; one in a flag, and the default data folder, to the working folder.
 //!
 //! [`load`] only reads. The one thing that writes is [`credentials::make`], which keeps the pair of the first start.
 
-pub mod fault;
+mod findings;
 mod table;
 mod written;
 mod paths;
@@ -21,14 +21,14 @@ mod store;
 mod remote;
 mod load;
 
-pub use fault::{Fault, Place};
 pub use keys::GivenKey;
 pub use load::{Flags, Loaded, load, load_rules};
 pub use paths::check_data_folder;
 pub use policy::{PolicyReference, policy_line};
 pub use remote::UpstreamKey;
-pub use resolved::{Mode, Settings, StoreOptions, Upstream};
+pub use resolved::{Mode, Settings, Upstream};
 pub use secret::{Environment, SecretPlace};
+pub use written::declared;
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,9 @@
 //! Choosing a policy and finding its text.
 
-use crate::policy::{self, BUILTIN, Policy, Source};
-use crate::settings::fault::{At, Fault, Place};
+use crate::diagnostics::nearest;
+use crate::diagnostics::{Diagnostic, Location, Spanned};
+use crate::policy::{BUILTIN, Policy, Source};
 use crate::settings::paths::beside;
-use crate::settings::table::nearest;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
@@ -27,45 +27,46 @@ impl PolicyReference {
     }
 
     /// Reads and compiles it. `place` is where it was chosen, for faults in the choice itself.
-    pub fn load(&self, place: &Place) -> Result<Policy, Vec<Fault>> {
-        let faults = |faults: Vec<policy::Fault>| faults.into_iter().map(Fault::from).collect::<Vec<_>>();
+    pub fn load(&self, location: &Location) -> Result<Policy, Vec<Diagnostic>> {
         match self {
-            PolicyReference::BuiltIn(name) => {
-                Policy::builtin(name).ok_or_else(|| vec![unknown(name, place)])?.map_err(faults)
-            }
+            PolicyReference::BuiltIn(name) => Policy::builtin(name).ok_or_else(|| vec![unknown(name, location)])?,
             PolicyReference::File(path) => {
                 let source = read(path).map_err(|cause| {
                     let advice =
                         format!("built in are {}; a path must be a file this user can read", names().join(", "));
-                    vec![Fault::new(place.clone(), cause, advice)]
+                    vec![Diagnostic::new(location.clone(), cause, advice)]
                 })?;
                 // What a file extends is named as seen from that file.
-                Policy::compile(&source, &|base| read(&beside(path, base))).map_err(faults)
+                Policy::compile(&source, &|base| read(&beside(path, base)))
             }
         }
     }
 }
 
 /// The policy the settings choose. `flag` is relative to the working folder, `written` to the settings `file`.
-pub(super) fn chosen(flag: Option<At<String>>, written: Option<At<String>>, file: &Path) -> At<PolicyReference> {
+pub(super) fn chosen(
+    flag: Option<Spanned<String>>,
+    written: Option<Spanned<String>>,
+    file: &Path,
+) -> Spanned<PolicyReference> {
     if let Some(flag) = flag {
-        return At::new(PolicyReference::parse(&flag.value), flag.place);
+        return Spanned::new(PolicyReference::parse(&flag.value), flag.location);
     }
     let Some(written) = written else {
-        return At::new(PolicyReference::BuiltIn("r2".to_owned()), Place::named("the default policy"));
+        return Spanned::new(PolicyReference::BuiltIn("r2".to_owned()), Location::named("the default policy"));
     };
     let reference = match PolicyReference::parse(&written.value) {
         PolicyReference::File(_) => PolicyReference::File(beside(file, &written.value)),
         named => named,
     };
-    At::new(reference, written.place)
+    Spanned::new(reference, written.location)
 }
 
 /// The text of a policy's line, to be quoted; `None` where the file has changed since.
-pub fn policy_line(place: &policy::Place) -> Option<String> {
-    let built_in = BUILTIN.iter().find(|(_, file, _)| *file == &*place.file).map(|(.., text)| Cow::Borrowed(*text));
-    let text = built_in.or_else(|| std::fs::read_to_string(&*place.file).ok().map(Cow::Owned))?;
-    text.lines().nth(place.line.checked_sub(1)?).map(|line| line.trim().to_owned())
+pub fn policy_line(location: &Location) -> Option<String> {
+    let built_in = BUILTIN.iter().find(|(_, file, _)| *file == &*location.file).map(|(.., text)| Cow::Borrowed(*text));
+    let text = built_in.or_else(|| std::fs::read_to_string(&*location.file).ok().map(Cow::Owned))?;
+    text.lines().nth(location.line?.checked_sub(1)?).map(|line| line.trim().to_owned())
 }
 
 fn read(path: &Path) -> Result<Source, String> {
@@ -74,12 +75,12 @@ fn read(path: &Path) -> Result<Source, String> {
     Ok(Source { name, file: path.display().to_string(), text: Cow::Owned(text) })
 }
 
-fn unknown(name: &str, place: &Place) -> Fault {
+fn unknown(name: &str, location: &Location) -> Diagnostic {
     let advice = match nearest(name, &names()) {
         Some(near) => format!("did you mean {near:?}?"),
         None => format!("built in are {}; a path has a '/' or ends in .toml", names().join(", ")),
     };
-    Fault::new(place.clone(), format!("there is no policy {name:?}"), advice)
+    Diagnostic::new(location.clone(), format!("there is no policy {name:?}"), advice)
 }
 
 fn names() -> Vec<&'static str> {

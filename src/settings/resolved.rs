@@ -2,7 +2,7 @@
 
 use crate::access::Keyring;
 use crate::policy::Policy;
-use crate::store::Durability;
+use crate::store::Options;
 use crate::upstream::Remote;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -26,8 +26,8 @@ pub struct Settings {
     pub upstream: Upstream,
     /// The folder of what is kept here: the local store, and the pair made at the first start.
     pub data_folder: PathBuf,
-    /// How the local store keeps them.
-    pub store: StoreOptions,
+    /// How the local store is opened.
+    pub store: Options,
 }
 
 /// What to do with a request the policy refuses.
@@ -44,15 +44,4 @@ pub enum Upstream {
     Local,
     /// In another store.
     Remote(Box<Remote>),
-}
-
-/// How the local store keeps objects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StoreOptions {
-    /// What an acknowledged write survives.
-    pub durability: Durability,
-    /// Memory for the index's pages, in bytes; `None` leaves it to the store.
-    pub index_cache: Option<u64>,
-    /// Seconds an upload may stay open; `None` leaves it to the store.
-    pub upload_age: Option<u64>,
 }

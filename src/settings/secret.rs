@@ -1,6 +1,6 @@
 //! Where a secret access key comes from: the settings themselves, the environment or a file of its own.
 
-use crate::settings::fault::{At, Fault, Place};
+use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::settings::paths::beside;
 use crate::settings::written::WrittenSecret;
 use crate::sigv4::Secret;
@@ -19,7 +19,7 @@ pub enum SecretPlace {
     /// A file that holds it and nothing else.
     File(PathBuf),
     /// A line of the settings file.
-    Settings(Place),
+    Settings(Location),
     /// The file that keeps the pair made at the first start.
     Kept(PathBuf),
 }
@@ -29,7 +29,7 @@ impl fmt::Display for SecretPlace {
         match self {
             SecretPlace::Environment(name) => write!(f, "${name}"),
             SecretPlace::File(path) | SecretPlace::Kept(path) => write!(f, "{}", path.display()),
-            SecretPlace::Settings(place) => write!(f, "{place}"),
+            SecretPlace::Settings(location) => write!(f, "{location}"),
         }
     }
 }
@@ -39,51 +39,54 @@ const ONE_OF: &str = "write one of secret_access_key, secret_access_key_env, sec
 /// The secret of the key that messages call `owner` and that stands at `key`, and its place.
 pub(super) fn resolve(
     owner: &str,
-    key: &Place,
+    key: &Location,
     written: WrittenSecret,
     settings: &Path,
     environment: Environment<'_>,
-) -> Result<(Secret, SecretPlace), Fault> {
+) -> Result<(Secret, SecretPlace), Diagnostic> {
     match (written.itself, written.env, written.file) {
         (Some(text), None, None) => {
-            let place = SecretPlace::Settings(text.place.clone());
-            not_empty(text).map(|secret| (secret, place))
+            let location = SecretPlace::Settings(text.location.clone());
+            not_empty(text).map(|secret| (secret, location))
         }
         (None, Some(name), None) => {
-            let place = SecretPlace::Environment(name.value.clone());
-            from_environment(name, environment).map(|secret| (secret, place))
+            let location = SecretPlace::Environment(name.value.clone());
+            from_environment(name, environment).map(|secret| (secret, location))
         }
         (None, None, Some(path)) => from_file(path, settings),
-        (None, None, None) => Err(Fault::new(key.clone(), format!("{owner} has no secret"), ONE_OF)),
-        _ => Err(Fault::new(key.clone(), format!("{owner} names its secret more than once"), ONE_OF)),
+        (None, None, None) => Err(Diagnostic::new(key.clone(), format!("{owner} has no secret"), ONE_OF)),
+        _ => Err(Diagnostic::new(key.clone(), format!("{owner} names its secret more than once"), ONE_OF)),
     }
 }
 
-fn not_empty(text: At<String>) -> Result<Secret, Fault> {
+fn not_empty(text: Spanned<String>) -> Result<Secret, Diagnostic> {
     if text.value.is_empty() {
         return Err(text.fault("the secret is empty", "write the secret that goes with the access_key_id"));
     }
     Ok(Secret::new(text.value))
 }
 
-fn from_environment(name: At<String>, environment: Environment<'_>) -> Result<Secret, Fault> {
-    let advice = || format!("export {}=... before starting, or name another variable", name.value);
-    match environment(&name.value) {
-        Ok(text) if text.is_empty() => Err(name.fault(format!("the variable {} is empty", name.value), advice())),
-        Ok(text) => Ok(Secret::new(text)),
-        Err(VarError::NotPresent) => Err(name.fault(format!("the variable {} is not set", name.value), advice())),
-        Err(VarError::NotUnicode(_)) => Err(name.fault(format!("the variable {} is not UTF-8", name.value), advice())),
-    }
+/// The messages do not repeat the variable's name: the secret itself may have been written there by mistake.
+fn from_environment(name: Spanned<String>, environment: Environment<'_>) -> Result<Secret, Diagnostic> {
+    let problem = match environment(&name.value) {
+        Ok(text) if text.is_empty() => "is empty",
+        Ok(text) => return Ok(Secret::new(text)),
+        Err(VarError::NotPresent) => "is not set",
+        Err(VarError::NotUnicode(_)) => "is not UTF-8",
+    };
+    let advice = "export it before starting, or name another variable; the secret itself goes into secret_access_key";
+    Err(name.fault(format!("the variable that secret_access_key_env names {problem}"), advice))
 }
 
-fn from_file(written: At<String>, settings: &Path) -> Result<(Secret, SecretPlace), Fault> {
+/// Nor do these repeat the path.
+fn from_file(written: Spanned<String>, settings: &Path) -> Result<(Secret, SecretPlace), Diagnostic> {
     let path = beside(settings, &written.value);
     let text = std::fs::read_to_string(&path).map_err(|error| {
-        let message = format!("the secret's file {} cannot be read: {error}", path.display());
+        let message = format!("the file that secret_access_key_file names cannot be read: {}", error.kind());
         written.fault(message, "the path is relative to the settings file; this user must be able to read it")
     })?;
     let Some(secret) = only_line(&text) else {
-        let message = format!("the secret's file {} must hold one line", path.display());
+        let message = "the file that secret_access_key_file names must hold one line";
         return Err(written.fault(message, "put the secret there, and nothing else"));
     };
     Ok((Secret::new(secret), SecretPlace::File(path)))

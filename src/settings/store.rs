@@ -1,24 +1,26 @@
 //! How the local store keeps objects.
 
-use crate::settings::fault::{At, Fault};
-use crate::settings::resolved::StoreOptions;
+use crate::diagnostics::{Diagnostic, Spanned};
 use crate::settings::written::WrittenStore;
-use crate::store::Durability;
+use crate::store::{Durability, Options};
+use std::time::Duration;
 
 /// What is written and, for the durability, what the flag says.
 pub(super) fn options(
     written: WrittenStore,
-    durability_flag: Option<At<String>>,
-    faults: &mut Vec<Fault>,
-) -> StoreOptions {
-    StoreOptions {
+    durability_flag: Option<Spanned<String>>,
+    faults: &mut Vec<Diagnostic>,
+) -> Options {
+    let default = Options::default();
+    Options {
         durability: durability(durability_flag.or(written.durability), faults),
-        index_cache: index_cache(written.index_cache, faults),
-        upload_age: upload_age(written.upload_age, faults),
+        index_cache: index_cache(written.index_cache, faults).unwrap_or(default.index_cache),
+        upload_age: upload_age(written.upload_age, faults).unwrap_or(default.upload_age),
+        ..default
     }
 }
 
-fn durability(written: Option<At<String>>, faults: &mut Vec<Fault>) -> Durability {
+fn durability(written: Option<Spanned<String>>, faults: &mut Vec<Diagnostic>) -> Durability {
     let Some(text) = written else { return Durability::Fsync };
     Durability::parse(&text.value).unwrap_or_else(|| {
         let message = format!("{:?} is no durability", text.value);
@@ -30,20 +32,20 @@ fn durability(written: Option<At<String>>, faults: &mut Vec<Fault>) -> Durabilit
 /// The index's engine needs some room to work in; below this it only thrashes.
 const LEAST_INDEX_CACHE: u64 = 1024 * 1024;
 
-fn index_cache(written: Option<At<u64>>, faults: &mut Vec<Fault>) -> Option<u64> {
+fn index_cache(written: Option<Spanned<u64>>, faults: &mut Vec<Diagnostic>) -> Option<usize> {
     let number = written?;
     if number.value < LEAST_INDEX_CACHE {
         let message = format!("an index_cache of {} bytes is too small", number.value);
         faults
             .push(number.fault(message, format!("it is in bytes: write {LEAST_INDEX_CACHE} or more, or leave it out")));
     }
-    Some(number.value)
+    usize::try_from(number.value).ok()
 }
 
 /// An hour: an age given in days or hours by mistake would end uploads that are on their way.
 const LEAST_UPLOAD_AGE: u64 = 60 * 60;
 
-fn upload_age(written: Option<At<u64>>, faults: &mut Vec<Fault>) -> Option<u64> {
+fn upload_age(written: Option<Spanned<u64>>, faults: &mut Vec<Diagnostic>) -> Option<Duration> {
     let number = written?;
     if number.value < LEAST_UPLOAD_AGE {
         let message = format!("an upload_age of {} seconds is too small", number.value);
@@ -51,5 +53,5 @@ fn upload_age(written: Option<At<u64>>, faults: &mut Vec<Fault>) -> Option<u64> 
             number.fault(message, format!("it is in seconds: write {LEAST_UPLOAD_AGE} or more, or leave it out")),
         );
     }
-    Some(number.value)
+    Some(Duration::from_secs(number.value))
 }

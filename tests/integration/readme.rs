@@ -22,50 +22,30 @@ const DIFFERENCES: &str = include_str!("../../docs/differences.md");
 const LOCAL: &str = include_str!("../../docs/local.md");
 const CLIENTS: &str = include_str!("../../docs/clients.md");
 
-/// The header's group on R2's page; `None` for R2's own extensions, which a sentence covers.
-fn group(header: &str) -> Option<&'static str> {
-    let starts = |prefix: &str| header.starts_with(prefix);
-    Some(match header {
-        _ if starts("cf-") => return None,
-        _ if starts("if-") => "conditions",
-        _ if starts("x-amz-copy-source-if-") => "conditions on the source",
-        _ if header.contains("server-side-encryption-customer") => "SSE-C",
-        _ if starts("x-amz-server-side-encryption") => "SSE",
-        _ if starts("x-amz-acl") || starts("x-amz-grant-") => "ACL",
-        _ if starts("x-amz-tagging") => "tagging",
-        _ if header.contains("object-lock") || starts("x-amz-bypass-governance") => "object lock",
-        _ if header.ends_with("expected-bucket-owner") => "bucket owner",
-        "x-amz-request-payer" => "request payer",
-        "x-amz-website-redirect-location" => "website redirect",
-        "x-amz-storage-class" => "storage class",
-        "x-amz-checksum-algorithm" => "checksum algorithm",
-        "x-amz-mfa" => "MFA",
-        other => panic!("{other} is in no group"),
-    })
-}
-
 fn is_refusal(verdict: &str) -> bool {
     verdict.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// What the table says of a header's rule, where it refuses all values or all but one.
-fn refused_header(ruling: &Effective<'_>) -> Option<String> {
+/// What the table says of a header's rule, where it refuses all values or all but one: the header's group.
+fn refused_header(policy: &Policy, ruling: &Effective<'_>) -> Option<String> {
+    let group = policy.group_of(ruling.name).unwrap_or(ruling.name);
     if is_refusal(&ruling.verdict) {
-        return group(ruling.name).map(str::to_owned);
+        return Some(group.to_owned());
     }
-    let rest = ruling.verdict.strip_prefix("[\"STANDARD\"]: drop; ")?;
-    is_refusal(rest).then(|| format!("{} but `STANDARD`", group(ruling.name).unwrap_or_default()))
+    let rest = ruling.verdict.strip_prefix("[\"STANDARD\"]: ignore; ")?;
+    is_refusal(rest).then(|| format!("{group} but `STANDARD`"))
 }
 
 /// A row of the table: operation, whether it is there, the parameters it takes, the headers it refuses.
-fn row(rulings: &[Effective<'_>]) -> String {
+fn row(policy: &Policy, rulings: &[Effective<'_>]) -> String {
     let operation = &rulings[0];
     let of_kind = |kind: &'static str| rulings.iter().filter(move |ruling| ruling.kind == kind);
     let has = if is_refusal(&operation.verdict) { "refused" } else { operation.verdict.as_str() };
     let taken = of_kind("query").filter(|ruling| !is_refusal(&ruling.verdict));
     let parameters: Vec<_> = taken.map(|ruling| format!("`{}`", ruling.name)).collect();
     let mut refused: Vec<String> = Vec::new();
-    for named in of_kind("headers").filter_map(refused_header) {
+    let named = of_kind("headers").filter(|ruling| !ruling.of_default);
+    for named in named.filter_map(|ruling| refused_header(policy, ruling)) {
         if !refused.contains(&named) {
             refused.push(named);
         }
@@ -78,7 +58,7 @@ fn the_table_of_operations_is_the_policy() {
     let policy = Policy::builtin("r2").unwrap().unwrap();
     let rulings: Vec<_> = policy.effective().filter(|ruling| !ruling.operation.is_empty()).collect();
     let rows = rulings.chunk_by(|a, b| a.operation == b.operation);
-    let served = rows.filter(|rulings| !is_refusal(&rulings[0].verdict)).map(row);
+    let served = rows.filter(|rulings| !is_refusal(&rulings[0].verdict)).map(|rulings| row(&policy, rulings));
     let head = "| operation | r2 | query parameters it takes | headers it refuses |\n|---|---|---|---|\n";
     let table: String = [head.to_owned()].into_iter().chain(served).collect();
     assert!(POLICIES.contains(&format!("\n{table}\n")), "docs/policies.md should have:\n{table}");
@@ -144,6 +124,17 @@ fn the_table_of_the_upstreams_settings_has_them_all() {
     assert!(known.len() > 10, "{advice}");
     let missing: Vec<_> = known.iter().filter(|name| !documented.contains(*name)).collect();
     assert!(missing.is_empty(), "docs/settings.md does not have {missing:?}");
+}
+
+#[test]
+fn every_setting_is_in_the_readme_and_in_an_example() {
+    let examples =
+        [include_str!("../../examples/local.toml"), include_str!("../../examples/scoped-keys.toml")].join("");
+    for (table, name) in r2shim::settings::declared() {
+        assert!(README.contains(name), "README.md says nothing of {name} {table}");
+        let is_local = table != "[upstream]" || ["kind", "path"].contains(&name);
+        assert!(!is_local || examples.contains(name), "no example has {name} {table}");
+    }
 }
 
 #[test]

@@ -269,7 +269,7 @@ fn lines_of_policy(policy: &Policy, everywhere: &[(Kind, BTreeSet<String>)]) -> 
         PayloadKind::ALL.map(payload).concat(),
         format!("answers headers: accept: {}\n", reach.join(", ")),
         format!("answers headers: strip: {}\n", stay.join(", ")),
-        format!("answers elements: strip: {}\n", policy.answers().withheld().join(", ")),
+        format!("answers elements: strip: {}\n", policy.answers().strip_elements().join(", ")),
     ]
     .concat()
 }

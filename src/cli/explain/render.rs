@@ -2,8 +2,9 @@
 
 use crate::cli::explain::request::Request;
 use crate::cli::style::{BAD, BOLD, FAINT, GOOD};
+use crate::diagnostics::Location;
 use crate::filters::{Explanation, Finding, Outcome, StepVerdict, Subject};
-use crate::policy::{Ignored, Place};
+use crate::policy::Ignored;
 use crate::s3::xml;
 use http::StatusCode;
 
@@ -12,7 +13,7 @@ pub(super) fn render(
     request: &Request,
     policy: &str,
     explanation: &Explanation,
-    quote: impl Fn(&Place) -> Option<String>,
+    quote: impl Fn(&Location) -> Option<String>,
 ) -> String {
     let mut lines = vec![heading(request), subject(&explanation.subject), String::new()];
     lines.extend(explanation.steps.iter().map(|step| format!("  {:<14}{}", step.filter, verdict(step.verdict))));
@@ -65,7 +66,7 @@ fn ignored(ignored: &Ignored) -> Option<String> {
 }
 
 /// The finding that is answered.
-fn refused(finding: &Finding, method: &str, quote: impl Fn(&Place) -> Option<String>) -> Vec<String> {
+fn refused(finding: &Finding, method: &str, quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
     let mut lines = reason(finding, quote);
     let error = &finding.error;
     // An answer to HEAD has no body (RFC 9110, section 9.3.2).
@@ -75,7 +76,7 @@ fn refused(finding: &Finding, method: &str, quote: impl Fn(&Place) -> Option<Str
 }
 
 /// The findings that stand behind the one that is answered.
-fn refused_too(findings: &[Finding], quote: impl Fn(&Place) -> Option<String>) -> Vec<String> {
+fn refused_too(findings: &[Finding], quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
     let mut lines = Vec::new();
     for finding in findings {
         lines.push(format!("\n{BOLD}refused too{BOLD:#}: {}", finding.error));
@@ -84,14 +85,14 @@ fn refused_too(findings: &[Finding], quote: impl Fn(&Place) -> Option<String>) -
     lines
 }
 
-fn reason(finding: &Finding, quote: impl Fn(&Place) -> Option<String>) -> Vec<String> {
+fn reason(finding: &Finding, quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
     match &finding.rule {
         Some(found) => rule(&found.place, quote),
         None => vec![format!("no rule: filter {BOLD}{}{BOLD:#} refuses it under every policy", finding.filter)],
     }
 }
 
-fn rule(place: &Place, quote: impl Fn(&Place) -> Option<String>) -> Vec<String> {
+fn rule(place: &Location, quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
     let line = quote(place).map(|text| format!("  {text}"));
     std::iter::once(format!("rule {BOLD}{place}{BOLD:#}")).chain(line).collect()
 }
@@ -130,8 +131,8 @@ mod tests {
         Explanation { steps, subject, ignored: Ignored::default(), outcome }
     }
 
-    fn place() -> Place {
-        Place { file: "policies/r2.toml".into(), line: 7 }
+    fn place() -> Location {
+        Location { file: "policies/r2.toml".into(), line: Some(7) }
     }
 
     fn error() -> S3Error {
@@ -140,7 +141,7 @@ mod tests {
 
     fn text(method: &str, outcome: Outcome) -> String {
         let request = Request::parse(method, "/b/k?x=1", &[]).unwrap();
-        let quote = |place: &Place| Some(format!("line {}", place.line));
+        let quote = |place: &Location| Some(format!("line {}", place.line.unwrap_or_default()));
         anstream::adapter::strip_str(&render(&request, "r2", &explanation(outcome), quote)).to_string()
     }
 

@@ -1,7 +1,7 @@
 //! A request as the command line gives it: method, URL, headers.
 
+use crate::diagnostics::{Diagnostic, Location};
 use crate::s3::request::RequestHead;
-use crate::settings::{Fault, Place};
 use http::header::HOST;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -23,7 +23,7 @@ pub(super) struct Request {
 
 impl Request {
     /// The request, or every fault in it.
-    pub(super) fn parse(method: &str, url: &str, headers: &[String]) -> Result<Request, Vec<Fault>> {
+    pub(super) fn parse(method: &str, url: &str, headers: &[String]) -> Result<Request, Vec<Diagnostic>> {
         let mut faults = Vec::new();
         let method = parse_method(method).map_err(|fault| faults.push(fault)).unwrap_or_default();
         let (host, target) = split(url);
@@ -50,11 +50,11 @@ impl Request {
     }
 }
 
-fn parse_method(text: &str) -> Result<String, Fault> {
+fn parse_method(text: &str) -> Result<String, Diagnostic> {
     let method = http::Method::from_bytes(text.to_ascii_uppercase().as_bytes());
     method.map(|method| method.to_string()).map_err(|_| {
-        Fault::new(
-            Place::named("METHOD"),
+        Diagnostic::new(
+            Location::named("METHOD"),
             format!("{text:?} is no HTTP method"),
             "write GET, HEAD, PUT, POST or DELETE",
         )
@@ -70,16 +70,16 @@ fn split(url: &str) -> (&str, &str) {
     rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()))
 }
 
-fn bad_url(url: &str) -> Fault {
-    Fault::new(
-        Place::named("URL"),
+fn bad_url(url: &str) -> Diagnostic {
+    Diagnostic::new(
+        Location::named("URL"),
         format!("{url:?} has no host HTTP could carry"),
         "write http://HOST:PORT/BUCKET/KEY",
     )
 }
 
-fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue), Fault> {
-    let bad = || Fault::new(Place::named("-H"), format!("{text:?} is no header"), "write -H 'Name: value'");
+fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue), Diagnostic> {
+    let bad = || Diagnostic::new(Location::named("-H"), format!("{text:?} is no header"), "write -H 'Name: value'");
     let (name, value) = text.split_once(':').ok_or_else(bad)?;
     let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| bad())?;
     let value = HeaderValue::from_bytes(value.trim().as_bytes()).map_err(|_| bad())?;
@@ -130,7 +130,7 @@ mod tests {
     fn every_fault_is_told() {
         let headers = ["no colon", "bad name: x", "x: a\nb"].map(str::to_owned);
         let faults = Request::parse("G T", "http://a\nb/", &headers).unwrap_err();
-        let places: Vec<_> = faults.iter().map(|fault| fault.place.file.as_str()).collect();
+        let places: Vec<_> = faults.iter().map(|fault| &*fault.location.file).collect();
         assert_eq!(places, ["METHOD", "URL", "-H", "-H", "-H"]);
     }
 }

@@ -53,30 +53,30 @@ fn headers_reach_a_client_where_the_policy_lists_them() {
 }
 
 #[test]
-fn elements_of_what_r2_has_not_are_withheld() {
+fn elements_of_what_r2_has_not_are_strip_elements() {
     let versions = ["VersionId", "DeleteMarker", "DeleteMarkerVersionId"];
     let others = ["RestoreStatus", "BucketRegion", "BucketArn", "Type"];
-    assert_eq!(builtin("r2").answers().withheld(), [&versions[..], &others[..]].concat());
-    assert_eq!(builtin("open").answers().withheld(), [""; 0]);
+    assert_eq!(builtin("r2").answers().strip_elements(), [&versions[..], &others[..]].concat());
+    assert_eq!(builtin("open").answers().strip_elements(), [""; 0]);
 }
 
-/// Both stores look alike: what the local disk writes is not withheld from a remote's answer.
+/// Both stores look alike: what the local disk writes is not stripped from a remote's answer.
 #[test]
-fn what_the_local_disk_writes_is_not_withheld() {
+fn what_the_local_disk_writes_is_not_strip_elements() {
     let r2 = builtin("r2");
     for element in ["Key", "ETag", "ChecksumAlgorithm", "ChecksumType", "StorageClass", "Owner", "Initiator", "Size"] {
-        assert!(!r2.answers().withheld().iter().any(|withheld| withheld == element), "{element}");
+        assert!(!r2.answers().strip_elements().iter().any(|stripped| stripped == element), "{element}");
     }
 }
 
 #[test]
 fn each_list_is_replaced_whole_and_alone() {
-    for (own, headers, withheld) in [
+    for (own, headers, elements) in [
         ("", "x-amz-meta-*, x-amz-missing-meta, x-amz-checksum-*, x-amz-mp-parts-count", "VersionId, DeleteMarker"),
         ("[answers]\nheaders = []", "none", "VersionId, DeleteMarker"),
-        ("[answers]\nheaders = \"x-amz-meta-*\"\nwithheld = []", "x-amz-meta-*", "none"),
+        ("[answers]\nheaders = \"x-amz-meta-*\"\nstrip_elements = []", "x-amz-meta-*", "none"),
         (
-            "[answers]\nwithheld = [\"Owner\"]",
+            "[answers]\nstrip_elements = [\"Owner\"]",
             "x-amz-meta-*, x-amz-missing-meta, x-amz-checksum-*, x-amz-mp-parts-count",
             "Owner",
         ),
@@ -84,7 +84,7 @@ fn each_list_is_replaced_whole_and_alone() {
         let policy = compile(&format!("extends = \"r2\"\n{own}")).unwrap();
         let shown = |name: &str| policy.effective().find(|row| (row.kind, row.name) == ("answers", name)).unwrap();
         assert_eq!(shown("headers").verdict, headers, "{own}");
-        assert!(shown("withheld").verdict.starts_with(withheld), "{own}");
+        assert!(shown("strip_elements").verdict.starts_with(elements), "{own}");
     }
 }
 
@@ -96,7 +96,7 @@ fn names_that_are_no_header_or_no_element_are_faults() {
             &["", "*", "x-*", "x-amz", "x-amz-", "etag", "x-amz-a b", "x-amz-\u{e9}", "x-amz-*-id", "x-amz-**"][..],
         ),
         ("headers", &["x-amz-request-id", "x-amz-id-2", "x-amz-bucket-region", "x-amz-bucket-arn"]),
-        ("withheld", &["", "*", "Version*", "Version Id", "Version-Id", "1Id", "\u{c9}tag", "a:b", "<Key>"]),
+        ("strip_elements", &["", "*", "Version*", "Version Id", "Version-Id", "1Id", "\u{c9}tag", "a:b", "<Key>"]),
     ] {
         for name in names {
             let found = compile(&format!("extends = \"r2\"\n[answers]\n{list} = ['{name}']")).unwrap_err();
@@ -112,5 +112,5 @@ fn policies_differ_in_what_reaches_the_client() {
     let differences = r2.differences(&open);
     let of_answers = differences.iter().filter(|[ours, _]| ours.kind == "answers");
     let lines: Vec<_> = of_answers.map(|[ours, theirs]| (ours.name, &*theirs.verdict, &*theirs.rule.file)).collect();
-    assert_eq!(lines, [("headers", "x-amz-*", "policies/open.toml"), ("withheld", "none", "policies/open.toml")]);
+    assert_eq!(lines, [("headers", "x-amz-*", "policies/open.toml"), ("strip_elements", "none", "policies/open.toml")]);
 }

@@ -14,8 +14,8 @@ fn built_in_policies_compile_without_warnings() {
 fn r2_reads_the_silence_of_the_page() {
     let policy = builtin("r2");
     for (request, expected) in [
-        ("PutObject | x-amz-storage-class: STANDARD", "PutObject, dropped: x-amz-storage-class"),
-        ("CopyObject | x-amz-storage-class: STANDARD", "CopyObject, dropped: x-amz-storage-class"),
+        ("PutObject | x-amz-storage-class: STANDARD", "PutObject, ignored: x-amz-storage-class"),
+        ("CopyObject | x-amz-storage-class: STANDARD", "CopyObject, ignored: x-amz-storage-class"),
         (
             "CreateMultipartUpload | x-amz-storage-class: STANDARD",
             "501 NotImplemented: Header 'x-amz-storage-class' with value 'STANDARD' not implemented",
@@ -29,7 +29,7 @@ fn r2_reads_the_silence_of_the_page() {
         ),
         (
             "GetObject | x-amz-checksum-crc32: AAAAAA== | x-amz-te: append-md5",
-            "GetObject, dropped: x-amz-checksum-crc32",
+            "GetObject, ignored: x-amz-checksum-crc32",
         ),
         (
             "GetObject | x-amz-checksum-crc32: DUoRhQ==",
@@ -128,12 +128,12 @@ fn a_ruling_names_its_line_and_a_bounded_label() {
             &[("x-amz-website-redirect-location", &b"/"[..])][..],
             "",
             "x-amz-website-redirect-location",
-            "x-amz-website-redirect-location = \"header\"",
+            "refuse = [\"website\", \"sse\", \"sse-c\", \"request-payer\", \"tagging\", \"object-lock\", \"acl\", \"bucket-owner\"]",
         ),
-        (&[("x-amz-copy-source-range", b"1")], "", "x-amz-copy-source-range", "unlisted_headers = \"header\""),
-        (&[("x-amz-\u{7a}\u{7a}", b"\xff")], "", "unlisted-header", "unlisted_headers = \"header\""),
-        (&[], "junk", "unlisted-parameter", "unlisted_query = \"parameter\""),
-        (&[], "acl", "acl", "unlisted_query = \"parameter\""),
+        (&[("x-amz-copy-source-range", b"1")], "", "x-amz-copy-source-range", "unlisted_headers = \"refuse\""),
+        (&[("x-amz-\u{7a}\u{7a}", b"\xff")], "", "unlisted-header", "unlisted_headers = \"refuse\""),
+        (&[], "junk", "unlisted-parameter", "unlisted_query = \"refuse\""),
+        (&[], "acl", "acl", "unlisted_query = \"refuse\""),
     ] {
         let decision = ask(&policy, Operation::PutObject, headers, query, PayloadKind::Signed);
         let [ruling] = &decision.refusals[..] else { panic!("{headers:?} {query}: {decision:?}") };
@@ -165,7 +165,7 @@ fn a_policy_compares_line_by_line() {
     let header = "501 NotImplemented: Header '{name}' with value '{value}' not implemented";
     assert_eq!(
         says(&r2, "PutObject", "headers", "x-amz-storage-class"),
-        Some((format!("[\"STANDARD\"]: drop; {header}"), own.clone()))
+        Some((format!("[\"STANDARD\"]: ignore; {header}"), own.clone()))
     );
     assert_eq!(says(&r2, "", "limit", "equal_parts"), Some(("false".into(), own)));
     assert_eq!(says(&open, "PutObject", "unlisted_headers", ""), Some(("accept".into(), open_file)));
@@ -183,23 +183,20 @@ fn differences(own: &str) -> Vec<String> {
 fn policies_differ_where_requests_are_ruled_differently() {
     let none: Vec<String> = Vec::new();
     assert_eq!(differences(""), none);
-    // A rule left out, whose name is ruled alike without it.
-    let row = "[operation.HeadBucket]\nverdict = \"accept\"\n";
-    assert_eq!(differences(row), none);
-    // One for a prefix in place of one for a name.
-    let prefix = format!("{row}[operation.HeadBucket.headers]\n\"x-amz-expected-*\" = \"drop\"");
+    // A row that replaces another and leaves out a rule, whose name is ruled alike without it.
+    assert_eq!(differences("[operation.HeadBucket]\nreplace = true\nverdict = \"accept\"\n"), none);
+    // A rule for a prefix takes the place of those for the names it covers.
     let refusal = "501 NotImplemented: Header '{name}' with value '{value}' not implemented";
     assert_eq!(
-        differences(&prefix),
+        differences("[operation.HeadBucket.headers]\n\"x-amz-expected-*\" = \"ignore\""),
         [
-            format!("HeadBucket headers x-amz-expected-bucket-owner: {refusal} -> drop"),
-            format!("HeadBucket headers x-amz-expected-*: {refusal} -> drop"),
+            format!("HeadBucket headers x-amz-expected-bucket-owner: {refusal} -> ignore"),
+            format!("HeadBucket headers x-amz-expected-*: {refusal} -> ignore"),
         ]
     );
-    // Of an operation that one of them refuses, the rest is not told.
-    let refused = "[operation.GetObject]\nverdict = \"operation\"";
+    // Of an operation that one of them refuses, the rest is not compared.
     assert_eq!(
-        differences(refused),
+        differences("[operation.GetObject]\nverdict = \"refuse\""),
         ["GetObject operation : accept -> 501 NotImplemented: {operation} not implemented"]
     );
 }

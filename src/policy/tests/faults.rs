@@ -2,12 +2,17 @@
 
 use super::*;
 
+/// `FILE:LINE: message (advice)`
+fn shown(found: &Diagnostic) -> String {
+    format!("{found} ({})", found.advice)
+}
+
 fn faults(text: &str) -> Vec<String> {
-    compile(text).err().unwrap_or_default().iter().map(Fault::to_string).collect()
+    compile(text).err().unwrap_or_default().iter().map(shown).collect()
 }
 
 fn warnings(text: &str) -> Vec<String> {
-    compile(text).unwrap().warnings().iter().map(Fault::to_string).collect()
+    compile(text).unwrap().warnings().iter().map(shown).collect()
 }
 
 /// What stands below `extends = "r2"`, and the fault.
@@ -22,27 +27,27 @@ const FAULTS: &[(&str, &str)] = &[
         "own.toml:3: 'PutObject' has no key 'verdikt' (did you mean 'verdict'?)",
     ),
     (
-        "[operation.PutObject.headers]\nx-amz-alc = \"drop\"",
+        "[operation.PutObject.headers]\nx-amz-alc = \"ignore\"",
         "own.toml:3: S3 has no header 'x-amz-alc' (did you mean 'x-amz-acl'?)",
     ),
     (
-        "[operation.PutObject.headers]\nX-Amz-Acl = \"drop\"",
+        "[operation.PutObject.headers]\nX-Amz-Acl = \"ignore\"",
         "own.toml:3: S3 has no header 'X-Amz-Acl' (did you mean 'x-amz-acl'?)",
     ),
     (
-        "[operation.PutObject.headers]\nx-amz-date = \"drop\"",
+        "[operation.PutObject.headers]\nx-amz-date = \"ignore\"",
         "own.toml:3: the header 'x-amz-date' belongs to the transport (it is accepted everywhere: remove the rule)",
     ),
     (
-        "[operation.ListObjects.query]\nprefx = \"drop\"",
+        "[operation.ListObjects.query]\nprefx = \"ignore\"",
         "own.toml:3: S3 has no query parameter 'prefx' (did you mean 'prefix'?)",
     ),
     (
-        "[operation.PutObject.headers]\nx-amz-acl = [{ is = \"private\", verdict = \"drop\" }]",
+        "[operation.PutObject.headers]\nx-amz-acl = [{ is = \"private\", verdict = \"ignore\" }]",
         "own.toml:3: 'x-amz-acl' does not say what happens to other values (end the list with a case without pattern: { verdict = \"...\" })",
     ),
     (
-        "[operation.PutObject.headers]\nx-amz-acl = [\n  { verdict = \"drop\" },\n  { is = \"x\", verdict = \"drop\" },\n]",
+        "[operation.PutObject.headers]\nx-amz-acl = [\n  { verdict = \"ignore\" },\n  { is = \"x\", verdict = \"ignore\" },\n]",
         "own.toml:5: a case after the one for all values is never reached (remove it)",
     ),
     (
@@ -54,8 +59,8 @@ const FAULTS: &[(&str, &str)] = &[
         "own.toml:3: 'x-amz-acl' must be a string, not: integer (put it in quotes)",
     ),
     (
-        "[operation.PutObject.headers]\nx-amz-acl = \"fixed\"\n[verdict.fixed]\nstatus = 200\nbody = \"<a/>\"",
-        "own.toml:3: 'fixed' is a fixed answer, and those are for operations (accept, drop or refuse)",
+        "[operation.PutObject.headers]\nx-amz-acl = \"fixed\"\n[answer.fixed]\nstatus = 200\nbody = \"<a/>\"",
+        "own.toml:3: 'fixed' is a fixed answer, and those are for operations (accept, ignore or refuse)",
     ),
     (
         "[operation.DeleteObjectTagging]\nas = \"DeleteBucket\"",
@@ -66,8 +71,8 @@ const FAULTS: &[(&str, &str)] = &[
         "own.toml:3: a row with 'as' has nothing else (put the rest into the other operation's row)",
     ),
     (
-        "[operation.PutObject]\nstray = \"drop\"",
-        "own.toml:3: 'stray' is 'drop', which is no refusal (a sub-resource the operation does not know is always refused)",
+        "[operation.PutObject]\nunknown_subresource = \"ignore\"",
+        "own.toml:3: 'unknown_subresource' is 'ignore', which is no refusal (a sub-resource the operation does not know is always refused)",
     ),
     ("[payload]\nsined = \"accept\"", "own.toml:3: there is no payload kind 'sined' (did you mean 'signed'?)"),
     ("[limits]\nequal_part = true", "own.toml:3: there is no limit 'equal_part' (did you mean 'equal_parts'?)"),
@@ -76,20 +81,50 @@ const FAULTS: &[(&str, &str)] = &[
         "own.toml:3: the limit 'part_order' cannot be 'descending' (it is one of ascending, any)",
     ),
     (
-        "[verdict.header]\nstatus = 501\ncode = \"X\"\ntext = \"{nmae}\"",
+        "[refusal.header]\nstatus = 501\ncode = \"X\"\ntext = \"{nmae}\"",
         "own.toml:5: the text has no slot '{nmae}' (the slots are {name}, {names}, {value} and {operation})",
     ),
     (
-        "[verdict.header]\nstatus = 302\ncode = \"X\"\ntext = \"x\"",
-        "own.toml:2: verdict 'header' is not complete (a refusal has status (400 to 599), code and text; a fixed answer status (200 to 299) and body)",
+        "[refusal.header]\nstatus = 302\ncode = \"X\"\ntext = \"x\"",
+        "own.toml:3: 'status' is not 400 to 599 (a refusal has 400 to 599, an answer 200 to 299)",
     ),
     (
-        "[verdict.header]\nstatus = 999\ncode = \"X\"\ntext = \"x\"",
-        "own.toml:3: 'status' is no HTTP status (400 to 599 refuse, 200 to 299 answer)",
+        "[answer.mine]\nstatus = 302\nbody = \"<a/>\"",
+        "own.toml:3: 'status' is not 200 to 299 (a refusal has 400 to 599, an answer 200 to 299)",
     ),
     (
-        "[verdict.drop]\nstatus = 501\ncode = \"X\"\ntext = \"x\"",
-        "own.toml:2: 'drop' is a verdict already (choose another name)",
+        "[refusal.header]\nstatus = 501\ncode = \"X\"",
+        "own.toml:2: refusal 'header' is not complete (a refusal has status (400 to 599), code and text)",
+    ),
+    (
+        "[operation.PutObject]\nverdict = \"header\"",
+        "own.toml:3: there is no verdict 'header' (write \"refuse\": it has the words for what is refused)",
+    ),
+    (
+        "[operation.PutObject]\nignore = [\"alc\"]",
+        "own.toml:3: S3 has no header, and the policy no group, 'alc' (did you mean 'acl'?)",
+    ),
+    (
+        "[operation.PutObject]\nignore = [\"x-amz-acl\"]\nrefuse = [\"x-amz-acl\"]",
+        "own.toml:4: 'x-amz-acl' is ruled twice; the first is at own.toml:3 (keep one of the two)",
+    ),
+    ("[groups]\nmine = [\"x-amz-alc\"]", "own.toml:3: S3 has no header 'x-amz-alc' (did you mean 'x-amz-acl'?)"),
+    ("[groups]\nx-amz-acl = []", "own.toml:3: 'x-amz-acl' is a header (choose another name)"),
+    (
+        "[operation.\"GetObject, PutObjekt\"]\nverdict = \"accept\"",
+        "own.toml:2: S3 has no operation 'PutObjekt' (did you mean 'PutObject'?)",
+    ),
+    (
+        "[operation.\"GetObject, HeadObject\"]\nverdict = \"accept\"\n[operation.GetObject]\nverdict = \"refuse\"",
+        "own.toml:5: the operation has 'accept' already, at own.toml:3 (keep one of the two)",
+    ),
+    (
+        "[operation.PutObject]\nreplace = \"yes\"",
+        "own.toml:3: 'replace' must be true or false (put no quotes around it)",
+    ),
+    (
+        "[refusal.ignore]\nstatus = 501\ncode = \"X\"\ntext = \"x\"",
+        "own.toml:2: 'ignore' is a verdict already (choose another name)",
     ),
     ("[answers]\nheader = []", "own.toml:3: [answers] has no key 'header' (did you mean 'headers'?)"),
     (
@@ -105,17 +140,17 @@ const FAULTS: &[(&str, &str)] = &[
         "own.toml:3: 'x-amz-request-id' is what an upstream says of itself (it reaches no client: remove it)",
     ),
     (
-        "[answers]\nwithheld = [\"s3:VersionId\"]",
+        "[answers]\nstrip_elements = [\"s3:VersionId\"]",
         "own.toml:3: 's3:VersionId' is no element of an S3 answer (its local name, letters and digits, without a namespace)",
     ),
-    ("[answers]\nwithheld = {}", "own.toml:3: 'withheld' must be a string, not: table (put it in quotes)"),
+    ("[answers]\nstrip_elements = {}", "own.toml:3: 'strip_elements' must be a string, not: table (put it in quotes)"),
     ("answers = []", "own.toml:2: 'answers' must be a table, not: array (see policies/README.md)"),
-    ("[region]\nname = \"auto\"", "own.toml:2: [region] is not complete (it has name, aliases and text)"),
+    ("[region]\nnam = \"auto\"", "own.toml:3: [region] has no key 'nam' (did you mean 'name'?)"),
     ("[operations.PutObject]", "own.toml:2: a policy has no key 'operations' (did you mean 'operation'?)"),
     ("operation = 1", "own.toml:2: 'operation' must be a table, not: integer (see policies/README.md)"),
     (
         "[operation.PutObject]\nverdict = ",
-        "own.toml:3: string values must be quoted, expected literal string (a policy is a TOML 1.1 document)",
+        "own.toml:3: not TOML: string values must be quoted, expected literal string (a policy is a TOML document, see https://toml.io)",
     ),
 ];
 
@@ -129,8 +164,7 @@ fn each_fault_names_line_and_way_out() {
 
 #[test]
 fn all_faults_come_at_once() {
-    let text =
-        "extends = \"r2\"\n[operation.Nothing]\n[operation.PutObject.headers]\nx-no = \"nor\"\n[payload]\nx = \"drop\"";
+    let text = "extends = \"r2\"\n[operation.Nothing]\n[operation.PutObject.headers]\nx-no = \"nor\"\n[payload]\nx = \"ignore\"";
     assert_eq!(faults(text).len(), 4, "{:#?}", faults(text));
 }
 
@@ -138,19 +172,20 @@ fn all_faults_come_at_once() {
 fn nothing_has_a_default() {
     let found = faults("");
     for what in [
-        "[region]",
+        "'name' in [region]",
+        "'text' in [region]",
         "the limit 'part_order'",
         "the limit 'equal_parts'",
         "the payload kind 'unsigned'",
         "'headers' in [answers]",
-        "'withheld' in [answers]",
+        "'strip_elements' in [answers]",
         "[default]",
     ] {
         assert!(found.iter().any(|fault| fault.starts_with(&format!("own.toml:1: the policy lacks {what}"))), "{what}");
     }
     let found = faults("[default]\nverdict = \"accept\"");
     assert!(
-        found.iter().any(|fault| fault.starts_with("own.toml:1: the policy lacks 'stray' in [default]")),
+        found.iter().any(|fault| fault.starts_with("own.toml:1: the policy lacks 'unknown_subresource' in [default]")),
         "{found:#?}"
     );
 }
@@ -174,33 +209,87 @@ fn faults_of_a_base_name_the_base() {
         Source { name: "b".into(), file: "b.toml".into(), text: "extends = \"r2\"\n[payload]\nsigned = \"x\"".into() };
     let own = Source { name: "own".into(), file: "own.toml".into(), text: "extends = \"b.toml\"".into() };
     let found = Policy::compile(&own, &|_| Ok(base.clone())).unwrap_err();
-    assert_eq!(found[0].place.to_string(), "b.toml:3");
+    assert_eq!(found[0].location.to_string(), "b.toml:3");
 }
 
+/// What stands below `extends = "r2"`, a request and what becomes of it.
+const MERGED: &[(&str, &str, &str)] = &[
+    // A row says what differs, and the rest is as it was.
+    ("[operation.PutObject]\nignore = [\"acl\"]", "PutObject | x-amz-acl: x", "PutObject, ignored: x-amz-acl"),
+    ("[operation.PutObject]\nignore = [\"acl\"]", "PutObject | x-amz-tagging: x", "501 x-amz-tagging"),
+    ("[operation.PutObject]\nignore = [\"acl\"]", "PutObject | x-amz-checksum-crc32: x", "PutObject"),
+    ("[operation.PutObject]\nignore = [\"acl\"]", "CreateBucket | x-amz-acl: x", "501 x-amz-acl"),
+    ("[operation.PutObject]\nunlisted_headers = \"accept\"", "PutObject | x-amz-acl: x", "501 x-amz-acl"),
+    ("[operation.PutObject]\nunlisted_headers = \"accept\"", "PutObject | x-amz-zzz: x", "PutObject"),
+    ("[default]\nunlisted_headers = \"ignore\"", "GetObject | x-amz-zzz: x", "GetObject, ignored: x-amz-zzz"),
+    ("[default]\naccept = [\"cf-prefix\"]", "GetObject | cf-prefix: x", "GetObject"),
+    ("[default]\naccept = [\"cf-prefix\"]", "GetObject | cf-max-keys: x", "501 cf-max-keys"),
+    ("[operation.ListParts]\nverdict = \"accept\"", "ListParts?uploadId=1", "ListParts"),
+    // What is said of a name counts more than what is said of its group, in one file.
+    (
+        "[operation.PutObject]\naccept = [\"acl\"]\nrefuse = [\"x-amz-acl\"]",
+        "PutObject | x-amz-grant-read: x | x-amz-acl: x",
+        "501 x-amz-acl",
+    ),
+    // A prefix takes the place of the names below it, and a group with other members of the group below it.
+    (
+        "[operation.PutObject.headers]\n\"x-amz-grant-*\" = \"ignore\"",
+        "PutObject | x-amz-grant-read: x",
+        "PutObject, ignored: x-amz-grant-read",
+    ),
+    ("[groups]\nmfa = []", "DeleteObject | x-amz-mfa: x", "501 x-amz-mfa"),
+    (
+        "[groups]\nchecksums = [\"x-amz-checksum-crc32\"]",
+        "PutObject | x-amz-checksum-sha1: x",
+        "501 x-amz-checksum-sha1",
+    ),
+    // A row that replaces another falls back on [default] ...
+    (
+        "[operation.PutObject]\nreplace = true\nverdict = \"accept\"",
+        "PutObject | x-amz-checksum-crc32: x",
+        "501 x-amz-checksum-crc32",
+    ),
+    ("[operation.HeadObject]\nreplace = true\nverdict = \"accept\"", "HeadObject | range: x", "HeadObject"),
+    // ... but for the conditions that protect data: those are let through by name or not at all.
+    ("[operation.CopyObject]\nreplace = true\nverdict = \"accept\"", "CopyObject | if-match: x", "501 if-match"),
+    (
+        "[operation.CopyObject]\nreplace = true\nverdict = \"accept\"\naccept = [\"conditions\"]",
+        "CopyObject | if-match: x",
+        "CopyObject",
+    ),
+    ("[operation.DeleteObject]\naccept = [\"mfa\"]", "DeleteObject | if-match: x", "501 if-match"),
+];
+
 #[test]
-fn a_row_replaces_the_whole_row_it_stands_over() {
-    let policy =
-        compile("extends = \"r2\"\n[operation.PutObject]\nunlisted_headers = \"accept\"\nverdict = \"accept\"")
-            .unwrap();
-    assert_eq!(answer(&policy, "PutObject | x-amz-acl: private"), "PutObject");
-    let refused = "501 NotImplemented: Header 'x-amz-acl' with value 'private' not implemented";
-    assert_eq!(answer(&policy, "CreateBucket | x-amz-acl: private"), refused);
+fn a_policy_says_what_differs_from_the_one_it_extends() {
+    for (text, request, expected) in MERGED {
+        let policy = compile(&format!("extends = \"r2\"\n{text}")).unwrap_or_else(|faults| panic!("{faults:#?}"));
+        let expected = match expected.strip_prefix("501 ") {
+            Some(name) => format!("501 NotImplemented: Header '{name}' with value 'x' not implemented"),
+            None => (*expected).to_owned(),
+        };
+        assert_eq!(answer(&policy, request), expected, "{text}");
+    }
 }
 
 #[test]
 fn pointless_rules_are_warned_of() {
     for (text, expected) in [
         (
-            "[verdict.mine]\nstatus = 501\ncode = \"X\"\ntext = \"x\"",
+            "[refusal.mine]\nstatus = 501\ncode = \"X\"\ntext = \"x\"",
             "own.toml:2: no rule uses the verdict 'mine' (remove it)",
         ),
         (
-            "[operation.ListParts]\nverdict = \"operation\"\n[operation.ListParts.query]\nmax-parts = \"accept\"",
-            "own.toml:5: the operation is never served, so this rule has no effect (remove it)",
+            "[operation.ListParts.query]\nmax-parts = \"accept\"",
+            "own.toml:3: the operation is never served, so this rule has no effect (remove it)",
         ),
         (
-            "[operation.PutObject]\nverdict = \"accept\"\n[operation.PutObject.headers]\n\"x-amz-grant-*\" = \"drop\"\n\"x-amz-grant-read*\" = \"header\"",
+            "[operation.PutObject]\nverdict = \"accept\"\n[operation.PutObject.headers]\n\"x-amz-grant-*\" = \"ignore\"\n\"x-amz-grant-read*\" = \"refuse\"",
             "own.toml:6: 'x-amz-grant-read*' is never reached: 'x-amz-grant-*' comes before it (put the longer prefix first)",
+        ),
+        (
+            "[operation.HeadBucket]\nignore = [\"acl\"]",
+            "own.toml:3: HeadBucket has none of the group 'acl' (remove it)",
         ),
         (
             "[answers]\nheaders = [\n  \"x-amz-meta-a\",\n  \"x-amz-meta-*\",\n]",
@@ -211,7 +300,7 @@ fn pointless_rules_are_warned_of() {
             "own.toml:4: 'x-amz-meta-*' has no effect beside 'x-amz-*' (remove it)",
         ),
         (
-            "[answers]\nwithheld = [\n  \"VersionId\",\n  \"VersionId\",\n]",
+            "[answers]\nstrip_elements = [\n  \"VersionId\",\n  \"VersionId\",\n]",
             "own.toml:5: 'VersionId' has no effect beside 'VersionId' (remove it)",
         ),
     ] {
@@ -222,7 +311,7 @@ fn pointless_rules_are_warned_of() {
 
 #[test]
 fn a_base_may_have_verdicts_its_extension_has_no_use_for() {
-    assert_eq!(warnings("extends = \"r2\"\n[operation.PostObject]\nverdict = \"operation\""), [""; 0]);
+    assert_eq!(warnings("extends = \"r2\"\n[operation.PostObject]\nverdict = \"refuse\""), [""; 0]);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The proof of the format: ten of the hardest rulings of today's R2.
+//! The proof of the language: ten of the hardest rulings of today's R2.
 
 use super::*;
 
@@ -9,8 +9,8 @@ fn todays_r2() -> Policy {
 /// Request and answer.
 const RULINGS: &[(&str, &str)] = &[
     // 1. Canned ACLs.
-    ("PutObject | x-amz-acl: private", "PutObject, dropped: x-amz-acl"),
-    ("PutObject | x-amz-acl: bucket-owner-read", "PutObject, dropped: x-amz-acl"),
+    ("PutObject | x-amz-acl: private", "PutObject, ignored: x-amz-acl"),
+    ("PutObject | x-amz-acl: bucket-owner-read", "PutObject, ignored: x-amz-acl"),
     (
         "PutObject | x-amz-acl: wide-open",
         "501 NotImplemented: Header 'x-amz-acl' with value 'wide-open' not implemented",
@@ -53,7 +53,7 @@ const RULINGS: &[(&str, &str)] = &[
     ("ListObjects?list-type=3", "501 NotImplemented: ListObjectsV3 not implemented"),
     ("ListObjects?continuation-token=x", "400 InvalidArgument: continuation-token not supported in ListObjects"),
     // 4. SSE.
-    ("PutObject | x-amz-server-side-encryption: AES256", "PutObject, dropped: x-amz-server-side-encryption"),
+    ("PutObject | x-amz-server-side-encryption: AES256", "PutObject, ignored: x-amz-server-side-encryption"),
     (
         "PutObject | x-amz-server-side-encryption: aws:kms:dsse",
         "501 NotImplemented: Header 'x-amz-server-side-encryption' with value 'aws:kms:dsse' not implemented",
@@ -64,18 +64,18 @@ const RULINGS: &[(&str, &str)] = &[
     ("PutObject | x-amz-storage-class: GLACIER", "400 InvalidStorageClass: The storage class specified is not valid."),
     ("PutObject | x-amz-storage-class: standard", "400 InvalidStorageClass: The storage class specified is not valid."),
     // 7. Unknown headers.
-    ("GetObject | x-amz-nonsense: 1", "GetObject, dropped: x-amz-nonsense"),
-    ("PutObject | x-amz-nonsense: 1", "PutObject, dropped: x-amz-nonsense"),
+    ("GetObject | x-amz-nonsense: 1", "GetObject, ignored: x-amz-nonsense"),
+    ("PutObject | x-amz-nonsense: 1", "PutObject, ignored: x-amz-nonsense"),
     // 8. Sub-resources that are ignored.
-    ("DeleteObjectTagging?tagging", "DeleteObject, dropped: tagging"),
-    ("DeleteObject?acl", "DeleteObject, dropped: acl"),
-    ("HeadObject?tagging", "HeadObject, dropped: tagging"),
+    ("DeleteObjectTagging?tagging", "DeleteObject, ignored: tagging"),
+    ("DeleteObject?acl", "DeleteObject, ignored: acl"),
+    ("HeadObject?tagging", "HeadObject, ignored: tagging"),
     ("HeadObject?acl", "501 NotImplemented: HeadObject search parameter acl not implemented"),
-    ("PutObject?uploadId=1", "PutObject, dropped: uploadId"),
+    ("PutObject?uploadId=1", "PutObject, ignored: uploadId"),
     // 9. Object lock.
     (
         "CreateBucket | x-amz-bucket-object-lock-enabled: false",
-        "CreateBucket, dropped: x-amz-bucket-object-lock-enabled",
+        "CreateBucket, ignored: x-amz-bucket-object-lock-enabled",
     ),
     (
         "CreateBucket | x-amz-bucket-object-lock-enabled: true",

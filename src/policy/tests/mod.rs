@@ -7,6 +7,7 @@ mod hardest;
 mod seed;
 
 use super::*;
+use crate::diagnostics::Diagnostic;
 use crate::s3::operation::Operation;
 use crate::s3::payload::PayloadKind;
 use crate::s3::query::Query;
@@ -19,7 +20,7 @@ fn builtin(name: &str) -> Policy {
 }
 
 /// A policy of the test's own, which may extend the built-in ones.
-fn compile(text: &str) -> Result<Policy, Vec<Fault>> {
+fn compile(text: &str) -> Result<Policy, Vec<Diagnostic>> {
     let source = Source { name: "own".into(), file: "own.toml".into(), text: text.to_owned().into() };
     Policy::compile(&source, &|path| Err(format!("{path} is not there")))
 }
@@ -56,5 +57,5 @@ fn words(decision: Decision) -> String {
         return format!("{}: {}", answer.status.as_u16(), answer.body);
     }
     let names = [decision.ignored.parameters, decision.ignored.headers].concat().join(" ");
-    format!("{}, dropped: {names}", decision.operation).trim_end_matches(", dropped: ").to_owned()
+    format!("{}, ignored: {names}", decision.operation).trim_end_matches(", ignored: ").to_owned()
 }

@@ -108,7 +108,7 @@ fn features_are_as_marked() {
             // Required, though crossed.
             ("UploadPartCopy", "x-amz-copy-source", _) => "UploadPartCopy".to_owned(),
             // "Has no effect".
-            ("HeadObject", "range", _) => "HeadObject, dropped: range".to_owned(),
+            ("HeadObject", "range", _) => "HeadObject, ignored: range".to_owned(),
             (_, name, "refused") => format!("501 NotImplemented: Header '{name}' with value 'v' not implemented"),
             (operation, ..) => operation.to_owned(),
         };

@@ -5,14 +5,13 @@ use crate::server::connection::limits::ConnectionLimits;
 use crate::server::life::listeners::Listeners;
 use crate::server::life::run::{DRAIN_LIMIT, Objects, Parts, Signals, StartError, start};
 use crate::server::remote::{self, Finding, RemoteStore};
-use crate::settings::{Settings, StoreOptions, Upstream};
+use crate::settings::{Settings, Upstream};
 use crate::sigv4::KeyCache;
-use crate::store::{Options, Store};
+use crate::store::Store;
 use crate::upstream::Remote;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Serves until SIGTERM or ctrl-C, then lets requests in flight end. `on_ready` gets the addresses in use.
 pub fn serve(
@@ -56,7 +55,7 @@ async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Resu
         policy: settings.policy,
     });
     let objects = match settings.upstream {
-        Upstream::Local => Objects::Local(Store::open(&settings.data_folder, options(settings.store))?),
+        Upstream::Local => Objects::Local(Store::open(&settings.data_folder, settings.store)?),
         Upstream::Remote(remote) => {
             let remote = RemoteStore::new(*remote).map_err(|error| StartError::Internal(error.into()))?;
             remote.resolve().await;
@@ -64,17 +63,6 @@ async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Resu
         }
     };
     Ok(Parts { listeners, rules: Arc::new(rules), objects })
-}
-
-fn options(settings: StoreOptions) -> Options {
-    let default = Options::default();
-    let index_cache = settings.index_cache.and_then(|bytes| usize::try_from(bytes).ok());
-    Options {
-        durability: settings.durability,
-        index_cache: index_cache.unwrap_or(default.index_cache),
-        upload_age: settings.upload_age.map_or(default.upload_age, Duration::from_secs),
-        ..default
-    }
 }
 
 /// Lets the process open as many files as the system allows it: a connection and a body are one each, and the usual

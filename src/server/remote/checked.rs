@@ -21,7 +21,8 @@ impl RemoteStore {
     ) -> Result<Answer, S3Error> {
         let document = documents::read(request, body).await?;
         // A policy that strips version ids from answers has no versions to remove.
-        let has_versions = !request.rules.policy.answers().withheld().iter().any(|element| element == "VersionId");
+        let has_versions =
+            !request.rules.policy.answers().strip_elements().iter().any(|element| element == "VersionId");
         let delete = Delete::parse(&document)?;
         for entry in &delete.entries {
             check_deletable(entry, has_versions, self.remote.dialect)?;

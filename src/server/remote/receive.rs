@@ -67,7 +67,7 @@ impl RemoteStore {
         };
         let encoded = request.view.parameter("encoding-type") == Some("url");
         let plus_for_space = encoded && self.remote.dialect.plus_for_space;
-        let withheld = request.rules.policy.answers().withheld();
+        let withheld = request.rules.policy.answers().strip_elements();
         let rewriter = client_document(spec, &names, withheld, plus_for_space);
         let node = response.node.clone();
         let error = move |document: &ErrorDocument| at(&node, failure::client_error(status, Some(document)));

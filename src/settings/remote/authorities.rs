@@ -3,7 +3,8 @@
 //! The TLS connector panics over a file it cannot use. It reads PEM with the same parser and trusts with the same
 //! function as is done here first, so that whatever it would stumble over is a fault of the settings.
 
-use crate::settings::fault::{At, Findings};
+use crate::diagnostics::Spanned;
+use crate::settings::findings::Findings;
 use crate::settings::paths::beside;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 /// The path of a file that can be used, if one is written; `None` only where there is a fault.
 pub(super) fn resolve(
-    written: Option<At<String>>,
+    written: Option<Spanned<String>>,
     settings: &Path,
     any_tls: bool,
     findings: &mut Findings,

@@ -1,21 +1,22 @@
 //! `[upstream.buckets]`: what buckets are called on both sides.
 
+use crate::diagnostics::{Diagnostic, Spanned};
 use crate::s3::names::BucketName;
-use crate::settings::fault::{At, Fault, Findings};
+use crate::settings::findings::Findings;
 use crate::upstream::buckets::SharedTarget;
 use crate::upstream::{Addressing, BucketMap, Dialect};
 
 /// The map, one to one; `None` only where there is a fault. `addressing` and `dialect` are `None` where they are wrong.
 pub(super) fn resolve(
-    mut written: Vec<(At<String>, At<String>)>,
-    only_mapped: Option<At<bool>>,
+    mut written: Vec<(Spanned<String>, Spanned<String>)>,
+    only_mapped: Option<Spanned<bool>>,
     addressing: Option<Addressing>,
     dialect: Option<&Dialect>,
     any_tls: bool,
     findings: &mut Findings,
 ) -> Option<BucketMap> {
     // So that of two lines that do not go together the second is the one at fault.
-    written.sort_by_key(|(client, _)| client.place.line);
+    written.sort_by_key(|(client, _)| client.location.line);
     if any_tls && addressing == Some(Addressing::Virtual) {
         findings.warnings.extend(written.iter().filter_map(|(_, upstream)| uncovered(upstream)));
     }
@@ -34,19 +35,19 @@ pub(super) fn resolve(
     (findings.faults.len() == before).then_some(map)
 }
 
-fn no_bucket(only_mapped: &At<bool>) -> Fault {
+fn no_bucket(only_mapped: &Spanned<bool>) -> Diagnostic {
     let advice = "name buckets there, or leave only_mapped out";
     only_mapped.fault("only_mapped leaves no bucket to reach, as [upstream.buckets] names none", advice)
 }
 
 /// A wildcard in a certificate stands for one part of a host name (RFC 9525, section 6.3).
-fn uncovered(upstream: &At<String>) -> Option<Fault> {
+fn uncovered(upstream: &Spanned<String>) -> Option<Diagnostic> {
     let message =
         format!("the dot in {:?} makes a host name that a certificate for *.HOST does not cover", upstream.value);
     upstream.value.contains('.').then(|| upstream.fault(message, "write addressing = \"path\""))
 }
 
-fn client_name(text: &At<String>) -> Result<BucketName, Fault> {
+fn client_name(text: &Spanned<String>) -> Result<BucketName, Diagnostic> {
     BucketName::parse(&text.value).map_err(|_| {
         let advice =
             "R2's names are 3 to 63 lower-case letters, digits and inner hyphens; the client's name stands left";
@@ -57,10 +58,10 @@ fn client_name(text: &At<String>) -> Result<BucketName, Fault> {
 /// The upstream's name, which can be what S3 has allowed at some time: letters of both cases, digits, and inside also
 /// dots, hyphens and underscores.
 fn upstream_name(
-    text: &At<String>,
+    text: &Spanned<String>,
     addressing: Option<Addressing>,
     dialect: Option<&Dialect>,
-) -> Result<String, Fault> {
+) -> Result<String, Diagnostic> {
     let name = text.value.as_str();
     let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
     let edges =
@@ -81,9 +82,13 @@ fn upstream_name(
     Ok(name.to_owned())
 }
 
-fn shared(SharedTarget { first }: &SharedTarget, upstream: &At<String>, written: &[(At<String>, At<String>)]) -> Fault {
+fn shared(
+    SharedTarget { first }: &SharedTarget,
+    upstream: &Spanned<String>,
+    written: &[(Spanned<String>, Spanned<String>)],
+) -> Diagnostic {
     let line = written.iter().find(|(client, _)| client.value == first.as_str());
-    let place = line.map(|(client, _)| format!(" at {}", client.place)).unwrap_or_default();
-    let message = format!("{:?} has a client's name already: {first}{place}", upstream.value);
+    let location = line.map(|(client, _)| format!(" at {}", client.location)).unwrap_or_default();
+    let message = format!("{:?} has a client's name already: {first}{location}", upstream.value);
     upstream.fault(message, "give each of the upstream's buckets one name")
 }

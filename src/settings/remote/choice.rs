@@ -1,10 +1,10 @@
 //! A setting that takes one of a few names.
 
-use crate::settings::fault::{At, Fault};
-use crate::settings::table::nearest;
+use crate::diagnostics::nearest;
+use crate::diagnostics::{Diagnostic, Spanned};
 
 /// What the text names among `choices`; `what` is how a message calls them.
-pub(super) fn one_of<T: Copy>(text: &At<String>, what: &str, choices: &[(&str, T)]) -> Result<T, Fault> {
+pub(super) fn one_of<T: Copy>(text: &Spanned<String>, what: &str, choices: &[(&str, T)]) -> Result<T, Diagnostic> {
     if let Some((_, chosen)) = choices.iter().find(|(name, _)| *name == text.value) {
         return Ok(*chosen);
     }

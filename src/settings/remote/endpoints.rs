@@ -1,6 +1,7 @@
 //! The nodes of a remote store.
 
-use crate::settings::fault::{At, Fault, Findings, Place};
+use crate::diagnostics::{Diagnostic, Location, Spanned};
+use crate::settings::findings::Findings;
 use crate::upstream::endpoint::BadEndpoint;
 use crate::upstream::{Addressing, Endpoint};
 use std::net::{IpAddr, SocketAddr};
@@ -9,13 +10,13 @@ const FORM: &str = "write http://HOST:PORT or https://HOST:PORT, one for each no
 
 /// The nodes, each once, at least one; `None` only where there is a fault. `addressing` is `None` where it is wrong.
 pub(super) fn resolve(
-    upstream: &Place,
-    written: Option<At<Vec<At<String>>>>,
+    upstream: &Location,
+    written: Option<Spanned<Vec<Spanned<String>>>>,
     addressing: Option<Addressing>,
     served: &[SocketAddr],
     findings: &mut Findings,
 ) -> Option<Vec<Endpoint>> {
-    let missing = || Fault::new(upstream.clone(), "[upstream] has no endpoints", FORM);
+    let missing = || Diagnostic::new(upstream.clone(), "[upstream] has no endpoints", FORM);
     let list = findings.good(written.ok_or_else(missing))?;
     if list.value.is_empty() {
         findings.faults.push(list.fault("`endpoints` names none", FORM));
@@ -28,7 +29,7 @@ pub(super) fn resolve(
     (!nodes.is_empty()).then_some(nodes)
 }
 
-fn read(text: &At<String>) -> Result<Endpoint, Fault> {
+fn read(text: &Spanned<String>) -> Result<Endpoint, Diagnostic> {
     if text.value.contains('@') {
         // A password may stand there, so the text is not shown.
         let advice = "write the host alone; the key goes into access_key_id and secret_access_key_env";
@@ -45,11 +46,11 @@ fn read(text: &At<String>) -> Result<Endpoint, Fault> {
 
 fn check(
     node: Endpoint,
-    text: &At<String>,
+    text: &Spanned<String>,
     others: &[Endpoint],
     addressing: Option<Addressing>,
     served: &[SocketAddr],
-) -> Result<Endpoint, Fault> {
+) -> Result<Endpoint, Diagnostic> {
     if others.contains(&node) {
         return Err(text.fault(format!("{node} is named twice"), "name it once"));
     }

@@ -11,7 +11,8 @@ mod buckets;
 
 pub use signing::UpstreamKey;
 
-use crate::settings::fault::{At, Fault, Findings};
+use crate::diagnostics::{Diagnostic, Spanned};
+use crate::settings::findings::Findings;
 use crate::settings::secret::Environment;
 use crate::settings::written::WrittenRemote;
 use crate::upstream::dialect::DIALECTS;
@@ -32,10 +33,10 @@ pub(super) fn resolve(
     findings: &mut Findings,
 ) -> Option<(Remote, Option<UpstreamKey>)> {
     let addressing = findings.good(addressing(written.addressing));
-    let endpoints = endpoints::resolve(&written.place, written.endpoints, addressing, served, findings);
+    let endpoints = endpoints::resolve(&written.location, written.endpoints, addressing, served, findings);
     let region = findings.good(region(written.region));
     let dialect = findings.good(dialect(written.dialect, endpoints.as_deref().unwrap_or_default()));
-    let credentials = signing::resolve(&written.place, written.credentials, settings, environment, findings);
+    let credentials = signing::resolve(&written.location, written.credentials, settings, environment, findings);
     let any_tls = endpoints.as_ref().is_none_or(|nodes| nodes.iter().any(|node| node.tls));
     let ca_file = authorities::resolve(written.ca_file, settings, any_tls, findings);
     let timeouts =
@@ -59,18 +60,18 @@ pub(super) fn resolve(
     Some((remote, key))
 }
 
-fn addressing(written: Option<At<String>>) -> Result<Addressing, Fault> {
+fn addressing(written: Option<Spanned<String>>) -> Result<Addressing, Diagnostic> {
     let choices = [("path", Addressing::Path), ("virtual", Addressing::Virtual)];
     written.map_or(Ok(Addressing::Path), |text| one_of(&text, "addressing", &choices))
 }
 
-fn dialect(written: Option<At<String>>, endpoints: &[Endpoint]) -> Result<&'static Dialect, Fault> {
+fn dialect(written: Option<Spanned<String>>, endpoints: &[Endpoint]) -> Result<&'static Dialect, Diagnostic> {
     let choices: Vec<_> = DIALECTS.iter().map(|dialect| (dialect.name, dialect)).collect();
     written.map_or_else(|| Ok(Dialect::inferred(endpoints)), |text| one_of(&text, "dialect", &choices))
 }
 
 /// A region stands in every signature (`ID/DATE/REGION/s3/aws4_request`), so it must fit in there.
-fn region(written: Option<At<String>>) -> Result<String, Fault> {
+fn region(written: Option<Spanned<String>>) -> Result<String, Diagnostic> {
     let Some(text) = written else { return Ok("us-east-1".to_owned()) };
     let fits = |b: u8| b.is_ascii_graphic() && !matches!(b, b'/' | b',');
     if text.value.is_empty() || !text.value.bytes().all(fits) {
@@ -83,7 +84,7 @@ fn region(written: Option<At<String>>) -> Result<String, Fault> {
 /// More connections than this cannot go from one address to one node: there are no more ports.
 const MOST_POOL: u64 = 65_535;
 
-fn pool(written: Option<At<u64>>) -> Result<usize, Fault> {
+fn pool(written: Option<Spanned<u64>>) -> Result<usize, Diagnostic> {
     let Some(number) = written else { return Ok(DEFAULT_POOL) };
     let good = usize::try_from(number.value).ok().filter(|_| (1..=MOST_POOL).contains(&number.value));
     good.ok_or_else(|| {
@@ -92,7 +93,7 @@ fn pool(written: Option<At<u64>>) -> Result<usize, Fault> {
     })
 }
 
-fn health(written: Option<At<String>>) -> Result<HealthCheck, Fault> {
+fn health(written: Option<Spanned<String>>) -> Result<HealthCheck, Diagnostic> {
     let Some(text) = written.filter(|text| text.value != "any") else { return Ok(HealthCheck::Any) };
     // The parser drops a fragment without a word.
     let is_path = |path: PathAndQuery| path.as_str() == text.value && text.value.starts_with('/');

@@ -1,6 +1,7 @@
 //! What requests to a remote store are signed with.
 
-use crate::settings::fault::{At, Fault, Findings, Place};
+use crate::diagnostics::{Diagnostic, Location, Spanned};
+use crate::settings::findings::Findings;
 use crate::settings::keys::id_problem;
 use crate::settings::remote::choice::one_of;
 use crate::settings::secret::{self, Environment, SecretPlace};
@@ -14,7 +15,7 @@ pub struct UpstreamKey {
     /// Its id.
     pub id: String,
     /// Where the id stands.
-    pub place: Place,
+    pub location: Location,
     /// Where the secret stands.
     pub secret: SecretPlace,
 }
@@ -30,7 +31,7 @@ const WAYS: &str =
 
 /// The credentials, and their key where settings give one; `None` only where there is a fault.
 pub(super) fn resolve(
-    upstream: &Place,
+    upstream: &Location,
     written: WrittenCredentials,
     settings: &Path,
     environment: Environment<'_>,
@@ -42,17 +43,17 @@ pub(super) fn resolve(
     }
 }
 
-fn source(upstream: &Place, written: &WrittenCredentials) -> Result<Source, Fault> {
+fn source(upstream: &Location, written: &WrittenCredentials) -> Result<Source, Diagnostic> {
     let choices = [("static", Source::Static), ("aws-chain", Source::AwsChain)];
     match &written.source {
         Some(text) => one_of(text, "source of credentials", &choices),
         None if written.id.is_some() || written.secret.given().next().is_some() => Ok(Source::Static),
-        None => Err(Fault::new(upstream.clone(), "[upstream] has no credentials", WAYS)),
+        None => Err(Diagnostic::new(upstream.clone(), "[upstream] has no credentials", WAYS)),
     }
 }
 
 fn fixed(
-    upstream: &Place,
+    upstream: &Location,
     written: WrittenCredentials,
     settings: &Path,
     environment: Environment<'_>,
@@ -61,12 +62,12 @@ fn fixed(
     let id = findings.good(id(upstream, written.id));
     let secret = findings.good(secret::resolve("[upstream]", upstream, written.secret, settings, environment));
     let (id, (secret, secret_place)) = (id?, secret?);
-    let key = UpstreamKey { id: id.value.clone(), place: id.place, secret: secret_place };
+    let key = UpstreamKey { id: id.value.clone(), location: id.location, secret: secret_place };
     Some((CredentialSource::Static { access_key_id: id.value, secret }, Some(key)))
 }
 
-fn id(upstream: &Place, written: Option<At<String>>) -> Result<At<String>, Fault> {
-    let missing = || Fault::new(upstream.clone(), "[upstream] has no access_key_id", WAYS);
+fn id(upstream: &Location, written: Option<Spanned<String>>) -> Result<Spanned<String>, Diagnostic> {
+    let missing = || Diagnostic::new(upstream.clone(), "[upstream] has no access_key_id", WAYS);
     let id = written.ok_or_else(missing)?;
     match id_problem(&id.value) {
         Some(problem) => Err(id.fault(format!("the access key id {problem}"), "write the id of a key of the store")),
@@ -77,7 +78,7 @@ fn id(upstream: &Place, written: Option<At<String>>) -> Result<At<String>, Fault
 fn chain(written: &WrittenCredentials, findings: &mut Findings) -> Option<(CredentialSource, Option<UpstreamKey>)> {
     let before = findings.faults.len();
     let advice = "leave it out, or write credentials = \"static\"";
-    let unused = |name: &str, text: &At<String>| {
+    let unused = |name: &str, text: &Spanned<String>| {
         text.fault(format!("{name} has no meaning with credentials = \"aws-chain\""), advice)
     };
     findings.faults.extend(written.id.iter().map(|id| unused("an access_key_id", id)));

@@ -1,6 +1,7 @@
 //! How long a remote store may take.
 
-use crate::settings::fault::{At, Fault, Findings};
+use crate::diagnostics::{Diagnostic, Spanned};
+use crate::settings::findings::Findings;
 use crate::upstream::Timeouts;
 use std::time::Duration;
 
@@ -11,9 +12,9 @@ const MOST: f64 = 3600.0;
 
 /// The times written, in seconds, the defaults for the rest; `None` only where there is a fault.
 pub(super) fn resolve(
-    connect: Option<At<f64>>,
-    first_byte: Option<At<f64>>,
-    idle: Option<At<f64>>,
+    connect: Option<Spanned<f64>>,
+    first_byte: Option<Spanned<f64>>,
+    idle: Option<Spanned<f64>>,
     findings: &mut Findings,
 ) -> Option<Timeouts> {
     let default = Timeouts::default();
@@ -24,7 +25,7 @@ pub(super) fn resolve(
     Some(Timeouts { connect: connect?, first_byte, assembly: default.assembly.max(first_byte), idle: idle? })
 }
 
-fn seconds(written: Option<At<f64>>, name: &str, default: Duration) -> Result<Duration, Fault> {
+fn seconds(written: Option<Spanned<f64>>, name: &str, default: Duration) -> Result<Duration, Diagnostic> {
     let Some(number) = written else { return Ok(default) };
     if !(LEAST..=MOST).contains(&number.value) {
         let advice = format!("write {LEAST} to {MOST} seconds, or leave it out for {}", default.as_secs());

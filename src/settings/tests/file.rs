@@ -1,8 +1,9 @@
 //! The settings file and the flags, but for keys and a remote upstream.
 
 use super::*;
-use crate::store::Durability;
+use crate::store::{Durability, Options};
 use std::path::Path;
+use std::time::Duration;
 
 #[test]
 fn without_any_settings_the_defaults_hold() {
@@ -14,7 +15,7 @@ fn without_any_settings_the_defaults_hold() {
     assert_eq!(settings.policy.name(), "r2");
     assert!(matches!(settings.upstream, Upstream::Local));
     assert_eq!(settings.data_folder, Path::new("./r2shim-data"));
-    assert_eq!(settings.store, StoreOptions { durability: Durability::Fsync, index_cache: None, upload_age: None });
+    assert_eq!(settings.store, Options::default());
     assert_eq!(settings.mode, Mode::Enforce);
     assert!(settings.domains.is_empty());
 }
@@ -50,8 +51,8 @@ fn a_full_file_is_read() {
     assert_eq!(settings.policy.name(), "open");
     assert_eq!(settings.domains, ["s3.example.test", "localhost"]);
     assert_eq!(settings.data_folder, folder.join("objects"));
-    let (index_cache, upload_age) = (Some(64_000_000), Some(86_400));
-    assert_eq!(settings.store, StoreOptions { durability: Durability::None, index_cache, upload_age });
+    let (index_cache, upload_age) = (64_000_000, Duration::from_secs(86_400));
+    assert_eq!(settings.store, Options { durability: Durability::None, index_cache, upload_age, ..Options::default() });
     let key = settings.keys.find("any shape, Ünicode too").unwrap();
     assert_eq!(key.permission.name(), "object-read-write");
 }

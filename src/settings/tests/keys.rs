@@ -19,8 +19,14 @@ fn each_fault_of_a_key_has_its_line() {
         (["access_key_id = \"a\\n\"\n", secret, permission], "2: the access key id has a control character"),
         ([id, "secret_access_key = \"\"\n", permission], "3: the secret is empty"),
         ([id, "secret_access_key = 1234\n", permission], "3: `secret_access_key` must be a text, not of type integer"),
-        ([id, "secret_access_key_env = \"NONE\"\n", permission], "3: the variable NONE is not set"),
-        ([id, "secret_access_key_env = \"EMPTY\"\n", permission], "3: the variable EMPTY is empty"),
+        (
+            [id, "secret_access_key_env = \"NONE\"\n", permission],
+            "3: the variable that secret_access_key_env names is not set",
+        ),
+        (
+            [id, "secret_access_key_env = \"EMPTY\"\n", permission],
+            "3: the variable that secret_access_key_env names is empty",
+        ),
         ([id, secret, "permission = \"object-write\"\n"], "4: \"object-write\" is no permission"),
         (
             [id, secret, "permission = \"admin-read-only\"\nbuckets = []"],
@@ -77,9 +83,37 @@ fn a_secret_can_stand_in_a_file_beside_the_settings() {
     std::fs::write(&path, "hush\n").unwrap();
     assert_eq!(start.load().unwrap().keys[0].secret, SecretPlace::File(path.clone()));
     std::fs::write(&path, "").unwrap();
-    assert_eq!(start.faults(), ["3: the secret's file app.secret must hold one line"]);
+    assert_eq!(start.faults(), ["3: the file that secret_access_key_file names must hold one line"]);
     std::fs::remove_file(&path).unwrap();
-    assert!(start.faults()[0].starts_with("3: the secret's file app.secret cannot be read"));
+    assert!(start.faults()[0].starts_with("3: the file that secret_access_key_file names cannot be read"));
+}
+
+#[test]
+fn no_fault_repeats_what_can_be_a_secret() {
+    for name in ["secret_access_key_env", "secret_access_key_file"] {
+        for secret in ["THE-SECRET", "THE_SECRET", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"] {
+            let text = KEY.replace("secret_access_key = \"s\"", &format!("{name} = \"{secret}\""));
+            let faults = Start::with_file(&text).load().unwrap_err();
+            assert_eq!(faults.len(), 1);
+            assert!(!format!("{faults:?}").contains(secret), "{faults:?}");
+        }
+    }
+}
+
+#[test]
+fn a_settings_file_with_a_secret_that_everyone_can_read_is_a_warning() {
+    let by_variable = KEY.replace("secret_access_key = \"s\"", "secret_access_key_env = \"S\"");
+    for (text, mode, warned) in
+        [(KEY, 0o644, true), (KEY, 0o640, false), (KEY, 0o600, false), (by_variable.as_str(), 0o644, false)]
+    {
+        let start = Start::with_file(text).variable("S", "s");
+        let path = start.flags.config.clone().unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+        let warnings = start.load().unwrap().warnings;
+        let messages: Vec<_> = warnings.iter().map(|warning| warning.message.as_str()).collect();
+        let expected = ["others can read the secret: the file's mode is 0644"];
+        assert_eq!(messages, if warned { &expected[..] } else { &[] }, "{mode:o} {text}");
+    }
 }
 
 mod kept_pair {

@@ -6,8 +6,10 @@ mod places;
 mod remote;
 
 use super::*;
+use crate::diagnostics::Diagnostic;
 use std::collections::HashMap;
 use std::env::VarError;
+use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
 
 /// A folder with a settings file in it, the environment and the flags of one start.
@@ -28,6 +30,7 @@ impl Start {
         let mut start = Start::new();
         let path = start.folder.path().join("r2shim.toml");
         std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
         start.flags.config = Some(path);
         start
     }
@@ -37,7 +40,7 @@ impl Start {
         self
     }
 
-    fn load(&self) -> Result<Loaded, Vec<Fault>> {
+    fn load(&self) -> Result<Loaded, Vec<Diagnostic>> {
         let lookup =
             |name: &str| self.environment.get(name).map(|value| (*value).to_owned()).ok_or(VarError::NotPresent);
         load(&self.flags, &lookup)
@@ -46,8 +49,9 @@ impl Start {
     /// The faults as `LINE: message`, the folder's own name left out.
     fn faults(&self) -> Vec<String> {
         let folder = format!("{}/", self.folder.path().display());
-        let line = |fault: &Fault| fault.place.line.map_or(fault.place.file.clone(), |line| line.to_string());
-        let show = |fault: Fault| format!("{}: {}", line(&fault), fault.message).replace(&folder, "");
+        let line =
+            |fault: &Diagnostic| fault.location.line.map_or(fault.location.file.to_string(), |line| line.to_string());
+        let show = |fault: Diagnostic| format!("{}: {}", line(&fault), fault.message).replace(&folder, "");
         self.load().err().unwrap_or_default().into_iter().map(show).collect()
     }
 }

@@ -216,7 +216,10 @@ fn credentials_are_a_key_or_the_chain() {
         (vec!["access_key_id = \"\"\n", secret], &["4: the access key id is empty"]),
         (vec![chain, id], &["5: an access_key_id has no meaning with credentials = \"aws-chain\""]),
         (vec![chain, secret], &["5: a secret has no meaning with credentials = \"aws-chain\""]),
-        (vec![id, "secret_access_key_env = \"NONE\"\n"], &["5: the variable NONE is not set"]),
+        (
+            vec![id, "secret_access_key_env = \"NONE\"\n"],
+            &["5: the variable that secret_access_key_env names is not set"],
+        ),
         (vec![fixed, id, secret], &[]),
     ] {
         let text = format!("[upstream]\nkind = \"s3\"\nendpoints = [\"http://minio\"]\n{}", lines.concat());
@@ -315,7 +318,7 @@ fn what_is_perhaps_not_meant_is_a_warning() {
         std::fs::write(start.folder.path().join("ca.pem"), AUTHORITY).unwrap();
         let warnings = start.load().unwrap().warnings;
         let told: Vec<_> =
-            warnings.iter().map(|w| format!("{}: {}", w.place.line.unwrap_or_default(), w.message)).collect();
+            warnings.iter().map(|w| format!("{}: {}", w.location.line.unwrap_or_default(), w.message)).collect();
         assert_eq!(told, [expected], "{text}");
     }
 }

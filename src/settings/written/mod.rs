@@ -1,9 +1,12 @@
 //! The settings file as it is written: every value with its line, nothing checked but its kind.
 
-macro_rules! fields {
-    ($($constant:ident $name:literal $example:literal;)*) => {
-        $(const $constant: $crate::settings::table::Field =
-            $crate::settings::table::Field { name: $name, example: $example };)*
+/// Declares the settings of a table, each once: its constant, its name and how it is written.
+macro_rules! settings {
+    ($(#[$doc:meta])* $table:ident: $($constant:ident $name:literal $example:literal;)*) => {
+        $(pub(super) const $constant: $crate::settings::table::Setting =
+            $crate::settings::table::Setting { name: $name, example: $example };)*
+        $(#[$doc])*
+        pub(in crate::settings) const $table: &[$crate::settings::table::Setting] = &[$($constant),*];
     };
 }
 
@@ -13,18 +16,18 @@ mod upstream;
 pub(super) use secret::WrittenSecret;
 pub(super) use upstream::{WrittenCredentials, WrittenRemote, WrittenUpstream};
 
-use crate::settings::fault::{At, Fault, Place};
+use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::settings::table::{Reading, Table};
 use std::path::Path;
 
 /// A whole file. No `Debug`: secrets may stand in it.
 #[derive(Default)]
 pub(super) struct Written {
-    pub(super) listen: Option<Vec<At<String>>>,
-    pub(super) admin: Option<At<String>>,
-    pub(super) policy: Option<At<String>>,
-    pub(super) mode: Option<At<String>>,
-    pub(super) domains: Vec<At<String>>,
+    pub(super) listen: Option<Vec<Spanned<String>>>,
+    pub(super) admin: Option<Spanned<String>>,
+    pub(super) policy: Option<Spanned<String>>,
+    pub(super) mode: Option<Spanned<String>>,
+    pub(super) domains: Vec<Spanned<String>>,
     pub(super) keys: Vec<WrittenKey>,
     pub(super) upstream: WrittenUpstream,
     pub(super) store: WrittenStore,
@@ -32,24 +35,26 @@ pub(super) struct Written {
 
 /// One `[[key]]`.
 pub(super) struct WrittenKey {
-    pub(super) place: Place,
-    pub(super) id: Option<At<String>>,
+    pub(super) location: Location,
+    pub(super) id: Option<Spanned<String>>,
     pub(super) secret: WrittenSecret,
-    pub(super) permission: Option<At<String>>,
-    pub(super) buckets: Option<At<Vec<At<String>>>>,
+    pub(super) permission: Option<Spanned<String>>,
+    pub(super) buckets: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 /// `[store]`.
 #[derive(Default)]
 pub(super) struct WrittenStore {
     /// `None` where the table is left out.
-    pub(super) place: Option<Place>,
-    pub(super) durability: Option<At<String>>,
-    pub(super) index_cache: Option<At<u64>>,
-    pub(super) upload_age: Option<At<u64>>,
+    pub(super) location: Option<Location>,
+    pub(super) durability: Option<Spanned<String>>,
+    pub(super) index_cache: Option<Spanned<u64>>,
+    pub(super) upload_age: Option<Spanned<u64>>,
 }
 
-fields! {
+settings! {
+    /// The top of the file.
+    TOP:
     LISTEN "listen" r#"listen = ["127.0.0.1:9000"]"#;
     ADMIN "admin" r#"admin = "127.0.0.1:9001""#;
     POLICY "policy" r#"policy = "r2""#;
@@ -58,17 +63,41 @@ fields! {
     KEY "key" "[[key]]";
     UPSTREAM "upstream" "[upstream]";
     STORE "store" "[store]";
+}
+
+settings! {
+    /// `[[key]]`, but for its secret.
+    KEYS:
     ID "access_key_id" r#"access_key_id = "...""#;
     PERMISSION "permission" r#"permission = "object-read-write""#;
     BUCKETS "buckets" r#"buckets = ["media", "logs-*"]"#;
+}
+
+settings! {
+    /// `[store]`.
+    STORES:
     DURABILITY "durability" r#"durability = "fsync""#;
     INDEX_CACHE "index_cache" "index_cache = 67108864";
     UPLOAD_AGE "upload_age" "upload_age = 604800";
 }
 
+/// Every setting: the table it stands in, as a file writes it, and its name.
+pub fn declared() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let tables = [
+        ("", TOP),
+        ("[[key]]", KEYS),
+        ("[[key]]", secret::SECRET),
+        ("[upstream]", upstream::UPSTREAMS),
+        ("[upstream]", upstream::REMOTE),
+        ("[upstream]", secret::SECRET),
+        ("[store]", STORES),
+    ];
+    tables.into_iter().flat_map(|(table, settings)| settings.iter().map(move |setting| (table, setting.name)))
+}
+
 impl Written {
     /// Reads the text of the file at `path`, pushing what is wrong to `faults`.
-    pub(super) fn read(path: &Path, text: &str, faults: &mut Vec<Fault>) -> Written {
+    pub(super) fn read(path: &Path, text: &str, faults: &mut Vec<Diagnostic>) -> Written {
         let mut reading = Reading::new(path, text);
         let written = match reading.document() {
             Some(document) => read_document(document, &mut reading),
@@ -103,7 +132,7 @@ fn read_document<'t>(mut top: Table<'t>, reading: &mut Reading<'t>) -> Written {
 
 fn read_key<'t>(mut table: Table<'t>, reading: &mut Reading<'t>) -> WrittenKey {
     let key = WrittenKey {
-        place: table.place.clone(),
+        location: table.location.clone(),
         id: table.text(reading, ID),
         secret: WrittenSecret::read(&mut table, reading),
         permission: table.text(reading, PERMISSION),
@@ -116,7 +145,7 @@ fn read_key<'t>(mut table: Table<'t>, reading: &mut Reading<'t>) -> WrittenKey {
 
 fn read_store<'t>(mut table: Table<'t>, reading: &mut Reading<'t>) -> WrittenStore {
     let store = WrittenStore {
-        place: Some(table.place.clone()),
+        location: Some(table.location.clone()),
         durability: table.text(reading, DURABILITY),
         index_cache: table.number(reading, INDEX_CACHE),
         upload_age: table.number(reading, UPLOAD_AGE),
@@ -126,7 +155,11 @@ fn read_store<'t>(mut table: Table<'t>, reading: &mut Reading<'t>) -> WrittenSto
 }
 
 /// The id and secret of a file that holds nothing else.
-pub(super) fn read_pair(path: &Path, text: &str, faults: &mut Vec<Fault>) -> (Option<At<String>>, Option<At<String>>) {
+pub(super) fn read_pair(
+    path: &Path,
+    text: &str,
+    faults: &mut Vec<Diagnostic>,
+) -> (Option<Spanned<String>>, Option<Spanned<String>>) {
     let mut reading = Reading::new(path, text);
     let pair = match reading.document() {
         Some(mut top) => {

@@ -1,21 +1,22 @@
 //! The three ways to name a secret access key.
 
-use crate::settings::fault::At;
-use crate::settings::table::{Field, Reading, Table};
+use crate::diagnostics::Spanned;
+use crate::settings::table::{Reading, Table};
 
 /// What names a secret; exactly one of them must.
 pub(in crate::settings) struct WrittenSecret {
-    pub(in crate::settings) itself: Option<At<String>>,
-    pub(in crate::settings) env: Option<At<String>>,
-    pub(in crate::settings) file: Option<At<String>>,
+    pub(in crate::settings) itself: Option<Spanned<String>>,
+    pub(in crate::settings) env: Option<Spanned<String>>,
+    pub(in crate::settings) file: Option<Spanned<String>>,
 }
 
-fields! {
+settings! {
+    /// The settings that name a secret.
+    SECRET:
+    ITSELF "secret_access_key" r#"secret_access_key = "...""#;
     ENV "secret_access_key_env" r#"secret_access_key_env = "APP_SECRET""#;
     FILE "secret_access_key_file" r#"secret_access_key_file = "app.secret""#;
 }
-
-pub(super) const ITSELF: Field = Field { name: "secret_access_key", example: r#"secret_access_key = "...""# };
 
 impl WrittenSecret {
     pub(super) fn read<'t>(table: &mut Table<'t>, reading: &mut Reading<'t>) -> WrittenSecret {
@@ -27,7 +28,7 @@ impl WrittenSecret {
     }
 
     /// Every one that is written.
-    pub(in crate::settings) fn given(&self) -> impl Iterator<Item = &At<String>> {
+    pub(in crate::settings) fn given(&self) -> impl Iterator<Item = &Spanned<String>> {
         [&self.itself, &self.env, &self.file].into_iter().flatten()
     }
 }

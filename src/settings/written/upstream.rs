@@ -1,13 +1,13 @@
 //! `[upstream]` as it is written: a folder, or a remote store.
 
-use crate::settings::fault::{At, Fault, Place};
+use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::settings::table::{Reading, Table};
-use crate::settings::written::secret::WrittenSecret;
+use crate::settings::written::secret::{SECRET, WrittenSecret};
 
 /// `[upstream]`, by its kind. What belongs to the other kind has been refused already.
 pub(in crate::settings) enum WrittenUpstream {
     /// `kind = "local"`, or no kind.
-    Local { path: Option<At<String>> },
+    Local { path: Option<Spanned<String>> },
     /// `kind = "s3"`.
     Remote(Box<WrittenRemote>),
 }
@@ -15,34 +15,41 @@ pub(in crate::settings) enum WrittenUpstream {
 /// The settings of `kind = "s3"`.
 pub(in crate::settings) struct WrittenRemote {
     /// Where the table starts.
-    pub(in crate::settings) place: Place,
-    pub(in crate::settings) endpoints: Option<At<Vec<At<String>>>>,
-    pub(in crate::settings) region: Option<At<String>>,
-    pub(in crate::settings) addressing: Option<At<String>>,
-    pub(in crate::settings) dialect: Option<At<String>>,
+    pub(in crate::settings) location: Location,
+    pub(in crate::settings) endpoints: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(in crate::settings) region: Option<Spanned<String>>,
+    pub(in crate::settings) addressing: Option<Spanned<String>>,
+    pub(in crate::settings) dialect: Option<Spanned<String>>,
     pub(in crate::settings) credentials: WrittenCredentials,
-    pub(in crate::settings) ca_file: Option<At<String>>,
+    pub(in crate::settings) ca_file: Option<Spanned<String>>,
     /// Seconds, as are the next two.
-    pub(in crate::settings) connect_timeout: Option<At<f64>>,
-    pub(in crate::settings) first_byte_timeout: Option<At<f64>>,
-    pub(in crate::settings) idle_timeout: Option<At<f64>>,
-    pub(in crate::settings) pool: Option<At<u64>>,
-    pub(in crate::settings) health: Option<At<String>>,
-    pub(in crate::settings) only_mapped: Option<At<bool>>,
+    pub(in crate::settings) connect_timeout: Option<Spanned<f64>>,
+    pub(in crate::settings) first_byte_timeout: Option<Spanned<f64>>,
+    pub(in crate::settings) idle_timeout: Option<Spanned<f64>>,
+    pub(in crate::settings) pool: Option<Spanned<u64>>,
+    pub(in crate::settings) health: Option<Spanned<String>>,
+    pub(in crate::settings) only_mapped: Option<Spanned<bool>>,
     /// Client's name and upstream's name, in no order.
-    pub(in crate::settings) buckets: Vec<(At<String>, At<String>)>,
+    pub(in crate::settings) buckets: Vec<(Spanned<String>, Spanned<String>)>,
 }
 
 /// What requests to a remote store are signed with.
 pub(in crate::settings) struct WrittenCredentials {
-    pub(in crate::settings) source: Option<At<String>>,
-    pub(in crate::settings) id: Option<At<String>>,
+    pub(in crate::settings) source: Option<Spanned<String>>,
+    pub(in crate::settings) id: Option<Spanned<String>>,
     pub(in crate::settings) secret: WrittenSecret,
 }
 
-fields! {
+settings! {
+    /// `[upstream]`, whatever its kind, and of `kind = "local"`.
+    UPSTREAMS:
     KIND "kind" r#"kind = "s3""#;
     PATH "path" r#"path = "r2shim-data""#;
+}
+
+settings! {
+    /// `[upstream]` of `kind = "s3"`, but for its secret.
+    REMOTE:
     ENDPOINTS "endpoints" r#"endpoints = ["http://127.0.0.1:9100"]"#;
     REGION "region" r#"region = "us-east-1""#;
     ADDRESSING "addressing" r#"addressing = "path""#;
@@ -59,27 +66,15 @@ fields! {
     BUCKETS "buckets" "[upstream.buckets] and, under it, media = \"acme-media\"";
 }
 
-const LOCAL_NAMES: &[&str] = &["path"];
+/// The names that only `kind = "local"` has.
+fn local_names() -> impl Iterator<Item = &'static str> {
+    [PATH.name].into_iter()
+}
 
-const REMOTE_NAMES: &[&str] = &[
-    "endpoints",
-    "region",
-    "addressing",
-    "dialect",
-    "credentials",
-    "access_key_id",
-    "secret_access_key",
-    "secret_access_key_env",
-    "secret_access_key_file",
-    "ca_file",
-    "connect_timeout",
-    "first_byte_timeout",
-    "idle_timeout",
-    "pool",
-    "health",
-    "only_mapped",
-    "buckets",
-];
+/// The names that only `kind = "s3"` has.
+fn remote_names() -> impl Iterator<Item = &'static str> {
+    REMOTE.iter().chain(SECRET).map(|setting| setting.name)
+}
 
 impl Default for WrittenUpstream {
     fn default() -> WrittenUpstream {
@@ -94,11 +89,11 @@ pub(super) fn read<'t>(mut table: Table<'t>, reading: &mut Reading<'t>) -> Writt
         Some("local") | None => read_local(&mut table, reading),
         Some(_) => {
             let advice = "write kind = \"s3\" to front another store; kind = \"local\" is a folder of this machine";
-            let fault = |kind: At<String>| kind.fault("`kind` must be \"local\" or \"s3\"", advice);
+            let fault = |kind: Spanned<String>| kind.fault("`kind` must be \"local\" or \"s3\"", advice);
             reading.faults.extend(kind.map(fault));
             // The kind's fault says it all; its settings need not each say it again.
-            table.ignore(LOCAL_NAMES);
-            table.ignore(REMOTE_NAMES);
+            table.ignore(local_names());
+            table.ignore(remote_names());
             WrittenUpstream::default()
         }
     };
@@ -109,18 +104,19 @@ pub(super) fn read<'t>(mut table: Table<'t>, reading: &mut Reading<'t>) -> Writt
 fn read_local<'t>(table: &mut Table<'t>, reading: &mut Reading<'t>) -> WrittenUpstream {
     let path = table.text(reading, PATH);
     let advice = "write kind = \"s3\" where a remote store is meant, or leave it out";
-    table
-        .refuse(reading, REMOTE_NAMES, |name, place| Fault::new(place, format!("{name} is for kind = \"s3\""), advice));
+    table.refuse(reading, remote_names(), |name, location| {
+        Diagnostic::new(location, format!("{name} is for kind = \"s3\""), advice)
+    });
     WrittenUpstream::Local { path }
 }
 
 fn read_remote<'t>(table: &mut Table<'t>, reading: &mut Reading<'t>) -> WrittenUpstream {
     let advice = "leave it out; the folder for what r2shim keeps itself is named with --data";
-    table.refuse(reading, LOCAL_NAMES, |name, place| {
-        Fault::new(place, format!("{name} is for kind = \"local\""), advice)
+    table.refuse(reading, local_names(), |name, location| {
+        Diagnostic::new(location, format!("{name} is for kind = \"local\""), advice)
     });
     WrittenUpstream::Remote(Box::new(WrittenRemote {
-        place: table.place.clone(),
+        location: table.location.clone(),
         endpoints: table.texts(reading, ENDPOINTS),
         region: table.text(reading, REGION),
         addressing: table.text(reading, ADDRESSING),

@@ -1,0 +1,98 @@
+//! What is wrong in what a person wrote, where it stands, and what to do about it: settings and policies report in these.
+//!
+//! Nothing here knows what a setting or a ruling is. No message may repeat what can be a secret; who reports sees to it.
+
+mod suggest;
+mod text;
+
+pub use suggest::nearest;
+pub use text::{Field, TomlText, TomlValue};
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Where something was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    /// The file as its reader named it; or the flag or environment variable that gave the value.
+    pub file: Arc<str>,
+    /// The line in the file, counted from 1; `None` for the file as a whole.
+    pub line: Option<usize>,
+}
+
+impl Location {
+    /// A flag or an environment variable.
+    pub fn named(name: &str) -> Location {
+        Location { file: Arc::from(name), line: None }
+    }
+
+    /// A file as a whole.
+    pub fn file(path: &Path) -> Location {
+        Location::named(&path.display().to_string())
+    }
+
+    /// A line of a file, counted from 1.
+    pub fn line(path: &Path, line: usize) -> Location {
+        Location { line: Some(line), ..Location::file(path) }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}", self.file),
+            None => f.write_str(&self.file),
+        }
+    }
+}
+
+/// A fault, or a warning where it stands in a list of warnings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Where it stands.
+    pub location: Location,
+    /// What is wrong, in a sentence without a full stop.
+    pub message: String,
+    /// What to do about it.
+    pub advice: String,
+}
+
+impl Diagnostic {
+    /// What is wrong at a location.
+    pub fn new(location: Location, message: impl Into<String>, advice: impl Into<String>) -> Diagnostic {
+        Diagnostic { location, message: message.into(), advice: advice.into() }
+    }
+
+    /// A name that is reserved for a later version.
+    pub fn not_yet(location: Location, name: &str) -> Diagnostic {
+        Diagnostic::new(location, format!("{name} is not in this version yet"), "leave it out until it is")
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.location, self.message)
+    }
+}
+
+/// A value and where it was written. No `Debug` of its own beyond the value's: it can be a secret.
+#[derive(Debug, Clone)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it was written.
+    pub location: Location,
+}
+
+impl<T> Spanned<T> {
+    /// A value and its location.
+    pub fn new(value: T, location: Location) -> Spanned<T> {
+        Spanned { value, location }
+    }
+
+    /// What is wrong with this value.
+    pub fn fault(&self, message: impl Into<String>, advice: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(self.location.clone(), message, advice)
+    }
+}
