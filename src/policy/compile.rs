@@ -158,7 +158,7 @@ impl Compiler<'_> {
 
     pub(super) fn fault(&mut self, location: &Location, message: impl Into<String>, advice: impl Into<String>) {
         let fault = Diagnostic { location: location.clone(), message: message.into(), advice: advice.into() };
-        // What stands in [default] or in a group is looked up for every operation.
+        // [default] and groups are looked up for every operation.
         if !self.faults.contains(&fault) {
             self.faults.push(fault);
         }

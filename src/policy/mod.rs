@@ -2,7 +2,7 @@
 //!
 //! A policy is data, `policies/*.toml` in the format of `policies/README.md`. Here it is read (`parse`), laid over the
 //! one it extends (`merge`), checked against the operation table and compiled (`compile`, `rows`), and asked about
-//! requests ([`decide`]). No ruling stands in Rust: this module only looks them up. It opens no files; a policy's text
+//! requests ([`decide`]). No ruling is written in Rust: this module only looks them up. It opens no files; a policy's text
 //! is an argument.
 
 pub mod source;

@@ -59,7 +59,7 @@ pub(super) struct AnswersText {
 /// `[operation.NAME]` or `[default]`
 #[derive(Debug, Clone, Default)]
 pub(super) struct RowText {
-    /// Whether it takes the place of the row it stands over, instead of adding to it.
+    /// Whether it replaces the row of the policy below, instead of adding to it.
     pub(super) replace: bool,
     pub(super) verdict: Option<Spanned<String>>,
     /// `as`: the operation this one is answered as.

@@ -74,7 +74,7 @@ impl<'t> Reader<'t> {
         self.placed_texts(value, what).into_iter().map(|text| text.value).collect()
     }
 
-    /// The same, each with the line it stands on.
+    /// The same, each with its line.
     pub(super) fn placed_texts(&mut self, value: &TomlValue<'_>, what: &str) -> Vec<Spanned<String>> {
         let items = match value.get_ref() {
             DeValue::Array(items) => items.iter().collect(),

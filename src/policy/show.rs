@@ -30,7 +30,7 @@ pub struct Effective<'p> {
 
 impl Policy {
     /// Everything the policy says of requests, in the order of the operation table and of the policy's own rules. What
-    /// `[default]` says stands in each row.
+    /// `[default]` says is repeated in each row.
     pub fn effective(&self) -> impl Iterator<Item = Effective<'_>> {
         let rows =
             OPERATIONS.iter().flat_map(|row| of_row(row.operation.name(), self.row(row.operation), &self.default));

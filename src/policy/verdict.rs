@@ -109,7 +109,7 @@ pub(super) struct Slots<'a> {
 const LONGEST_ECHO: usize = 1024;
 
 impl Template {
-    /// The template of a text; the error is what stands between braces and is no slot.
+    /// The template of a text; the error is what is between braces and is no slot.
     pub(super) fn parse(text: &str) -> Result<Template, String> {
         let mut pieces = Vec::new();
         let mut rest = text;

@@ -14,7 +14,7 @@ use std::path::Path;
 pub struct GivenKey {
     /// The key.
     pub key: AccessKey,
-    /// Where its secret stands.
+    /// Where its secret was found.
     pub secret: SecretPlace,
 }
 

@@ -16,7 +16,7 @@ use crate::settings::{address, domain, policy, store};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-/// What the command line says, unread: faults in it are told with those of the file.
+/// What the command line says, not yet checked: its faults are reported with those of the file.
 #[derive(Debug, Clone, Default)]
 pub struct Flags {
     /// `--config`: the settings file.
@@ -33,7 +33,7 @@ pub struct Flags {
     pub durability: Option<String>,
 }
 
-/// Settings, and what the operator should hear about them.
+/// Settings, and what is reported to the operator about them.
 #[derive(Debug)]
 pub struct Loaded {
     /// What serving needs.
@@ -80,7 +80,7 @@ pub fn load(flags: &Flags, environment: Environment<'_>) -> Result<Loaded, Vec<D
     Ok(Loaded { warnings, ..loaded })
 }
 
-/// A secret that stands in the settings file, where everyone on the machine can read that.
+/// A warning for a secret in a settings file that everyone on the machine can read.
 fn exposed(file: &Path, loaded: &Loaded) -> Option<Diagnostic> {
     let secrets = loaded.keys.iter().map(|key| &key.secret).chain(loaded.upstream_key.iter().map(|key| &key.secret));
     let in_file = secrets.into_iter().any(|secret| matches!(secret, SecretPlace::Settings(_)));

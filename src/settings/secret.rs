@@ -36,7 +36,7 @@ impl fmt::Display for SecretPlace {
 
 const ONE_OF: &str = "write one of secret_access_key, secret_access_key_env, secret_access_key_file";
 
-/// The secret of the key that messages call `owner` and that stands at `key`, and its place.
+/// The secret of the key that messages call `owner` and that is written at `key`, and where it was found.
 pub(super) fn resolve(
     owner: &str,
     key: &Location,

@@ -1,7 +1,7 @@
 //! Reading TOML tables setting by setting, so that one wrong setting does not hide the next.
 //!
 //! A derived deserialiser stops at its first fault and puts values, secrets too, into its messages. Here each setting is
-//! taken by name and kind, messages name kinds only, and what nobody took is unknown.
+//! taken by name and kind, messages name kinds only, and what is left over is unknown.
 
 use crate::diagnostics::{Diagnostic, Location, Spanned, TomlText, TomlValue, nearest};
 use std::path::Path;
@@ -66,7 +66,7 @@ impl<'t> Table<'t> {
         text
     }
 
-    /// The list of texts under this name, and where the list stands.
+    /// The list of texts under this name, and the location of the list.
     pub(super) fn texts(
         &mut self,
         reading: &mut Reading<'t>,
@@ -156,7 +156,7 @@ impl<'t> Table<'t> {
         self.refuse(reading, names.iter().copied(), |title, location| Diagnostic::not_yet(location, title));
     }
 
-    /// Names that cannot be used here: the fault of each is told by how a message calls it and where it stands.
+    /// Names that cannot be used here. `fault` makes the fault of each from how a message calls it and its location.
     pub(super) fn refuse(
         &mut self,
         reading: &mut Reading<'t>,

@@ -15,7 +15,7 @@ pub(super) fn resolve(
     any_tls: bool,
     findings: &mut Findings,
 ) -> Option<BucketMap> {
-    // So that of two lines that do not go together the second is the one at fault.
+    // In the order of the file: of two lines that contradict each other the second is reported.
     written.sort_by_key(|(client, _)| client.location.line);
     if any_tls && addressing == Some(Addressing::Virtual) {
         findings.warnings.extend(written.iter().filter_map(|(_, upstream)| uncovered(upstream)));
@@ -40,7 +40,7 @@ fn no_bucket(only_mapped: &Spanned<bool>) -> Diagnostic {
     only_mapped.fault("only_mapped leaves no bucket to reach, as [upstream.buckets] names none", advice)
 }
 
-/// A wildcard in a certificate stands for one part of a host name (RFC 9525, section 6.3).
+/// A wildcard in a certificate is one part of a host name (RFC 9525, section 6.3).
 fn uncovered(upstream: &Spanned<String>) -> Option<Diagnostic> {
     let message =
         format!("the dot in {:?} makes a host name that a certificate for *.HOST does not cover", upstream.value);

@@ -65,7 +65,7 @@ fn check(
     Ok(node)
 }
 
-/// Whether the node's address is one that this server has bound, as far as can be told without asking for names.
+/// Whether the node's address is one that this server has bound, as far as that is known without resolving names.
 fn reaches(node: &Endpoint, served: SocketAddr) -> bool {
     let Ok(ip) = node.host.parse::<IpAddr>() else { return false };
     let same = ip == served.ip() || (served.ip().is_unspecified() && ip.is_loopback());

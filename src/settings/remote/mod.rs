@@ -1,4 +1,4 @@
-//! `[upstream] kind = "s3"`: from what is written to a remote store that can be spoken to.
+//! `[upstream] kind = "s3"`: from what is written to the remote store it describes.
 //!
 //! Nothing here opens a connection: whether the store is there is not a question of settings.
 
@@ -70,7 +70,7 @@ fn dialect(written: Option<Spanned<String>>, endpoints: &[Endpoint]) -> Result<&
     written.map_or_else(|| Ok(Dialect::inferred(endpoints)), |text| one_of(&text, "dialect", &choices))
 }
 
-/// A region stands in every signature (`ID/DATE/REGION/s3/aws4_request`), so it must fit in there.
+/// A region is part of every signature (`ID/DATE/REGION/s3/aws4_request`), so it must fit in there.
 fn region(written: Option<Spanned<String>>) -> Result<String, Diagnostic> {
     let Some(text) = written else { return Ok("us-east-1".to_owned()) };
     let fits = |b: u8| b.is_ascii_graphic() && !matches!(b, b'/' | b',');

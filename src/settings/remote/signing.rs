@@ -14,9 +14,9 @@ use std::path::Path;
 pub struct UpstreamKey {
     /// Its id.
     pub id: String,
-    /// Where the id stands.
+    /// Where the id was written.
     pub location: Location,
-    /// Where the secret stands.
+    /// Where the secret was found.
     pub secret: SecretPlace,
 }
 
