@@ -167,10 +167,10 @@ pub enum PolicyCommand {
         #[arg(value_name = "B")]
         right: String,
     },
-    /// What is wrong with a policy's file, all of it, and what is pointless in it
+    /// Every fault of a policy's file, and what has no effect in it
     #[command(after_help = "Example:\n  r2shim policy lint ./mine.toml")]
     Lint {
-        /// The policy's file
+        /// The policy's file, or a built-in name
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },

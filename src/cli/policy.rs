@@ -142,6 +142,16 @@ mod tests {
     }
 
     #[test]
+    fn what_a_policy_says_by_default_is_shown_once() {
+        let shown = output(&PolicyCommand::Show { name: "r2".into() });
+        for default in ["  unlisted_headers ", "  unknown_subresource ", "headers extensions (cf-"] {
+            assert_eq!(shown.matches(default).count(), 1, "{default}: {shown}");
+        }
+        assert!(!shown.contains("GetObjectAcl"), "{shown}");
+        assert!(shown.lines().count() < 200, "{shown}");
+    }
+
+    #[test]
     fn a_policy_does_not_differ_from_itself() {
         let same = PolicyCommand::Diff { left: "r2".into(), right: "r2".into() };
         assert_eq!(output(&same), "the same: r2 and r2 rule alike\n");
