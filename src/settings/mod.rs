@@ -1,8 +1,9 @@
 //! Settings: what the operator wrote in flags, environment and a TOML file, and what it comes to.
 //!
-//! Flags win over the environment, the environment over the file, the file over the defaults. Nothing stops at the
-//! first fault: every [`crate::diagnostics::Diagnostic`] is collected, each with the file, the line and the way out. A relative path in a
-//! settings file is relative to that file; one in a flag, and the default data folder, to the working folder.
+//! Flags win over the file, the file over the defaults; of keys, the environment's alone counts where it gives one.
+//! Reading does not stop at the first fault: every [`crate::diagnostics::Diagnostic`] is collected, with file, line and
+//! advice. A relative path in a settings file is relative to that file; one in a flag, and the default data folder, to
+//! the working folder.
 //!
 //! [`load`] only reads. The one thing that writes is [`credentials::make`], which keeps the pair of the first start.
 
