@@ -167,7 +167,7 @@ fn url(address: SocketAddr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Place;
+    use crate::diagnostics::Location;
     use std::process::Command;
 
     fn shown(secret: SecretPlace) -> ShownKey {
@@ -230,8 +230,8 @@ mod tests {
             (SecretPlace::Kept(kept), "abc123"),
             (SecretPlace::File(file), "s p"),
             (SecretPlace::Environment("APP".into()), "s p"),
-            (SecretPlace::Settings(Place::line(&settings, 2)), "s p"),
-            (SecretPlace::Settings(Place::line(&settings, 3)), "a/b+c"),
+            (SecretPlace::Settings(Location::line(&settings, 2)), "s p"),
+            (SecretPlace::Settings(Location::line(&settings, 3)), "a/b+c"),
         ] {
             let line = shown(secret).aws_line("http://127.0.0.1:9000");
             let arguments = "s3 --endpoint-url http://127.0.0.1:9000 --region auto ls";

@@ -43,7 +43,7 @@ fn requests_are_counted_by_operation_and_status() {
         "r2shim_refusals_total{feature=\"unlisted-header\",filter=\"policy\",operation=\"PutObject\"} 1",
         "r2shim_refusals_total{feature=\"tagging\",filter=\"policy\",operation=\"HeadObject\"} 1",
         "r2shim_refusals_total{feature=\"GetBucketPolicy\",filter=\"policy\",operation=\"GetBucketPolicy\"} 1",
-        "r2shim_refusals_total{feature=\"-\",filter=\"authenticate\",operation=\"GetObject\"} 1",
+        "r2shim_refusals_total{feature=\"unsigned\",filter=\"authenticate\",operation=\"GetObject\"} 1",
         "r2shim_body_bytes_total{direction=\"in\",operation=\"PutObject\"} 9",
         "r2shim_body_bytes_total{direction=\"out\",operation=\"GetObject\"}",
         "r2shim_request_duration_seconds_count{operation=\"CreateBucket\"} 1",

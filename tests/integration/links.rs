@@ -25,8 +25,8 @@ fn prose(text: &str) -> String {
 
 /// The targets of a text's links: `[words](target)`.
 fn targets(text: &str) -> Vec<String> {
-    let ends = prose(text).split("](").skip(1).map(|rest| rest.split(')').next().unwrap_or_default().to_owned());
-    ends.collect::<Vec<_>>()
+    let prose = prose(text);
+    prose.split("](").skip(1).map(|rest| rest.split(')').next().unwrap_or_default().to_owned()).collect()
 }
 
 /// The anchors of a text's headings, as GitHub makes them: lower case, without punctuation, hyphens for spaces.
