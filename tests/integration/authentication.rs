@@ -292,7 +292,8 @@ fn the_region_has_three_names() {
         assert_eq!(read(region).status, 200, "{region}");
     }
     for region in ["eu-west-1", "AUTO", "wnam", "us-east-1 "] {
-        let message = format!("The region name '{region}' is not valid. Must be one of: auto");
+        let message =
+            format!("The region name '{region}' is not valid. Must be one of: wnam, enam, weur, eeur, apac, oc, auto");
         assert_eq!(read(region).error(), error(400, "InvalidRegionName", &message));
     }
     // The signature comes first: a region is nothing to tell a stranger about.

@@ -290,7 +290,8 @@ fn where_a_bucket_may_be() {
     let before = server.contents();
     for region in ["eu-west-1", "wnam", "WNAM", "AUTO", "nowhere"] {
         let answer = create(9, &constraint(region));
-        let message = format!("The region name '{region}' is not valid. Must be one of: auto");
+        let message =
+            format!("The region name '{region}' is not valid. Must be one of: wnam, enam, weur, eeur, apac, oc, auto");
         assert_eq!(answer.error(), (400, "InvalidRegionName".into(), message), "{region}");
     }
     for unsupported in ["<Location/>", "<Bucket/>", "<Tags/>"] {
