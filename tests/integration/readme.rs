@@ -127,7 +127,7 @@ fn the_table_of_the_upstreams_settings_has_them_all() {
 }
 
 #[test]
-fn every_setting_is_documented_and_in_an_example() {
+fn every_setting_is_in_its_page_and_in_an_example() {
     let examples =
         [include_str!("../../examples/local.toml"), include_str!("../../examples/scoped-keys.toml")].join("");
     for (table, name) in r2shim::settings::declared() {
