@@ -112,6 +112,16 @@ fn check(settings: &str) -> Output {
 }
 
 #[test]
+fn the_policy_shown_is_complete() {
+    let shown = POLICIES.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("own.toml");
+    std::fs::write(&file, shown).unwrap();
+    let linted = r2shim(&["policy", "lint", file.to_str().unwrap()], &[]);
+    assert!(linted.code == 0 && linted.out.starts_with("ok: "), "{}{}", linted.out, linted.errors);
+}
+
+#[test]
 fn the_table_of_the_upstreams_settings_has_them_all() {
     let section = SETTINGS.split("## The upstream").nth(1).unwrap_or_default();
     let table = section.split("| setting |").nth(1).unwrap_or_default().split("\n\n").next().unwrap_or_default();
