@@ -90,8 +90,13 @@ impl Rewriter {
         Document::new(&self.rules, self.begun).read(text)
     }
 
-    /// What the client can have of the pieces so far. A slow document that comes in one piece does not need a blank.
+    /// What the client can have of the pieces so far. Of a document that no store begins before its work is done it gets
+    /// nothing: then a malformed one is an error with a status. A slow document that comes in one piece does not need a
+    /// blank.
     fn early(&mut self) -> Vec<u8> {
+        if !SLOW_ROOTS.iter().any(|root| self.rules.takes_root(root)) {
+            return Vec::new();
+        }
         if self.is_slow {
             return b" ".to_vec();
         }

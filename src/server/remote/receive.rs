@@ -9,7 +9,7 @@ use crate::filters::Admitted;
 use crate::s3::operation::{AnswerKind, DocumentSpec};
 use crate::s3::xml::{self, ErrorDocument, MAX_ERROR_BYTES};
 use crate::s3::{Code, S3Error};
-use crate::server::answer::{Answer, Body, BodyStream};
+use crate::server::answer::{Answer, Body};
 use crate::upstream::{ClientNames, Outgoing, client_document, client_headers, failure};
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -71,11 +71,9 @@ impl RemoteStore {
         let rewriter = client_document(spec, &names, withheld, plus_for_space);
         let node = response.node.clone();
         let error = move |document: &ErrorDocument| at(&node, failure::client_error(status, Some(document)));
-        let is_page = spec.has("NextMarker");
         match DocumentBody::open(response.into_body(), rewriter, Box::new(error)).await {
-            Ok(Opening::Whole(text)) if is_page => Ok(page(text, encoded, empty)),
+            Ok(Opening::Whole(text)) if spec.has("NextMarker") => Ok(page(text, encoded, empty)),
             Ok(Opening::Whole(text)) => Ok(Answer { body: Body::Text(text), ..empty }),
-            Ok(Opening::Begun(body)) if is_page => Ok(page(read_page(*body).await?, encoded, empty)),
             Ok(Opening::Begun(body)) => Ok(Answer { body: Body::Stream { length: None, pieces: body }, ..empty }),
             Ok(Opening::Error(error)) => Err(error),
             Err(why) => Err(bad_gateway(why)),
@@ -117,16 +115,6 @@ async fn nothing(empty: Answer, response: UpstreamResponse) -> Result<Answer, S3
 /// A page of ListObjects, whose NextMarker is taken from its own names.
 fn page(text: String, is_encoded: bool, empty: Answer) -> Answer {
     Answer { body: Body::Text(xml::with_last_name(text, is_encoded)), ..empty }
-}
-
-/// The page of which the declaration came first. It is read whole, since its NextMarker precedes the names that it is
-/// taken from.
-async fn read_page(mut body: DocumentBody) -> Result<String, S3Error> {
-    let mut page = Vec::new();
-    while let Some(piece) = body.next().await {
-        page.extend_from_slice(&piece.map_err(bad_gateway)?);
-    }
-    String::from_utf8(page).map_err(bad_gateway)
 }
 
 /// An answer whose bytes are an object's. Without a length or chunks, a part of it could not be told from the whole.
