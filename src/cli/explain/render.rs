@@ -42,7 +42,7 @@ fn heading(request: &Request) -> String {
 }
 
 fn subject(subject: &Subject) -> String {
-    let operation = subject.operation.map_or("no operation of S3", |operation| operation.name());
+    let operation = subject.operation.map_or("operation unknown", |operation| operation.name());
     let named = |what: &str, name: &Option<String>| {
         name.as_ref().map(|name| format!(", {what} {}", name.escape_debug())).unwrap_or_default()
     };
