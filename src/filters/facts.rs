@@ -6,7 +6,7 @@
 
 use crate::filters::request::Request;
 use crate::policy::Ignored;
-use crate::routing::{Address, Location, route};
+use crate::routing::{Address, RawAddress, route};
 use crate::s3::operation::{Operation, OperationSpec};
 use crate::s3::query::Query;
 use crate::s3::request::RequestHead;
@@ -49,13 +49,13 @@ impl<'a> Facts<'a> {
     pub(super) fn establish(request: &Request<'a>, subject: &mut Subject) -> Result<Facts<'a>, S3Error> {
         let head = &request.head;
         let host = head.header("host").unwrap_or_default();
-        let location = Location::find(host, head.path, &request.rules.domains)?;
-        let address = location.address();
+        let raw = RawAddress::find(host, head.path, &request.rules.domains)?;
+        let address = raw.address();
         subject.names(&address);
         let view = view(head)?;
-        let spec = route(head.method, location.target(), &view).ok_or(Code::ROUTE_NOT_FOUND)?;
+        let spec = route(head.method, raw.target(), &view).ok_or(Code::ROUTE_NOT_FOUND)?;
         subject.operation = Some(spec.operation);
-        Ok(Facts { spec, address, raw_key: location.raw_key(), view })
+        Ok(Facts { spec, address, raw_key: raw.raw_key(), view })
     }
 
     /// The facts as the policy has ruled: perhaps as another operation, and without what is ignored.

@@ -18,7 +18,7 @@ pub struct Address {
 
 /// Why a request points nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LocationError {
+pub enum AddressError {
     /// The host does not say whether it names a bucket, so what the path names is in doubt. No request to it may be
     /// carried out, whatever else is found.
     #[error(transparent)]
@@ -30,14 +30,14 @@ pub enum LocationError {
 
 /// Where a request points, its names not yet read: enough to know the operation, not to carry it out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Location<'a> {
+pub struct RawAddress<'a> {
     /// Percent-encoded, as sent; empty for the account.
     bucket: Cow<'a, str>,
     /// Percent-encoded, as sent; empty for the bucket itself.
     key: &'a str,
 }
 
-impl<'a> Location<'a> {
+impl<'a> RawAddress<'a> {
     /// Finds the border between bucket and key in a `Host` value, its port included if it has one, and a path as sent.
     /// `domains` are those of the settings, in lower case ([`host::style`]).
     ///
@@ -46,15 +46,15 @@ impl<'a> Location<'a> {
     ///
     /// # Errors
     /// A host that is not ours, and a path that is none. Names that no bucket or key can have are found by
-    /// [`Location::address`].
-    pub fn find(host: &str, path: &'a str, domains: &[String]) -> Result<Location<'a>, LocationError> {
+    /// [`RawAddress::address`].
+    pub fn find(host: &str, path: &'a str, domains: &[String]) -> Result<RawAddress<'a>, AddressError> {
         let style = host::style(host, domains)?;
-        let path = path.strip_prefix('/').ok_or(LocationError::Path)?;
+        let path = path.strip_prefix('/').ok_or(AddressError::Path)?;
         let (bucket, key) = match style {
             Style::VirtualHost(bucket) => (Cow::Owned(bucket), path),
             Style::Path => path.split_once('/').map_or((Cow::Borrowed(path), ""), |(b, key)| (Cow::Borrowed(b), key)),
         };
-        Ok(Location { bucket, key })
+        Ok(RawAddress { bucket, key })
     }
 
     /// Whether this names the account, a bucket or an object.
@@ -97,13 +97,13 @@ fn parse_key(rest: &str) -> Result<Option<ObjectKey>, S3Error> {
     ObjectKey::parse(&key).map(Some).map_err(S3Error::from)
 }
 
-impl From<LocationError> for S3Error {
-    fn from(error: LocationError) -> S3Error {
+impl From<AddressError> for S3Error {
+    fn from(error: AddressError) -> S3Error {
         match error {
-            LocationError::Host(unknown) => S3Error::new(Code::INVALID_REQUEST)
+            AddressError::Host(unknown) => S3Error::new(Code::INVALID_REQUEST)
                 .message(unknown.to_string())
                 .cause(format!("the host {:?} is neither a domain nor below one", unknown.host)),
-            LocationError::Path => Code::INVALID_URI.into(),
+            AddressError::Path => Code::INVALID_URI.into(),
         }
     }
 }
@@ -124,9 +124,9 @@ mod tests {
     fn read(host: &str, path: &str) -> Result<(String, String), String> {
         let domains = ["s3.example.test".to_owned()];
         let text = |name: Option<String>| name.unwrap_or_default();
-        Location::find(host, path, &domains)
+        RawAddress::find(host, path, &domains)
             .map_err(S3Error::from)
-            .and_then(|location| location.address())
+            .and_then(|raw| raw.address())
             .map(|a| (text(a.bucket.map(|b| b.to_string())), text(a.key.map(|k| k.to_string()))))
             .map_err(|error| error.code.into_owned())
     }

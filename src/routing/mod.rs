@@ -7,6 +7,6 @@ pub mod host;
 pub mod address;
 pub mod route;
 
-pub use address::{Address, Location, LocationError};
+pub use address::{Address, AddressError, RawAddress};
 pub use host::LOCAL_DOMAINS;
 pub use route::route;
