@@ -5,7 +5,7 @@
 //! pages are mapped and filtered.
 
 use crate::s3::operation::{DocumentSpec, Identity};
-use crate::s3::xml::{OWNER, Rewriter, Rules, location};
+use crate::s3::xml::{OWNER, RewriteRules, Rewriter, location};
 use crate::upstream::failure::REFUSED;
 
 /// How the client speaks of what its request is about.
@@ -28,15 +28,16 @@ pub fn client_document(
     withheld: &[String],
     plus_for_space: bool,
 ) -> Rewriter {
-    let rules = withheld.iter().fold(Rules::none(), Rules::without);
-    let rules = document.roots.iter().copied().fold(rules, Rules::root).only(document.elements, document.unknown);
+    let rules = withheld.iter().fold(RewriteRules::none(), RewriteRules::without);
+    let rules =
+        document.roots.iter().copied().fold(rules, RewriteRules::root).only(document.elements, document.unknown);
     let rules = document.identities.iter().fold(rules, |rules, (path, identity)| named(rules, path, *identity, names));
     let encoded = if plus_for_space { document.encoded } else { &[] };
-    Rewriter::new(encoded.iter().copied().fold(rules, Rules::plus_for_space))
+    Rewriter::new(encoded.iter().copied().fold(rules, RewriteRules::plus_for_space))
 }
 
 /// The rules with one more, by which the element at `path` says to the client what it knows.
-fn named(rules: Rules, path: &'static str, identity: Identity, names: &ClientNames<'_>) -> Rules {
+fn named(rules: RewriteRules, path: &'static str, identity: Identity, names: &ClientNames<'_>) -> RewriteRules {
     match identity {
         Identity::Bucket => rules.text(path, names.bucket),
         Identity::Owner => rules.owner(path, OWNER),

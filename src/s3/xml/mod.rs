@@ -31,7 +31,7 @@ pub use requests::{
     MAX_PART_NUMBER,
 };
 pub use rewriter::{Ending, Rewriter};
-pub use rules::Rules;
+pub use rules::RewriteRules;
 pub use uploads::{
     CompletedUpload, ListedPart, PartList, UploadList, complete_upload, initiate_upload, list_parts, list_uploads,
     location,

@@ -10,7 +10,7 @@
 
 use super::error_document::ErrorDocument;
 use super::malformed::Malformed;
-use super::rules::{Action, Rules};
+use super::rules::{Action, RewriteRules};
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesCData, BytesDecl, BytesRef, BytesStart, BytesText, Event};
 use quick_xml::{Reader, Writer};
@@ -40,7 +40,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 /// One document, from its first byte to its last.
 #[derive(Debug)]
 pub struct Rewriter {
-    rules: Rules,
+    rules: RewriteRules,
     /// What has arrived and has not been passed on.
     held: Vec<u8>,
     /// Whether `update` has returned any bytes.
@@ -61,7 +61,7 @@ pub enum Ending {
 
 impl Rewriter {
     /// A rewriter for one document.
-    pub fn new(rules: Rules) -> Rewriter {
+    pub fn new(rules: RewriteRules) -> Rewriter {
         Rewriter { rules, held: Vec::new(), begun: false, is_slow: false }
     }
 
@@ -188,7 +188,7 @@ impl Path {
 
 /// A complete document that is being rewritten.
 struct Document<'r> {
-    rules: &'r Rules,
+    rules: &'r RewriteRules,
     path: Path,
     written: Writer<Vec<u8>>,
     /// Whether something has come before: only the very first token may be a declaration.
@@ -196,7 +196,7 @@ struct Document<'r> {
 }
 
 impl<'r> Document<'r> {
-    fn new(rules: &'r Rules, started: bool) -> Document<'r> {
+    fn new(rules: &'r RewriteRules, started: bool) -> Document<'r> {
         Document { rules, path: Path::default(), written: Writer::new(Vec::new()), started }
     }
 

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 /// The rules for one document.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rules {
+pub struct RewriteRules {
     /// The names that the root may have; any if there are none.
     roots: Vec<&'static str>,
     /// The local names that elements below the root may have, and what becomes of others; any if it is `None`.
@@ -31,45 +31,45 @@ pub(super) enum Action<'r> {
     Remove,
 }
 
-impl Rules {
+impl RewriteRules {
     /// No rules: any document passes as it is.
-    pub fn none() -> Rules {
-        Rules::default()
+    pub fn none() -> RewriteRules {
+        RewriteRules::default()
     }
 
     /// The document must have this root, or one that was named before. Where rules give paths, another root means that
     /// they would not match and that what they were to hide would pass.
-    pub fn root(mut self, name: &'static str) -> Rules {
+    pub fn root(mut self, name: &'static str) -> RewriteRules {
         self.roots.push(name);
         self
     }
 
     /// Only elements of these local names may stand below the root. `others` says what becomes of others.
-    pub fn only(mut self, names: &'static [&'static [&'static str]], others: UnknownElements) -> Rules {
+    pub fn only(mut self, names: &'static [&'static [&'static str]], others: UnknownElements) -> RewriteRules {
         self.known = Some((names, others));
         self
     }
 
     /// The element gets this text. `path` has the local names from the root on: `ListPartsResult/Bucket`.
-    pub fn text(mut self, path: &'static str, text: &str) -> Rules {
+    pub fn text(mut self, path: &'static str, text: &str) -> RewriteRules {
         self.contents.push((path, fragment(|element| element.content(text))));
         self
     }
 
     /// The element gets the ID and display name of `owner`, whatever it said before.
-    pub fn owner(mut self, path: &'static str, owner: Owner<'_>) -> Rules {
+    pub fn owner(mut self, path: &'static str, owner: Owner<'_>) -> RewriteRules {
         self.contents.push((path, fragment(|element| owner.fill(element))));
         self
     }
 
     /// Elements of this local name go, wherever they stand below the root.
-    pub fn without(mut self, name: impl Into<String>) -> Rules {
+    pub fn without(mut self, name: impl Into<String>) -> RewriteRules {
         self.removed.push(name.into());
         self
     }
 
     /// The element's text is percent-encoded with `+` for a space, and gets `%20`.
-    pub fn plus_for_space(mut self, path: &'static str) -> Rules {
+    pub fn plus_for_space(mut self, path: &'static str) -> RewriteRules {
         self.plus_for_space.push(path);
         self
     }

@@ -8,12 +8,12 @@ use crate::s3::xml::reader::parse;
 
 const ODD_OWNER: Owner<'static> = Owner { id: "<1>", display_name: "&" };
 
-fn rules() -> Rules {
-    Rules::none().root("R").text("R/Name", "a&b").owner("R/C/Owner", ODD_OWNER).without("Gone")
+fn rules() -> RewriteRules {
+    RewriteRules::none().root("R").text("R/Name", "a&b").owner("R/C/Owner", ODD_OWNER).without("Gone")
 }
 
 /// What a document of these pieces becomes: what the client has early, and the ending.
-fn rewrite<'p>(rules: Rules, pieces: impl IntoIterator<Item = &'p [u8]>) -> Result<(String, Ending), Malformed> {
+fn rewrite<'p>(rules: RewriteRules, pieces: impl IntoIterator<Item = &'p [u8]>) -> Result<(String, Ending), Malformed> {
     let (mut rewriter, mut early) = (Rewriter::new(rules), Vec::new());
     for piece in pieces {
         early.extend(rewriter.update(piece)?);
@@ -22,7 +22,7 @@ fn rewrite<'p>(rules: Rules, pieces: impl IntoIterator<Item = &'p [u8]>) -> Resu
 }
 
 /// The same, put together.
-fn rewritten<'p>(rules: Rules, pieces: impl IntoIterator<Item = &'p [u8]>) -> Result<String, Malformed> {
+fn rewritten<'p>(rules: RewriteRules, pieces: impl IntoIterator<Item = &'p [u8]>) -> Result<String, Malformed> {
     match rewrite(rules, pieces)? {
         (early, Ending::Document(text)) => Ok(early + &text),
         (_, Ending::Error(error)) => Err(Malformed::new(error.code)),
@@ -34,7 +34,7 @@ fn whole(document: &str) -> Result<(String, Ending), Malformed> {
 }
 
 /// The document is rewritten as expected wherever it is cut, and is an error where it ends.
-fn assert_rewritten(rules: &Rules, document: &str, expected: &str) {
+fn assert_rewritten(rules: &RewriteRules, document: &str, expected: &str) {
     let expected = Ok(expected.to_owned());
     for at in 0..=document.len() {
         let (front, back) = document.as_bytes().split_at(at);
@@ -121,7 +121,7 @@ fn a_declaration_stands_at_the_start_or_nowhere() {
 
 /// What the client has after each piece.
 fn assert_early(pieces: &[(&str, &str)]) {
-    let mut rewriter = Rewriter::new(Rules::none());
+    let mut rewriter = Rewriter::new(RewriteRules::none());
     for (piece, early) in pieces {
         assert_eq!(String::from_utf8(rewriter.update(piece.as_bytes()).unwrap()).unwrap(), *early, "{piece}");
     }
@@ -150,7 +150,7 @@ fn progress_inside_the_root_of_a_copy_is_a_blank() {
     assert_early(&[(start, ""), progress, progress, ("<ETag>e</ETag></CopyObjectResult>", " ")]);
     let pieces = [start, progress.0, "</CopyObjectResult>"].map(str::as_bytes);
     let expected = "  <CopyObjectResult><Progress>1048576</Progress></CopyObjectResult>";
-    assert_eq!(rewritten(Rules::none(), pieces), Ok(expected.to_owned()));
+    assert_eq!(rewritten(RewriteRules::none(), pieces), Ok(expected.to_owned()));
     assert_early(&[("<CopyObjectResult><ETag>e</ETag></CopyObjectResult>", "")]);
     // Listings are only sent when they are made.
     assert_early(&[("<R>", ""), (progress.0, ""), ("</R>", "")]);
@@ -166,13 +166,13 @@ fn an_error_is_kept_wherever_it_is_cut() {
         let (front, back) = document.as_bytes().split_at(at);
         let early = if (declaration..=root).contains(&at) { &document[..at] } else { "" };
         assert_eq!(
-            rewrite(Rules::none(), [front, back]),
+            rewrite(RewriteRules::none(), [front, back]),
             Ok((early.to_owned(), Ending::Error(error.clone()))),
             "cut at {at}"
         );
         // Nothing is early of a document that no store begins before its work is done.
         let whole = Ok((String::new(), Ending::Error(error.clone())));
-        assert_eq!(rewrite(Rules::none().root("R"), [front, back]), whole, "cut at {at}");
+        assert_eq!(rewrite(RewriteRules::none().root("R"), [front, back]), whole, "cut at {at}");
     }
 }
 
@@ -244,13 +244,13 @@ fn what_is_malformed() {
 /// The bound is on the document, not on what keeps the connection open before it.
 #[test]
 fn a_document_that_is_too_long_is_malformed_whatever_follows() {
-    let mut rewriter = Rewriter::new(Rules::none());
+    let mut rewriter = Rewriter::new(RewriteRules::none());
     rewriter.update(b"<R>").unwrap();
     assert!(rewriter.update(&vec![b' '; MAX_DOCUMENT_BYTES]).is_err());
     assert!(rewriter.update(b"</R>").is_err());
     assert!(rewriter.finish().is_err());
 
-    let mut rewriter = Rewriter::new(Rules::none());
+    let mut rewriter = Rewriter::new(RewriteRules::none());
     for _ in 0..MAX_DOCUMENT_BYTES / MAX_PROLOG_BYTES {
         assert_eq!(rewriter.update(&[b' '; MAX_PROLOG_BYTES]).unwrap().len(), MAX_PROLOG_BYTES);
     }
