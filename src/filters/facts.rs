@@ -82,9 +82,9 @@ fn view<'a>(head: &RequestHead<'a>) -> Result<RequestView<'a>, S3Error> {
     let invalid_query = |_| S3Error::new(Code::INVALID_URI).message("The query is not UTF-8 once decoded.");
     let query = Query::parse(head.query).map_err(invalid_query)?;
     if !sigv4::is_presigned(&query) {
-        return Ok(RequestView::of_signed_headers(head.headers, query));
+        return Ok(RequestView::from_signed_headers(head.headers, query));
     }
-    RequestView::of_presigned(head.headers, query).map_err(|conflict| match conflict {
+    RequestView::from_presigned(head.headers, query).map_err(|conflict| match conflict {
         Conflict::Twice(name) => S3Error::new(Code::INVALID_ARGUMENT)
             .message(format!("{name} is in the query and in the headers, or in the query twice")),
         Conflict::NotAHeader(name) => {

@@ -38,7 +38,7 @@ mod tests {
     fn operation(method: &str, target: Target, query: &str, headers: &[(&'static str, &'static str)]) -> String {
         let headers: HeaderMap =
             headers.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect();
-        let view = RequestView::of_signed_headers(&headers, Query::parse(query).unwrap());
+        let view = RequestView::from_signed_headers(&headers, Query::parse(query).unwrap());
         route(method, target, &view).map_or("none".to_owned(), |row| row.operation.to_string())
     }
 
@@ -81,7 +81,7 @@ mod tests {
         let others: String = (0..800).map(|n| format!("&p{n}=v")).collect();
         let raw = format!("X-Amz-Signature=0{hoisted}{others}");
         let headers = HeaderMap::new();
-        let view = RequestView::of_presigned(&headers, Query::parse(&raw).unwrap()).unwrap();
+        let view = RequestView::from_presigned(&headers, Query::parse(&raw).unwrap()).unwrap();
         for method in ["GET", "PUT", "POST", "DELETE"] {
             for target in [Target::Service, Target::Bucket, Target::Object] {
                 NAMES_COMPARED.set(0);

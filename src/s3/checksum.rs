@@ -298,7 +298,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
             .collect();
-        Checksum::of_request(&RequestView::of_signed_headers(&headers, Query::default()))
+        Checksum::of_request(&RequestView::from_signed_headers(&headers, Query::default()))
     }
 
     #[test]
@@ -382,7 +382,7 @@ mod tests {
         let read = |value: &'static str| {
             let headers =
                 HeaderMap::from_iter([(HeaderName::from_static("content-md5"), HeaderValue::from_static(value))]);
-            content_md5(&RequestView::of_signed_headers(&headers, Query::default()))
+            content_md5(&RequestView::from_signed_headers(&headers, Query::default()))
         };
         assert_eq!(hex::encode(read("1B2M2Y8AsgTpgAmY7PhCfg==").unwrap().unwrap()), "d41d8cd98f00b204e9800998ecf8427e");
         for bad in ["", "rL0Y20zC+Fzt72VPzMSk", "d41d8cd98f00b204e9800998ecf8427e", "????"] {
@@ -395,7 +395,7 @@ mod tests {
         let read = |value: Option<&'static str>| {
             let line = value.map(|value| (HeaderName::from_static("x-amz-trailer"), HeaderValue::from_static(value)));
             let headers = HeaderMap::from_iter(line);
-            announced_trailer(&RequestView::of_signed_headers(&headers, Query::default()))
+            announced_trailer(&RequestView::from_signed_headers(&headers, Query::default()))
         };
         assert_eq!(read(None), Ok(None));
         assert_eq!(read(Some("X-Amz-Checksum-CRC32")), Ok(Some(Algorithm::Crc32)));

@@ -207,7 +207,7 @@ mod tests {
 
     fn parse(version: Version, raw: &str) -> Result<ListQuery, S3Error> {
         let headers = HeaderMap::new();
-        ListQuery::parse(version, &RequestView::of_signed_headers(&headers, Query::parse(raw).unwrap()))
+        ListQuery::parse(version, &RequestView::from_signed_headers(&headers, Query::parse(raw).unwrap()))
     }
 
     fn after_key(text: &str) -> Option<Position> {

@@ -178,7 +178,7 @@ mod tests {
             let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
             headers.append(name, HeaderValue::from_bytes(value).unwrap());
         }
-        Metadata::from_view(&RequestView::of_signed_headers(&headers, Query::default()))
+        Metadata::from_view(&RequestView::from_signed_headers(&headers, Query::default()))
     }
 
     fn written(metadata: &Metadata) -> Vec<String> {
@@ -261,7 +261,7 @@ mod tests {
     fn hoisted_metadata_counts() {
         let headers = HeaderMap::new();
         let view =
-            RequestView::of_presigned(&headers, Query::parse("X-Amz-Meta-A=b&X-Amz-Signature=0").unwrap()).unwrap();
+            RequestView::from_presigned(&headers, Query::parse("X-Amz-Meta-A=b&X-Amz-Signature=0").unwrap()).unwrap();
         assert_eq!(Metadata::from_view(&view).unwrap().user, BTreeMap::from([("a".to_owned(), "b".to_owned())]));
     }
 
@@ -306,7 +306,7 @@ mod tests {
         let headers = HeaderMap::new();
         let overridden = |raw: &'static str| {
             let stored = Metadata { content_type: Some("text/plain".to_owned()), ..Metadata::default() };
-            stored.overridden(&RequestView::of_signed_headers(&headers, Query::parse(raw).unwrap()))
+            stored.overridden(&RequestView::from_signed_headers(&headers, Query::parse(raw).unwrap()))
         };
         let all = "response-content-type=a%2Fb&response-cache-control=c&response-content-disposition=d%3B%20%22x%22\
                    &response-content-encoding=e&response-content-language=l&response-expires=x";

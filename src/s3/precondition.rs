@@ -194,7 +194,7 @@ mod tests {
     }
 
     fn read_with<T>(headers: &HeaderMap, read: impl Fn(&RequestView<'_>) -> T) -> T {
-        read(&RequestView::of_signed_headers(headers, Query::default()))
+        read(&RequestView::from_signed_headers(headers, Query::default()))
     }
 
     /// What is no HTTP date, or not one.
@@ -313,7 +313,7 @@ mod tests {
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .into_iter()
             .collect();
-        let view = RequestView::of_signed_headers(&headers, Query::default());
+        let view = RequestView::from_signed_headers(&headers, Query::default());
         let of_source = ReadConditions::from_copy_source(&view).0;
         assert_eq!((of_source.if_match, of_source.if_none_match), (None, Some(ETagList::parse(TAG))));
         let of_target = WriteConditions::from_view(&view).0;

@@ -109,7 +109,7 @@ mod tests {
 
     fn parse(raw: &str) -> Result<UploadQuery, S3Error> {
         let headers = HeaderMap::new();
-        UploadQuery::parse(&RequestView::of_signed_headers(&headers, Query::parse(raw).unwrap()))
+        UploadQuery::parse(&RequestView::from_signed_headers(&headers, Query::parse(raw).unwrap()))
     }
 
     #[test]

@@ -61,13 +61,13 @@ pub enum Conflict {
 
 impl<'a> RequestView<'a> {
     /// The view of a request whose signature is in its headers: the query is only a query.
-    pub fn of_signed_headers(headers: &'a HeaderMap, query: Query<'a>) -> RequestView<'a> {
+    pub fn from_signed_headers(headers: &'a HeaderMap, query: Query<'a>) -> RequestView<'a> {
         let (transport, parameters) = query.into_pairs().partition(|(name, _)| is_transport_query(name));
         RequestView::with_parameters(headers, HeaderMap::new(), transport, parameters)
     }
 
     /// The view of a presigned request: `x-amz-*` parameters outside the transport are moved to the headers.
-    pub fn of_presigned(headers: &'a HeaderMap, query: Query<'a>) -> Result<RequestView<'a>, Conflict> {
+    pub fn from_presigned(headers: &'a HeaderMap, query: Query<'a>) -> Result<RequestView<'a>, Conflict> {
         let (mut hoisted, mut transport, mut parameters) = (HeaderMap::new(), Vec::new(), Vec::new());
         for (name, value) in query.into_pairs() {
             if is_transport_query(&name) {
@@ -194,7 +194,7 @@ pub(crate) mod tests {
     fn presigned_parameters_become_headers() {
         let headers = headers(&[("host", "h")]);
         let query = Query::parse("X-Amz-Acl=private&X-Amz-Signature=00&x-id=PutObject&partNumber=1").unwrap();
-        let view = RequestView::of_presigned(&headers, query).unwrap();
+        let view = RequestView::from_presigned(&headers, query).unwrap();
         assert_eq!(view.header("x-amz-acl"), Some("private"));
         assert_eq!(view.parameters().collect::<Vec<_>>(), [("partNumber", "1")]);
         assert!(view.headers().any(|pair| pair == ("x-amz-acl", &b"private"[..])));
@@ -203,7 +203,7 @@ pub(crate) mod tests {
     #[test]
     fn without_query_authentication_they_stay_parameters() {
         let headers = headers(&[]);
-        let view = RequestView::of_signed_headers(&headers, Query::parse("x-amz-acl=private").unwrap());
+        let view = RequestView::from_signed_headers(&headers, Query::parse("x-amz-acl=private").unwrap());
         assert_eq!(view.header("x-amz-acl"), None);
         assert_eq!(view.parameter("x-amz-acl"), Some("private"));
     }
@@ -212,17 +212,17 @@ pub(crate) mod tests {
     fn the_same_header_in_two_places_is_a_conflict() {
         let both = headers(&[("x-amz-acl", "private")]);
         let query = Query::parse("x-amz-acl=private").unwrap();
-        assert_eq!(RequestView::of_presigned(&both, query).unwrap_err(), Conflict::Twice("x-amz-acl".into()));
+        assert_eq!(RequestView::from_presigned(&both, query).unwrap_err(), Conflict::Twice("x-amz-acl".into()));
         let none = headers(&[]);
         let query = Query::parse("x-amz-acl=a&X-Amz-Acl=b").unwrap();
-        assert_eq!(RequestView::of_presigned(&none, query).unwrap_err(), Conflict::Twice("x-amz-acl".into()));
+        assert_eq!(RequestView::from_presigned(&none, query).unwrap_err(), Conflict::Twice("x-amz-acl".into()));
     }
 
     #[test]
     fn what_is_ignored_is_as_if_it_had_not_been_sent() {
         let headers = headers(&[("range", "bytes=0-1"), ("host", "h")]);
         let query = Query::parse("X-Amz-Acl=private&tagging&prefix=a").unwrap();
-        let mut view = RequestView::of_presigned(&headers, query).unwrap();
+        let mut view = RequestView::from_presigned(&headers, query).unwrap();
         view.ignore(vec!["range".into(), "x-amz-acl".into()], vec!["tagging".into()]);
         assert_eq!((view.header("Range"), view.header("x-amz-acl")), (None, None));
         assert_eq!(view.headers().collect::<Vec<_>>(), [("host", &b"h"[..])]);
@@ -233,7 +233,7 @@ pub(crate) mod tests {
     fn of_equal_names_the_first_counts_and_all_stay() {
         let headers = headers(&[]);
         let query = Query::parse("b=2&a=1&X-ID=GetObject&b=1&&a=2&=e&B=3").unwrap();
-        let view = RequestView::of_signed_headers(&headers, query);
+        let view = RequestView::from_signed_headers(&headers, query);
         let found = ["a", "b", "B", "", "c", "x-id"].map(|name| view.parameter(name));
         assert_eq!(found, [Some("1"), Some("2"), Some("3"), Some("e"), None, None]);
         assert_eq!(view.transport("x-id"), Some("GetObject"));
@@ -247,7 +247,7 @@ pub(crate) mod tests {
         let hoisted = |count: usize| (0..count).map(|n| format!("&x-amz-meta-{n}=v")).collect::<String>();
         for (count, fits) in [(MAX_HEADERS - 2, true), (MAX_HEADERS - 1, false), (5_000, false)] {
             let raw = format!("X-Amz-Signature=0{}", hoisted(count));
-            let view = RequestView::of_presigned(&headers, Query::parse(&raw).unwrap());
+            let view = RequestView::from_presigned(&headers, Query::parse(&raw).unwrap());
             assert_eq!(view.as_ref().err(), (!fits).then_some(&Conflict::TooMany), "{count}");
         }
     }
@@ -257,7 +257,7 @@ pub(crate) mod tests {
         let none = headers(&[]);
         for raw in ["x-amz-acl=%0d%0a", "x-amz-%20=1"] {
             assert!(matches!(
-                RequestView::of_presigned(&none, Query::parse(raw).unwrap()),
+                RequestView::from_presigned(&none, Query::parse(raw).unwrap()),
                 Err(Conflict::NotAHeader(_))
             ));
         }

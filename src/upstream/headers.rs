@@ -176,7 +176,7 @@ mod tests {
             "expires: 0",
             "x-amz-meta-a: b",
         ]);
-        let metadata = Metadata::from_view(&RequestView::of_signed_headers(&stored, Query::default())).unwrap();
+        let metadata = Metadata::from_view(&RequestView::from_signed_headers(&stored, Query::default())).unwrap();
         let checksums = Algorithm::ALL.map(|algorithm| Checksum::of_digest(algorithm, &[0; 4]).headers());
         let local: Vec<_> = metadata.headers().into_iter().chain(checksums.into_iter().flatten()).collect();
         assert!(local.len() > stored.len());

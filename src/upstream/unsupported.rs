@@ -125,7 +125,7 @@ mod tests {
         for (name, value) in headers {
             map.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        let view = RequestView::of_signed_headers(&map, Query::default());
+        let view = RequestView::from_signed_headers(&map, Query::default());
         let dialect = Dialect::named(dialect).unwrap();
         check(operation.spec(), &view, None, dialect).err().map(|error| error.message.into_owned())
     }

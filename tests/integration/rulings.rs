@@ -120,7 +120,7 @@ fn decide(policy: &Policy, operation: Operation, parts: &[Part], payload: Payloa
     }
     let query: Vec<_> = of_kind(Kind::Query).map(|(_, name, value)| format!("{name}={value}")).collect();
     let query = query.join("&");
-    policy.decide(operation, &RequestView::of_signed_headers(&map, Query::parse(&query).unwrap()), payload)
+    policy.decide(operation, &RequestView::from_signed_headers(&map, Query::parse(&query).unwrap()), payload)
 }
 
 /// The answer in a line; the second value is the label of what was refused.

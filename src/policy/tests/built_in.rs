@@ -146,7 +146,7 @@ fn a_ruling_names_its_line_and_a_bounded_label() {
 fn hoisted_headers_are_judged_as_headers() {
     let headers = HeaderMap::new();
     let view =
-        RequestView::of_presigned(&headers, Query::parse("X-Amz-Acl=private&X-Amz-Signature=0").unwrap()).unwrap();
+        RequestView::from_presigned(&headers, Query::parse("X-Amz-Acl=private&X-Amz-Signature=0").unwrap()).unwrap();
     let decision = builtin("r2").decide(Operation::PutObject, &view, PayloadKind::Unsigned);
     assert_eq!(words(decision), "501 NotImplemented: Header 'x-amz-acl' with value 'private' not implemented");
     let plain = answer(&builtin("r2"), "PutObject?x-amz-acl=private");

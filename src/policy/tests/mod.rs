@@ -31,7 +31,7 @@ fn ask(policy: &Policy, operation: Operation, headers: &[(&str, &[u8])], query: 
     for (name, value) in headers {
         map.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_bytes(value).unwrap());
     }
-    policy.decide(operation, &RequestView::of_signed_headers(&map, Query::parse(query).unwrap()), kind)
+    policy.decide(operation, &RequestView::from_signed_headers(&map, Query::parse(query).unwrap()), kind)
 }
 
 /// The decision on `OPERATION [?query] [| name: value]...`.

@@ -97,7 +97,7 @@ mod tests {
     fn answer(version: Version, raw: &str, page: &Page) -> String {
         let headers = HeaderMap::new();
         let query =
-            ListQuery::parse(version, &RequestView::of_signed_headers(&headers, Query::parse(raw).unwrap())).unwrap();
+            ListQuery::parse(version, &RequestView::from_signed_headers(&headers, Query::parse(raw).unwrap())).unwrap();
         let answer = list_objects("bkt", &query, page, Owner { id: "o", display_name: "n" });
         inner("ListBucketResult", &answer).to_owned()
     }

@@ -168,7 +168,7 @@ mod tests {
         ] {
             let header = if_range.map(|value| (http::header::IF_RANGE, http::HeaderValue::from_str(value).unwrap()));
             let headers = http::HeaderMap::from_iter(header);
-            let view = RequestView::of_signed_headers(&headers, crate::s3::query::Query::default());
+            let view = RequestView::from_signed_headers(&headers, crate::s3::query::Query::default());
             assert_eq!(is_still_the_same(&view, &info), same, "{if_range:?}");
         }
     }

@@ -116,7 +116,7 @@ mod tests {
     /// The name that is refused; empty where nothing is.
     fn refused(operation: Operation, query: &str, name: &'static str, value: &'static str) -> String {
         let headers = HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static(value))]);
-        let view = RequestView::of_signed_headers(&headers, Query::parse(query).unwrap());
+        let view = RequestView::from_signed_headers(&headers, Query::parse(query).unwrap());
         unsupported(&view, operation.spec()).unwrap_or_default().to_owned()
     }
 

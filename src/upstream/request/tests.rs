@@ -41,8 +41,8 @@ fn translated(
     let (headers, bucket) = (header_map(lines), BucketName::parse(bucket).ok());
     let query = Query::parse(raw_query).unwrap();
     let view = match sigv4::is_presigned(&query) {
-        true => RequestView::of_presigned(&headers, query).unwrap(),
-        false => RequestView::of_signed_headers(&headers, query),
+        true => RequestView::from_presigned(&headers, query).unwrap(),
+        false => RequestView::from_signed_headers(&headers, query),
     };
     let key = ObjectKey::parse(raw_key).ok();
     let row = operation.spec();
