@@ -11,12 +11,12 @@ pub struct ETag(String);
 
 impl ETag {
     /// The tag of an object written whole.
-    pub fn of_md5(digest: [u8; 16]) -> ETag {
+    pub fn from_md5(digest: [u8; 16]) -> ETag {
         ETag(hex::encode(digest))
     }
 
     /// The tag of an object of `parts` parts: `digest` is the MD5 of their MD5s, one after the other.
-    pub fn of_parts(digest: [u8; 16], parts: usize) -> ETag {
+    pub fn from_parts(digest: [u8; 16], parts: usize) -> ETag {
         ETag(format!("{}-{parts}", hex::encode(digest)))
     }
 
@@ -141,11 +141,11 @@ mod tests {
 
     #[test]
     fn a_tag_is_written_bare_and_quoted() {
-        let etag = ETag::of_md5([0xab; 16]);
+        let etag = ETag::from_md5([0xab; 16]);
         assert_eq!(etag.to_string(), "ab".repeat(16));
         assert_eq!(etag.quoted(), format!("\"{}\"", "ab".repeat(16)));
         assert_eq!(etag.md5(), Some([0xab; 16]));
-        let of_parts = ETag::of_parts([0xab; 16], 3);
+        let of_parts = ETag::from_parts([0xab; 16], 3);
         assert_eq!((of_parts.as_str(), of_parts.md5()), (format!("{}-3", "ab".repeat(16)).as_str(), None));
     }
 

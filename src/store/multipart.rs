@@ -220,5 +220,5 @@ async fn digest(
         tokio::task::yield_now().await;
     }
     let digested = digests.finish().map_err(failed)?;
-    Ok(NewPart { etag: ETag::of_md5(digested.md5), checksum: digested.checksum, now })
+    Ok(NewPart { etag: ETag::from_md5(digested.md5), checksum: digested.checksum, now })
 }

@@ -56,7 +56,7 @@ fn body(length: usize, seed: u8) -> Bytes {
 fn new_object(body: &[u8]) -> NewObject {
     NewObject {
         metadata: Metadata { content_type: Some("text/plain".into()), ..Metadata::default() },
-        etag: ETag::of_md5(Md5::digest(body).into()),
+        etag: ETag::from_md5(Md5::digest(body).into()),
         checksum: None,
         now: NOW,
         conditions: WriteConditions::default(),

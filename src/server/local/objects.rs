@@ -32,7 +32,7 @@ impl Local {
         let digested = receive(upload.body(), BodyVerifier::new(announced.clone()), body).await?;
         let object = NewObject {
             metadata,
-            etag: ETag::of_md5(digested.md5),
+            etag: ETag::from_md5(digested.md5),
             checksum: digested.checksum,
             now: clock::now(),
             conditions,

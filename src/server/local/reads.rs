@@ -129,7 +129,7 @@ mod tests {
     fn info(size: u64, parts: &[u64]) -> ObjectInfo {
         ObjectInfo {
             size,
-            etag: ETag::of_md5([0; 16]),
+            etag: ETag::from_md5([0; 16]),
             last_modified: Timestamp::default(),
             metadata: Metadata::default(),
             checksum: None,

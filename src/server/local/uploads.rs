@@ -56,7 +56,7 @@ impl Local {
         }
         let mut upload = self.store.begin_part(&at, number, length).await?;
         let digested = receive(upload.body(), verifier, body).await?;
-        let part = NewPart { etag: ETag::of_md5(digested.md5), checksum: digested.checksum, now: clock::now() };
+        let part = NewPart { etag: ETag::from_md5(digested.md5), checksum: digested.checksum, now: clock::now() };
         let part = upload.commit(part).await?;
         // The checksum's type is a property of objects only.
         let value = part.checksum.iter().flat_map(|checksum| checksum.headers().into_iter().take(1));

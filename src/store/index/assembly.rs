@@ -96,7 +96,7 @@ fn check_sizes(parts: &[&PartRow], equal: bool) -> Result<(), StoreError> {
 fn etag(parts: &[&PartRow]) -> ETag {
     let mut md5 = Md5::new();
     parts.iter().filter_map(|part| part.info.etag.md5()).for_each(|part| md5.update(part));
-    ETag::of_parts(md5.finalize().into(), parts.len())
+    ETag::from_parts(md5.finalize().into(), parts.len())
 }
 
 /// The checksum of the whole, held against the one the client gives.
@@ -161,7 +161,7 @@ mod tests {
     /// Parts 1, 2, ... of these sizes; part N has the tag NN...N and the checksum of the byte N.
     fn parts(sizes: &[u64]) -> Parts {
         let part = |(number, size): (u16, &u64)| {
-            let (etag, last_modified) = (ETag::of_md5([number as u8; 16]), Timestamp::default());
+            let (etag, last_modified) = (ETag::from_md5([number as u8; 16]), Timestamp::default());
             let info = PartInfo { number, size: *size, etag, last_modified, checksum: Some(crc(number)) };
             let extents = vec![Extent { blob: BlobId(number.into()), offset: 0, length: *size }];
             (number, PartRow { info, extents })
@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(object.extents, [parts[&1].extents[0], parts[&3].extents[0]]);
         assert_eq!(object.used, HashSet::from([1, 3]));
         let digest = Md5::digest([[1; 16], [3; 16]].concat());
-        assert_eq!(object.info.etag, ETag::of_parts(digest.into(), 2));
+        assert_eq!(object.info.etag, ETag::from_parts(digest.into(), 2));
     }
 
     #[test]

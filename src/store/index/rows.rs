@@ -150,7 +150,7 @@ mod tests {
     fn rows() -> Vec<ObjectRow> {
         let plain = ObjectInfo {
             size: 300,
-            etag: ETag::of_md5([7; 16]),
+            etag: ETag::from_md5([7; 16]),
             last_modified: Timestamp::from_millis(1_700_000_000_123),
             metadata: Metadata::default(),
             checksum: None,

@@ -157,13 +157,14 @@ mod tests {
 
     fn part() -> PartRow {
         let checksum = Some(Checksum::of_digest(Algorithm::Crc32, &[0; 4]));
-        let (etag, last_modified) = (ETag::of_md5([7; 16]), Timestamp::from_millis(8));
+        let (etag, last_modified) = (ETag::from_md5([7; 16]), Timestamp::from_millis(8));
         let info = PartInfo { number: 10_000, size: 5, etag, last_modified, checksum };
         PartRow { info, extents: vec![Extent { blob: BlobId(9), offset: 1, length: 5 }] }
     }
 
     fn completed() -> CompletedRow {
-        let written = Written { etag: ETag::of_parts([1; 16], 2), checksum: None, last_modified: Timestamp::default() };
+        let written =
+            Written { etag: ETag::from_parts([1; 16], 2), checksum: None, last_modified: Timestamp::default() };
         CompletedRow { bucket: upload().bucket, key: upload().key, request: "r".into(), written }
     }
 

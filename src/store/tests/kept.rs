@@ -313,7 +313,7 @@ async fn completed_uploads_are_remembered_across_a_migration() {
         let completed = store.0.index.read(index::Snapshot::completed_ids).unwrap();
         assert_eq!(completed.len(), 2);
         let etags = [vec![0; parts::MIN_PART as usize], body(SMALL, 4).to_vec()]
-            .map(|body| ETag::of_md5(Md5::digest(body).into()));
+            .map(|body| ETag::from_md5(Md5::digest(body).into()));
         let parts: Vec<_> = (1..)
             .zip(etags)
             .map(|(number, etag)| PartInfo { number, size: 0, etag, last_modified: NOW, checksum: None })

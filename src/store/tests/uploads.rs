@@ -28,7 +28,7 @@ pub(super) async fn create(store: &Store, name: &str, checksum: Option<Plan>) ->
 pub(super) async fn put_part(store: &Store, at: &UploadRef, number: u16, body: &Bytes) -> Result<PartInfo, StoreError> {
     let mut upload = store.begin_part(at, number, body.len() as u64).await?;
     upload.body().push(body.clone()).await?;
-    upload.commit(NewPart { etag: ETag::of_md5(Md5::digest(body).into()), checksum: None, now: NOW }).await
+    upload.commit(NewPart { etag: ETag::from_md5(Md5::digest(body).into()), checksum: None, now: NOW }).await
 }
 
 pub(super) async fn complete(store: &Store, at: &UploadRef, parts: &[&PartInfo]) -> Result<Written, StoreError> {
@@ -379,7 +379,7 @@ async fn parts_are_copied_from_any_range() {
     let source = store.object(&bucket(), &key("k")).await.unwrap();
     let one = store.copy_part(&upload, 1, source, range, NOW).await.unwrap();
     let shared = &bytes[1000..MIN + 2000];
-    assert_eq!(one.etag, ETag::of_md5(Md5::digest(shared).into()));
+    assert_eq!(one.etag, ETag::from_md5(Md5::digest(shared).into()));
     let source = store.object(&bucket(), &key("small")).await.unwrap();
     let two = store.copy_part(&upload, 2, source, 10..20, NOW).await.unwrap();
     assert_eq!(files(&dir).len(), 4, "the first shares its bytes, the second had none to share");
@@ -457,7 +457,7 @@ async fn parts_copies_and_completed_objects_are_no_older_than_what_they_replace(
     assert_eq!(store.copy_object(early).await.unwrap().last_modified, later(1));
 
     let at = create(&store, "k", None).await;
-    let new_part = |now| NewPart { etag: ETag::of_md5(Md5::digest([7]).into()), checksum: None, now };
+    let new_part = |now| NewPart { etag: ETag::from_md5(Md5::digest([7]).into()), checksum: None, now };
     let mut answered = Vec::new();
     for now in [later(1), NOW] {
         let mut upload = store.begin_part(&at, 1, 1).await.unwrap();
