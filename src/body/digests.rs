@@ -204,7 +204,7 @@ mod tests {
                  Actual MD5 was: 25f9e794323b453885f5181f1b624d0b",
             ),
             (
-                Expected { checksum: Some(Checksum::of_digest(Algorithm::Crc32, &[0; 4])), ..all_said() },
+                Expected { checksum: Some(Checksum::from_digest(Algorithm::Crc32, &[0; 4])), ..all_said() },
                 "400 BadDigest: The CRC32 you specified did not match the calculated checksum.",
             ),
         ] {
@@ -230,7 +230,7 @@ mod tests {
             digests.finish()
         };
         assert_eq!(with_trailer(crc32()).unwrap().checksum, Some(crc32()));
-        assert_eq!(with_trailer(Checksum::of_digest(Algorithm::Crc32, &[1; 4])).unwrap_err().code, "BadDigest");
-        assert_eq!(with_trailer(Checksum::of_digest(Algorithm::Sha1, &[1; 20])).unwrap_err().code, "BadDigest");
+        assert_eq!(with_trailer(Checksum::from_digest(Algorithm::Crc32, &[1; 4])).unwrap_err().code, "BadDigest");
+        assert_eq!(with_trailer(Checksum::from_digest(Algorithm::Sha1, &[1; 20])).unwrap_err().code, "BadDigest");
     }
 }

@@ -82,7 +82,7 @@ fn announced(signer: &Signer<'_>, facts: &Facts<'_>, faults: &mut Vec<S3Error>) 
     let length = keep(faults, length(payload, view));
     let md5 = keep(faults, content_md5(view)).flatten();
     let of_body = facts.spec.checksum_is_of_body();
-    let checksum = if of_body { keep(faults, Checksum::of_request(view)).flatten() } else { None };
+    let checksum = if of_body { keep(faults, Checksum::from_view(view)).flatten() } else { None };
     let ((framing, sha256), length) = (framing?, length?);
     if matches!(framing, Framing::AwsChunked { trailer: Some(_), .. }) && checksum.is_some() {
         faults.push(Checksum::only_one());

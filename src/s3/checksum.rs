@@ -81,12 +81,12 @@ impl Algorithm {
     }
 
     /// Reads the name of a [header](Algorithm::header) in any case.
-    pub fn of_header(name: &str) -> Option<Algorithm> {
+    pub fn from_header(name: &str) -> Option<Algorithm> {
         Algorithm::ALL.into_iter().find(|algorithm| algorithm.header().eq_ignore_ascii_case(name))
     }
 
     /// Reads the name of an [element](Algorithm::element).
-    pub fn of_element(name: &str) -> Option<Algorithm> {
+    pub fn from_element(name: &str) -> Option<Algorithm> {
         Algorithm::ALL.into_iter().find(|algorithm| algorithm.element() == name)
     }
 }
@@ -128,14 +128,14 @@ pub struct Checksum {
 
 impl Checksum {
     /// The checksum of a body whose digest is `digest`.
-    pub fn of_digest(algorithm: Algorithm, digest: &[u8]) -> Checksum {
+    pub fn from_digest(algorithm: Algorithm, digest: &[u8]) -> Checksum {
         Checksum { algorithm, kind: Kind::FullObject, value: STANDARD.encode(digest) }
     }
 
     /// The checksum of a whole body as a client writes it: base64 of a digest of the right length.
     pub fn parse(algorithm: Algorithm, value: &str) -> Result<Checksum, S3Error> {
         match STANDARD.decode(value) {
-            Ok(digest) if digest.len() == algorithm.digest_bytes() => Ok(Checksum::of_digest(algorithm, &digest)),
+            Ok(digest) if digest.len() == algorithm.digest_bytes() => Ok(Checksum::from_digest(algorithm, &digest)),
             _ => Err(invalid_value(algorithm.header())),
         }
     }
@@ -146,12 +146,12 @@ impl Checksum {
     /// that is not of the algorithm in `x-amz-sdk-checksum-algorithm`, are `InvalidRequest` in S3's. An algorithm named
     /// without a value is fine: the value may follow in a trailer. One of an algorithm that is not known here cannot be
     /// verified, so whatever the policy it is `NotImplemented`.
-    pub fn of_request(view: &RequestView<'_>) -> Result<Option<Checksum>, S3Error> {
+    pub fn from_view(view: &RequestView<'_>) -> Result<Option<Checksum>, S3Error> {
         refuse_unknown(view)?;
         let mut found = None;
         let mut count = 0;
         for (name, value) in view.headers() {
-            if let Some(algorithm) = Algorithm::of_header(name) {
+            if let Some(algorithm) = Algorithm::from_header(name) {
                 found = Some((algorithm, value));
                 count += 1;
             }
@@ -188,7 +188,7 @@ const ABOUT_CHECKSUMS: &[&str] = &["algorithm", "mode", "type"];
 fn refuse_unknown(view: &RequestView<'_>) -> Result<(), S3Error> {
     let is_unknown = |name: &str| {
         let kind = name.strip_prefix("x-amz-checksum-");
-        kind.is_some_and(|kind| !ABOUT_CHECKSUMS.contains(&kind)) && Algorithm::of_header(name).is_none()
+        kind.is_some_and(|kind| !ABOUT_CHECKSUMS.contains(&kind)) && Algorithm::from_header(name).is_none()
     };
     let Some((name, value)) = view.headers().find(|(name, _)| is_unknown(name)) else { return Ok(()) };
     let value = String::from_utf8_lossy(value);
@@ -202,7 +202,7 @@ pub fn announced_trailer(view: &RequestView<'_>) -> Result<Option<Algorithm>, S3
     match view.header_bytes(name) {
         None => Ok(None),
         Some(_) => {
-            let algorithm = view.header(name).and_then(|trailer| Algorithm::of_header(trailer.trim()));
+            let algorithm = view.header(name).and_then(|trailer| Algorithm::from_header(trailer.trim()));
             algorithm.map(Some).ok_or_else(|| invalid_value(name))
         }
     }
@@ -277,7 +277,7 @@ impl Hasher {
     /// The digest as a checksum of the whole body.
     pub fn finish_checksum(self) -> Checksum {
         let algorithm = self.algorithm;
-        Checksum::of_digest(algorithm, &self.finish())
+        Checksum::from_digest(algorithm, &self.finish())
     }
 }
 
@@ -298,7 +298,7 @@ mod tests {
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
             .collect();
-        Checksum::of_request(&RequestView::from_signed_headers(&headers, Query::default()))
+        Checksum::from_view(&RequestView::from_signed_headers(&headers, Query::default()))
     }
 
     #[test]
@@ -324,12 +324,12 @@ mod tests {
     fn names_are_read_back() {
         for algorithm in Algorithm::ALL {
             assert_eq!(Algorithm::parse(&algorithm.name().to_lowercase()), Some(algorithm));
-            assert_eq!(Algorithm::of_header(algorithm.header()), Some(algorithm));
-            assert_eq!(Algorithm::of_element(algorithm.element()), Some(algorithm));
+            assert_eq!(Algorithm::from_header(algorithm.header()), Some(algorithm));
+            assert_eq!(Algorithm::from_element(algorithm.element()), Some(algorithm));
             assert_eq!(Hasher::new(algorithm).finish().len(), algorithm.digest_bytes());
         }
         for other in ["x-amz-checksum-mode", "x-amz-checksum-type", "x-amz-checksum-algorithm", "x-amz-checksum-md5"] {
-            assert_eq!(Algorithm::of_header(other), None);
+            assert_eq!(Algorithm::from_header(other), None);
         }
         for kind in [Kind::FullObject, Kind::Composite] {
             assert_eq!(Kind::parse(kind.name()), Some(kind));

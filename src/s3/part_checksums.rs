@@ -73,7 +73,7 @@ impl Plan {
             checksum_combine(crc, crc_so_far, number(digest.as_slice()), *size)
         };
         let whole = rest.iter().fold(number(&first.0), join).to_be_bytes();
-        Some(Checksum::of_digest(self.algorithm, whole.get(8 - self.algorithm.digest_bytes()..)?))
+        Some(Checksum::from_digest(self.algorithm, whole.get(8 - self.algorithm.digest_bytes()..)?))
     }
 }
 

@@ -177,7 +177,7 @@ mod tests {
             "x-amz-meta-a: b",
         ]);
         let metadata = Metadata::from_view(&RequestView::from_signed_headers(&stored, Query::default())).unwrap();
-        let checksums = Algorithm::ALL.map(|algorithm| Checksum::of_digest(algorithm, &[0; 4]).headers());
+        let checksums = Algorithm::ALL.map(|algorithm| Checksum::from_digest(algorithm, &[0; 4]).headers());
         let local: Vec<_> = metadata.headers().into_iter().chain(checksums.into_iter().flatten()).collect();
         assert!(local.len() > stored.len());
         let policy = Policy::builtin("r2").unwrap().unwrap();

@@ -243,7 +243,7 @@ fn headers(view: &RequestView<'_>, dialect: &Dialect) -> HeaderMap {
 fn is_taken(name: &str, value: &[u8], dialect: &Dialect) -> bool {
     let asked_for = match name {
         "x-amz-checksum-algorithm" => std::str::from_utf8(value).ok().and_then(Algorithm::parse),
-        _ => Algorithm::of_header(name),
+        _ => Algorithm::from_header(name),
     };
     asked_for.is_none_or(|algorithm| dialect.takes(algorithm))
 }

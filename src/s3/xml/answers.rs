@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn copies() {
-        let checksum = Checksum::of_digest(Algorithm::Crc32, &[0; 4]);
+        let checksum = Checksum::from_digest(Algorithm::Crc32, &[0; 4]);
         let expected = "<LastModified>1970-01-01T00:00:00.000Z</LastModified><ETag>&quot;e&quot;</ETag>";
         let moment = Timestamp::default();
         assert_eq!(inner("CopyObjectResult", &copy_object("e", moment, None)), expected);

@@ -201,7 +201,7 @@ impl CompletedPart {
         let (mut number, mut etag, mut checksums) = (None, None, Vec::new());
         for child in part.children()? {
             let text = || Ok::<_, S3Error>(child.leaf()?.trim());
-            match (child.name.as_str(), Algorithm::of_element(&child.name)) {
+            match (child.name.as_str(), Algorithm::from_element(&child.name)) {
                 ("PartNumber", _) => set_once(&mut number, text()?.parse::<i64>().map_err(malformed)?)?,
                 ("ETag", _) => set_once(&mut etag, text()?.trim_matches('"').to_owned())?,
                 (_, Some(algorithm)) => checksums.push((algorithm, text()?.to_owned())),

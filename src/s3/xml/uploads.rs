@@ -249,7 +249,7 @@ mod tests {
             last_modified: Timestamp::default(),
             etag: "e".to_owned(),
             size: 5,
-            checksum: Some(Checksum::of_digest(Algorithm::Crc32, &[0; 4])),
+            checksum: Some(Checksum::from_digest(Algorithm::Crc32, &[0; 4])),
         };
         let list = PartList {
             bucket: "b",

@@ -78,7 +78,7 @@ fn is_supported(spec: &OperationSpec, name: &str, value: &[u8]) -> bool {
     if CONDITIONS.contains(&name) {
         return honours_conditions(spec);
     }
-    let about_the_body = name == "x-amz-sdk-checksum-algorithm" || Algorithm::of_header(name).is_some();
+    let about_the_body = name == "x-amz-sdk-checksum-algorithm" || Algorithm::from_header(name).is_some();
     !name.starts_with("x-amz-")
         || about_the_body
         || is_transport_header(name)

@@ -156,7 +156,7 @@ mod tests {
     }
 
     fn part() -> PartRow {
-        let checksum = Some(Checksum::of_digest(Algorithm::Crc32, &[0; 4]));
+        let checksum = Some(Checksum::from_digest(Algorithm::Crc32, &[0; 4]));
         let (etag, last_modified) = (ETag::from_md5([7; 16]), Timestamp::from_millis(8));
         let info = PartInfo { number: 10_000, size: 5, etag, last_modified, checksum };
         PartRow { info, extents: vec![Extent { blob: BlobId(9), offset: 1, length: 5 }] }

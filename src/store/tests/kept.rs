@@ -62,7 +62,7 @@ async fn fill_objects(store: &Store) {
     write(store, "a/ü/\u{1}", small.clone(), NewObject { metadata: metadata(), now: at(2), ..new_object(&small) })
         .await;
     for (seconds, algorithm) in (3..).zip(Algorithm::ALL) {
-        let checksum = Some(Checksum::of_digest(algorithm, &vec![7; algorithm.digest_bytes()]));
+        let checksum = Some(Checksum::from_digest(algorithm, &vec![7; algorithm.digest_bytes()]));
         let object = NewObject { checksum, now: at(seconds), ..new_object(&small) };
         write(store, &format!("sums/{}", algorithm.name()), small.clone(), object).await;
     }
