@@ -23,7 +23,7 @@ impl Failure {
     pub fn not_yet(name: &str) -> Failure {
         let message = format!("`{name}` is not in this version yet");
         Diagnostic::new(
-            Location::named("r2shim"),
+            Location::from_name("r2shim"),
             message,
             "its name is taken for a later one; `r2shim --help` says what is there",
         )
@@ -102,7 +102,7 @@ mod tests {
     fn each_fault_is_told_with_its_place_and_the_way_out() {
         let location = Location { file: "r2shim.toml".into(), line: Some(3) };
         let first = Diagnostic::new(location, "unknown setting `listn`", "did you mean `listen`?");
-        let second = Diagnostic::new(Location::named("--admin"), "\"x\" is no address", "write one");
+        let second = Diagnostic::new(Location::from_name("--admin"), "\"x\" is no address", "write one");
         assert_eq!(
             told(&Failure::Faults(vec![first, second])),
             "r2shim.toml:3: unknown setting `listn`\n  did you mean `listen`?\n\

@@ -39,7 +39,7 @@ fn filter(directives: Result<String, VarError>) -> Result<EnvFilter, Diagnostic>
 
 fn fault(problem: &str) -> Diagnostic {
     let advice = "write error, warn, info, debug or trace, or TARGET=LEVEL, as r2shim=debug";
-    Diagnostic::new(Location::named(VARIABLE), format!("not a log level: {problem}"), advice)
+    Diagnostic::new(Location::from_name(VARIABLE), format!("not a log level: {problem}"), advice)
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ pub(super) fn run(command: &PolicyCommand, out: &mut dyn Write) -> Result<(), Fa
 }
 
 fn load(name: &str) -> Result<Policy, Failure> {
-    Ok(PolicyReference::parse(name).load(&Location::named("policy"))?)
+    Ok(PolicyReference::parse(name).load(&Location::from_name("policy"))?)
 }
 
 fn list(out: &mut dyn Write) -> io::Result<()> {
@@ -80,7 +80,7 @@ fn diff(left: &Policy, right: &Policy, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn lint(file: &Path, out: &mut dyn Write) -> Result<(), Failure> {
-    let policy = reference(file).load(&Location::named("policy lint"))?;
+    let policy = reference(file).load(&Location::from_name("policy lint"))?;
     let warnings = policy.warnings();
     write_warnings(warnings, &mut anstream::stderr().lock())?;
     let count = match warnings.len() {

@@ -23,13 +23,13 @@ pub struct Location {
 
 impl Location {
     /// A flag or an environment variable.
-    pub fn named(name: &str) -> Location {
+    pub fn from_name(name: &str) -> Location {
         Location { file: Arc::from(name), line: None }
     }
 
     /// A file as a whole.
     pub fn file(path: &Path) -> Location {
-        Location::named(&path.display().to_string())
+        Location::from_name(&path.display().to_string())
     }
 
     /// A line of a file, counted from 1.

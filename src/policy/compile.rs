@@ -57,7 +57,7 @@ impl Policy {
     pub fn compile(source: &Source, load: &dyn Fn(&str) -> Result<Source, String>) -> Result<Policy, Vec<Diagnostic>> {
         let mut faults = Vec::new();
         let written = joined(source, load, &mut faults);
-        let start = Location { line: Some(1), ..Location::named(&source.file) };
+        let start = Location { line: Some(1), ..Location::from_name(&source.file) };
         let compiler = Compiler { written: &written, start, used: HashSet::new(), faults, warnings: Vec::new() };
         compiler.policy(&source.name)
     }

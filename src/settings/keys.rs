@@ -43,19 +43,19 @@ pub(super) fn from_environment(environment: Environment<'_>, faults: &mut Vec<Di
 
 fn half_set(set: &str, missing: &str, faults: &mut Vec<Diagnostic>) -> Option<GivenKey> {
     let advice = format!("set both, or neither; `r2shim keys new` makes a pair and {missing} is its other half");
-    faults.push(Diagnostic::new(Location::named(set), format!("{set} is set and {missing} is not"), advice));
+    faults.push(Diagnostic::new(Location::from_name(set), format!("{set} is set and {missing} is not"), advice));
     None
 }
 
 fn variable(name: &str, environment: Environment<'_>, faults: &mut Vec<Diagnostic>) -> Option<Spanned<String>> {
     let problem = match environment(name) {
-        Ok(text) if !text.is_empty() => return Some(Spanned::new(text, Location::named(name))),
+        Ok(text) if !text.is_empty() => return Some(Spanned::new(text, Location::from_name(name))),
         Ok(_) => "is set and empty",
         Err(VarError::NotUnicode(_)) => "is not UTF-8",
         Err(VarError::NotPresent) => return None,
     };
     faults.push(Diagnostic::new(
-        Location::named(name),
+        Location::from_name(name),
         format!("{name} {problem}"),
         format!("give it a value, or unset {name}"),
     ));

@@ -194,7 +194,7 @@ fn overruled(count: usize) -> Option<Diagnostic> {
         _ => format!("the {count} keys"),
     };
     let message = format!("the environment gives the key, so {keys} of the settings file will not be accepted");
-    Some(Diagnostic::new(Location::named("R2SHIM_ACCESS_KEY_ID"), message, "unset it to use those of the file"))
+    Some(Diagnostic::new(Location::from_name("R2SHIM_ACCESS_KEY_ID"), message, "unset it to use those of the file"))
 }
 
 /// A client with the upstream's own key can go there itself, past policy and permissions.
@@ -209,11 +209,11 @@ fn shared_key(upstream: &UpstreamKey, clients: &[GivenKey]) -> Option<Diagnostic
 }
 
 fn flag(value: &Option<String>, name: &str) -> Option<Spanned<String>> {
-    value.clone().map(|value| Spanned::new(value, Location::named(name)))
+    value.clone().map(|value| Spanned::new(value, Location::from_name(name)))
 }
 
 fn given_listen(flags: &Flags) -> Option<Vec<Spanned<String>>> {
-    let at = |text: &String| Spanned::new(text.clone(), Location::named("--listen"));
+    let at = |text: &String| Spanned::new(text.clone(), Location::from_name("--listen"));
     (!flags.listen.is_empty()).then(|| flags.listen.iter().map(at).collect())
 }
 

@@ -53,7 +53,7 @@ pub(super) fn chosen(
         return Spanned::new(PolicyReference::parse(&flag.value), flag.location);
     }
     let Some(written) = written else {
-        return Spanned::new(PolicyReference::BuiltIn("r2".to_owned()), Location::named("the default policy"));
+        return Spanned::new(PolicyReference::BuiltIn("r2".to_owned()), Location::from_name("the default policy"));
     };
     let reference = match PolicyReference::parse(&written.value) {
         PolicyReference::File(_) => PolicyReference::File(beside(file, &written.value)),

@@ -237,7 +237,7 @@ const AWS_HOSTS: &[&str] = &[".amazonaws.com", ".amazonaws.com.cn"];
 
 impl Dialect {
     /// The dialect of that name.
-    pub fn named(name: &str) -> Option<&'static Dialect> {
+    pub fn from_name(name: &str) -> Option<&'static Dialect> {
         DIALECTS.iter().find(|dialect| dialect.name == name)
     }
 
@@ -297,7 +297,11 @@ mod tests {
             ("versitygw", "eu-west-1", None),
             ("other", "eu-west-1", None),
         ] {
-            assert_eq!(Dialect::named(dialect).unwrap().location_constraint(region), constraint, "{dialect} {region}");
+            assert_eq!(
+                Dialect::from_name(dialect).unwrap().location_constraint(region),
+                constraint,
+                "{dialect} {region}"
+            );
         }
     }
 
@@ -311,7 +315,7 @@ mod tests {
             ("garage", &[]),
             ("versitygw", &[PutObject, CompleteMultipartUpload, DeleteObject]),
         ] {
-            let dialect = Dialect::named(dialect).unwrap();
+            let dialect = Dialect::from_name(dialect).unwrap();
             for operation in [PutObject, CopyObject, CompleteMultipartUpload, DeleteObject] {
                 let honours = |header| dialect.honours_condition(operation, header);
                 assert_eq!(honours("if-match"), honoured.contains(&operation), "{} {operation}", dialect.name);
@@ -325,7 +329,7 @@ mod tests {
     #[test]
     fn a_checksum_that_would_be_refused_is_known() {
         for (dialect, crc32, crc64) in [("aws", true, true), ("minio", true, true), ("garage", true, false)] {
-            let dialect = Dialect::named(dialect).unwrap();
+            let dialect = Dialect::from_name(dialect).unwrap();
             assert_eq!(dialect.takes(Algorithm::Crc32), crc32, "{}", dialect.name);
             assert_eq!(dialect.takes(Algorithm::Crc64Nvme), crc64, "{}", dialect.name);
         }
@@ -358,7 +362,7 @@ mod tests {
                 ("versitygw", true),
                 ("other", true),
             ] {
-                assert_eq!(Dialect::named(dialect).unwrap().mistakes(&key), paths && mistaken, "{dialect} {key}");
+                assert_eq!(Dialect::from_name(dialect).unwrap().mistakes(&key), paths && mistaken, "{dialect} {key}");
             }
         }
     }
@@ -366,9 +370,9 @@ mod tests {
     #[test]
     fn a_dialect_has_one_row() {
         for dialect in DIALECTS {
-            assert_eq!(Dialect::named(dialect.name), Some(dialect));
+            assert_eq!(Dialect::from_name(dialect.name), Some(dialect));
         }
-        assert_eq!(Dialect::named("gcs"), None);
+        assert_eq!(Dialect::from_name("gcs"), None);
     }
 
     #[test]
@@ -392,7 +396,7 @@ mod tests {
     /// Whatever a store of the table makes the proxy refuse, an unknown store makes it refuse too.
     #[test]
     fn the_dialect_of_unknown_stores_is_the_strictest() {
-        let other = Dialect::named("other").unwrap();
+        let other = Dialect::from_name("other").unwrap();
         for dialect in DIALECTS {
             assert!(other.keys_are_paths >= dialect.keys_are_paths, "{}", dialect.name);
             assert!(dialect.reserved_buckets.iter().all(|bucket| other.reserves(bucket)), "{}", dialect.name);

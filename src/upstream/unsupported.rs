@@ -126,7 +126,7 @@ mod tests {
             map.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         let view = RequestView::from_signed_headers(&map, Query::default());
-        let dialect = Dialect::named(dialect).unwrap();
+        let dialect = Dialect::from_name(dialect).unwrap();
         check(operation.spec(), &view, None, dialect).err().map(|error| error.message.into_owned())
     }
 
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn an_entry_that_would_be_deleted_against_its_word_is_refused() {
-        let dialect = Dialect::named("minio").unwrap();
+        let dialect = Dialect::from_name("minio").unwrap();
         for (entry, has_versions, expected) in [
             ("<Key>a</Key>", false, ""),
             ("<Key>a</Key><VersionId>null</VersionId>", false, ""),

@@ -70,7 +70,7 @@ fn nodes(endpoints: &[&str], health: HealthCheck) -> Arc<Nodes> {
         endpoints: endpoints.iter().map(|endpoint| Endpoint::parse(endpoint).unwrap()).collect(),
         region: "us-east-1".to_owned(),
         addressing: Addressing::Path,
-        dialect: Dialect::named("aws").unwrap(),
+        dialect: Dialect::from_name("aws").unwrap(),
         credentials: CredentialSource::AwsChain,
         buckets: BucketMap::default(),
         ca_file: None,

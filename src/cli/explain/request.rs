@@ -54,7 +54,7 @@ fn parse_method(text: &str) -> Result<String, Diagnostic> {
     let method = http::Method::from_bytes(text.to_ascii_uppercase().as_bytes());
     method.map(|method| method.to_string()).map_err(|_| {
         Diagnostic::new(
-            Location::named("METHOD"),
+            Location::from_name("METHOD"),
             format!("{text:?} is no HTTP method"),
             "write GET, HEAD, PUT, POST or DELETE",
         )
@@ -72,14 +72,14 @@ fn split(url: &str) -> (&str, &str) {
 
 fn bad_url(url: &str) -> Diagnostic {
     Diagnostic::new(
-        Location::named("URL"),
+        Location::from_name("URL"),
         format!("{url:?} has no host HTTP could carry"),
         "write http://HOST:PORT/BUCKET/KEY",
     )
 }
 
 fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue), Diagnostic> {
-    let bad = || Diagnostic::new(Location::named("-H"), format!("{text:?} is no header"), "write -H 'Name: value'");
+    let bad = || Diagnostic::new(Location::from_name("-H"), format!("{text:?} is no header"), "write -H 'Name: value'");
     let (name, value) = text.split_once(':').ok_or_else(bad)?;
     let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| bad())?;
     let value = HeaderValue::from_bytes(value.trim().as_bytes()).map_err(|_| bad())?;

@@ -13,7 +13,7 @@ fn remote(addressing: Addressing, dialect: &str) -> Remote {
         endpoints: vec![Endpoint::parse("http://store.example.test:9100").unwrap()],
         region: "eu-west-1".to_owned(),
         addressing,
-        dialect: Dialect::named(dialect).unwrap(),
+        dialect: Dialect::from_name(dialect).unwrap(),
         credentials: CredentialSource::AwsChain,
         buckets,
         ca_file: None,

@@ -150,7 +150,7 @@ fn remote(name: &str, address: SocketAddr) -> Remote {
         endpoints: vec![Endpoint::parse(&format!("http://{address}")).unwrap()],
         region: STORE_REGION.to_owned(),
         addressing: Addressing::Path,
-        dialect: Dialect::named(name).unwrap(),
+        dialect: Dialect::from_name(name).unwrap(),
         credentials: CredentialSource::Static {
             access_key_id: STORE_KEY_ID.to_owned(),
             secret: Secret::new(STORE_SECRET),

@@ -176,7 +176,7 @@ impl Indiscreet {
         let scope = BucketScope::Matching(vec![BucketPattern::parse("media").unwrap()]);
         let key = AccessKey { buckets: scope, ..AccessKey::admin(KEY_ID, Secret::new(SECRET)) };
         // Of a store that refuses to make a bucket again, nothing is asked before CreateBucket.
-        let dialect = Dialect::named("minio").unwrap();
+        let dialect = Dialect::from_name("minio").unwrap();
         let remote = Remote { buckets, dialect, ..remote(&self.store.endpoint()) };
         TestServer::in_front_of_with_keys("open", remote, [key])
     }

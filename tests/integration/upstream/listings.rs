@@ -49,7 +49,7 @@ fn spaces_in_encoded_names_are_percent_20_whatever_the_store_writes() {
         ("versitygw", "&encoding-type=url", "a+b%2Bc"),
     ] {
         let upstream = Scripted::answering(|_| store::objects(&["a+b%2Bc"]));
-        let dialect = Dialect::named(dialect).unwrap();
+        let dialect = Dialect::from_name(dialect).unwrap();
         let server = TestServer::in_front_of("r2", Remote { dialect, ..remote(&upstream.endpoint()) });
         let answer = server.send(Request::get(&format!("/media?list-type=2{query}")));
         assert_eq!(answer.elements("Key"), [key], "{} {query}", dialect.name);

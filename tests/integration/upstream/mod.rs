@@ -44,7 +44,7 @@ fn remote(endpoint: &str) -> Remote {
         endpoints: vec![Endpoint::parse(endpoint).unwrap()],
         region: UPSTREAM_REGION.to_owned(),
         addressing: Addressing::Path,
-        dialect: Dialect::named("aws").unwrap(),
+        dialect: Dialect::from_name("aws").unwrap(),
         credentials: CredentialSource::Static {
             access_key_id: UPSTREAM_KEY_ID.to_owned(),
             secret: Secret::new(UPSTREAM_SECRET),

@@ -71,7 +71,7 @@ fn buckets_that_are_hidden_never_go_upstream() {
 fn a_stores_own_interfaces_are_no_buckets() {
     for (dialect, bucket) in [("minio", "minio"), ("ceph", "admin")] {
         let upstream = Scripted::answering(store::usual);
-        let dialect = Dialect::named(dialect).unwrap();
+        let dialect = Dialect::from_name(dialect).unwrap();
         let server = TestServer::in_front_of("open", Remote { dialect, ..remote(&upstream.endpoint()) });
         let hidden = format!("/{bucket}/admin/v3/export-iam");
         for (request, status) in [
@@ -113,7 +113,7 @@ fn what_a_store_would_pass_over_never_goes_upstream() {
         Request::new("POST", "/media?delete").body(document)
     };
     let upstream = Scripted::answering(store::usual);
-    let dialect = Dialect::named("minio").unwrap();
+    let dialect = Dialect::from_name("minio").unwrap();
     let server = TestServer::in_front_of("r2", Remote { dialect, ..remote(&upstream.endpoint()) });
     for request in [
         put("new").header("if-unmodified-since", date),

@@ -181,7 +181,7 @@ fn buckets_are_made_where_the_store_wants_them() {
     ] {
         for body in ["", asked] {
             let upstream = Scripted::answering(store::usual);
-            let (dialect, region) = (Dialect::named(dialect).unwrap(), region.to_owned());
+            let (dialect, region) = (Dialect::from_name(dialect).unwrap(), region.to_owned());
             let server = TestServer::in_front_of("r2", Remote { dialect, region, ..remote(&upstream.endpoint()) });
             assert_eq!(server.send(Request::put("/fresh").body(body)).status, 200);
             let received = upstream.requests().pop().unwrap();
@@ -212,7 +212,7 @@ fn buckets_that_are_there_are_not_made_again() {
             "HEAD" => Reply::new(head),
             _ => Reply::error(409, "BucketAlreadyExists"),
         });
-        let dialect = Dialect::named(dialect).unwrap();
+        let dialect = Dialect::from_name(dialect).unwrap();
         let server = TestServer::in_front_of("r2", Remote { dialect, ..remote(&upstream.endpoint()) });
         let answer = server.send(Request::put("/fresh"));
         assert_eq!((answer.status, answer.element("Code").as_str()), expected, "{} {head}", dialect.name);
