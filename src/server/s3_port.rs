@@ -41,13 +41,13 @@ impl S3Port {
             return (Answer::empty(StatusCode::METHOD_NOT_ALLOWED), Unread::Close);
         }
         let raw = session.to_h1_raw();
-        let head = match OwnedHead::of(session.req_header(), &raw) {
+        let head = match OwnedHead::from_request(session.req_header(), &raw) {
             Ok(head) => head,
             // Where one request ends and the next begins is in doubt, so nothing more is read as a request.
             Err(error) => return (refused(record, &error), Unread::Close),
         };
         let rate = MinimumRate { bytes: rules.limits.body_bytes, window: rules.limits.body_window };
-        let mut body = RequestBody::of(session, head.expects_continue(), rate);
+        let mut body = RequestBody::new(session, head.expects_continue(), rate);
         let answer = match filters::admit(rules, head.borrow(), record.time, &mut record.subject) {
             Err(finding) => {
                 record.note_refusal(&finding);
@@ -64,7 +64,7 @@ impl S3Port {
             // as the rest of the body that was refused.
             return (answer, Unread::Close);
         }
-        (answer, Unread::of(session, head.content_length(), progress))
+        (answer, Unread::new(session, head.content_length(), progress))
     }
 }
 

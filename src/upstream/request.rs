@@ -88,7 +88,7 @@ impl Outgoing {
     /// `NotImplemented` for an operation that a proxy cannot pass on, `NoSuchBucket` for a bucket that cannot be reached
     /// under its name, `NotImplemented` or `InvalidObjectName` for what the store would ignore or take for something
     /// else, and those of [`CopySource::from_view`].
-    pub fn of(incoming: &Incoming<'_>, remote: &Remote) -> Result<Outgoing, S3Error> {
+    pub fn from_incoming(incoming: &Incoming<'_>, remote: &Remote) -> Result<Outgoing, S3Error> {
         unsupported::check_operation(incoming.row)?;
         let bucket = incoming.bucket.map(|bucket| upstream_name(bucket, remote)).transpose()?;
         unsupported::check(incoming.row, incoming.view, incoming.key, remote.dialect)?;
@@ -115,7 +115,7 @@ impl Outgoing {
     }
 
     /// A request of our own: no headers but those every request has.
-    pub fn own(method: &'static str, bucket: Option<&str>, query: &str, addressing: Addressing) -> Outgoing {
+    pub fn new(method: &'static str, bucket: Option<&str>, query: &str, addressing: Addressing) -> Outgoing {
         let path = path(bucket, "", addressing);
         let (bucket, query) = (bucket.map(str::to_owned), query.to_owned());
         let headers = common();

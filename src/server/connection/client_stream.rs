@@ -62,7 +62,7 @@ impl Default for HeadMeter {
 // The stream and the reader of its heads live in one task, so no order between these values has to be kept.
 impl HeadMeter {
     /// The meter below a session; `None` where several requests share a connection, as in HTTP/2.
-    pub fn of(session: &ServerSession) -> Option<Arc<HeadMeter>> {
+    pub fn from_session(session: &ServerSession) -> Option<Arc<HeadMeter>> {
         let ServerSession::H1(session) = session else { return None };
         let stream = session.stream().as_any().downcast_ref::<ClientStream>()?;
         Some(stream.meter.clone())

@@ -54,7 +54,7 @@ impl From<&Limits> for HeadLimits {
 /// Reads the head of the session's next request. A server that stops waits for no head.
 pub async fn read_head(session: &mut ServerSession, limits: &HeadLimits, shutdown: &ShutdownWatch) -> HeadRead {
     // A request of HTTP/2 comes with its head.
-    let Some(meter) = HeadMeter::of(session) else { return outcome(session.read_request().await) };
+    let Some(meter) = HeadMeter::from_session(session) else { return outcome(session.read_request().await) };
     let is_first = meter.expect(limits.bytes);
     let first_byte = if is_first { limits.first_byte } else { limits.idle };
     let mut shutdown = shutdown.clone();

@@ -21,7 +21,7 @@ pub struct OwnedHead {
 
 impl OwnedHead {
     /// Copies the head. `raw` is the header block as sent.
-    pub fn of(request: &RequestHeader, raw: &[u8]) -> Result<OwnedHead, S3Error> {
+    pub fn from_request(request: &RequestHeader, raw: &[u8]) -> Result<OwnedHead, S3Error> {
         let target = std::str::from_utf8(request.raw_path()).map_err(|_| Code::INVALID_URI)?;
         let (authority, origin_form) = split_absolute_form(target);
         let (path, query) = origin_form.split_once('?').unwrap_or((origin_form, ""));
@@ -135,7 +135,7 @@ mod tests {
             request.append_header(*name, *value).unwrap();
             raw.push_str(&format!("{name}: {value}\r\n"));
         }
-        OwnedHead::of(&request, raw.as_bytes()).map_err(|error| error.message.into_owned())
+        OwnedHead::from_request(&request, raw.as_bytes()).map_err(|error| error.message.into_owned())
     }
 
     #[test]
@@ -185,7 +185,7 @@ mod tests {
                 request.append_header(*name, *value).unwrap();
             });
             let raw: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-            let error = OwnedHead::of(&request, raw.as_bytes()).unwrap_err();
+            let error = OwnedHead::from_request(&request, raw.as_bytes()).unwrap_err();
             assert_eq!(error.message, message, "{headers:?}");
         }
     }
@@ -202,7 +202,11 @@ mod tests {
             request.set_version(version);
             request.append_header("host", "h").unwrap();
             request.append_header("expect", expect).unwrap();
-            assert_eq!(OwnedHead::of(&request, b"").unwrap().expects_continue(), expected, "{version:?} {expect}");
+            assert_eq!(
+                OwnedHead::from_request(&request, b"").unwrap().expects_continue(),
+                expected,
+                "{version:?} {expect}"
+            );
         }
     }
 

@@ -50,7 +50,7 @@ enum BodyError {
 impl<'s> RequestBody<'s> {
     /// The body of the session's request, which has to keep to a `rate`; `expects_continue` where the client waits
     /// for `100 Continue`.
-    pub fn of(session: &'s mut ServerSession, expects_continue: bool, rate: MinimumRate) -> RequestBody<'s> {
+    pub fn new(session: &'s mut ServerSession, expects_continue: bool, rate: MinimumRate) -> RequestBody<'s> {
         let progress = if expects_continue { Progress::AwaitsContinue } else { Progress::Readable };
         RequestBody { session, progress, pace: Pace::new(rate) }
     }

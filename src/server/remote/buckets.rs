@@ -46,7 +46,7 @@ impl RemoteStore {
     async fn bucket_page(&self, token: Option<&str>) -> Result<BucketPage, S3Error> {
         let encoded = |token| utf8_percent_encode(token, NON_ALPHANUMERIC);
         let query = token.map(|token| format!("continuation-token={}", encoded(token))).unwrap_or_default();
-        let outgoing = Outgoing::own("GET", None, &query, self.remote.addressing);
+        let outgoing = Outgoing::new("GET", None, &query, self.remote.addressing);
         let response = self.sender.send(&outgoing, Payload::none()).await?;
         if response.status()? != StatusCode::OK {
             return Err(self.refusal(&outgoing, response).await);
@@ -122,7 +122,7 @@ impl RemoteStore {
 
     async fn ask_for_bucket(&self, request: &Admitted<'_>) -> Result<(Outgoing, UpstreamResponse), S3Error> {
         let bucket = self.remote.upstream_bucket(request.bucket()?).ok_or(Code::NO_SUCH_BUCKET)?;
-        let outgoing = Outgoing::own("HEAD", Some(bucket), "", self.remote.addressing);
+        let outgoing = Outgoing::new("HEAD", Some(bucket), "", self.remote.addressing);
         let response = self.sender.send(&outgoing, Payload::none()).await?;
         Ok((outgoing, response))
     }

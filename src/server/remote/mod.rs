@@ -93,13 +93,13 @@ impl RemoteStore {
     /// Most operations: the translated request goes to the store, the translated answer to the client.
     pub(super) async fn forward(&self, request: &Admitted<'_>, body: &mut dyn BodySource) -> Result<Answer, S3Error> {
         let mut outgoing = self.outgoing(request)?;
-        let payload = Payload::of(request, &mut outgoing, self.remote.dialect, body).await?;
+        let payload = Payload::from_request(request, &mut outgoing, self.remote.dialect, body).await?;
         let response = self.sender.send(&outgoing, payload).await?;
         self.receive(request, &outgoing, response).await
     }
 
     /// # Errors
-    /// Those of [`Outgoing::of`], and of metadata that R2 would not take: stores have other limits.
+    /// Those of [`Outgoing::from_incoming`], and of metadata that R2 would not take: stores have other limits.
     fn outgoing(&self, request: &Admitted<'_>) -> Result<Outgoing, S3Error> {
         if request.spec.writes_metadata() {
             Metadata::from_view(&request.view)?;
@@ -111,7 +111,7 @@ impl RemoteStore {
             key: request.object_key().ok(),
             raw_key: request.raw_key,
         };
-        Outgoing::of(&incoming, &self.remote)
+        Outgoing::from_incoming(&incoming, &self.remote)
     }
 
     /// The policy's own answer, which is about a bucket that exists.

@@ -69,7 +69,7 @@ impl<'b> Payload<'b> {
     }
 
     /// The body that a request's plan announces. A small body is read here. Sets the headers that describe the body.
-    pub(super) async fn of(
+    pub(super) async fn from_request(
         request: &Admitted<'_>,
         outgoing: &mut Outgoing,
         dialect: &Dialect,

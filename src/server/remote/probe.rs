@@ -50,7 +50,7 @@ fn node(name: String, health: &Health) -> Finding {
 
 /// Whether the store accepts the key, the clock and the region. A key that may not list buckets is accepted too.
 async fn list_buckets(sender: &Sender, remote: &Remote) -> Finding {
-    let outgoing = Outgoing::own("GET", None, "", remote.addressing);
+    let outgoing = Outgoing::new("GET", None, "", remote.addressing);
     let what = "signed request (ListBuckets)".to_owned();
     let fault = match ask(sender, &outgoing).await {
         Err(error) if error.code != "AccessDenied" => Some(advised(&error)),
@@ -60,7 +60,7 @@ async fn list_buckets(sender: &Sender, remote: &Remote) -> Finding {
 }
 
 async fn bucket(sender: &Sender, remote: &Remote, client: &str, upstream: &str) -> Finding {
-    let outgoing = Outgoing::own("HEAD", Some(upstream), "", remote.addressing);
+    let outgoing = Outgoing::new("HEAD", Some(upstream), "", remote.addressing);
     let fault = ask(sender, &outgoing).await.err().map(|error| advised(&error));
     Finding { what: format!("bucket {client} = {upstream}"), fault }
 }

@@ -46,7 +46,7 @@ fn translated(
     };
     let key = ObjectKey::parse(raw_key).ok();
     let row = operation.spec();
-    Outgoing::of(&Incoming { row, view: &view, bucket: bucket.as_ref(), key: key.as_ref(), raw_key }, remote)
+    Outgoing::from_incoming(&Incoming { row, view: &view, bucket: bucket.as_ref(), key: key.as_ref(), raw_key }, remote)
 }
 
 #[test]
