@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Failure> {
     if loaded.keys.is_empty() {
         loaded.make_key(random::seed()?)?;
     }
-    let welcome = Welcome::of(&loaded);
+    let welcome = Welcome::new(&loaded);
     let on_ready = move |listen: &[_], admin: Option<_>| {
         let mut out = anstream::stdout().lock();
         // A start script that closed our stdout still wants to be served.

@@ -34,7 +34,7 @@ struct ShownKey {
 }
 
 impl Welcome {
-    pub(super) fn of(loaded: &Loaded) -> Welcome {
+    pub(super) fn new(loaded: &Loaded) -> Welcome {
         // A key that can list the buckets makes the better first try.
         let lists = |given: &&GivenKey| given.key.allows(Access::ListBuckets, None);
         let shown = loaded.keys.iter().find(lists).or(loaded.keys.first());
@@ -42,7 +42,7 @@ impl Welcome {
             policy: loaded.settings.policy.name().to_owned(),
             domains: loaded.settings.domains.join(", "),
             objects: objects(&loaded.settings),
-            key: shown.map(ShownKey::of),
+            key: shown.map(ShownKey::new),
             more_keys: loaded.keys.len().saturating_sub(1),
         }
     }
@@ -76,7 +76,7 @@ impl Welcome {
 }
 
 impl ShownKey {
-    fn of(given: &GivenKey) -> ShownKey {
+    fn new(given: &GivenKey) -> ShownKey {
         ShownKey { id: given.key.id.clone(), secret: given.secret.clone(), target: target(&given.key) }
     }
 

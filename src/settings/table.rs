@@ -136,7 +136,7 @@ impl<'t> Table<'t> {
         if !value.get_ref().is_table() {
             reading.wrong_kind(setting, &value, "a table");
         }
-        Table::of(reading, setting, value)
+        Table::from_value(reading, setting, value)
     }
 
     /// The tables under this name; none where it is missing.
@@ -148,7 +148,7 @@ impl<'t> Table<'t> {
             return Vec::new();
         }
         let DeValue::Array(items) = value.into_inner() else { return Vec::new() };
-        items.into_iter().filter_map(|item| Table::of(reading, setting, item)).collect()
+        items.into_iter().filter_map(|item| Table::from_value(reading, setting, item)).collect()
     }
 
     /// Names that a later version gives a meaning: using one is a fault that says so.
@@ -192,7 +192,7 @@ impl<'t> Table<'t> {
         }
     }
 
-    fn of(reading: &Reading<'t>, setting: Setting, value: TomlValue<'t>) -> Option<Table<'t>> {
+    fn from_value(reading: &Reading<'t>, setting: Setting, value: TomlValue<'t>) -> Option<Table<'t>> {
         let location = reading.text.location(&value.span());
         match value.into_inner() {
             DeValue::Table(entries) => Some(Table { title: setting.example, location, entries, known: Vec::new() }),

@@ -96,7 +96,7 @@ struct Script {
 }
 
 impl Script {
-    fn of(answers: Vec<(&'static str, String)>) -> Script {
+    fn new(answers: Vec<(&'static str, String)>) -> Script {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let answer = move |(status, body): &(&str, String)| answer(&listener.accept().unwrap().0, status, body);
@@ -175,7 +175,7 @@ fn a_profile_has_keys_or_says_where_they_are() {
 
 #[test]
 fn a_profile_assumes_a_role() {
-    let sts = Script::of(vec![("200 OK", sts_xml("AssumeRole", "ASSUMED"))]);
+    let sts = Script::new(vec![("200 OK", sts_xml("AssumeRole", "ASSUMED"))]);
     let keys = "[default]\naws_access_key_id = SOURCE\naws_secret_access_key = s";
     let role_of = "[profile app]\nrole_arn = arn:aws:iam::123456789012:role/app\nsource_profile = default";
     let place = Place::new().file("AWS_SHARED_CREDENTIALS_FILE", keys).file("AWS_CONFIG_FILE", role_of);
@@ -188,7 +188,7 @@ fn a_profile_assumes_a_role() {
 #[test]
 fn a_web_identity_is_exchanged_for_a_role() {
     let operation = "AssumeRoleWithWebIdentity";
-    let sts = Script::of(["FIRST", "SECOND"].map(|id| ("200 OK", sts_xml(operation, id))).to_vec());
+    let sts = Script::new(["FIRST", "SECOND"].map(|id| ("200 OK", sts_xml(operation, id))).to_vec());
     let place = Place::new().file("AWS_WEB_IDENTITY_TOKEN_FILE", "header.claims.signature");
     let place = place.variable("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/app");
     assert_eq!(place.variable("AWS_ENDPOINT_URL_STS", &sts.address).fetch(2), [role("FIRST"), role("SECOND")]);
@@ -201,7 +201,7 @@ fn a_web_identity_is_exchanged_for_a_role() {
 fn a_container_role_is_taken_refreshed_and_kept_while_there_is_no_better() {
     let refused = ("403 Forbidden", "secret-of-nobody".to_owned());
     let answers = vec![refused.clone(), ("200 OK", role_json("FIRST")), ("200 OK", role_json("SECOND")), refused];
-    let service = Script::of(answers);
+    let service = Script::new(answers);
     let place = Place::new().variable("AWS_CONTAINER_AUTHORIZATION_TOKEN", "container-token");
     let place = place.variable("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("{}/role", service.address));
     let found = place.fetch(4);
@@ -218,7 +218,7 @@ fn a_container_role_is_taken_refreshed_and_kept_while_there_is_no_better() {
 fn an_instance_role_is_the_last_resort() {
     let answers =
         vec![("200 OK", "metadata-token".into()), ("200 OK", "app".into()), ("200 OK", role_json("INSTANCE"))];
-    let service = Script::of(answers);
+    let service = Script::new(answers);
     let place = Place::new().variable("AWS_EC2_METADATA_DISABLED", "false");
     let place = place.variable("AWS_EC2_METADATA_SERVICE_ENDPOINT", &service.address);
     assert_eq!(place.fetch(1), [role("INSTANCE")]);

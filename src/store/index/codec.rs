@@ -133,14 +133,14 @@ pub(super) struct Decoder<'a>(&'a [u8]);
 
 impl<'a> Decoder<'a> {
     /// The fields of a row, if it is the one that was written under this key.
-    pub(super) fn of_row(key: &[u8], row: &'a [u8]) -> Option<Decoder<'a>> {
+    pub(super) fn from_row(key: &[u8], row: &'a [u8]) -> Option<Decoder<'a>> {
         let mut decoder = Decoder(row);
         let is_ours = decoder.byte()? == VERSION && decoder.integer()? == checksum(key, decoder.0);
         is_ours.then_some(decoder)
     }
 
     /// The fields of a row of the version before.
-    pub(super) fn of_unsealed(row: &'a [u8]) -> Option<Decoder<'a>> {
+    pub(super) fn from_unsealed(row: &'a [u8]) -> Option<Decoder<'a>> {
         let mut decoder = Decoder(row);
         (decoder.byte()? == UNSEALED).then_some(decoder)
     }

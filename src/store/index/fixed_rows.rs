@@ -34,7 +34,7 @@ impl BucketRow {
             let created = Timestamp::from_millis(row.integer()?);
             row.end().map(|()| BucketRow { created })
         };
-        Decoder::of_row(name.as_bytes(), row).and_then(decode).ok_or_else(damaged)
+        Decoder::from_row(name.as_bytes(), row).and_then(decode).ok_or_else(damaged)
     }
 }
 
@@ -52,7 +52,7 @@ impl BlobRow {
             let (references, length, crc) = (row.integer()?, row.integer()?, row.integer()?);
             row.end().map(|()| BlobRow { references, length, crc })
         };
-        Decoder::of_row(&id.to_le_bytes(), row).and_then(decode).ok_or_else(damaged)
+        Decoder::from_row(&id.to_le_bytes(), row).and_then(decode).ok_or_else(damaged)
     }
 }
 

@@ -96,22 +96,22 @@ const MOVES: [Move; 6] = [
     },
     |transaction| {
         move_rows(transaction, &OLD_OBJECTS, OBJECTS, |key, row| {
-            Decoder::of_unsealed(row).and_then(Decoder::object).map_or_else(|| row.to_vec(), |row| row.encode(key))
+            Decoder::from_unsealed(row).and_then(Decoder::object).map_or_else(|| row.to_vec(), |row| row.encode(key))
         })
     },
     |transaction| {
         move_rows(transaction, &OLD_UPLOADS, UPLOADS, |id, row| {
-            Decoder::of_unsealed(row).and_then(Decoder::upload).map_or_else(|| row.to_vec(), |row| row.encode(id))
+            Decoder::from_unsealed(row).and_then(Decoder::upload).map_or_else(|| row.to_vec(), |row| row.encode(id))
         })
     },
     |transaction| {
         move_rows(transaction, &OLD_PARTS, PARTS, |(id, _), row| {
-            Decoder::of_unsealed(row).and_then(Decoder::part).map_or_else(|| row.to_vec(), |row| row.encode(id))
+            Decoder::from_unsealed(row).and_then(Decoder::part).map_or_else(|| row.to_vec(), |row| row.encode(id))
         })
     },
     |transaction| {
         move_rows(transaction, &OLD_COMPLETED, COMPLETED, |id, row| {
-            Decoder::of_unsealed(row).and_then(Decoder::completed).map_or_else(|| row.to_vec(), |row| row.encode(id))
+            Decoder::from_unsealed(row).and_then(Decoder::completed).map_or_else(|| row.to_vec(), |row| row.encode(id))
         })
     },
 ];

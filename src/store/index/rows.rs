@@ -53,12 +53,12 @@ impl ObjectRow {
     }
 
     pub(super) fn decode(key: &[u8], row: &[u8]) -> Result<ObjectRow, StoreError> {
-        Decoder::of_row(key, row).and_then(Decoder::object).ok_or_else(damaged)
+        Decoder::from_row(key, row).and_then(Decoder::object).ok_or_else(damaged)
     }
 
     /// Decodes only as far as a listing needs. `name` is the object's own key.
     pub(super) fn decode_listed(key: &[u8], name: &str, row: &[u8]) -> Result<ListedObject, StoreError> {
-        let head = Decoder::of_row(key, row).and_then(|mut row| row.head()).ok_or_else(damaged)?;
+        let head = Decoder::from_row(key, row).and_then(|mut row| row.head()).ok_or_else(damaged)?;
         Ok(ListedObject {
             key: name.to_owned(),
             size: head.size,
@@ -239,12 +239,12 @@ mod tests {
     fn flipped_bytes_of_rows_without_a_checksum_never_panic() {
         for bytes in rows().iter().map(|row| row.encode(b"k")) {
             let unsealed = [&[1], &bytes[9..]].concat();
-            assert!(Decoder::of_unsealed(&unsealed).and_then(Decoder::object).is_some());
+            assert!(Decoder::from_unsealed(&unsealed).and_then(Decoder::object).is_some());
             for at in 0..unsealed.len() {
                 for flip in [0x01, 0x80, 0xff] {
                     let mut forged = unsealed.clone();
                     forged[at] ^= flip;
-                    let _ = Decoder::of_unsealed(&forged).and_then(Decoder::object);
+                    let _ = Decoder::from_unsealed(&forged).and_then(Decoder::object);
                 }
             }
         }

@@ -35,7 +35,7 @@ impl Snapshot {
     fn object_holders(&self) -> Result<impl Iterator<Item = Result<Holder, Failure>> + use<>, Failure> {
         let objects = self.0.open_table(OBJECTS)?.range::<&[u8]>(..)?.map(|row| {
             let (key, row) = row?;
-            Ok(Holder::of_object(key.value(), row.value()))
+            Ok(Holder::from_object(key.value(), row.value()))
         });
         Ok(objects)
     }
@@ -47,7 +47,7 @@ impl Snapshot {
             let (id, number) = place.value();
             // One that does not read is as good as lost to its parts.
             let upload = uploads.get(id)?.and_then(|upload| UploadRow::decode(id, upload.value()).ok());
-            Ok(Holder::of_part(id, number, upload, row.value()))
+            Ok(Holder::from_part(id, number, upload, row.value()))
         });
         Ok(parts)
     }
@@ -87,14 +87,14 @@ impl Snapshot {
 }
 
 impl Holder {
-    fn of_object(row_key: &[u8], row: &[u8]) -> Holder {
+    fn from_object(row_key: &[u8], row: &[u8]) -> Holder {
         let bucket = row_key.split(|byte| *byte == 0).next().unwrap_or_default();
         let bucket = std::str::from_utf8(bucket).ok().and_then(|name| BucketName::parse(name).ok());
         let bytes = ObjectRow::decode(row_key, row).map(|row| (row.info.size, row.body));
         Holder { place: object_place(row_key), bucket, bytes, row_key: row_key.to_vec() }
     }
 
-    fn of_part(id: &str, number: u16, upload: Option<UploadRow>, row: &[u8]) -> Holder {
+    fn from_part(id: &str, number: u16, upload: Option<UploadRow>, row: &[u8]) -> Holder {
         let lost = || "?".to_owned();
         let place = Place::Part {
             bucket: upload.as_ref().map_or_else(lost, |upload| upload.bucket.to_string()),

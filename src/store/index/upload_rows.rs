@@ -55,7 +55,7 @@ impl UploadRow {
     }
 
     pub(super) fn decode(id: &str, row: &[u8]) -> Result<UploadRow, StoreError> {
-        Decoder::of_row(id.as_bytes(), row).and_then(Decoder::upload).ok_or_else(damaged)
+        Decoder::from_row(id.as_bytes(), row).and_then(Decoder::upload).ok_or_else(damaged)
     }
 }
 
@@ -77,7 +77,7 @@ impl PartRow {
     }
 
     pub(super) fn decode(id: &str, number: u16, row: &[u8]) -> Result<PartRow, StoreError> {
-        Decoder::of_row(&part_key(id, number), row).and_then(Decoder::part).ok_or_else(damaged)
+        Decoder::from_row(&part_key(id, number), row).and_then(Decoder::part).ok_or_else(damaged)
     }
 }
 
@@ -94,7 +94,7 @@ impl CompletedRow {
     }
 
     pub(super) fn decode(id: &str, row: &[u8]) -> Result<CompletedRow, StoreError> {
-        Decoder::of_row(id.as_bytes(), row).and_then(Decoder::completed).ok_or_else(damaged)
+        Decoder::from_row(id.as_bytes(), row).and_then(Decoder::completed).ok_or_else(damaged)
     }
 }
 
