@@ -9,7 +9,7 @@ use crate::policy::source::Source;
 use crate::policy::verdict::Verdict;
 use crate::policy::vocabulary::did_you_mean;
 use crate::region::Regions;
-use crate::s3::headers::ABOUT_THE_ANSWERER;
+use crate::s3::headers::SERVER_IDENTITY_HEADERS;
 use crate::s3::operation::{OPERATIONS, Operation};
 use crate::s3::payload::PayloadKind;
 use http::HeaderName;
@@ -367,7 +367,7 @@ impl Compiler<'_> {
         let stem = name.value.strip_suffix('*').unwrap_or(&name.value);
         // HeaderName takes upper case too, and makes it lower.
         let is_lower_case = HeaderName::from_bytes(stem.as_bytes()).is_ok_and(|header| header.as_str() == stem);
-        if ABOUT_THE_ANSWERER.contains(&name.value.as_str()) {
+        if SERVER_IDENTITY_HEADERS.contains(&name.value.as_str()) {
             let message = format!("'{}' is what an upstream says of itself", name.value);
             self.fault(&name.location, message, "it reaches no client: remove it");
         } else if !is_lower_case || !stem.starts_with(PREFIX) || name.value == PREFIX || stem.contains('*') {

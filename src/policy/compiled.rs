@@ -3,7 +3,7 @@
 use crate::diagnostics::{Diagnostic, Location};
 use crate::policy::verdict::Verdict;
 use crate::region::Regions;
-use crate::s3::headers::ABOUT_THE_ANSWERER;
+use crate::s3::headers::SERVER_IDENTITY_HEADERS;
 use crate::s3::operation::Operation;
 use crate::s3::payload::PayloadKind;
 use std::collections::HashMap;
@@ -89,9 +89,9 @@ pub(super) struct Listed {
 
 impl Answers {
     /// Whether an `x-amz-*` header of an upstream's answer reaches the client; `name` in lower case. What an upstream
-    /// says of itself ([`ABOUT_THE_ANSWERER`]) never does, whatever the policy.
+    /// says of itself ([`SERVER_IDENTITY_HEADERS`]) never does, whatever the policy.
     pub fn header_reaches_client(&self, name: &str) -> bool {
-        !ABOUT_THE_ANSWERER.contains(&name) && self.headers.names.iter().any(|listed| covers(listed, name))
+        !SERVER_IDENTITY_HEADERS.contains(&name) && self.headers.names.iter().any(|listed| covers(listed, name))
     }
 
     /// The elements of XML answers, by local name, that never reach the client, with everything in them.

@@ -62,7 +62,7 @@ pub const R2_EXTENSIONS: &[&str] = &[
 
 /// Headers in which a server identifies itself: its region, its name of the bucket, and its ids of the request. Those of
 /// the store behind r2shim never reach a client.
-pub const ABOUT_THE_ANSWERER: &[&str] = &[
+pub const SERVER_IDENTITY_HEADERS: &[&str] = &[
     "x-amz-bucket-arn",
     "x-amz-bucket-location-name",
     "x-amz-bucket-location-type",
