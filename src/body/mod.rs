@@ -4,15 +4,15 @@
 pub mod aws_chunked;
 pub mod digests;
 pub mod document;
-pub mod pieces;
+pub mod coalescing_buffer;
 pub mod verifier;
 pub mod hold_back;
 pub mod trailer_frames;
 
 pub use aws_chunked::{AwsChunkedDecoder, ChunkSignatures};
+pub use coalescing_buffer::CoalescingBuffer;
 pub use digests::{Digested, Digests, Expected};
 pub use document::DocumentCollector;
 pub use hold_back::HoldBack;
-pub use pieces::Pieces;
 pub use trailer_frames::TrailerFrames;
 pub use verifier::{Announced, BodyVerifier, Framing};

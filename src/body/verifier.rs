@@ -1,8 +1,8 @@
 //! All stages of a body in one: framing off, digests on, and one verdict at the end.
 
+use crate::body::CoalescingBuffer;
 use crate::body::aws_chunked::{AwsChunkedDecoder, ChunkSignatures};
 use crate::body::digests::{Digested, Digests, Expected};
-use crate::body::pieces::Pieces;
 use crate::s3::S3Error;
 use crate::s3::checksum::Algorithm;
 use crate::sigv4::ChunkChain;
@@ -77,7 +77,7 @@ impl BodyVerifier {
             self.digests.update(&piece)?;
             return Ok(vec![piece]);
         };
-        let (digests, mut decoded) = (&mut self.digests, Pieces::default());
+        let (digests, mut decoded) = (&mut self.digests, CoalescingBuffer::default());
         decoder.update(&piece, |data| {
             decoded.push(piece.slice_ref(data));
             digests.update(data)

@@ -8,7 +8,7 @@ use super::index::{Change, NewBody, PartBody, Put, PutPart};
 use super::model::{NewObject, ObjectInfo};
 use super::parts::{NewPart, PartInfo, UploadRef};
 use super::space::BodyRoom;
-use crate::body::Pieces;
+use crate::body::CoalescingBuffer;
 use crate::s3::names::{BucketName, ObjectKey};
 use bytes::{Bytes, BytesMut};
 
@@ -45,7 +45,7 @@ enum Receiving {
 }
 
 struct Large {
-    collected: Pieces,
+    collected: CoalescingBuffer,
     /// `None` while the blocking pool has it, and for good after a failure.
     file: Option<TemporaryBlob>,
     room: BodyRoom,
@@ -123,7 +123,7 @@ impl BodyWriter {
         } else {
             let blobs = store.blobs().clone();
             let file = Some(on_disk(move || blobs.create()).await?);
-            Receiving::Large(Box::new(Large { collected: Pieces::default(), file, room }))
+            Receiving::Large(Box::new(Large { collected: CoalescingBuffer::default(), file, room }))
         };
         Ok(BodyWriter { length, received: 0, state, store })
     }

@@ -11,14 +11,14 @@ const SHARED: usize = 16 << 10;
 
 /// Pieces in the order they came.
 #[derive(Debug, Default)]
-pub struct Pieces {
+pub struct CoalescingBuffer {
     done: Vec<Bytes>,
     /// The small pieces since the last large one.
     small: BytesMut,
     length: usize,
 }
 
-impl Pieces {
+impl CoalescingBuffer {
     /// Adds a piece.
     pub fn push(&mut self, piece: Bytes) {
         self.length += piece.len();
@@ -63,7 +63,7 @@ mod tests {
             (vec![1, 2, SHARED, 3, 0, 4, SHARED, SHARED, 5], vec![3, SHARED, 7, SHARED, SHARED, 5]),
         ] {
             let all: Bytes = (0..lengths.iter().sum::<usize>()).map(|at| at as u8).collect();
-            let (mut pieces, mut rest) = (Pieces::default(), all.clone());
+            let (mut pieces, mut rest) = (CoalescingBuffer::default(), all.clone());
             lengths.iter().for_each(|length| pieces.push(rest.split_to(*length)));
             assert_eq!(pieces.length(), all.len());
             let kept = pieces.into_vec();
