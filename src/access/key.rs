@@ -55,7 +55,7 @@ impl Keyring {
         self.keys.len()
     }
 
-    /// Whether there is no key, so that nobody could sign.
+    /// Whether there is no key, so that no request can be signed.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }

@@ -1,13 +1,13 @@
-//! Keeps the last piece of a body back until the whole of it is known to be good.
+//! Holds the last piece of a body back until the body is verified.
 //!
-//! A store that is sent a body with its length has an object once the last byte is there. So the last byte must not go
-//! out before the verdict, and the verdict comes after the last byte came in. An empty body has no last byte: whoever
-//! sends one waits for the verdict before the head.
+//! A store that knows the length of a body makes an object of it when the last byte arrives. So the last byte must not be
+//! sent before the verdict, and there is no verdict before the last byte has been read. An empty body has no last byte:
+//! for one, the sender waits for the verdict before it sends the head.
 
 use crate::body::Digested;
 use bytes::Bytes;
 
-/// The stage. What it still holds when it is dropped never went on.
+/// The stage. What it still holds when it is dropped was never sent.
 #[derive(Debug, Default)]
 pub struct HoldBack {
     held: Option<Bytes>,

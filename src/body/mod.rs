@@ -1,5 +1,5 @@
-//! Bodies in motion: stages that are pushed bytes and give bytes or a verdict. No I/O, no async; whoever reads the
-//! connection pushes, and asks for the verdict at the end.
+//! Stages of a body: each takes bytes and returns bytes or a verdict. No I/O, no async. The caller reads the
+//! connection, pushes the bytes, and asks for the verdict at the end.
 
 pub mod aws_chunked;
 pub mod digests;

@@ -33,7 +33,7 @@ impl TrailerFrames {
     }
 
     /// The next bytes of the body with the frames that begin and end in them. Bytes past the announced length are left
-    /// out; whoever counted them refuses the body.
+    /// out; the stage that counts them refuses the body.
     pub fn frame(&mut self, mut piece: Bytes) -> Vec<Bytes> {
         let mut framed = Vec::new();
         while !piece.is_empty() && self.left > 0 {

@@ -1,25 +1,25 @@
-//! Why a command did not do what was asked, and how that is told.
+//! Why a command failed, and how the failure is reported.
 
 use crate::cli::style::{BAD, DOUBT, FAINT};
 use crate::diagnostics::{Diagnostic, Location};
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Why a command did not do what was asked.
+/// Why a command failed.
 #[derive(Debug)]
 pub enum Failure {
     /// Usage, settings or policies have faults.
     Faults(Vec<Diagnostic>),
-    /// It could not be done.
+    /// The command could not go on: the message.
     Stopped(String),
-    /// A check has found something, and told it.
+    /// A check found something and has printed it.
     Found,
-    /// Nobody reads the output.
+    /// The output cannot be written, because its reader is gone for example.
     Output(io::Error),
 }
 
 impl Failure {
-    /// A command, or a flag of one, whose time has not come.
+    /// A command, or a flag of one, that is planned and not in this version.
     pub fn not_yet(name: &str) -> Failure {
         let message = format!("`{name}` is not in this version yet");
         Diagnostic::new(
@@ -30,9 +30,9 @@ impl Failure {
         .into()
     }
 
-    /// Tells it and gives the exit code.
+    /// Prints the failure and returns the exit code.
     pub fn report(&self, errors: &mut dyn Write) -> ExitCode {
-        // Where even this cannot be written, the exit code still says it.
+        // If this cannot be written either, the exit code still reports the failure.
         let _ = self.write(errors);
         match self {
             Failure::Faults(_) => ExitCode::from(2),
@@ -60,7 +60,7 @@ fn write_fault(fault: &Diagnostic, errors: &mut dyn Write) -> io::Result<()> {
     writeln!(errors, "  {FAINT}{}{FAINT:#}", fault.advice)
 }
 
-/// Tells of what is allowed and perhaps not meant.
+/// Prints warnings: what is allowed and perhaps a mistake.
 pub fn write_warnings(warnings: &[Diagnostic], errors: &mut dyn Write) -> io::Result<()> {
     warnings.iter().try_for_each(|warning| {
         writeln!(errors, "{DOUBT}warning{DOUBT:#}: {}: {}", warning.location, warning.message)?;

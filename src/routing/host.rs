@@ -1,6 +1,6 @@
 //! Whether a `Host` names a bucket.
 //!
-//! SDKs write the bucket's name before any host that is not an IP address, unless they are told otherwise. A server that
+//! SDKs write the bucket's name before any host that is not an IP address, unless they are configured otherwise. A server that
 //! took such a request for path style would read its key as bucket and key, and write to another bucket. So every host is
 //! either known or refused; which buckets there are makes no difference.
 

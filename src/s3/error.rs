@@ -32,7 +32,7 @@ pub struct S3Error {
     pub details: Vec<(&'static str, String)>,
     /// Headers the answer carries beside the usual ones: lower-case name and value.
     pub headers: Vec<(&'static str, String)>,
-    /// What really happened, for the log and nobody else.
+    /// The real cause. It is logged and never sent to a client.
     pub cause: Option<String>,
 }
 

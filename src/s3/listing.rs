@@ -142,7 +142,7 @@ pub enum Entry {
     Prefix(String),
 }
 
-/// What a listing tells of an object.
+/// An object as a listing shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedObject {
     /// The key.

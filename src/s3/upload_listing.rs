@@ -21,7 +21,7 @@ pub struct UploadQuery {
     pub max_uploads: u64,
 }
 
-/// A place in the order of uploads: by key, those of one key by the moment they were begun.
+/// A position in the order of uploads: by key, and for one key by the time they were created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UploadPosition {
     /// After every upload of this key and of those before it.
@@ -43,7 +43,7 @@ pub struct UploadPage {
     pub next: Option<UploadPosition>,
 }
 
-/// An upload as a listing tells of it.
+/// An upload as a listing shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedUpload {
     /// The key it will have.

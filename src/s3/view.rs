@@ -34,8 +34,8 @@ pub fn is_transport_query(name: &str) -> bool {
 
 /// Headers and query parameters of a request, the hoisted headers among the headers.
 ///
-/// Every pair of the query is put where it belongs once, when the view is made, so a look-up takes the same time whatever
-/// else the request carries: it is made of requests that nobody has authenticated yet.
+/// Each pair of the query is sorted in once, when the view is made. So a look-up takes the same time whatever else the
+/// request carries. That matters because views are made of requests that are not authenticated yet.
 #[derive(Debug, Clone)]
 pub struct RequestView<'a> {
     headers: Cow<'a, HeaderMap>,

@@ -53,7 +53,7 @@ pub fn make(data: &Path, seed: [u8; SEED_BYTES]) -> Result<GivenKey, Vec<Diagnos
 /// `serve` prints a line that takes the secret out of this text with sed: one setting a line, in double quotes.
 fn document(pair: &KeyPair) -> String {
     format!(
-        "# Made by r2shim at its first start. Whoever reads this can do everything with the data.\n\
+        "# Made by r2shim at its first start. Anyone who can read this file has full access to the data.\n\
          # Remove the file to get another pair at the next start.\n\
          access_key_id = \"{}\"\nsecret_access_key = \"{}\"\n",
         pair.id(),

@@ -1,6 +1,6 @@
 //! The chain of signatures through an aws-chunked body: each continues the one before, the first the request's.
 //!
-//! Not here: the frames. Whoever decodes them hashes the bytes and asks the chain.
+//! The frames are not read here: their decoder hashes the bytes and asks the chain.
 //!
 //! Source: S3 API reference, "Signature Calculations for the Authorization Header: Transferring Payload in Multiple
 //! Chunks", with and without trailing headers.

@@ -27,7 +27,7 @@ pub enum AuthError {
     QueryNotUtf8,
     /// A header that must be one value came more than once.
     Repeated(String),
-    /// A header with two spaces in a row, which a signature does not tell from one.
+    /// A header with two spaces in a row: its signature is the same as with one.
     TwoSpaces(String),
     /// Header authentication without `x-amz-content-sha256`.
     MissingPayloadHash,

@@ -21,7 +21,7 @@ const MAX_SCOPES: usize = 8;
 #[derive(Clone)]
 pub struct Secret {
     text: String,
-    /// Tells secrets apart in a cache without keeping copies of them there.
+    /// Distinguishes secrets in a cache, which then need not keep copies of them.
     fingerprint: [u8; 32],
 }
 
@@ -63,8 +63,8 @@ impl Signature {
         hex::encode(self.0)
     }
 
-    /// Whether a client's text is this signature, in time that does not tell where they differ. Text that is no
-    /// signature at all is simply another one.
+    /// Whether a client's text is this signature, compared in constant time. Text that is not the form of a signature
+    /// differs too.
     pub fn matches(&self, provided: &str) -> bool {
         self.hex().as_bytes().ct_eq(provided.as_bytes()).into()
     }

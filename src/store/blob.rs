@@ -115,7 +115,7 @@ impl PlacedBlob {
         self.fate = Fate::Keep;
     }
 
-    /// The commit failed, and only the next start can tell whether the row is there: until then the file stays, and its
+    /// The commit failed, and only the next start finds out whether the row is there: until then the file stays, and its
     /// number is in flight.
     pub(super) fn leave_to_startup(mut self) {
         self.fate = Fate::Unknown;

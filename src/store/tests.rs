@@ -48,7 +48,7 @@ fn key(key: &str) -> ObjectKey {
     ObjectKey::parse(key).unwrap()
 }
 
-/// Bytes that tell where they stand.
+/// Bytes that differ by their offset.
 fn body(length: usize, seed: u8) -> Bytes {
     (0..length).map(|i| (i % 251) as u8 ^ (i / 65_536) as u8 ^ seed).collect::<Vec<_>>().into()
 }

@@ -166,7 +166,7 @@ pub const DIALECTS: &[Dialect] = &[
         // Unsure: that it passes over them all, CRC64NVME as well, and refuses none.
         checksums: &Algorithm::ALL,
         // On PutObject since 2014 ("Conditional PUT on ETag"). On CompleteMultipartUpload and DeleteObject they work
-        // since 20.2.1, on DeleteObject since 19.2.7 too; nothing tells a proxy which release it talks to. Unsure:
+        // since 20.2.1, on DeleteObject since 19.2.7 too; a proxy cannot find out the release. Unsure:
         // CopyObject.
         write_conditions: &[(Operation::PutObject, TAGS)],
         keeps_short_bodies: false,
@@ -197,7 +197,7 @@ pub const DIALECTS: &[Dialect] = &[
         keeps_short_bodies: false,
         keys_are_paths: false,
         plus_for_space: false,
-        // Unsure. To look costs a request and hurts nobody.
+        // Unsure. The check costs one request and is harmless.
         recreates_buckets: true,
         // Its admin interface has a port of its own.
         reserved_buckets: &[],

@@ -1,8 +1,8 @@
 //! What a request looks like on the upstream's side: host, path, query and headers, made from what the chain admitted
 //! and from nothing else, and signed last.
 //!
-//! Nothing of the client's own signature goes along: the transport's headers and parameters stay behind. Nor does a
-//! header that nobody asked about: what goes upstream is a list, not what is left of another one.
+//! Nothing of the client's signature is forwarded, and no header or parameter of the transport. What is forwarded is an
+//! allow-list, so a header that is not known here is not sent.
 
 use crate::s3::checksum::Algorithm;
 use crate::s3::copy_source::{COPY_SOURCE, CopySource};

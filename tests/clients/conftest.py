@@ -108,7 +108,7 @@ def witness(server):
 
 @pytest.fixture
 def free_name(server):
-    """A bucket name nobody has."""
+    """A bucket name that is not in use."""
     return server.new_name()
 
 

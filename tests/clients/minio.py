@@ -99,6 +99,6 @@ class Minio:
         return boto3.Session(**keys, region_name="us-east-1").client("s3", endpoint_url=self.endpoint)
 
     def stop(self):
-        """Ends it at once: nobody needs what it stored."""
+        """Ends it at once: what it stored is not needed."""
         self._process.kill()
         self._process.wait()

@@ -49,7 +49,7 @@ class Server:
         self.endpoint = self.line(r"endpoint +(http://\S+)")[1]
 
     def new_name(self):
-        """A bucket name nobody has."""
+        """A bucket name that is not in use."""
         return f"bucket-{uuid.uuid4().hex[:12]}"
 
     def new_prefix(self):
@@ -108,7 +108,7 @@ class FrontOfMinio(Server):
         super().__init__(policy, folder, keys={}, arguments=["--config", settings])
 
     def new_name(self):
-        """A mapped bucket name nobody has."""
+        """A mapped bucket name that is not in use."""
         return next(self._names)
 
     def new_prefix(self):

@@ -85,7 +85,7 @@ def test_put_with_a_hoisted_acl_passes_where_all_is_open(s3, witness, bucket):
 
 
 def test_a_header_added_by_the_sender_is_refused(s3, witness, bucket):
-    """Whoever has the address must not add to it: this is how a presigned PUT would read another bucket."""
+    """A holder of the address must not be able to add to it: this is how a presigned PUT would read another bucket."""
     witness.put(bucket, "secret", b"secret")
     address = s3.generate_presigned_url("put_object", {"Bucket": bucket, "Key": "k"})
     status, body = plain_http("PUT", address, b"", **{"x-amz-copy-source": f"{bucket}/secret"})

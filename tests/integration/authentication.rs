@@ -177,7 +177,7 @@ fn a_presigned_put_writes_what_it_is_sent() {
     assert_eq!((read.text().as_str(), read.header("x-amz-meta-who")), ("any bytes", "me"));
 }
 
-/// The hole of 2026: whoever holds a presigned URL may not add to what it does, least of all read another bucket.
+/// The hole of 2026: the holder of a presigned URL cannot extend what it does, for example to read another bucket.
 #[test]
 fn headers_that_act_must_be_signed() {
     let server = server();
@@ -237,7 +237,7 @@ fn one_request_has_one_signature() {
     assert_eq!(answer.error(), argument("x-amz-acl is in the query and in the headers, or in the query twice"));
 }
 
-/// Whoever has no key cannot find out what the subset has, which buckets there are or what is in them.
+/// Without a key a client cannot find out what the subset has, which buckets exist or what is in them.
 #[test]
 fn strangers_learn_nothing() {
     let server = server();
@@ -296,7 +296,7 @@ fn the_region_has_three_names() {
             format!("The region name '{region}' is not valid. Must be one of: wnam, enam, weur, eeur, apac, oc, auto");
         assert_eq!(read(region).error(), error(400, "InvalidRegionName", &message));
     }
-    // The signature comes first: a region is nothing to tell a stranger about.
+    // The signature is judged first: a client without a key learns nothing about the region.
     let forged = Signing { region: "eu-west-1".into(), secret: "wrong".into(), ..Signing::default() };
     let (request, _) = Request::get("/media/kept").signed_by(server.address, &forged);
     assert_eq!(send_as_is(&server, request).error().1, "SignatureDoesNotMatch");
@@ -342,7 +342,7 @@ fn keys_may_do_what_their_class_and_buckets_say() {
         ("POST", "/media?delete", [400, 403, 400, 403]),
         ("DELETE", "/logs-1", [204, 403, 403, 403]),
         ("PUT", "/fresh", [200, 403, 403, 403]),
-        // Whether the subset has it is told only to those who may do it.
+        // Only a client that may do it learns whether the subset has it.
         ("GET", "/media?policy", [501, 501, 403, 403]),
     ] {
         for (id, status) in ids.iter().zip(statuses) {

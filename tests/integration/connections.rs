@@ -326,7 +326,7 @@ fn an_answer_that_breaks_off_ends_the_connection() {
     assert_eq!(server.truncate_files(LARGE as u64, LARGE as u64 / 2), 1);
     assert!(first_bytes.len() + connection.read_to_end().len() < LARGE);
     assert_usable(&server, &mut server.connect(), "after an answer that broke off");
-    // Whoever comes now is told so before any byte is promised.
+    // A new request is refused before any of its body is read.
     let answer = server.send(Request::get("/media/large"));
     assert_eq!((answer.status, answer.element("Code").as_str()), (500, "InternalError"));
 }
@@ -341,7 +341,7 @@ fn a_stopping_server_ends_what_it_began() {
     let reader = std::thread::spawn(move || [start, reading.read_bytes(LARGE - 1000)].concat());
     assert_eq!(server.stop(Duration::from_secs(20)), 0);
     assert!(reader.join().unwrap() == large);
-    assert!(std::net::TcpStream::connect(address).is_err(), "nobody listens any more");
+    assert!(std::net::TcpStream::connect(address).is_err(), "the listener is closed");
 }
 
 #[test]

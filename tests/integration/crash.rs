@@ -78,7 +78,7 @@ impl Life<'_> {
         Ok(())
     }
 
-    /// Whoever is acknowledged last kills.
+    /// The client of the last acknowledgement kills the server.
     fn count_down(&self) {
         if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.killed.store(true, Ordering::SeqCst);

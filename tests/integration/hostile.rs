@@ -22,7 +22,7 @@ fn outcome(answer: Option<&Response>) -> (u16, String) {
     answer.map_or((0, String::new()), |answer| (answer.status, answer.element("Code")))
 }
 
-/// Whoever gets a document also gets the id under which the log knows the request.
+/// An answer with a document also has the id that the log has of the request.
 fn assert_clear(answer: Option<&Response>, what: &str) {
     if let Some(answer) = answer.filter(|answer| !answer.body.is_empty()) {
         assert_eq!(answer.header("content-type"), "application/xml", "{what}");
@@ -72,7 +72,7 @@ fn heads_that_are_no_heads() {
             400,
             "InvalidURI",
         ),
-        // Nobody signed these, and that is all their senders hear.
+        // These are not signed, and the answer says no more than that.
         ("many parameters", format!("GET /media?{} HTTP/1.1\r\nhost: h\r\n\r\n", pairs(1000)), 400, "InvalidArgument"),
         (
             "many hoisted headers",

@@ -17,7 +17,7 @@ const FORBIDDEN: &str = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
 const UNAVAILABLE: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
-/// Addresses of one test each, so that nobody else takes a port there that was left.
+/// Addresses of one test each, so that no other test takes a port that was closed there.
 const APART: [Ipv4Addr; 2] = [Ipv4Addr::new(127, 0, 0, 77), Ipv4Addr::new(127, 0, 0, 78)];
 
 /// A node that reads a request's head, gives its answer whatever was asked, and closes. It is gone when this is dropped.
@@ -179,7 +179,7 @@ async fn a_node_without_tls_is_not_taken_for_one_with() {
 #[tokio::test]
 async fn names_are_looked_up_and_one_that_does_not_resolve_keeps_nobody_waiting() {
     let node = FakeNode::start(([127, 0, 0, 1], 0), OK);
-    // No label has more than 63 bytes, so nobody is asked for this name.
+    // No label has more than 63 bytes, so this name is never looked up.
     let nowhere = format!("http://{}.test", "a".repeat(64));
     let localhost = format!("http://localhost:{}", node.address.port());
     let nodes = checked(&[&nowhere, &localhost], HealthCheck::Any).await;

@@ -7,7 +7,7 @@ use md5::{Digest, Md5};
 
 const MIN: usize = 5 << 20;
 
-/// Bytes that tell which part they are of.
+/// Bytes that differ by the part they are of.
 fn part(length: usize, seed: u8) -> Vec<u8> {
     (0..length).map(|n| (n % 251) as u8 ^ seed).collect()
 }

@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &Explain, out: &mut dyn Write) -> Result<(), Failur
     let rules = Rules {
         limits: Limits::default(),
         domains,
-        // Whoever explains a request need not know a key: the filters that ask for one are left out.
+        // No key is needed to explain a request: the filters that need one are left out.
         keyring: Keyring::default(),
         signing_keys: KeyCache::default(),
         policy,

@@ -9,13 +9,13 @@ pub enum AnswerKind {
     Object,
     /// A document about one bucket or object.
     Document(&'static DocumentSpec),
-    /// A document about what belongs to whoever answers: its buckets, its region. A proxy writes its own.
+    /// A document about what belongs to the server that answers: its buckets, its region. A proxy writes its own.
     Own,
     /// What a proxy cannot pass on, and why: a clause that continues a sentence.
     NotForwarded(&'static str),
 }
 
-/// The answer names things that nobody has written down.
+/// The answer has no specification here.
 pub(super) const UNSPECIFIED: &str = "its answer is not specified";
 /// The request or the answer names other buckets than the request's.
 pub(super) const NAMES_BUCKETS: &str = "its documents name buckets of the upstream";

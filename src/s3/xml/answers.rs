@@ -28,7 +28,7 @@ impl Owner<'_> {
     }
 }
 
-/// A bucket as ListBuckets tells of it.
+/// A bucket as ListBuckets shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BucketInfo {
     /// Its name.

@@ -18,8 +18,8 @@ const MAX_DEPTH: usize = 8;
 /// How many elements a document may have; 10,000 parts with a checksum each need 40,002.
 const MAX_ELEMENTS: usize = 100_000;
 
-/// An element. Whoever reads it says whether it is to have [elements](Element::children) or [text](Element::leaf);
-/// having the other is malformed.
+/// An element. The caller says whether it must have [elements](Element::children) or [text](Element::leaf); an element
+/// that has the other is malformed.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Element {
     pub(super) name: String,

@@ -1,6 +1,6 @@
 //! Reading the head of a request, within the time and the bytes it has.
 //!
-//! pingora limits the wait for each read, so a byte a minute would keep a connection for ever, and it buffers up to a
+//! pingora limits the wait for each read, so a byte a minute would hold a connection, and it buffers up to a
 //! megabyte. Here the first byte and the whole head have a deadline each, and a head has a size. Not here: the time
 //! between the bytes of a body, which is [`pace`](crate::server::connection::pace)'s.
 

@@ -1,6 +1,7 @@
 //! How fast a client has to send a body: so many bytes in every window of time in which the server waits for it.
 //!
-//! A limit on each wait alone lets a body of a byte a minute hold a connection, and what is reserved for it, for ever.
+//! A limit on each wait is not enough: a body of one byte a minute would hold a connection, and the space reserved for
+//! it, without end.
 
 use std::time::Duration;
 

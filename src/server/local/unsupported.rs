@@ -1,7 +1,7 @@
 //! What the local store cannot do: refused by name, so that no policy, however open, makes it pretend.
 //!
 //! The rule is an allow-list. An `x-amz-*` header passes if the operation table has it for the operation and the store
-//! honours it, or if ignoring it harms nobody: the ACL of the only account, the payer of a request that costs nothing,
+//! honours it, or if it is harmless to ignore it: the ACL of the only account, the payer of a request that costs nothing,
 //! the bypass of a lock that no object has. Every other one is refused, also one that S3 gets tomorrow: it may say who
 //! may read the object, whether the request takes place or how the object is kept.
 
@@ -27,7 +27,7 @@ const HONOURED: &[&str] = &[
     "x-amz-mp-object-size",
 ];
 
-/// Headers that the store ignores on the operations that have them in S3, and why that harms nobody.
+/// Headers that the store ignores on the operations that have them in S3, and why that is harmless.
 const HARMLESS: &[&str] = &[
     // There is one account. It owns everything and no other reads anything.
     "x-amz-acl",

@@ -64,7 +64,7 @@ impl RemoteStore {
     ) -> Result<Answer, S3Error> {
         let document = documents::read(request, body).await?;
         if self.remote.upstream_bucket(request.bucket()?).is_none() {
-            // The name is another bucket's, or hidden: nobody may make it.
+            // The name belongs to another bucket, or is hidden: it cannot be created.
             return Err(Code::ACCESS_DENIED.into());
         }
         new_bucket::check(&document, request.rules.policy.regions())?;
@@ -108,7 +108,7 @@ impl RemoteStore {
         }
     }
 
-    /// Answers with an error if the request's bucket exists, or if the store cannot tell. If another account owns it, or
+    /// Answers with an error if the request's bucket exists, or if the store does not say. If another account owns it, or
     /// it is in another region, CreateBucket reports that.
     async fn require_no_bucket(&self, request: &Admitted<'_>) -> Result<(), S3Error> {
         let (outgoing, response) = self.ask_for_bucket(request).await?;

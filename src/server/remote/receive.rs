@@ -117,7 +117,7 @@ fn page(text: String, is_encoded: bool, empty: Answer) -> Answer {
     Answer { body: Body::Text(xml::with_last_name(text, is_encoded)), ..empty }
 }
 
-/// An answer whose bytes are an object's. Without a length or chunks, a part of it could not be told from the whole.
+/// An answer whose bytes are an object's. Without a length or chunks, an answer that is cut off would look complete.
 async fn object(empty: Answer, response: UpstreamResponse) -> Result<Answer, S3Error> {
     let headers = &response.head()?.headers;
     let length = content_length(headers);

@@ -59,7 +59,7 @@ fn check(
         return Err(text.fault(message, "write addressing = \"path\", or the node's name"));
     }
     if served.iter().any(|address| reaches(&node, *address)) {
-        let advice = "name the store's address; requests to this one would come back for ever";
+        let advice = "name the store's address; requests to this address would return to r2shim in a loop";
         return Err(text.fault(format!("{node} is where r2shim itself listens"), advice));
     }
     Ok(node)

@@ -50,7 +50,7 @@ pub(in crate::store) enum NewBody {
 const PART_ROW: u64 = 16 * EXTENT_BYTES + 8;
 
 impl Change {
-    /// About the bytes of the row that the change adds, without those that only a look at the index can tell; `None` for
+    /// About the bytes of the row that the change adds, without those that depend on what the index holds; `None` for
     /// a change that removes rows.
     pub(in crate::store) fn row_bytes(&self) -> Option<u64> {
         Some(match self {

@@ -321,7 +321,7 @@ async fn upkeep_and_serving_exclude_each_other() {
     assert!(check(dir.path(), &mut |_| Ok(())).is_err_and(in_use));
     assert!(collect(dir.path()).is_err_and(in_use));
     drop(store);
-    // The check has the folder while it tells of its progress.
+    // The check holds the folder while it reports progress.
     let serve = |_| {
         let served = Store::open(dir.path(), Options::default()).map(drop);
         assert_eq!(served, Err(OpenError::InUse(dir.path().to_owned())));

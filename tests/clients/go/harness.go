@@ -61,7 +61,7 @@ func run(lists ...[]check) {
 	}
 }
 
-// why tells why a check failed; nothing if it did not.
+// why returns why a check failed; nothing if it did not.
 func why(each check) (text string) {
 	defer func() {
 		if raised := recover(); raised != nil {
@@ -121,7 +121,7 @@ func refused(err error, status int, code, words string) {
 	}
 }
 
-// lacks tells whether neither policy nor store lets through what R2 lacks. MinIO has it where all is open.
+// lacks reports whether policy and store both refuse what R2 lacks. MinIO has it where all is open.
 func lacks() bool {
 	return policy == "r2" || store == "local"
 }

@@ -7,7 +7,7 @@ use md5::{Digest, Md5};
 /// The least a part has that is not the last: 5 MiB.
 pub const MIN_PART: usize = 5 << 20;
 
-/// So many bytes, which tell where they stand and of which payload they are.
+/// So many bytes, which differ by their offset and by the payload.
 pub fn bytes(length: usize, seed: u8) -> Vec<u8> {
     (0..length).map(|n| (n % 251) as u8 ^ (n >> 16) as u8 ^ seed).collect()
 }

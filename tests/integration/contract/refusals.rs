@@ -1,4 +1,4 @@
-//! What R2 lacks, and strangers: refused before the store hears of it.
+//! What R2 lacks, and clients without a key: refused before anything reaches the store.
 
 use super::subject::{Subject, assert_answer};
 use super::{Case, cases};

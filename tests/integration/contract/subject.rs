@@ -38,7 +38,7 @@ const NAMES: usize = 100;
 const UPSTREAM_PREFIX: &str = "acme-internal-";
 /// Who owns everything in a MinIO.
 const MINIO_OWNER: &str = "02d6176db174dc93cb1b899f7c6078f08654445fe8cf1b6ce98d8855f66bdbf4";
-/// What a remote store knows and no client is to hear of.
+/// What a remote store knows and no client may see.
 const HIDDEN: &[&str] = &[UPSTREAM_PREFIX, STORE_KEY_ID, STORE_SECRET, STORE_REGION, MINIO_OWNER];
 
 /// r2shim over a store.
@@ -220,7 +220,7 @@ impl Bucket<'_> {
         written.header("etag").to_owned()
     }
 
-    /// All keys, as a listing tells them.
+    /// All keys, as a listing shows them.
     pub fn keys(&self) -> Vec<String> {
         self.get("?list-type=2").elements("Key")
     }

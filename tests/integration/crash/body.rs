@@ -1,4 +1,4 @@
-//! Bodies that tell which write they are of, on every page: a mixture of two is none.
+//! Bodies whose every page says which write it is of, so that a mixture of two is found.
 
 /// The body of a write: its bytes follow from number and length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -50,7 +50,7 @@ impl Operation {
     }
 }
 
-/// The request with what tells a body's number where its bytes do not: in an empty one.
+/// The request with a header that has the number of its body, for bodies that are empty.
 fn described(request: Request, body: Body) -> Request {
     request.header("x-amz-meta-number", &body.number.to_string())
 }
@@ -116,7 +116,7 @@ impl Client<'_> {
         Ok(Some(body))
     }
 
-    /// Keys and sizes of all objects, as a listing tells them.
+    /// Keys and sizes of all objects, as a listing shows them.
     pub fn listed(&mut self) -> io::Result<Vec<(String, usize)>> {
         let listing = self.expect(200, Request::get("/crash?list-type=2"))?.text();
         let entries = elements(&listing, "Contents").into_iter();

@@ -3,14 +3,14 @@
 use std::env;
 use std::hash::{BuildHasher, RandomState};
 
-/// A sequence of numbers. The one the test began with tells its seed when the test fails.
+/// A sequence of numbers. The first one of a test prints its seed when the test fails.
 pub struct Random {
     state: u64,
     announced: Option<u64>,
 }
 
 impl Random {
-    /// From `R2SHIM_TEST_SEED`, or a seed nobody chose.
+    /// From `R2SHIM_TEST_SEED`, or a random seed.
     pub fn announced() -> Random {
         let seed = number("R2SHIM_TEST_SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
         Random { state: seed, announced: Some(seed) }

@@ -3,7 +3,7 @@
 //! A script is a list of [`Step`]s that one connection is played, or a closure that looks at a request and says what
 //! comes next. Nothing sleeps: a test waits for what arrived, and the script for the test or for the other side.
 //!
-//! Whoever asks for [`HEALTH`] hears that the store is well, and no script or test hears of it: checks come when they
+//! Requests for [`HEALTH`] are answered: healthy. Scripts and tests do not see them, because checks come when they
 //! want.
 
 mod log;

@@ -114,7 +114,7 @@ fn framed_bodies_of_every_size_arrive() {
     }
 }
 
-/// Nobody has the whole of it in memory: the store has its start while the client still holds the rest back.
+/// The body is streamed: the store has its start while the client still holds the rest back.
 #[test]
 fn bodies_go_along_while_they_come() {
     let upstream = Scripted::answering(store::usual);

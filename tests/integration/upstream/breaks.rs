@@ -106,7 +106,7 @@ fn bodies_that_break_off() {
     }
 }
 
-/// Where nobody said how long it is, nobody knows whether it is all.
+/// Without a length, a body that ends may be complete or cut off.
 #[test]
 fn a_body_without_a_length_is_not_taken_for_whole() {
     let answer = get_from(&[Step::send("HTTP/1.1 200 OK\r\netag: \"x\"\r\n\r\nkept")]);

@@ -1,4 +1,4 @@
-//! Clients that leave in the middle: the store's connection ends with them, and is nobody else's.
+//! Clients that leave in the middle: the connection to the store is closed too, and is not used again.
 
 use super::bodies::bytes;
 use super::{front, get, put, store};
@@ -46,7 +46,7 @@ fn an_upload_that_is_left_is_never_whole() {
     }
     assert_eq!(server.send(put("new")).status, 200);
     let last = upstream.requests().pop().unwrap();
-    assert_eq!((last.connection, last.text().as_str()), (2, "new"), "on a connection that nobody left");
+    assert_eq!((last.connection, last.text().as_str()), (2, "new"), "on a connection that was not broken off");
 }
 
 #[test]

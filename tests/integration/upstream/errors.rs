@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 const HTML: &str = "<html><body><h1>something is wrong at store.internal</h1></body></html>";
 
-/// A server in front of a store that gives whatever answer it is told to.
+/// A server in front of a store whose answer the test sets.
 struct Front {
     upstream: Scripted,
     server: TestServer,

@@ -216,7 +216,7 @@ fn nothing_of_the_store_reaches_the_client() {
     }
 }
 
-/// What can be passed on is passed on, and of what cannot the store never hears.
+/// What can be forwarded is forwarded; what cannot never reaches the store.
 #[test]
 fn an_operation_is_passed_on_or_refused_by_name() {
     let upstream = Indiscreet::start();

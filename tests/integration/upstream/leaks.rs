@@ -79,7 +79,7 @@ fn errors_do_not_either() {
     }
 }
 
-/// The keys that could not be deleted are told of one by one, in the middle of a success.
+/// Keys that could not be deleted are listed one by one in an answer that is a success.
 #[test]
 fn errors_in_a_success_do_not_either() {
     let result = format!(

@@ -1,4 +1,4 @@
-//! Answers whose length is not what they say: what is behind the end is nobody's answer, and never the next one's.
+//! Answers whose length is not what they say: bytes behind the end are never taken for the next answer.
 
 use super::{front, get, store};
 use crate::support::Request;
@@ -63,7 +63,7 @@ fn a_connection_that_is_to_end_is_not_used_again() {
     }
 }
 
-/// HEAD tells of a length and has no body; the connection is as good as new.
+/// An answer to HEAD has a length and no body; the connection can be used again.
 #[test]
 fn the_length_that_head_tells_is_passed_on() {
     let upstream = Scripted::answering(store::usual);
@@ -87,7 +87,7 @@ fn a_range_keeps_its_place() {
     assert_eq!(answer.header("content-length"), "2");
 }
 
-/// An object that the store tells no length of is not one of no bytes.
+/// An object without a length is not an empty one.
 #[test]
 fn a_length_that_head_does_not_tell_is_not_made_up() {
     let upstream = Scripted::always([Step::ReadHead, Step::send("HTTP/1.1 200 OK\r\netag: \"x\"\r\n\r\n")]);

@@ -85,7 +85,7 @@ fn a_write_goes_to_no_other_node_after_a_new_connection_was_closed() {
 #[test]
 fn what_a_node_took_does_not_go_to_another() {
     let take = |request: &Received| match request.method.as_str() {
-        // Whoever asks how it is hears that it is well.
+        // Health checks are answered: the store is healthy.
         "GET" => vec![Step::Answer(store::usual(request))],
         _ => vec![Step::Close],
     };

@@ -81,7 +81,7 @@ fn the_host_is_the_stores() {
     }
 }
 
-/// What a client may write in many ways is one object, and the store is told in one way which.
+/// A client may write the name of one object in several ways; the store gets it in one.
 #[test]
 fn the_source_of_a_copy_is_the_stores_too() {
     let upstream = Scripted::answering(store::usual);

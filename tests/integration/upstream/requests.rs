@@ -168,7 +168,7 @@ fn headers_that_are_no_parameters_end_here() {
     }
 }
 
-/// The region is `auto` to clients, and to the store what its dialect wants to hear.
+/// Clients see the region `auto`; the store gets the one its dialect expects.
 #[test]
 fn buckets_are_made_where_the_store_wants_them() {
     let asked = "<CreateBucketConfiguration><LocationConstraint>auto</LocationConstraint></CreateBucketConfiguration>";

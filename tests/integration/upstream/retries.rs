@@ -1,7 +1,7 @@
 //! What is sent a second time and what is not, when a kept connection turns out to be dead.
 //!
 //! A store may close a connection it kept at any time, also while a request is on its way. Whether that request was
-//! carried out nobody knows, so only what may be done twice is sent twice, and never a body that is gone.
+//! carried out is not known. So only idempotent requests are retried, and only if their body is still in memory.
 
 use super::{bad_gateway, error, front, get, put, store};
 use crate::support::scripted::{Received, Scripted, Step};

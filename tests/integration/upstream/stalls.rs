@@ -1,4 +1,4 @@
-//! Stores that stop in the middle: the client hears of it, and the connection is given up.
+//! Stores that stop in the middle: the client gets an error, and the connection is closed.
 
 use super::{error, get, impatient_front, put, remote, too_late};
 use crate::support::scripted::{Scripted, Step};
@@ -42,7 +42,7 @@ fn head_hears_of_it_without_a_body() {
     assert_eq!((answer.status, answer.body.len()), (504, 0));
 }
 
-/// The head is on its way already, so the connection is all that is left to tell it by.
+/// The head was sent already, so only closing the connection can report the failure.
 #[test]
 fn a_body_that_stops_breaks_the_connection() {
     for start in [

@@ -97,7 +97,7 @@ impl Node {
         *health = to;
     }
 
-    /// What metrics tell of it.
+    /// Its values for the metrics.
     pub(super) fn stats(&self) -> NodeStats {
         let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let failures =
