@@ -39,8 +39,8 @@ impl Timestamp {
 
     /// Reads the form of `x-amz-date` (ISO 8601 basic, UTC): `20260612T101112Z`. Nothing else is read.
     pub fn parse_amz_date(text: &str) -> Option<Timestamp> {
-        let moment = PrimitiveDateTime::parse(text, AMZ_DATE).ok()?.assume_utc();
-        u64::try_from(moment.unix_timestamp()).ok().map(|seconds| Timestamp(seconds * 1000))
+        let time = PrimitiveDateTime::parse(text, AMZ_DATE).ok()?.assume_utc();
+        u64::try_from(time.unix_timestamp()).ok().map(|seconds| Timestamp(seconds * 1000))
     }
 
     /// Reads the form of XML documents (RFC 3339): `2026-06-12T10:11:12.000Z`, with or without a fraction, of any offset
@@ -89,15 +89,15 @@ impl Timestamp {
     }
 
     fn format(self, form: &[BorrowedFormatItem<'_>]) -> String {
-        let moment = OffsetDateTime::UNIX_EPOCH + time::Duration::milliseconds(self.0.min(253_402_300_799_999) as i64);
-        // The forms above name only parts every UTC moment has, so formatting cannot fail.
-        moment.format(form).unwrap_or_default()
+        let time = OffsetDateTime::UNIX_EPOCH + time::Duration::milliseconds(self.0.min(253_402_300_799_999) as i64);
+        // The forms above name only parts every UTC time has, so formatting cannot fail.
+        time.format(form).unwrap_or_default()
     }
 }
 
 impl From<SystemTime> for Timestamp {
-    fn from(moment: SystemTime) -> Timestamp {
-        let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
+    fn from(time: SystemTime) -> Timestamp {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 }
@@ -113,13 +113,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_moment_in_every_form() {
-        let moment = Timestamp::parse_amz_date("20130524T000000Z").unwrap();
-        assert_eq!(moment.millis(), 1_369_353_600_000);
-        assert_eq!(moment.amz_date(), "20130524T000000Z");
-        assert_eq!(moment.date_stamp(), "20130524");
-        assert_eq!(moment.iso_8601(), "2013-05-24T00:00:00.000Z");
-        assert_eq!(moment.http_date(), "Fri, 24 May 2013 00:00:00 GMT");
+    fn one_timestamp_in_every_form() {
+        let timestamp = Timestamp::parse_amz_date("20130524T000000Z").unwrap();
+        assert_eq!(timestamp.millis(), 1_369_353_600_000);
+        assert_eq!(timestamp.amz_date(), "20130524T000000Z");
+        assert_eq!(timestamp.date_stamp(), "20130524");
+        assert_eq!(timestamp.iso_8601(), "2013-05-24T00:00:00.000Z");
+        assert_eq!(timestamp.http_date(), "Fri, 24 May 2013 00:00:00 GMT");
     }
 
     #[test]

@@ -43,13 +43,13 @@ impl Claim {
 
     /// When the request says it was signed.
     pub fn date(&self) -> Timestamp {
-        self.date.moment
+        self.date.timestamp
     }
 
     /// Who the request says it is from, for one line of the log.
     pub fn summary(&self) -> String {
         let (id, region) = (shortened(&self.access_key_id), shortened(&self.scope.region));
-        format!("access key id {id:?}, region {region:?}, date {}", self.date.moment.amz_date())
+        format!("access key id {id:?}, region {region:?}, date {}", self.date.timestamp.amz_date())
     }
 
     /// Whether the signature is in the query.
@@ -106,18 +106,18 @@ fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
-/// The moment a request says it was signed at, and the text that was signed for it.
+/// When a request says it was signed, and the text that was signed for it.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct RequestDate {
     pub(super) text: String,
-    pub(super) moment: Timestamp,
+    pub(super) timestamp: Timestamp,
 }
 
 impl RequestDate {
     /// Reads ISO 8601 basic, all that R2 reads; `place` is where it stood, in R2's words.
     pub(super) fn parse(text: &str, place: &'static str) -> Result<RequestDate, AuthError> {
         match Timestamp::parse_amz_date(text) {
-            Some(moment) => Ok(RequestDate { text: text.to_owned(), moment }),
+            Some(timestamp) => Ok(RequestDate { text: text.to_owned(), timestamp }),
             None => Err(AuthError::BadDate { place, text: text.to_owned() }),
         }
     }

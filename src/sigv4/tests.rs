@@ -51,7 +51,7 @@ impl Request {
     }
 }
 
-/// The moment of the S3 documentation's examples.
+/// The time in the S3 documentation's examples.
 fn now() -> Timestamp {
     Timestamp::parse_amz_date("20130524T000000Z").unwrap()
 }

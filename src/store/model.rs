@@ -112,7 +112,7 @@ pub struct NewObject {
     pub etag: ETag,
     /// The checksum the body was verified against.
     pub checksum: Option<Checksum>,
-    /// The moment the body was complete. Where what it replaces is younger, the write gets that one's time.
+    /// When the body was complete. Where what it replaces is younger, the write gets that one's time.
     pub now: Timestamp,
     /// What must hold of the object it replaces.
     pub conditions: WriteConditions,

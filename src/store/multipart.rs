@@ -166,11 +166,11 @@ impl Store {
     /// Aborts the uploads that were begun longer than [`super::Options::upload_age`] before `now`, and returns how many
     /// there were.
     pub async fn expire_uploads(&self, now: Timestamp) -> Result<usize, StoreError> {
-        let moment = Timestamp::from_millis(now.millis().saturating_sub(self.0.upload_age.as_millis() as u64));
+        let limit = Timestamp::from_millis(now.millis().saturating_sub(self.0.upload_age.as_millis() as u64));
         let mut aborted = 0;
         loop {
             let index = self.0.index.clone();
-            let old = on_disk(move || index.read(|snapshot| snapshot.uploads_before(moment, EXPIRED_AT_ONCE))).await?;
+            let old = on_disk(move || index.read(|snapshot| snapshot.uploads_before(limit, EXPIRED_AT_ONCE))).await?;
             match self.abort_all(old).await? {
                 0 => return Ok(aborted),
                 some => aborted += some,

@@ -44,7 +44,7 @@ pub struct NewPart {
     pub etag: ETag,
     /// The checksum the body was verified against, or that the upload asks for.
     pub checksum: Option<Checksum>,
-    /// The moment the body was complete.
+    /// When the body was complete.
     pub now: Timestamp,
 }
 

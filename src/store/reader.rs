@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// The longest piece, in bytes.
 const PIECE: u64 = 256 << 10;
 
-/// An object as of the moment it was looked up; later writes do not touch it.
+/// An object as of the time of its look-up; later writes do not touch it.
 #[derive(Clone)]
 pub struct Object {
     /// What is known of it.

@@ -72,7 +72,7 @@ impl ObjectWriter {
     /// dropped before, the object may or may not come to be.
     ///
     /// # Errors
-    /// [`StoreError::PreconditionFailed`] and [`StoreError::NoSuchBucket`] as of the moment of the commit;
+    /// [`StoreError::PreconditionFailed`] and [`StoreError::NoSuchBucket`] as of the commit;
     /// [`StoreError::Io`] for fewer bytes than were announced.
     pub async fn commit(self, object: NewObject) -> Result<ObjectInfo, StoreError> {
         let NewObject { metadata, etag, checksum, now, conditions } = object;
@@ -100,7 +100,7 @@ impl PartWriter {
     /// Makes the body a part, in the place of the one that had its number.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchUpload`] and [`StoreError::NoSuchBucket`] as of the moment of the commit;
+    /// [`StoreError::NoSuchUpload`] and [`StoreError::NoSuchBucket`] as of the commit;
     /// [`StoreError::Io`] for fewer bytes than were announced.
     pub async fn commit(self, part: NewPart) -> Result<PartInfo, StoreError> {
         let NewPart { etag, checksum, now } = part;

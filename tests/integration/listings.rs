@@ -178,8 +178,8 @@ fn what_a_listing_tells_of_an_object() {
         assert_eq!(answer.element(element), value, "{element}");
     }
     assert_eq!(answer.header("content-type"), "application/xml");
-    let moment = answer.element("LastModified");
-    assert!(moment.len() == 24 && moment.ends_with('Z'), "{moment}");
+    let modified = answer.element("LastModified");
+    assert!(modified.len() == 24 && modified.ends_with('Z'), "{modified}");
     // V1 names the owner always, V2 where it is asked to.
     for (query, owners) in
         [("", 1), ("list-type=2", 0), ("list-type=2&fetch-owner=false", 0), ("list-type=2&fetch-owner=true", 1)]

@@ -79,7 +79,7 @@ pub fn list_buckets(owner: Owner<'_>, buckets: &[BucketInfo]) -> String {
             for bucket in buckets {
                 list.inside("Bucket", |entry| {
                     entry.text("Name", &bucket.name);
-                    entry.moment("CreationDate", bucket.created);
+                    entry.timestamp("CreationDate", bucket.created);
                 });
             }
         });
@@ -130,7 +130,7 @@ pub fn copy_part(etag: &str, last_modified: Timestamp, checksum: Option<&Checksu
 
 fn copy_result(name: &str, etag: &str, last_modified: Timestamp, checksum: Option<&Checksum>) -> String {
     document(name, |root| {
-        root.moment("LastModified", last_modified);
+        root.timestamp("LastModified", last_modified);
         root.etag(etag);
         write_checksum(root, checksum);
     })
@@ -192,10 +192,10 @@ mod tests {
     fn copies() {
         let checksum = Checksum::from_digest(Algorithm::Crc32, &[0; 4]);
         let expected = "<LastModified>1970-01-01T00:00:00.000Z</LastModified><ETag>&quot;e&quot;</ETag>";
-        let moment = Timestamp::default();
-        assert_eq!(inner("CopyObjectResult", &copy_object("e", moment, None)), expected);
+        let timestamp = Timestamp::default();
+        assert_eq!(inner("CopyObjectResult", &copy_object("e", timestamp, None)), expected);
         assert_eq!(
-            inner("CopyPartResult", &copy_part("e", moment, Some(&checksum))),
+            inner("CopyPartResult", &copy_part("e", timestamp, Some(&checksum))),
             format!("{expected}<ChecksumCRC32>AAAAAA==</ChecksumCRC32><ChecksumType>FULL_OBJECT</ChecksumType>")
         );
     }

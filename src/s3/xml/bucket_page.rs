@@ -39,7 +39,7 @@ fn bucket(entry: &Element) -> Result<BucketInfo, S3Error> {
     for child in entry.children()? {
         match child.name.as_str() {
             "Name" => set_once(&mut name, child.leaf()?.to_owned())?,
-            "CreationDate" => set_once(&mut created, moment(child)?)?,
+            "CreationDate" => set_once(&mut created, timestamp(child)?)?,
             _ => {}
         }
     }
@@ -47,7 +47,7 @@ fn bucket(entry: &Element) -> Result<BucketInfo, S3Error> {
     Ok(BucketInfo { name, created: created.unwrap_or_default() })
 }
 
-fn moment(element: &Element) -> Result<Timestamp, S3Error> {
+fn timestamp(element: &Element) -> Result<Timestamp, S3Error> {
     let text = element.leaf()?;
     Timestamp::parse_iso_8601(text).ok_or_else(|| malformed(format!("{text:.40} is no date")))
 }

@@ -59,7 +59,7 @@ fn write_entries(root: &mut Elements, page: &Page, names: Names, owner: Option<O
 
 fn write_object(contents: &mut Elements, object: &ListedObject, names: Names, owner: Option<Owner<'_>>) {
     contents.text("Key", &names.show(&object.key));
-    contents.moment("LastModified", object.last_modified);
+    contents.timestamp("LastModified", object.last_modified);
     contents.etag(&object.etag);
     if let Some((algorithm, kind)) = object.checksum {
         contents.text("ChecksumAlgorithm", algorithm.name());

@@ -70,7 +70,7 @@ pub struct UploadList<'a> {
     pub max_uploads: u64,
     /// The next page's two markers; `None` on the last page.
     pub next: Option<(&'a str, &'a str)>,
-    /// Uploads in order of key and moment.
+    /// Uploads in order of key and time of creation.
     pub uploads: &'a [ListedUpload],
     /// Common prefixes in order.
     pub common_prefixes: &'a [String],
@@ -109,7 +109,7 @@ fn write_upload(entry: &mut Elements, upload: &ListedUpload, names: Names, owner
     owner.write("Initiator", entry);
     owner.write("Owner", entry);
     entry.text("StorageClass", "STANDARD");
-    entry.moment("Initiated", upload.initiated);
+    entry.timestamp("Initiated", upload.initiated);
 }
 
 /// A page of ListParts: what was asked, echoed, and what was found.
@@ -171,7 +171,7 @@ pub fn list_parts(list: PartList<'_>) -> String {
 
 fn write_part(entry: &mut Elements, part: &ListedPart) {
     entry.value("PartNumber", part.number);
-    entry.moment("LastModified", part.last_modified);
+    entry.timestamp("LastModified", part.last_modified);
     entry.etag(&part.etag);
     entry.value("Size", part.size);
     // The type of a checksum belongs to the upload; a part shows the value alone.

@@ -58,9 +58,9 @@ impl Elements {
         self.text(name, &value.to_string());
     }
 
-    /// An element with a moment.
-    pub(super) fn moment(&mut self, name: &str, moment: Timestamp) {
-        self.text(name, &moment.iso_8601());
+    /// An element with a timestamp.
+    pub(super) fn timestamp(&mut self, name: &str, timestamp: Timestamp) {
+        self.text(name, &timestamp.iso_8601());
     }
 
     /// `<ETag>`: the tag in quotes.
@@ -121,7 +121,7 @@ pub(super) mod tests {
             root.optional("Absent", None);
             root.optional("Present", Some(""));
             root.etag("abc-2");
-            root.moment("When", Timestamp::from_millis(1_000));
+            root.timestamp("When", Timestamp::from_millis(1_000));
         });
         let expected = concat!(
             r#"<?xml version="1.0" encoding="UTF-8"?>"#,

@@ -39,14 +39,14 @@ impl Snapshot {
         rows.collect()
     }
 
-    /// At most `most` uploads that were begun before that moment.
-    pub(in crate::store) fn uploads_before(&self, moment: Timestamp, most: usize) -> Result<Vec<UploadRef>, Failure> {
+    /// At most `most` uploads that were created before that time.
+    pub(in crate::store) fn uploads_before(&self, limit: Timestamp, most: usize) -> Result<Vec<UploadRef>, Failure> {
         let table = self.0.open_table(UPLOADS)?;
         let mut found = Vec::new();
         for row in table.iter()?.take(most) {
             let (id, row) = row?;
             let row = UploadRow::decode(id.value(), row.value())?;
-            if row.initiated >= moment {
+            if row.initiated >= limit {
                 break;
             }
             found.push(UploadRef { bucket: row.bucket, key: row.key, id: id.value().to_owned() });

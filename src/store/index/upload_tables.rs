@@ -9,7 +9,7 @@ use crate::s3::names::BucketName;
 use crate::store::parts::UploadRef;
 use redb::{ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction};
 
-/// Upload id to [`UploadRow`]. Ids begin with the moment the upload was begun, so the oldest come first.
+/// Upload id to [`UploadRow`]. Ids begin with the time the upload was created, so the oldest come first.
 pub(super) const UPLOADS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("uploads");
 /// (bucket, key, upload id): the order of listings.
 pub(super) const UPLOAD_KEYS: TableDefinition<'_, (&str, &[u8], &str), ()> = TableDefinition::new("upload_keys");
@@ -17,7 +17,7 @@ pub(super) const UPLOAD_KEYS: TableDefinition<'_, (&str, &[u8], &str), ()> = Tab
 pub(super) const PARTS: TableDefinition<'_, (&str, u16), &[u8]> = TableDefinition::new("parts");
 /// Upload id to [`CompletedRow`].
 pub(super) const COMPLETED: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("completed");
-/// (moment of completion in milliseconds, upload id): the order in which completed uploads are forgotten.
+/// (time of completion in milliseconds, upload id): the order in which completed uploads are forgotten.
 const COMPLETED_AT: TableDefinition<'_, (u64, &str), ()> = TableDefinition::new("completed_at");
 
 /// The tables of uploads within a write transaction.

@@ -15,8 +15,8 @@ pub const CASES: &[Case] = cases![
     of_what_is_not_there,
 ];
 
-/// How a moment is written.
-const MOMENT: (u16, &str) = (200, "2006-03-01T00:00:00.000Z");
+/// How a time is written.
+const TIME: (u16, &str) = (200, "2006-03-01T00:00:00.000Z");
 const SOURCE: &str = "x-amz-copy-source";
 
 fn copy(to: &Bucket<'_>, key: &str, source: &str, headers: &[(&str, &str)]) -> Response {
@@ -31,7 +31,7 @@ fn in_a_bucket_and_out_of_it(subject: &Subject) {
             let copied = copy(bucket, "copy", &format!("/{}/a", from.name), &[]);
             assert_answer(&copied, 200, "");
             assert_eq!(copied.element("ETag"), etag(&body));
-            assert_eq!(copied.element("LastModified").len(), subject.answer(Deviation::Milliseconds, MOMENT).1.len());
+            assert_eq!(copied.element("LastModified").len(), subject.answer(Deviation::Milliseconds, TIME).1.len());
             assert!(bucket.get("copy").body == body);
         }
     }

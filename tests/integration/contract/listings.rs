@@ -161,10 +161,10 @@ fn what_is_told_of_an_object(subject: &Subject) {
         ] {
             assert_eq!(answer.element(element), value, "{element} of {query}");
         }
-        let moment = answer.element("LastModified");
+        let modified = answer.element("LastModified");
         let usual = (200, "2006-03-01T00:00:00.000Z");
         let like = subject.answer(Deviation::Milliseconds, usual).1;
-        assert!(moment.len() == like.len() && moment.ends_with('Z'), "{moment}");
+        assert!(modified.len() == like.len() && modified.ends_with('Z'), "{modified}");
         assert_eq!(answer.header("content-type"), "application/xml");
     }
     // V1 names the owner always, V2 where it is asked to.

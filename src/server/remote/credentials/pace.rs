@@ -50,8 +50,8 @@ mod tests {
             (-hour, 1),
         ] {
             let now = 1_800_000_000;
-            let moment = |seconds: i64| Timestamp::from_millis(u64::try_from(seconds * 1000).unwrap());
-            let found = next_refresh(moment(now), Some(moment(now + left)));
+            let at = |seconds: i64| Timestamp::from_millis(u64::try_from(seconds * 1000).unwrap());
+            let found = next_refresh(at(now), Some(at(now + left)));
             assert_eq!(found, Duration::from_secs(u64::try_from(wait).unwrap()), "{left} s left");
         }
         let (start, end) = (Timestamp::from_millis(0), Timestamp::from_millis(u64::MAX));
