@@ -92,7 +92,7 @@ impl From<io::Error> for Failure {
 mod tests {
     use super::*;
 
-    fn told(failure: &Failure) -> String {
+    fn reported(failure: &Failure) -> String {
         let mut errors = Vec::new();
         failure.report(&mut errors);
         anstream::adapter::strip_str(&String::from_utf8(errors).unwrap()).to_string()
@@ -104,7 +104,7 @@ mod tests {
         let first = Diagnostic::new(location, "unknown setting `listn`", "did you mean `listen`?");
         let second = Diagnostic::new(Location::from_name("--admin"), "\"x\" is no address", "write one");
         assert_eq!(
-            told(&Failure::Faults(vec![first, second])),
+            reported(&Failure::Faults(vec![first, second])),
             "r2shim.toml:3: unknown setting `listn`\n  did you mean `listen`?\n\
              --admin: \"x\" is no address\n  write one\n"
         );
@@ -121,6 +121,6 @@ mod tests {
 
     #[test]
     fn a_reader_that_left_is_no_mistake() {
-        assert_eq!(told(&Failure::Output(io::Error::from(io::ErrorKind::BrokenPipe))), "");
+        assert_eq!(reported(&Failure::Output(io::Error::from(io::ErrorKind::BrokenPipe))), "");
     }
 }

@@ -161,8 +161,8 @@ mod tests {
             }
         }
         let policy = Policy::builtin("open").unwrap().unwrap();
-        let told = map(&["x-amz-bucket-region: eu-west-1"]);
-        assert!(client_headers(&told, policy.answers(), "no\nregion").is_empty());
+        let reported = map(&["x-amz-bucket-region: eu-west-1"]);
+        assert!(client_headers(&reported, policy.answers(), "no\nregion").is_empty());
     }
 
     #[test]

@@ -244,7 +244,7 @@ fn what_was_tried_and_what_to_do_is_told() {
         ("[default]\nrole_arn = r\nsource_profile = gone", "profile `gone` was not defined"),
         (sign_on, "Profiles of single sign-on (sso) are not read"),
     ] {
-        let told = Place::new().file("AWS_CONFIG_FILE", profile).fetch(1).remove(0);
-        assert!(told.contains(named), "{named} is not in {told}");
+        let reported = Place::new().file("AWS_CONFIG_FILE", profile).fetch(1).remove(0);
+        assert!(reported.contains(named), "{named} is not in {reported}");
     }
 }

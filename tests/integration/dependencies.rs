@@ -47,6 +47,6 @@ fn every_dependency_has_its_reason() {
     let used = [named("dependencies", ""), named("dev-dependencies", " (tests)")].concat();
     let section = include_str!("../../CONTRIBUTING.md").split("## Dependencies").nth(1).unwrap_or_default();
     let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
-    let told: Vec<String> = rows.filter_map(|row| Some(format!("`{}", row.split_once(" |")?.0))).collect();
-    assert_eq!(told, used);
+    let reported: Vec<String> = rows.filter_map(|row| Some(format!("`{}", row.split_once(" |")?.0))).collect();
+    assert_eq!(reported, used);
 }

@@ -55,8 +55,8 @@ fn each_store_has_an_example_in_its_dialect() {
     // The first is only tested with, the second is any store.
     let is_test_store = |name: &str| ["versitygw", "other"].contains(&name);
     for store in DIALECTS.iter().map(|dialect| dialect.name).filter(|name| !is_test_store(name)) {
-        let told = checked(&examples().join(format!("{store}.toml")));
-        assert!(told.contains(&format!("dialect {store},")), "{told}");
+        let reported = checked(&examples().join(format!("{store}.toml")));
+        assert!(reported.contains(&format!("dialect {store},")), "{reported}");
     }
 }
 
@@ -104,12 +104,12 @@ fn the_image_is_built_with_the_rust_that_cargo_asks_for() {
 fn two_nodes_are_started_where_the_settings_look_for_them() {
     let script = examples().join("two-nodes/start");
     assert!(Command::new("bash").arg("-n").arg(&script).status().unwrap().success());
-    let told = checked(&examples().join("two-nodes/r2shim.toml"));
+    let reported = checked(&examples().join("two-nodes/r2shim.toml"));
     let script = text("two-nodes/start");
     let ports = script.split("ports=(").nth(1).and_then(|rest| rest.split(')').next()).unwrap();
     let ports: Vec<_> = ports.split(' ').collect();
     let nodes = format!("http://127.0.0.1:{} and http://127.0.0.1:{},", ports[0], ports[1]);
-    assert!(told.contains(&nodes), "{told}");
+    assert!(reported.contains(&nodes), "{reported}");
 }
 
 #[test]
@@ -150,8 +150,8 @@ fn canned_acls_are_dropped_and_nothing_else_is_let_through() {
 #[test]
 fn canned_acls_are_all_that_differs_from_r2() {
     let policy = examples().join("policies/canned-acl.toml");
-    let told = r2shim(&["policy", "diff", "r2", policy.to_str().unwrap()], &[]).out;
-    let headings: Vec<_> = told.lines().filter(|line| !line.starts_with(' ')).collect();
+    let reported = r2shim(&["policy", "diff", "r2", policy.to_str().unwrap()], &[]).out;
+    let headings: Vec<_> = reported.lines().filter(|line| !line.starts_with(' ')).collect();
     let rows = ["CreateBucket", "PutObject", "CopyObject", "CreateMultipartUpload"];
     assert_eq!(headings, rows.map(|operation| format!("{operation} headers x-amz-acl")));
 }

@@ -88,11 +88,11 @@ fn links_and_headings_are_found() {
 fn a_link_that_leads_nowhere_is_found() {
     let readme = root().join("README.md");
     let texts = BTreeMap::from([(readme.clone(), "# Here\n".to_owned())]);
-    let told = |target: &str| fault(&readme, target, &texts);
+    let reported = |target: &str| fault(&readme, target, &texts);
     for good in ["#here", "README.md", "./src/../README.md#here", "src", "https://example.com/x#y"] {
-        assert_eq!(told(good), None, "{good}");
+        assert_eq!(reported(good), None, "{good}");
     }
     for bad in ["#there", "NONE.md", "src#here", "docs/README.md#here"] {
-        assert!(told(bad).is_some(), "{bad}");
+        assert!(reported(bad).is_some(), "{bad}");
     }
 }

@@ -89,7 +89,7 @@ async fn checked(endpoints: &[&str], health: HealthCheck) -> Arc<Nodes> {
     nodes
 }
 
-fn told(nodes: &Nodes) -> Vec<String> {
+fn reported(nodes: &Nodes) -> Vec<String> {
     nodes.states().iter().map(|state| format!("{}: {}", state.name, state.health)).collect()
 }
 
@@ -103,8 +103,8 @@ fn picks(nodes: &Nodes) -> BTreeMap<SocketAddr, usize> {
 /// Waits until the nodes are so.
 async fn until(nodes: &Nodes, wanted: &[String]) {
     let deadline = Instant::now() + Duration::from_secs(20);
-    while told(nodes) != wanted {
-        assert!(Instant::now() < deadline, "{:?} did not become {wanted:?}", told(nodes));
+    while reported(nodes) != wanted {
+        assert!(Instant::now() < deadline, "{:?} did not become {wanted:?}", reported(nodes));
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -142,7 +142,7 @@ async fn a_node_that_failed_a_request_waits_for_a_good_check() {
     failed.failed(FailureKind::Closed, "it closed the connection");
     let other = nodes.pick(&[]).unwrap();
     assert_eq!(picks(&nodes), [(other.address(), 10)].into());
-    assert!(told(&nodes).contains(&format!("{failed}: down: it closed the connection")));
+    assert!(reported(&nodes).contains(&format!("{failed}: down: it closed the connection")));
     nodes.check().await;
     assert_eq!(picks(&nodes), [(a.address, 5), (b.address, 5)].into());
 }
@@ -150,7 +150,7 @@ async fn a_node_that_failed_a_request_waits_for_a_good_check() {
 #[tokio::test]
 async fn what_a_node_answers_decides_whether_it_is_well() {
     let path = || HealthCheck::Path("/minio/health/live".to_owned());
-    for (answer, health, told_of) in [
+    for (answer, health, shown) in [
         (OK, HealthCheck::Any, "up"),
         (FORBIDDEN, HealthCheck::Any, "up"),
         (UNAVAILABLE, HealthCheck::Any, "down: it answers 503 to GET /"),
@@ -162,7 +162,7 @@ async fn what_a_node_answers_decides_whether_it_is_well() {
         let node = FakeNode::start(([127, 0, 0, 1], 0), answer);
         let target = if health == HealthCheck::Any { "/" } else { "/minio/health/live" };
         let nodes = checked(&[&node.endpoint()], health).await;
-        assert_eq!(told(&nodes), [format!("{}: {told_of}", node.endpoint())], "{answer}");
+        assert_eq!(reported(&nodes), [format!("{}: {shown}", node.endpoint())], "{answer}");
         let heads = node.heads.lock().unwrap().join("");
         assert!(heads.starts_with(&format!("GET {target} HTTP/1.1\n")), "{heads}");
         assert!(heads.to_ascii_lowercase().contains(&format!("\nhost: {}", node.address)), "{heads}");
@@ -173,7 +173,7 @@ async fn what_a_node_answers_decides_whether_it_is_well() {
 async fn a_node_without_tls_is_not_taken_for_one_with() {
     let node = FakeNode::start(([127, 0, 0, 1], 0), OK);
     let nodes = checked(&[&node.endpoint().replace("http:", "https:")], HealthCheck::Any).await;
-    assert!(told(&nodes)[0].contains(": down: no TLS: "), "{:?}", told(&nodes));
+    assert!(reported(&nodes)[0].contains(": down: no TLS: "), "{:?}", reported(&nodes));
 }
 
 #[tokio::test]

@@ -175,8 +175,11 @@ fn a_policy_compares_line_by_line() {
 /// Where a policy of the test's own on top of `r2` rules differently: `operation kind name: verdict -> verdict`.
 fn differences(own: &str) -> Vec<String> {
     let (r2, own) = (builtin("r2"), compile(&format!("extends = \"r2\"\n{own}")).unwrap());
-    let told = r2.differences(&own);
-    told.iter().map(|[a, b]| format!("{} {} {}: {} -> {}", a.operation, a.kind, a.name, a.verdict, b.verdict)).collect()
+    let reported = r2.differences(&own);
+    reported
+        .iter()
+        .map(|[a, b]| format!("{} {} {}: {} -> {}", a.operation, a.kind, a.name, a.verdict, b.verdict))
+        .collect()
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn no_two_rows_are_selected_by_the_same_request() {
                 && a.target == b.target
                 && a.selectors.len() == b.selectors.len()
                 && a.selectors.iter().all(|s| b.selectors.contains(s));
-            assert!(!same, "{} and {} cannot be told apart", a.operation, b.operation);
+            assert!(!same, "{} and {} have one request", a.operation, b.operation);
         }
     }
 }

@@ -317,9 +317,9 @@ fn what_is_perhaps_not_meant_is_a_warning() {
         let start = Start::with_file(&text);
         std::fs::write(start.folder.path().join("ca.pem"), AUTHORITY).unwrap();
         let warnings = start.load().unwrap().warnings;
-        let told: Vec<_> =
+        let reported: Vec<_> =
             warnings.iter().map(|w| format!("{}: {}", w.location.line.unwrap_or_default(), w.message)).collect();
-        assert_eq!(told, [expected], "{text}");
+        assert_eq!(reported, [expected], "{text}");
     }
 }
 

@@ -176,11 +176,11 @@ fn what_is_told_of_an_object(subject: &Subject) {
 fn what_is_told_of_the_request(subject: &Subject) {
     let bucket = filled(subject, &["a/b", "c"]);
     let v1 = bucket.get("?delimiter=/&marker=a&max-keys=7&prefix=a");
-    let told = ["Delimiter", "Marker", "MaxKeys", "Prefix", "IsTruncated"].map(|name| v1.element(name));
-    assert_eq!(told, ["/", "a", "7", "a", "false"]);
+    let reported = ["Delimiter", "Marker", "MaxKeys", "Prefix", "IsTruncated"].map(|name| v1.element(name));
+    assert_eq!(reported, ["/", "a", "7", "a", "false"]);
     let v2 = bucket.get("?list-type=2&delimiter=/&start-after=A&max-keys=7");
-    let told = ["Delimiter", "StartAfter", "MaxKeys", "KeyCount", "IsTruncated"].map(|name| v2.element(name));
-    assert_eq!(told, ["/", "A", "7", "2", "false"]);
+    let reported = ["Delimiter", "StartAfter", "MaxKeys", "KeyCount", "IsTruncated"].map(|name| v2.element(name));
+    assert_eq!(reported, ["/", "A", "7", "2", "false"]);
     let first = bucket.get("?list-type=2&max-keys=1");
     let token = first.element("NextContinuationToken");
     let second = bucket.get(&format!("?list-type=2&continuation-token={}", encoded_parameter(&token)));

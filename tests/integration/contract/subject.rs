@@ -129,8 +129,9 @@ impl Subject {
         assert!(stray.is_empty(), "{stray:?} in {}", what());
         assert_eq!(answer.header("x-amz-request-id").len(), 16, "{}", what());
         let (lines, text) = (format!("{:?}", answer.headers), answer.text());
-        let told: Vec<_> = HIDDEN.iter().filter(|hidden| lines.contains(*hidden) || text.contains(*hidden)).collect();
-        assert!(told.is_empty(), "{told:?} in {}", what());
+        let reported: Vec<_> =
+            HIDDEN.iter().filter(|hidden| lines.contains(*hidden) || text.contains(*hidden)).collect();
+        assert!(reported.is_empty(), "{reported:?} in {}", what());
         assert!(answer.status < 500 || answer.status == 501, "{}", what());
     }
 }

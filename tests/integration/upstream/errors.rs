@@ -17,8 +17,8 @@ struct Front {
 impl Front {
     fn new() -> Front {
         let reply = Arc::new(Mutex::new(Reply::new(200)));
-        let told = reply.clone();
-        let upstream = Scripted::answering(move |_| told.lock().unwrap().clone());
+        let reported = reply.clone();
+        let upstream = Scripted::answering(move |_| reported.lock().unwrap().clone());
         Front { server: front(&upstream), upstream, reply }
     }
 

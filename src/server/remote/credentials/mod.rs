@@ -195,20 +195,20 @@ mod tests {
             let (place, advice) = ("container role", "Look there");
             Err(NoCredentials::Broken { place, cause: "connection refused".to_owned(), advice })
         };
-        let told = Some("no credentials for the upstream: container role: connection refused. Look there");
+        let reported = Some("no credentials for the upstream: container role: connection refused. Look there");
         let expired = "no credentials for the upstream: those that were found have expired; is the clock of this \
                        machine right?";
         // At a moment a fetch brings something; then there is this to sign with, or why not, and the wait in seconds.
         let mut state = State::default();
         for (now, fetched, id, failure, wait) in [
-            (0, down(), None, told, 1),
-            (1, down(), None, told, 2),
+            (0, down(), None, reported, 1),
+            (1, down(), None, reported, 2),
             (3, Ok(credentials("A", Some(3600))), Some("A"), None, 3297),
             (3300, down(), Some("A"), None, 1),
             (3301, down(), Some("A"), None, 2),
             (3302, Ok(credentials("B", Some(3000))), Some("A"), None, 4),
             (3599, down(), Some("A"), None, 8),
-            (3600, down(), None, told, 16),
+            (3600, down(), None, reported, 16),
             (3616, Ok(credentials("B", Some(3616))), None, Some(expired), 32),
             (3700, Ok(credentials("B", Some(3710))), Some("B"), None, 5),
             (3705, Ok(credentials("C", None)), Some("C"), None, 900),
@@ -226,8 +226,8 @@ mod tests {
     fn before_the_first_fetch_there_is_nothing_and_it_is_said() {
         let provider = Provider::new(Source::Chain { region: "eu-west-1".to_owned() });
         assert!(provider.current(at(0)).is_none());
-        let told = "no credentials for the upstream: they are being looked for";
-        assert_eq!(provider.failure(at(0)).as_deref(), Some(told));
+        let reported = "no credentials for the upstream: they are being looked for";
+        assert_eq!(provider.failure(at(0)).as_deref(), Some(reported));
     }
 
     #[tokio::test]
