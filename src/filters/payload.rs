@@ -17,7 +17,7 @@ use crate::sigv4::{PayloadHash, Verified};
 /// What a request's body must be, and what must be true of it before it counts.
 #[derive(Debug, Clone)]
 pub enum BodyPlan {
-    /// The operation has none; what is sent is read and dropped.
+    /// The operation has none; what is sent is read and discarded.
     Ignore,
     /// A document, read whole.
     Document {

@@ -121,7 +121,7 @@ fn every_example_policy_is_complete_and_has_nothing_pointless() {
 }
 
 #[test]
-fn canned_acls_are_dropped_and_nothing_else_is_let_through() {
+fn canned_acls_are_ignored_and_nothing_else_is_accepted() {
     let policy = examples().join("policies/canned-acl.toml");
     for (method, target, header, expected) in [
         ("PUT", "/media", "x-amz-acl: private", "let through"),

@@ -291,7 +291,7 @@ impl<'r> Document<'r> {
         self.write(Event::CData(BytesCData::new(text)))
     }
 
-    /// After white space a declaration is not well-formed any more: it is dropped.
+    /// After white space a declaration would not be well-formed: it is left out.
     fn declaration(&mut self, declaration: BytesDecl<'_>) -> Result<(), Malformed> {
         if !self.path.is_before_root() {
             return Err(Malformed::new("a declaration inside the document"));

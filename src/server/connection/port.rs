@@ -19,7 +19,7 @@ const LINGER_TIME: Duration = Duration::from_secs(2);
 
 /// Answers the requests of a port.
 pub trait Respond: Send + Sync + 'static {
-    /// Answers the request whose head the session has read. What is left of its body afterwards is read and dropped
+    /// Answers the request whose head the session has read. What is left of its body afterwards is read and discarded
     /// before the next request, unless the session's keep-alive is switched off.
     fn respond(&self, session: &mut ServerSession) -> impl Future<Output = ()> + Send;
 }

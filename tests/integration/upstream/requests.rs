@@ -123,7 +123,7 @@ fn reads_are_asked_for_as_they_came() {
 
 /// What the policy gives no effect the store must not give one.
 #[test]
-fn what_is_dropped_stays_behind() {
+fn what_the_policy_ignores_is_not_forwarded() {
     let upstream = Scripted::answering(store::usual);
     let server = front(&upstream);
     for (request, name) in [
