@@ -108,7 +108,7 @@ impl ShownKey {
             SecretPlace::Kept(path) => {
                 format!(r#""$(sed -n 's/^secret_access_key = "\(.*\)"$/\1/p' {})""#, path_word(path))
             }
-            SecretPlace::Settings(place) => settings_word(&place.file, place.line.unwrap_or(1)),
+            SecretPlace::Settings(location) => settings_word(&location.file, location.line.unwrap_or(1)),
         }
     }
 }

@@ -129,13 +129,13 @@ impl Compiler<'_> {
         self.check_groups();
         let rows = self.rows();
         self.check_verdict_names();
-        let limit_places = self.limit_places();
+        let limit_locations = self.limit_locations();
         let groups =
             self.written.groups.iter().map(|group| {
                 (group.key.value.clone(), group.value.iter().map(|member| member.value.clone()).collect())
             });
         let groups = groups.collect();
-        let (Some((regions, region_place)), Some(limits), Some(payload), Some(answers), Some((default, rows)), true) =
+        let (Some((regions, region_location)), Some(limits), Some(payload), Some(answers), Some((default, rows)), true) =
             (region, limits, payload, answers, rows, self.faults.is_empty())
         else {
             return Err(self.faults);
@@ -145,8 +145,8 @@ impl Compiler<'_> {
             name,
             regions,
             limits,
-            region_place,
-            limit_places,
+            region_location,
+            limit_locations,
             payload,
             groups,
             default,
@@ -217,7 +217,7 @@ impl Compiler<'_> {
         value
     }
 
-    fn limit_places(&self) -> Vec<(&'static str, String, Location)> {
+    fn limit_locations(&self) -> Vec<(&'static str, String, Location)> {
         let entry = |name: &str| self.written.limits.iter().find(|entry| entry.key.value == name);
         LIMITS.iter().filter_map(|&n| entry(n).map(|e| (n, e.value.clone(), e.key.location.clone()))).collect()
     }

@@ -15,9 +15,9 @@ pub struct Policy {
     pub(super) name: String,
     pub(super) regions: Regions,
     pub(super) limits: Limits,
-    /// The places of `[region]` and of each limit, for `policy show`.
-    pub(super) region_place: Location,
-    pub(super) limit_places: Vec<(&'static str, String, Location)>,
+    /// The locations of `[region]` and of each limit, for `policy show`.
+    pub(super) region_location: Location,
+    pub(super) limit_locations: Vec<(&'static str, String, Location)>,
     pub(super) payload: HashMap<PayloadKind, Judgement>,
     /// Names that stand together: a group and its members.
     pub(super) groups: Vec<(String, Vec<String>)>,

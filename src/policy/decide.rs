@@ -54,7 +54,7 @@ pub struct RuleRef {
     /// What is refused, as a label for metrics: a name of the operation table or of the policy, never the client's.
     pub feature: String,
     /// The line of the policy.
-    pub place: Location,
+    pub location: Location,
 }
 
 /// A fixed answer and the rule behind it.
@@ -125,14 +125,14 @@ impl<'a> Request<'a> {
 
     /// Adds the verdict on the payload kind or the operation, whose name, value and label are given.
     fn judge(&self, judgement: &Judgement, [name, value, feature]: [&str; 3], decision: &mut Decision) {
-        let place = judgement.location.clone();
+        let location = judgement.location.clone();
         match &*judgement.verdict {
             Verdict::Accept | Verdict::Experimental | Verdict::Ignore => {}
             Verdict::Refuse(refusal) => {
-                decision.refusals.push(self.refuse(refusal, place, name, value.as_bytes(), feature));
+                decision.refusals.push(self.refuse(refusal, location, name, value.as_bytes(), feature));
             }
             Verdict::Answer(FixedAnswer { status, body }) => {
-                decision.answer.get_or_insert(Answer { status: *status, body: body.clone(), rule: place });
+                decision.answer.get_or_insert(Answer { status: *status, body: body.clone(), rule: location });
             }
         }
     }
@@ -183,7 +183,7 @@ impl<'a> Request<'a> {
         Some(Judged { rank: UNLISTED, judgement, rule: None, name, value })
     }
 
-    fn refuse(&self, refusal: &Refusal, place: Location, name: &str, value: &[u8], feature: &str) -> Ruling {
+    fn refuse(&self, refusal: &Refusal, location: Location, name: &str, value: &[u8], feature: &str) -> Ruling {
         let names = || self.parameters_refused_by(refusal);
         let slots = Slots { operation: self.operation.name(), name, value, names: &names };
         let error = S3Error {
@@ -194,7 +194,7 @@ impl<'a> Request<'a> {
             headers: Vec::new(),
             cause: None,
         };
-        Ruling { error, rule: RuleRef { feature: feature.to_owned(), place } }
+        Ruling { error, rule: RuleRef { feature: feature.to_owned(), location } }
     }
 
     /// Every parameter that gets this refusal, once, in quotes, as sent.

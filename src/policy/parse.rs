@@ -197,7 +197,7 @@ impl Reader<'_> {
     }
 
     fn list(&mut self, field: &Field<'_>) -> Spanned<Vec<Spanned<String>>> {
-        Spanned { value: self.placed_texts(field.value, &field.key.value), location: field.key.location.clone() }
+        Spanned { value: self.located_texts(field.value, &field.key.value), location: field.key.location.clone() }
     }
 
     /// `[refusal.NAME]`: status, code and text.
@@ -333,7 +333,7 @@ impl Reader<'_> {
 
     /// `refuse = ["acl", ...]`: the key is the verdict on each.
     fn listed(&mut self, field: &Field<'_>) -> Vec<Statement> {
-        let names = self.placed_texts(field.value, &field.key.value);
+        let names = self.located_texts(field.value, &field.key.value);
         let verdict = |location: &Location| Spanned { value: field.key.value.clone(), location: location.clone() };
         let statement = |name: Spanned<String>| Statement {
             otherwise: verdict(&name.location),

@@ -71,17 +71,17 @@ impl<'t> Reader<'t> {
 
     /// A string, or a list of strings.
     pub(super) fn texts(&mut self, value: &TomlValue<'_>, what: &str) -> Vec<String> {
-        self.placed_texts(value, what).into_iter().map(|text| text.value).collect()
+        self.located_texts(value, what).into_iter().map(|text| text.value).collect()
     }
 
     /// The same, each with its line.
-    pub(super) fn placed_texts(&mut self, value: &TomlValue<'_>, what: &str) -> Vec<Spanned<String>> {
+    pub(super) fn located_texts(&mut self, value: &TomlValue<'_>, what: &str) -> Vec<Spanned<String>> {
         let items = match value.get_ref() {
             DeValue::Array(items) => items.iter().collect(),
             _ => vec![value],
         };
-        let placed =
+        let located =
             |item: &TomlValue<'_>| Some(Spanned { value: self.plain_text(item, what)?, location: self.location(item) });
-        items.into_iter().filter_map(placed).collect()
+        items.into_iter().filter_map(located).collect()
     }
 }

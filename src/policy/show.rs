@@ -47,9 +47,9 @@ impl Policy {
     fn of_all_operations(&self) -> impl Iterator<Item = Effective<'_>> {
         let regions = &self.regions;
         let region = format!("{} (also {:?}), else: {}", regions.name, regions.aliases, regions.refusal);
-        let region = effective("", "region", "", region, &self.region_place);
+        let region = effective("", "region", "", region, &self.region_location);
         let limits =
-            self.limit_places.iter().map(|(name, value, rule)| effective("", "limit", name, value.clone(), rule));
+            self.limit_locations.iter().map(|(name, value, rule)| effective("", "limit", name, value.clone(), rule));
         let payload = PayloadKind::ALL.iter().map(|kind| line("", "payload", kind.name(), self.payload(*kind)));
         let answers = [("headers", &self.answers.headers), ("strip_elements", &self.answers.strip_elements)];
         let answers = answers.into_iter().map(|(name, list)| of_list(name, list));

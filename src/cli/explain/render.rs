@@ -87,14 +87,14 @@ fn refused_too(findings: &[Finding], quote: impl Fn(&Location) -> Option<String>
 
 fn reason(finding: &Finding, quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
     match &finding.rule {
-        Some(found) => rule(&found.place, quote),
+        Some(found) => rule(&found.location, quote),
         None => vec![format!("no rule: filter {BOLD}{}{BOLD:#} refuses it under every policy", finding.filter)],
     }
 }
 
-fn rule(place: &Location, quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
-    let line = quote(place).map(|text| format!("  {text}"));
-    std::iter::once(format!("rule {BOLD}{place}{BOLD:#}")).chain(line).collect()
+fn rule(location: &Location, quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
+    let line = quote(location).map(|text| format!("  {text}"));
+    std::iter::once(format!("rule {BOLD}{location}{BOLD:#}")).chain(line).collect()
 }
 
 fn reply(status: StatusCode, headers: &[(&str, String)], body: &str) -> Vec<String> {
@@ -131,7 +131,7 @@ mod tests {
         Explanation { steps, subject, ignored: Ignored::default(), outcome }
     }
 
-    fn place() -> Location {
+    fn location() -> Location {
         Location { file: "policies/r2.toml".into(), line: Some(7) }
     }
 
@@ -141,7 +141,7 @@ mod tests {
 
     fn text(method: &str, outcome: Outcome) -> String {
         let request = Request::parse(method, "/b/k?x=1", &[]).unwrap();
-        let quote = |place: &Location| Some(format!("line {}", place.line.unwrap_or_default()));
+        let quote = |location: &Location| Some(format!("line {}", location.line.unwrap_or_default()));
         anstream::adapter::strip_str(&render(&request, "r2", &explanation(outcome), quote)).to_string()
     }
 
@@ -150,7 +150,7 @@ mod tests {
     }
 
     fn by_the_policy() -> Outcome {
-        let rule = RuleRef { feature: "x-amz-acl".into(), place: place() };
+        let rule = RuleRef { feature: "x-amz-acl".into(), location: location() };
         Outcome::Refused(Finding { error: error(), filter: Filter::Policy, rule: Some(rule), label: None }, Vec::new())
     }
 
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_fixed_answer_is_shown_as_it_is() {
-        let answer = Answer { status: StatusCode::OK, body: "<X/>".into(), rule: place() };
+        let answer = Answer { status: StatusCode::OK, body: "<X/>".into(), rule: location() };
         assert_eq!(tail("PUT", Outcome::Fixed(answer)), "rule policies/r2.toml:7\n  line 7\n\n200 OK\n\n<X/>\n");
     }
 

@@ -138,7 +138,7 @@ fn a_ruling_names_its_line_and_a_bounded_label() {
         let decision = ask(&policy, Operation::PutObject, headers, query, PayloadKind::Signed);
         let [ruling] = &decision.refusals[..] else { panic!("{headers:?} {query}: {decision:?}") };
         assert_eq!(ruling.rule.feature, feature);
-        assert_eq!(ruling.rule.place.to_string(), format!("policies/r2.toml:{}", line_of(rule)));
+        assert_eq!(ruling.rule.location.to_string(), format!("policies/r2.toml:{}", line_of(rule)));
     }
 }
 
