@@ -17,8 +17,6 @@ pub mod s3_port;
 pub mod admin_port;
 pub mod life;
 
-pub use connection::request_body;
 pub use life::listeners::{BindError, Listeners};
 pub use life::run::{Objects, Parts, Running, StartError, start};
 pub use life::serve::{probe, serve};
-pub use observe::{health, metrics};

@@ -1,7 +1,7 @@
 //! The nodes of a remote store over real sockets: found, checked, left when they die, and taken back.
 
 use pingora::connectors::http::Connector;
-use r2shim::server::metrics::{Metrics, Stats};
+use r2shim::server::observe::metrics::{Metrics, Stats};
 use r2shim::server::remote::nodes::{Intervals, Nodes};
 use r2shim::upstream::{Addressing, BucketMap, CredentialSource, Dialect, Endpoint};
 use r2shim::upstream::{FailureKind, HealthCheck, Remote, Timeouts};

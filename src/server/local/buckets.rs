@@ -5,10 +5,10 @@ use crate::filters::Admitted;
 use crate::s3::headers::BUCKET_REGION;
 use crate::s3::{S3Error, xml};
 use crate::server::answer::Answer;
+use crate::server::connection::request_body::BodySource;
 use crate::server::documents;
 use crate::server::new_bucket;
 use crate::server::operations;
-use crate::server::request_body::BodySource;
 use http::StatusCode;
 use http::header::LOCATION;
 

@@ -1,7 +1,7 @@
 //! Health of the local store.
 
-use crate::server::health::{Health, Readiness};
-use crate::server::metrics::Stats;
+use crate::server::observe::health::{Health, Readiness};
+use crate::server::observe::metrics::Stats;
 use crate::store::Store;
 
 impl Health for Store {

@@ -7,8 +7,8 @@ use crate::filters::Admitted;
 use crate::s3::S3Error;
 use crate::s3::xml::{CompleteMultipartUpload, Delete};
 use crate::server::answer::Answer;
+use crate::server::connection::request_body::BodySource;
 use crate::server::documents;
-use crate::server::request_body::BodySource;
 use crate::upstream::unsupported::check_deletable;
 
 impl RemoteStore {

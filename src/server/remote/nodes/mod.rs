@@ -12,8 +12,8 @@ pub use discovery::NodeState;
 pub(super) use failure::{in_words, kind_of};
 pub use node::{Health, Node};
 
-use crate::server::health::Readiness;
-use crate::server::metrics::NodeStats;
+use crate::server::observe::health::Readiness;
+use crate::server::observe::metrics::NodeStats;
 use crate::upstream::Remote;
 use arc_swap::ArcSwap;
 use check::Check;

@@ -1,6 +1,6 @@
 //! One node: its address, its health, and the failures that happened at it.
 
-use crate::server::metrics::NodeStats;
+use crate::server::observe::metrics::NodeStats;
 use crate::upstream::{Endpoint, FailureKind};
 use std::fmt;
 use std::net::SocketAddr;
