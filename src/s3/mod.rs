@@ -38,6 +38,7 @@ pub mod dates;
 pub mod error;
 pub mod names;
 pub mod operation;
+pub mod uri;
 pub mod query;
 pub mod request;
 pub mod view;

@@ -3,11 +3,13 @@
 //! Made from the bytes as sent, never from a path or query that was taken apart and put together again. Paths are not
 //! normalised: `//`, `.` and `..` are parts of keys (S3 API reference, "Canonical URI").
 
+use crate::s3::uri;
 use crate::sigv4::ALGORITHM;
 use crate::sigv4::scope::Scope;
 use http::HeaderMap;
-use percent_encoding::{percent_decode_str, percent_encode_byte};
+use percent_encoding::{AsciiSet, percent_decode_str, percent_encode, utf8_percent_encode};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 
 /// The query parameter that carries the signature, which cannot cover itself.
 const SIGNATURE_PARAMETER: &str = "X-Amz-Signature";
@@ -64,12 +66,7 @@ impl CanonicalRequest {
 /// starts no escape stands for itself.
 pub fn path(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
-    for byte in percent_decode_str(raw) {
-        match byte {
-            b'/' => text.push('/'),
-            other => push_encoded(&mut text, other),
-        }
-    }
+    push_recoded(&mut text, raw, uri::IN_PATH);
     text
 }
 
@@ -90,9 +87,7 @@ pub fn query(raw: &str, presigned: bool) -> String {
 
 /// One name or value of a query, encoded.
 pub fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    text.bytes().for_each(|byte| push_encoded(&mut encoded, byte));
-    encoded
+    utf8_percent_encode(text, uri::IN_QUERY).to_string()
 }
 
 fn recode(raw: &str) -> String {
@@ -101,17 +96,15 @@ fn recode(raw: &str) -> String {
         if index > 0 {
             text.push_str("%20");
         }
-        percent_decode_str(piece).for_each(|byte| push_encoded(&mut text, byte));
+        push_recoded(&mut text, piece, uri::IN_QUERY);
     }
     text
 }
 
-/// S3's `UriEncode`: all but RFC 3986's unreserved characters is escaped, in upper case.
-fn push_encoded(text: &mut String, byte: u8) {
-    match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(byte)),
-        other => text.push_str(percent_encode_byte(other)),
-    }
+/// Appends the text, decoded once and encoded again.
+fn push_recoded(text: &mut String, raw: &str, escaped: &'static AsciiSet) {
+    let decoded: Cow<'_, [u8]> = percent_decode_str(raw).into();
+    text.extend(percent_encode(&decoded, escaped));
 }
 
 fn push_line(text: &mut Vec<u8>, line: &str) {

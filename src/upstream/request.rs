@@ -11,6 +11,7 @@ use crate::s3::metadata::{DEFAULT_CONTENT_TYPE, object_codings};
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::operation::{Describes, OperationSpec};
 use crate::s3::request::RequestHead;
+use crate::s3::uri;
 use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, Timestamp};
 use crate::sigv4::{KeyCache, PayloadHash, Secret, Signer};
@@ -18,7 +19,7 @@ use crate::upstream::retry::RequestClass;
 use crate::upstream::{Addressing, Dialect, Endpoint, Remote, Timeouts, unsupported};
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, RANGE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 use std::time::Duration;
 
 /// HTTP's own headers that mean something to a store, beside those that describe an object and the conditions. Of the
@@ -28,9 +29,6 @@ const OF_HTTP: &[&str] = &["content-md5", "range"];
 /// `x-amz-*` headers that do not go along: the source of a copy is written anew, and the SDK's own note on a checksum
 /// is only true of the body as the SDK framed it.
 const WRITTEN_ANEW: &[&str] = &[COPY_SOURCE, "x-amz-sdk-checksum-algorithm"];
-
-const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
-const QUERY: &AsciiSet = &PATH.add(b'/');
 
 /// A request as the chain admitted it.
 #[derive(Debug, Clone, Copy)]
@@ -98,7 +96,8 @@ impl Outgoing {
         }
         if let Some(source) = CopySource::from_view(incoming.view)? {
             unsupported::check_key(&source.key, remote.dialect)?;
-            let value = format!("{}/{}", upstream_name(&source.bucket, remote)?, encode(source.key.as_str(), PATH));
+            let value =
+                format!("{}/{}", upstream_name(&source.bucket, remote)?, encode(source.key.as_str(), uri::IN_PATH));
             headers.insert(HeaderName::from_static(COPY_SOURCE), text(&value)?);
         }
         Ok(Outgoing {
@@ -218,7 +217,8 @@ fn path(bucket: Option<&str>, raw_key: &str, addressing: Addressing) -> String {
 /// The parameters, encoded anew: what a `+` or a lone `%` means differs from store to store, and the signature is held
 /// against the decoded text.
 fn query(view: &RequestView<'_>) -> String {
-    let pair = |(name, value): (&str, &str)| format!("{}={}", encode(name, QUERY), encode(value, QUERY));
+    let pair =
+        |(name, value): (&str, &str)| format!("{}={}", encode(name, uri::IN_QUERY), encode(value, uri::IN_QUERY));
     view.parameters().map(pair).collect::<Vec<_>>().join("&")
 }
 

@@ -3,14 +3,9 @@
 use super::answers::Owner;
 use super::writer::{Elements, document};
 use crate::s3::listing::{Entry, ListQuery, ListedObject, Page, Position, Version};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use crate::s3::uri;
+use percent_encoding::utf8_percent_encode;
 use std::borrow::Cow;
-
-/// What `encoding-type=url` encodes: all but RFC 3986's unreserved characters and `/`. S3 itself writes a space as `+`;
-/// `%20` is read as a space by every client, those that decode forms (botocore, Java, PHP, minio-go) and those that
-/// decode paths, and it is what the S3 test suites expect. A `+` in a key is always `%2B`.
-pub(super) const URL_ENCODED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// The answer to a listing: what was asked, echoed, and the page. `owner` stands on every entry of V1, and on those of
 /// V2 where `fetch-owner` asked for it.
@@ -79,8 +74,10 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// S3 itself writes a space as `+`. `%20` is read as a space by every client: by those that decode forms (botocore,
+    /// Java, PHP, minio-go) and by those that decode paths; the S3 test suites expect it. A `+` is always `%2B`.
     pub(super) fn show(self, text: &str) -> Cow<'_, str> {
-        if self.encoded { utf8_percent_encode(text, URL_ENCODED).into() } else { text.into() }
+        if self.encoded { utf8_percent_encode(text, uri::IN_PATH).into() } else { text.into() }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Answers about multipart uploads.
 
 use super::answers::{Owner, write_checksum};
-use super::listings::{Names, URL_ENCODED};
+use super::listings::Names;
 use super::writer::{Elements, document};
 use crate::s3::Timestamp;
 use crate::s3::checksum::Checksum;
 use crate::s3::upload_listing::ListedUpload;
+use crate::s3::uri;
 use percent_encoding::utf8_percent_encode;
 
 /// `<InitiateMultipartUploadResult>`.
@@ -46,7 +47,7 @@ pub fn complete_upload(upload: CompletedUpload<'_>) -> String {
 /// The URL of an object, for a client that uses this scheme (`http`) and host (the `Host` header): in path style, or
 /// with the bucket in the host's name where it is there already.
 pub fn location(scheme: &str, host: &str, bucket: &str, key: &str) -> String {
-    let key = utf8_percent_encode(key, URL_ENCODED);
+    let key = utf8_percent_encode(key, uri::IN_PATH);
     let is_in_host = host.strip_prefix(bucket).is_some_and(|rest| rest.starts_with('.'));
     if is_in_host { format!("{scheme}://{host}/{key}") } else { format!("{scheme}://{host}/{bucket}/{key}") }
 }
