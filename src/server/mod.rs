@@ -18,5 +18,5 @@ pub mod admin_port;
 pub mod life;
 
 pub use life::listeners::{BindError, Listeners};
-pub use life::run::{Objects, Parts, Running, StartError, start};
+pub use life::run::{Objects, Running, ServerParts, StartError, start};
 pub use life::serve::{probe, serve};

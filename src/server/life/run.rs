@@ -35,7 +35,7 @@ pub const DRAIN_LIMIT: Duration = Duration::from_secs(30);
 const ADMIN_CONNECTIONS: ConnectionLimits = ConnectionLimits { all: 16, per_address: 16 };
 
 /// What a server is made of.
-pub struct Parts {
+pub struct ServerParts {
     /// Its addresses.
     pub listeners: Listeners,
     /// What the chain decides by.
@@ -75,7 +75,7 @@ pub enum StartError {
 }
 
 /// Starts accepting. To be called in a tokio runtime.
-pub fn start(parts: Parts) -> Result<Running, StartError> {
+pub fn start(parts: ServerParts) -> Result<Running, StartError> {
     let metrics = Arc::new(Metrics::new().map_err(|error| StartError::Internal(error.into()))?);
     let seed = getrandom::u64().map_err(|error| StartError::Internal(Box::new(error)))?;
     let (stop, stopping) = watch::channel(false);

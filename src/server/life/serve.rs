@@ -3,7 +3,7 @@
 use crate::filters::{CurrentRules, Limits, Rules};
 use crate::server::connection::limits::ConnectionLimits;
 use crate::server::life::listeners::Listeners;
-use crate::server::life::run::{DRAIN_LIMIT, Objects, Parts, Signals, StartError, start};
+use crate::server::life::run::{DRAIN_LIMIT, Objects, ServerParts, Signals, StartError, start};
 use crate::server::remote::{self, Finding, RemoteStore};
 use crate::settings::{Settings, Upstream};
 use crate::sigv4::KeyCache;
@@ -46,7 +46,7 @@ pub fn probe(remote: Remote) -> Result<Vec<Finding>, String> {
     runtime.block_on(remote::probe(remote)).map_err(|error| error.to_string())
 }
 
-async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Result<Parts, StartError> {
+async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Result<ServerParts, StartError> {
     let rules = CurrentRules::from_pointee(Rules {
         limits,
         domains: settings.domains,
@@ -62,7 +62,7 @@ async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Resu
             Objects::Remote(remote)
         }
     };
-    Ok(Parts { listeners, rules: Arc::new(rules), objects })
+    Ok(ServerParts { listeners, rules: Arc::new(rules), objects })
 }
 
 /// Lets the process open as many files as the system allows it: a connection and a body are one each, and the usual

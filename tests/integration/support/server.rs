@@ -5,7 +5,7 @@ use r2shim::access::{AccessKey, Keyring};
 use r2shim::filters::{CurrentRules, Limits, Rules};
 use r2shim::policy::Policy;
 use r2shim::server::remote::RemoteStore;
-use r2shim::server::{self, Listeners, Objects, Parts, Running};
+use r2shim::server::{self, Listeners, Objects, Running, ServerParts};
 use r2shim::sigv4::{KeyCache, Secret};
 use r2shim::store::{Durability, Options, Store};
 use r2shim::upstream::Remote;
@@ -91,7 +91,7 @@ impl TestServer {
         let in_force = rules.clone();
         let _entered = runtime.enter();
         let any = ([127, 0, 0, 1], 0).into();
-        let parts = Parts { listeners: Listeners::bind(&[any], Some(any)).unwrap(), rules, objects };
+        let parts = ServerParts { listeners: Listeners::bind(&[any], Some(any)).unwrap(), rules, objects };
         let running = server::start(parts).unwrap();
         let (address, admin) = (running.listen[0], running.admin.unwrap());
         drop(_entered);
