@@ -16,7 +16,7 @@ const SIGNATURE_PARAMETER: &str = "X-Amz-Signature";
 
 /// The parts of a canonical request.
 #[derive(Debug, Clone, Copy)]
-pub struct Parts<'a> {
+pub struct RequestParts<'a> {
     /// The method's name.
     pub method: &'a str,
     /// The canonical path, [`path`] as a rule.
@@ -37,7 +37,7 @@ pub struct CanonicalRequest(Vec<u8>);
 
 impl CanonicalRequest {
     /// Puts the parts together.
-    pub fn new(parts: &Parts<'_>) -> CanonicalRequest {
+    pub fn new(parts: &RequestParts<'_>) -> CanonicalRequest {
         let mut text = Vec::with_capacity(512);
         for line in [parts.method, parts.path, parts.query] {
             push_line(&mut text, line);
@@ -203,7 +203,8 @@ mod tests {
         .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_bytes(value).unwrap()))
         .collect();
         let signed_headers = "x-amz-meta-b;host;gone;x-amz-meta-a;x-amz-meta-c";
-        let parts = Parts { method: "GET", path: "/", query: "", headers: &headers, signed_headers, payload: "P" };
+        let parts =
+            RequestParts { method: "GET", path: "/", query: "", headers: &headers, signed_headers, payload: "P" };
         let expected = b"GET\n/\n\nx-amz-meta-b:two words\nhost:h:9000\ngone:\nx-amz-meta-a:1,2\n\
             x-amz-meta-c:caf\xe9\t x\n\nx-amz-meta-b;host;gone;x-amz-meta-a;x-amz-meta-c\nP";
         assert_eq!(CanonicalRequest::new(&parts).into_bytes(), expected);

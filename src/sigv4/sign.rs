@@ -3,7 +3,7 @@
 use crate::s3::Timestamp;
 use crate::s3::request::RequestHead;
 use crate::sigv4::ALGORITHM;
-use crate::sigv4::canonical::{self, CanonicalRequest, Parts};
+use crate::sigv4::canonical::{self, CanonicalRequest, RequestParts};
 use crate::sigv4::chunk::ChunkChain;
 use crate::sigv4::key::{KeyCache, Secret, SigningKey};
 use crate::sigv4::payload::PayloadHash;
@@ -44,7 +44,7 @@ impl Signer<'_> {
         let (scope, amz_date) = (self.scope(now), now.amz_date());
         let (id, signed_headers) = (self.access_key_id, signed_headers(head.headers));
         let key = self.signing_key(&scope);
-        let request = CanonicalRequest::new(&Parts {
+        let request = CanonicalRequest::new(&RequestParts {
             method: head.method,
             path: &canonical::path(head.path),
             query: &canonical::query(head.query, false),
@@ -72,7 +72,7 @@ impl Signer<'_> {
             if head.query.is_empty() { "" } else { "&" },
             canonical::encode(&signed_headers),
         );
-        let request = CanonicalRequest::new(&Parts {
+        let request = CanonicalRequest::new(&RequestParts {
             method: head.method,
             path: &canonical::path(head.path),
             query: &canonical::query(&query, true),

@@ -3,7 +3,7 @@
 use crate::s3::Timestamp;
 use crate::s3::headers::METADATA_PREFIX;
 use crate::s3::request::RequestHead;
-use crate::sigv4::canonical::{self, CanonicalRequest, Parts};
+use crate::sigv4::canonical::{self, CanonicalRequest, RequestParts};
 use crate::sigv4::chunk::ChunkChain;
 use crate::sigv4::claim::Claim;
 use crate::sigv4::error::{AuthError, Mismatch};
@@ -77,7 +77,7 @@ fn match_reading(
     path: &str,
     query: &str,
 ) -> Result<Signature, Box<Mismatch>> {
-    let request = CanonicalRequest::new(&Parts {
+    let request = CanonicalRequest::new(&RequestParts {
         method: head.method,
         path,
         query,

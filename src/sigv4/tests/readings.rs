@@ -2,13 +2,13 @@
 //! not because the request is another one.
 
 use super::*;
-use crate::sigv4::canonical::{CanonicalRequest, Parts};
+use crate::sigv4::canonical::{CanonicalRequest, RequestParts};
 
 /// A request signed by a client whose canonical path and query are the ones given.
 fn signed_as(target: &str, path: &str, query: &str) -> Request {
     let mut request = signed(&format!("GET {target}\nhost: h"));
     let claim = parse(&request.head()).unwrap();
-    let parts = Parts {
+    let parts = RequestParts {
         method: "GET",
         path,
         query,
