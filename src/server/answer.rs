@@ -28,7 +28,7 @@ pub enum Body {
     /// The answer to a HEAD: the length of the object that a GET would send, where it is known.
     Length(Option<u64>),
     /// An object of this length, read as it is sent.
-    Object(u64, store::Reader),
+    Object(u64, store::ObjectReader),
     /// Bytes that arrive from elsewhere while they are sent.
     Stream {
         /// Bytes in all, where that is known.

@@ -32,7 +32,7 @@ pub use error::{IoFailure, OpenError, PartsFault, StoreError};
 pub use findings::{Finding, Kind, Place};
 pub use model::{Bucket, Durability, NewObject, ObjectInfo, Options, Stats};
 pub use parts::{Completion, NewPart, NewUpload, ObjectCopy, PartInfo, PartRules, UploadRef, Written};
-pub use reader::{Object, Reader};
+pub use reader::{Object, ObjectReader};
 pub use writer::{BodyWriter, ObjectWriter, PartWriter};
 
 use crate::s3::Timestamp;

@@ -45,16 +45,16 @@ impl Object {
     ///
     /// # Errors
     /// [`StoreError::Damaged`] for such a file; the disk's.
-    pub async fn read(self, range: Range<u64>) -> Result<Reader, StoreError> {
+    pub async fn read(self, range: Range<u64>) -> Result<ObjectReader, StoreError> {
         match self.source {
-            Source::Inline(bytes) => Ok(Reader(State::Inline(slice(bytes, &range)))),
+            Source::Inline(bytes) => Ok(ObjectReader(State::Inline(slice(bytes, &range)))),
             Source::Blobs(extents, folder) => {
                 let (runs, pin) = (runs(&extents, &range), self.pin);
                 let mut blobs = BlobReader { runs, folder, file: None, buffer: Bytes::new(), _pin: pin };
                 if let Some(first) = blobs.runs.front().copied() {
                     blobs.open(first).await?;
                 }
-                Ok(Reader(State::Blobs(Box::new(blobs))))
+                Ok(ObjectReader(State::Blobs(Box::new(blobs))))
             }
         }
     }
@@ -77,7 +77,7 @@ impl Object {
 }
 
 /// The bytes of an object, piece by piece.
-pub struct Reader(State);
+pub struct ObjectReader(State);
 
 enum State {
     Inline(Bytes),
@@ -94,7 +94,7 @@ struct BlobReader {
     _pin: Option<Arc<Pin>>,
 }
 
-impl Reader {
+impl ObjectReader {
     /// The next piece, at most 256 KiB and never empty; `None` at the end. After an error there is nothing more, and
     /// what was read must not be taken for the whole.
     pub async fn next(&mut self) -> Option<Result<Bytes, StoreError>> {

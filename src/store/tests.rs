@@ -75,7 +75,7 @@ async fn put(store: &Store, name: &str, body: &Bytes) -> Result<ObjectInfo, Stor
     upload.commit(new_object(body)).await
 }
 
-async fn read_all(mut reader: Reader) -> Result<Vec<u8>, StoreError> {
+async fn read_all(mut reader: ObjectReader) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::new();
     while let Some(piece) = reader.next().await {
         let piece = piece?;
@@ -348,5 +348,5 @@ fn everything_may_move_between_threads() {
     may_be_shared::<Store>();
     may_move::<ObjectWriter>();
     may_move::<Object>();
-    may_move::<Reader>();
+    may_move::<ObjectReader>();
 }

@@ -4,7 +4,7 @@ use crate::server::answer::{Answer, Body, BodyStream};
 use crate::server::connection::http10;
 use crate::server::connection::request_body::Progress;
 use crate::server::observe::record::Record;
-use crate::store::{Reader, StoreError};
+use crate::store::{ObjectReader, StoreError};
 use http::Version;
 use http::header::{CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
 use pingora::BError;
@@ -131,7 +131,11 @@ async fn write_text(session: &mut ServerSession, text: String, record: &mut Reco
     Ok(session.write_response_body(text.into(), true).await?)
 }
 
-async fn write_object(session: &mut ServerSession, mut reader: Reader, record: &mut Record) -> Result<(), BrokenOff> {
+async fn write_object(
+    session: &mut ServerSession,
+    mut reader: ObjectReader,
+    record: &mut Record,
+) -> Result<(), BrokenOff> {
     while let Some(piece) = reader.next().await {
         let piece = piece?;
         record.bytes_out += piece.len() as u64;
