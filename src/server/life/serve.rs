@@ -4,7 +4,7 @@ use crate::filters::{CurrentRules, Limits, Rules};
 use crate::server::connection::limits::ConnectionLimits;
 use crate::server::life::listeners::Listeners;
 use crate::server::life::run::{DRAIN_LIMIT, Objects, ServerParts, Signals, StartError, start};
-use crate::server::remote::{self, Finding, RemoteStore};
+use crate::server::remote::{self, RemoteStore, TriedPart};
 use crate::settings::{Settings, Upstream};
 use crate::sigv4::KeyCache;
 use crate::store::Store;
@@ -41,7 +41,7 @@ pub fn serve(
 ///
 /// # Errors
 /// What keeps it from being tried, in words.
-pub fn probe(remote: Remote) -> Result<Vec<Finding>, String> {
+pub fn probe(remote: Remote) -> Result<Vec<TriedPart>, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
     runtime.block_on(remote::probe(remote)).map_err(|error| error.to_string())
 }

@@ -16,7 +16,7 @@ mod buckets;
 mod checked;
 mod probe;
 
-pub use probe::{Finding, probe};
+pub use probe::{TriedPart, probe};
 pub use sender::SetupError;
 
 use crate::filters::Admitted;

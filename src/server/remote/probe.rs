@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// One thing that was tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct TriedPart {
     /// What was tried.
     pub what: String,
     /// Why it does not work; `None` if it works.
@@ -22,16 +22,16 @@ pub struct Finding {
 ///
 /// # Errors
 /// Certificates that cannot be loaded.
-pub async fn probe(remote: Remote) -> Result<Vec<Finding>, SetupError> {
+pub async fn probe(remote: Remote) -> Result<Vec<TriedPart>, SetupError> {
     let remote = Arc::new(remote);
     let sender = Sender::new(remote.clone())?;
     sender.nodes.resolve().await;
     sender.nodes.check().await;
-    let mut findings: Vec<Finding> =
+    let mut findings: Vec<TriedPart> =
         sender.nodes.states().into_iter().map(|state| node(state.name, &state.health)).collect();
     // Static credentials are not fetched. Why the chain has none is in `failure` below.
     let _ = sender.credentials.fetch().await;
-    let credentials = Finding { what: "credentials".to_owned(), fault: sender.credentials.failure(clock::now()) };
+    let credentials = TriedPart { what: "credentials".to_owned(), fault: sender.credentials.failure(clock::now()) };
     let goes_on = credentials.fault.is_none() && findings.iter().any(|finding| finding.fault.is_none());
     findings.push(credentials);
     if goes_on {
@@ -43,26 +43,26 @@ pub async fn probe(remote: Remote) -> Result<Vec<Finding>, SetupError> {
     Ok(findings)
 }
 
-fn node(name: String, health: &Health) -> Finding {
+fn node(name: String, health: &Health) -> TriedPart {
     let fault = (*health != Health::Up).then(|| health.to_string());
-    Finding { what: format!("node {name}"), fault }
+    TriedPart { what: format!("node {name}"), fault }
 }
 
 /// Whether the store accepts the key, the clock and the region. A key that may not list buckets is accepted too.
-async fn list_buckets(sender: &Sender, remote: &Remote) -> Finding {
+async fn list_buckets(sender: &Sender, remote: &Remote) -> TriedPart {
     let outgoing = Outgoing::new("GET", None, "", remote.addressing);
     let what = "signed request (ListBuckets)".to_owned();
     let fault = match ask(sender, &outgoing).await {
         Err(error) if error.code != "AccessDenied" => Some(advised(&error)),
         _ => None,
     };
-    Finding { what, fault }
+    TriedPart { what, fault }
 }
 
-async fn bucket(sender: &Sender, remote: &Remote, client: &str, upstream: &str) -> Finding {
+async fn bucket(sender: &Sender, remote: &Remote, client: &str, upstream: &str) -> TriedPart {
     let outgoing = Outgoing::new("HEAD", Some(upstream), "", remote.addressing);
     let fault = ask(sender, &outgoing).await.err().map(|error| advised(&error));
-    Finding { what: format!("bucket {client} = {upstream}"), fault }
+    TriedPart { what: format!("bucket {client} = {upstream}"), fault }
 }
 
 async fn ask(sender: &Sender, outgoing: &Outgoing) -> Result<(), S3Error> {
