@@ -8,7 +8,7 @@ use crate::cli::failure::Failure;
 use crate::cli::style::{BAD, GOOD};
 use crate::diagnostics::{Diagnostic, Location};
 use crate::store::upkeep::{self, Checked, Event, Freed, Tally, UpkeepError};
-use crate::store::{Finding, OpenError, Place as Where};
+use crate::store::{Defect, DefectSubject, OpenError};
 use serde_json::json;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -51,18 +51,18 @@ pub(super) fn gc(arguments: &StoreArguments, out: &mut dyn Write) -> Result<(), 
     }
 }
 
-fn write_finding(finding: &Finding, as_json: bool, out: &mut dyn Write) -> io::Result<()> {
+fn write_finding(finding: &Defect, as_json: bool, out: &mut dyn Write) -> io::Result<()> {
     if as_json { writeln!(out, "{}", finding_json(finding)) } else { writeln!(out, "{finding}") }
 }
 
-fn finding_json(finding: &Finding) -> serde_json::Value {
+fn finding_json(finding: &Defect) -> serde_json::Value {
     let mut line = match &finding.place {
-        Where::Object { bucket, key } => json!({ "bucket": bucket, "key": key }),
-        Where::Part { bucket, key, upload, number } => {
+        DefectSubject::Object { bucket, key } => json!({ "bucket": bucket, "key": key }),
+        DefectSubject::Part { bucket, key, upload, number } => {
             json!({ "bucket": bucket, "key": key, "upload": upload, "part": number })
         }
-        Where::Blob(number) => json!({ "blob": format!("{number:x}") }),
-        Where::File(path) => json!({ "file": path }),
+        DefectSubject::Blob(number) => json!({ "blob": format!("{number:x}") }),
+        DefectSubject::File(path) => json!({ "file": path }),
     };
     line["kind"] = finding.kind.name().into();
     line["text"] = finding.text.as_str().into();
@@ -156,7 +156,7 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Kind;
+    use crate::store::DefectKind;
 
     fn plain(text: &str) -> String {
         anstream::adapter::strip_str(text).to_string()
@@ -164,15 +164,15 @@ mod tests {
 
     #[test]
     fn a_finding_can_be_json() {
-        let object = Where::Object { bucket: "media".into(), key: "a\nb".into() };
-        let part = Where::Part { bucket: "m".into(), key: "k".into(), upload: "u".into(), number: 7 };
+        let object = DefectSubject::Object { bucket: "media".into(), key: "a\nb".into() };
+        let part = DefectSubject::Part { bucket: "m".into(), key: "k".into(), upload: "u".into(), number: 7 };
         for (place, expected) in [
             (object, json!({ "bucket": "media", "key": "a\nb", "kind": "missing", "text": "gone" })),
             (part, json!({ "bucket": "m", "key": "k", "upload": "u", "part": 7, "kind": "missing", "text": "gone" })),
-            (Where::Blob(0x1f), json!({ "blob": "1f", "kind": "missing", "text": "gone" })),
-            (Where::File("tmp/0".into()), json!({ "file": "tmp/0", "kind": "missing", "text": "gone" })),
+            (DefectSubject::Blob(0x1f), json!({ "blob": "1f", "kind": "missing", "text": "gone" })),
+            (DefectSubject::File("tmp/0".into()), json!({ "file": "tmp/0", "kind": "missing", "text": "gone" })),
         ] {
-            assert_eq!(finding_json(&Finding { place, kind: Kind::Missing, text: "gone".into() }), expected);
+            assert_eq!(finding_json(&Defect { place, kind: DefectKind::Missing, text: "gone".into() }), expected);
         }
     }
 

@@ -9,7 +9,7 @@
 mod error;
 mod parts;
 mod model;
-mod findings;
+mod defects;
 mod guard;
 mod threads;
 mod disk;
@@ -28,8 +28,8 @@ mod writer;
 mod reader;
 mod multipart;
 
+pub use defects::{Defect, DefectKind, DefectSubject};
 pub use error::{IoFailure, OpenError, PartsFault, StoreError};
-pub use findings::{Finding, Kind, Place};
 pub use model::{Bucket, Durability, NewObject, ObjectInfo, Options, Stats};
 pub use parts::{Completion, NewPart, NewUpload, ObjectCopy, PartInfo, PartRules, UploadRef, Written};
 pub use reader::{Object, ObjectReader};

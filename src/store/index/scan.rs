@@ -7,13 +7,13 @@ use super::tables::{BLOBS, BODIES, OBJECTS, Snapshot, UNREFERENCED};
 use super::upload_rows::{PartRow, UploadRow};
 use super::upload_tables::{PARTS, UPLOADS};
 use crate::s3::names::BucketName;
+use crate::store::defects::DefectSubject;
 use crate::store::error::StoreError;
-use crate::store::findings::Place;
 use crate::store::folder::BlobId;
 
 /// A row whose bytes lie elsewhere: in the table of small bodies, or in blobs.
 pub(in crate::store) struct Holder {
-    pub(in crate::store) place: Place,
+    pub(in crate::store) place: DefectSubject,
     /// The bucket it is in, if that can be the name of one. `None` too for a part whose upload is lost.
     pub(in crate::store) bucket: Option<BucketName>,
     /// How many bytes and where, if the row reads.
@@ -96,7 +96,7 @@ impl Holder {
 
     fn from_part(id: &str, number: u16, upload: Option<UploadRow>, row: &[u8]) -> Holder {
         let lost = || "?".to_owned();
-        let place = Place::Part {
+        let place = DefectSubject::Part {
             bucket: upload.as_ref().map_or_else(lost, |upload| upload.bucket.to_string()),
             key: upload.as_ref().map_or_else(lost, |upload| upload.key.as_str().to_owned()),
             upload: id.to_owned(),
@@ -108,9 +108,9 @@ impl Holder {
 }
 
 /// The object that a row key stands for.
-pub(in crate::store) fn object_place(row_key: &[u8]) -> Place {
+pub(in crate::store) fn object_place(row_key: &[u8]) -> DefectSubject {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut parts = row_key.splitn(2, |byte| *byte == 0);
     let (bucket, key) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-    Place::Object { bucket: text(bucket), key: text(key) }
+    DefectSubject::Object { bucket: text(bucket), key: text(key) }
 }

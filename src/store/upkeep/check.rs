@@ -4,9 +4,9 @@
 
 use super::report::{Event, UpkeepError};
 use crate::store::blob::body_crc;
+use crate::store::defects::{Defect, DefectKind, DefectSubject};
 use crate::store::disk::Disk;
 use crate::store::error::StoreError;
-use crate::store::findings::{Finding, Kind, Place};
 use crate::store::folder::{BlobId, Folder, open_blob};
 use crate::store::guard::guarded;
 use crate::store::index::{BlobRow, Body, Extent, Holder, Index, Snapshot, object_place};
@@ -78,7 +78,7 @@ struct Blob {
 }
 
 /// What is wrong, before it is known who has it.
-type Fault = (Kind, String);
+type Fault = (DefectKind, String);
 
 impl Check<'_> {
     fn run(&mut self, snapshot: &Snapshot) -> Result<(), UpkeepError> {
@@ -100,7 +100,7 @@ impl Check<'_> {
                     done += bytes;
                     check.report(Event::Progress { done, of })
                 })?,
-                Err(_) => Some((Kind::Unreadable, format!("the row of blob {:x} does not read", id.0))),
+                Err(_) => Some((DefectKind::Unreadable, format!("the row of blob {:x} does not read", id.0))),
             };
             self.blobs.insert(id, Blob { row: row.ok(), named: 0, fault });
         }
@@ -116,11 +116,11 @@ impl Check<'_> {
         mut on_read: impl FnMut(&mut Self, u64) -> Result<(), UpkeepError>,
     ) -> Result<Option<Fault>, UpkeepError> {
         let number = id.0;
-        let unreadable = |error| Some((Kind::Unreadable, format!("blob {number:x} cannot be read: {error}")));
+        let unreadable = |error| Some((DefectKind::Unreadable, format!("blob {number:x} cannot be read: {error}")));
         let mut file = match open_blob(&self.folder.blob(id)) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Ok(Some((Kind::Missing, format!("blob {number:x} is missing"))));
+                return Ok(Some((DefectKind::Missing, format!("blob {number:x} is missing"))));
             }
             Err(error) => return Ok(unreadable(error)),
         };
@@ -146,18 +146,18 @@ impl Check<'_> {
         for holder in snapshot.holders()? {
             let Holder { place, bucket, row_key, bytes } = holder?;
             match place {
-                Place::Part { .. } => self.checked.parts += 1,
+                DefectSubject::Part { .. } => self.checked.parts += 1,
                 _ => self.checked.objects += 1,
             }
             if !bucket.is_some_and(|bucket| buckets.contains(&bucket)) {
-                self.found(&place, (Kind::Dangling, "the bucket or the upload it is in is not there".into()))?;
+                self.found(&place, (DefectKind::Dangling, "the bucket or the upload it is in is not there".into()))?;
             }
             match bytes {
                 Ok((size, Body::Inline { crc })) => self.check_small(snapshot, &place, &row_key, size, crc)?,
                 Ok((size, Body::Extents(extents))) => self.check_extents(&place, size, &extents)?,
                 Err(error) => {
                     all_read = false;
-                    self.found(&place, (Kind::Unreadable, error.to_string()))?;
+                    self.found(&place, (DefectKind::Unreadable, error.to_string()))?;
                 }
             }
         }
@@ -167,19 +167,19 @@ impl Check<'_> {
     fn check_small(
         &mut self,
         snapshot: &Snapshot,
-        place: &Place,
+        place: &DefectSubject,
         row_key: &[u8],
         size: u64,
         crc: u64,
     ) -> Result<(), UpkeepError> {
         self.checked.bytes = self.checked.bytes.saturating_add(size);
         let fault = match snapshot.small_body(row_key)? {
-            None => (Kind::Missing, "its bytes are missing from the index".into()),
+            None => (DefectKind::Missing, "its bytes are missing from the index".into()),
             Some(bytes) if bytes.len() as u64 != size => {
-                (Kind::Length, format!("it has {} bytes in the index, and its row says {size}", bytes.len()))
+                (DefectKind::Length, format!("it has {} bytes in the index, and its row says {size}", bytes.len()))
             }
             Some(bytes) if body_crc(&bytes) != crc => {
-                (Kind::Checksum, "its bytes in the index are not those that were written".into())
+                (DefectKind::Checksum, "its bytes in the index are not those that were written".into())
             }
             Some(_) => return Ok(()),
         };
@@ -187,7 +187,7 @@ impl Check<'_> {
     }
 
     /// Each blob is reported once, however often the object references it.
-    fn check_extents(&mut self, place: &Place, size: u64, extents: &[Extent]) -> Result<(), UpkeepError> {
+    fn check_extents(&mut self, place: &DefectSubject, size: u64, extents: &[Extent]) -> Result<(), UpkeepError> {
         self.checked.bytes = self.checked.bytes.saturating_add(size);
         let mut reported = HashSet::new();
         for extent in extents {
@@ -205,11 +205,11 @@ impl Check<'_> {
         let number = extent.blob.0;
         let Some(blob) = self.blobs.get_mut(&extent.blob) else {
             self.without_row.insert(extent.blob);
-            return Some((Kind::Missing, format!("blob {number:x} has no row in the index")));
+            return Some((DefectKind::Missing, format!("blob {number:x} has no row in the index")));
         };
         blob.named += 1;
         let is_outside = blob.row.is_some_and(|row| extent.offset.saturating_add(extent.length) > row.length);
-        let outside = || (Kind::Length, format!("it reaches beyond the end of blob {number:x}"));
+        let outside = || (DefectKind::Length, format!("it reaches beyond the end of blob {number:x}"));
         blob.fault.clone().or_else(|| is_outside.then(outside))
     }
 
@@ -222,22 +222,25 @@ impl Check<'_> {
                 && blob.named != references
             {
                 let text = format!("its row says that {references} extents name it, and {} do", blob.named);
-                faults.push((*id, (Kind::References, text)));
+                faults.push((*id, (DefectKind::References, text)));
             }
         }
-        faults.into_iter().try_for_each(|(id, fault)| self.found(&Place::Blob(id.0), fault))
+        faults.into_iter().try_for_each(|(id, fault)| self.found(&DefectSubject::Blob(id.0), fault))
     }
 
     fn check_rows_that_lost_theirs(&mut self, snapshot: &Snapshot) -> Result<(), UpkeepError> {
         for row_key in snapshot.small_bodies()? {
             let row_key = row_key?;
             if !snapshot.has_small_body(&row_key)? {
-                let fault = (Kind::Dangling, "the index has bytes of it that its row does not name".into());
+                let fault = (DefectKind::Dangling, "the index has bytes of it that its row does not name".into());
                 self.found(&object_place(&row_key), fault)?;
             }
         }
         for id in snapshot.unreferenced()?.into_iter().filter(|id| self.blobs.contains_key(id)).collect::<Vec<_>>() {
-            self.found(&Place::Blob(id.0), (Kind::Dangling, "it is noted for removal and has a row".into()))?;
+            self.found(
+                &DefectSubject::Blob(id.0),
+                (DefectKind::Dangling, "it is noted for removal and has a row".into()),
+            )?;
         }
         Ok(())
     }
@@ -260,17 +263,17 @@ impl Check<'_> {
     fn found_orphan(&mut self, path: &Path, why: &str) -> Result<(), UpkeepError> {
         let bytes = path.metadata().map_or(0, |metadata| metadata.len());
         let relative = path.strip_prefix(self.folder.root()).unwrap_or(path);
-        let place = Place::File(relative.display().to_string());
-        self.found(&place, (Kind::Orphan, format!("{why} ({bytes} bytes)")))
+        let place = DefectSubject::File(relative.display().to_string());
+        self.found(&place, (DefectKind::Orphan, format!("{why} ({bytes} bytes)")))
     }
 
     fn index_is_damaged(&mut self, cause: &str) -> Result<(), UpkeepError> {
-        self.found(&Place::File("index.redb".into()), (Kind::Checksum, cause.to_owned()))
+        self.found(&DefectSubject::File("index.redb".into()), (DefectKind::Checksum, cause.to_owned()))
     }
 
-    fn found(&mut self, place: &Place, (kind, text): Fault) -> Result<(), UpkeepError> {
+    fn found(&mut self, place: &DefectSubject, (kind, text): Fault) -> Result<(), UpkeepError> {
         self.checked.findings += 1;
-        self.report(Event::Found(Finding { place: place.clone(), kind, text }))
+        self.report(Event::Found(Defect { place: place.clone(), kind, text }))
     }
 
     fn report(&mut self, event: Event) -> Result<(), UpkeepError> {
@@ -282,7 +285,11 @@ impl Check<'_> {
 fn compare(id: BlobId, row: &BlobRow, length: u64, crc: u64) -> Option<Fault> {
     let number = id.0;
     if length != row.length {
-        return Some((Kind::Length, format!("blob {number:x} has {length} bytes, and its row says {}", row.length)));
+        return Some((
+            DefectKind::Length,
+            format!("blob {number:x} has {length} bytes, and its row says {}", row.length),
+        ));
     }
-    (crc != row.crc).then(|| (Kind::Checksum, format!("the bytes of blob {number:x} are not those that were written")))
+    (crc != row.crc)
+        .then(|| (DefectKind::Checksum, format!("the bytes of blob {number:x} are not those that were written")))
 }

@@ -1,7 +1,7 @@
 //! What upkeep reports while it works, and why it stops before the end.
 
+use crate::store::defects::Defect;
 use crate::store::error::{OpenError, StoreError};
-use crate::store::findings::Finding;
 use crate::store::index::Failure;
 use std::io;
 use thiserror::Error;
@@ -10,7 +10,7 @@ use thiserror::Error;
 #[derive(Debug)]
 pub enum Event {
     /// Something is wrong.
-    Found(Finding),
+    Found(Defect),
     /// So many of so many bytes of blobs are read.
     Progress {
         /// Bytes read.

@@ -4,18 +4,18 @@ use std::fmt;
 
 /// Something in a data folder that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct Defect {
     /// What it is about.
-    pub place: Place,
+    pub place: DefectSubject,
     /// What kind of thing is wrong.
-    pub kind: Kind,
+    pub kind: DefectKind,
     /// What exactly, in words.
     pub text: String,
 }
 
 /// What a finding is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum DefectSubject {
     /// An object, by the names in its row. What is not UTF-8 in them is replaced.
     Object {
         /// Its bucket.
@@ -42,7 +42,7 @@ pub enum Place {
 
 /// Kinds of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum DefectKind {
     /// A row or a file cannot be read.
     Unreadable,
     /// A row names bytes that are not there.
@@ -59,27 +59,27 @@ pub enum Kind {
     Orphan,
 }
 
-impl Kind {
+impl DefectKind {
     /// A word for programs: it stays what it is from version to version.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Unreadable => "unreadable",
-            Kind::Missing => "missing",
-            Kind::Length => "length",
-            Kind::Checksum => "checksum",
-            Kind::References => "references",
-            Kind::Dangling => "dangling",
-            Kind::Orphan => "orphan",
+            DefectKind::Unreadable => "unreadable",
+            DefectKind::Missing => "missing",
+            DefectKind::Length => "length",
+            DefectKind::Checksum => "checksum",
+            DefectKind::References => "references",
+            DefectKind::Dangling => "dangling",
+            DefectKind::Orphan => "orphan",
         }
     }
 }
 
 /// On one line whatever a key is made of: control characters are escaped.
-impl fmt::Display for Place {
+impl fmt::Display for DefectSubject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Object { bucket, key } => write!(f, "{}/{}", on_one_line(bucket), on_one_line(key)),
-            Place::Part { bucket, key, upload, number } => {
+            DefectSubject::Object { bucket, key } => write!(f, "{}/{}", on_one_line(bucket), on_one_line(key)),
+            DefectSubject::Part { bucket, key, upload, number } => {
                 write!(
                     f,
                     "{}/{}: part {number} of upload {}",
@@ -88,13 +88,13 @@ impl fmt::Display for Place {
                     on_one_line(upload)
                 )
             }
-            Place::Blob(number) => write!(f, "blob {number:x}"),
-            Place::File(path) => f.write_str(&on_one_line(path)),
+            DefectSubject::Blob(number) => write!(f, "blob {number:x}"),
+            DefectSubject::File(path) => f.write_str(&on_one_line(path)),
         }
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for Defect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.place, self.text)
     }
@@ -111,18 +111,18 @@ mod tests {
 
     #[test]
     fn a_finding_is_one_line() {
-        let object = |key: &str| Place::Object { bucket: "media".into(), key: key.into() };
+        let object = |key: &str| DefectSubject::Object { bucket: "media".into(), key: key.into() };
         for (place, expected) in [
             (object("a/ü"), "media/a/ü: gone"),
             (object("a\nb\x1b["), "media/a\\nb\\u{1b}[: gone"),
-            (Place::Blob(0x1f), "blob 1f: gone"),
+            (DefectSubject::Blob(0x1f), "blob 1f: gone"),
             (
-                Place::Part { bucket: "media".into(), key: "a".into(), upload: "u".into(), number: 7 },
+                DefectSubject::Part { bucket: "media".into(), key: "a".into(), upload: "u".into(), number: 7 },
                 "media/a: part 7 of upload u: gone",
             ),
-            (Place::File("tmp/0".into()), "tmp/0: gone"),
+            (DefectSubject::File("tmp/0".into()), "tmp/0: gone"),
         ] {
-            let finding = Finding { place, kind: Kind::Missing, text: "gone".into() };
+            let finding = Defect { place, kind: DefectKind::Missing, text: "gone".into() };
             assert_eq!(finding.to_string(), expected);
         }
     }
