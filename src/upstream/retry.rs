@@ -50,7 +50,7 @@ impl FailureKind {
 
 /// How far a request had come when it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
+pub enum SendProgress {
     /// There was no connection.
     NotSent,
     /// Its head was sent. All of its body is still available, in memory or from the client.
@@ -87,7 +87,7 @@ pub struct FailedAttempt {
     /// What went wrong.
     pub kind: FailureKind,
     /// How far the request had come.
-    pub progress: Progress,
+    pub progress: SendProgress,
     /// What sending it twice does.
     pub class: RequestClass,
     /// The connection it was sent on.
@@ -126,15 +126,15 @@ pub struct Consequence {
 impl FailedAttempt {
     /// What follows by the rules of this module, for a request that has not been repeated yet.
     pub fn consequence(&self) -> Consequence {
-        let is_available = self.progress == Progress::BodyAvailable;
+        let is_available = self.progress == SendProgress::BodyAvailable;
         let (retry, blame) = match (self.progress, self.kind, self.connection) {
-            (Progress::NotSent, _, _) => (Retry::OtherNode, Blame::Node),
+            (SendProgress::NotSent, _, _) => (Retry::OtherNode, Blame::Node),
             (_, FailureKind::Protocol, _) => (Retry::Never, Blame::Unclear),
             (_, FailureKind::Closed, ConnectionOrigin::Pool) => {
                 let is_repeated = is_available && self.class != RequestClass::OtherWrite;
                 (if is_repeated { Retry::OtherConnection } else { Retry::Never }, Blame::Unclear)
             }
-            (Progress::BodyInTransit, _, _) => (Retry::Never, Blame::Unclear),
+            (SendProgress::BodyInTransit, _, _) => (Retry::Never, Blame::Unclear),
             _ => {
                 let is_repeated = is_available && self.class == RequestClass::Read;
                 (if is_repeated { Retry::OtherNode } else { Retry::Never }, Blame::Node)
@@ -144,7 +144,7 @@ impl FailedAttempt {
     }
 
     fn is_slow(&self) -> bool {
-        self.kind == FailureKind::Timeout && self.progress != Progress::NotSent
+        self.kind == FailureKind::Timeout && self.progress != SendProgress::NotSent
     }
 }
 

@@ -4,7 +4,7 @@
 use super::payload::{Content, StreamedBody};
 use super::response::{Sent, is_final, read_head};
 use crate::s3::S3Error;
-use crate::upstream::retry::Progress;
+use crate::upstream::retry::SendProgress;
 use bytes::Bytes;
 use pingora::http::RequestHeader;
 use pingora::protocols::http::client::HttpSession;
@@ -28,7 +28,7 @@ pub(super) enum Broken<'b> {
         /// What happened.
         error: BError,
         /// How far the request had come.
-        progress: Progress,
+        progress: SendProgress,
         /// The body, if all of it is still available.
         content: Option<Content<'b>>,
     },
@@ -36,15 +36,15 @@ pub(super) enum Broken<'b> {
 
 impl<'b> Broken<'b> {
     fn available(error: BError, content: Content<'b>) -> Broken<'b> {
-        Broken::Node { error, progress: Progress::BodyAvailable, content: Some(content) }
+        Broken::Node { error, progress: SendProgress::BodyAvailable, content: Some(content) }
     }
 
     fn in_transit(error: BError) -> Broken<'b> {
-        Broken::Node { error, progress: Progress::BodyInTransit, content: None }
+        Broken::Node { error, progress: SendProgress::BodyInTransit, content: None }
     }
 
     fn sent(error: BError) -> Broken<'b> {
-        Broken::Node { error, progress: Progress::BodySent, content: None }
+        Broken::Node { error, progress: SendProgress::BodySent, content: None }
     }
 }
 

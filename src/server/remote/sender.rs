@@ -9,7 +9,7 @@ use crate::s3::{Code, S3Error};
 use crate::server::clock;
 use crate::sigv4::{KeyCache, PayloadHash};
 use crate::upstream::retry::{
-    Blame, ConnectionOrigin, Consequence, FailedAttempt, FailureKind, Progress, Retries, Retry,
+    Blame, ConnectionOrigin, Consequence, FailedAttempt, FailureKind, Retries, Retry, SendProgress,
 };
 use crate::upstream::{CredentialSource, Outgoing, Remote, SigningIdentity, failure};
 use http::header::EXPECT;
@@ -115,7 +115,7 @@ impl Sender {
         let peer = self.peer(node, outgoing);
         let (mut session, reused) = match self.connector.get_http_session(&peer).await {
             Ok(connected) => connected,
-            Err(error) => return Err(failed(error, Progress::NotSent, ConnectionOrigin::New, Some(content))),
+            Err(error) => return Err(failed(error, SendProgress::NotSent, ConnectionOrigin::New, Some(content))),
         };
         let origin = if reused { ConnectionOrigin::Pool } else { ConnectionOrigin::New };
         let timeouts = &self.remote.timeouts;

@@ -2,13 +2,18 @@ use super::*;
 use Blame::{Node, Unclear};
 use ConnectionOrigin::{New, Pool};
 use FailureKind::{Closed, Connect, Protocol, Timeout, Tls};
-use Progress::{BodyAvailable, BodyInTransit, BodySent, NotSent};
 use RequestClass::{IdempotentWrite, OtherWrite, Read};
 use Retry::{Never, OtherConnection, OtherNode};
+use SendProgress::{BodyAvailable, BodyInTransit, BodySent, NotSent};
 
 const CLASSES: [RequestClass; 3] = [Read, IdempotentWrite, OtherWrite];
 
-fn failed(kind: FailureKind, progress: Progress, class: RequestClass, connection: ConnectionOrigin) -> FailedAttempt {
+fn failed(
+    kind: FailureKind,
+    progress: SendProgress,
+    class: RequestClass,
+    connection: ConnectionOrigin,
+) -> FailedAttempt {
     FailedAttempt { kind, progress, class, connection }
 }
 
