@@ -12,7 +12,7 @@ use super::index::{Change, Failure, Index, NewBody, PartBody, Tables};
 use super::parts::Written;
 use super::reaper::Reaped;
 use super::space::Promise;
-use super::threads::Health;
+use super::threads::ThreadHealth;
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -58,7 +58,7 @@ pub(super) struct Work {
 }
 
 impl Committer {
-    pub(super) fn start(health: &Health, work: Work) -> io::Result<(Committer, JoinHandle<()>)> {
+    pub(super) fn start(health: &ThreadHealth, work: Work) -> io::Result<(Committer, JoinHandle<()>)> {
         let (sender, queue) = mpsc::channel(QUEUE);
         let thread = health.start("store-committer", STOPPED, move || work.run(queue))?;
         Ok((Committer(sender), thread))

@@ -55,7 +55,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use threads::Health;
+use threads::ThreadHealth;
 use tokio::sync::Semaphore;
 
 /// How many listings read at the same time; more wait their turn, so that they never take the whole blocking pool.
@@ -73,7 +73,7 @@ struct Inner {
     pins: Arc<Pins>,
     space: Arc<Space>,
     counters: Arc<Counters>,
-    health: Health,
+    health: ThreadHealth,
     rows_listed: Arc<AtomicU64>,
     listings: Arc<Semaphore>,
     upload_age: Duration,
@@ -111,7 +111,7 @@ impl Store {
         let index = Arc::new(Index::open(&folder.index(), options.index_cache, disk)?);
         let ids = Arc::new(startup::repair(&folder, &index)?);
         let (pins, reaped, counters) = (Arc::new(Pins::default()), Reaped::default(), Arc::new(Counters::default()));
-        let health = Health::default();
+        let health = ThreadHealth::default();
         let no_thread = |error| OpenError::unusable(dir, error);
         let (reaper, reaping) =
             Reaper::start(&health, folder.clone(), ids.clone(), pins.clone(), reaped.clone()).map_err(no_thread)?;

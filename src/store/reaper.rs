@@ -6,7 +6,7 @@
 use super::folder::{BlobId, Folder};
 use super::ids::Ids;
 use super::pins::Pins;
-use super::threads::Health;
+use super::threads::ThreadHealth;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -52,7 +52,7 @@ impl Reaped {
 impl Reaper {
     /// Starts the thread, which ends with [`Reaper::stop`].
     pub(super) fn start(
-        health: &Health,
+        health: &ThreadHealth,
         folder: Arc<Folder>,
         ids: Arc<Ids>,
         pins: Arc<Pins>,

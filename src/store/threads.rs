@@ -8,9 +8,9 @@ use std::thread::{Builder, JoinHandle};
 /// What the first thread that panicked was for; empty while none has. It stays until the folder is opened again, as what
 /// a panic leaves is unknown.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Health(Arc<OnceLock<&'static str>>);
+pub(super) struct ThreadHealth(Arc<OnceLock<&'static str>>);
 
-impl Health {
+impl ThreadHealth {
     /// Starts a thread. Where its work panics the store has failed, for the reason given.
     pub(super) fn start(
         &self,
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn the_first_thread_to_panic_is_the_reason() {
-        let health = Health::default();
+        let health = ThreadHealth::default();
         health.start("well", "never", || {}).unwrap().join().unwrap();
         assert_eq!(health.failure(), None);
         for reason in ["first", "second"] {
