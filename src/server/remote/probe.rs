@@ -1,7 +1,7 @@
 //! A remote store is tried, for `check --online`: whether its nodes answer, whether it accepts the credentials, and whether
 //! the mapped buckets exist. Nothing is written.
 
-use super::nodes::Health;
+use super::nodes::NodeHealth;
 use super::payload::Payload;
 use super::sender::{Sender, SetupError};
 use crate::s3::S3Error;
@@ -43,8 +43,8 @@ pub async fn probe(remote: Remote) -> Result<Vec<TriedPart>, SetupError> {
     Ok(findings)
 }
 
-fn node(name: String, health: &Health) -> TriedPart {
-    let fault = (*health != Health::Up).then(|| health.to_string());
+fn node(name: String, health: &NodeHealth) -> TriedPart {
+    let fault = (*health != NodeHealth::Up).then(|| health.to_string());
     TriedPart { what: format!("node {name}"), fault }
 }
 

@@ -2,7 +2,7 @@
 
 use super::credentials::{Credentials, Provider, Source};
 use super::delivery::{Broken, deliver};
-use super::nodes::{Health, Node, Nodes, in_words, kind_of};
+use super::nodes::{Node, NodeHealth, Nodes, in_words, kind_of};
 use super::payload::{Content, Payload};
 use super::response::UpstreamResponse;
 use crate::s3::{Code, S3Error};
@@ -79,7 +79,7 @@ impl Sender {
         let (mut tried, mut retries) = (Vec::new(), Retries::default());
         let mut error = failure::unavailable("no node of the upstream is known");
         while let Some(node) = self.nodes.pick(&tried) {
-            let known_down = matches!(node.health(), Health::Down(_));
+            let known_down = matches!(node.health(), NodeHealth::Down(_));
             let failed = match self.attempt(&node, outgoing, &hash, content).await {
                 Ok(response) => return Ok(response),
                 Err(Fault::Request(error)) => return Err(error),

@@ -1,7 +1,7 @@
 //! Health checks: a request on a connection of its own. Any error makes the node unhealthy.
 
 use crate::server::remote::nodes::failure::in_words;
-use crate::server::remote::nodes::node::{Health, Node};
+use crate::server::remote::nodes::node::{Node, NodeHealth};
 use crate::upstream::HealthCheck;
 use http::{StatusCode, header};
 use pingora::connectors::http::Connector;
@@ -29,8 +29,8 @@ impl Check {
     pub(super) async fn run(&self, node: &Node) {
         node.note(match timeout(CHECK_TIME, self.status(node)).await {
             Ok(Ok(status)) => health(&self.rule, status),
-            Ok(Err(error)) => Health::Down(in_words(&error)),
-            Err(_) => Health::Down(format!("no answer within {} s", CHECK_TIME.as_secs())),
+            Ok(Err(error)) => NodeHealth::Down(in_words(&error)),
+            Err(_) => NodeHealth::Down(format!("no answer within {} s", CHECK_TIME.as_secs())),
         });
     }
 
@@ -58,12 +58,16 @@ fn path(rule: &HealthCheck) -> &str {
 }
 
 /// The health of a node that answers a check with this status.
-fn health(rule: &HealthCheck, status: StatusCode) -> Health {
+fn health(rule: &HealthCheck, status: StatusCode) -> NodeHealth {
     let is_good = match rule {
         HealthCheck::Any => !status.is_server_error(),
         HealthCheck::Path(_) => status == StatusCode::OK,
     };
-    if is_good { Health::Up } else { Health::Down(format!("it answers {} to GET {}", status.as_u16(), path(rule))) }
+    if is_good {
+        NodeHealth::Up
+    } else {
+        NodeHealth::Down(format!("it answers {} to GET {}", status.as_u16(), path(rule)))
+    }
 }
 
 #[cfg(test)]
@@ -86,7 +90,7 @@ mod tests {
             (&live, 503, Some("it answers 503 to GET /minio/health/live")),
         ] {
             let status = StatusCode::from_u16(status).unwrap();
-            let expected = why.map_or(Health::Up, |why: &str| Health::Down(why.to_owned()));
+            let expected = why.map_or(NodeHealth::Up, |why: &str| NodeHealth::Down(why.to_owned()));
             assert_eq!(health(rule, status), expected, "{rule:?} {status}");
         }
     }

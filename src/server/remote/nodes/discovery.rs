@@ -2,7 +2,7 @@
 //!
 //! A lookup that fails changes nothing: the addresses known before stay, and the next lookup may do better.
 
-use crate::server::remote::nodes::node::{Health, Node};
+use crate::server::remote::nodes::node::{Node, NodeHealth};
 use crate::upstream::Endpoint;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -36,7 +36,7 @@ pub struct NodeState {
     /// What it is called in metrics, in `/readyz` and in the log.
     pub name: String,
     /// What is known of its health.
-    pub health: Health,
+    pub health: NodeHealth,
 }
 
 type Lookup = Result<Vec<SocketAddr>, String>;
@@ -109,7 +109,7 @@ impl Known {
     fn states(&self) -> Vec<NodeState> {
         let endpoint = || self.endpoint.clone();
         if self.nodes.is_empty() {
-            let health = self.failure.clone().map_or(Health::Unchecked, Health::Down);
+            let health = self.failure.clone().map_or(NodeHealth::Unchecked, NodeHealth::Down);
             return vec![NodeState { endpoint: endpoint(), address: None, name: self.endpoint.to_string(), health }];
         }
         let state = |node: &Node| NodeState {
@@ -165,7 +165,7 @@ mod tests {
             ("10.0.0.2:1", "10.0.0.9:1", &["http://a:1 (10.0.0.2:1): up", "http://10.0.0.9:1: up"]),
         ] {
             names.take_over(vec![addresses(a), addresses(b)]);
-            names.nodes().iter().for_each(|node| node.note(Health::Up));
+            names.nodes().iter().for_each(|node| node.note(NodeHealth::Up));
             assert_eq!(shown(&names), states, "{a}, {b}");
         }
     }
@@ -174,7 +174,7 @@ mod tests {
     fn a_known_node_keeps_its_health_and_a_new_one_has_none() {
         let names = names("http://a:1");
         names.take_over(vec![addresses("10.0.0.1:1")]);
-        names.nodes()[0].note(Health::Up);
+        names.nodes()[0].note(NodeHealth::Up);
         names.take_over(vec![addresses("10.0.0.1:1 10.0.0.2:1")]);
         assert_eq!(shown(&names), ["http://a:1 (10.0.0.1:1): up", "http://a:1 (10.0.0.2:1): not checked yet"]);
         names.take_over(vec![addresses("10.0.0.2:1")]);

@@ -10,7 +10,7 @@ mod check;
 
 pub use discovery::NodeState;
 pub(super) use failure::{in_words, kind_of};
-pub use node::{Health, Node};
+pub use node::{Node, NodeHealth};
 
 use crate::server::observe::health::Readiness;
 use crate::server::observe::metrics::NodeStats;
@@ -86,7 +86,7 @@ impl Nodes {
             ticks.tick().await;
             self.resolve().await;
             // A name may resolve to other addresses every time. New ones are checked at once.
-            if self.states().iter().any(|state| state.health == Health::Unchecked) {
+            if self.states().iter().any(|state| state.health == NodeHealth::Unchecked) {
                 self.check().await;
             }
         }
@@ -126,7 +126,7 @@ impl Nodes {
 }
 
 fn readiness(states: &[NodeState], missing: Option<String>) -> Readiness {
-    let up = states.iter().any(|state| state.health == Health::Up);
+    let up = states.iter().any(|state| state.health == NodeHealth::Up);
     Readiness {
         failure: missing.or_else(|| (!up).then(|| "no node is up".to_owned())),
         details: states.iter().map(|state| format!("node {}: {}", state.name, state.health)).collect(),
@@ -139,7 +139,7 @@ fn ticks(period: Duration) -> Interval {
     ticks
 }
 
-/// The one at the place of `turn`. Health may change between counting and picking, so the end goes on with the start.
+/// The one at the place of `turn`. NodeHealth may change between counting and picking, so the end goes on with the start.
 fn in_turn<T>(nodes: impl Iterator<Item = T> + Clone, turn: usize) -> Option<T> {
     let place = turn.checked_rem(nodes.clone().count())?;
     nodes.cycle().nth(place)
@@ -162,23 +162,23 @@ mod tests {
         assert_eq!(picked("ab", usize::MAX - 1..usize::MAX), "a");
     }
 
-    fn state(endpoint: &str, health: Health) -> NodeState {
+    fn state(endpoint: &str, health: NodeHealth) -> NodeState {
         let endpoint = Arc::new(Endpoint::parse(endpoint).unwrap());
         NodeState { name: endpoint.to_string(), endpoint, address: None, health }
     }
 
     #[test]
     fn one_node_and_credentials_are_enough_to_be_ready() {
-        let refused = || Health::Down("connection refused".to_owned());
+        let refused = || NodeHealth::Down("connection refused".to_owned());
         let none = Some("no node is up");
         let no_key = Some("the instance role gives no credentials");
         for (a, b, missing, failure, details) in [
-            (Health::Up, Health::Up, None, None, ["a: up", "b: up"]),
-            (Health::Up, refused(), None, None, ["a: up", "b: down: connection refused"]),
+            (NodeHealth::Up, NodeHealth::Up, None, None, ["a: up", "b: up"]),
+            (NodeHealth::Up, refused(), None, None, ["a: up", "b: down: connection refused"]),
             (refused(), refused(), None, none, ["a: down: connection refused", "b: down: connection refused"]),
-            (Health::Unchecked, refused(), None, none, ["a: not checked yet", "b: down: connection refused"]),
-            (Health::Up, Health::Up, no_key, no_key, ["a: up", "b: up"]),
-            (refused(), Health::Unchecked, no_key, no_key, ["a: down: connection refused", "b: not checked yet"]),
+            (NodeHealth::Unchecked, refused(), None, none, ["a: not checked yet", "b: down: connection refused"]),
+            (NodeHealth::Up, NodeHealth::Up, no_key, no_key, ["a: up", "b: up"]),
+            (refused(), NodeHealth::Unchecked, no_key, no_key, ["a: down: connection refused", "b: not checked yet"]),
         ] {
             let shown = readiness(&[state("http://a", a), state("http://b", b)], missing.map(str::to_owned));
             assert_eq!(shown.failure.as_deref(), failure);
@@ -220,17 +220,17 @@ mod tests {
         let nodes = three().await;
         let [a, b, c] = &nodes.names.nodes()[..] else { unreachable!("three endpoints are three nodes") };
         assert_eq!(picks(&nodes, &[]), [(1, 4), (2, 4), (3, 4)].into(), "none is checked");
-        b.note(Health::Up);
+        b.note(NodeHealth::Up);
         assert_eq!(picks(&nodes, &[]), [(2, 12)].into());
         assert_eq!(picks(&nodes, std::slice::from_ref(b)), [(1, 6), (3, 6)].into());
-        a.note(Health::Up);
+        a.note(NodeHealth::Up);
         assert_eq!(picks(&nodes, &[]), [(1, 6), (2, 6)].into());
         a.failed(FailureKind::Closed, "it closed the connection");
         assert_eq!(picks(&nodes, &[]), [(2, 12)].into());
         assert_eq!(picks(&nodes, &[b.clone(), c.clone()]), [(1, 12)].into());
         assert_eq!(picks(&nodes, &[a.clone(), b.clone(), c.clone()]), [].into());
-        a.note(Health::Up);
-        c.note(Health::Up);
+        a.note(NodeHealth::Up);
+        c.note(NodeHealth::Up);
         assert_eq!(picks(&nodes, &[]), [(1, 4), (2, 4), (3, 4)].into());
     }
 

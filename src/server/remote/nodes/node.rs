@@ -14,16 +14,16 @@ pub struct Node(Arc<Inner>);
 struct Inner {
     endpoint: Arc<Endpoint>,
     address: SocketAddr,
-    /// Whether `health` is [`Health::Up`]; each request reads this, and only this.
+    /// Whether `health` is [`NodeHealth::Up`]; each request reads this, and only this.
     up: AtomicBool,
-    health: Mutex<Health>,
+    health: Mutex<NodeHealth>,
     failures: [AtomicU64; FailureKind::ALL.len()],
     retries: AtomicU64,
 }
 
 /// What is known of a node's health.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Health {
+pub enum NodeHealth {
     /// It was not checked yet.
     Unchecked,
     /// The last check was good, and no request has failed since.
@@ -39,7 +39,7 @@ impl Node {
             endpoint,
             address,
             up: AtomicBool::new(false),
-            health: Mutex::new(Health::Unchecked),
+            health: Mutex::new(NodeHealth::Unchecked),
             failures: Default::default(),
             retries: AtomicU64::new(0),
         }))
@@ -61,14 +61,14 @@ impl Node {
     }
 
     /// What is known of its health.
-    pub fn health(&self) -> Health {
+    pub fn health(&self) -> NodeHealth {
         self.0.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A request failed there, for a reason in words: other nodes go first until the next good check.
     pub fn failed(&self, kind: FailureKind, why: impl Into<String>) {
         self.count(kind);
-        self.note(Health::Down(why.into()));
+        self.note(NodeHealth::Down(why.into()));
     }
 
     /// A request failed there, and the node may not be the cause: a connection of the pool had been closed, as idle ones
@@ -85,15 +85,15 @@ impl Node {
     }
 
     /// Takes note of its health, and logs the change if it is one.
-    pub(super) fn note(&self, to: Health) {
+    pub(super) fn note(&self, to: NodeHealth) {
         let mut health = self.0.health.lock().unwrap_or_else(PoisonError::into_inner);
         match (&*health, &to) {
-            (Health::Up, Health::Up) | (Health::Down(_), Health::Down(_)) => {}
-            (_, Health::Down(why)) => tracing::warn!(node = %self, %why, "node is down"),
-            (_, Health::Up) => tracing::info!(node = %self, "node is up"),
-            (_, Health::Unchecked) => {}
+            (NodeHealth::Up, NodeHealth::Up) | (NodeHealth::Down(_), NodeHealth::Down(_)) => {}
+            (_, NodeHealth::Down(why)) => tracing::warn!(node = %self, %why, "node is down"),
+            (_, NodeHealth::Up) => tracing::info!(node = %self, "node is up"),
+            (_, NodeHealth::Unchecked) => {}
         }
-        self.0.up.store(to == Health::Up, Ordering::Relaxed);
+        self.0.up.store(to == NodeHealth::Up, Ordering::Relaxed);
         *health = to;
     }
 
@@ -131,12 +131,12 @@ impl fmt::Debug for Node {
     }
 }
 
-impl fmt::Display for Health {
+impl fmt::Display for NodeHealth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Health::Unchecked => f.write_str("not checked yet"),
-            Health::Up => f.write_str("up"),
-            Health::Down(why) => write!(f, "down: {why}"),
+            NodeHealth::Unchecked => f.write_str("not checked yet"),
+            NodeHealth::Up => f.write_str("up"),
+            NodeHealth::Down(why) => write!(f, "down: {why}"),
         }
     }
 }
