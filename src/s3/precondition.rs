@@ -49,7 +49,7 @@ pub struct WriteConditions(pub Conditions);
 
 /// What becomes of a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ReadOutcome {
     /// Answer as if there were no conditions.
     Proceed,
     /// 304: the client has it already.
@@ -133,13 +133,13 @@ impl ReadConditions {
     }
 
     /// Decides in the order of RFC 9110 section 13.2.2.
-    pub fn decide(&self, existing: Existing<'_>) -> Verdict {
+    pub fn decide(&self, existing: Existing<'_>) -> ReadOutcome {
         if !self.0.still_the_same(existing) {
-            Verdict::Failed
+            ReadOutcome::Failed
         } else if !self.0.has_changed(existing) {
-            Verdict::NotModified
+            ReadOutcome::NotModified
         } else {
-            Verdict::Proceed
+            ReadOutcome::Proceed
         }
     }
 }
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_date_that_cannot_be_read_never_lets_a_write_happen() {
-        use Verdict::{Failed, NotModified, Proceed};
+        use ReadOutcome::{Failed, NotModified, Proceed};
         let etag = ETag::parse(TAG).unwrap();
         let existing = Existing { etag: &etag, last_modified: WRITTEN };
         for lines in UNREADABLE {
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn reads_follow_rfc_9110() {
-        use Verdict::{Failed, NotModified, Proceed};
+        use ReadOutcome::{Failed, NotModified, Proceed};
         let etag = ETag::parse(TAG).unwrap();
         let existing = Existing { etag: &etag, last_modified: WRITTEN };
         for (pairs, expected) in [

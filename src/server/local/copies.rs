@@ -5,7 +5,7 @@ use super::uploads::{requested_part, upload_ref};
 use crate::filters::Admitted;
 use crate::s3::copy_source::CopySource;
 use crate::s3::metadata::Metadata;
-use crate::s3::precondition::{ReadConditions, Verdict, WriteConditions};
+use crate::s3::precondition::{ReadConditions, ReadOutcome, WriteConditions};
 use crate::s3::range::ByteRange;
 use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, xml};
@@ -43,7 +43,7 @@ impl Local {
         self.store.checksum_plan(&at).await?;
         let object = self.store.object(&source.bucket, &source.key).await?;
         let conditions = ReadConditions::from_copy_source(&request.view);
-        if conditions.decide(object.info.existing()) != Verdict::Proceed {
+        if conditions.decide(object.info.existing()) != ReadOutcome::Proceed {
             return Err(Code::PRECONDITION_FAILED.into());
         }
         let range = range(&request.view, object.info.size)?;

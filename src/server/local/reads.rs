@@ -3,7 +3,7 @@
 use super::Local;
 use crate::filters::Admitted;
 use crate::s3::part_number::part_number;
-use crate::s3::precondition::{ReadConditions, Verdict};
+use crate::s3::precondition::{ReadConditions, ReadOutcome};
 use crate::s3::range::ByteRange;
 use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error};
@@ -44,9 +44,9 @@ impl Local {
 /// Status and headers, and the bytes that follow them; `None` if the client's copy is still current.
 fn head(request: &Admitted<'_>, info: &ObjectInfo) -> Result<(Answer, Option<Range<u64>>), S3Error> {
     match ReadConditions::from_view(&request.view).decide(info.existing()) {
-        Verdict::Failed => Err(Code::PRECONDITION_FAILED.into()),
-        Verdict::NotModified => Ok((not_modified(info), None)),
-        Verdict::Proceed => found(request, info).map(|(answer, range)| (answer, Some(range))),
+        ReadOutcome::Failed => Err(Code::PRECONDITION_FAILED.into()),
+        ReadOutcome::NotModified => Ok((not_modified(info), None)),
+        ReadOutcome::Proceed => found(request, info).map(|(answer, range)| (answer, Some(range))),
     }
 }
 

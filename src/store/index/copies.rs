@@ -4,7 +4,7 @@
 use super::Failure;
 use super::rows::{Body, ObjectRow};
 use super::tables::{Tables, row_key};
-use crate::s3::precondition::Verdict;
+use crate::s3::precondition::ReadOutcome;
 use crate::store::error::StoreError;
 use crate::store::model::ObjectInfo;
 use crate::store::parts::{ObjectCopy, Written};
@@ -19,7 +19,7 @@ impl Tables<'_> {
         let source = self.object(&source_key)?.ok_or(StoreError::NoSuchKey)?;
         let key = row_key(&copy.bucket, copy.key.as_str());
         let replaced = self.object(&key)?;
-        let wanted = copy.source_conditions.decide(source.info.existing()) == Verdict::Proceed;
+        let wanted = copy.source_conditions.decide(source.info.existing()) == ReadOutcome::Proceed;
         if !wanted || !copy.conditions.hold(replaced.as_ref().map(|row| row.info.existing())) {
             return Err(StoreError::PreconditionFailed.into());
         }
