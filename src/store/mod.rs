@@ -30,7 +30,7 @@ mod multipart;
 
 pub use defects::{Defect, DefectKind, DefectSubject};
 pub use error::{IoFailure, OpenError, PartsFault, StoreError};
-pub use model::{Bucket, Durability, NewObject, ObjectInfo, Options, Stats};
+pub use model::{Bucket, Durability, NewObject, ObjectInfo, Options, StoreStats};
 pub use parts::{Completion, NewPart, NewUpload, ObjectCopy, PartInfo, PartRules, UploadRef, Written};
 pub use reader::{Object, ObjectReader};
 pub use writer::{BodyWriter, ObjectWriter, PartWriter};
@@ -171,7 +171,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NoSuchBucket`], [`StoreError::PreconditionFailed`], [`StoreError::Full`],
-    /// [`StoreError::ReadOnly`]; [`StoreError::Io`] once the store has failed ([`Stats::failure`]).
+    /// [`StoreError::ReadOnly`]; [`StoreError::Io`] once the store has failed ([`StoreStats::failure`]).
     pub async fn begin(
         &self,
         bucket: &BucketName,
@@ -313,9 +313,9 @@ impl Store {
     }
 
     /// Stats as of now; what cannot be read is 0.
-    pub fn stats(&self) -> Stats {
+    pub fn stats(&self) -> StoreStats {
         let counters = &self.0.counters;
-        Stats {
+        StoreStats {
             objects: self.0.index.read(index::Snapshot::objects).unwrap_or_default(),
             free: self.0.space.free().unwrap_or_default(),
             read_only: self.0.index.is_read_only(),

@@ -120,7 +120,7 @@ pub struct NewObject {
 
 /// Stats for metrics and readiness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Stats {
+pub struct StoreStats {
     /// Objects in all buckets.
     pub objects: u64,
     /// Bytes the disk has free, the reserve among them.
@@ -141,7 +141,7 @@ pub struct Stats {
     pub rows_listed: u64,
 }
 
-impl Stats {
+impl StoreStats {
     /// Why writes are refused, if they are.
     pub fn refuses_writes(&self) -> Option<&'static str> {
         let read_only = self.read_only.then_some("the data folder is read-only: writes are refused");
@@ -165,15 +165,15 @@ mod tests {
         let read_only = Some("the data folder is read-only: writes are refused");
         let full = Some("the disk is full up to the reserve: writes are refused");
         for (stats, expected) in [
-            (Stats::default(), None),
-            (Stats { read_only: true, ..Stats::default() }, read_only),
-            (Stats { full: true, ..Stats::default() }, full),
-            (Stats { full: true, read_only: true, ..Stats::default() }, read_only),
-            (Stats { failure: failed, read_only: true, ..Stats::default() }, failed),
+            (StoreStats::default(), None),
+            (StoreStats { read_only: true, ..StoreStats::default() }, read_only),
+            (StoreStats { full: true, ..StoreStats::default() }, full),
+            (StoreStats { full: true, read_only: true, ..StoreStats::default() }, read_only),
+            (StoreStats { failure: failed, read_only: true, ..StoreStats::default() }, failed),
         ] {
             assert_eq!((stats.refuses_writes(), stats.refuses_reads()), (expected, None));
         }
-        let unreadable = Stats { unreadable: true, read_only: true, ..Stats::default() };
+        let unreadable = StoreStats { unreadable: true, read_only: true, ..StoreStats::default() };
         assert_eq!(unreadable.refuses_reads(), Some("the index cannot be opened"));
     }
 }

@@ -30,7 +30,7 @@ pub struct Metrics {
 #[derive(Debug, Clone)]
 pub enum Stats {
     /// A local store.
-    Store(store::Stats),
+    Store(store::StoreStats),
     /// The nodes of a remote one.
     Nodes(Vec<NodeStats>),
 }
@@ -176,7 +176,7 @@ fn gathered(stats: &Stats) -> Result<Vec<MetricFamily>, prometheus::Error> {
     Ok(registry.gather())
 }
 
-fn set_store(registry: &Registry, stats: &store::Stats) -> Result<(), prometheus::Error> {
+fn set_store(registry: &Registry, stats: &store::StoreStats) -> Result<(), prometheus::Error> {
     let set = |name, help, number: u64| {
         gauge(registry, name, help)?.set(i64::try_from(number).unwrap_or(i64::MAX));
         Ok::<_, prometheus::Error>(())
