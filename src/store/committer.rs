@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::folder::BlobId;
 use super::guard::guarded;
 use super::index::{Change, Failure, Index, NewBody, PartBody, Tables};
-use super::parts::Written;
+use super::parts::WriteResult;
 use super::reaper::Reaped;
 use super::space::Promise;
 use super::threads::ThreadHealth;
@@ -29,7 +29,7 @@ const QUEUE: usize = 2 * BATCH;
 const STOPPED: &str = "the thread that commits has stopped";
 
 /// What became of a change: what it made of what was there already, where it did.
-pub(super) type Outcome = Result<Option<Written>, StoreError>;
+pub(super) type Outcome = Result<Option<WriteResult>, StoreError>;
 
 /// A change on its way.
 struct Queued {

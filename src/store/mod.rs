@@ -31,7 +31,7 @@ mod multipart;
 pub use defects::{Defect, DefectKind, DefectSubject};
 pub use error::{IoFailure, OpenError, PartsFault, StoreError};
 pub use model::{Bucket, Durability, NewObject, ObjectInfo, Options, StoreStats};
-pub use parts::{Completion, NewPart, NewUpload, ObjectCopy, PartInfo, PartRules, UploadRef, Written};
+pub use parts::{Completion, NewPart, NewUpload, ObjectCopy, PartInfo, PartRules, UploadRef, WriteResult};
 pub use reader::{Object, ObjectReader};
 pub use writer::{BodyWriter, ObjectWriter, PartWriter};
 
@@ -337,12 +337,12 @@ impl Store {
     }
 
     /// Submits a change that makes an object or a part.
-    async fn make(&self, change: Change) -> Result<Written, StoreError> {
+    async fn make(&self, change: Change) -> Result<WriteResult, StoreError> {
         made(self.commit(change, 0).await?)
     }
 
     /// Commits a change, if there is room for its row. `more` are the bytes of the row that the change does not know.
-    async fn commit(&self, change: Change, more: u64) -> Result<Option<Written>, StoreError> {
+    async fn commit(&self, change: Change, more: u64) -> Result<Option<WriteResult>, StoreError> {
         let room: Option<Promise> = match change.row_bytes() {
             Some(bytes) => Some(self.space().for_row(bytes.saturating_add(more))?),
             None => None,
@@ -374,7 +374,7 @@ impl Store {
 }
 
 /// What a change made, if it makes anything.
-fn made(written: Option<Written>) -> Result<Written, StoreError> {
+fn made(written: Option<WriteResult>) -> Result<WriteResult, StoreError> {
     written.ok_or_else(|| StoreError::Io("the commit did not say what it made".into()))
 }
 

@@ -6,7 +6,7 @@ use crate::s3::etag::ETag;
 use crate::s3::metadata::Metadata;
 use crate::s3::names::BucketName;
 use crate::s3::precondition::{Existing, WriteConditions};
-use crate::store::parts::Written;
+use crate::store::parts::WriteResult;
 use std::time::Duration;
 
 /// Whether an acknowledged write has reached the disk.
@@ -93,8 +93,8 @@ impl ObjectInfo {
     }
 
     /// What a write that made this object answers.
-    pub(super) fn written(&self) -> Written {
-        Written { etag: self.etag.clone(), checksum: self.checksum.clone(), last_modified: self.last_modified }
+    pub(super) fn written(&self) -> WriteResult {
+        WriteResult { etag: self.etag.clone(), checksum: self.checksum.clone(), last_modified: self.last_modified }
     }
 
     /// What conditions are held against.

@@ -7,7 +7,7 @@ use super::blocking::on_disk;
 use super::committer::answer;
 use super::error::StoreError;
 use super::index::{Change, Complete, PartBody, PutPart, UploadListing, UploadRow};
-use super::parts::{Completion, NewPart, NewUpload, ObjectCopy, PartInfo, UploadRef, Written};
+use super::parts::{Completion, NewPart, NewUpload, ObjectCopy, PartInfo, UploadRef, WriteResult};
 use super::reader::Object;
 use super::writer::PartWriter;
 use super::{Store, made};
@@ -100,7 +100,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchUpload`], [`StoreError::PreconditionFailed`],
     /// [`StoreError::Parts`], [`StoreError::Full`]; after any of them the upload is as it was.
-    pub async fn complete_upload(&self, at: UploadRef, completion: Completion) -> Result<Written, StoreError> {
+    pub async fn complete_upload(&self, at: UploadRef, completion: Completion) -> Result<WriteResult, StoreError> {
         self.make(Change::CompleteUpload(Box::new(Complete { at, completion }))).await
     }
 
@@ -157,7 +157,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSuchBucket`] for either bucket, [`StoreError::NoSuchKey`], [`StoreError::PreconditionFailed`],
     /// [`StoreError::Full`].
-    pub async fn copy_object(&self, copy: ObjectCopy) -> Result<Written, StoreError> {
+    pub async fn copy_object(&self, copy: ObjectCopy) -> Result<WriteResult, StoreError> {
         // Whether the source is there is for the commit to say.
         let source = self.look_up(&copy.source_bucket, &copy.source_key).map_or(0, |row| row.bytes());
         made(self.commit(Change::CopyObject(Box::new(copy)), source).await?)

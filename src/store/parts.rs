@@ -71,8 +71,8 @@ impl PartInfo {
     }
 
     /// What a write that made this part answers.
-    pub(super) fn written(&self) -> Written {
-        Written { etag: self.etag.clone(), checksum: self.checksum.clone(), last_modified: self.last_modified }
+    pub(super) fn written(&self) -> WriteResult {
+        WriteResult { etag: self.etag.clone(), checksum: self.checksum.clone(), last_modified: self.last_modified }
     }
 }
 
@@ -127,7 +127,7 @@ pub struct ObjectCopy {
 
 /// An object or a part as its write answers for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct WriteResult {
     /// Its entity tag.
     pub etag: ETag,
     /// Its checksum.

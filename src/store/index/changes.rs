@@ -15,7 +15,7 @@ use crate::s3::precondition::WriteConditions;
 use crate::store::blob::{PlacedBlob, body_crc};
 use crate::store::error::StoreError;
 use crate::store::model::ObjectInfo;
-use crate::store::parts::{ObjectCopy, UploadRef, Written};
+use crate::store::parts::{ObjectCopy, UploadRef, WriteResult};
 use bytes::Bytes;
 
 /// What a client asks to be changed.
@@ -76,7 +76,7 @@ impl NewBody {
 
 impl Tables<'_> {
     /// Decides a change and makes it. Returns what it wrote, which is known only here.
-    pub(in crate::store) fn apply(&mut self, change: &Change) -> Result<Option<Written>, Failure> {
+    pub(in crate::store) fn apply(&mut self, change: &Change) -> Result<Option<WriteResult>, Failure> {
         match change {
             Change::CreateBucket { name, now } => self.create_bucket(name, *now)?,
             Change::DeleteBucket { name } => self.delete_bucket(name)?,
@@ -107,7 +107,7 @@ impl Tables<'_> {
         self.remove_bucket(name)
     }
 
-    fn put(&mut self, put: &Put) -> Result<Written, Failure> {
+    fn put(&mut self, put: &Put) -> Result<WriteResult, Failure> {
         self.require_bucket(&put.bucket)?;
         let key = row_key(&put.bucket, put.key.as_str());
         let replaced = self.object(&key)?;

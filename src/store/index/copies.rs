@@ -7,12 +7,12 @@ use super::tables::{Tables, row_key};
 use crate::s3::precondition::ReadOutcome;
 use crate::store::error::StoreError;
 use crate::store::model::ObjectInfo;
-use crate::store::parts::{ObjectCopy, Written};
+use crate::store::parts::{ObjectCopy, WriteResult};
 
 impl Tables<'_> {
     /// The copy keeps its source's tag, checksum and parts: it has the same bytes in the same extents, and a new tag
     /// would have to be computed from them. (S3 gives the copy of a multipart object the tag of an object written whole.)
-    pub(super) fn copy_object(&mut self, copy: &ObjectCopy) -> Result<Written, Failure> {
+    pub(super) fn copy_object(&mut self, copy: &ObjectCopy) -> Result<WriteResult, Failure> {
         self.require_bucket(&copy.bucket)?;
         self.require_bucket(&copy.source_bucket)?;
         let source_key = row_key(&copy.source_bucket, copy.source_key.as_str());

@@ -11,7 +11,7 @@ use crate::s3::Timestamp;
 use crate::s3::names::BucketName;
 use crate::store::blob::PlacedBlob;
 use crate::store::error::StoreError;
-use crate::store::parts::{Completion, PartInfo, UploadRef, Written};
+use crate::store::parts::{Completion, PartInfo, UploadRef, WriteResult};
 use sha2::{Digest, Sha256};
 
 /// How long a completed upload is remembered, in milliseconds.
@@ -51,7 +51,7 @@ impl Tables<'_> {
         self.uploads.insert(id, upload)
     }
 
-    pub(super) fn put_part(&mut self, put: &PutPart) -> Result<Written, Failure> {
+    pub(super) fn put_part(&mut self, put: &PutPart) -> Result<WriteResult, Failure> {
         self.require_upload(&put.at)?;
         let replaced = self.uploads.part(&put.at.id, put.info.number)?;
         let info = put.info.clone().following(replaced.as_ref().map(|row| &row.info));
@@ -76,7 +76,7 @@ impl Tables<'_> {
     }
 
     /// Makes the object of the parts' extents: their references move to it, and those of parts left out are released.
-    pub(super) fn complete_upload(&mut self, complete: &Complete) -> Result<Written, Failure> {
+    pub(super) fn complete_upload(&mut self, complete: &Complete) -> Result<WriteResult, Failure> {
         let Complete { at, completion } = complete;
         self.require_bucket(&at.bucket)?;
         let Some(upload) = self.uploads.find(at)? else { return self.completed_before(complete) };
@@ -100,7 +100,7 @@ impl Tables<'_> {
         self.remember(complete, &row)
     }
 
-    fn remember(&mut self, complete: &Complete, object: &ObjectRow) -> Result<Written, Failure> {
+    fn remember(&mut self, complete: &Complete, object: &ObjectRow) -> Result<WriteResult, Failure> {
         let Complete { at, completion } = complete;
         let written = object.info.written();
         let (bucket, key, request) = (at.bucket.clone(), at.key.clone(), fingerprint(completion));
@@ -111,11 +111,12 @@ impl Tables<'_> {
     }
 
     /// The answer that the same request had before, whatever has become of the object since.
-    fn completed_before(&self, complete: &Complete) -> Result<Written, Failure> {
+    fn completed_before(&self, complete: &Complete) -> Result<WriteResult, Failure> {
         let Complete { at, completion } = complete;
         let row = self.uploads.completed(&at.id)?.filter(|row| row.bucket == at.bucket && row.key == at.key);
-        let recent =
-            |written: &Written| completion.now.millis().saturating_sub(written.last_modified.millis()) <= REMEMBERED;
+        let recent = |written: &WriteResult| {
+            completion.now.millis().saturating_sub(written.last_modified.millis()) <= REMEMBERED
+        };
         match row {
             Some(row) if row.request == fingerprint(completion) && recent(&row.written) => Ok(row.written),
             _ => Err(StoreError::NoSuchUpload.into()),

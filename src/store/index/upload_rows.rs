@@ -9,7 +9,7 @@ use crate::s3::metadata::Metadata;
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::part_checksums::Plan;
 use crate::store::error::StoreError;
-use crate::store::parts::{PartInfo, UploadRef, Written};
+use crate::store::parts::{PartInfo, UploadRef, WriteResult};
 
 /// An open upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub(super) struct CompletedRow {
     pub(super) key: ObjectKey,
     /// What distinguishes the request from others.
     pub(super) request: String,
-    pub(super) written: Written,
+    pub(super) written: WriteResult,
 }
 
 impl UploadRow {
@@ -127,7 +127,12 @@ impl Decoder<'_> {
         let etag = ETag::parse(self.text()?)?;
         let checksum: Option<Checksum> = self.option(Decoder::checksum)?;
         let last_modified = Timestamp::from_millis(self.integer()?);
-        self.end().map(|()| CompletedRow { bucket, key, request, written: Written { etag, checksum, last_modified } })
+        self.end().map(|()| CompletedRow {
+            bucket,
+            key,
+            request,
+            written: WriteResult { etag, checksum, last_modified },
+        })
     }
 
     fn bucket(&mut self) -> Option<BucketName> {
@@ -164,7 +169,7 @@ mod tests {
 
     fn completed() -> CompletedRow {
         let written =
-            Written { etag: ETag::from_parts([1; 16], 2), checksum: None, last_modified: Timestamp::default() };
+            WriteResult { etag: ETag::from_parts([1; 16], 2), checksum: None, last_modified: Timestamp::default() };
         CompletedRow { bucket: upload().bucket, key: upload().key, request: "r".into(), written }
     }
 

@@ -31,7 +31,7 @@ pub(super) async fn put_part(store: &Store, at: &UploadRef, number: u16, body: &
     upload.commit(NewPart { etag: ETag::from_md5(Md5::digest(body).into()), checksum: None, now: NOW }).await
 }
 
-pub(super) async fn complete(store: &Store, at: &UploadRef, parts: &[&PartInfo]) -> Result<Written, StoreError> {
+pub(super) async fn complete(store: &Store, at: &UploadRef, parts: &[&PartInfo]) -> Result<WriteResult, StoreError> {
     store.complete_upload(at.clone(), completion(parts)).await
 }
 
@@ -71,7 +71,7 @@ async fn delete(store: &Store, name: &str) {
 }
 
 /// An object of two parts of 5 MiB and one of 10 bytes under `k`, and what its bytes are.
-async fn multipart_object(store: &Store) -> (Vec<u8>, Written) {
+async fn multipart_object(store: &Store) -> (Vec<u8>, WriteResult) {
     let upload = create(store, "k", None).await;
     let bodies = [body(MIN, 1), body(MIN, 2), body(10, 3)];
     let mut parts = Vec::new();
@@ -339,7 +339,7 @@ async fn copies_share_bytes_until_the_last_is_gone() {
     let store = with_bucket(&dir).await;
     let (bytes, written) = multipart_object(&store).await;
     let copied = store.copy_object(copy("k", "copy")).await.unwrap();
-    assert_eq!(copied, Written { last_modified: later(1), ..written });
+    assert_eq!(copied, WriteResult { last_modified: later(1), ..written });
     assert_eq!(files(&dir).len(), 3);
     delete(&store, "k").await;
     assert!(get(&store, "copy").await.unwrap() == bytes);
