@@ -8,7 +8,7 @@ use super::blob::{Blobs, PlacedBlob};
 use super::error::StoreError;
 use super::folder::BlobId;
 use super::guard::guarded;
-use super::index::{Change, Failure, Index, NewBody, PartBody, Tables};
+use super::index::{Change, Index, IndexError, NewBody, PartBody, Tables};
 use super::parts::WriteResult;
 use super::reaper::Reaped;
 use super::space::Promise;
@@ -110,7 +110,7 @@ impl Work {
             match written {
                 Ok((outcomes, unreferenced)) => return self.done(batch, outcomes, unreferenced),
                 // What it wrote goes with the transaction; the others have done nothing wrong.
-                Err(damage @ Failure::Damaged(_)) if decided < batch.len() => fail(batch.remove(decided), &damage),
+                Err(damage @ IndexError::Damaged(_)) if decided < batch.len() => fail(batch.remove(decided), &damage),
                 Err(failure) => return batch.into_iter().for_each(|queued| fail(queued, &failure)),
             }
         }
@@ -130,12 +130,12 @@ impl Work {
         batch: &[Queued],
         reaped: &[BlobId],
         decided: &mut usize,
-    ) -> Result<(Vec<Outcome>, Vec<BlobId>), Failure> {
+    ) -> Result<(Vec<Outcome>, Vec<BlobId>), IndexError> {
         let mut outcomes = Vec::with_capacity(batch.len());
         for queued in batch {
             outcomes.push(match tables.apply(&queued.change) {
                 Ok(written) => Ok(written),
-                Err(Failure::Refused(error)) => Err(error),
+                Err(IndexError::Refused(error)) => Err(error),
                 Err(failure) => return Err(failure),
             });
             *decided += 1;
@@ -154,7 +154,7 @@ impl Work {
 /// The engine panicked, before or after the commit reached the disk. Which is unknown, so bodies are left to the next
 /// start, and the thread ends.
 fn give_up(batch: &mut Vec<Queued>, panic: String) -> ! {
-    let failure = Failure::Engine(StoreError::Io(STOPPED.into()));
+    let failure = IndexError::Engine(StoreError::Io(STOPPED.into()));
     batch.drain(..).for_each(|queued| fail(queued, &failure));
     resume_unwind(Box::new(panic))
 }
@@ -169,16 +169,16 @@ fn acknowledge(queued: Queued, outcome: Outcome) {
 }
 
 /// The commit failed. A body is removed as it is dropped, unless its row may be on the disk after all.
-fn fail(queued: Queued, failure: &Failure) {
+fn fail(queued: Queued, failure: &IndexError) {
     let Queued { change, reply, _room } = queued;
     let body = placed_blob(change);
     let error = match failure {
-        Failure::Refused(error) | Failure::Damaged(error) => {
+        IndexError::Refused(error) | IndexError::Damaged(error) => {
             // Before the answer: a client that is answered that nothing was written finds nothing.
             drop(body);
             error
         }
-        Failure::Engine(error) => {
+        IndexError::Engine(error) => {
             body.into_iter().for_each(PlacedBlob::leave_to_startup);
             error
         }

@@ -5,7 +5,7 @@
 use super::error::{OpenError, StoreError};
 use super::folder::{BlobId, Folder};
 use super::ids::Ids;
-use super::index::{Failure, Index, Tables};
+use super::index::{Index, IndexError, Tables};
 use super::reaper::remove;
 
 /// Repairs, and returns the numbers that new blobs get. A folder that cannot be written to is left as it is.
@@ -22,7 +22,7 @@ pub(super) fn repair(folder: &Folder, index: &Index) -> Result<Ids, OpenError> {
     next.map(Ids::starting_at).map_err(|failure| OpenError::unusable(folder.root(), StoreError::from(failure)))
 }
 
-fn remove_unreferenced(folder: &Folder, tables: &mut Tables<'_>) -> Result<(), Failure> {
+fn remove_unreferenced(folder: &Folder, tables: &mut Tables<'_>) -> Result<(), IndexError> {
     let mut removed = Vec::new();
     for id in tables.unreferenced()? {
         // One that has a row is named by mistake: an object may still need its file.
@@ -41,7 +41,7 @@ fn behind(id: BlobId) -> Result<u64, StoreError> {
 
 /// Removes files without a row and returns the first unused number. The watermark moves there too: a file that would
 /// not go is left for `store gc`.
-fn sweep(folder: &Folder, tables: &mut Tables<'_>) -> Result<u64, Failure> {
+fn sweep(folder: &Folder, tables: &mut Tables<'_>) -> Result<u64, IndexError> {
     let first = tables.watermark()?;
     let found = folder.blobs_from(BlobId(first)).map_err(StoreError::from)?;
     let behind_last = found.iter().max().map_or(Ok(0), |last| behind(*last))?;

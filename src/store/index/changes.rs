@@ -3,7 +3,7 @@
 //! A change decides first and writes after, so that one that is refused has touched nothing and its batch goes on. One
 //! that meets damage may have written half of itself: then all that its transaction wrote is given up.
 
-use super::Failure;
+use super::IndexError;
 use super::codec::{EXTENT_BYTES, Extent, metadata_bytes};
 use super::rows::{Body, ObjectRow};
 use super::tables::{Tables, row_key};
@@ -76,7 +76,7 @@ impl NewBody {
 
 impl Tables<'_> {
     /// Decides a change and makes it. Returns what it wrote, which is known only here.
-    pub(in crate::store) fn apply(&mut self, change: &Change) -> Result<Option<WriteResult>, Failure> {
+    pub(in crate::store) fn apply(&mut self, change: &Change) -> Result<Option<WriteResult>, IndexError> {
         match change {
             Change::CreateBucket { name, now } => self.create_bucket(name, *now)?,
             Change::DeleteBucket { name } => self.delete_bucket(name)?,
@@ -91,14 +91,14 @@ impl Tables<'_> {
         Ok(None)
     }
 
-    fn create_bucket(&mut self, name: &BucketName, now: Timestamp) -> Result<(), Failure> {
+    fn create_bucket(&mut self, name: &BucketName, now: Timestamp) -> Result<(), IndexError> {
         if self.has_bucket(name)? {
             return Err(StoreError::BucketExists.into());
         }
         self.insert_bucket(name, now)
     }
 
-    fn delete_bucket(&mut self, name: &BucketName) -> Result<(), Failure> {
+    fn delete_bucket(&mut self, name: &BucketName) -> Result<(), IndexError> {
         self.require_bucket(name)?;
         if !self.is_empty(name)? {
             return Err(StoreError::BucketNotEmpty.into());
@@ -107,7 +107,7 @@ impl Tables<'_> {
         self.remove_bucket(name)
     }
 
-    fn put(&mut self, put: &Put) -> Result<WriteResult, Failure> {
+    fn put(&mut self, put: &Put) -> Result<WriteResult, IndexError> {
         self.require_bucket(&put.bucket)?;
         let key = row_key(&put.bucket, put.key.as_str());
         let replaced = self.object(&key)?;
@@ -124,7 +124,7 @@ impl Tables<'_> {
         Ok(written)
     }
 
-    fn insert_new_body(&mut self, key: &[u8], body: &NewBody) -> Result<Body, Failure> {
+    fn insert_new_body(&mut self, key: &[u8], body: &NewBody) -> Result<Body, IndexError> {
         match body {
             NewBody::Inline(bytes) => {
                 self.insert_body(key, bytes)?;
@@ -137,7 +137,7 @@ impl Tables<'_> {
         }
     }
 
-    fn delete_object(&mut self, bucket: &BucketName, key: &ObjectKey) -> Result<(), Failure> {
+    fn delete_object(&mut self, bucket: &BucketName, key: &ObjectKey) -> Result<(), IndexError> {
         self.require_bucket(bucket)?;
         let key = row_key(bucket, key.as_str());
         let Some(row) = self.object(&key)? else { return Ok(()) };
@@ -145,7 +145,7 @@ impl Tables<'_> {
         self.remove_object(&key)
     }
 
-    pub(super) fn require_bucket(&self, name: &BucketName) -> Result<(), Failure> {
+    pub(super) fn require_bucket(&self, name: &BucketName) -> Result<(), IndexError> {
         if self.has_bucket(name)? { Ok(()) } else { Err(StoreError::NoSuchBucket.into()) }
     }
 }

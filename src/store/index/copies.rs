@@ -1,7 +1,7 @@
 //! CopyObject as a change: source and target are looked at and written in one transaction, and no byte is copied but
 //! those of small objects that lie in the index.
 
-use super::Failure;
+use super::IndexError;
 use super::rows::{Body, ObjectRow};
 use super::tables::{Tables, row_key};
 use crate::s3::precondition::ReadOutcome;
@@ -12,7 +12,7 @@ use crate::store::parts::{ObjectCopy, WriteResult};
 impl Tables<'_> {
     /// The copy keeps its source's tag, checksum and parts: it has the same bytes in the same extents, and a new tag
     /// would have to be computed from them. (S3 gives the copy of a multipart object the tag of an object written whole.)
-    pub(super) fn copy_object(&mut self, copy: &ObjectCopy) -> Result<WriteResult, Failure> {
+    pub(super) fn copy_object(&mut self, copy: &ObjectCopy) -> Result<WriteResult, IndexError> {
         self.require_bucket(&copy.bucket)?;
         self.require_bucket(&copy.source_bucket)?;
         let source_key = row_key(&copy.source_bucket, copy.source_key.as_str());
@@ -40,7 +40,7 @@ impl Tables<'_> {
     }
 
     /// The bytes of a small object; those of a larger one are shared.
-    fn take_source(&mut self, key: &[u8], body: &Body) -> Result<Option<Vec<u8>>, Failure> {
+    fn take_source(&mut self, key: &[u8], body: &Body) -> Result<Option<Vec<u8>>, IndexError> {
         match body {
             Body::Inline { .. } => Ok(Some(self.body(key)?)),
             Body::Extents(extents) if self.share(extents)? => Ok(None),

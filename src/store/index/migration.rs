@@ -13,7 +13,7 @@ use super::codec::Decoder;
 use super::fixed_rows::{BlobRow, BucketRow};
 use super::tables::{BLOBS, BUCKETS, META, META_SCHEMA, OBJECTS, SCHEMA, Snapshot, UNREFERENCED};
 use super::upload_tables::{COMPLETED, PARTS, UPLOADS};
-use super::{Failure, Index};
+use super::{Index, IndexError};
 use crate::s3::Timestamp;
 use redb::{Key, ReadableTable, ReadableTableMetadata, TableDefinition, TableError, Value, WriteTransaction};
 
@@ -54,16 +54,16 @@ impl<K: Key + 'static, V: Value + 'static> OldTable<K, V> {
         OldTable { then: TableDefinition::new(then), now: TableDefinition::new(now) }
     }
 
-    fn rename(&self, transaction: &WriteTransaction) -> Result<(), Failure> {
+    fn rename(&self, transaction: &WriteTransaction) -> Result<(), IndexError> {
         Ok(transaction.rename_table(self.then, self.now)?)
     }
 
-    fn delete(&self, transaction: &WriteTransaction) -> Result<(), Failure> {
+    fn delete(&self, transaction: &WriteTransaction) -> Result<(), IndexError> {
         Ok(transaction.delete_table(self.now).map(drop)?)
     }
 
     /// Reads every row once.
-    fn walk(&self, snapshot: &Snapshot) -> Result<(), Failure> {
+    fn walk(&self, snapshot: &Snapshot) -> Result<(), IndexError> {
         for row in snapshot.0.open_table(self.then)?.iter()? {
             row?;
         }
@@ -81,7 +81,7 @@ const OLD_COMPLETED: OldTable<&str, &[u8]> = OldTable::new("completed", "complet
 const OLD_UNREFERENCED: TableDefinition<'_, u64, ()> = TableDefinition::new("doomed");
 
 /// Moves a batch of rows of one table; `true` once the table has no more.
-type Move = fn(&WriteTransaction) -> Result<bool, Failure>;
+type Move = fn(&WriteTransaction) -> Result<bool, IndexError>;
 
 const MOVES: [Move; 6] = [
     |transaction| {
@@ -117,7 +117,7 @@ const MOVES: [Move; 6] = [
 ];
 
 impl Snapshot {
-    pub(super) fn format(&self) -> Result<Format, Failure> {
+    pub(super) fn format(&self) -> Result<Format, IndexError> {
         let meta = match self.0.open_table(META) {
             Err(TableError::TableDoesNotExist(_)) => return Ok(Format::New),
             meta => meta?,
@@ -137,7 +137,7 @@ impl Snapshot {
 ///
 /// # Errors
 /// The disk's or the engine's. The index is then in migration still, or as it was, and nothing is lost.
-pub(super) fn migrate(index: &Index) -> Result<(), Failure> {
+pub(super) fn migrate(index: &Index) -> Result<(), IndexError> {
     if !index.read(is_migrating)? {
         // A page that does not read would stop the migration halfway: better not to begin.
         index.read(walk)?;
@@ -152,11 +152,11 @@ pub(super) fn migrate(index: &Index) -> Result<(), Failure> {
     Ok(())
 }
 
-fn is_migrating(snapshot: &Snapshot) -> Result<bool, Failure> {
+fn is_migrating(snapshot: &Snapshot) -> Result<bool, IndexError> {
     Ok(snapshot.0.open_table(META)?.get(META_MIGRATING)?.is_some())
 }
 
-fn walk(snapshot: &Snapshot) -> Result<(), Failure> {
+fn walk(snapshot: &Snapshot) -> Result<(), IndexError> {
     OLD_BUCKETS.walk(snapshot)?;
     OLD_OBJECTS.walk(snapshot)?;
     OLD_BLOBS.walk(snapshot)?;
@@ -165,7 +165,7 @@ fn walk(snapshot: &Snapshot) -> Result<(), Failure> {
     OLD_COMPLETED.walk(snapshot)
 }
 
-fn begin(transaction: &WriteTransaction) -> Result<(), Failure> {
+fn begin(transaction: &WriteTransaction) -> Result<(), IndexError> {
     OLD_BUCKETS.rename(transaction)?;
     OLD_OBJECTS.rename(transaction)?;
     OLD_BLOBS.rename(transaction)?;
@@ -184,7 +184,7 @@ fn move_rows<K: Key + 'static, V: Value + 'static>(
     from: &OldTable<K, V>,
     to: TableDefinition<'static, K, &'static [u8]>,
     encode: impl Fn(K::SelfType<'_>, V::SelfType<'_>) -> Vec<u8>,
-) -> Result<bool, Failure> {
+) -> Result<bool, IndexError> {
     let (mut old, mut new) = (transaction.open_table(from.now)?, transaction.open_table(to)?);
     let mut bytes = 0;
     for _ in 0..BATCH_ROWS {
@@ -199,7 +199,7 @@ fn move_rows<K: Key + 'static, V: Value + 'static>(
     Ok(old.is_empty()?)
 }
 
-fn end(transaction: &WriteTransaction) -> Result<(), Failure> {
+fn end(transaction: &WriteTransaction) -> Result<(), IndexError> {
     OLD_BUCKETS.delete(transaction)?;
     OLD_OBJECTS.delete(transaction)?;
     OLD_BLOBS.delete(transaction)?;

@@ -50,7 +50,7 @@ const RETRY: Duration = Duration::from_secs(5);
 
 /// Why a transaction was not done.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum IndexError {
     /// What was asked is not to be done: a decision, made before anything was written. The transaction may go on.
     Refused(StoreError),
     /// A page or a row is not what was written. It may have been met in the middle of a change, so the transaction must
@@ -60,30 +60,30 @@ pub(super) enum Failure {
     Engine(StoreError),
 }
 
-impl From<Failure> for StoreError {
-    fn from(failure: Failure) -> StoreError {
+impl From<IndexError> for StoreError {
+    fn from(failure: IndexError) -> StoreError {
         match failure {
-            Failure::Refused(error) | Failure::Damaged(error) | Failure::Engine(error) => error,
+            IndexError::Refused(error) | IndexError::Damaged(error) | IndexError::Engine(error) => error,
         }
     }
 }
 
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Failure {
+impl From<StoreError> for IndexError {
+    fn from(error: StoreError) -> IndexError {
         match error {
-            StoreError::Damaged(_) => Failure::Damaged(error),
-            decision => Failure::Refused(decision),
+            StoreError::Damaged(_) => IndexError::Damaged(error),
+            decision => IndexError::Refused(decision),
         }
     }
 }
 
 macro_rules! engine_errors {
     ($($error:ident)*) => {$(
-        impl From<redb::$error> for Failure {
-            fn from(error: redb::$error) -> Failure {
+        impl From<redb::$error> for IndexError {
+            fn from(error: redb::$error) -> IndexError {
                 match store_error(error.into()) {
-                    damaged @ StoreError::Damaged(_) => Failure::Damaged(damaged),
-                    error => Failure::Engine(error),
+                    damaged @ StoreError::Damaged(_) => IndexError::Damaged(damaged),
+                    error => IndexError::Engine(error),
                 }
             }
         }
@@ -152,7 +152,7 @@ impl Index {
 
     /// Sets a new index up, migrates one of the version before, and refuses any other before its tables are touched.
     fn make_current(&self, folder: &Path) -> Result<(), OpenError> {
-        let unusable = |failure: Failure| OpenError::unusable(&self.path, StoreError::from(failure));
+        let unusable = |failure: IndexError| OpenError::unusable(&self.path, StoreError::from(failure));
         let (folder, current) = (folder.to_owned(), tables::SCHEMA);
         match self.read(Snapshot::format).map_err(|error| unusable(error.into()))? {
             Format::Current => Ok(()),
@@ -176,7 +176,7 @@ impl Index {
     }
 
     /// Reads from a fresh view of the last commit. Blocks where pages are not cached.
-    pub(super) fn read<T>(&self, look: impl FnOnce(&Snapshot) -> Result<T, Failure>) -> Result<T, StoreError> {
+    pub(super) fn read<T>(&self, look: impl FnOnce(&Snapshot) -> Result<T, IndexError>) -> Result<T, StoreError> {
         let slot = self.slot();
         let begun = match &slot.handle {
             Handle::Writable(database) | Handle::ReadOnly(database) => database.begin_read(),
@@ -187,7 +187,7 @@ impl Index {
                 return Err(cause);
             }
         };
-        let result = begun.map_err(Failure::from).and_then(|transaction| look(&Snapshot::new(transaction)));
+        let result = begun.map_err(IndexError::from).and_then(|transaction| look(&Snapshot::new(transaction)));
         let generation = slot.generation;
         drop(slot);
         Ok(self.after(result, generation)?)
@@ -196,18 +196,21 @@ impl Index {
     /// Runs `change` in a transaction and commits it. Blocks until the disk has it.
     ///
     /// # Errors
-    /// After [`Failure::Refused`] and [`Failure::Damaged`] nothing was committed; after [`Failure::Engine`] that is unknown.
-    pub(super) fn write<T>(&self, change: impl FnOnce(&mut Tables<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+    /// After [`IndexError::Refused`] and [`IndexError::Damaged`] nothing was committed; after [`IndexError::Engine`] that is unknown.
+    pub(super) fn write<T>(
+        &self,
+        change: impl FnOnce(&mut Tables<'_>) -> Result<T, IndexError>,
+    ) -> Result<T, IndexError> {
         self.transact(|transaction| change(&mut Tables::open(transaction)?))
     }
 
     /// The same, with tables that `change` opens itself.
-    fn transact<T>(&self, change: impl FnOnce(&WriteTransaction) -> Result<T, Failure>) -> Result<T, Failure> {
+    fn transact<T>(&self, change: impl FnOnce(&WriteTransaction) -> Result<T, IndexError>) -> Result<T, IndexError> {
         let slot = self.slot();
         let result = match &slot.handle {
             Handle::Writable(database) => commit(database, change),
-            Handle::ReadOnly(_) => Err(Failure::Refused(StoreError::ReadOnly)),
-            Handle::Closed(cause) => Err(Failure::Refused(cause.clone())),
+            Handle::ReadOnly(_) => Err(IndexError::Refused(StoreError::ReadOnly)),
+            Handle::Closed(cause) => Err(IndexError::Refused(cause.clone())),
         };
         let generation = slot.generation;
         drop(slot);
@@ -258,8 +261,8 @@ impl Index {
         self.reopen(generation);
     }
 
-    fn after<T>(&self, result: Result<T, Failure>, generation: u64) -> Result<T, Failure> {
-        if let Err(Failure::Engine(error)) = &result {
+    fn after<T>(&self, result: Result<T, IndexError>, generation: u64) -> Result<T, IndexError> {
+        if let Err(IndexError::Engine(error)) = &result {
             tracing::error!(%error, "the index failed and is opened anew");
             self.reopen(generation);
         }
@@ -306,10 +309,13 @@ fn database(cache: usize, file: impl StorageBackend) -> Result<Database, Databas
 }
 
 /// Quick repair keeps enough in each commit that opening after a crash takes no walk through the file.
-fn commit<T>(database: &Database, change: impl FnOnce(&WriteTransaction) -> Result<T, Failure>) -> Result<T, Failure> {
+fn commit<T>(
+    database: &Database,
+    change: impl FnOnce(&WriteTransaction) -> Result<T, IndexError>,
+) -> Result<T, IndexError> {
     let mut transaction = database.begin_write()?;
     transaction.set_quick_repair(true);
     let done = change(&transaction)?;
-    transaction.commit().map_err(|error| Failure::Engine(store_error(error.into())))?;
+    transaction.commit().map_err(|error| IndexError::Engine(store_error(error.into())))?;
     Ok(done)
 }

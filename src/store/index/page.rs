@@ -3,7 +3,7 @@
 //! Keys are sorted by their bytes. Once a common prefix is found, the walk jumps to the first key that does not start with
 //! it, so a folder of a million keys costs one row.
 
-use super::Failure;
+use super::IndexError;
 use super::rows::ObjectRow;
 use super::tables::{OBJECTS, Snapshot, bucket_end, row_key};
 use crate::s3::listing::{self, Entry, Page, Position};
@@ -25,7 +25,7 @@ pub(in crate::store) struct Listing {
 
 impl Snapshot {
     /// The page, and how many rows were read for it.
-    pub(in crate::store) fn page(&self, listing: &Listing) -> Result<(Page, u64), Failure> {
+    pub(in crate::store) fn page(&self, listing: &Listing) -> Result<(Page, u64), IndexError> {
         self.bucket(&listing.bucket)?;
         if listing.max_keys == 0 {
             return Ok((Page::default(), 0));
@@ -50,7 +50,7 @@ enum Stop {
 }
 
 impl Walk<'_> {
-    fn run(mut self) -> Result<(Page, u64), Failure> {
+    fn run(mut self) -> Result<(Page, u64), IndexError> {
         let mut from = self.first();
         while let Stop::Jump(next) = self.run_of_rows(from)? {
             from = Bound::Included(next);
@@ -59,7 +59,7 @@ impl Walk<'_> {
     }
 
     /// Reads rows one after the other, until a common prefix asks for a jump, the page is full, or there are no more.
-    fn run_of_rows(&mut self, from: Bound<Vec<u8>>) -> Result<Stop, Failure> {
+    fn run_of_rows(&mut self, from: Bound<Vec<u8>>) -> Result<Stop, IndexError> {
         let end = self.end();
         // A start behind the end is no range to redb.
         if matches!(&from, Bound::Included(from) | Bound::Excluded(from) if *from >= end) {

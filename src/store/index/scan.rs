@@ -1,6 +1,6 @@
 //! Walks through whole tables: for checks and for garbage collection, never to answer a request.
 
-use super::Failure;
+use super::IndexError;
 use super::fixed_rows::BlobRow;
 use super::rows::{Body, ObjectRow};
 use super::tables::{BLOBS, BODIES, OBJECTS, Snapshot, UNREFERENCED};
@@ -28,11 +28,13 @@ type FoundBlob = (BlobId, Result<BlobRow, StoreError>);
 impl Snapshot {
     /// Every row that has bytes. Each table whose rows name blobs is walked here and nowhere else: a blob that is not
     /// referenced here is not referenced at all.
-    pub(in crate::store) fn holders(&self) -> Result<impl Iterator<Item = Result<Holder, Failure>> + use<>, Failure> {
+    pub(in crate::store) fn holders(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<Holder, IndexError>> + use<>, IndexError> {
         Ok(self.object_holders()?.chain(self.part_holders()?))
     }
 
-    fn object_holders(&self) -> Result<impl Iterator<Item = Result<Holder, Failure>> + use<>, Failure> {
+    fn object_holders(&self) -> Result<impl Iterator<Item = Result<Holder, IndexError>> + use<>, IndexError> {
         let objects = self.0.open_table(OBJECTS)?.range::<&[u8]>(..)?.map(|row| {
             let (key, row) = row?;
             Ok(Holder::from_object(key.value(), row.value()))
@@ -40,7 +42,7 @@ impl Snapshot {
         Ok(objects)
     }
 
-    fn part_holders(&self) -> Result<impl Iterator<Item = Result<Holder, Failure>> + use<>, Failure> {
+    fn part_holders(&self) -> Result<impl Iterator<Item = Result<Holder, IndexError>> + use<>, IndexError> {
         let uploads = self.0.open_table(UPLOADS)?;
         let parts = self.0.open_table(PARTS)?.range::<(&str, u16)>(..)?.map(move |row| {
             let (place, row) = row?;
@@ -53,7 +55,9 @@ impl Snapshot {
     }
 
     /// Every blob that has a row, in the order of their numbers, and its row if that reads.
-    pub(in crate::store) fn blobs(&self) -> Result<impl Iterator<Item = Result<FoundBlob, Failure>> + use<>, Failure> {
+    pub(in crate::store) fn blobs(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<FoundBlob, IndexError>> + use<>, IndexError> {
         let blobs = self.0.open_table(BLOBS)?.range::<u64>(..)?.map(|row| {
             let (id, row) = row?;
             Ok((BlobId(id.value()), BlobRow::decode(id.value(), row.value())))
@@ -64,24 +68,24 @@ impl Snapshot {
     /// The row key of every small body, whether or not a row has it.
     pub(in crate::store) fn small_bodies(
         &self,
-    ) -> Result<impl Iterator<Item = Result<Vec<u8>, Failure>> + use<>, Failure> {
+    ) -> Result<impl Iterator<Item = Result<Vec<u8>, IndexError>> + use<>, IndexError> {
         Ok(self.0.open_table(BODIES)?.range::<&[u8]>(..)?.map(|row| Ok(row?.0.value().to_vec())))
     }
 
     /// The bytes of a small body.
-    pub(in crate::store) fn small_body(&self, row_key: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
+    pub(in crate::store) fn small_body(&self, row_key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
         Ok(self.0.open_table(BODIES)?.get(row_key)?.map(|row| row.value().to_vec()))
     }
 
     /// Whether this row says that its bytes are a small body. One that does not read may.
-    pub(in crate::store) fn has_small_body(&self, row_key: &[u8]) -> Result<bool, Failure> {
+    pub(in crate::store) fn has_small_body(&self, row_key: &[u8]) -> Result<bool, IndexError> {
         let row = self.0.open_table(OBJECTS)?.get(row_key)?;
         let row = row.map(|row| ObjectRow::decode(row_key, row.value()));
         Ok(row.is_some_and(|row| row.map_or(true, |row| matches!(row.body, Body::Inline { .. }))))
     }
 
     /// The blobs whose files may still have to be removed.
-    pub(in crate::store) fn unreferenced(&self) -> Result<Vec<BlobId>, Failure> {
+    pub(in crate::store) fn unreferenced(&self) -> Result<Vec<BlobId>, IndexError> {
         self.0.open_table(UNREFERENCED)?.range::<u64>(..)?.map(|row| Ok(BlobId(row?.0.value()))).collect()
     }
 }

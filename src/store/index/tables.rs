@@ -1,6 +1,6 @@
 //! The tables of the index, and what is read from and written to them row by row.
 
-use super::Failure;
+use super::IndexError;
 use super::codec::Extent;
 use super::fixed_rows::{BlobRow, BucketRow};
 use super::rows::{Body, ObjectRow};
@@ -52,7 +52,7 @@ impl Snapshot {
         Snapshot(transaction)
     }
 
-    pub(in crate::store) fn buckets(&self) -> Result<Vec<Bucket>, Failure> {
+    pub(in crate::store) fn buckets(&self) -> Result<Vec<Bucket>, IndexError> {
         let table = self.0.open_table(BUCKETS)?;
         let rows = table.iter()?.map(|row| {
             let (name, row) = row?;
@@ -61,14 +61,14 @@ impl Snapshot {
         rows.collect()
     }
 
-    pub(in crate::store) fn bucket(&self, name: &BucketName) -> Result<Bucket, Failure> {
+    pub(in crate::store) fn bucket(&self, name: &BucketName) -> Result<Bucket, IndexError> {
         let row = self.0.open_table(BUCKETS)?.get(name.as_str())?.ok_or(StoreError::NoSuchBucket)?;
         let BucketRow { created } = BucketRow::decode(name.as_str(), row.value())?;
         Ok(Bucket { name: name.clone(), created })
     }
 
     /// The object's row. A missing bucket and a missing key are different errors.
-    pub(in crate::store) fn object(&self, bucket: &BucketName, key: &ObjectKey) -> Result<ObjectRow, Failure> {
+    pub(in crate::store) fn object(&self, bucket: &BucketName, key: &ObjectKey) -> Result<ObjectRow, IndexError> {
         let row_key = row_key(bucket, key.as_str());
         match self.0.open_table(OBJECTS)?.get(row_key.as_slice())? {
             Some(row) => Ok(ObjectRow::decode(&row_key, row.value())?),
@@ -76,14 +76,14 @@ impl Snapshot {
         }
     }
 
-    pub(in crate::store) fn inline_body(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Vec<u8>, Failure> {
+    pub(in crate::store) fn inline_body(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Vec<u8>, IndexError> {
         let table = self.0.open_table(BODIES)?;
         let row = table.get(row_key(bucket, key.as_str()).as_slice())?;
         let missing = || StoreError::Damaged(format!("the body of {bucket}/{key} is missing from the index"));
         Ok(row.ok_or_else(missing)?.value().to_vec())
     }
 
-    pub(in crate::store) fn objects(&self) -> Result<u64, Failure> {
+    pub(in crate::store) fn objects(&self) -> Result<u64, IndexError> {
         Ok(self.0.open_table(OBJECTS)?.len()?)
     }
 }
@@ -107,7 +107,7 @@ pub(in crate::store) struct Tables<'t> {
 }
 
 impl<'t> Tables<'t> {
-    pub(super) fn open(transaction: &'t WriteTransaction) -> Result<Tables<'t>, Failure> {
+    pub(super) fn open(transaction: &'t WriteTransaction) -> Result<Tables<'t>, IndexError> {
         Ok(Tables {
             buckets: transaction.open_table(BUCKETS)?,
             objects: transaction.open_table(OBJECTS)?,
@@ -121,80 +121,80 @@ impl<'t> Tables<'t> {
     }
 
     /// Makes a new index ours.
-    pub(super) fn set_up(&mut self) -> Result<(), Failure> {
+    pub(super) fn set_up(&mut self) -> Result<(), IndexError> {
         self.meta.insert(META_SCHEMA, SCHEMA)?;
         self.set_watermark(0)
     }
 
     #[cfg(test)]
-    pub(in crate::store) fn set_schema(&mut self, schema: u64) -> Result<(), Failure> {
+    pub(in crate::store) fn set_schema(&mut self, schema: u64) -> Result<(), IndexError> {
         self.meta.insert(META_SCHEMA, schema)?;
         Ok(())
     }
 
     #[cfg(test)]
-    pub(in crate::store) fn set_raw_object(&mut self, key: &[u8], row: &[u8]) -> Result<(), Failure> {
+    pub(in crate::store) fn set_raw_object(&mut self, key: &[u8], row: &[u8]) -> Result<(), IndexError> {
         self.objects.insert(key, row)?;
         Ok(())
     }
 
-    pub(super) fn has_bucket(&self, name: &BucketName) -> Result<bool, Failure> {
+    pub(super) fn has_bucket(&self, name: &BucketName) -> Result<bool, IndexError> {
         Ok(self.buckets.get(name.as_str())?.is_some())
     }
 
-    pub(super) fn insert_bucket(&mut self, name: &BucketName, now: Timestamp) -> Result<(), Failure> {
+    pub(super) fn insert_bucket(&mut self, name: &BucketName, now: Timestamp) -> Result<(), IndexError> {
         self.buckets.insert(name.as_str(), BucketRow { created: now }.encode(name.as_str()).as_slice())?;
         Ok(())
     }
 
-    pub(super) fn remove_bucket(&mut self, name: &BucketName) -> Result<(), Failure> {
+    pub(super) fn remove_bucket(&mut self, name: &BucketName) -> Result<(), IndexError> {
         self.buckets.remove(name.as_str())?;
         Ok(())
     }
 
     /// One seek, however many objects there are.
-    pub(super) fn is_empty(&self, bucket: &BucketName) -> Result<bool, Failure> {
+    pub(super) fn is_empty(&self, bucket: &BucketName) -> Result<bool, IndexError> {
         let (first, end) = (row_key(bucket, ""), bucket_end(bucket));
         let first = self.objects.range(first.as_slice()..end.as_slice())?.next().transpose()?;
         Ok(first.is_none())
     }
 
-    pub(super) fn object(&self, key: &[u8]) -> Result<Option<ObjectRow>, Failure> {
+    pub(super) fn object(&self, key: &[u8]) -> Result<Option<ObjectRow>, IndexError> {
         let row = self.objects.get(key)?;
         Ok(row.map(|row| ObjectRow::decode(key, row.value())).transpose()?)
     }
 
-    pub(super) fn insert_object(&mut self, key: &[u8], row: &ObjectRow) -> Result<(), Failure> {
+    pub(super) fn insert_object(&mut self, key: &[u8], row: &ObjectRow) -> Result<(), IndexError> {
         self.objects.insert(key, row.encode(key).as_slice())?;
         Ok(())
     }
 
-    pub(super) fn remove_object(&mut self, key: &[u8]) -> Result<(), Failure> {
+    pub(super) fn remove_object(&mut self, key: &[u8]) -> Result<(), IndexError> {
         self.objects.remove(key)?;
         Ok(())
     }
 
-    pub(super) fn insert_body(&mut self, key: &[u8], bytes: &[u8]) -> Result<(), Failure> {
+    pub(super) fn insert_body(&mut self, key: &[u8], bytes: &[u8]) -> Result<(), IndexError> {
         self.bodies.insert(key, bytes)?;
         Ok(())
     }
 
     /// A new blob with one extent.
-    pub(super) fn insert_blob(&mut self, id: BlobId, length: u64, crc: u64) -> Result<(), Failure> {
+    pub(super) fn insert_blob(&mut self, id: BlobId, length: u64, crc: u64) -> Result<(), IndexError> {
         self.set_blob(id, BlobRow { references: 1, length, crc })
     }
 
-    fn set_blob(&mut self, id: BlobId, row: BlobRow) -> Result<(), Failure> {
+    fn set_blob(&mut self, id: BlobId, row: BlobRow) -> Result<(), IndexError> {
         self.blobs.insert(id.0, row.encode(id.0).as_slice())?;
         Ok(())
     }
 
-    fn blob(&self, id: BlobId) -> Result<Option<BlobRow>, Failure> {
+    fn blob(&self, id: BlobId) -> Result<Option<BlobRow>, IndexError> {
         Ok(self.blobs.get(id.0)?.map(|row| BlobRow::decode(id.0, row.value())).transpose()?)
     }
 
     /// One more reference to the blobs of these extents; `false`, and nothing done, where one of the blobs is gone.
-    pub(super) fn share(&mut self, extents: &[Extent]) -> Result<bool, Failure> {
+    pub(super) fn share(&mut self, extents: &[Extent]) -> Result<bool, IndexError> {
         for extent in extents {
             if !self.has_blob(extent.blob)? {
                 return Ok(false);
@@ -205,12 +205,12 @@ impl<'t> Tables<'t> {
     }
 
     /// Removes the references of extents that are no longer in a row.
-    pub(super) fn release_extents(&mut self, extents: &[Extent]) -> Result<(), Failure> {
+    pub(super) fn release_extents(&mut self, extents: &[Extent]) -> Result<(), IndexError> {
         extents.iter().try_for_each(|extent| self.release_blob(extent.blob))
     }
 
     /// One more extent of a blob that is there.
-    fn add_reference(&mut self, id: BlobId) -> Result<(), Failure> {
+    fn add_reference(&mut self, id: BlobId) -> Result<(), IndexError> {
         match self.blob(id)? {
             Some(row) => self.set_blob(id, BlobRow { references: row.references.saturating_add(1), ..row }),
             None => Ok(()),
@@ -218,13 +218,13 @@ impl<'t> Tables<'t> {
     }
 
     /// The bytes of a small object.
-    pub(super) fn body(&self, key: &[u8]) -> Result<Vec<u8>, Failure> {
+    pub(super) fn body(&self, key: &[u8]) -> Result<Vec<u8>, IndexError> {
         let missing = || StoreError::Damaged("the body of a small object is missing from the index".into());
         Ok(self.bodies.get(key)?.ok_or_else(missing)?.value().to_vec())
     }
 
     /// Takes away what a row that is going had: its inline bytes, or its extents' references.
-    pub(super) fn release(&mut self, key: &[u8], body: &Body) -> Result<(), Failure> {
+    pub(super) fn release(&mut self, key: &[u8], body: &Body) -> Result<(), IndexError> {
         match body {
             Body::Inline { .. } => drop(self.bodies.remove(key)?),
             Body::Extents(extents) => self.release_extents(extents)?,
@@ -232,7 +232,7 @@ impl<'t> Tables<'t> {
         Ok(())
     }
 
-    fn release_blob(&mut self, id: BlobId) -> Result<(), Failure> {
+    fn release_blob(&mut self, id: BlobId) -> Result<(), IndexError> {
         match self.blob(id)? {
             Some(row) if row.references > 1 => {
                 self.set_blob(id, BlobRow { references: row.references - 1, ..row })?;
@@ -254,36 +254,36 @@ impl<'t> Tables<'t> {
     }
 
     /// All blobs whose files may still have to be removed.
-    pub(in crate::store) fn unreferenced(&self) -> Result<Vec<BlobId>, Failure> {
+    pub(in crate::store) fn unreferenced(&self) -> Result<Vec<BlobId>, IndexError> {
         self.unreferenced.iter()?.map(|row| Ok(BlobId(row?.0.value()))).collect()
     }
 
     /// The files of these blobs are gone.
-    pub(in crate::store) fn forget_unreferenced(&mut self, blobs: &[BlobId]) -> Result<(), Failure> {
+    pub(in crate::store) fn forget_unreferenced(&mut self, blobs: &[BlobId]) -> Result<(), IndexError> {
         for id in blobs {
             self.unreferenced.remove(id.0)?;
         }
         Ok(())
     }
 
-    pub(in crate::store) fn has_blob(&self, id: BlobId) -> Result<bool, Failure> {
+    pub(in crate::store) fn has_blob(&self, id: BlobId) -> Result<bool, IndexError> {
         Ok(self.blobs.get(id.0)?.is_some())
     }
 
     /// The number after the last blob that has a row.
-    pub(in crate::store) fn next_blob(&self) -> Result<u64, Failure> {
+    pub(in crate::store) fn next_blob(&self) -> Result<u64, IndexError> {
         let last = |row: Option<(redb::AccessGuard<'_, u64>, _)>| row.map_or(0, |(id, ())| id.value() + 1);
         let blobs = last(self.blobs.last()?.map(|(id, _)| (id, ())));
         let unreferenced = last(self.unreferenced.last()?.map(|(id, _)| (id, ())));
         Ok(blobs.max(unreferenced))
     }
 
-    pub(in crate::store) fn watermark(&self) -> Result<u64, Failure> {
+    pub(in crate::store) fn watermark(&self) -> Result<u64, IndexError> {
         let missing = || StoreError::Damaged("the index has no watermark".into());
         Ok(self.meta.get(META_WATERMARK)?.ok_or_else(missing)?.value())
     }
 
-    pub(in crate::store) fn set_watermark(&mut self, watermark: u64) -> Result<(), Failure> {
+    pub(in crate::store) fn set_watermark(&mut self, watermark: u64) -> Result<(), IndexError> {
         self.meta.insert(META_WATERMARK, watermark)?;
         Ok(())
     }

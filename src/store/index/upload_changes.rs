@@ -1,7 +1,7 @@
 //! Changes to uploads: decided and made within the transaction, so that of a Complete, an Abort and an UploadPart that
 //! race, each finds the upload as the one before left it.
 
-use super::Failure;
+use super::IndexError;
 use super::assembly::assemble;
 use super::codec::Extent;
 use super::rows::{Body, ObjectRow};
@@ -43,7 +43,7 @@ pub(in crate::store) struct Complete {
 }
 
 impl Tables<'_> {
-    pub(super) fn create_upload(&mut self, id: &str, upload: &UploadRow) -> Result<(), Failure> {
+    pub(super) fn create_upload(&mut self, id: &str, upload: &UploadRow) -> Result<(), IndexError> {
         self.require_bucket(&upload.bucket)?;
         if self.uploads.open_uploads()? >= OPEN_AT_MOST {
             return Err(StoreError::TooManyUploads.into());
@@ -51,7 +51,7 @@ impl Tables<'_> {
         self.uploads.insert(id, upload)
     }
 
-    pub(super) fn put_part(&mut self, put: &PutPart) -> Result<WriteResult, Failure> {
+    pub(super) fn put_part(&mut self, put: &PutPart) -> Result<WriteResult, IndexError> {
         self.require_upload(&put.at)?;
         let replaced = self.uploads.part(&put.at.id, put.info.number)?;
         let info = put.info.clone().following(replaced.as_ref().map(|row| &row.info));
@@ -64,7 +64,7 @@ impl Tables<'_> {
         Ok(written)
     }
 
-    fn take_body(&mut self, body: &PartBody) -> Result<Vec<Extent>, Failure> {
+    fn take_body(&mut self, body: &PartBody) -> Result<Vec<Extent>, IndexError> {
         match body {
             PartBody::Blob(blob) => {
                 self.insert_blob(blob.id, blob.length, blob.crc)?;
@@ -76,7 +76,7 @@ impl Tables<'_> {
     }
 
     /// Makes the object of the parts' extents: their references move to it, and those of parts left out are released.
-    pub(super) fn complete_upload(&mut self, complete: &Complete) -> Result<WriteResult, Failure> {
+    pub(super) fn complete_upload(&mut self, complete: &Complete) -> Result<WriteResult, IndexError> {
         let Complete { at, completion } = complete;
         self.require_bucket(&at.bucket)?;
         let Some(upload) = self.uploads.find(at)? else { return self.completed_before(complete) };
@@ -100,7 +100,7 @@ impl Tables<'_> {
         self.remember(complete, &row)
     }
 
-    fn remember(&mut self, complete: &Complete, object: &ObjectRow) -> Result<WriteResult, Failure> {
+    fn remember(&mut self, complete: &Complete, object: &ObjectRow) -> Result<WriteResult, IndexError> {
         let Complete { at, completion } = complete;
         let written = object.info.written();
         let (bucket, key, request) = (at.bucket.clone(), at.key.clone(), fingerprint(completion));
@@ -111,7 +111,7 @@ impl Tables<'_> {
     }
 
     /// The answer that the same request had before, whatever has become of the object since.
-    fn completed_before(&self, complete: &Complete) -> Result<WriteResult, Failure> {
+    fn completed_before(&self, complete: &Complete) -> Result<WriteResult, IndexError> {
         let Complete { at, completion } = complete;
         let row = self.uploads.completed(&at.id)?.filter(|row| row.bucket == at.bucket && row.key == at.key);
         let recent = |written: &WriteResult| {
@@ -123,23 +123,23 @@ impl Tables<'_> {
         }
     }
 
-    pub(super) fn abort_upload(&mut self, at: &UploadRef) -> Result<(), Failure> {
+    pub(super) fn abort_upload(&mut self, at: &UploadRef) -> Result<(), IndexError> {
         self.require_upload(at)?;
         self.end_upload(at)
     }
 
-    fn end_upload(&mut self, at: &UploadRef) -> Result<(), Failure> {
+    fn end_upload(&mut self, at: &UploadRef) -> Result<(), IndexError> {
         let parts = self.uploads.parts(&at.id)?;
         parts.values().try_for_each(|part| self.release_extents(&part.extents))?;
         self.uploads.remove(at, &parts)
     }
 
     /// Open uploads do not keep a bucket from being removed; they end with it.
-    pub(super) fn abort_uploads_of(&mut self, bucket: &BucketName) -> Result<(), Failure> {
+    pub(super) fn abort_uploads_of(&mut self, bucket: &BucketName) -> Result<(), IndexError> {
         self.uploads.of_bucket(bucket)?.iter().try_for_each(|at| self.end_upload(at))
     }
 
-    fn require_upload(&self, at: &UploadRef) -> Result<(), Failure> {
+    fn require_upload(&self, at: &UploadRef) -> Result<(), IndexError> {
         self.require_bucket(&at.bucket)?;
         self.uploads.find(at)?.map(drop).ok_or_else(|| StoreError::NoSuchUpload.into())
     }

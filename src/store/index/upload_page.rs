@@ -1,6 +1,6 @@
 //! A page of a listing of uploads, by seeks like that of objects ([`super::page`]).
 
-use super::Failure;
+use super::IndexError;
 use super::page::prefix_successor;
 use super::tables::Snapshot;
 use super::upload_tables::UPLOAD_KEYS;
@@ -23,7 +23,7 @@ pub(in crate::store) struct UploadListing {
 }
 
 impl Snapshot {
-    pub(in crate::store) fn upload_page(&self, listing: &UploadListing) -> Result<UploadPage, Failure> {
+    pub(in crate::store) fn upload_page(&self, listing: &UploadListing) -> Result<UploadPage, IndexError> {
         self.bucket(&listing.bucket)?;
         if listing.max_uploads == 0 {
             return Ok(UploadPage::default());
@@ -51,7 +51,7 @@ enum Stop {
 }
 
 impl Walk<'_> {
-    fn run(mut self) -> Result<UploadPage, Failure> {
+    fn run(mut self) -> Result<UploadPage, IndexError> {
         let mut from = self.first();
         while let Stop::Jump(next) = self.run_of_rows(&from)? {
             from = Bound::Included((next, String::new()));
@@ -59,7 +59,7 @@ impl Walk<'_> {
         Ok(self.page)
     }
 
-    fn run_of_rows(&mut self, from: &Bound<Place>) -> Result<Stop, Failure> {
+    fn run_of_rows(&mut self, from: &Bound<Place>) -> Result<Stop, IndexError> {
         let bucket = self.listing.bucket.as_str();
         let from = from.as_ref().map(|(key, id)| (bucket, key.as_slice(), id.as_str()));
         for row in self.table.range::<(&str, &[u8], &str)>((from, Bound::Unbounded))? {

@@ -1,7 +1,7 @@
 //! The tables of uploads, row by row. Rows of uploads and of objects never meet: an upload's parts are not listed, and
 //! not read, until they are an object.
 
-use super::Failure;
+use super::IndexError;
 use super::assembly::Parts;
 use super::upload_rows::{CompletedRow, PartRow, UploadRow};
 use crate::s3::Timestamp;
@@ -30,7 +30,7 @@ pub(super) struct UploadTables<'t> {
 }
 
 impl<'t> UploadTables<'t> {
-    pub(super) fn open(transaction: &'t WriteTransaction) -> Result<UploadTables<'t>, Failure> {
+    pub(super) fn open(transaction: &'t WriteTransaction) -> Result<UploadTables<'t>, IndexError> {
         Ok(UploadTables {
             uploads: transaction.open_table(UPLOADS)?,
             keys: transaction.open_table(UPLOAD_KEYS)?,
@@ -41,24 +41,24 @@ impl<'t> UploadTables<'t> {
     }
 
     /// The open upload that is meant.
-    pub(super) fn find(&self, at: &UploadRef) -> Result<Option<UploadRow>, Failure> {
+    pub(super) fn find(&self, at: &UploadRef) -> Result<Option<UploadRow>, IndexError> {
         let row = self.uploads.get(at.id.as_str())?.map(|row| UploadRow::decode(&at.id, row.value())).transpose()?;
         Ok(row.filter(|row| row.is(at)))
     }
 
     /// How many uploads are open.
-    pub(super) fn open_uploads(&self) -> Result<u64, Failure> {
+    pub(super) fn open_uploads(&self) -> Result<u64, IndexError> {
         Ok(self.uploads.len()?)
     }
 
-    pub(super) fn insert(&mut self, id: &str, row: &UploadRow) -> Result<(), Failure> {
+    pub(super) fn insert(&mut self, id: &str, row: &UploadRow) -> Result<(), IndexError> {
         self.uploads.insert(id, row.encode(id).as_slice())?;
         self.keys.insert((row.bucket.as_str(), row.key.as_str().as_bytes(), id), ())?;
         Ok(())
     }
 
     /// Removes the upload and the rows of its parts; what the parts refer to is the caller's to keep or to release.
-    pub(super) fn remove(&mut self, at: &UploadRef, parts: &Parts) -> Result<(), Failure> {
+    pub(super) fn remove(&mut self, at: &UploadRef, parts: &Parts) -> Result<(), IndexError> {
         self.uploads.remove(at.id.as_str())?;
         self.keys.remove((at.bucket.as_str(), at.key.as_str().as_bytes(), at.id.as_str()))?;
         for number in parts.keys() {
@@ -68,7 +68,7 @@ impl<'t> UploadTables<'t> {
     }
 
     /// The open uploads of a bucket.
-    pub(super) fn of_bucket(&self, bucket: &BucketName) -> Result<Vec<UploadRef>, Failure> {
+    pub(super) fn of_bucket(&self, bucket: &BucketName) -> Result<Vec<UploadRef>, IndexError> {
         let mut found = Vec::new();
         for row in self.keys.range((bucket.as_str(), &b""[..], "")..)? {
             let (place, ()) = row.map(|(place, _)| (place, ()))?;
@@ -82,7 +82,7 @@ impl<'t> UploadTables<'t> {
         Ok(found)
     }
 
-    pub(super) fn parts(&self, id: &str) -> Result<Parts, Failure> {
+    pub(super) fn parts(&self, id: &str) -> Result<Parts, IndexError> {
         let rows = self.parts.range((id, 0)..=(id, u16::MAX))?.map(|row| {
             let (place, row) = row?;
             let (id, number) = place.value();
@@ -91,11 +91,11 @@ impl<'t> UploadTables<'t> {
         rows.collect()
     }
 
-    pub(super) fn part(&self, id: &str, number: u16) -> Result<Option<PartRow>, Failure> {
+    pub(super) fn part(&self, id: &str, number: u16) -> Result<Option<PartRow>, IndexError> {
         Ok(self.parts.get((id, number))?.map(|row| PartRow::decode(id, number, row.value())).transpose()?)
     }
 
-    pub(super) fn insert_part(&mut self, id: &str, row: &PartRow) -> Result<(), Failure> {
+    pub(super) fn insert_part(&mut self, id: &str, row: &PartRow) -> Result<(), IndexError> {
         self.parts.insert((id, row.info.number), row.encode(id).as_slice())?;
         Ok(())
     }
@@ -105,18 +105,18 @@ impl<'t> UploadTables<'t> {
         self.parts.insert((id, number), row).unwrap();
     }
 
-    pub(super) fn completed(&self, id: &str) -> Result<Option<CompletedRow>, Failure> {
+    pub(super) fn completed(&self, id: &str) -> Result<Option<CompletedRow>, IndexError> {
         Ok(self.completed.get(id)?.map(|row| CompletedRow::decode(id, row.value())).transpose()?)
     }
 
-    pub(super) fn insert_completed(&mut self, id: &str, row: &CompletedRow) -> Result<(), Failure> {
+    pub(super) fn insert_completed(&mut self, id: &str, row: &CompletedRow) -> Result<(), IndexError> {
         self.completed.insert(id, row.encode(id).as_slice())?;
         self.completed_at.insert((row.written.last_modified.millis(), id), ())?;
         Ok(())
     }
 
     /// Forgets the uploads completed before `before`, and of those left the oldest above `most`.
-    pub(super) fn forget_completed(&mut self, before: Timestamp, most: u64) -> Result<(), Failure> {
+    pub(super) fn forget_completed(&mut self, before: Timestamp, most: u64) -> Result<(), IndexError> {
         while let Some((millis, id)) = self.first_completed()? {
             if millis >= before.millis() && self.completed_at.len()? <= most {
                 break;
@@ -127,7 +127,7 @@ impl<'t> UploadTables<'t> {
         Ok(())
     }
 
-    fn first_completed(&self) -> Result<Option<(u64, String)>, Failure> {
+    fn first_completed(&self) -> Result<Option<(u64, String)>, IndexError> {
         let first = self.completed_at.first()?.map(|(place, _)| {
             let (millis, id) = place.value();
             (millis, id.to_owned())

@@ -7,7 +7,7 @@ use super::report::UpkeepError;
 use crate::store::disk::Disk;
 use crate::store::error::StoreError;
 use crate::store::folder::{BlobId, Folder};
-use crate::store::index::{Body, Failure, Index, Snapshot};
+use crate::store::index::{Body, Index, IndexError, Snapshot};
 use crate::store::model::{Durability, Options};
 use crate::store::reaper::remove;
 use std::collections::HashSet;
@@ -88,8 +88,8 @@ struct Named {
 }
 
 impl Named {
-    fn by(snapshot: &Snapshot) -> Result<Named, Failure> {
-        let blobs = snapshot.blobs()?.map(|blob| Ok(blob?.0)).collect::<Result<_, Failure>>()?;
+    fn by(snapshot: &Snapshot) -> Result<Named, IndexError> {
+        let blobs = snapshot.blobs()?.map(|blob| Ok(blob?.0)).collect::<Result<_, IndexError>>()?;
         let mut named = Named { blobs, unreadable: 0 };
         for holder in snapshot.holders()? {
             match holder?.bytes {

@@ -2,7 +2,7 @@
 
 use crate::store::defects::Defect;
 use crate::store::error::{OpenError, StoreError};
-use crate::store::index::Failure;
+use crate::store::index::IndexError;
 use std::io;
 use thiserror::Error;
 
@@ -34,8 +34,8 @@ pub enum UpkeepError {
     Output(io::Error),
 }
 
-impl From<Failure> for UpkeepError {
-    fn from(failure: Failure) -> UpkeepError {
+impl From<IndexError> for UpkeepError {
+    fn from(failure: IndexError) -> UpkeepError {
         UpkeepError::Store(failure.into())
     }
 }
