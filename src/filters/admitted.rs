@@ -31,7 +31,7 @@ pub struct Admitted<'a> {
     /// When the request came.
     pub now: Timestamp,
     /// What to answer instead of carrying it out.
-    pub fixed: Option<policy::Answer>,
+    pub fixed: Option<policy::RuledAnswer>,
     /// What its body must be.
     pub plan: BodyPlan,
 }
@@ -43,7 +43,7 @@ pub(super) struct Passed<'a> {
     pub(super) caller: Caller<'a>,
     pub(super) address: Result<Address, Vec<S3Error>>,
     pub(super) plan: Result<BodyPlan, Vec<S3Error>>,
-    pub(super) answer: Option<policy::Answer>,
+    pub(super) answer: Option<policy::RuledAnswer>,
 }
 
 impl<'a> Admitted<'a> {

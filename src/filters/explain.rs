@@ -6,7 +6,7 @@ use crate::filters::request::Request;
 use crate::filters::rules::Rules;
 use crate::filters::run::{Notes, Run, Step};
 use crate::filters::walk;
-use crate::policy::{Answer, Ignored};
+use crate::policy::{Ignored, RuledAnswer};
 use crate::s3::Timestamp;
 use crate::s3::request::RequestHead;
 
@@ -29,7 +29,7 @@ pub enum Outcome {
     /// It would be carried out.
     Admitted,
     /// The policy would answer itself.
-    Fixed(Answer),
+    Fixed(RuledAnswer),
     /// It would be refused: the first finding is the answer, the others are what else stands against it.
     Refused(Finding, Vec<Finding>),
 }

@@ -1,7 +1,7 @@
 //! Who runs the walk: whether the first finding ends it, or all of them are collected.
 
 use crate::filters::finding::{Filter, Finding, Refusal};
-use crate::policy::{Answer, Ignored};
+use crate::policy::{Ignored, RuledAnswer};
 
 /// What becomes of findings on a walk down the chain.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(super) struct Notes {
     /// What the policy ignores.
     pub(super) ignored: Ignored,
     /// The policy's own answer.
-    pub(super) answer: Option<Answer>,
+    pub(super) answer: Option<RuledAnswer>,
 }
 
 /// What a filter says of an explained request.
@@ -101,7 +101,7 @@ impl Run {
     }
 
     /// Keeps what the policy says beside its refusals.
-    pub(super) fn note(&mut self, ignored: &Ignored, answer: Option<&Answer>) {
+    pub(super) fn note(&mut self, ignored: &Ignored, answer: Option<&RuledAnswer>) {
         if let Run::Explain(notes) = self {
             notes.ignored = ignored.clone();
             notes.answer = answer.cloned();

@@ -23,7 +23,7 @@ pub struct Decision {
     /// has the operation: the rules for them are the operation's.
     pub refusals: Vec<Ruling>,
     /// The policy's own answer, to be given instead of carrying the operation out.
-    pub answer: Option<Answer>,
+    pub answer: Option<RuledAnswer>,
     /// The operation to carry out: the one routed, unless the policy answers it as another.
     pub operation: Operation,
     /// What must have no effect and is not forwarded.
@@ -59,7 +59,7 @@ pub struct RuleRef {
 
 /// A fixed answer and the rule behind it.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct RuledAnswer {
     /// 200 to 299.
     pub status: StatusCode,
     /// An XML document.
@@ -132,7 +132,7 @@ impl<'a> Request<'a> {
                 decision.refusals.push(self.refuse(refusal, location, name, value.as_bytes(), feature));
             }
             Verdict::Answer(FixedAnswer { status, body }) => {
-                decision.answer.get_or_insert(Answer { status: *status, body: body.clone(), rule: location });
+                decision.answer.get_or_insert(RuledAnswer { status: *status, body: body.clone(), rule: location });
             }
         }
     }

@@ -18,7 +18,7 @@ pub mod decide;
 pub mod show;
 
 pub use compiled::{Answers, Limits, PartOrder, Policy};
-pub use decide::{Answer, Decision, Ignored, RuleRef, Ruling};
+pub use decide::{Decision, Ignored, RuleRef, RuledAnswer, Ruling};
 pub use show::Effective;
 pub use source::{BUILTIN, Source};
 

@@ -10,7 +10,7 @@ use crate::s3::{Code, S3Error, Timestamp};
 use crate::server::answer::Answer;
 
 /// The answer that the policy gives to an operation, whatever is stored.
-pub(super) fn fixed(answer: &policy::Answer) -> Answer {
+pub(super) fn fixed(answer: &policy::RuledAnswer) -> Answer {
     Answer { status: answer.status, ..Answer::xml(answer.body.clone()) }
 }
 

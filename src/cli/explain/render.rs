@@ -113,7 +113,7 @@ fn reply(status: StatusCode, headers: &[(&str, String)], body: &str) -> Vec<Stri
 mod tests {
     use super::*;
     use crate::filters::{Filter, Step};
-    use crate::policy::{Answer, RuleRef};
+    use crate::policy::{RuleRef, RuledAnswer};
     use crate::s3::{Code, Operation, S3Error};
 
     fn explanation(outcome: Outcome) -> Explanation {
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_fixed_answer_is_shown_as_it_is() {
-        let answer = Answer { status: StatusCode::OK, body: "<X/>".into(), rule: location() };
+        let answer = RuledAnswer { status: StatusCode::OK, body: "<X/>".into(), rule: location() };
         assert_eq!(tail("PUT", Outcome::Fixed(answer)), "rule policies/r2.toml:7\n  line 7\n\n200 OK\n\n<X/>\n");
     }
 

@@ -67,7 +67,7 @@ impl Local {
     }
 
     /// The policy's own answer, which is about a bucket that exists.
-    async fn fixed(&self, request: &Admitted<'_>, fixed: &policy::Answer) -> Result<Answer, S3Error> {
+    async fn fixed(&self, request: &Admitted<'_>, fixed: &policy::RuledAnswer) -> Result<Answer, S3Error> {
         self.store.bucket(request.bucket()?).await?;
         Ok(operations::fixed(fixed))
     }
