@@ -3,7 +3,7 @@
 //! A policy is complete or it does not load: nothing is filled in here that the files do not say.
 
 use crate::diagnostics::{Diagnostic, Location, Spanned};
-use crate::policy::compiled::{Answers, Judgement, Limits, Listed, PartOrder, Policy, covers};
+use crate::policy::compiled::{Answers, Judgement, Listed, PartLimits, PartOrder, Policy, covers};
 use crate::policy::parse::{Written, parse};
 use crate::policy::source::Source;
 use crate::policy::verdict::Verdict;
@@ -194,13 +194,13 @@ impl Compiler<'_> {
         Some((Regions { name: name.value, aliases: aliases.value, refusal: text.value }, name.location))
     }
 
-    fn limits(&mut self) -> Option<Limits> {
+    fn limits(&mut self) -> Option<PartLimits> {
         for entry in self.written.limits.iter().filter(|entry| !LIMITS.contains(&entry.key.value.as_str())) {
             self.unknown(&entry.key, "limit", LIMITS);
         }
         let part_order = self.limit("part_order", &[("ascending", PartOrder::Ascending), ("any", PartOrder::Any)]);
         let equal_parts = self.limit("equal_parts", &[("true", true), ("false", false)]);
-        Some(Limits { part_order: part_order?, equal_parts: equal_parts? })
+        Some(PartLimits { part_order: part_order?, equal_parts: equal_parts? })
     }
 
     fn limit<T: Copy>(&mut self, name: &str, values: &[(&str, T)]) -> Option<T> {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub struct Policy {
     pub(super) name: String,
     pub(super) regions: Regions,
-    pub(super) limits: Limits,
+    pub(super) limits: PartLimits,
     /// The locations of `[region]` and of each limit, for `policy show`.
     pub(super) region_location: Location,
     pub(super) limit_locations: Vec<(&'static str, String, Location)>,
@@ -55,7 +55,7 @@ pub(super) struct OperationPolicy {
 
 /// Rulings that need stored facts: the store and the upstream read them, the policy's rows cannot express them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct PartLimits {
     /// In which order CompleteMultipartUpload takes parts.
     pub part_order: PartOrder,
     /// Whether all parts but the last must have one size (R2 docs, "Multipart objects").
@@ -112,7 +112,7 @@ impl Policy {
     }
 
     /// The limits that body, store and upstream keep.
-    pub fn limits(&self) -> &Limits {
+    pub fn limits(&self) -> &PartLimits {
         &self.limits
     }
 

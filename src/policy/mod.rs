@@ -17,7 +17,7 @@ mod rows;
 pub mod decide;
 pub mod show;
 
-pub use compiled::{Answers, Limits, PartOrder, Policy};
+pub use compiled::{Answers, PartLimits, PartOrder, Policy};
 pub use decide::{Decision, Ignored, RuleRef, RuledAnswer, Ruling};
 pub use show::Effective;
 pub use source::{BUILTIN, Source};

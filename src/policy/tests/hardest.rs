@@ -108,6 +108,6 @@ fn payload_kinds_are_ruled_first() {
 
 #[test]
 fn limits_are_data() {
-    let expected = Limits { part_order: PartOrder::Any, equal_parts: true };
+    let expected = PartLimits { part_order: PartOrder::Any, equal_parts: true };
     assert_eq!(todays_r2().limits(), &expected);
 }
