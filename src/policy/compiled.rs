@@ -32,8 +32,8 @@ pub struct Policy {
 #[derive(Debug)]
 pub(super) struct DefaultRow {
     pub(super) verdict: Judgement,
-    pub(super) query: Rules,
-    pub(super) headers: Rules,
+    pub(super) query: RuleIndex,
+    pub(super) headers: RuleIndex,
     pub(super) unlisted_query: Judgement,
     pub(super) unlisted_headers: Judgement,
     pub(super) unknown_subresource: Judgement,
@@ -45,8 +45,8 @@ pub(super) struct OperationPolicy {
     /// The operation as which it is answered: itself, but for `as`.
     pub(super) answered_as: Operation,
     pub(super) verdict: Judgement,
-    pub(super) query: Rules,
-    pub(super) headers: Rules,
+    pub(super) query: RuleIndex,
+    pub(super) headers: RuleIndex,
     pub(super) unlisted_query: Judgement,
     pub(super) unlisted_headers: Judgement,
     /// For sub-resources that the operation does not know; always a refusal.
@@ -208,19 +208,19 @@ impl Rule {
 
 /// Rules in the policy's order, with an index by name.
 #[derive(Debug, Default)]
-pub(super) struct Rules {
+pub(super) struct RuleIndex {
     rules: Vec<Rule>,
     // Positions of the rules for one name, ordered by that name; positions of those for prefixes, in order.
     exact: Vec<usize>,
     prefixes: Vec<usize>,
 }
 
-impl Rules {
+impl RuleIndex {
     /// The index over rules with distinct names.
-    pub(super) fn new(rules: Vec<Rule>) -> Rules {
+    pub(super) fn new(rules: Vec<Rule>) -> RuleIndex {
         let (prefixes, mut exact): (Vec<_>, Vec<_>) = (0..rules.len()).partition(|&i| rules[i].prefix().is_some());
         exact.sort_by(|&a, &b| rules[a].name.cmp(&rules[b].name));
-        Rules { rules, exact, prefixes }
+        RuleIndex { rules, exact, prefixes }
     }
 
     /// The rule for a name and its position: an exact one before prefixes, of these the first written.

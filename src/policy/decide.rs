@@ -4,7 +4,7 @@
 //! answers. Accepting allocates nothing.
 
 use crate::diagnostics::Location;
-use crate::policy::compiled::{Judgement, OperationPolicy, Policy, Rules};
+use crate::policy::compiled::{Judgement, OperationPolicy, Policy, RuleIndex};
 use crate::policy::verdict::{FixedAnswer, Refusal, Slots, Verdict};
 use crate::policy::vocabulary;
 use crate::s3::error::S3Error;
@@ -239,7 +239,7 @@ impl OperationPolicy {
     }
 }
 
-fn listed<'f>(rules: &'f Rules, name: &'f str, value: &'f [u8]) -> Option<Judged<'f>> {
+fn listed<'f>(rules: &'f RuleIndex, name: &'f str, value: &'f [u8]) -> Option<Judged<'f>> {
     let (rank, rule) = rules.find(name)?;
     Some(Judged { rank, judgement: rule.judge(value), rule: Some(&rule.name), name, value })
 }

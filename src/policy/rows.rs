@@ -2,7 +2,7 @@
 
 use crate::diagnostics::{Location, Spanned};
 use crate::policy::compile::{Compiler, Kind};
-use crate::policy::compiled::{DefaultRow, Judgement, OperationPolicy, Rule, Rules, covers};
+use crate::policy::compiled::{DefaultRow, Judgement, OperationPolicy, Rule, RuleIndex, covers};
 use crate::policy::parse::{Layer, RowText, Statement, Subject};
 use crate::policy::vocabulary::{self, did_you_mean};
 use crate::s3::headers::is_transport_header;
@@ -74,8 +74,8 @@ impl Compiler<'_> {
             unlisted_headers: unlisted_headers?,
             unlisted_query: unlisted_query?,
             unknown_subresource: unknown?,
-            headers: Rules::new(headers),
-            query: Rules::new(query),
+            headers: RuleIndex::new(headers),
+            query: RuleIndex::new(query),
         })
     }
 
@@ -112,8 +112,8 @@ impl Compiler<'_> {
         Some(OperationPolicy {
             answered_as: operation,
             verdict,
-            query: Rules::new(query),
-            headers: Rules::new(headers),
+            query: RuleIndex::new(query),
+            headers: RuleIndex::new(headers),
             unlisted_query: unlisted_query?,
             unlisted_headers: unlisted_headers?,
             unknown_subresource: unknown_subresource?,
