@@ -154,7 +154,7 @@ fn the_table_of_metrics_names_them_all() {
     metrics.count_refused_head("slow");
     metrics.count_refused_connection("all");
     let node = NodeStats { failures: vec![("connect", 1)], ..NodeStats::default() };
-    let stats = [Stats::Store(store::Stats::default()), Stats::Nodes(vec![node])];
+    let stats = [Stats::Store(store::StoreStats::default()), Stats::Nodes(vec![node])];
     let texts = stats.map(|stats| metrics.render(&stats).unwrap());
     let types = texts.iter().flat_map(|text| text.lines()).filter_map(|line| line.strip_prefix("# TYPE "));
     let real: BTreeSet<_> = types.filter_map(|line| line.split(' ').next()).collect();
