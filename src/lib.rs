@@ -1,6 +1,6 @@
 //! r2shim: a reverse proxy that speaks the S3 API and gives its clients exactly the feature subset of Cloudflare R2.
 //!
-//! Modules stand bottom floor first: **a module uses only modules above it in this list**, and the same holds among
+//! Modules are listed in dependency order: **a module uses only modules above it in this list**, and the same holds among
 //! siblings in each `mod.rs`; `tests/integration/layers.rs` keeps it so. To see what happens to a request, start at
 //! `filters`; the map of the whole house is in ARCHITECTURE.md.
 

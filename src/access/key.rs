@@ -10,7 +10,7 @@ use std::collections::HashMap;
 /// A key a client signs with, and what it is good for.
 #[derive(Debug, Clone)]
 pub struct AccessKey {
-    /// The public half, as it stands in a signature's credential.
+    /// The public half, as in a signature's credential.
     pub id: String,
     /// The half that signs.
     pub secret: Secret,

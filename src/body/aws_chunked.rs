@@ -50,7 +50,7 @@ pub struct AwsChunkedDecoder {
 enum State {
     /// In the line that starts a chunk.
     ChunkHeader,
-    /// In a chunk, with so many bytes to come; never 0.
+    /// In a chunk, with this many bytes left; never 0.
     Data { left: u64 },
     /// Behind the data of a chunk, before its line end.
     DataEnd,

@@ -61,7 +61,7 @@ impl Digests {
         self.checksum = Some(Hasher::new(algorithm));
     }
 
-    /// Has a checksum made, unless the client gives one anyway. To be called before the first byte.
+    /// Lets a checksum be computed, unless the client gives one. Must be called before the first byte.
     pub fn make_checksum(&mut self, algorithm: Algorithm) {
         self.checksum.get_or_insert_with(|| Hasher::new(algorithm));
     }

@@ -58,7 +58,7 @@ impl TrailerFrames {
     }
 }
 
-/// Bytes of a frame with so many bytes in it.
+/// The length of a frame with this many bytes in it.
 fn frame_length(data: u64) -> u64 {
     format!("{data:x}\r\n").len() as u64 + data + 2
 }

@@ -66,7 +66,7 @@ impl BodyVerifier {
         BodyVerifier { decoder, digests }
     }
 
-    /// Has a checksum made, unless the client gives one anyway. To be called before the first byte.
+    /// Lets a checksum be computed, unless the client gives one. Must be called before the first byte.
     pub fn make_checksum(&mut self, algorithm: Algorithm) {
         self.digests.make_checksum(algorithm);
     }

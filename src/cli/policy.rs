@@ -92,7 +92,7 @@ fn lint(file: &Path, out: &mut dyn Write) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A file that is there, or else what the words of settings mean.
+/// A file, if it exists; else a policy by its name, as in settings.
 fn reference(file: &Path) -> PolicyReference {
     if file.is_file() {
         PolicyReference::File(file.to_owned())

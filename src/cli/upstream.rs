@@ -8,7 +8,7 @@ pub(super) fn endpoints(remote: &Remote) -> String {
     remote.endpoints.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
 }
 
-/// What requests to it will be like, in a line. `key` is the one settings give.
+/// One line about the requests that are sent to it. `key` is the one settings give.
 pub(super) fn summary(remote: &Remote, key: Option<&UpstreamKey>) -> String {
     let addressing = match remote.addressing {
         Addressing::Path => "path",

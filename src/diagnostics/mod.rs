@@ -1,4 +1,4 @@
-//! What is wrong in what a person wrote, where it stands, and what to do about it: settings and policies report in these.
+//! What is wrong in a file or an argument, where, and what to do about it. Settings and policies share this report.
 //!
 //! Nothing here knows what a setting or a ruling is. No message may repeat what can be a secret; who reports sees to it.
 
@@ -47,10 +47,10 @@ impl fmt::Display for Location {
     }
 }
 
-/// A fault, or a warning where it stands in a list of warnings.
+/// A fault; in a list of warnings, a warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Where it stands.
+    /// Where it is.
     pub location: Location,
     /// What is wrong, in a sentence without a full stop.
     pub message: String,

@@ -30,7 +30,7 @@ pub enum Outcome {
     Admitted,
     /// The policy would answer itself.
     Fixed(RuledAnswer),
-    /// It would be refused: the first finding is the answer, the others are what else stands against it.
+    /// It would be refused: the first finding is the answer, the others are further reasons to refuse it.
     Refused(Finding, Vec<Finding>),
 }
 

@@ -1,6 +1,6 @@
 //! The life of a request, as one function: [`walk`]. Read this first.
 //!
-//! First stand limits, then the facts: bucket, key, operation and the view of headers and query. What cannot be
+//! First come limits, then the facts: bucket, key, operation and the view of headers and query. What cannot be
 //! established is recorded, and reported only once the client is known. Then every request meets the links of
 //! [`Filter::CHAIN`] in that order. A *guard* ends a request that may not go on. A *judge* finds: it reports every
 //! refusal of the request, and who runs the walk decides what becomes of them. [`admit`] answers the first; [`explain`]

@@ -16,7 +16,7 @@ use http::HeaderName;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// How many policies may stand on each other.
+/// How long a chain of `extends` may be.
 const LONGEST_CHAIN: usize = 8;
 
 /// The limits there are.

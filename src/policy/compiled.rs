@@ -19,7 +19,7 @@ pub struct Policy {
     pub(super) region_location: Location,
     pub(super) limit_locations: Vec<(&'static str, String, Location)>,
     pub(super) payload: HashMap<PayloadKind, Judgement>,
-    /// Names that stand together: a group and its members.
+    /// Names ruled together: a group and its members.
     pub(super) groups: Vec<(String, Vec<String>)>,
     pub(super) default: DefaultRow,
     /// By `Operation as usize`.

@@ -15,7 +15,7 @@ pub const LOCAL_DOMAINS: [&str; 3] = ["localhost", "host.docker.internal", "host
 pub enum Style {
     /// In the path.
     Path,
-    /// In the host: what stands before the domain, which may be no bucket's name.
+    /// In the host: what precedes the domain. It need not be a valid name.
     VirtualHost(String),
 }
 

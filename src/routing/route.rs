@@ -10,7 +10,7 @@ pub fn route(method: &str, target: Target, view: &RequestView<'_>) -> Option<&'s
         .iter()
         .filter(|row| row.method == method && row.target == target)
         .filter(|row| row.selectors.iter().all(|selector| selects(selector, view)))
-        // Of two rows as specific as each other the first stands, so the table's order is the tie's rule.
+        // Of two rows that are equally specific the first wins: the order of the table breaks ties.
         .rev()
         .max_by_key(|row| row.selectors.len())
 }

@@ -50,7 +50,7 @@ impl PayloadKind {
         PayloadKind::ALL.into_iter().find(|kind| kind.sentinel() == Some(value))
     }
 
-    /// What stands in `x-amz-content-sha256` in the place of a hash; `None` where a hash stands there.
+    /// The value of `x-amz-content-sha256` for a body without a hash there; `None` for one with a hash.
     pub const fn sentinel(self) -> Option<&'static str> {
         match self {
             PayloadKind::Signed => None,
@@ -61,7 +61,7 @@ impl PayloadKind {
 }
 
 impl Streaming {
-    /// What stands in `x-amz-content-sha256`.
+    /// The value of `x-amz-content-sha256`.
     pub const fn sentinel(self) -> &'static str {
         match self {
             Streaming::Signed => "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",

@@ -42,7 +42,7 @@ pub(super) fn decode(text: &str) -> Option<String> {
 fn take_word(text: &str) -> Option<(Vec<u8>, &str)> {
     let (charset, rest) = text.strip_prefix("=?")?.split_once('?')?;
     let (encoding, rest) = rest.split_once('?')?;
-    // Neither may stand in encoded text, so the first of them is its end: no text is scanned twice.
+    // Neither may occur in encoded text, so the first of them is its end: no text is scanned twice.
     let (encoded, rest) = rest.split_at(rest.find(['?', ' '])?);
     let rest = rest.strip_prefix("?=")?;
     let bytes = match encoding {

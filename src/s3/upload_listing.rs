@@ -92,7 +92,7 @@ impl UploadQuery {
 }
 
 impl UploadPosition {
-    /// The two markers that stand for it: key and upload id.
+    /// Its two markers: key and upload id.
     pub fn markers(&self) -> (&str, &str) {
         match self {
             UploadPosition::AfterKey(key) | UploadPosition::AfterPrefix(key) => (key, ""),

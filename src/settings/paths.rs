@@ -1,4 +1,4 @@
-//! Paths as settings give them, and whether the data folder will do.
+//! Paths as written in settings, and whether the data folder can be used.
 
 use crate::diagnostics::{Diagnostic, Location};
 use rustix::fs::{Access, access};

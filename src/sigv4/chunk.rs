@@ -11,7 +11,7 @@ use crate::sigv4::scope::Scope;
 /// The SHA-256 of nothing: the place of chunk headers, which no version of the protocol has.
 const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-/// Where a chain of chunk signatures stands.
+/// The state of a chain of chunk signatures.
 #[derive(Debug, Clone)]
 pub struct ChunkChain {
     key: SigningKey,

@@ -13,7 +13,7 @@ pub struct Defect {
     pub text: String,
 }
 
-/// What a finding is about.
+/// What a defect is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DefectSubject {
     /// An object, by the names in its row. What is not UTF-8 in them is replaced.
@@ -40,7 +40,7 @@ pub enum DefectSubject {
     File(String),
 }
 
-/// Kinds of findings.
+/// Kinds of defects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DefectKind {
     /// A row or a file cannot be read.

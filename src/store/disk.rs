@@ -77,7 +77,7 @@ impl Disk {
         self.panic.store(true, Ordering::Relaxed);
     }
 
-    /// Makes every write fail once so many have succeeded.
+    /// Makes every write fail after this many have succeeded.
     #[cfg(test)]
     pub(super) fn fail_after(&self, writes: u64) {
         self.writes_left.store(writes, Ordering::Relaxed);

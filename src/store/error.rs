@@ -14,7 +14,7 @@ pub enum StoreError {
     /// There is no bucket of this name.
     #[error("no such bucket")]
     NoSuchBucket,
-    /// CreateBucket of a bucket that is there.
+    /// CreateBucket of a bucket that exists.
     #[error("the bucket exists")]
     BucketExists,
     /// DeleteBucket of a bucket with objects.

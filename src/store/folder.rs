@@ -58,7 +58,7 @@ impl Folder {
         Ok(folder)
     }
 
-    /// A folder that is there, as it is.
+    /// An existing folder, which is not changed.
     ///
     /// # Errors
     /// It has no index, so it is not a data folder.

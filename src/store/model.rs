@@ -103,7 +103,7 @@ impl ObjectInfo {
     }
 }
 
-/// What a write says once its body is there.
+/// What a write states when its body is complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewObject {
     /// Headers and user metadata to keep.

@@ -158,7 +158,7 @@ impl Store {
     /// [`StoreError::NoSuchBucket`] for either bucket, [`StoreError::NoSuchKey`], [`StoreError::PreconditionFailed`],
     /// [`StoreError::Full`].
     pub async fn copy_object(&self, copy: ObjectCopy) -> Result<WriteResult, StoreError> {
-        // Whether the source is there is for the commit to say.
+        // The commit decides whether the source exists.
         let source = self.look_up(&copy.source_bucket, &copy.source_key).map_or(0, |row| row.bytes());
         made(self.commit(Change::CopyObject(Box::new(copy)), source).await?)
     }

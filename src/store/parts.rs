@@ -37,7 +37,7 @@ pub struct NewUpload {
     pub now: Timestamp,
 }
 
-/// What a part says once its body is there.
+/// What a part states when its body is complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewPart {
     /// The tag of the body, its MD5.
@@ -119,7 +119,7 @@ pub struct ObjectCopy {
     pub source_conditions: ReadConditions,
     /// What must hold of the object it replaces.
     pub conditions: WriteConditions,
-    /// What the copy carries in the place of the source's metadata.
+    /// The metadata of the copy, if it replaces the source's.
     pub metadata: Option<Metadata>,
     /// The time of the request.
     pub now: Timestamp,

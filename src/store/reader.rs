@@ -205,7 +205,7 @@ fn open_waiting(path: &Path, blob: BlobId) -> Result<File, StoreError> {
     })
 }
 
-/// Reads what the kernel has in memory; gives the buffer back where that is nothing.
+/// Reads what the kernel has in memory; returns the buffer if that is nothing.
 #[cfg(target_os = "linux")]
 fn read_cached(file: &File, mut buffer: BytesMut, offset: u64) -> Result<(BytesMut, usize), BytesMut> {
     use rustix::io::{ReadWriteFlags, preadv2};

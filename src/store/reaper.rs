@@ -128,7 +128,7 @@ impl Work {
         }
     }
 
-    /// A number stays in flight while its file is there, so that the next start finds the file.
+    /// A number stays in flight while its file exists, so that the next start finds the file.
     fn forget(&self, id: BlobId) {
         if remove(&self.folder.blob(id)) {
             self.ids.land(id);

@@ -97,7 +97,7 @@ impl PartWriter {
         &mut self.body
     }
 
-    /// Makes the body a part, in the place of the one that had its number.
+    /// Makes the body a part. It replaces one of the same number.
     ///
     /// # Errors
     /// [`StoreError::NoSuchUpload`] and [`StoreError::NoSuchBucket`] as of the commit;

@@ -218,7 +218,7 @@ pub const DIALECTS: &[Dialect] = &[
             (Operation::CompleteMultipartUpload, TAGS),
             (Operation::DeleteObject, &["if-match"]),
         ],
-        // One with UNSIGNED-PAYLOAD whose connection is closed in the middle is there as far as it came.
+        // One with UNSIGNED-PAYLOAD whose connection is closed in the middle is kept as far as it arrived.
         keeps_short_bodies: true,
         // `/x` is `x`, `a//b` is `a/b`, `c/../d` is `d`, and all answer 200.
         keys_are_paths: true,

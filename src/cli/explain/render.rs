@@ -75,7 +75,7 @@ fn refused(finding: &Finding, method: &str, quote: impl Fn(&Location) -> Option<
     lines
 }
 
-/// The findings that stand behind the one that is answered.
+/// The findings after the one that is answered.
 fn refused_too(findings: &[Finding], quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
     let mut lines = Vec::new();
     for finding in findings {

@@ -2,7 +2,7 @@
 //!
 //! It is about the protocol and nothing else: how a request for the operation looks, which query parameters and
 //! `x-amz-*` headers it has, what its body is, what a key must be allowed to do to call it, and what its answer is.
-//! Whether R2 *has* the operation is a ruling and stands in `policies/*.toml`; [`crate::routing`] finds the row of a
+//! Whether R2 *has* the operation is a ruling of `policies/*.toml`; [`crate::routing`] finds the row of a
 //! request.
 //!
 //! The source of a row is the operation's page in the S3 API reference,

@@ -92,7 +92,7 @@ pub enum Access {
     ReadConfiguration,
     /// Change a bucket's settings.
     WriteConfiguration,
-    /// Ask whether a bucket is there, list its keys and uploads.
+    /// Ask whether a bucket exists, list its keys and uploads.
     ListObjects,
     /// Read objects.
     ReadObjects,

@@ -21,7 +21,7 @@ impl Owner<'_> {
         elements.inside(name, |owner| self.fill(owner));
     }
 
-    /// What stands in the element of an owner.
+    /// The content of an owner's element.
     pub(super) fn fill(self, owner: &mut Elements) {
         owner.text("ID", self.id);
         owner.text("DisplayName", self.display_name);

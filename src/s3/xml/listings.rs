@@ -7,7 +7,7 @@ use crate::s3::uri;
 use percent_encoding::utf8_percent_encode;
 use std::borrow::Cow;
 
-/// The answer to a listing: what was asked, echoed, and the page. `owner` stands on every entry of V1, and on those of
+/// The answer to a listing: what was asked, echoed, and the page. `owner` is in every entry of V1, and in those of
 /// V2 where `fetch-owner` asked for it.
 pub fn list_objects(bucket: &str, query: &ListQuery, page: &Page, owner: Owner<'_>) -> String {
     let names = Names { encoded: query.url_encoded };

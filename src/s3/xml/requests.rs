@@ -65,7 +65,7 @@ pub struct DeleteEntry {
     pub etag: Option<String>,
     /// `<LastModifiedTime>` as sent: delete only if the object was written then.
     pub last_modified_time: Option<String>,
-    /// `<Size>` as sent: delete only if the object has so many bytes.
+    /// `<Size>` as sent: delete only if the object has this many bytes.
     pub size: Option<String>,
 }
 

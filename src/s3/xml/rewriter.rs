@@ -265,7 +265,7 @@ impl<'r> Document<'r> {
         Ok(())
     }
 
-    /// Writes what a rule puts in the place of the innermost element, and closes that.
+    /// Replaces the content of the innermost element as a rule says, and closes the element.
     fn replace(&mut self, action: Action<'_>, tag: BytesStart<'_>) -> Result<(), Malformed> {
         if let Action::Fill(markup) = action {
             let end = Event::End(tag.to_end().into_owned());

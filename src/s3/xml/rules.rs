@@ -14,9 +14,9 @@ pub struct RewriteRules {
     roots: Vec<&'static str>,
     /// The local names that elements below the root may have, and what becomes of others; any if it is `None`.
     known: Option<(&'static [&'static [&'static str]], UnknownElements)>,
-    /// The whole path of an element and what is to stand in it.
+    /// The full path of an element and its new content.
     contents: Vec<(&'static str, String)>,
-    /// Names of elements that go, wherever they stand.
+    /// Names of elements that are removed, wherever they are.
     removed: Vec<String>,
     /// The whole paths of elements whose text has `+` for a space.
     plus_for_space: Vec<&'static str>,
@@ -44,7 +44,7 @@ impl RewriteRules {
         self
     }
 
-    /// Only elements of these local names may stand below the root. `others` says what becomes of others.
+    /// Only elements of these local names may occur below the root. `others` says what becomes of others.
     pub fn only(mut self, names: &'static [&'static [&'static str]], others: UnknownElements) -> RewriteRules {
         self.known = Some((names, others));
         self
@@ -62,7 +62,7 @@ impl RewriteRules {
         self
     }
 
-    /// Elements of this local name go, wherever they stand below the root.
+    /// Elements of this local name are removed, wherever they are below the root.
     pub fn without(mut self, name: impl Into<String>) -> RewriteRules {
         self.removed.push(name.into());
         self

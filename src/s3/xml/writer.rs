@@ -28,7 +28,7 @@ pub(super) fn bare_document(root: &str, fill: impl FnOnce(&mut Elements)) -> Str
     elements.0
 }
 
-/// Markup to stand in a document that something else has begun.
+/// Markup for the inside of a document that is written elsewhere.
 pub(super) fn fragment(fill: impl FnOnce(&mut Elements)) -> String {
     let mut elements = Elements(String::new());
     fill(&mut elements);
@@ -107,7 +107,7 @@ fn reference_into(out: &mut String, c: char) {
 pub(super) mod tests {
     use super::*;
 
-    /// What stands inside the root of an answer, after checking all around it.
+    /// The content of the root of an answer, after checking all around it.
     pub(in crate::s3::xml) fn inner<'d>(root: &str, document: &'d str) -> &'d str {
         let start = format!("{DECLARATION}<{root} xmlns=\"{NAMESPACE}\">");
         let inside = document.strip_prefix(&start).and_then(|rest| rest.strip_suffix(&format!("</{root}>")));

@@ -1,4 +1,4 @@
-//! How fast a client has to send a body: so many bytes in every window of time in which the server waits for it.
+//! The minimum rate of a body: how many bytes a client must send in each window of time in which the server waits.
 //!
 //! A limit on each wait is not enough: a body of one byte a minute would hold a connection, and the space reserved for
 //! it, without end.
@@ -41,7 +41,7 @@ impl Pace {
         self.least.window.saturating_sub(self.waited)
     }
 
-    /// Notes that so many bytes came after a wait.
+    /// Notes that this many bytes arrived after a wait.
     pub fn received(&mut self, bytes: u64, waited: Duration) {
         self.received += bytes;
         self.waited += waited;

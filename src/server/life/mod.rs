@@ -1,4 +1,4 @@
-//! The life of a server: addresses, start, what goes on beside requests, stop.
+//! The life of a server: its addresses, its start, its background tasks, its stop.
 
 mod upload_expiry;
 pub mod listeners;

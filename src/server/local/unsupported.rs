@@ -3,7 +3,7 @@
 //! The rule is an allow-list. An `x-amz-*` header passes if the operation table has it for the operation and the store
 //! honours it, or if it is harmless to ignore it: the ACL of the only account, the payer of a request that costs nothing,
 //! the bypass of a lock that no object has. Every other one is refused, also one that S3 gets tomorrow: it may say who
-//! may read the object, whether the request takes place or how the object is kept.
+//! may read the object, whether the request is carried out or how the object is kept.
 
 use crate::filters::Admitted;
 use crate::s3::checksum::Algorithm;
@@ -73,7 +73,7 @@ fn unsupported<'v>(view: &'v RequestView<'_>, spec: &OperationSpec) -> Option<&'
     headers.next().or_else(|| parameters.next().map(|(name, _)| name))
 }
 
-/// Whether a header may stand in a request for the operation.
+/// Whether a request for the operation may have a header.
 fn is_supported(spec: &OperationSpec, name: &str, value: &[u8]) -> bool {
     if CONDITIONS.contains(&name) {
         return honours_conditions(spec);
@@ -93,8 +93,8 @@ fn is_honoured(spec: &OperationSpec, name: &str, value: &[u8]) -> bool {
     !calculates && (HONOURED.contains(&name) || HARMLESS.contains(&name) || ASKING_FOR_NOTHING.contains(&(name, value)))
 }
 
-/// Whether the operation takes place only if HTTP's conditions hold. To a read a condition that is ignored costs bytes; a
-/// write would take place against the client's word.
+/// Whether the operation is carried out only if HTTP's conditions hold. On a read, an ignored condition costs bytes; on a
+/// write, it would change data that the client wants to keep.
 fn honours_conditions(spec: &OperationSpec) -> bool {
     spec.method.is_read() || spec.operation == Operation::PutObject
 }

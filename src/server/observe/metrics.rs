@@ -1,7 +1,7 @@
 //! Metrics for Prometheus. The only place that names the prometheus crate.
 //!
 //! Labels come from bounded sets: names of operations, statuses, features of the policy, nodes. Buckets, keys and key
-//! ids would let clients grow the registry, so they stand in the log only.
+//! ids would let clients grow the registry, so they are in the log only.
 
 use crate::server::observe::record::Record;
 use crate::store;

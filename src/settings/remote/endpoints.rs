@@ -31,7 +31,7 @@ pub(super) fn resolve(
 
 fn read(text: &Spanned<String>) -> Result<Endpoint, Diagnostic> {
     if text.value.contains('@') {
-        // A password may stand there, so the text is not shown.
+        // The text may hold a password, so it is not shown.
         let advice = "write the host alone; the key goes into access_key_id and secret_access_key_env";
         return Err(text.fault("this endpoint names a user", advice));
     }

@@ -20,7 +20,7 @@ use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::settings::table::{Reading, Table};
 use std::path::Path;
 
-/// A whole file. No `Debug`: secrets may stand in it.
+/// A whole file. No `Debug`: it may hold secrets.
 #[derive(Default)]
 pub(super) struct Written {
     pub(super) listen: Option<Vec<Spanned<String>>>,
@@ -81,7 +81,7 @@ settings! {
     UPLOAD_AGE "upload_age" "upload_age = 604800";
 }
 
-/// Every setting: the table it stands in, as a file writes it, and its name.
+/// Every setting: its table, as a file writes it, and its name.
 pub fn declared() -> impl Iterator<Item = (&'static str, &'static str)> {
     let tables = [
         ("", TOP),

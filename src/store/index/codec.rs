@@ -1,7 +1,7 @@
 //! How rows are encoded: a version, a checksum, and the fields, little-endian.
 //!
 //! An integer is 8 bytes, a text its length in 4 bytes and its UTF-8, an optional value a byte 0 or 1 and the value. The
-//! checksum is the CRC-64/NVME of the row's key, its version and its fields: a row that has changed, or that stands under
+//! checksum is the CRC-64/NVME of the row's key, its version and its fields: a row that has changed, or that is found under
 //! another key, does not decode.
 
 use crate::s3::checksum::{Algorithm, Checksum, Kind};
@@ -52,7 +52,7 @@ impl Encoder {
         Encoder(vec![0; HEAD])
     }
 
-    /// The row, complete, for the key it will stand under.
+    /// The row, complete, for its key.
     pub(super) fn seal(mut self, key: &[u8]) -> Vec<u8> {
         if let Some((head, fields)) = self.0.split_first_chunk_mut::<HEAD>() {
             let [version, sum @ ..] = head;

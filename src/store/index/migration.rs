@@ -25,7 +25,7 @@ const META_MIGRATING: &str = "migrating_from";
 
 /// The most rows that a transaction moves. Few in tests, so that a small index takes many.
 const BATCH_ROWS: usize = if cfg!(test) { 3 } else { 4096 };
-/// A transaction that has moved so many bytes ends too.
+/// A transaction also ends when it has moved this many bytes.
 const BATCH_BYTES: usize = 8 << 20;
 
 /// What an index is to this program.

@@ -131,7 +131,7 @@ impl Index {
         Index::open_to(path, cache, disk, true)
     }
 
-    /// Opens an index that is there, only to look at it: the file stays as it is.
+    /// Opens an existing index for inspection: the file is not changed.
     pub(super) fn open_for_reading(path: &Path, cache: usize) -> Result<Index, OpenError> {
         Index::open_to(path, cache, Disk::new(Durability::None), false)
     }

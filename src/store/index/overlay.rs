@@ -28,7 +28,7 @@ struct Over {
 }
 
 impl Overlay {
-    /// Opens an index that is there.
+    /// Opens an existing index.
     pub(super) fn open(path: &Path) -> Result<Overlay, DatabaseError> {
         let file = FileBackend::new(File::open(path).map_err(StorageError::Io)?)?;
         let length = file.len().map_err(StorageError::Io)?;

@@ -111,7 +111,7 @@ impl Holder {
     }
 }
 
-/// The object that a row key stands for.
+/// The object of a row key.
 pub(in crate::store) fn object_place(row_key: &[u8]) -> DefectSubject {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let mut parts = row_key.splitn(2, |byte| *byte == 0);

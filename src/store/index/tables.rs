@@ -209,7 +209,7 @@ impl<'t> Tables<'t> {
         extents.iter().try_for_each(|extent| self.release_blob(extent.blob))
     }
 
-    /// One more extent of a blob that is there.
+    /// One more extent of an existing blob.
     fn add_reference(&mut self, id: BlobId) -> Result<(), IndexError> {
         match self.blob(id)? {
             Some(row) => self.set_blob(id, BlobRow { references: row.references.saturating_add(1), ..row }),

@@ -11,7 +11,7 @@ use thiserror::Error;
 pub enum Event {
     /// Something is wrong.
     Found(Defect),
-    /// So many of so many bytes of blobs are read.
+    /// Bytes of blobs that are read, of so many in all.
     Progress {
         /// Bytes read.
         done: u64,

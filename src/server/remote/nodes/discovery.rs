@@ -57,7 +57,7 @@ impl Names {
         self.read(|known| known.iter().flat_map(Known::states).collect())
     }
 
-    /// Looks all names up and gives the nodes they have now.
+    /// Resolves all names and returns the nodes they have now.
     pub(super) async fn resolve(&self) -> Vec<Node> {
         let endpoints = self.read(|known| known.iter().map(|known| known.endpoint.clone()).collect::<Vec<_>>());
         // All at once: the slow server of one name must not hold up the others.
