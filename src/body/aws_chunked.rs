@@ -80,7 +80,7 @@ struct Trailer {
 }
 
 impl AwsChunkedDecoder {
-    /// A decoder of chunks that are signed where `signatures` are given, with a trailer where one was announced.
+    /// A decoder of chunks that are signed where `signatures` are given, with a trailer if one was announced.
     pub fn new(signatures: Option<Box<dyn ChunkSignatures + Send>>, announced: Option<Algorithm>) -> AwsChunkedDecoder {
         AwsChunkedDecoder {
             signatures,

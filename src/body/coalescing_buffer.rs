@@ -6,7 +6,7 @@
 use bytes::{Bytes, BytesMut};
 
 /// Bytes below which a piece is copied. Buffers hold at most 64 KiB, so what is kept is at most four times what is said
-/// to be, and copying less than this costs next to nothing beside the digests.
+/// to be, and copying less than this costs next to nothing besides the digests.
 const SHARED: usize = 16 << 10;
 
 /// Pieces in the order they came.

@@ -27,9 +27,9 @@ pub struct Digested {
     pub length: u64,
     /// Its MD5, which is the entity tag.
     pub md5: [u8; 16],
-    /// Its SHA-256, where one was expected.
+    /// Its SHA-256, if one was expected.
     pub sha256: Option<[u8; 32]>,
-    /// Its checksum, where one was expected, [announced](Digests::announce) or
+    /// Its checksum, if one was expected, [announced](Digests::announce) or
     /// [asked for](Digests::make_checksum).
     pub checksum: Option<Checksum>,
 }

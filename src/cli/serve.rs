@@ -1,4 +1,4 @@
-//! `serve`: settings, log, a key where there is none, the server.
+//! `serve`: settings, log, a key if there is none, the server.
 
 use crate::cli::arguments::Serve;
 use crate::cli::check::needs_data_folder;

@@ -13,12 +13,12 @@ use std::path::Path;
 #[derive(Debug)]
 pub(super) struct Welcome {
     policy: String,
-    /// Host names below which a bucket is a name of its own; empty where there is none.
+    /// Host names below which a bucket is a name of its own; empty if there is none.
     domains: String,
     /// Where objects are: the row's name, and the place.
     objects: (&'static str, String),
     key: Option<ShownKey>,
-    /// How many keys there are beside the one shown.
+    /// How many keys there are besides the one shown.
     more_keys: usize,
 }
 

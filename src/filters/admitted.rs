@@ -70,7 +70,7 @@ impl<'a> Admitted<'a> {
         })
     }
 
-    /// The bucket; an operation of the table that needs one is only routed to where there is one.
+    /// The bucket; an operation of the table that needs one is only routed to if there is one.
     pub fn bucket(&self) -> Result<&BucketName, S3Error> {
         self.address.bucket.as_ref().ok_or_else(|| Code::ROUTE_NOT_FOUND.into())
     }

@@ -90,7 +90,7 @@ pub struct Finding {
     pub error: S3Error,
     /// The policy's rule; none where the refusal holds under every policy.
     pub rule: Option<RuleRef>,
-    /// What was refused, as a label of metrics, where there is no rule; none where the filter's name is enough.
+    /// What was refused, as a label of metrics, if there is no rule; none if the filter's name is enough.
     pub label: Option<&'static str>,
 }
 

@@ -127,7 +127,7 @@ fn plain(view: &RequestView<'_>, sha256: Option<[u8; 32]>) -> Result<(Framing, O
     Ok((Framing::Plain, sha256))
 }
 
-/// The trailer of a streaming body: one where the sentinel promises it, none where it does not.
+/// The trailer of a streaming body: one if the sentinel promises it, else none.
 fn trailer(streaming: Streaming, view: &RequestView<'_>) -> Result<Option<Algorithm>, S3Error> {
     let announced = announced_trailer(view)?;
     if announced.is_some() && !streaming.has_trailer() {

@@ -56,7 +56,7 @@ impl Run {
         Run::Explain(Notes::default())
     }
 
-    /// What the walk has noted; nothing where it was enforced.
+    /// What the walk has noted; nothing if it was enforced.
     pub(super) fn into_notes(self) -> Notes {
         match self {
             Run::Enforce => Notes::default(),
@@ -100,7 +100,7 @@ impl Run {
         }
     }
 
-    /// Keeps what the policy says beside its refusals.
+    /// Keeps what the policy says besides its refusals.
     pub(super) fn note(&mut self, ignored: &Ignored, answer: Option<&RuledAnswer>) {
         if let Run::Explain(notes) = self {
             notes.ignored = ignored.clone();

@@ -62,7 +62,7 @@ impl Policy {
         compiler.policy(&source.name)
     }
 
-    /// A policy that is compiled in; `None` where there is none of that name.
+    /// A policy that is compiled in; `None` if there is none of that name.
     pub fn builtin(name: &str) -> Option<Result<Policy, Vec<Diagnostic>>> {
         let source = Source::builtin(name)?;
         Some(Policy::compile(&source, &|_| Err("a built-in policy extends built-in policies only".to_owned())))
@@ -342,7 +342,7 @@ impl Compiler<'_> {
         Some(Answers { headers: headers?, strip_elements: strip_elements? })
     }
 
-    /// A list every name of which is checked; a fault where there is none.
+    /// A list every name of which is checked; a fault if there is none.
     fn listed(
         &mut self,
         list: Option<&Spanned<Vec<Spanned<String>>>>,

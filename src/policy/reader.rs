@@ -16,7 +16,7 @@ impl<'t> Reader<'t> {
         Reader { text: TomlText::new(&source.file, &source.text), faults: Vec::new() }
     }
 
-    /// The document; `None` where it is not TOML, and that is the fault.
+    /// The document; `None` if it is not TOML, and that is the fault.
     pub(super) fn document(&mut self) -> Option<toml::Spanned<DeTable<'t>>> {
         self.text.document("a policy").map_err(|fault| self.faults.push(fault)).ok()
     }

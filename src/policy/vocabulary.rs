@@ -32,7 +32,7 @@ pub(super) fn knows(known: &[&str], name: &str) -> bool {
     }
 }
 
-/// Advice that names the nearest known name, where one is near.
+/// Advice that names the nearest known name, if one is near.
 pub(super) fn did_you_mean(name: &str, known: &[&str]) -> Option<String> {
     nearest(name, known).map(|nearest| format!("did you mean '{nearest}'?"))
 }

@@ -1,4 +1,4 @@
-//! The checksums S3 knows beside MD5: their names, headers and values, and the sums themselves.
+//! The checksums S3 knows besides MD5: their names, headers and values, and the sums themselves.
 //!
 //! Not here: comparing what a client said with what came ([`crate::body`]).
 

@@ -18,7 +18,7 @@ pub struct CopySource {
 }
 
 impl CopySource {
-    /// The source that a request names; `None` where it names none. Authorisation and the copy both read it here, so that
+    /// The source that a request names; `None` if it names none. Authorisation and the copy both read it here, so that
     /// what is authorised is what is copied.
     ///
     /// # Errors

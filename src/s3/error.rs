@@ -30,7 +30,7 @@ pub struct S3Error {
     pub message: Cow<'static, str>,
     /// Further elements of `<Error>`, in order: name and text.
     pub details: Vec<(&'static str, String)>,
-    /// Headers the answer carries beside the usual ones: lower-case name and value.
+    /// Headers the answer carries besides the usual ones: lower-case name and value.
     pub headers: Vec<(&'static str, String)>,
     /// The real cause. It is logged and never sent to a client.
     pub cause: Option<String>,

@@ -97,7 +97,7 @@ impl ListQuery {
 }
 
 /// The common prefix that `delimiter` rolls `key` up into: up to and with the first delimiter behind `prefix`.
-/// `None` where there is none, or `key` does not start with `prefix`.
+/// `None` if there is none, or `key` does not start with `prefix`.
 pub fn common_prefix<'k>(key: &'k str, prefix: &str, delimiter: &str) -> Option<&'k str> {
     let rest = key.strip_prefix(prefix)?;
     let end = prefix.len() + rest.find(delimiter)? + delimiter.len();

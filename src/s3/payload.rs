@@ -45,7 +45,7 @@ impl PayloadKind {
         }
     }
 
-    /// The kind a value of `x-amz-content-sha256` announces; `None` where it is no sentinel.
+    /// The kind a value of `x-amz-content-sha256` announces; `None` if it is no sentinel.
     pub fn from_sentinel(value: &str) -> Option<PayloadKind> {
         PayloadKind::ALL.into_iter().find(|kind| kind.sentinel() == Some(value))
     }

@@ -75,7 +75,7 @@ impl Conditions {
         }
     }
 
-    /// `If-Match` or, only where that is missing, `If-Unmodified-Since` (RFC 9110 section 13.2.2, steps 1 and 2).
+    /// `If-Match` or, only if that is missing, `If-Unmodified-Since` (RFC 9110 section 13.2.2, steps 1 and 2).
     fn still_the_same(&self, existing: Existing<'_>) -> bool {
         match (&self.if_match, self.if_unmodified_since) {
             (Some(tags), _) => tags.matches_strongly(existing.etag),
@@ -85,7 +85,7 @@ impl Conditions {
         }
     }
 
-    /// `If-None-Match` or, only where that is missing, `If-Modified-Since` (steps 3 and 4).
+    /// `If-None-Match` or, only if that is missing, `If-Modified-Since` (steps 3 and 4).
     fn has_changed(&self, existing: Existing<'_>) -> bool {
         match (&self.if_none_match, self.if_modified_since) {
             (Some(tags), _) => !tags.matches_weakly(existing.etag),
@@ -103,7 +103,7 @@ impl Conditions {
 }
 
 impl ConditionDate {
-    /// The date in a header; `None` where there is no such header.
+    /// The date in a header; `None` if there is no such header.
     fn from_view(view: &RequestView<'_>, name: &str) -> Option<ConditionDate> {
         let mut lines = view.headers().filter(|(header, _)| *header == name).map(|(_, value)| value);
         let first = lines.next()?;

@@ -78,7 +78,7 @@ fn decode_q(encoded: &str) -> Option<Vec<u8>> {
     Some(decoded)
 }
 
-/// The text as a header may carry it: as it is where that reads back as the same, else as encoded words of at most 75
+/// The text as a header may carry it: as it is if that reads back as the same, else as encoded words of at most 75
 /// characters with a space between them.
 pub(super) fn encode(text: &str) -> Cow<'_, str> {
     if is_plain(text) {

@@ -111,7 +111,7 @@ impl<'a> RequestView<'a> {
         self.headers.get(name).or_else(|| self.hoisted.get(name)).map(HeaderValue::as_bytes)
     }
 
-    /// The first value of a header, as text; `None` where it is missing or not UTF-8.
+    /// The first value of a header, as text; `None` if it is missing or not UTF-8.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.header_bytes(name).and_then(|value| std::str::from_utf8(value).ok())
     }

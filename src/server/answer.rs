@@ -31,7 +31,7 @@ pub enum Body {
     Object(u64, store::ObjectReader),
     /// Bytes that arrive from elsewhere while they are sent.
     Stream {
-        /// Bytes in all, where that is known.
+        /// Bytes in all, if that is known.
         length: Option<u64>,
         /// Where they come from.
         pieces: Box<dyn BodyStream>,

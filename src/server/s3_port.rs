@@ -100,7 +100,7 @@ impl Respond for S3Port {
     }
 }
 
-/// The Host as the client sent it; empty where there is none or it is no text.
+/// The Host as the client sent it; empty if there is none or it is no text.
 fn host(head: &RequestHeader) -> String {
     head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned()
 }

@@ -27,7 +27,7 @@ pub(super) fn listen(written: Option<Vec<Spanned<String>>>, faults: &mut Vec<Dia
     addresses
 }
 
-/// The address for the operator; `None` where it is switched off.
+/// The address for the operator; `None` if it is switched off.
 pub(super) fn admin(
     written: Option<Spanned<String>>,
     listen: &[SocketAddr],

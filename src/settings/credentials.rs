@@ -61,7 +61,7 @@ fn document(pair: &KeyPair) -> String {
     )
 }
 
-/// Writes the file whole and durably or not at all; `false` where one is there already.
+/// Writes the file whole and durably or not at all; `false` if one is there already.
 fn publish(data: &Path, path: &Path, text: &str, unique: &str) -> io::Result<bool> {
     let draft = data.join(format!(".credentials-{unique}"));
     let written = write_draft(&draft, text);

@@ -12,7 +12,7 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// The value; where there is a fault instead, the fault is kept.
+    /// The value; if there is a fault instead, the fault is kept.
     pub(super) fn good<T>(&mut self, value: Result<T, Diagnostic>) -> Option<T> {
         value.map_err(|fault| self.faults.push(fault)).ok()
     }

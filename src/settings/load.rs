@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 pub struct Flags {
     /// `--config`: the settings file.
     pub config: Option<PathBuf>,
-    /// `--listen`, as often as given; empty where it was not.
+    /// `--listen`, as often as given; empty if it was not.
     pub listen: Vec<String>,
     /// `--admin`.
     pub admin: Option<String>,
@@ -41,7 +41,7 @@ pub struct Loaded {
     /// The keys of the ring in the order they were given, with the places of their secrets; empty where the pair of
     /// the first start is still to be made ([`Loaded::make_key`]).
     pub keys: Vec<GivenKey>,
-    /// The key for the upstream, where it is remote and settings give one.
+    /// The key for the upstream, if it is remote and settings have one.
     pub upstream_key: Option<UpstreamKey>,
     /// What is allowed and perhaps not meant.
     pub warnings: Vec<Diagnostic>,
@@ -87,7 +87,7 @@ fn exposed(file: &Path, loaded: &Loaded) -> Option<Diagnostic> {
     credentials::readable(file, 0o004).filter(|_| in_file)
 }
 
-/// Reads what decides over a request beside its keys, the policy and the domains, so that secrets need not be at hand.
+/// Reads what decides over a request besides its keys, the policy and the domains, so that secrets need not be at hand.
 /// Every fault there is in them and in the form of the file.
 pub fn load_rules(flags: &Flags) -> Result<(Policy, Vec<String>), Vec<Diagnostic>> {
     let mut faults = Vec::new();
@@ -117,7 +117,7 @@ fn read_file(path: Option<&Path>, faults: &mut Vec<Diagnostic>) -> Written {
     }
 }
 
-/// Everything but the keys of clients; `None` only where there is a fault.
+/// Everything but the keys of clients; `None` only if there is a fault.
 fn resolve(
     flags: &Flags,
     file: &Path,
@@ -160,7 +160,7 @@ fn upstream(
     }
 }
 
-/// Settings of the local store where there is a remote one.
+/// Settings of the local store if there is a remote one.
 fn without_effect(store: &WrittenStore, durability: Option<&Spanned<String>>) -> Vec<Diagnostic> {
     let fault = |location: &Location, name: &str| {
         let message = format!("{name} has no effect, as the upstream is another store");

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 pub struct Settings {
     /// Where clients are served; port 0 is any free one.
     pub listen: Vec<SocketAddr>,
-    /// Where metrics and health are served; `None` where they are switched off.
+    /// Where metrics and health are served; `None` if they are switched off.
     pub admin: Option<SocketAddr>,
     /// The policy to enforce.
     pub policy: Policy,

@@ -35,7 +35,7 @@ impl<'t> Reading<'t> {
         Reading { text: TomlText::new(&path.display().to_string(), text), faults: Vec::new() }
     }
 
-    /// The whole text as a table; `None` where it is not TOML, and that is the fault.
+    /// The whole text as a table; `None` if it is not TOML, and that is the fault.
     pub(super) fn document(&mut self) -> Option<Table<'t>> {
         match self.text.document("a settings file") {
             Ok(document) => {
@@ -139,7 +139,7 @@ impl<'t> Table<'t> {
         Table::from_value(reading, setting, value)
     }
 
-    /// The tables under this name; none where it is missing.
+    /// The tables under this name; none if it is missing.
     pub(super) fn tables(&mut self, reading: &mut Reading<'t>, setting: Setting) -> Vec<Table<'t>> {
         let Some(value) = self.take(setting.name) else { return Vec::new() };
         let all_tables = |items: &toml::de::DeArray<'_>| items.iter().all(|item| item.get_ref().is_table());

@@ -77,7 +77,7 @@ pub enum AuthError {
     Mismatch(Box<Mismatch>),
     /// Headers that act and that the signature does not cover, by name.
     UnsignedHeaders(Vec<String>),
-    /// The request's date is too far from the clock; how many seconds it is ahead, negative where it is behind.
+    /// The request's date is too far from the clock; how many seconds it is ahead, negative if it is behind.
     Skewed(i64),
     /// A presigned request after its end; for how many seconds.
     Expired(u64),

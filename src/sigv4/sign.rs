@@ -10,7 +10,7 @@ use crate::sigv4::payload::PayloadHash;
 use crate::sigv4::scope::Scope;
 use http::HeaderMap;
 
-/// Headers signed beside `x-amz-*` and `cf-*` ones: those that have an effect and that no intermediary rewrites.
+/// Headers signed besides `x-amz-*` and `cf-*` ones: those that have an effect and that no intermediary rewrites.
 const SIGNED: [&str; 3] = ["content-md5", "content-type", "host"];
 
 /// A key that signs requests to one region of one service.

@@ -25,9 +25,9 @@ pub enum DefectSubject {
     },
     /// A part of an open upload.
     Part {
-        /// The bucket of the upload; "?" where that is lost.
+        /// The bucket of the upload; "?" if that is lost.
         bucket: String,
-        /// Its key; "?" where that is lost.
+        /// Its key; "?" if that is lost.
         key: String,
         /// Its id.
         upload: String,

@@ -97,7 +97,7 @@ impl Drop for Threads {
 }
 
 impl Store {
-    /// Opens a data folder, makes it where there is none, and repairs what a crash left. Blocks.
+    /// Opens a data folder, makes it if there is none, and repairs what a crash left. Blocks.
     ///
     /// # Errors
     /// See [`OpenError`]; each says what to do. A folder that cannot be written to is opened for reading.
@@ -218,7 +218,7 @@ impl Store {
     /// An object to read, as it is now.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchKey`]; [`StoreError::Damaged`] where a small object's bytes are
+    /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchKey`]; [`StoreError::Damaged`] if a small object's bytes are
     /// not those that were written.
     pub async fn object(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Object, StoreError> {
         let mut object = self.find(bucket, key)?;

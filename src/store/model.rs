@@ -67,7 +67,7 @@ pub struct Bucket {
     pub created: Timestamp,
 }
 
-/// What the index has about an object beside its bytes.
+/// What the index has about an object besides its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectInfo {
     /// Bytes.
@@ -80,7 +80,7 @@ pub struct ObjectInfo {
     pub metadata: Metadata,
     /// The checksum the write came with.
     pub checksum: Option<Checksum>,
-    /// Bytes of each of its parts, in order; empty where it was written whole.
+    /// Bytes of each of its parts, in order; empty if it was written whole.
     pub parts: Vec<u64>,
 }
 

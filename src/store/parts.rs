@@ -48,7 +48,7 @@ pub struct NewPart {
     pub now: Timestamp,
 }
 
-/// What is known of a part beside its bytes.
+/// What is known of a part besides its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartInfo {
     /// 1 to 10,000.
@@ -76,7 +76,7 @@ impl PartInfo {
     }
 }
 
-/// What the parts of an upload must be like, beside what S3 asks of them.
+/// What the parts of an upload must be like, besides what S3 asks of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PartRules {
     /// Parts may be listed in any order; they are put in that of their numbers.

@@ -59,7 +59,7 @@ impl Object {
         }
     }
 
-    /// The runs of blobs that hold these bytes; `None` where they are not in blobs.
+    /// The runs of blobs that hold these bytes; `None` if they are not in blobs.
     pub(super) fn extents(&self, range: &Range<u64>) -> Option<Vec<Extent>> {
         match &self.source {
             Source::Inline(_) => None,
@@ -175,7 +175,7 @@ impl BlobReader {
     }
 }
 
-/// Opens a file whose path the kernel has in memory; `None` where it would have to look, or fails.
+/// Opens a file whose path the kernel has in memory; `None` if it would have to look, or fails.
 #[cfg(target_os = "linux")]
 fn open_cached(path: &Path) -> Option<File> {
     use crate::store::folder::BLOB_FLAGS;

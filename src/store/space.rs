@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// About the bytes that a change takes in the index beside those of its row: pages that are written anew.
+/// About the bytes that a change takes in the index besides those of its row: pages that are written anew.
 const CHANGE: u64 = 16 << 10;
 /// The most bytes that are reserved ahead of a body.
 const AHEAD: u64 = 64 << 20;
@@ -71,7 +71,7 @@ impl Space {
     /// Reserves the bytes of a change whose row has `row` bytes.
     ///
     /// # Errors
-    /// [`StoreError::Full`] where that would touch the reserve.
+    /// [`StoreError::Full`] if that would touch the reserve.
     pub(super) fn for_row(self: &Arc<Space>, row: u64) -> Result<Promise, StoreError> {
         self.promise(row.saturating_add(CHANGE))
     }
@@ -79,7 +79,7 @@ impl Space {
     /// Room for a body of `length` bytes. Nothing is reserved yet.
     ///
     /// # Errors
-    /// [`StoreError::Full`] where it has no room as things are now.
+    /// [`StoreError::Full`] if it has no room as things are now.
     pub(super) fn for_body(self: &Arc<Space>, length: u64) -> Result<BodyRoom, StoreError> {
         let promise = Promise { space: self.clone(), left: 0 };
         self.require(length.saturating_add(self.promised.load(Ordering::Relaxed)))?;

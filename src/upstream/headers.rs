@@ -10,7 +10,7 @@ use crate::s3::headers::{BUCKET_REGION, METADATA_PREFIX, OBJECT_HEADERS};
 use crate::s3::metadata::user_value;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// HTTP's own headers that reach the client beside [`OBJECT_HEADERS`]: which state of the object it is, and which bytes of
+/// HTTP's own headers that reach the client besides [`OBJECT_HEADERS`]: which state of the object it is, and which bytes of
 /// it. Not Location: it is the upstream's address of a bucket or an object. Not `Vary` and `Access-Control-*`: they would
 /// be about the requests the upstream saw, which are ours.
 const OF_HTTP: &[&str] = &["accept-ranges", "content-range", "etag", "last-modified"];

@@ -22,7 +22,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, utf8_percent_encode};
 use std::time::Duration;
 
-/// HTTP's own headers that mean something to a store, beside those that describe an object and the conditions. Of the
+/// HTTP's own headers that mean something to a store, besides those that describe an object and the conditions. Of the
 /// others, some belong to one connection, some to the client's signature, and the rest mean nothing to a store.
 const OF_HTTP: &[&str] = &["content-md5", "range"];
 

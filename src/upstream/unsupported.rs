@@ -12,7 +12,7 @@ use crate::s3::xml::DeleteEntry;
 use crate::s3::{Code, S3Error};
 use crate::upstream::Dialect;
 
-/// Conditions of S3's own on what a write replaces or removes, beside HTTP's (S3 API reference, DeleteObject and
+/// Conditions of S3's own on what a write replaces or removes, besides HTTP's (S3 API reference, DeleteObject and
 /// AbortMultipartUpload).
 const OWN_CONDITIONS: &[&str] =
     &["x-amz-if-match-initiated-time", "x-amz-if-match-last-modified-time", "x-amz-if-match-size"];
@@ -119,7 +119,7 @@ mod tests {
     use crate::s3::query::Query;
     use http::{HeaderMap, HeaderName, HeaderValue};
 
-    /// What is said to a request with these headers; nothing where it may go on.
+    /// What is said to a request with these headers; nothing if it may go on.
     fn refusal(dialect: &str, operation: Operation, headers: &[(&'static str, &'static str)]) -> Option<String> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {

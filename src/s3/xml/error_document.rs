@@ -13,7 +13,7 @@ const MAX_CODE_BYTES: usize = 128;
 pub struct ErrorDocument {
     /// `<Code>`: letters, digits and a few signs, never empty.
     pub code: String,
-    /// `<Message>`, empty where there is none.
+    /// `<Message>`, empty if there is none.
     pub message: String,
     /// `<Region>`: the right one, where the request named another.
     pub region: Option<String>,

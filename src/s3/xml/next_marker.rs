@@ -111,7 +111,7 @@ mod tests {
             (&["a", "d"], &["b/", "c/"], false, "d"),
             (&[], &["b/"], false, "b/"),
             (&["a&amp;b", "a&lt;b"], &["a%"], false, "a&lt;b"),
-            // `~` comes after `é` only where it is encoded.
+            // `~` comes after `é` only if it is encoded.
             (&["~", "%C3%A9"], &[], true, "%C3%A9"),
             (&["a%20b"], &["a%2Fb%2F"], true, "a%2Fb%2F"),
         ] {

@@ -46,7 +46,7 @@ impl Elements {
         self.inside(name, |element| element.content(text));
     }
 
-    /// An element with text in it, where there is some.
+    /// An element with text in it, if there is some.
     pub(super) fn optional(&mut self, name: &str, text: Option<&str>) {
         if let Some(text) = text {
             self.text(name, text);

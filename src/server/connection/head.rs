@@ -59,7 +59,7 @@ impl OwnedHead {
         self.headers.contains_key(header::TRANSFER_ENCODING)
     }
 
-    /// The announced length of the body in bytes; `None` where it is chunked or there is none.
+    /// The announced length of the body in bytes; `None` if it is chunked or there is none.
     pub fn content_length(&self) -> Option<u64> {
         self.borrow().header("content-length")?.parse().ok()
     }

@@ -35,7 +35,7 @@ pub enum Unread {
 }
 
 impl Unread {
-    /// Decides about the body of the session's request: `announced` bytes, or a chunked body where that is unknown.
+    /// Decides about the body of the session's request: `announced` bytes, or a chunked body if that is unknown.
     pub fn new(session: &mut ServerSession, announced: Option<u64>, progress: Progress) -> Unread {
         let left = announced.unwrap_or(0).saturating_sub(session.body_bytes_read() as u64);
         match progress {

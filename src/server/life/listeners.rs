@@ -43,7 +43,7 @@ fn reason(error: &io::Error) -> String {
 }
 
 impl Listeners {
-    /// Binds the addresses of the S3 port, and the admin address where there is one. Port 0 picks a free port.
+    /// Binds the addresses of the S3 port, and the admin address if there is one. Port 0 picks a free port.
     ///
     /// # Errors
     /// The first address that cannot be listened on.

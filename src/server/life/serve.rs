@@ -66,7 +66,7 @@ async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Resu
 }
 
 /// Lets the process open as many files as the system allows it: a connection and a body are one each, and the usual
-/// 1,024 are soon used up. Where that fails the limit stays as it was. Returns the limit; `None` where there is none.
+/// 1,024 are soon used up. If that fails, the limit stays as it was. Returns the limit; `None` if there is none.
 fn raise_open_files() -> Option<u64> {
     let limit = getrlimit(Resource::Nofile);
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });

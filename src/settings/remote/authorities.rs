@@ -11,7 +11,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{Error, PemObject, SectionKind};
 use std::path::{Path, PathBuf};
 
-/// The path of a file that can be used, if one is written; `None` only where there is a fault.
+/// The path of a file that can be used, if one is written; `None` only if there is a fault.
 pub(super) fn resolve(
     written: Option<Spanned<String>>,
     settings: &Path,

@@ -6,7 +6,7 @@ use crate::settings::findings::Findings;
 use crate::upstream::buckets::SharedTarget;
 use crate::upstream::{Addressing, BucketMap, Dialect};
 
-/// The map, one to one; `None` only where there is a fault. `addressing` and `dialect` are `None` where they are wrong.
+/// The map, one to one; `None` only if there is a fault. `addressing` and `dialect` are `None` if they are wrong.
 pub(super) fn resolve(
     mut written: Vec<(Spanned<String>, Spanned<String>)>,
     only_mapped: Option<Spanned<bool>>,

@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 
 const FORM: &str = "write http://HOST:PORT or https://HOST:PORT, one for each node";
 
-/// The nodes, each once, at least one; `None` only where there is a fault. `addressing` is `None` where it is wrong.
+/// The nodes, each once, at least one; `None` only if there is a fault. `addressing` is `None` if it is wrong.
 pub(super) fn resolve(
     upstream: &Location,
     written: Option<Spanned<Vec<Spanned<String>>>>,

@@ -23,7 +23,7 @@ use http::uri::PathAndQuery;
 use std::net::SocketAddr;
 use std::path::Path;
 
-/// The remote store, and the key for it where settings give one; `None` only where there is a fault. `settings` is the
+/// The remote store, and the key for it if settings have one; `None` only if there is a fault. `settings` is the
 /// file, `served` the addresses this server itself listens at.
 pub(super) fn resolve(
     written: WrittenRemote,

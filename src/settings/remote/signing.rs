@@ -29,7 +29,7 @@ enum Source {
 const WAYS: &str =
     "write access_key_id and secret_access_key_env (or _file) of a key of the store, or credentials = \"aws-chain\"";
 
-/// The credentials, and their key where settings give one; `None` only where there is a fault.
+/// The credentials, and their key if settings have one; `None` only if there is a fault.
 pub(super) fn resolve(
     upstream: &Location,
     written: WrittenCredentials,

@@ -10,7 +10,7 @@ const LEAST: f64 = 0.001;
 /// An hour: what takes longer will not come.
 const MOST: f64 = 3600.0;
 
-/// The times written, in seconds, the defaults for the rest; `None` only where there is a fault.
+/// The times written, in seconds, the defaults for the rest; `None` only if there is a fault.
 pub(super) fn resolve(
     connect: Option<Spanned<f64>>,
     first_byte: Option<Spanned<f64>>,

@@ -20,7 +20,7 @@ pub(super) struct IndexFile {
 }
 
 impl IndexFile {
-    /// Opens for reading and writing, and makes a file that only we may read where there is none.
+    /// Opens for reading and writing, and makes a file that only we may read if there is none.
     pub(super) fn open(path: &Path, disk: &Disk) -> Result<IndexFile, DatabaseError> {
         disk.permit_write().map_err(redb::StorageError::Io)?;
         let is_new = !path.exists();

@@ -193,7 +193,7 @@ impl<'t> Tables<'t> {
         Ok(self.blobs.get(id.0)?.map(|row| BlobRow::decode(id.0, row.value())).transpose()?)
     }
 
-    /// One more reference to the blobs of these extents; `false`, and nothing done, where one of the blobs is gone.
+    /// One more reference to the blobs of these extents; `false`, and nothing done, if one of the blobs is gone.
     pub(super) fn share(&mut self, extents: &[Extent]) -> Result<bool, IndexError> {
         for extent in extents {
             if !self.has_blob(extent.blob)? {

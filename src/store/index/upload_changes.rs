@@ -32,7 +32,7 @@ pub(in crate::store) struct PutPart {
 /// The bytes of a new part.
 pub(in crate::store) enum PartBody {
     Blob(PlacedBlob),
-    /// Bytes of blobs that are there; the change is [`StoreError::SourceGone`] where they no longer are.
+    /// Bytes of blobs that are there; the change is [`StoreError::SourceGone`] if they no longer are.
     Shared(Vec<Extent>),
 }
 

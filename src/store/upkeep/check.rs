@@ -70,7 +70,7 @@ struct Check<'a> {
 
 /// A blob that has a row.
 struct Blob {
-    /// `None` where it does not read.
+    /// `None` if it does not read.
     row: Option<BlobRow>,
     /// Extents that name it.
     named: u64,

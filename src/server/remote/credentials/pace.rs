@@ -17,7 +17,7 @@ const SHORTEST: Duration = Duration::from_secs(1);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
 
 /// How long after a fetch that succeeded at `now` the next one is due: five minutes before the credentials expire, or
-/// when half of the life they have left is over, where that is later.
+/// when half of the life they have left is over, if that is later.
 pub(super) fn next_refresh(now: Timestamp, expires: Option<Timestamp>) -> Duration {
     let Some(expires) = expires else { return ENDLESS };
     let left = Duration::from_millis(expires.millis().saturating_sub(now.millis()));

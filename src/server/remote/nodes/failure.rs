@@ -33,7 +33,7 @@ pub(in crate::server::remote) fn in_words(error: &Error) -> String {
     }
 }
 
-/// What rustls said, out of the layers that pingora wraps around it; the text as it is where it has none.
+/// What rustls said, out of the layers that pingora wraps around it; the text unchanged if it has none.
 fn innermost(context: &str) -> &str {
     let cause = context.rsplit("cause: ").next().unwrap_or(context);
     cause.split(", SNI: ").next().unwrap_or(cause)
