@@ -2,7 +2,7 @@
 //!
 //! Modules are listed in dependency order: **a module uses only modules above it in this list**, and the same holds among
 //! siblings in each `mod.rs`; `tests/integration/layers.rs` keeps it so. To see what happens to a request, start at
-//! `filters`; the map of the whole house is in ARCHITECTURE.md.
+//! `filters`; the map of all modules is in ARCHITECTURE.md.
 
 pub mod s3;
 pub mod region;

@@ -1,6 +1,6 @@
-//! "Did you mean": the known name that is nearest to a slip.
+//! "Did you mean": the known name that is nearest to a mistyped one.
 
-/// The known name that a slip or two away from `name` is, letters of either case alike; `None` where none is near.
+/// The known name that differs from `name` by a few letters, ignoring case; `None` if no name is near.
 pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
     let name = name.to_ascii_lowercase();
     let distance = |known: &str| strsim::damerau_levenshtein(&name, &known.to_ascii_lowercase());

@@ -1,4 +1,4 @@
-//! The house stands: a module uses only modules above it in its list, and crates with a room of their own stay in it.
+//! The layers: a module uses only modules listed before it, and some crates are named in certain modules only.
 
 use std::collections::HashMap;
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 type Names = Vec<String>;
 
 /// For every module, its children in the order they are declared.
-type Floors = HashMap<Names, Vec<String>>;
+type Orders = HashMap<Names, Vec<String>>;
 
 /// A source file.
 struct Source {
@@ -44,7 +44,7 @@ fn names(path: &str) -> Names {
     path.split("::").filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
-fn floors(sources: &[Source]) -> Floors {
+fn orders(sources: &[Source]) -> Orders {
     sources.iter().map(|source| (source.module.clone(), declared(&source.text))).collect()
 }
 
@@ -135,21 +135,22 @@ fn resolved(path: &[String], module: &[String]) -> Option<Names> {
 }
 
 /// Uses of modules that stand below their user.
-fn faults(module: &[String], text: &str, floors: &Floors) -> Vec<String> {
+fn faults(module: &[String], text: &str, orders: &Orders) -> Vec<String> {
     let (code, tests) = parted(&code(text));
     let inner = [module, &["tests".to_owned()]].concat();
     let in_code = paths(&code).into_iter().filter_map(|path| resolved(&path, module));
     let in_tests = paths(&tests).into_iter().filter_map(|path| resolved(&path, &inner));
-    in_code.chain(in_tests).filter_map(|used| fault(module, &used, floors)).collect()
+    in_code.chain(in_tests).filter_map(|used| fault(module, &used, orders)).collect()
 }
 
-/// Walks down as long as user and used are in the same room; where they part, the order counts.
-fn fault(module: &[String], used: &[String], floors: &Floors) -> Option<String> {
+/// Walks down as long as user and used are in the same module; below that, the order counts.
+fn fault(module: &[String], used: &[String], orders: &Orders) -> Option<String> {
     let shared = module.iter().zip(used).take_while(|(a, b)| a == b).count();
     let (user, used) = (module.get(shared)?, used.get(shared)?);
-    let order = floors.get(&module[..shared])?;
+    let order = orders.get(&module[..shared])?;
     let place = |name: &String| order.iter().position(|declared| declared == name);
-    (place(used)? > place(user)?).then(|| format!("{}: {user} uses {used}, which stands below it", module.join("::")))
+    (place(used)? > place(user)?)
+        .then(|| format!("{}: {user} uses {used}, which is listed after it", module.join("::")))
 }
 
 /// Which of the needles, paths or ends of paths, the code names outside its tests.
@@ -159,11 +160,11 @@ fn named<'n>(text: &str, needles: &[&'n str]) -> Vec<&'n str> {
     needles.iter().copied().filter(|needle| is_named(&names(needle))).collect()
 }
 
-/// What is named outside the rooms that may name it.
-fn strays(needles: &[&str], rooms: &[&str]) -> Vec<String> {
+/// What is named outside the modules that may name it.
+fn misplaced(needles: &[&str], allowed: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for source in sources() {
-        let at_home = rooms.iter().any(|room| source.module.starts_with(&names(room)));
+        let at_home = allowed.iter().any(|module| source.module.starts_with(&names(module)));
         if !at_home && !source.module.contains(&"tests".to_owned()) {
             let hits = named(&source.text, needles);
             found.extend(hits.iter().map(|needle| format!("{} names {needle}", source.path.display())));
@@ -175,8 +176,8 @@ fn strays(needles: &[&str], rooms: &[&str]) -> Vec<String> {
 #[test]
 fn a_module_uses_only_modules_above_it() {
     let sources = sources();
-    let floors = floors(&sources);
-    let of = |source: &Source| faults(&source.module, &source.text, &floors);
+    let orders = orders(&sources);
+    let of = |source: &Source| faults(&source.module, &source.text, &orders);
     let found: Vec<String> = sources.iter().filter(|source| source.module != ["main"]).flat_map(of).collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
@@ -184,33 +185,33 @@ fn a_module_uses_only_modules_above_it() {
 #[test]
 fn every_module_is_in_the_list() {
     let sources = sources();
-    let floors = floors(&sources);
+    let orders = orders(&sources);
     for source in sources.iter().filter(|source| !source.module.is_empty() && source.module != ["main"]) {
         let (name, parent) = source.module.split_last().unwrap();
-        assert!(floors[parent].contains(name), "{} is not declared in its mod.rs", source.path.display());
+        assert!(orders[parent].contains(name), "{} is not declared in its mod.rs", source.path.display());
     }
 }
 
 #[test]
-fn crates_with_a_room_of_their_own_stay_in_it() {
+fn crates_are_named_only_where_they_may_be() {
     let none: Vec<String> = Vec::new();
-    assert_eq!(strays(&["pingora"], &["server"]), none);
-    assert_eq!(strays(&["prometheus"], &["server::observe::metrics"]), none);
-    assert_eq!(strays(&["quick_xml"], &["s3::xml"]), none);
-    assert_eq!(strays(&["redb"], &["store"]), none);
+    assert_eq!(misplaced(&["pingora"], &["server"]), none);
+    assert_eq!(misplaced(&["prometheus"], &["server::observe::metrics"]), none);
+    assert_eq!(misplaced(&["quick_xml"], &["s3::xml"]), none);
+    assert_eq!(misplaced(&["redb"], &["store"]), none);
     let aws = ["aws_config", "aws_credential_types", "aws_smithy_http_client"];
-    assert_eq!(strays(&aws, &["server::remote::credentials"]), none);
-    assert_eq!(strays(&["rustls"], &["settings::remote::authorities"]), none);
+    assert_eq!(misplaced(&aws, &["server::remote::credentials"]), none);
+    assert_eq!(misplaced(&["rustls"], &["settings::remote::authorities"]), none);
     let files = ["std::fs", "tokio::fs", "File::open", "OpenOptions"];
-    assert_eq!(strays(&files, &["store", "audit", "settings", "cli"]), none);
+    assert_eq!(misplaced(&files, &["store", "audit", "settings", "cli"]), none);
     let clocks = ["SystemTime::now", "Instant::now", "OffsetDateTime::now_utc"];
-    assert_eq!(strays(&clocks, &["store", "server", "cli"]), none);
+    assert_eq!(misplaced(&clocks, &["store", "server", "cli"]), none);
 }
 
 #[test]
 fn uses_of_what_stands_below_are_found() {
     let lists = [("", "mod low;\npub mod middle;\npub(crate) mod high;"), ("middle", "mod one;\nmod two;\nmod three;")];
-    let floors: Floors = lists.iter().map(|(module, text)| (names(module), declared(text))).collect();
+    let orders: Orders = lists.iter().map(|(module, text)| (names(module), declared(text))).collect();
     for (module, text, found) in [
         ("middle", "use crate::low::A;", 0),
         ("middle", "use crate::high::A;", 1),
@@ -226,7 +227,7 @@ fn uses_of_what_stands_below_are_found() {
         ("middle::two", "#[cfg(test)]\nmod tests {\n    use super::super::three;\n}", 1),
         ("middle::two", "/// See [`crate::high`].\n// super::three\nfn f() {}", 0),
     ] {
-        assert_eq!(faults(&names(module), text, &floors).len(), found, "{module}: {text}");
+        assert_eq!(faults(&names(module), text, &orders).len(), found, "{module}: {text}");
     }
 }
 

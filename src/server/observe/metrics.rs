@@ -40,7 +40,7 @@ pub enum Stats {
 pub struct NodeStats {
     /// Its name: one of settings, and an address of it.
     pub node: String,
-    /// Whether it is well.
+    /// Whether it is healthy.
     pub up: bool,
     /// How many requests failed there, by kind of failure.
     pub failures: Vec<(&'static str, u64)>,
@@ -193,7 +193,7 @@ fn set_store(registry: &Registry, stats: &store::StoreStats) -> Result<(), prome
 }
 
 fn set_nodes(registry: &Registry, nodes: &[NodeStats]) -> Result<(), prometheus::Error> {
-    let up = IntGaugeVec::new(Opts::new("r2shim_upstream_node_up", "1 while the node is well, else 0."), &["node"])?;
+    let up = IntGaugeVec::new(Opts::new("r2shim_upstream_node_up", "1 while the node is healthy, else 0."), &["node"])?;
     registry.register(Box::new(up.clone()))?;
     let failures =
         counter(registry, "r2shim_upstream_failures_total", "Requests that failed at the node.", &["node", "kind"])?;

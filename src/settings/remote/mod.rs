@@ -100,6 +100,6 @@ fn health(written: Option<Spanned<String>>) -> Result<HealthCheck, Diagnostic> {
     if text.value.parse().is_ok_and(is_path) {
         return Ok(HealthCheck::Path(text.value));
     }
-    let advice = "write \"any\", or a path that answers 200 where the node is well, as \"/minio/health/live\"";
+    let advice = "write \"any\", or a path that answers 200 while the node is healthy, as \"/minio/health/live\"";
     Err(text.fault(format!("{:?} is no health check", text.value), advice))
 }

@@ -59,7 +59,7 @@ fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_well_has_no_findings() {
+async fn an_intact_folder_has_no_defects() {
     let dir = sample().await;
     let mut progress = Vec::new();
     let checked = check(dir.path(), &mut |event| {

@@ -23,7 +23,7 @@ pub use received::{BodyEnd, Received};
 pub use refusing::Refusing;
 pub use script::{Reply, Step};
 
-/// Where the store is asked whether it is well.
+/// The path of health checks.
 pub const HEALTH: &str = "/scripted/health";
 
 /// What the connections are played.

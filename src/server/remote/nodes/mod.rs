@@ -139,7 +139,7 @@ fn ticks(period: Duration) -> Interval {
     ticks
 }
 
-/// The one at the place of `turn`. Health may change between counting and picking, so the end goes on with the start.
+/// The node whose turn it is. Health may change between counting and picking, so the search wraps around at the end.
 fn in_turn<T>(nodes: impl Iterator<Item = T> + Clone, turn: usize) -> Option<T> {
     let place = turn.checked_rem(nodes.clone().count())?;
     nodes.cycle().nth(place)

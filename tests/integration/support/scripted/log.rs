@@ -12,7 +12,7 @@ pub(super) const HANG: Duration = Duration::from_secs(20);
 #[derive(Default)]
 pub(super) struct State {
     pub(super) requests: Vec<Received>,
-    /// Connections that count: neither the test's own nor those that only ask whether the store is well.
+    /// Connections that count: neither the test's own nor those of health checks.
     pub(super) opened: usize,
     /// Those of them that have ended.
     pub(super) left: usize,
