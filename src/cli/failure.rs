@@ -14,7 +14,7 @@ pub enum Failure {
     Stopped(String),
     /// A check found something and has printed it.
     Found,
-    /// The output cannot be written, because its reader is gone for example.
+    /// The output cannot be written, for example because its reader has exited.
     Output(io::Error),
 }
 

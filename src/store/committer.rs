@@ -28,14 +28,14 @@ const QUEUE: usize = 2 * BATCH;
 /// Why the store fails without the thread.
 const STOPPED: &str = "the thread that commits has stopped";
 
-/// What became of a change: what it made of what was there already, where it did.
+/// The outcome of a change, with what it wrote if it wrote an object or a part.
 pub(super) type Outcome = Result<Option<WriteResult>, StoreError>;
 
 /// A change on its way.
 struct Queued {
     change: Change,
     reply: oneshot::Sender<Outcome>,
-    /// Room for its row, given back once it is decided.
+    /// Space for its row, released when the change is decided.
     _room: Option<Promise>,
 }
 

@@ -1,4 +1,4 @@
-//! The data folder: what lies where.
+//! The layout of the data folder.
 //!
 //! ```text
 //! DATA/             mode 0700; files in it 0600
@@ -24,7 +24,7 @@ use std::sync::{Mutex, PoisonError};
 pub(super) struct BlobId(pub(super) u64);
 
 impl BlobId {
-    /// The number of the folder the blob lies in.
+    /// The number of the folder the blob is in.
     fn home(self) -> u64 {
         self.0 >> 12
     }

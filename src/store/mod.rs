@@ -61,7 +61,7 @@ use tokio::sync::Semaphore;
 /// How many listings read at the same time; more wait their turn, so that they never take the whole blocking pool.
 const LISTINGS_AT_ONCE: usize = 16;
 
-/// An open data folder. Cheap to clone; the folder is given up when the last clone, upload and reader are gone.
+/// An open data folder. Cheap to clone; the folder is released when the last clone, upload and reader are dropped.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 

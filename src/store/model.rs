@@ -1,4 +1,4 @@
-//! The store's nouns: what goes in and what comes out.
+//! The types of the store's interface: arguments and results.
 
 use crate::s3::Timestamp;
 use crate::s3::checksum::Checksum;
@@ -97,7 +97,7 @@ impl ObjectInfo {
         WriteResult { etag: self.etag.clone(), checksum: self.checksum.clone(), last_modified: self.last_modified }
     }
 
-    /// What conditions are held against.
+    /// What conditions are compared with.
     pub fn existing(&self) -> Existing<'_> {
         Existing { etag: &self.etag, last_modified: self.last_modified }
     }

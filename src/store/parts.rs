@@ -1,4 +1,4 @@
-//! The nouns of multipart uploads: what goes in and what comes out.
+//! The types of the interface for multipart uploads: arguments and results.
 
 use crate::s3::Timestamp;
 use crate::s3::checksum::{Algorithm, Checksum, Kind};

@@ -161,7 +161,7 @@ impl BlobReader {
         Ok(file)
     }
 
-    /// A buffer of that many bytes: the last piece's if it is long enough and has come back.
+    /// A buffer of that many bytes: that of the last piece, if it is long enough and was returned.
     fn buffer(&mut self, length: u64) -> BytesMut {
         // A piece is at most 256 KiB.
         let length = usize::try_from(length).unwrap_or(usize::MAX);

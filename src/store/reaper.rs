@@ -91,7 +91,7 @@ impl Reaper {
         answer.recv().unwrap();
     }
 
-    /// Where the thread is gone, the next start does its work.
+    /// If the thread has ended, the next start does its work.
     fn send(&self, task: Task) {
         let _ = self.0.send(task);
     }
@@ -136,7 +136,7 @@ impl Work {
     }
 }
 
-/// Whether the file is gone. Where it is not, start-up tries again.
+/// Whether the file is gone. If not, the next start tries again.
 pub(super) fn remove(path: &Path) -> bool {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {

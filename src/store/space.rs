@@ -28,7 +28,7 @@ pub(super) fn free_bytes_of(folder: &Path) -> FreeBytes {
     })
 }
 
-/// The room there is.
+/// The space of the disk.
 pub(super) struct Space {
     free: FreeBytes,
     reserve: u64,
@@ -37,7 +37,7 @@ pub(super) struct Space {
     reported_full: AtomicBool,
 }
 
-/// Bytes that are reserved and not yet written; given back when dropped.
+/// Bytes that are reserved and not yet written; released when dropped.
 #[derive(Debug)]
 pub(super) struct Promise {
     space: Arc<Space>,

@@ -1,4 +1,4 @@
-//! The store as a whole, on a temporary folder: what goes in comes out, and what a crash leaves is repaired.
+//! The store as a whole, on a temporary folder: what is written is read back, and what a crash leaves is repaired.
 
 use super::*;
 use crate::s3::etag::{ETag, ETagList};

@@ -12,7 +12,7 @@ use crate::body::CoalescingBuffer;
 use crate::s3::names::{BucketName, ObjectKey};
 use bytes::{Bytes, BytesMut};
 
-/// The largest body that lies in the index, in bytes. Above about this size a file of its own is faster to write.
+/// The largest body that is kept in the index, in bytes. Above about this size a file of its own is faster to write.
 pub(super) const INLINE: u64 = 16 << 10;
 /// How many bytes are collected for a write to the disk.
 const WRITE: usize = 256 << 10;

@@ -18,7 +18,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files.into_iter().chain(folders.iter().flat_map(|folder| self::files(folder))).collect()
 }
 
-/// What stands in backticks, outside of fenced code.
+/// What is in backticks, outside of fenced code.
 fn code(text: &str) -> Vec<&str> {
     let prose = text.split("```").step_by(2);
     prose.flat_map(|part| part.split('`').skip(1).step_by(2)).collect()
@@ -38,7 +38,7 @@ fn names(code: &str) -> Vec<&str> {
 }
 
 #[test]
-fn names_of_rust_are_told_from_other_words() {
+fn names_of_rust_are_distinguished_from_other_words() {
     for (code, expected) in [
         ("Filter::CHAIN", vec!["Filter", "CHAIN"]),
         ("keys_are_paths", vec!["keys_are_paths"]),

@@ -1,4 +1,4 @@
-//! The server is killed under load, again and again: what it acknowledged is there, and nothing is there by halves.
+//! The server is killed under load, again and again. What it acknowledged is kept, and nothing is half written.
 //!
 //! Clients write, overwrite, upload in parts and delete objects of a few keys that they share. After so many
 //! acknowledged operations the process is killed and started again on the same folder; then every key must hold what its
@@ -100,7 +100,7 @@ fn verify(server: &Process, clock: &Clock, histories: &Histories, uploads: &Uplo
     client.end_uploads().unwrap();
 }
 
-/// Start-up has put the folder right: nothing is half written, and there are the files of the objects, no more.
+/// Start-up has repaired the folder: nothing is half written, and it has the files of the objects and no others.
 fn verify_folder(data: &Path, histories: &Histories) {
     assert_eq!(files(&data.join("tmp")), 0, "files in tmp/");
     let of_key = |history: &Mutex<History>| history.lock().unwrap().settled().map_or(0, |body| body.files());

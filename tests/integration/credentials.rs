@@ -74,7 +74,7 @@ impl Place {
         Path::new(self.home.path()).join(name).to_str().unwrap().to_owned()
     }
 
-    /// What so many fetches find, one after the other.
+    /// What this many fetches find, one after the other.
     fn fetch(self, times: usize) -> Vec<String> {
         let mut child = Command::new(env::current_exe().unwrap());
         child.args(["--exact", "credentials::what_the_chain_finds", "--ignored", "--nocapture"]);

@@ -16,7 +16,7 @@ fn text(name: &str) -> String {
     fs::read_to_string(examples().join(name)).unwrap()
 }
 
-/// What stands in a folder of the examples; for `""` among them all.
+/// What is in a folder of the examples; for `""` in all of them.
 fn entries(folder: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(examples().join(folder)).unwrap();
     entries.map(|entry| entry.unwrap().path()).collect()
@@ -34,7 +34,7 @@ fn settings(folder: &str) -> Vec<PathBuf> {
 const SECRETS: [(&str, &str); 4] =
     [("ADMIN_SECRET", "a"), ("APP_SECRET", "b"), ("REPORTS_SECRET", "c"), ("STORE_SECRET", "d")];
 
-/// What the check of a settings file says, all being well.
+/// What the check of a settings file prints if there is no fault.
 fn checked(file: &Path) -> String {
     let data = tempfile::tempdir().unwrap();
     let words = ["check", "--config", file.to_str().unwrap(), "--data", data.path().to_str().unwrap()];

@@ -63,7 +63,7 @@ fn code(text: &str) -> String {
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-/// The code without its tests, and the tests: the module `tests` and nothing else that `#[cfg(test)]` stands before.
+/// The code without its tests, and the tests: the module `tests` and nothing else under `#[cfg(test)]`.
 fn parted(code: &str) -> (String, String) {
     let starts = code.match_indices("#[cfg(test)]\n").map(|(at, mark)| (at, &code[at + mark.len()..]));
     let is_module = |line: &str| {
@@ -111,7 +111,7 @@ fn read_tree<'t>(text: &'t str, prefix: &[String], found: &mut Vec<Names>) -> &'
     }
 }
 
-/// Reads trees up to the brace that closes their list; what else stands between commas, `as _` say, is passed over.
+/// Reads trees up to the brace that closes their list; other text between commas, for example `as _`, is ignored.
 fn read_list<'t>(mut text: &'t str, prefix: &[String], found: &mut Vec<Names>) -> &'t str {
     loop {
         text = text.trim_start();
@@ -134,7 +134,7 @@ fn resolved(path: &[String], module: &[String]) -> Option<Names> {
     }
 }
 
-/// Uses of modules that stand below their user.
+/// Uses of modules that are listed after their user.
 fn faults(module: &[String], text: &str, orders: &Orders) -> Vec<String> {
     let (code, tests) = parted(&code(text));
     let inner = [module, &["tests".to_owned()]].concat();

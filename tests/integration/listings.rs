@@ -96,7 +96,7 @@ fn parameters_that_are_refused() {
     }
 }
 
-/// Reads all pages of so many entries; `next` gives the query of the following page.
+/// Reads all pages of this many entries; `next` gives the query of the following page.
 fn read_through(server: &TestServer, query: &str, next: impl Fn(&Response) -> Option<String>) -> Vec<String> {
     let (mut pages, mut at) = (Vec::new(), String::new());
     loop {

@@ -1,5 +1,5 @@
 //! What the documents say in tables is what the program does, and the files that they name exist. A test that fails prints
-//! what should stand there.
+//! what the text should be.
 
 use crate::support::command::{Output, r2shim};
 use r2shim::filters::{Filter, Limits};

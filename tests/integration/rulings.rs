@@ -134,7 +134,7 @@ fn outcome(decision: Decision, operation: Operation) -> (String, Option<String>)
     }
 }
 
-/// The text with a slot wherever the word stands as a whole.
+/// The text with a slot in the place of each occurrence of the word.
 fn with_slot(text: &str, word: &str, slot: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || "-_=".contains(c);
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! Real stores of others, as the contract needs them: up when they are said to be, and gone when they are dropped.
+//! Real stores of other products: they answer once they are started, and are gone when they are dropped.
 
 use crate::support::stores::{Kind, RealStore, STORE_KEY_ID, STORE_REGION, STORE_SECRET};
 use crate::support::{Connection, Request, Signing};

@@ -33,7 +33,7 @@ pub struct HttpPort<R> {
 }
 
 impl<R: Respond> HttpPort<R> {
-    /// A port on which heads have these limits, and are counted in `metrics` where they keep to none.
+    /// A port on which heads have these limits, and are counted in `metrics` if they exceed one.
     pub fn new(responder: R, limits: HeadLimits, metrics: Arc<Metrics>) -> HttpPort<R> {
         HttpPort { responder, limits, metrics }
     }

@@ -31,7 +31,7 @@ pub enum Progress {
 }
 
 /// The body on a client's connection. `100 Continue` is sent when the first piece is asked for, not before: what is
-/// refused is refused before the body sets out.
+/// refused is refused before the body is sent.
 pub struct RequestBody<'s> {
     session: &'s mut ServerSession,
     progress: Progress,

@@ -166,7 +166,7 @@ impl Metrics {
     }
 }
 
-/// Stats as metrics of a registry that lives no longer: what is gone, such as a node, leaves nothing behind.
+/// Stats as metrics of a registry of this call, so that what no longer exists, such as a node, has no metrics.
 fn gathered(stats: &Stats) -> Result<Vec<MetricFamily>, prometheus::Error> {
     let registry = Registry::new();
     match stats {

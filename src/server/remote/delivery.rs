@@ -1,5 +1,5 @@
 //! One request over one connection: its head, its body while an early answer is watched for, and the head of the answer.
-//! Where that fails, what is left of the body comes back.
+//! If that fails, the rest of the body is returned.
 
 use super::payload::{Content, StreamedBody};
 use super::response::{Sent, is_final, read_head};

@@ -1,5 +1,5 @@
 //! An XML answer on its way to the client: rewritten when it is complete, and an error in it returned with its status,
-//! or in the client's words where the status has gone out.
+//! or in the client's words if the status was sent already.
 
 use super::response::AnswerBody;
 use crate::s3::S3Error;
@@ -66,7 +66,7 @@ impl DocumentBody {
         rewriter.finish().map_err(|malformed| malformed.to_string())
     }
 
-    /// The bytes after which the body ends. An error's status has gone out: what follows is the `<Error>` alone.
+    /// The bytes after which the body ends. The status was sent already, so an error is the `<Error>` alone.
     fn last(&mut self) -> Result<Bytes, String> {
         Ok(Bytes::from(match self.finish()? {
             Ending::Document(text) => text,

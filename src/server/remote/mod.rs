@@ -1,4 +1,4 @@
-//! Answering from a remote store: translate, sign, send, and translate what comes back.
+//! Answering from a remote store: translate and sign the request, send it, translate the answer.
 //!
 //! pingora's proxying of requests is not used, only its connections and its HTTP client: what must be known of a body
 //! before its last byte goes out, what may be sent twice and what an early answer means read best as one function after

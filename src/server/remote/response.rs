@@ -1,4 +1,4 @@
-//! The answer of a node as it comes in, on a connection that is in use.
+//! The answer of a node as it arrives, on a connection that is in use.
 
 use super::nodes::{Node, in_words, kind_of};
 use crate::s3::{Code, S3Error};

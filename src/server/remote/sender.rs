@@ -29,7 +29,7 @@ pub(super) struct Sender {
     pub(super) credentials: Provider,
 }
 
-/// Why an attempt brought no answer.
+/// Why an attempt got no answer.
 enum Fault<'b> {
     /// The client's body, or what is needed to sign: no node is the cause.
     Request(S3Error),

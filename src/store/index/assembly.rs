@@ -99,7 +99,7 @@ fn etag(parts: &[&PartRow]) -> ETag {
     ETag::from_parts(md5.finalize().into(), parts.len())
 }
 
-/// The checksum of the whole, held against the one the client gives.
+/// The checksum of the object, compared with the one the client gives.
 fn checksum(upload: &UploadRow, parts: &[&PartRow], completion: &Completion) -> Result<Option<Checksum>, StoreError> {
     let plan = plan(upload, parts, completion)?;
     let sums = parts.iter().map(|part| (part.info.checksum.as_ref(), part.info.size));

@@ -110,7 +110,7 @@ impl Tables<'_> {
         Ok(written)
     }
 
-    /// The answer that the same request had before, whatever has become of the object since.
+    /// The answer to the same request before, whatever happened to the object since.
     fn completed_before(&self, complete: &Complete) -> Result<WriteResult, IndexError> {
         let Complete { at, completion } = complete;
         let row = self.uploads.completed(&at.id)?.filter(|row| row.bucket == at.bucket && row.key == at.key);

@@ -7,7 +7,7 @@ use crate::store::index::Tables;
 use crate::store::upkeep::{Checked, Event, Freed, Tally, UpkeepError, check, collect};
 use std::path::PathBuf;
 
-/// Where the only blob of [`sample`] lies.
+/// Where the only blob of [`sample`] is.
 const BLOB: &str = "blobs/00/000/0000000000000000";
 
 /// A closed folder with a small object, a large one and a deleted one.

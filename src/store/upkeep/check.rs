@@ -281,7 +281,7 @@ impl Check<'_> {
     }
 }
 
-/// A blob as it lies on the disk against its row.
+/// Compares a blob on the disk with its row.
 fn compare(id: BlobId, row: &BlobRow, length: u64, crc: u64) -> Option<Fault> {
     let number = id.0;
     if length != row.length {

@@ -25,7 +25,7 @@ const TEXT: &str = "123456789";
 const CRC32: &str = "x-amz-checksum-crc32:y/Q5Jg==";
 const WRONG_CRC32: &str = "x-amz-checksum-crc32:AAAAAA==";
 
-/// A PUT of so many bytes under a sentinel, which announces a trailer where the sentinel has one.
+/// A PUT of this many bytes under a sentinel, which announces a trailer if the sentinel has one.
 fn put(bucket: &Bucket<'_>, key: &str, sentinel: &str, length: usize) -> Request {
     let length = length.to_string();
     let headers = [("x-amz-content-sha256", sentinel), ("x-amz-decoded-content-length", &length)];

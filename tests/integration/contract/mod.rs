@@ -33,7 +33,7 @@ macro_rules! cases {
 }
 use cases;
 
-/// Runs all cases of a topic and fails with the names of those that failed; what they said stands above.
+/// Runs all cases of a topic and fails with the names of those that failed; their messages are above.
 fn run(subject: &Subject, cases: &[Case]) {
     let fails = |case: &&Case| panic::catch_unwind(AssertUnwindSafe(|| (case.1)(subject))).is_err();
     let failed: Vec<_> = cases.iter().filter(fails).map(|(name, _)| *name).collect();

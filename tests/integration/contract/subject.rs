@@ -80,7 +80,7 @@ impl Subject {
         Subject { store, address, _server: server, _behind: behind, buckets }
     }
 
-    /// What stands in the table for this store instead of what all others do, if anything does.
+    /// The entry of the table for this store, if it differs from all others.
     pub fn deviation(&self, deviation: Deviation) -> Option<&'static Row> {
         let row = DEVIATIONS.iter().find(|row| row.store == self.store && row.deviation == deviation)?;
         println!("{}: {:?}: {}", row.store, row.deviation, row.why);

@@ -137,7 +137,7 @@ impl Client<'_> {
     }
 }
 
-/// What stands in each element of that name.
+/// The text of each element of that name.
 fn elements<'a>(text: &'a str, name: &str) -> Vec<&'a str> {
     let rests = text.split(&format!("<{name}>")).skip(1).collect::<Vec<_>>();
     rests.into_iter().map(|rest| rest.split(&format!("</{name}>")).next().unwrap()).collect()

@@ -29,7 +29,7 @@ impl Default for Signing {
 }
 
 impl Signing {
-    /// The same so many seconds ago, or ahead where they are negative.
+    /// The same as it was this many seconds ago; a negative number is in the future.
     pub fn ago(self, seconds: i64) -> Signing {
         let millis = i64::try_from(self.time.millis()).unwrap() - seconds * 1000;
         Signing { time: Timestamp::from_millis(u64::try_from(millis).unwrap()), ..self }
@@ -305,7 +305,7 @@ impl Connection {
         self.try_read(head_only).unwrap()
     }
 
-    /// Reads so many bytes of a body.
+    /// Reads this many bytes of a body.
     pub fn read_bytes(&mut self, count: usize) -> Vec<u8> {
         let mut bytes = vec![0; count];
         self.stream.read_exact(&mut bytes).unwrap();

@@ -1,4 +1,4 @@
-//! A store that does what a test says, and remembers what it was asked: for what real stores do not do on demand.
+//! A store that does what a test says and records its requests, for what real stores do not do on demand.
 //!
 //! A script is a list of [`Step`]s that one connection is played, or a closure that looks at a request and says what
 //! comes next. Nothing sleeps: a test waits for what arrived, and the script for the test or for the other side.
@@ -29,7 +29,7 @@ pub const HEALTH: &str = "/scripted/health";
 /// What the connections are played.
 type Behaviour = dyn Fn(&mut Player) -> io::Result<()> + Send + Sync;
 
-/// A scripted store; it lets go of everything when this is dropped.
+/// A scripted store; it closes everything when this is dropped.
 pub struct Scripted {
     /// Where it listens.
     pub address: SocketAddr,

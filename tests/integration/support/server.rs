@@ -149,7 +149,7 @@ impl TestServer {
         lines
     }
 
-    /// Cuts every file of the store that has so many bytes down to fewer, and says how many there were.
+    /// Truncates every file of the store that has this many bytes, and returns how many files that were.
     pub fn truncate_files(&self, size: u64, left: u64) -> usize {
         let files = files_in(self.data.path()).into_iter().filter(|path| path.metadata().unwrap().len() == size);
         files.map(|path| File::options().write(true).open(path).unwrap().set_len(left).unwrap()).count()

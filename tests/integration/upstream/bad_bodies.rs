@@ -18,7 +18,7 @@ impl Front {
         Front { server: front(&upstream), upstream }
     }
 
-    /// Whatever arrived, nothing of it was whole.
+    /// However much arrived, it was never complete.
     fn assert_nothing_stored(self, what: &str) {
         let Front { upstream, server } = self;
         // Its connections are gone with it, so no more comes.
@@ -80,7 +80,7 @@ fn bodies_that_end_early() {
     front.assert_nothing_stored("a byte less than announced");
 }
 
-/// A PUT of so many bytes under a sentinel.
+/// A PUT of this many bytes under a sentinel.
 fn framed(sentinel: &str, size: usize) -> Request {
     let put = Request::put("/media/new").header("x-amz-content-sha256", sentinel);
     let put = put.header("x-amz-decoded-content-length", &size.to_string());

@@ -5,7 +5,7 @@ use crate::support::scripted::Scripted;
 use crate::support::{Request, TestServer};
 use r2shim::upstream::{Addressing, Remote};
 
-/// Keys as they stand in a request's target.
+/// Keys as in a request's target.
 const KEYS: &[&str] = &[
     "a",
     "a/b",

@@ -60,7 +60,7 @@ fn a_success_after_blanks_is_a_success() {
     }
 }
 
-/// The status is gone already, so the error stands where the result would have; clients of S3 know that.
+/// The status was sent already, so the error is in the place of the result; clients of S3 expect that.
 #[test]
 fn an_error_after_blanks_is_an_error() {
     for request in [complete(), copy()] {

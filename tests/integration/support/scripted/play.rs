@@ -87,7 +87,7 @@ impl Player {
         Ok(request)
     }
 
-    /// Reads so many bytes of what is left of the body, which may be fewer.
+    /// Reads this many bytes of the rest of the body, or fewer if it is shorter.
     fn read_body(&mut self, mut count: usize) -> io::Result<()> {
         loop {
             let left = self.log.read(|state| {
@@ -102,7 +102,7 @@ impl Player {
         }
     }
 
-    /// Reads some of the body, at most so many bytes, into the log.
+    /// Reads some of the body, at most this many bytes, into the log.
     fn read_piece(&mut self, most: usize) -> io::Result<usize> {
         let mut piece = vec![0; most.min(64 << 10)];
         let count = self.stream.read(&mut piece).unwrap_or(0);

@@ -4,7 +4,7 @@ use rustix::fd::OwnedFd;
 use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
 use std::net::SocketAddr;
 
-/// A port of ours that refuses connections until this is dropped.
+/// A port that is reserved for the test and refuses connections until this is dropped.
 pub struct Refusing {
     pub address: SocketAddr,
     _socket: OwnedFd,

@@ -8,7 +8,7 @@ pub enum Step {
     ReadHead,
     /// Reads what is left of the request's body, as long as its Content-Length says.
     ReadBody,
-    /// Reads so many bytes of the request's body.
+    /// Reads this many bytes of the request's body.
     ReadBytes(usize),
     /// Sends bytes as they are.
     Send(Vec<u8>),
