@@ -15,7 +15,7 @@ use crate::sigv4::{self, AuthError, Claim, Verified};
 #[expect(clippy::large_enum_variant, reason = "there is one a request, and never a list of them")]
 pub(super) enum Caller<'a> {
     /// The holder of a key.
-    Signer(Signer<'a>),
+    Signer(Authenticated<'a>),
     /// A browser that sends a preflight or a form: these carry no signature and may touch nothing.
     Anonymous,
     /// Not known: the request is explained, not sent.
@@ -24,7 +24,7 @@ pub(super) enum Caller<'a> {
 
 /// The holder of a key, and the proof of it.
 #[derive(Debug)]
-pub(super) struct Signer<'a> {
+pub(super) struct Authenticated<'a> {
     /// The key.
     pub(super) key: &'a AccessKey,
     /// What was signed; its signature is the key's.
@@ -80,7 +80,7 @@ pub(super) fn identify<'a>(
         _ if !has_signature => Ok(Caller::Unverified),
         Err(error) => Err(NotAuthenticated::new(error, None)),
         Ok(claim) => match verify(request, &claim) {
-            Ok((key, verified)) => Ok(Caller::Signer(Signer { key, claim, verified })),
+            Ok((key, verified)) => Ok(Caller::Signer(Authenticated { key, claim, verified })),
             Err(error) => Err(NotAuthenticated::new(error, Some(&claim))),
         },
     }

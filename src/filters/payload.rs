@@ -3,7 +3,7 @@
 //! Digests that cannot be right are refused here, before the body sets out.
 
 use crate::body::{Announced, Expected, Framing};
-use crate::filters::authenticate::{Caller, Signer};
+use crate::filters::authenticate::{Authenticated, Caller};
 use crate::filters::facts::Facts;
 use crate::filters::request::Request;
 use crate::filters::rules::Limits;
@@ -51,7 +51,7 @@ pub(super) fn plan(request: &Request<'_>, facts: &Facts<'_>, caller: &Caller<'_>
     }
 }
 
-fn plan_for(signer: &Signer<'_>, facts: &Facts<'_>, limits: &Limits) -> Result<BodyPlan, Vec<S3Error>> {
+fn plan_for(signer: &Authenticated<'_>, facts: &Facts<'_>, limits: &Limits) -> Result<BodyPlan, Vec<S3Error>> {
     if facts.spec.body == BodyKind::None {
         return Ok(BodyPlan::Ignore);
     }
@@ -76,7 +76,7 @@ fn keep<T>(faults: &mut Vec<S3Error>, found: Result<T, S3Error>) -> Option<T> {
 }
 
 /// Everything the client announced of its body; `None` where its framing or length cannot be known.
-fn announced(signer: &Signer<'_>, facts: &Facts<'_>, faults: &mut Vec<S3Error>) -> Option<Announced> {
+fn announced(signer: &Authenticated<'_>, facts: &Facts<'_>, faults: &mut Vec<S3Error>) -> Option<Announced> {
     let (payload, view) = (signer.claim.payload(), &facts.view);
     let framing = keep(faults, framing(payload, &signer.verified, view));
     let length = keep(faults, length(payload, view));
