@@ -91,7 +91,7 @@ pub(super) struct AnswerBody {
 
 impl AnswerBody {
     /// All of it, if it has no more bytes than `limit`; `None` if it has more.
-    pub(super) async fn read_whole(mut self, limit: usize) -> Result<Option<Vec<u8>>, BrokenOff> {
+    pub(super) async fn read_whole(mut self, limit: usize) -> Result<Option<Vec<u8>>, IncompleteAnswer> {
         let mut whole = Vec::new();
         while let Some(piece) = self.piece().await {
             whole.extend_from_slice(&piece?);
@@ -103,7 +103,7 @@ impl AnswerBody {
     }
 
     /// The next piece; `None` at the end.
-    async fn piece(&mut self) -> Option<Result<Bytes, BrokenOff>> {
+    async fn piece(&mut self) -> Option<Result<Bytes, IncompleteAnswer>> {
         let response = self.response.as_mut()?;
         match response.session.read_response_body().await {
             Ok(Some(piece)) => Some(Ok(piece)),
@@ -114,7 +114,7 @@ impl AnswerBody {
             Err(error) => {
                 // The node may have lost patience with a client that reads slowly, so it is not blamed.
                 self.response.take()?.node.count(kind_of(&error));
-                Some(Err(BrokenOff(error)))
+                Some(Err(IncompleteAnswer(error)))
             }
         }
     }
@@ -123,7 +123,7 @@ impl AnswerBody {
 /// The body of an answer broke off.
 #[derive(Debug, thiserror::Error)]
 #[error("the upstream's answer broke off: {}", in_words(.0))]
-pub(super) struct BrokenOff(BError);
+pub(super) struct IncompleteAnswer(BError);
 
 #[async_trait]
 impl BodyStream for AnswerBody {

@@ -30,7 +30,7 @@ pub(super) struct Sender {
 }
 
 /// Why an attempt got no answer.
-enum Fault<'b> {
+enum AttemptError<'b> {
     /// The client's body, or what is needed to sign: no node is the cause.
     Request(S3Error),
     /// The connection to the node failed.
@@ -82,8 +82,8 @@ impl Sender {
             let known_down = matches!(node.health(), NodeHealth::Down(_));
             let failed = match self.attempt(&node, outgoing, &hash, content).await {
                 Ok(response) => return Ok(response),
-                Err(Fault::Request(error)) => return Err(error),
-                Err(Fault::Node(failed)) => failed,
+                Err(AttemptError::Request(error)) => return Err(error),
+                Err(AttemptError::Node(failed)) => failed,
             };
             let consequence = retries.after(&failed.attempt);
             note(&node, &failed, consequence);
@@ -106,12 +106,12 @@ impl Sender {
         outgoing: &Outgoing,
         hash: &PayloadHash,
         content: Content<'b>,
-    ) -> Result<UpstreamResponse, Fault<'b>> {
+    ) -> Result<UpstreamResponse, AttemptError<'b>> {
         let failed = |error: BError, progress, connection, content| {
             let attempt = FailedAttempt { kind: kind_of(&error), progress, class: outgoing.class(), connection };
-            Fault::Node(NodeFault { error, attempt, content })
+            AttemptError::Node(NodeFault { error, attempt, content })
         };
-        let request = self.head(node, outgoing, hash, &content).map_err(Fault::Request)?;
+        let request = self.head(node, outgoing, hash, &content).map_err(AttemptError::Request)?;
         let peer = self.peer(node, outgoing);
         let (mut session, reused) = match self.connector.get_http_session(&peer).await {
             Ok(connected) => connected,
@@ -122,7 +122,7 @@ impl Sender {
         session.set_write_timeout(Some(timeouts.idle));
         let delivered = deliver(&mut session, request, content, outgoing.answer_time(timeouts)).await;
         let sent = delivered.map_err(|broken| match broken {
-            Broken::Client(error) => Fault::Request(error),
+            Broken::Client(error) => AttemptError::Request(error),
             Broken::Node { error, progress, content } => failed(error, progress, origin, content),
         })?;
         session.set_read_timeout(Some(timeouts.idle));
