@@ -1,10 +1,10 @@
-//! From [`Written`] to [`Policy`]: files joined, every name looked up, all faults reported together.
+//! From [`WrittenPolicy`] to [`Policy`]: files joined, every name looked up, all faults reported together.
 //!
 //! A policy is complete or it does not load: nothing is filled in here that the files do not say.
 
 use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::policy::compiled::{Answers, Judgement, Listed, PartLimits, PartOrder, Policy, covers};
-use crate::policy::parse::{Written, parse};
+use crate::policy::parse::{WrittenPolicy, parse};
 use crate::policy::source::Source;
 use crate::policy::verdict::Verdict;
 use crate::policy::vocabulary::did_you_mean;
@@ -70,7 +70,11 @@ impl Policy {
 }
 
 /// The file laid over the files it extends.
-fn joined(source: &Source, load: &dyn Fn(&str) -> Result<Source, String>, faults: &mut Vec<Diagnostic>) -> Written {
+fn joined(
+    source: &Source,
+    load: &dyn Fn(&str) -> Result<Source, String>,
+    faults: &mut Vec<Diagnostic>,
+) -> WrittenPolicy {
     let (mut written, found) = parse(source);
     faults.extend(found);
     let mut chain = vec![source.file.clone()];
@@ -111,7 +115,7 @@ fn base_of(
 
 /// A policy in the making: what is written, and what was found wrong with it.
 pub(super) struct Compiler<'w> {
-    pub(super) written: &'w Written,
+    pub(super) written: &'w WrittenPolicy,
     /// The file's first line, for what is missing in it.
     pub(super) start: Location,
     /// The refusals and answers that some rule names.

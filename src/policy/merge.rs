@@ -5,12 +5,12 @@
 //! and are replaced as a whole.
 
 use crate::diagnostics::Spanned;
-use crate::policy::parse::{AnswersText, Entry, Layer, RegionText, RowText, Written};
+use crate::policy::parse::{AnswersText, Entry, Layer, RegionText, RowText, WrittenPolicy};
 
-impl Written {
+impl WrittenPolicy {
     /// This file over the one it extends.
-    pub(super) fn over(self, base: Written) -> Written {
-        Written {
+    pub(super) fn over(self, base: WrittenPolicy) -> WrittenPolicy {
+        WrittenPolicy {
             extends: self.extends,
             groups: overlay(base.groups, self.groups),
             region: self.region.over(base.region),

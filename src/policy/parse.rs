@@ -18,7 +18,7 @@ pub(super) struct Entry<T> {
 
 /// One file, or several that extend each other ([`crate::policy::merge`]).
 #[derive(Debug, Default)]
-pub(super) struct Written {
+pub(super) struct WrittenPolicy {
     /// `extends`
     pub(super) extends: Option<Spanned<String>>,
     /// `[groups]`: name to members
@@ -101,10 +101,10 @@ pub(super) enum Subject {
 }
 
 /// The file as written, and every fault of its form.
-pub(super) fn parse(source: &Source) -> (Written, Vec<Diagnostic>) {
+pub(super) fn parse(source: &Source) -> (WrittenPolicy, Vec<Diagnostic>) {
     let mut reader = Reader::new(source);
     let document = reader.document();
-    let mut written = Written::default();
+    let mut written = WrittenPolicy::default();
     for field in document.iter().flat_map(|document| reader.fields(document.get_ref())).collect::<Vec<_>>() {
         reader.top(&mut written, &field);
     }
@@ -134,7 +134,7 @@ const REFUSAL: &[&str] = &["status", "code", "text"];
 const ANSWER: &[&str] = &["status", "body"];
 
 impl Reader<'_> {
-    fn top(&mut self, written: &mut Written, field: &Field<'_>) {
+    fn top(&mut self, written: &mut WrittenPolicy, field: &Field<'_>) {
         match field.key.value.as_str() {
             "extends" => written.extends = self.text(field),
             "groups" => written.groups = self.named(field, |reader, entry| Some(reader.list(entry).value)),

@@ -11,7 +11,7 @@ use crate::settings::paths::beside;
 use crate::settings::remote::{self, UpstreamKey};
 use crate::settings::resolved::{Mode, Settings, Upstream};
 use crate::settings::secret::{Environment, SecretPlace};
-use crate::settings::written::{Written, WrittenStore, WrittenUpstream};
+use crate::settings::written::{WrittenSettings, WrittenStore, WrittenUpstream};
 use crate::settings::{address, domain, policy, store};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -101,10 +101,10 @@ pub fn load_rules(flags: &Flags) -> Result<(Policy, Vec<String>), Vec<Diagnostic
     }
 }
 
-fn read_file(path: Option<&Path>, faults: &mut Vec<Diagnostic>) -> Written {
-    let Some(path) = path else { return Written::default() };
+fn read_file(path: Option<&Path>, faults: &mut Vec<Diagnostic>) -> WrittenSettings {
+    let Some(path) = path else { return WrittenSettings::default() };
     match std::fs::read_to_string(path) {
-        Ok(text) => Written::read(path, &text, faults),
+        Ok(text) => WrittenSettings::read(path, &text, faults),
         Err(error) => {
             let advice = "name a TOML file that this user can read with --config, or leave it out for the defaults";
             faults.push(Diagnostic::new(
@@ -112,7 +112,7 @@ fn read_file(path: Option<&Path>, faults: &mut Vec<Diagnostic>) -> Written {
                 format!("the settings file cannot be read: {error}"),
                 advice,
             ));
-            Written::default()
+            WrittenSettings::default()
         }
     }
 }
@@ -121,7 +121,7 @@ fn read_file(path: Option<&Path>, faults: &mut Vec<Diagnostic>) -> Written {
 fn resolve(
     flags: &Flags,
     file: &Path,
-    written: Written,
+    written: WrittenSettings,
     environment: Environment<'_>,
     findings: &mut Findings,
 ) -> Option<Loaded> {

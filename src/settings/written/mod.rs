@@ -22,7 +22,7 @@ use std::path::Path;
 
 /// A whole file. No `Debug`: it may hold secrets.
 #[derive(Default)]
-pub(super) struct Written {
+pub(super) struct WrittenSettings {
     pub(super) listen: Option<Vec<Spanned<String>>>,
     pub(super) admin: Option<Spanned<String>>,
     pub(super) policy: Option<Spanned<String>>,
@@ -95,29 +95,29 @@ pub fn declared() -> impl Iterator<Item = (&'static str, &'static str)> {
     tables.into_iter().flat_map(|(table, settings)| settings.iter().map(move |setting| (table, setting.name)))
 }
 
-impl Written {
+impl WrittenSettings {
     /// Reads the text of the file at `path`, pushing what is wrong to `faults`.
-    pub(super) fn read(path: &Path, text: &str, faults: &mut Vec<Diagnostic>) -> Written {
+    pub(super) fn read(path: &Path, text: &str, faults: &mut Vec<Diagnostic>) -> WrittenSettings {
         let mut reading = Reading::new(path, text);
         let written = match reading.document() {
             Some(document) => read_document(document, &mut reading),
-            None => Written::default(),
+            None => WrittenSettings::default(),
         };
         faults.append(&mut reading.faults);
         written
     }
 }
 
-fn read_document<'t>(mut top: Table<'t>, reading: &mut Reading<'t>) -> Written {
+fn read_document<'t>(mut top: Table<'t>, reading: &mut Reading<'t>) -> WrittenSettings {
     let keys = top.tables(reading, KEY);
-    let mut written = Written {
+    let mut written = WrittenSettings {
         listen: top.texts(reading, LISTEN).map(|list| list.value),
         admin: top.text(reading, ADMIN),
         policy: top.text(reading, POLICY),
         mode: top.text(reading, MODE),
         domains: top.texts(reading, DOMAINS).map(|list| list.value).unwrap_or_default(),
         keys: keys.into_iter().map(|key| read_key(key, reading)).collect(),
-        ..Written::default()
+        ..WrittenSettings::default()
     };
     if let Some(upstream) = top.table(reading, UPSTREAM) {
         written.upstream = upstream::read(upstream, reading);
