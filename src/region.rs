@@ -11,6 +11,11 @@ pub struct Regions {
     pub name: String,
     /// What requests may call it besides, the empty string among them.
     pub aliases: Vec<String>,
+    /// Location hints, names of places that R2 also takes where a region stands: refused in words of their own,
+    /// whatever the case of their letters.
+    pub hints: Vec<String>,
+    /// What to say to a location hint, with `{value}` for it.
+    pub hint_refusal: String,
     /// What to say to any other name, with `{value}` for it.
     pub refusal: String,
 }
@@ -20,11 +25,12 @@ impl Regions {
     /// neither the name nor an alias is `InvalidRegionName`.
     pub fn normalise(&self, given: &str) -> Result<&str, S3Error> {
         if given == self.name || self.aliases.iter().any(|alias| alias == given) {
-            Ok(&self.name)
-        } else {
-            let cause = format!("the region is {:?}", given.chars().take(80).collect::<String>());
-            Err(S3Error::new(Code::INVALID_REGION_NAME).message(self.refusal.replace("{value}", given)).cause(cause))
+            return Ok(&self.name);
         }
+        let is_hint = self.hints.iter().any(|hint| hint.eq_ignore_ascii_case(given));
+        let text = if is_hint { &self.hint_refusal } else { &self.refusal };
+        let cause = format!("the region is {:?}", given.chars().take(80).collect::<String>());
+        Err(S3Error::new(Code::INVALID_REGION_NAME).message(text.replace("{value}", given)).cause(cause))
     }
 }
 
@@ -36,6 +42,8 @@ mod tests {
         Regions {
             name: "auto".into(),
             aliases: vec![String::new(), "us-east-1".into()],
+            hints: vec!["weur".into()],
+            hint_refusal: "'{value}' is a location hint.".into(),
             refusal: "The region name '{value}' is not valid.".into(),
         }
     }
@@ -53,6 +61,15 @@ mod tests {
             let error = regions().normalise(given).unwrap_err();
             assert_eq!(error.code, "InvalidRegionName");
             assert_eq!(error.message, format!("The region name '{given}' is not valid."));
+        }
+    }
+
+    #[test]
+    fn location_hints_are_refused_in_their_own_words() {
+        for given in ["weur", "WEUR"] {
+            let error = regions().normalise(given).unwrap_err();
+            assert_eq!(error.code, "InvalidRegionName");
+            assert_eq!(error.message, format!("'{given}' is a location hint."));
         }
     }
 }

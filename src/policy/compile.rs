@@ -195,7 +195,23 @@ impl Compiler<'_> {
             self.missing(&self.start.clone(), &format!("'{key}' in [region]"));
         }
         let (name, aliases, text) = (region.name.clone()?, region.aliases.clone()?, region.text.clone()?);
-        Some((Regions { name: name.value, aliases: aliases.value, refusal: text.value }, name.location))
+        let (hints, hint_refusal) = self.hints()?;
+        let (aliases, refusal) = (aliases.value, text.value);
+        Some((Regions { name: name.value, aliases, hints, hint_refusal, refusal }, name.location))
+    }
+
+    /// The location hints of `[region]` and what they get. A policy may have none.
+    fn hints(&mut self) -> Option<(Vec<String>, String)> {
+        let region = &self.written.region;
+        let hints = region.hints.clone().map(|hints| hints.value).unwrap_or_default();
+        match &region.hint_text {
+            Some(text) => Some((hints, text.value.clone())),
+            None if hints.is_empty() => Some((hints, String::new())),
+            None => {
+                self.missing(&self.start.clone(), "'hint_text' in [region], as it has 'hints'");
+                None
+            }
+        }
     }
 
     fn limits(&mut self) -> Option<PartLimits> {

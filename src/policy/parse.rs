@@ -46,6 +46,8 @@ pub(super) struct WrittenPolicy {
 pub(super) struct RegionText {
     pub(super) name: Option<Spanned<String>>,
     pub(super) aliases: Option<Spanned<Vec<String>>>,
+    pub(super) hints: Option<Spanned<Vec<String>>>,
+    pub(super) hint_text: Option<Spanned<String>>,
     pub(super) text: Option<Spanned<String>>,
 }
 
@@ -113,7 +115,7 @@ pub(super) fn parse(source: &Source) -> (WrittenPolicy, Vec<Diagnostic>) {
 
 const TOP: &[&str] =
     &["extends", "groups", "region", "limits", "payload", "answers", "refusal", "answer", "default", "operation"];
-const REGION: &[&str] = &["name", "aliases", "text"];
+const REGION: &[&str] = &["name", "aliases", "hints", "hint_text", "text"];
 const ANSWERS: &[&str] = &["headers", "strip_elements"];
 const ROW: &[&str] = &[
     "verdict",
@@ -166,15 +168,19 @@ impl Reader<'_> {
         for entry in self.entries(field.value, "'region'") {
             match entry.key.value.as_str() {
                 "name" => region.name = self.text(&entry),
-                "aliases" => {
-                    let aliases = self.texts(entry.value, "aliases");
-                    region.aliases = Some(Spanned { value: aliases, location: entry.key.location.clone() });
-                }
+                "aliases" => region.aliases = Some(self.names(&entry)),
+                "hints" => region.hints = Some(self.names(&entry)),
+                "hint_text" => region.hint_text = self.text(&entry),
                 "text" => region.text = self.text(&entry),
                 _ => self.unknown_key(&entry.key, "[region]", REGION),
             }
         }
         region
+    }
+
+    /// A list of names, with the line of its key.
+    fn names(&mut self, field: &Field<'_>) -> Spanned<Vec<String>> {
+        Spanned { value: self.texts(field.value, &field.key.value), location: field.key.location.clone() }
     }
 
     fn limit(&mut self, field: &Field<'_>) -> Option<String> {

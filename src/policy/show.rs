@@ -46,7 +46,11 @@ impl Policy {
 
     fn of_all_operations(&self) -> impl Iterator<Item = Effective<'_>> {
         let regions = &self.regions;
-        let region = format!("{} (also {:?}), else: {}", regions.name, regions.aliases, regions.refusal);
+        let hints = match regions.hints.as_slice() {
+            [] => String::new(),
+            hints => format!(", {hints:?}: {}", regions.hint_refusal),
+        };
+        let region = format!("{} (also {:?}){hints}, else: {}", regions.name, regions.aliases, regions.refusal);
         let region = effective("", "region", "", region, &self.region_location);
         let limits =
             self.limit_locations.iter().map(|(name, value, rule)| effective("", "limit", name, value.clone(), rule));

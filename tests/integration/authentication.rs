@@ -291,7 +291,9 @@ fn the_region_has_three_names() {
     for region in ["auto", "", "us-east-1"] {
         assert_eq!(read(region).status, 200, "{region}");
     }
-    for region in ["eu-west-1", "AUTO", "wnam", "us-east-1 "] {
+    let hint = "The location hint 'wnam' is not in this subset; use 'auto'.";
+    assert_eq!(read("wnam").error(), error(400, "InvalidRegionName", hint));
+    for region in ["eu-west-1", "AUTO", "us-east-1 "] {
         let message =
             format!("The region name '{region}' is not valid. Must be one of: wnam, enam, weur, eeur, apac, oc, auto");
         assert_eq!(read(region).error(), error(400, "InvalidRegionName", &message));

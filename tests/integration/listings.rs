@@ -288,7 +288,12 @@ fn where_a_bucket_may_be() {
         assert_eq!(create(n, text).status, 200, "{text}");
     }
     let before = server.contents();
-    for region in ["eu-west-1", "wnam", "WNAM", "AUTO", "nowhere"] {
+    for hint in ["wnam", "WNAM"] {
+        let message = format!("The location hint '{hint}' is not in this subset; use 'auto'.");
+        let answer = create(9, &constraint(hint));
+        assert_eq!(answer.error(), (400, "InvalidRegionName".into(), message), "{hint}");
+    }
+    for region in ["eu-west-1", "AUTO", "nowhere"] {
         let answer = create(9, &constraint(region));
         let message =
             format!("The region name '{region}' is not valid. Must be one of: wnam, enam, weur, eeur, apac, oc, auto");

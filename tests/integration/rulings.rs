@@ -256,6 +256,10 @@ fn lines_of_policy(policy: &Policy, everywhere: &[(Kind, BTreeSet<String>)]) -> 
     };
     let (reach, stay): (Vec<&str>, Vec<&str>) =
         ANSWER_HEADERS.iter().partition(|name| policy.answers().header_reaches_client(name));
+    let hints = match regions.hints.as_slice() {
+        [] => String::new(),
+        hints => format!("region hints: {hints:?}: {}\n", regions.hint_refusal),
+    };
     let accepted = |(kind, names): &(Kind, BTreeSet<String>)| {
         let names: Vec<_> = names.iter().map(String::as_str).collect();
         format!("every {kind}: accept: {}\n", names.join(", "))
@@ -265,6 +269,7 @@ fn lines_of_policy(policy: &Policy, everywhere: &[(Kind, BTreeSet<String>)]) -> 
         format!("all headers: {}\n", list(headers())),
         everywhere.iter().map(accepted).collect(),
         format!("region: {} {:?}, else {}\n", regions.name, regions.aliases, regions.refusal),
+        hints,
         format!("limits: part order {:?}, equal parts {}\n", limits.part_order, limits.equal_parts),
         PayloadKind::ALL.map(payload).concat(),
         format!("answers headers: accept: {}\n", reach.join(", ")),

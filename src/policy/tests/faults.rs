@@ -145,6 +145,7 @@ const FAULTS: &[(&str, &str)] = &[
     ),
     ("[answers]\nstrip_elements = {}", "own.toml:3: 'strip_elements' must be a string, not: table (put it in quotes)"),
     ("answers = []", "own.toml:2: 'answers' must be a table, not: array (see policies/README.md)"),
+    ("[region]\nhints = 1", "own.toml:3: 'hints' must be a string, not: integer (put it in quotes)"),
     ("[region]\nnam = \"auto\"", "own.toml:3: [region] has no key 'nam' (did you mean 'name'?)"),
     ("[operations.PutObject]", "own.toml:2: a policy has no key 'operations' (did you mean 'operation'?)"),
     ("operation = 1", "own.toml:2: 'operation' must be a table, not: integer (see policies/README.md)"),
@@ -183,6 +184,8 @@ fn nothing_has_a_default() {
     ] {
         assert!(found.iter().any(|fault| fault.starts_with(&format!("own.toml:1: the policy lacks {what}"))), "{what}");
     }
+    let found = faults("[region]\nname = \"auto\"\naliases = []\ntext = \"no\"\nhints = [\"weur\"]");
+    assert!(found.iter().any(|fault| fault.starts_with("own.toml:1: the policy lacks 'hint_text' in [region]")));
     let found = faults("[default]\nverdict = \"accept\"");
     assert!(
         found.iter().any(|fault| fault.starts_with("own.toml:1: the policy lacks 'unknown_subresource' in [default]")),
