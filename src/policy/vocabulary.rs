@@ -15,6 +15,24 @@ pub(super) fn headers() -> Vec<&'static str> {
     selectors.chain(documented).chain(others).chain([METADATA_PREFIX]).collect()
 }
 
+/// How headers start by which a client protects its data: conditions, checksums, encryption and locks. HTTP's own
+/// conditions are not among them, as nothing ignores them that does not name them.
+const PROTECTING: &[&str] = &[
+    "x-amz-bucket-object-lock-",
+    "x-amz-checksum-",
+    "x-amz-copy-source-if-",
+    "x-amz-copy-source-server-side-encryption",
+    "x-amz-if-match-",
+    "x-amz-object-lock-",
+    "x-amz-rename-source-if-",
+    "x-amz-server-side-encryption",
+];
+
+/// Whether the header, or every header of the prefix, is one by which a client protects its data.
+pub(super) fn protects_data(header: &str) -> bool {
+    PROTECTING.iter().any(|start| header.starts_with(start))
+}
+
 /// Every query parameter some operation knows.
 pub(super) fn parameters() -> Vec<&'static str> {
     let selectors = OPERATIONS.iter().flat_map(|row| row.selectors).filter_map(|selector| match selector {

@@ -4,6 +4,7 @@ mod answers;
 mod built_in;
 mod faults;
 mod hardest;
+mod protection;
 mod seed;
 
 use super::*;
