@@ -69,7 +69,7 @@ pub enum StartError {
     /// The data folder cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
-    /// Metrics do not register, or there is no randomness: nothing the operator can change.
+    /// Metrics do not register, or there is no runtime or signal: nothing the operator can change.
     #[error("cannot start: {0}")]
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
@@ -77,7 +77,6 @@ pub enum StartError {
 /// Starts accepting. To be called in a tokio runtime.
 pub fn start(parts: ServerParts) -> Result<Running, StartError> {
     let metrics = Arc::new(Metrics::new().map_err(|error| StartError::Internal(error.into()))?);
-    let seed = getrandom::u64().map_err(|error| StartError::Internal(Box::new(error)))?;
     let (stop, stopping) = watch::channel(false);
     let mut services = Vec::new();
     // What is decided before there is a request holds until the next start.
@@ -87,7 +86,7 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
 
     let (backend, health, upkeep) = start_backend(parts.objects);
     services.push(upkeep);
-    let shim = S3Port { backend, rules: parts.rules, metrics: metrics.clone(), ids: RequestIds::starting_at(seed) };
+    let shim = S3Port { backend, rules: parts.rules, metrics: metrics.clone(), ids: RequestIds::default() };
     let s3 = Limited::new(HttpPort::new(shim, heads, metrics.clone()), connections, metrics.clone());
     let listen = parts.listeners.s3.iter().map(Bound::address).collect();
     let (mut s3, fds) = listeners::service("s3", s3, parts.listeners.s3);

@@ -1,23 +1,20 @@
-//! Request ids: 16 hex digits, unique within a process and unlikely to meet again across processes.
+//! Request ids: 16 hexadecimal digits. Two requests of a process practically never have the same, and who has some ids
+//! cannot tell the others.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Where request ids come from.
-#[derive(Debug)]
+/// Where request ids come from: a counter under the standard library's keyed hash, whose key is random.
+#[derive(Debug, Default)]
 pub struct RequestIds {
-    next: AtomicU64,
+    key: RandomState,
+    count: AtomicU64,
 }
 
 impl RequestIds {
-    /// Ids that start from a random `seed`.
-    pub fn starting_at(seed: u64) -> RequestIds {
-        RequestIds { next: AtomicU64::new(seed) }
-    }
-
-    /// The next id. An odd step walks through all 64-bit numbers before it repeats, and makes neighbours look unlike.
+    /// The next id.
     pub fn next(&self) -> String {
-        const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
-        format!("{:016X}", self.next.fetch_add(STEP, Ordering::Relaxed))
+        format!("{:016X}", self.key.hash_one(self.count.fetch_add(1, Ordering::Relaxed)))
     }
 }
 
@@ -26,11 +23,23 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
+    fn some(ids: &RequestIds) -> Vec<u64> {
+        (0..1000).map(|_| u64::from_str_radix(&ids.next(), 16).unwrap()).collect()
+    }
+
     #[test]
     fn ids_are_sixteen_digits_and_differ() {
-        let ids = RequestIds::starting_at(7);
+        let ids = RequestIds::default();
         let some: HashSet<String> = (0..1000).map(|_| ids.next()).collect();
         assert_eq!(some.len(), 1000);
         assert!(some.iter().all(|id| id.len() == 16 && id.bytes().all(|b| b.is_ascii_hexdigit())));
+    }
+
+    #[test]
+    fn an_id_says_nothing_of_the_next_one() {
+        let (one, other) = (some(&RequestIds::default()), some(&RequestIds::default()));
+        assert_ne!(one, other, "each process has its own key");
+        let steps: HashSet<u64> = one.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect();
+        assert_eq!(steps.len(), one.len() - 1);
     }
 }
