@@ -32,6 +32,22 @@ pub struct Remote {
 }
 
 impl Remote {
+    /// A store with the defaults of settings for all but its endpoints and its credentials.
+    pub fn new(endpoints: Vec<Endpoint>, credentials: CredentialSource) -> Remote {
+        Remote {
+            region: DEFAULT_REGION.to_owned(),
+            addressing: Addressing::Path,
+            dialect: Dialect::inferred(&endpoints),
+            endpoints,
+            credentials,
+            buckets: BucketMap::default(),
+            ca_file: None,
+            timeouts: Timeouts::default(),
+            pool: DEFAULT_POOL,
+            health: HealthCheck::Any,
+        }
+    }
+
     /// The store's name of a client's bucket; `None` if clients can reach no bucket of that name.
     pub fn upstream_bucket<'a>(&'a self, client: &'a BucketName) -> Option<&'a str> {
         self.buckets.upstream(client).filter(|name| !self.dialect.reserves(name))
@@ -91,6 +107,9 @@ impl Default for Timeouts {
         }
     }
 }
+
+/// The region that requests are signed for by default: what stores without regions expect.
+pub const DEFAULT_REGION: &str = "us-east-1";
 
 /// The idle connections that are kept by default: as many as requests may be in flight on a busy machine. With too small a
 /// pool every request needs a new connection.

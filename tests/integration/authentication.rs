@@ -22,9 +22,7 @@ fn skewed() -> (u16, String, String) {
 
 /// A server with an object that nothing here may read, replace or remove.
 fn server() -> TestServer {
-    let server = TestServer::with_bucket("r2", "media");
-    assert_eq!(server.send(Request::put("/media/kept").body("secret")).status, 200);
-    server
+    TestServer::with_object("r2", "media", "kept", "secret")
 }
 
 fn send_as_is(server: &TestServer, request: Request) -> Response {

@@ -8,9 +8,7 @@ use std::time::Duration;
 const LARGE: usize = 32 << 20;
 
 fn server() -> TestServer {
-    let server = TestServer::with_bucket("r2", "media");
-    assert_eq!(server.send(Request::put("/media/kept").body("kept")).status, 200);
-    server
+    TestServer::with_object("r2", "media", "kept", "kept")
 }
 
 fn body(seed: usize) -> Vec<u8> {

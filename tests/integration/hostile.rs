@@ -6,9 +6,7 @@ use crate::support::{Request, Response, TestServer};
 use std::fmt::Write as _;
 
 fn server() -> TestServer {
-    let server = TestServer::with_bucket("r2", "media");
-    assert_eq!(server.send(Request::put("/media/kept").body("kept")).status, 200);
-    server
+    TestServer::with_object("r2", "media", "kept", "kept")
 }
 
 /// Nothing came, nothing went, and the next request is answered.

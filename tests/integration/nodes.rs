@@ -3,8 +3,8 @@
 use pingora::connectors::http::Connector;
 use r2shim::server::observe::metrics::{Metrics, Stats};
 use r2shim::server::remote::nodes::{Intervals, Nodes};
-use r2shim::upstream::{Addressing, BucketMap, CredentialSource, Dialect, Endpoint};
-use r2shim::upstream::{FailureKind, HealthCheck, Remote, Timeouts};
+use r2shim::upstream::{CredentialSource, Endpoint};
+use r2shim::upstream::{FailureKind, HealthCheck, Remote};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -66,18 +66,8 @@ impl Drop for FakeNode {
 }
 
 fn nodes(endpoints: &[&str], health: HealthCheck) -> Arc<Nodes> {
-    let remote = Remote {
-        endpoints: endpoints.iter().map(|endpoint| Endpoint::parse(endpoint).unwrap()).collect(),
-        region: "us-east-1".to_owned(),
-        addressing: Addressing::Path,
-        dialect: Dialect::from_name("aws").unwrap(),
-        credentials: CredentialSource::AwsChain,
-        buckets: BucketMap::default(),
-        ca_file: None,
-        timeouts: Timeouts::default(),
-        pool: 8,
-        health,
-    };
+    let endpoints = endpoints.iter().map(|endpoint| Endpoint::parse(endpoint).unwrap()).collect();
+    let remote = Remote { health, ..Remote::new(endpoints, CredentialSource::AwsChain) };
     Arc::new(Nodes::new(&remote, Arc::new(Connector::new(None))))
 }
 

@@ -37,9 +37,7 @@ fn served() -> HashSet<Operation> {
 }
 
 fn server() -> TestServer {
-    let server = TestServer::with_bucket("r2", "media");
-    assert_eq!(server.send(Request::put("/media/kept").body("kept")).status, 200);
-    server
+    TestServer::with_object("r2", "media", "kept", "kept")
 }
 
 /// A request for an operation, made from its row of the table: it would change something were it carried out.

@@ -16,7 +16,7 @@ use crate::settings::findings::Findings;
 use crate::settings::secret::Environment;
 use crate::settings::written::WrittenRemote;
 use crate::upstream::dialect::DIALECTS;
-use crate::upstream::remote::DEFAULT_POOL;
+use crate::upstream::remote::{DEFAULT_POOL, DEFAULT_REGION};
 use crate::upstream::{Addressing, Dialect, Endpoint, HealthCheck, Remote};
 use choice::one_of;
 use http::uri::PathAndQuery;
@@ -72,7 +72,7 @@ fn dialect(written: Option<Spanned<String>>, endpoints: &[Endpoint]) -> Result<&
 
 /// A region is part of every signature (`ID/DATE/REGION/s3/aws4_request`), so it must fit in there.
 fn region(written: Option<Spanned<String>>) -> Result<String, Diagnostic> {
-    let Some(text) = written else { return Ok("us-east-1".to_owned()) };
+    let Some(text) = written else { return Ok(DEFAULT_REGION.to_owned()) };
     let fits = |b: u8| b.is_ascii_graphic() && !matches!(b, b'/' | b',');
     if text.value.is_empty() || !text.value.bytes().all(fits) {
         let advice = "write what the store calls it, as \"eu-west-1\", or leave it out for \"us-east-1\"";

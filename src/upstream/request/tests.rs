@@ -4,22 +4,17 @@ use super::*;
 use crate::s3::Operation;
 use crate::s3::query::Query;
 use crate::sigv4;
-use crate::upstream::{BucketMap, CredentialSource, Dialect, HealthCheck, Timeouts};
+use crate::upstream::{BucketMap, CredentialSource, Dialect};
 
 fn remote(addressing: Addressing, dialect: &str) -> Remote {
     let mut buckets = BucketMap::default();
     buckets.map(BucketName::parse("media").unwrap(), "acme-prod-media".to_owned()).unwrap();
     Remote {
-        endpoints: vec![Endpoint::parse("http://store.example.test:9100").unwrap()],
         region: "eu-west-1".to_owned(),
         addressing,
         dialect: Dialect::from_name(dialect).unwrap(),
-        credentials: CredentialSource::AwsChain,
         buckets,
-        ca_file: None,
-        timeouts: Timeouts::default(),
-        pool: 1,
-        health: HealthCheck::Any,
+        ..Remote::new(vec![Endpoint::parse("http://store.example.test:9100").unwrap()], CredentialSource::AwsChain)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::support::stores::{Kind, RealStore, STORE_KEY_ID, STORE_REGION, STORE_
 use crate::support::{Connection, Request, Response, TestServer};
 use r2shim::s3::names::BucketName;
 use r2shim::sigv4::Secret;
-use r2shim::upstream::{Addressing, BucketMap, CredentialSource, Dialect, Endpoint, HealthCheck, Remote, Timeouts};
+use r2shim::upstream::{BucketMap, CredentialSource, Dialect, Endpoint, Remote};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -147,20 +147,13 @@ fn remote(name: &str, address: SocketAddr) -> Remote {
         let name = BucketName::parse(&bucket_name(number)).unwrap();
         buckets.map(name, format!("{UPSTREAM_PREFIX}{number}")).unwrap();
     }
+    let credentials =
+        CredentialSource::Static { access_key_id: STORE_KEY_ID.to_owned(), secret: Secret::new(STORE_SECRET) };
     Remote {
-        endpoints: vec![Endpoint::parse(&format!("http://{address}")).unwrap()],
         region: STORE_REGION.to_owned(),
-        addressing: Addressing::Path,
         dialect: Dialect::from_name(name).unwrap(),
-        credentials: CredentialSource::Static {
-            access_key_id: STORE_KEY_ID.to_owned(),
-            secret: Secret::new(STORE_SECRET),
-        },
         buckets,
-        ca_file: None,
-        timeouts: Timeouts::default(),
-        pool: 16,
-        health: HealthCheck::Any,
+        ..Remote::new(vec![Endpoint::parse(&format!("http://{address}")).unwrap()], credentials)
     }
 }
 

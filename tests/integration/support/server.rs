@@ -116,6 +116,13 @@ impl TestServer {
         server
     }
 
+    /// A server with this object in a bucket.
+    pub fn with_object(policy: &str, bucket: &str, key: &str, body: &str) -> TestServer {
+        let server = TestServer::with_bucket(policy, bucket);
+        assert_eq!(server.send(Request::put(&format!("/{bucket}/{key}")).body(body)).status, 200);
+        server
+    }
+
     /// Signs a request, sends it on a connection of its own and reads the answer.
     pub fn send(&self, request: Request) -> Response {
         let request = request.signed(self.address);

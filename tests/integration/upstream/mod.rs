@@ -25,7 +25,7 @@ use crate::support::scripted::{HEALTH, Received, Scripted};
 use crate::support::{Request, Response, TestServer};
 use r2shim::s3::names::BucketName;
 use r2shim::sigv4::Secret;
-use r2shim::upstream::{Addressing, BucketMap, CredentialSource, Dialect, Endpoint, HealthCheck, Remote, Timeouts};
+use r2shim::upstream::{BucketMap, CredentialSource, Dialect, Endpoint, HealthCheck, Remote, Timeouts};
 use std::time::Duration;
 
 /// The pair that requests to the store are signed with; nothing of it is for clients.
@@ -40,20 +40,14 @@ const UPSTREAM_BUCKET: &str = "acme-prod-media";
 fn remote(endpoint: &str) -> Remote {
     let mut buckets = BucketMap::new(false);
     buckets.map(BucketName::parse("media").unwrap(), UPSTREAM_BUCKET.to_owned()).unwrap();
+    let credentials =
+        CredentialSource::Static { access_key_id: UPSTREAM_KEY_ID.to_owned(), secret: Secret::new(UPSTREAM_SECRET) };
     Remote {
-        endpoints: vec![Endpoint::parse(endpoint).unwrap()],
         region: UPSTREAM_REGION.to_owned(),
-        addressing: Addressing::Path,
         dialect: Dialect::from_name("aws").unwrap(),
-        credentials: CredentialSource::Static {
-            access_key_id: UPSTREAM_KEY_ID.to_owned(),
-            secret: Secret::new(UPSTREAM_SECRET),
-        },
         buckets,
-        ca_file: None,
-        timeouts: Timeouts::default(),
-        pool: 16,
         health: HealthCheck::Path(HEALTH.to_owned()),
+        ..Remote::new(vec![Endpoint::parse(endpoint).unwrap()], credentials)
     }
 }
 

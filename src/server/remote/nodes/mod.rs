@@ -189,18 +189,8 @@ mod tests {
     /// Three nodes at fixed addresses, found but not checked.
     async fn three() -> Nodes {
         let endpoints = ["http://127.0.0.1:1", "http://127.0.0.1:2", "http://127.0.0.1:3"];
-        let remote = Remote {
-            endpoints: endpoints.iter().map(|text| Endpoint::parse(text).unwrap()).collect(),
-            region: "us-east-1".to_owned(),
-            addressing: crate::upstream::Addressing::Path,
-            dialect: crate::upstream::Dialect::inferred(&[]),
-            credentials: crate::upstream::CredentialSource::AwsChain,
-            buckets: Default::default(),
-            ca_file: None,
-            timeouts: Default::default(),
-            pool: 1,
-            health: crate::upstream::HealthCheck::Any,
-        };
+        let endpoints = endpoints.iter().map(|text| Endpoint::parse(text).unwrap()).collect();
+        let remote = Remote::new(endpoints, crate::upstream::CredentialSource::AwsChain);
         let nodes = Nodes::new(&remote, Arc::new(Connector::new(None)));
         nodes.resolve().await;
         nodes
