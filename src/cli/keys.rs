@@ -1,9 +1,9 @@
 //! `keys new`: a pair to paste into the settings file.
 
 use crate::access::KeyPair;
+use crate::access::pair::SEED_BYTES;
 use crate::cli::arguments::NewKey;
 use crate::cli::failure::Failure;
-use crate::cli::random;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -19,10 +19,18 @@ struct Key<'a> {
 
 /// Writes a new key. Nothing is kept: what is written here is all there is of it.
 pub(super) fn new(arguments: &NewKey, out: &mut dyn Write) -> Result<(), Failure> {
-    let pair = KeyPair::from_random(random::seed()?);
+    let pair = KeyPair::from_random(seed()?);
     let text = if arguments.json { json(&pair, arguments)? } else { toml(&pair, arguments) };
     out.write_all(text.as_bytes())?;
     Ok(())
+}
+
+/// Random bytes of the operating system, for one pair.
+pub(super) fn seed() -> Result<[u8; SEED_BYTES], Failure> {
+    let mut seed = [0; SEED_BYTES];
+    let stopped = |error| Failure::Stopped(format!("the system gives no random bytes for a key: {error}"));
+    getrandom::fill(&mut seed).map_err(stopped)?;
+    Ok(seed)
 }
 
 fn toml(pair: &KeyPair, arguments: &NewKey) -> String {

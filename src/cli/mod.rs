@@ -8,15 +8,14 @@ pub mod style;
 pub mod failure;
 pub mod arguments;
 pub mod logging;
-mod random;
 mod shell;
+mod keys;
 mod upstream;
 mod welcome;
 mod check;
 mod serve;
 mod policy;
 mod explain;
-mod keys;
 mod store;
 
 use crate::cli::arguments::{Arguments, Command, KeysCommand, StoreCommand};

@@ -4,7 +4,7 @@ use crate::cli::arguments::Serve;
 use crate::cli::check::needs_data_folder;
 use crate::cli::failure::{Failure, write_warnings};
 use crate::cli::welcome::Welcome;
-use crate::cli::{logging, random};
+use crate::cli::{keys, logging};
 use crate::server::{self, Listeners};
 use crate::settings;
 use std::io::Write;
@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Failure> {
     let listeners = Listeners::bind(&loaded.settings.listen, loaded.settings.admin)
         .map_err(|error| Failure::Stopped(error.to_string()))?;
     if loaded.keys.is_empty() {
-        loaded.make_key(random::seed()?)?;
+        loaded.make_key(keys::seed()?)?;
     }
     let welcome = Welcome::new(&loaded);
     let on_ready = move |listen: &[_], admin: Option<_>| {
