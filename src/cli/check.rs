@@ -26,7 +26,7 @@ fn try_out(upstream: Upstream, out: &mut dyn Write) -> Result<(), Failure> {
         writeln!(out, "nothing to try: objects are on this machine")?;
         return Ok(());
     };
-    let findings = server::probe(*remote).map_err(Failure::Stopped)?;
+    let findings = server::probe(*remote).map_err(|error| Failure::Stopped(error.to_string()))?;
     for finding in &findings {
         match &finding.fault {
             None => writeln!(out, "{GOOD}ok{GOOD:#}: {}", finding.what)?,

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
+use std::error::Error;
 
 /// An answer ready to be sent.
 pub struct Answer {
@@ -41,9 +42,12 @@ pub enum Body {
 /// A body that arrives in pieces.
 #[async_trait]
 pub trait BodyStream: Send {
-    /// The next piece; `None` at the end. After an error, which is for the log, there is no more.
-    async fn next(&mut self) -> Option<Result<Bytes, String>>;
+    /// The next piece; `None` at the end. After an error there is no more.
+    async fn next(&mut self) -> Option<Result<Bytes, StreamError>>;
 }
+
+/// Why a body does not arrive; for the log.
+pub type StreamError = Box<dyn Error + Send + Sync>;
 
 impl Answer {
     /// An answer without a body.

@@ -19,4 +19,4 @@ pub mod life;
 
 pub use life::listeners::{BindError, Listeners};
 pub use life::run::{Objects, Running, ServerParts, StartError, start};
-pub use life::serve::{probe, serve};
+pub use life::serve::{ProbeError, probe, serve};

@@ -2,7 +2,7 @@
 //! that broke off would look complete. So the body is read to its end before the head is sent.
 
 use crate::s3::{Code, S3Error};
-use crate::server::answer::{Answer, Body, BodyStream};
+use crate::server::answer::{Answer, Body, BodyStream, StreamError};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 
@@ -20,12 +20,12 @@ pub async fn with_length(answer: Answer) -> Result<Answer, S3Error> {
     Ok(Answer { body: Body::Stream { length, pieces: Box::new(InOnePiece(Some(whole))) }, ..answer })
 }
 
-async fn read(mut pieces: Box<dyn BodyStream>) -> Result<Bytes, String> {
+async fn read(mut pieces: Box<dyn BodyStream>) -> Result<Bytes, StreamError> {
     let mut whole = BytesMut::new();
     while let Some(piece) = pieces.next().await {
         whole.extend_from_slice(&piece?);
         if whole.len() > MAX_BYTES {
-            return Err("an answer without a length is too long for a client of HTTP/1.0".to_owned());
+            return Err("an answer without a length is too long for a client of HTTP/1.0".into());
         }
     }
     Ok(whole.freeze())
@@ -36,7 +36,7 @@ struct InOnePiece(Option<Bytes>);
 
 #[async_trait]
 impl BodyStream for InOnePiece {
-    async fn next(&mut self) -> Option<Result<Bytes, String>> {
+    async fn next(&mut self) -> Option<Result<Bytes, StreamError>> {
         self.0.take().map(Ok)
     }
 }

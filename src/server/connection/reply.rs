@@ -1,6 +1,6 @@
 //! Sending an answer down a client's connection, and leaving the connection in a state both sides agree on.
 
-use crate::server::answer::{Answer, Body, BodyStream};
+use crate::server::answer::{Answer, Body, BodyStream, StreamError};
 use crate::server::connection::http10;
 use crate::server::connection::request_body::Progress;
 use crate::server::observe::record::Record;
@@ -58,8 +58,8 @@ enum BrokenOff {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The body did not arrive from elsewhere.
-    #[error("{0}")]
-    Stream(String),
+    #[error(transparent)]
+    Stream(StreamError),
 }
 
 /// Sends the answer and notes in `record` what was sent. An answer that breaks off ends the connection.

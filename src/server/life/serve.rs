@@ -4,7 +4,7 @@ use crate::filters::{CurrentRules, Limits, Rules};
 use crate::server::connection::limits::ConnectionLimits;
 use crate::server::life::listeners::Listeners;
 use crate::server::life::run::{DRAIN_LIMIT, Objects, ServerParts, Signals, StartError, start};
-use crate::server::remote::{self, RemoteStore, TriedPart};
+use crate::server::remote::{self, RemoteStore, SetupError, TriedPart};
 use crate::settings::{Settings, Upstream};
 use crate::sigv4::KeyCache;
 use crate::store::Store;
@@ -40,10 +40,21 @@ pub fn serve(
 /// Tries a remote store out, for `check --online`.
 ///
 /// # Errors
-/// What keeps it from being tried, in words.
-pub fn probe(remote: Remote) -> Result<Vec<TriedPart>, String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
-    runtime.block_on(remote::probe(remote)).map_err(|error| error.to_string())
+/// What keeps it from being tried.
+pub fn probe(remote: Remote) -> Result<Vec<TriedPart>, ProbeError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(remote::probe(remote))?)
+}
+
+/// Why a remote store cannot be tried out.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// There is no runtime to do it in.
+    #[error(transparent)]
+    Runtime(#[from] std::io::Error),
+    /// Requests to it cannot be made.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
 }
 
 async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Result<ServerParts, StartError> {

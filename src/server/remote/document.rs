@@ -1,10 +1,10 @@
 //! An XML answer on its way to the client: rewritten when it is complete, and an error in it returned with its status,
 //! or in the client's words if the status was sent already.
 
-use super::response::AnswerBody;
+use super::response::{AnswerBody, IncompleteAnswer};
 use crate::s3::S3Error;
-use crate::s3::xml::{self, Ending, ErrorDocument, Rewriter};
-use crate::server::answer::BodyStream;
+use crate::s3::xml::{self, Ending, ErrorDocument, Malformed, Rewriter};
+use crate::server::answer::{BodyStream, StreamError};
 use async_trait::async_trait;
 use bytes::Bytes;
 
@@ -28,16 +28,30 @@ pub(super) struct DocumentBody {
     error: Box<dyn Fn(&ErrorDocument) -> S3Error + Send>,
 }
 
+/// Why an answer is not a document; for the log.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DocumentError {
+    /// It did not arrive.
+    #[error(transparent)]
+    IncompleteAnswer(#[from] IncompleteAnswer),
+    /// It arrived and is no XML, or another document.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// It has been read to its end before.
+    #[error("the document has ended before")]
+    Ended,
+}
+
 impl DocumentBody {
     /// Reads to the end of the document, or until there are bytes that the client can have before.
     ///
     /// # Errors
-    /// Why it is not a document, for the log.
+    /// Why it is not a document.
     pub(super) async fn open(
         source: AnswerBody,
         rewriter: Rewriter,
         error: Box<dyn Fn(&ErrorDocument) -> S3Error + Send>,
-    ) -> Result<Opening, String> {
+    ) -> Result<Opening, DocumentError> {
         let mut body = DocumentBody { source, rewriter: Some(rewriter), ready: None, error };
         let Some(bytes) = body.early().await? else {
             return Ok(match body.finish()? {
@@ -50,10 +64,10 @@ impl DocumentBody {
     }
 
     /// The next bytes that the client can have before the document has ended; `None` when it has.
-    async fn early(&mut self) -> Result<Option<Bytes>, String> {
+    async fn early(&mut self) -> Result<Option<Bytes>, DocumentError> {
         let Some(rewriter) = &mut self.rewriter else { return Ok(None) };
-        while let Some(piece) = self.source.next().await {
-            let bytes = rewriter.update(&piece?).map_err(|malformed| malformed.to_string())?;
+        while let Some(piece) = self.source.piece().await {
+            let bytes = rewriter.update(&piece?)?;
             if !bytes.is_empty() {
                 return Ok(Some(Bytes::from(bytes)));
             }
@@ -61,13 +75,12 @@ impl DocumentBody {
         Ok(None)
     }
 
-    fn finish(&mut self) -> Result<Ending, String> {
-        let rewriter = self.rewriter.take().ok_or_else(|| "it has ended before".to_owned())?;
-        rewriter.finish().map_err(|malformed| malformed.to_string())
+    fn finish(&mut self) -> Result<Ending, DocumentError> {
+        Ok(self.rewriter.take().ok_or(DocumentError::Ended)?.finish()?)
     }
 
     /// The bytes after which the body ends. The status was sent already, so an error is the `<Error>` alone.
-    fn last(&mut self) -> Result<Bytes, String> {
+    fn last(&mut self) -> Result<Bytes, DocumentError> {
         Ok(Bytes::from(match self.finish()? {
             Ending::Document(text) => text,
             Ending::Error(document) => xml::late_error(&(self.error)(&document)),
@@ -77,7 +90,7 @@ impl DocumentBody {
 
 #[async_trait]
 impl BodyStream for DocumentBody {
-    async fn next(&mut self) -> Option<Result<Bytes, String>> {
+    async fn next(&mut self) -> Option<Result<Bytes, StreamError>> {
         if let Some(ready) = self.ready.take() {
             return Some(Ok(ready));
         }
@@ -87,6 +100,6 @@ impl BodyStream for DocumentBody {
             Ok(None) => self.last(),
             Err(why) => Err(why),
         };
-        Some(next.map_err(|why| format!("the upstream's document is malformed: {why}")))
+        Some(next.map_err(StreamError::from))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::nodes::{Node, in_words, kind_of};
 use crate::s3::{Code, S3Error};
-use crate::server::answer::BodyStream;
+use crate::server::answer::{BodyStream, StreamError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::StatusCode;
@@ -103,7 +103,7 @@ impl AnswerBody {
     }
 
     /// The next piece; `None` at the end.
-    async fn piece(&mut self) -> Option<Result<Bytes, IncompleteAnswer>> {
+    pub(super) async fn piece(&mut self) -> Option<Result<Bytes, IncompleteAnswer>> {
         let response = self.response.as_mut()?;
         match response.session.read_response_body().await {
             Ok(Some(piece)) => Some(Ok(piece)),
@@ -127,7 +127,7 @@ pub(super) struct IncompleteAnswer(BError);
 
 #[async_trait]
 impl BodyStream for AnswerBody {
-    async fn next(&mut self) -> Option<Result<Bytes, String>> {
-        self.piece().await.map(|piece| piece.map_err(|error| error.to_string()))
+    async fn next(&mut self) -> Option<Result<Bytes, StreamError>> {
+        self.piece().await.map(|piece| piece.map_err(StreamError::from))
     }
 }

@@ -5,9 +5,11 @@
 use crate::server::remote::nodes::node::{Node, NodeHealth};
 use crate::upstream::Endpoint;
 use std::collections::BTreeSet;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::task::JoinError;
 use tokio::time::timeout;
 
 /// How long a lookup may take. The resolver's own patience can be half a minute, and start-up waits for the first one.
@@ -23,7 +25,7 @@ struct Known {
     endpoint: Arc<Endpoint>,
     nodes: Vec<Node>,
     /// Why the last lookup gave no address; `None` if it gave one.
-    failure: Option<String>,
+    failure: Option<LookupError>,
 }
 
 /// A node as it is now, or an endpoint whose name has not resolved yet.
@@ -39,7 +41,20 @@ pub struct NodeState {
     pub health: NodeHealth,
 }
 
-type Lookup = Result<Vec<SocketAddr>, String>;
+type Lookup = Result<Vec<SocketAddr>, LookupError>;
+
+/// Why a lookup gave no address.
+#[derive(Debug, thiserror::Error)]
+enum LookupError {
+    #[error(transparent)]
+    Resolver(#[from] io::Error),
+    #[error("no answer to the lookup within {} s", LOOKUP_TIME.as_secs())]
+    Late,
+    #[error("the name has no address")]
+    NoAddress,
+    #[error(transparent)]
+    Ended(#[from] JoinError),
+}
 
 impl Names {
     pub(super) fn new(endpoints: &[Endpoint]) -> Names {
@@ -64,7 +79,7 @@ impl Names {
         let lookups: Vec<_> = endpoints.into_iter().map(|endpoint| tokio::spawn(look_up(endpoint))).collect();
         let mut results = Vec::new();
         for lookup in lookups {
-            results.push(lookup.await.unwrap_or_else(|error| Err(error.to_string())));
+            results.push(lookup.await.unwrap_or_else(|error| Err(error.into())));
         }
         self.take_over(results)
     }
@@ -109,7 +124,7 @@ impl Known {
     fn states(&self) -> Vec<NodeState> {
         let endpoint = || self.endpoint.clone();
         if self.nodes.is_empty() {
-            let health = self.failure.clone().map_or(NodeHealth::Unchecked, NodeHealth::Down);
+            let health = self.failure.as_ref().map_or(NodeHealth::Unchecked, |why| NodeHealth::Down(why.to_string()));
             return vec![NodeState { endpoint: endpoint(), address: None, name: self.endpoint.to_string(), health }];
         }
         let state = |node: &Node| NodeState {
@@ -126,10 +141,10 @@ async fn look_up(endpoint: Arc<Endpoint>) -> Lookup {
     let lookup = tokio::net::lookup_host((endpoint.host.as_str(), endpoint.port));
     let addresses = match timeout(LOOKUP_TIME, lookup).await {
         Ok(Ok(addresses)) => addresses.collect::<BTreeSet<_>>(),
-        Ok(Err(error)) => return Err(error.to_string()),
-        Err(_) => return Err(format!("no answer to the lookup within {} s", LOOKUP_TIME.as_secs())),
+        Ok(Err(error)) => return Err(error.into()),
+        Err(_) => return Err(LookupError::Late),
     };
-    if addresses.is_empty() { Err("the name has no address".to_owned()) } else { Ok(addresses.into_iter().collect()) }
+    if addresses.is_empty() { Err(LookupError::NoAddress) } else { Ok(addresses.into_iter().collect()) }
 }
 
 #[cfg(test)]
@@ -138,7 +153,7 @@ mod tests {
 
     fn addresses(text: &str) -> Lookup {
         let list: Result<Vec<_>, _> = text.split_whitespace().map(str::parse).collect();
-        list.map_err(|_| text.to_owned())
+        list.map_err(|_| io::Error::other(text.to_owned()).into())
     }
 
     fn names(text: &str) -> Names {
