@@ -13,13 +13,14 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// HTTP's own headers that reach the client besides [`OBJECT_HEADERS`]: which state of the object it is, and which bytes of
 /// it. Not Location: it is the upstream's address of a bucket or an object. Not `Vary` and `Access-Control-*`: they would
 /// be about the requests the upstream saw, which are ours.
-const OF_HTTP: &[&str] = &["accept-ranges", "content-range", "etag", "last-modified"];
+const ANSWERS_ONLY: &[&str] = &["accept-ranges", "content-range", "etag", "last-modified"];
 
 /// The headers that reach the client, in the upstream's order, values byte for byte but for a user's. Of `x-amz-*`
 /// headers the policy decides which; a region becomes `region`.
 pub fn client_headers(answer: &HeaderMap, answers: &Answers, region: &str) -> Vec<(HeaderName, HeaderValue)> {
-    let reaches =
-        |name: &str| OBJECT_HEADERS.contains(&name) || OF_HTTP.contains(&name) || answers.header_reaches_client(name);
+    let reaches = |name: &str| {
+        OBJECT_HEADERS.contains(&name) || ANSWERS_ONLY.contains(&name) || answers.header_reaches_client(name)
+    };
     let passed = answer.iter().filter(|(name, _)| reaches(name.as_str()));
     let passed = passed.map(|(name, value)| (name.clone(), client_value(name, value)));
     passed.chain(client_region(answer, region)).collect()

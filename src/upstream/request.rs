@@ -24,7 +24,7 @@ use std::time::Duration;
 
 /// HTTP's own headers that mean something to a store, besides those that describe an object and the conditions. Of the
 /// others, some belong to one connection, some to the client's signature, and the rest mean nothing to a store.
-const OF_HTTP: &[&str] = &["content-md5", "range"];
+const REQUESTS_ONLY: &[&str] = &["content-md5", "range"];
 
 /// `x-amz-*` headers that do not go along: the source of a copy is written anew, and the SDK's own note on a checksum
 /// is only true of the body as the SDK framed it.
@@ -258,7 +258,7 @@ fn leave_range_out(headers: &mut HeaderMap, view: &RequestView<'_>) {
 
 fn goes_along(name: &str) -> bool {
     let amz = name.starts_with("x-amz-") && !is_transport_header(name) && !WRITTEN_ANEW.contains(&name);
-    let http = [OBJECT_HEADERS, CONDITIONS, OF_HTTP].iter().any(|names| names.contains(&name));
+    let http = [OBJECT_HEADERS, CONDITIONS, REQUESTS_ONLY].iter().any(|names| names.contains(&name));
     amz || http || name.starts_with(METADATA_PREFIX)
 }
 
