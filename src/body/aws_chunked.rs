@@ -26,7 +26,8 @@ const MAX_LINE: usize = 256;
 /// The longest size of a chunk in hexadecimal digits: what 64 bits hold.
 const MAX_SIZE_DIGITS: usize = 16;
 
-/// The chain of signatures over the chunks of one body, each made over the one before it.
+/// The chain of signatures over the chunks of one body, each made over the one before it. A trait, so that the grammar is
+/// tested with signatures that a reader can check; [`crate::sigv4::ChunkChain`] is the chain of SigV4.
 pub trait ChunkSignatures {
     /// Whether `signature`, 64 hexadecimal digits, is the next one, over a chunk whose data has this SHA-256.
     fn chunk_is_good(&mut self, data_sha256: [u8; 32], signature: &str) -> bool;
