@@ -1,6 +1,7 @@
 //! What comes out at the end of the chain: a request that may be carried out.
 
 use crate::access::AccessKey;
+use crate::body::Announced;
 use crate::filters::authenticate::Caller;
 use crate::filters::facts::Facts;
 use crate::filters::finding::{Filter, Finding, Refusal};
@@ -79,4 +80,31 @@ impl<'a> Admitted<'a> {
     pub fn object_key(&self) -> Result<&ObjectKey, S3Error> {
         self.address.key.as_ref().ok_or_else(|| Code::ROUTE_NOT_FOUND.into())
     }
+
+    /// The length of the object or part in the body, and what the client announced of it.
+    ///
+    /// # Errors
+    /// `InternalError` for an operation whose body the operation table says to be something else.
+    pub fn object_body(&self) -> Result<(u64, &Announced), S3Error> {
+        match &self.plan {
+            BodyPlan::Object { length, announced } => Ok((*length, announced)),
+            BodyPlan::Ignore | BodyPlan::Document { .. } => Err(unplanned("object")),
+        }
+    }
+
+    /// The most bytes of the document in the body, and what the client announced of it.
+    ///
+    /// # Errors
+    /// `InternalError`, likewise.
+    pub fn document_body(&self) -> Result<(usize, &Announced), S3Error> {
+        match &self.plan {
+            BodyPlan::Document { limit, announced } => Ok((*limit, announced)),
+            BodyPlan::Ignore | BodyPlan::Object { .. } => Err(unplanned("document")),
+        }
+    }
+}
+
+/// The error for a handler and a row of the operation table that differ about the request's body.
+fn unplanned(what: &str) -> S3Error {
+    S3Error::new(Code::INTERNAL_ERROR).cause(format!("the operation table has no {what} in the request"))
 }

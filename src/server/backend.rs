@@ -3,7 +3,7 @@
 use crate::filters::Admitted;
 use crate::s3::S3Error;
 use crate::server::answer::Answer;
-use crate::server::connection::request_body::BodySource;
+use crate::server::connection::request_body::RequestBody;
 use crate::server::local::Local;
 use crate::server::remote::RemoteStore;
 
@@ -17,7 +17,7 @@ pub enum Backend {
 
 impl Backend {
     /// Carries out an admitted request.
-    pub async fn answer(&self, request: &Admitted<'_>, body: &mut dyn BodySource) -> Result<Answer, S3Error> {
+    pub async fn answer(&self, request: &Admitted<'_>, body: &mut RequestBody<'_>) -> Result<Answer, S3Error> {
         match self {
             Backend::Local(local) => local.answer(request, body).await,
             Backend::Remote(remote) => remote.answer(request, body).await,

@@ -7,8 +7,6 @@ mod clock;
 pub mod observe;
 pub mod answer;
 pub mod connection;
-mod documents;
-mod new_bucket;
 mod operations;
 pub mod local;
 pub mod remote;

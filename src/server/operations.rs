@@ -1,13 +1,15 @@
 //! What the local disk and a remote store do alike.
 
 use crate::access::AccessKey;
-use crate::body::Announced;
-use crate::filters::{Admitted, BodyPlan};
+use crate::body::{BodyVerifier, DocumentCollector};
+use crate::filters::Admitted;
 use crate::policy;
+use crate::region::Regions;
 use crate::s3::names::BucketName;
-use crate::s3::xml::{self, BucketInfo, OWNER};
+use crate::s3::xml::{self, BucketInfo, CreateBucketConfiguration, OWNER};
 use crate::s3::{Code, S3Error, Timestamp};
 use crate::server::answer::Answer;
+use crate::server::connection::request_body::RequestBody;
 
 /// The answer that the policy gives to an operation, whatever is stored.
 pub(super) fn fixed(answer: &policy::RuledAnswer) -> Answer {
@@ -22,15 +24,27 @@ pub(super) fn list_buckets(signer: &AccessKey, buckets: impl Iterator<Item = (Bu
     Answer::xml(xml::list_buckets(OWNER, &listed))
 }
 
-/// The length of the object or part in a request's body, and what the client announced of it.
-///
-/// # Errors
-/// `InternalError` for an operation whose body the operation table says to be something else.
-pub(super) fn object_body<'r>(request: &'r Admitted<'_>) -> Result<(u64, &'r Announced), S3Error> {
-    match &request.plan {
-        BodyPlan::Object { length, announced } => Ok((*length, announced)),
-        BodyPlan::Ignore | BodyPlan::Document { .. } => {
-            Err(S3Error::new(Code::INTERNAL_ERROR).cause("the operation table has no object in the request"))
+/// The document in the body of a request: read whole, within its limit, and checked against the digests that came with
+/// it.
+pub(super) async fn read_document(request: &Admitted<'_>, body: &mut RequestBody<'_>) -> Result<Vec<u8>, S3Error> {
+    let (limit, announced) = request.document_body()?;
+    let mut verifier = BodyVerifier::new(announced.clone());
+    let mut document = DocumentCollector::new(limit);
+    while let Some(piece) = body.next().await? {
+        for bytes in verifier.update(piece)? {
+            document.update(&bytes)?;
         }
     }
+    verifier.finish()?;
+    Ok(document.finish())
+}
+
+/// Refuses a CreateBucketConfiguration that asks for another region than there is, or for more than a region.
+pub(super) fn check_new_bucket(document: &[u8], regions: &Regions) -> Result<(), S3Error> {
+    let wanted = CreateBucketConfiguration::parse(document)?;
+    if let Some(element) = wanted.unsupported.first() {
+        let message = format!("CreateBucketConfiguration element {element} not implemented");
+        return Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message));
+    }
+    regions.normalise(wanted.location_constraint.as_deref().unwrap_or_default()).map(|_| ())
 }

@@ -2,22 +2,11 @@
 
 use crate::s3::{Code, S3Error};
 use crate::server::connection::pace::{MinimumRate, Pace, TooSlow};
-use async_trait::async_trait;
 use bytes::Bytes;
 use pingora::protocols::http::ServerSession;
 use pingora::{BError, ErrorType};
 use std::pin::pin;
 use tokio::time::{Instant, timeout};
-
-/// Where the bytes of a request's body come from.
-#[async_trait]
-pub trait BodySource: Send {
-    /// The next piece; `None` at the end. After an error nothing more can be read.
-    async fn next(&mut self) -> Result<Option<Bytes>, S3Error>;
-
-    /// Whether the client waits for `100 Continue` before it sends anything. Asking for the first piece sends it.
-    fn awaits_continue(&self) -> bool;
-}
 
 /// How far the reading of a body came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +49,19 @@ impl<'s> RequestBody<'s> {
         self.progress
     }
 
+    /// Whether the client waits for `100 Continue` before it sends anything. Asking for the first piece sends it.
+    pub fn awaits_continue(&self) -> bool {
+        self.progress == Progress::AwaitsContinue
+    }
+
+    /// The next piece; `None` at the end. After an error nothing more can be read.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, S3Error> {
+        self.read().await.map_err(|error| {
+            self.progress = Progress::Broken;
+            body_error(&error)
+        })
+    }
+
     async fn read(&mut self) -> Result<Option<Bytes>, BodyError> {
         if self.progress == Progress::AwaitsContinue {
             self.progress = Progress::Readable;
@@ -82,20 +84,6 @@ impl<'s> RequestBody<'s> {
 
 fn received(piece: &Result<Option<Bytes>, BError>) -> u64 {
     piece.as_ref().ok().and_then(Option::as_ref).map_or(0, |bytes| bytes.len() as u64)
-}
-
-#[async_trait]
-impl BodySource for RequestBody<'_> {
-    async fn next(&mut self) -> Result<Option<Bytes>, S3Error> {
-        self.read().await.map_err(|error| {
-            self.progress = Progress::Broken;
-            body_error(&error)
-        })
-    }
-
-    fn awaits_continue(&self) -> bool {
-        self.progress == Progress::AwaitsContinue
-    }
 }
 
 /// What a body that cannot be read means to the client: it was too slow, or what it sent is not all of a body (the

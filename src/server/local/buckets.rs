@@ -5,10 +5,8 @@ use crate::filters::Admitted;
 use crate::s3::headers::BUCKET_REGION;
 use crate::s3::{S3Error, xml};
 use crate::server::answer::Answer;
-use crate::server::connection::request_body::BodySource;
-use crate::server::documents;
-use crate::server::new_bucket;
 use crate::server::operations;
+use crate::server::connection::request_body::RequestBody;
 use http::StatusCode;
 use http::header::LOCATION;
 
@@ -23,10 +21,10 @@ impl Local {
     pub(super) async fn create_bucket(
         &self,
         request: &Admitted<'_>,
-        body: &mut dyn BodySource,
+        body: &mut RequestBody<'_>,
     ) -> Result<Answer, S3Error> {
-        let document = documents::read(request, body).await?;
-        new_bucket::check(&document, request.rules.policy.regions())?;
+        let document = operations::read_document(request, body).await?;
+        operations::check_new_bucket(&document, request.rules.policy.regions())?;
         let bucket = request.bucket()?;
         self.store.create_bucket(bucket, request.now).await?;
         Ok(Answer::empty(StatusCode::OK).with(LOCATION, &format!("/{bucket}")))

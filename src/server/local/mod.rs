@@ -18,8 +18,8 @@ use crate::policy;
 use crate::s3::listing::Version;
 use crate::s3::{Code, Operation, S3Error};
 use crate::server::answer::Answer;
-use crate::server::connection::request_body::BodySource;
 use crate::server::operations;
+use crate::server::connection::request_body::RequestBody;
 use crate::store::Store;
 
 /// Carries out operations on the local store.
@@ -34,7 +34,7 @@ impl Local {
     }
 
     /// Carries out an admitted request.
-    pub async fn answer(&self, request: &Admitted<'_>, body: &mut dyn BodySource) -> Result<Answer, S3Error> {
+    pub async fn answer(&self, request: &Admitted<'_>, body: &mut RequestBody<'_>) -> Result<Answer, S3Error> {
         use Operation as Op;
         if let Some(fixed) = &request.fixed {
             return self.fixed(request, fixed).await;

@@ -11,9 +11,8 @@ use crate::s3::xml::{Delete, DeleteEntry, DeleteOutcome};
 use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
 use crate::server::clock;
-use crate::server::connection::request_body::BodySource;
-use crate::server::documents;
 use crate::server::operations;
+use crate::server::connection::request_body::RequestBody;
 use crate::store::{BodyWriter, NewObject};
 use http::StatusCode;
 use http::header::ETAG;
@@ -23,9 +22,9 @@ impl Local {
     pub(super) async fn put_object(
         &self,
         request: &Admitted<'_>,
-        body: &mut dyn BodySource,
+        body: &mut RequestBody<'_>,
     ) -> Result<Answer, S3Error> {
-        let (length, announced) = operations::object_body(request)?;
+        let (length, announced) = request.object_body()?;
         let metadata = Metadata::from_view(&request.view)?;
         let conditions = WriteConditions::from_view(&request.view);
         let mut upload = self.store.begin(request.bucket()?, request.object_key()?, length, &conditions).await?;
@@ -52,9 +51,9 @@ impl Local {
     pub(super) async fn delete_objects(
         &self,
         request: &Admitted<'_>,
-        body: &mut dyn BodySource,
+        body: &mut RequestBody<'_>,
     ) -> Result<Answer, S3Error> {
-        let document = documents::read(request, body).await?;
+        let document = operations::read_document(request, body).await?;
         let wanted = Delete::parse(&document)?;
         let outcomes = self.delete_each(request, &wanted).await?;
         Ok(Answer::xml(xml::delete_result(&outcomes)))
@@ -92,7 +91,7 @@ fn deletable(entry: &DeleteEntry) -> Result<ObjectKey, S3Error> {
 pub(super) async fn receive(
     into: &mut BodyWriter,
     mut verifier: BodyVerifier,
-    body: &mut dyn BodySource,
+    body: &mut RequestBody<'_>,
 ) -> Result<Digested, S3Error> {
     while let Some(piece) = body.next().await? {
         for bytes in verifier.update(piece)? {

@@ -16,9 +16,8 @@ use crate::s3::xml::{CompleteMultipartUpload, CompletedPart, CompletedUpload};
 use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
 use crate::server::clock;
-use crate::server::connection::request_body::BodySource;
-use crate::server::documents;
 use crate::server::operations;
+use crate::server::connection::request_body::RequestBody;
 use crate::store::{Completion, NewPart, NewUpload, PartRules, UploadRef};
 use http::header::ETAG;
 use http::{HeaderName, StatusCode};
@@ -44,9 +43,9 @@ impl Local {
     pub(super) async fn upload_part(
         &self,
         request: &Admitted<'_>,
-        body: &mut dyn BodySource,
+        body: &mut RequestBody<'_>,
     ) -> Result<Answer, S3Error> {
-        let (length, announced) = operations::object_body(request)?;
+        let (length, announced) = request.object_body()?;
         let (at, number) = (upload_ref(request)?, requested_part(request)?);
         let plan = self.store.checksum_plan(&at).await?;
         let mut verifier = BodyVerifier::new(announced.clone());
@@ -67,10 +66,10 @@ impl Local {
     pub(super) async fn complete_upload(
         &self,
         request: &Admitted<'_>,
-        body: &mut dyn BodySource,
+        body: &mut RequestBody<'_>,
     ) -> Result<Answer, S3Error> {
         let at = upload_ref(request)?;
-        let document = documents::read(request, body).await?;
+        let document = operations::read_document(request, body).await?;
         let completion = self.completion(request, CompleteMultipartUpload::parse(&document)?.parts)?;
         let host = request.view.header("host").unwrap_or_default();
         let written = self.store.complete_upload(at.clone(), completion).await?;

@@ -9,10 +9,8 @@ use crate::s3::headers::BUCKET_REGION;
 use crate::s3::xml::{self, BucketInfo, BucketPage};
 use crate::s3::{Code, S3Error};
 use crate::server::answer::{Answer, Body};
-use crate::server::connection::request_body::BodySource;
-use crate::server::documents;
-use crate::server::new_bucket;
 use crate::server::operations;
+use crate::server::connection::request_body::RequestBody;
 use crate::upstream::Outgoing;
 use http::StatusCode;
 use http::header::LOCATION;
@@ -60,14 +58,14 @@ impl RemoteStore {
     pub(super) async fn create_bucket(
         &self,
         request: &Admitted<'_>,
-        body: &mut dyn BodySource,
+        body: &mut RequestBody<'_>,
     ) -> Result<Answer, S3Error> {
-        let document = documents::read(request, body).await?;
+        let document = operations::read_document(request, body).await?;
         if self.remote.upstream_bucket(request.bucket()?).is_none() {
             // The name belongs to another bucket, or is hidden: it cannot be created.
             return Err(Code::ACCESS_DENIED.into());
         }
-        new_bucket::check(&document, request.rules.policy.regions())?;
+        operations::check_new_bucket(&document, request.rules.policy.regions())?;
         let mut outgoing = self.outgoing(request)?;
         if self.remote.dialect.recreates_buckets {
             self.require_no_bucket(request).await?;
@@ -85,7 +83,7 @@ impl RemoteStore {
     pub(super) async fn head_bucket(
         &self,
         request: &Admitted<'_>,
-        body: &mut dyn BodySource,
+        body: &mut RequestBody<'_>,
     ) -> Result<Answer, S3Error> {
         let mut answer = self.forward(request, body).await?;
         answer.headers.retain(|(name, _)| *name != BUCKET_REGION);

@@ -7,8 +7,8 @@ use crate::filters::Admitted;
 use crate::s3::S3Error;
 use crate::s3::xml::{CompleteMultipartUpload, Delete};
 use crate::server::answer::Answer;
-use crate::server::connection::request_body::BodySource;
-use crate::server::documents;
+use crate::server::operations;
+use crate::server::connection::request_body::RequestBody;
 use crate::upstream::unsupported::check_deletable;
 
 impl RemoteStore {
@@ -17,9 +17,9 @@ impl RemoteStore {
     pub(super) async fn delete_objects(
         &self,
         request: &Admitted<'_>,
-        body: &mut dyn BodySource,
+        body: &mut RequestBody<'_>,
     ) -> Result<Answer, S3Error> {
-        let document = documents::read(request, body).await?;
+        let document = operations::read_document(request, body).await?;
         // A policy that strips version ids from answers has no versions to remove.
         let has_versions =
             !request.rules.policy.answers().strip_elements().iter().any(|element| element == "VersionId");
@@ -34,9 +34,9 @@ impl RemoteStore {
     pub(super) async fn complete_upload(
         &self,
         request: &Admitted<'_>,
-        body: &mut dyn BodySource,
+        body: &mut RequestBody<'_>,
     ) -> Result<Answer, S3Error> {
-        let document = documents::read(request, body).await?;
+        let document = operations::read_document(request, body).await?;
         self.forward_document(request, CompleteMultipartUpload::parse(&document)?.to_document()).await
     }
 

@@ -20,7 +20,7 @@ const CONTINUE_TIME: Duration = Duration::from_secs(1);
 const EARLY_ANSWER_TIME: Duration = Duration::from_secs(1);
 
 /// Why a request has no answer.
-pub(super) enum Broken<'b> {
+pub(super) enum Broken<'b, 's> {
     /// The client's body cannot be read, or is not what was announced.
     Client(S3Error),
     /// The connection to the node failed.
@@ -30,31 +30,31 @@ pub(super) enum Broken<'b> {
         /// How far the request had come.
         progress: SendProgress,
         /// The body, if all of it is still available.
-        content: Option<Content<'b>>,
+        content: Option<Content<'b, 's>>,
     },
 }
 
-impl<'b> Broken<'b> {
-    fn available(error: BError, content: Content<'b>) -> Broken<'b> {
+impl<'b, 's> Broken<'b, 's> {
+    fn available(error: BError, content: Content<'b, 's>) -> Broken<'b, 's> {
         Broken::Node { error, progress: SendProgress::BodyAvailable, content: Some(content) }
     }
 
-    fn in_transit(error: BError) -> Broken<'b> {
+    fn in_transit(error: BError) -> Broken<'b, 's> {
         Broken::Node { error, progress: SendProgress::BodyInTransit, content: None }
     }
 
-    fn sent(error: BError) -> Broken<'b> {
+    fn sent(error: BError) -> Broken<'b, 's> {
         Broken::Node { error, progress: SendProgress::BodySent, content: None }
     }
 }
 
 /// Sends a request and reads the head of its final answer, which may take `answer_time` from the end of the request.
-pub(super) async fn deliver<'b>(
+pub(super) async fn deliver<'b, 's>(
     session: &mut HttpSession<()>,
     request: RequestHeader,
-    content: Content<'b>,
+    content: Content<'b, 's>,
     answer_time: Duration,
-) -> Result<Sent, Broken<'b>> {
+) -> Result<Sent, Broken<'b, 's>> {
     if let Err(error) = session.write_request_header(Box::new(request)).await {
         return Err(Broken::available(error, content));
     }
@@ -74,11 +74,11 @@ async fn deliver_held(session: &mut HttpSession<()>, pieces: &[Bytes], answer_ti
     }
 }
 
-async fn deliver_streamed<'b>(
+async fn deliver_streamed<'b, 's>(
     session: &mut HttpSession<()>,
-    body: Box<StreamedBody<'b>>,
+    body: Box<StreamedBody<'b, 's>>,
     answer_time: Duration,
-) -> Result<Sent, Broken<'b>> {
+) -> Result<Sent, Broken<'b, 's>> {
     // Until the body is sent it is the client that is waited for.
     session.set_read_timeout(None);
     if body.awaits_continue() {
@@ -110,7 +110,10 @@ async fn await_continue(session: &mut HttpSession<()>) -> pingora::Result<Invita
 }
 
 /// Passes the body on piece by piece while an answer is watched for.
-async fn pass_on<'b>(session: &mut HttpSession<()>, mut body: StreamedBody<'b>) -> Result<Sent, Broken<'b>> {
+async fn pass_on<'b, 's>(
+    session: &mut HttpSession<()>,
+    mut body: StreamedBody<'b, 's>,
+) -> Result<Sent, Broken<'b, 's>> {
     loop {
         let next = tokio::select! {
             biased;

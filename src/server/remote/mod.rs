@@ -25,10 +25,10 @@ use crate::s3::metadata::Metadata;
 use crate::s3::{Operation, S3Error};
 use crate::server::answer::Answer;
 use crate::server::clock;
-use crate::server::connection::request_body::BodySource;
 use crate::server::observe::health::{Health, Readiness};
 use crate::server::observe::metrics::Stats;
 use crate::server::operations;
+use crate::server::connection::request_body::RequestBody;
 use crate::upstream::{Incoming, Outgoing, Remote};
 use credentials::Provider;
 use nodes::{Intervals, Nodes};
@@ -74,7 +74,7 @@ impl RemoteStore {
     }
 
     /// Carries out an admitted request.
-    pub async fn answer(&self, request: &Admitted<'_>, body: &mut dyn BodySource) -> Result<Answer, S3Error> {
+    pub async fn answer(&self, request: &Admitted<'_>, body: &mut RequestBody<'_>) -> Result<Answer, S3Error> {
         use Operation as Op;
         if let Some(fixed) = &request.fixed {
             return self.fixed(request, fixed).await;
@@ -91,7 +91,7 @@ impl RemoteStore {
     }
 
     /// Most operations: the translated request goes to the store, the translated answer to the client.
-    pub(super) async fn forward(&self, request: &Admitted<'_>, body: &mut dyn BodySource) -> Result<Answer, S3Error> {
+    pub(super) async fn forward(&self, request: &Admitted<'_>, body: &mut RequestBody<'_>) -> Result<Answer, S3Error> {
         let mut outgoing = self.outgoing(request)?;
         let payload = Payload::from_request(request, &mut outgoing, self.remote.dialect, body).await?;
         let response = self.sender.send(&outgoing, payload).await?;

@@ -9,8 +9,8 @@ use crate::filters::{Admitted, BodyPlan};
 use crate::s3::checksum::Algorithm;
 use crate::s3::payload::Streaming;
 use crate::s3::{Code, S3Error};
-use crate::server::connection::request_body::BodySource;
-use crate::server::documents;
+use crate::server::operations;
+use crate::server::connection::request_body::RequestBody;
 use crate::sigv4::PayloadHash;
 use crate::upstream::{Dialect, Outgoing};
 use base64::Engine;
@@ -29,37 +29,37 @@ const DECODED_LENGTH: HeaderName = HeaderName::from_static("x-amz-decoded-conten
 const TRAILER: HeaderName = HeaderName::from_static("x-amz-trailer");
 
 /// A body, and how the signature covers it.
-pub(super) struct Payload<'b> {
+pub(super) struct Payload<'b, 's> {
     /// The value of `x-amz-content-sha256`.
     pub(super) hash: PayloadHash,
     /// The bytes, or where they come from.
-    pub(super) content: Content<'b>,
+    pub(super) content: Content<'b, 's>,
 }
 
 /// Where a body's bytes are.
-pub(super) enum Content<'b> {
+pub(super) enum Content<'b, 's> {
     /// In memory, verified and framed.
     Held(Vec<Bytes>),
     /// With the client.
-    Streamed(Box<StreamedBody<'b>>),
+    Streamed(Box<StreamedBody<'b, 's>>),
 }
 
 /// A body that is verified while it passes through. It can be sent once.
-pub(super) struct StreamedBody<'b> {
+pub(super) struct StreamedBody<'b, 's> {
     verifier: BodyVerifier,
     frames: Option<TrailerFrames>,
     hold_back: HoldBack,
-    body: &'b mut dyn BodySource,
+    body: &'b mut RequestBody<'s>,
 }
 
-impl<'b> Payload<'b> {
+impl<'b, 's> Payload<'b, 's> {
     /// No body.
-    pub(super) fn none() -> Payload<'b> {
+    pub(super) fn none() -> Payload<'b, 's> {
         Payload { hash: PayloadHash::Digest(Sha256::digest(b"").into()), content: Content::Held(Vec::new()) }
     }
 
     /// A document that was written here. S3 requires the MD5 of some documents and accepts it with all.
-    pub(super) fn document(document: Vec<u8>, outgoing: &mut Outgoing) -> Result<Payload<'b>, S3Error> {
+    pub(super) fn document(document: Vec<u8>, outgoing: &mut Outgoing) -> Result<Payload<'b, 's>, S3Error> {
         outgoing.set(CONTENT_LENGTH, &document.len().to_string())?;
         if !document.is_empty() {
             outgoing.set(CONTENT_MD5, &STANDARD.encode(Md5::digest(&document)))?;
@@ -73,8 +73,8 @@ impl<'b> Payload<'b> {
         request: &Admitted<'_>,
         outgoing: &mut Outgoing,
         dialect: &Dialect,
-        body: &'b mut dyn BodySource,
-    ) -> Result<Payload<'b>, S3Error> {
+        body: &'b mut RequestBody<'s>,
+    ) -> Result<Payload<'b, 's>, S3Error> {
         match &request.plan {
             BodyPlan::Ignore => {
                 if matches!(outgoing.method, "PUT" | "POST") {
@@ -82,7 +82,7 @@ impl<'b> Payload<'b> {
                 }
                 Ok(Payload::none())
             }
-            BodyPlan::Document { .. } => Payload::document(documents::read(request, body).await?, outgoing),
+            BodyPlan::Document { .. } => Payload::document(operations::read_document(request, body).await?, outgoing),
             BodyPlan::Object { length, announced } => {
                 Payload::object(*length, announced.clone(), outgoing, dialect, body).await
             }
@@ -94,8 +94,8 @@ impl<'b> Payload<'b> {
         announced: Announced,
         outgoing: &mut Outgoing,
         dialect: &Dialect,
-        body: &'b mut dyn BodySource,
-    ) -> Result<Payload<'b>, S3Error> {
+        body: &'b mut RequestBody<'s>,
+    ) -> Result<Payload<'b, 's>, S3Error> {
         let trailer = trailer(&announced).filter(|algorithm| dialect.trailers && dialect.takes(*algorithm));
         let trailer = trailer.or_else(|| own_trailer(&announced, dialect));
         let hash = match (trailer, announced.expected.sha256) {
@@ -118,7 +118,7 @@ impl<'b> Payload<'b> {
     }
 }
 
-impl StreamedBody<'_> {
+impl StreamedBody<'_, '_> {
     /// Whether the client waits for `100 Continue` before it sends the body.
     pub(super) fn awaits_continue(&self) -> bool {
         self.body.awaits_continue()

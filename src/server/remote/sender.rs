@@ -30,18 +30,18 @@ pub(super) struct Sender {
 }
 
 /// Why an attempt got no answer.
-enum AttemptError<'b> {
+enum AttemptError<'b, 's> {
     /// The client's body, or what is needed to sign: no node is the cause.
     Request(S3Error),
     /// The connection to the node failed.
-    Node(NodeFault<'b>),
+    Node(NodeFault<'b, 's>),
 }
 
-struct NodeFault<'b> {
+struct NodeFault<'b, 's> {
     error: BError,
     attempt: FailedAttempt,
     /// The body, if all of it is still available.
-    content: Option<Content<'b>>,
+    content: Option<Content<'b, 's>>,
 }
 
 /// Why no requests can be sent to a remote store.
@@ -74,7 +74,11 @@ impl Sender {
     ///
     /// # Errors
     /// What is wrong with the client's body, and 502, 503 or 504 if there is no answer.
-    pub(super) async fn send(&self, outgoing: &Outgoing, payload: Payload<'_>) -> Result<UpstreamResponse, S3Error> {
+    pub(super) async fn send(
+        &self,
+        outgoing: &Outgoing,
+        payload: Payload<'_, '_>,
+    ) -> Result<UpstreamResponse, S3Error> {
         let Payload { hash, mut content } = payload;
         let (mut tried, mut retries) = (Vec::new(), Retries::default());
         let mut error = failure::unavailable("no node of the upstream is known");
@@ -100,13 +104,13 @@ impl Sender {
     }
 
     /// Sends a request to a node, once.
-    async fn attempt<'b>(
+    async fn attempt<'b, 's>(
         &self,
         node: &Node,
         outgoing: &Outgoing,
         hash: &PayloadHash,
-        content: Content<'b>,
-    ) -> Result<UpstreamResponse, AttemptError<'b>> {
+        content: Content<'b, 's>,
+    ) -> Result<UpstreamResponse, AttemptError<'b, 's>> {
         let failed = |error: BError, progress, connection, content| {
             let attempt = FailedAttempt { kind: kind_of(&error), progress, class: outgoing.class(), connection };
             AttemptError::Node(NodeFault { error, attempt, content })
@@ -135,7 +139,7 @@ impl Sender {
         node: &Node,
         outgoing: &Outgoing,
         hash: &PayloadHash,
-        content: &Content<'_>,
+        content: &Content<'_, '_>,
     ) -> Result<RequestHeader, S3Error> {
         let now = clock::now();
         let credentials = self
@@ -174,7 +178,7 @@ impl Sender {
 
 /// Counts a failure at its node, and takes note of what it says about the node's health. A connection of the pool that
 /// had been closed is replaced and no failure.
-fn note(node: &Node, failed: &NodeFault<'_>, consequence: Consequence) {
+fn note(node: &Node, failed: &NodeFault<'_, '_>, consequence: Consequence) {
     match (consequence.retry, consequence.blame) {
         (Retry::OtherConnection, _) => return,
         (_, Blame::Node) => node.failed(failed.attempt.kind, in_words(&failed.error)),
