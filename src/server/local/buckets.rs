@@ -5,8 +5,8 @@ use crate::filters::Admitted;
 use crate::s3::headers::BUCKET_REGION;
 use crate::s3::{S3Error, xml};
 use crate::server::answer::Answer;
-use crate::server::operations;
 use crate::server::connection::request_body::RequestBody;
+use crate::server::operations;
 use http::StatusCode;
 use http::header::LOCATION;
 

@@ -18,8 +18,8 @@ use crate::policy;
 use crate::s3::listing::Version;
 use crate::s3::{Code, Operation, S3Error};
 use crate::server::answer::Answer;
-use crate::server::operations;
 use crate::server::connection::request_body::RequestBody;
+use crate::server::operations;
 use crate::store::Store;
 
 /// Carries out operations on the local store.

@@ -7,8 +7,8 @@ use crate::filters::Admitted;
 use crate::s3::S3Error;
 use crate::s3::xml::{CompleteMultipartUpload, Delete};
 use crate::server::answer::Answer;
-use crate::server::operations;
 use crate::server::connection::request_body::RequestBody;
+use crate::server::operations;
 use crate::upstream::unsupported::check_deletable;
 
 impl RemoteStore {
