@@ -224,7 +224,11 @@ const MERGED: &[(&str, &str, &str)] = &[
     ("[operation.PutObject]\nignore = [\"acl\"]", "CreateBucket | x-amz-acl: x", "501 x-amz-acl"),
     ("[operation.PutObject]\nunlisted_headers = \"accept\"", "PutObject | x-amz-acl: x", "501 x-amz-acl"),
     ("[operation.PutObject]\nunlisted_headers = \"accept\"", "PutObject | x-amz-zzz: x", "PutObject"),
-    ("[default]\nunlisted_headers = \"ignore\"", "GetObject | x-amz-zzz: x", "GetObject, ignored: x-amz-zzz"),
+    (
+        "[operation.GetObject]\nunlisted_headers = \"ignore\"",
+        "GetObject | x-amz-zzz: x",
+        "GetObject, ignored: x-amz-zzz",
+    ),
     ("[default]\naccept = [\"cf-prefix\"]", "GetObject | cf-prefix: x", "GetObject"),
     ("[default]\naccept = [\"cf-prefix\"]", "GetObject | cf-max-keys: x", "501 cf-max-keys"),
     ("[operation.ListParts]\nverdict = \"accept\"", "ListParts?uploadId=1", "ListParts"),

@@ -376,6 +376,18 @@ impl Connection {
         !self.is_open()
     }
 
+    /// Whether the server has closed the connection by now. It does not wait.
+    pub fn has_been_closed(&self) -> bool {
+        let stream = self.stream.get_ref();
+        stream.set_nonblocking(true).unwrap();
+        let peeked = stream.peek(&mut [0]);
+        stream.set_nonblocking(false).unwrap();
+        match peeked {
+            Ok(bytes) => bytes == 0,
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        }
+    }
+
     fn is_open(&mut self) -> bool {
         match self.stream.fill_buf() {
             Ok(bytes) => !bytes.is_empty(),
