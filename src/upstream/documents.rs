@@ -158,10 +158,11 @@ mod tests {
         ),
         (
             Operation::GetObjectAcl,
-            "<AccessControlPolicy><Owner><ID></ID></Owner><AccessControlList><Grant><Grantee><URI>all</URI></Grantee>\
-             </Grant></AccessControlList></AccessControlPolicy>",
+            "<AccessControlPolicy><Owner><ID></ID></Owner><AccessControlList><Grant><Grantee><Type>Group</Type>\
+             <URI>all</URI></Grantee></Grant></AccessControlList></AccessControlPolicy>",
             "<AccessControlPolicy><Owner><ID>r2shim</ID><DisplayName>r2shim</DisplayName></Owner><AccessControlList>\
-             <Grant><Grantee><URI>all</URI></Grantee></Grant></AccessControlList></AccessControlPolicy>",
+             <Grant><Grantee><Type>Group</Type><URI>all</URI></Grantee></Grant></AccessControlList>\
+             </AccessControlPolicy>",
         ),
         (
             Operation::CopyObject,

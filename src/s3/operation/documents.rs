@@ -157,7 +157,8 @@ pub(super) const DELETED: DocumentSpec = DocumentSpec {
 
 pub(super) const ACL: DocumentSpec = DocumentSpec {
     roots: &["AccessControlPolicy"],
-    elements: &[&["Owner", "AccessControlList", "Grant", "Grantee", "URI", "Permission"]],
+    // MinIO writes the kind of a grantee as the element Type, and s3cmd shows it.
+    elements: &[&["Owner", "AccessControlList", "Grant", "Grantee", "Type", "URI", "Permission"]],
     identities: &[
         ("AccessControlPolicy/Owner", Identity::Owner),
         ("AccessControlPolicy/AccessControlList/Grant/Grantee/ID", Identity::OwnerId),
