@@ -13,6 +13,7 @@ use crate::s3::operation::{Method, Operation, Selector, is_subresource};
 use crate::s3::payload::PayloadKind;
 use crate::s3::view::RequestView;
 use http::StatusCode;
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -129,7 +130,8 @@ impl<'a> Request<'a> {
         match &*judgement.verdict {
             Verdict::Accept | Verdict::Experimental | Verdict::Ignore => {}
             Verdict::Refuse(refusal) => {
-                decision.refusals.push(self.refuse(refusal, location, name, value.as_bytes(), feature));
+                let names = RefCell::default();
+                decision.refusals.push(self.refuse(refusal, location, [name, feature], value.as_bytes(), &names));
             }
             Verdict::Answer(FixedAnswer { status, body }) => {
                 decision.answer.get_or_insert(RuledAnswer { status: *status, body: body.clone(), rule: location });
@@ -155,10 +157,13 @@ impl<'a> Request<'a> {
             }
         }
         refused.sort_by_key(|(judged, _)| judged.rank);
+        // A request may carry a thousand refused names: nothing below is done again for each of them.
+        let (names, mut seen) = (RefCell::default(), HashSet::new());
         for (judged, refusal) in refused {
             let label = judged.rule.or_else(|| known.get(judged.name).copied()).unwrap_or(unlisted);
-            let ruling = self.refuse(refusal, judged.judgement.location.clone(), judged.name, judged.value, label);
-            if !refusals.contains(&ruling) {
+            let location = judged.judgement.location.clone();
+            let ruling = self.refuse(refusal, location, [judged.name, label], judged.value, &names);
+            if seen.insert(format!("{} {label} {}", ruling.rule.location, ruling.error.message)) {
                 refusals.push(ruling);
             }
         }
@@ -183,8 +188,23 @@ impl<'a> Request<'a> {
         Some(Judged { rank: UNLISTED, judgement, rule: None, name, value })
     }
 
-    fn refuse(&self, refusal: &Refusal, location: Location, name: &str, value: &[u8], feature: &str) -> Ruling {
-        let names = || self.parameters_refused_by(refusal);
+    /// The refusal of what has this name and label. `listed` keeps the `{names}` of each refusal that was filled before.
+    fn refuse<'f>(
+        &self,
+        refusal: &'f Refusal,
+        location: Location,
+        [name, feature]: [&str; 2],
+        value: &[u8],
+        listed: &RefCell<Vec<(&'f Refusal, String)>>,
+    ) -> Ruling {
+        let names = || {
+            let known = listed.borrow().iter().find(|(of, _)| *of == refusal).map(|(_, names)| names.clone());
+            known.unwrap_or_else(|| {
+                let names = self.parameters_refused_by(refusal);
+                listed.borrow_mut().push((refusal, names.clone()));
+                names
+            })
+        };
         let slots = Slots { operation: self.operation.name(), name, value, names: &names };
         let error = S3Error {
             status: refusal.status,
@@ -201,13 +221,9 @@ impl<'a> Request<'a> {
     fn parameters_refused_by(&self, refusal: &Refusal) -> String {
         let refused = |judged: &Judged<'_>| matches!(&*judged.judgement.verdict, Verdict::Refuse(r) if r == refusal);
         let judged = self.view.parameters().filter_map(|(name, value)| self.parameter(name, value));
-        let mut names: Vec<String> = Vec::new();
-        for quoted in judged.filter(refused).map(|judged| format!("\"{}\"", judged.name)) {
-            if !names.contains(&quoted) {
-                names.push(quoted);
-            }
-        }
-        names.join(", ")
+        let mut seen = HashSet::new();
+        let names = judged.filter(refused).filter(|judged| seen.insert(judged.name));
+        names.map(|judged| format!("\"{}\"", judged.name)).collect::<Vec<_>>().join(", ")
     }
 }
 

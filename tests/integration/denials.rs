@@ -113,7 +113,7 @@ fn heads_have_time_limits() {
     }
 }
 
-/// An idle connection that has been used waits longer than a new one, and its end is nobody's fault.
+/// An idle connection that has been used waits longer than a new one, and closing it is not a refusal.
 #[test]
 fn used_connections_may_be_idle() {
     let server = server(Limits { first_byte_time: SOON, head_time: SOON, ..patient() });

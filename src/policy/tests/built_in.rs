@@ -94,6 +94,18 @@ fn every_refusal_is_found_in_the_order_of_the_policy() {
 }
 
 #[test]
+fn as_many_parameters_as_a_request_may_have_are_found_each_once() {
+    let query: Vec<_> = (0..1000).map(|number| format!("p{number}")).collect();
+    let found = |operation: &str| decide(&builtin("r2"), &format!("{operation}?{}", query.join("&"))).refusals;
+    let put = found("PutObject");
+    assert_eq!(put.len(), 1000);
+    assert_eq!(put[999].error.message, "PutObject search parameter p999 not implemented");
+    // Their names are in one sentence.
+    let [created] = &found("CreateBucket")[..] else { panic!("one sentence") };
+    assert!(created.error.message.starts_with("Unsupported search param(s) \"p0\", \"p1\", \"p2\""));
+}
+
+#[test]
 fn what_is_ignored_is_known_beside_refusals() {
     let decision = decide(&builtin("r2"), "PutObject | x-amz-storage-class: STANDARD | x-amz-acl: private");
     assert_eq!(decision.ignored.headers, ["x-amz-storage-class"]);
