@@ -1,7 +1,8 @@
 //! The arguments as clap reads them; nothing is done here.
 
 use crate::access::{BucketPattern, Permission};
-use crate::settings::Flags;
+use crate::cli::sources::Variables;
+use crate::settings::{Flags, KeyText};
 use crate::store::Durability;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -23,6 +24,7 @@ Examples:
   r2shim check --config r2shim.toml       what is wrong with the settings, all of it
 
 Environment:
+  R2SHIM_...   every flag: --listen is R2SHIM_LISTEN; commas between values. A flag wins over it
   R2SHIM_ACCESS_KEY_ID, R2SHIM_SECRET_ACCESS_KEY
                the one key there is, instead of those of the settings
   R2SHIM_LOG   what to log: error, warn, info, debug, or TARGET=LEVEL
@@ -38,6 +40,7 @@ first start and kept in the data folder. The output ends with a line to paste: i
 
 Examples:
   r2shim serve
+  r2shim serve --bucket media --bucket logs --key dev:dev-secret-dev-secret
   r2shim serve --listen 127.0.0.1:0 --admin off --durability none --data /tmp/scratch
   r2shim serve --config /etc/r2shim.toml --log json")]
     Serve(Serve),
@@ -83,6 +86,8 @@ Examples:
 /// Where settings come from, for all commands that read them.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Sources {
+    #[command(flatten)]
+    variables: Variables,
     /// Settings file, in TOML; flags win over it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -108,6 +113,12 @@ pub struct Serving {
     /// What an acknowledged write survives: power loss (fsync), or the process alone (none) [default: fsync]
     #[arg(long, value_parser = PossibleValuesParser::new(Durability::NAMES), hide_possible_values = true, value_name = "fsync|none")]
     durability: Option<String>,
+    /// A bucket to make at the start if it is missing; may be repeated
+    #[arg(long, value_name = "NAME")]
+    bucket: Vec<String>,
+    /// A key for clients instead of all others, may be repeated; the process list shows it, the variable is private
+    #[arg(long, value_name = "ID:SECRET[:PERMISSION]")]
+    key: Vec<KeyText>,
 }
 
 /// `serve`.
@@ -270,7 +281,12 @@ pub struct StoreArguments {
 impl Sources {
     /// The flags that choose settings file and policy.
     pub fn flags(&self) -> Flags {
-        Flags { config: self.config.clone(), policy: self.policy.clone(), ..Flags::default() }
+        Flags {
+            config: self.config.clone(),
+            policy: self.policy.clone(),
+            variables: self.variables.names(),
+            ..Flags::default()
+        }
     }
 }
 
@@ -282,6 +298,8 @@ impl Serving {
             admin: self.admin.clone(),
             data: self.data.clone(),
             durability: self.durability.clone(),
+            buckets: self.bucket.clone(),
+            keys: self.key.clone(),
             ..self.sources.flags()
         }
     }
@@ -325,6 +343,8 @@ mod tests {
                     "--audit",
                     "--admin",
                     "--durability",
+                    "--bucket",
+                    "--key",
                     "--log",
                     "Examples:",
                 ],

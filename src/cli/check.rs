@@ -3,9 +3,10 @@
 use crate::cli::arguments::Check;
 use crate::cli::failure::{Failure, write_warnings};
 use crate::cli::style::{BAD, GOOD};
-use crate::cli::upstream;
+use crate::cli::{upstream, variables};
+use crate::s3::names::BucketName;
 use crate::server;
-use crate::settings::{self, Loaded, Upstream, credentials};
+use crate::settings::{self, Loaded, Settings, Upstream, credentials};
 use std::io::Write;
 
 /// Checks settings, keys, policy and data folder; changes nothing.
@@ -15,7 +16,7 @@ pub(super) fn run(arguments: &Check, out: &mut dyn Write) -> Result<(), Failure>
     if needs_data_folder(&loaded) {
         settings::check_data_folder(&loaded.settings.data_folder)?;
     }
-    write_warnings(&loaded.warnings, &mut anstream::stderr().lock())?;
+    write_warnings(&variables::all_warnings(&loaded), &mut anstream::stderr().lock())?;
     writeln!(out, "{GOOD}ok{GOOD:#}: {}", summary(&loaded))?;
     if arguments.online { try_out(loaded.settings.upstream, out) } else { Ok(()) }
 }
@@ -50,12 +51,27 @@ fn summary(loaded: &Loaded) -> String {
     let listen: Vec<_> = settings.listen.iter().map(ToString::to_string).collect();
     let listen = listen.join(" and ");
     let admin = settings.admin.map_or("off".to_owned(), |address| address.to_string());
-    let serving = format!("listens on {listen}, admin {admin}, policy {}, {}", settings.policy.name(), keys(loaded));
+    let serving = format!(
+        "listens on {listen}, admin {admin}, policy {}, {}{}",
+        settings.policy.name(),
+        keys(loaded),
+        buckets(settings)
+    );
     match &settings.upstream {
         Upstream::Local => format!("{serving}, data {}", settings.data_folder.display()),
         Upstream::Remote(remote) => {
             format!("{serving}\nin front of {}", upstream::summary(remote, loaded.upstream_key.as_ref()))
         }
+    }
+}
+
+/// Which buckets the start makes where they are missing.
+fn buckets(settings: &Settings) -> String {
+    let names: Vec<_> = settings.buckets.iter().map(BucketName::as_str).collect();
+    match names.len() {
+        0 => String::new(),
+        1 => format!(", bucket {}", names.concat()),
+        _ => format!(", buckets {}", names.join(" and ")),
     }
 }
 

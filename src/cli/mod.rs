@@ -6,7 +6,9 @@
 
 pub mod style;
 pub mod failure;
+mod sources;
 pub mod arguments;
+mod variables;
 pub mod logging;
 mod shell;
 mod keys;
@@ -20,24 +22,30 @@ mod store;
 
 use crate::cli::arguments::{Arguments, Command, KeysCommand, StoreCommand};
 use crate::cli::failure::Failure;
-use clap::Parser;
+use clap::FromArgMatches;
 use std::io::Write;
 use std::process::ExitCode;
 
 /// Does what the command line asks for.
 pub fn run() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let matches = variables::command().try_get_matches();
+    let arguments = match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
-        // Help and version are such "errors" too; clap knows the stream and the code of each.
-        Err(error) => {
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(error) => return misused(&error),
     };
     match dispatch(arguments.command, &mut anstream::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(&mut anstream::stderr().lock()),
     }
+}
+
+/// Help and version are such "errors" too; clap knows the stream and the code of each.
+fn misused(error: &clap::Error) -> ExitCode {
+    if let Some(fault) = variables::fault_of(error, std::env::args_os()) {
+        return Failure::from(fault).report(&mut anstream::stderr().lock());
+    }
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 fn dispatch(command: Command, out: &mut dyn Write) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use crate::cli::arguments::Serve;
 use crate::cli::check::needs_data_folder;
 use crate::cli::failure::{Failure, write_warnings};
 use crate::cli::welcome::Welcome;
-use crate::cli::{keys, logging};
+use crate::cli::{keys, logging, variables};
 use crate::server::{self, Listeners};
 use crate::settings;
 use std::io::Write;
@@ -16,7 +16,7 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Failure> {
     }
     let mut loaded = settings::load(&arguments.serving.flags(), &|name| std::env::var(name))?;
     logging::start(arguments.log)?;
-    write_warnings(&loaded.warnings, &mut anstream::stderr().lock())?;
+    write_warnings(&variables::all_warnings(&loaded), &mut anstream::stderr().lock())?;
     if needs_data_folder(&loaded) {
         settings::check_data_folder(&loaded.settings.data_folder)?;
     }

@@ -25,6 +25,9 @@ pub(super) struct Welcome {
 /// Stands for a bucket where the key's patterns name none.
 const PLACEHOLDER: &str = "BUCKET";
 
+/// Stands for a secret that is kept nowhere the shell could read it.
+const SECRET_PLACEHOLDER: &str = "SECRET";
+
 #[derive(Debug)]
 struct ShownKey {
     id: String,
@@ -69,7 +72,7 @@ impl Welcome {
             row("access key id", &format!("{}{more}", key.id.escape_debug())),
             row("secret", &format!("in {}", key.secret)),
             String::new(),
-            format!("{FAINT}Try it, in another terminal; {}:{FAINT:#}", key.purpose()),
+            format!("{FAINT}Try it, in another terminal; {}{}:{FAINT:#}", key.replacement(), key.purpose()),
             key.aws_line(&url(address)),
         ]
     }
@@ -92,6 +95,14 @@ impl ShownKey {
         )
     }
 
+    /// What to replace in the line before it works.
+    fn replacement(&self) -> &'static str {
+        match self.secret {
+            SecretPlace::Flag(_) => "with the key's secret in place of SECRET, ",
+            _ => "",
+        }
+    }
+
     /// What the line does.
     fn purpose(&self) -> &'static str {
         match self.target.as_deref() {
@@ -108,6 +119,7 @@ impl ShownKey {
             SecretPlace::Kept(path) => {
                 format!(r#""$(sed -n 's/^secret_access_key = "\(.*\)"$/\1/p' {})""#, path_word(path))
             }
+            SecretPlace::Flag(_) => SECRET_PLACEHOLDER.to_owned(),
             SecretPlace::Settings(location) => settings_word(&location.file, location.line.unwrap_or(1)),
         }
     }

@@ -18,7 +18,8 @@ pub struct GivenKey {
     pub secret: SecretPlace,
 }
 
-const ID: &str = "R2SHIM_ACCESS_KEY_ID";
+/// The variable of the id of the environment's key.
+pub(super) const ID: &str = "R2SHIM_ACCESS_KEY_ID";
 const SECRET: &str = "R2SHIM_SECRET_ACCESS_KEY";
 
 /// The key of the environment: one with every right. `None` where neither variable is set.

@@ -6,13 +6,15 @@ use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::policy::Policy;
 use crate::settings::credentials;
 use crate::settings::findings::Findings;
-use crate::settings::keys::{self, GivenKey};
+use crate::settings::key_flag::{self, KeyText};
+use crate::settings::keys::{self, GivenKey, ID};
 use crate::settings::paths::beside;
 use crate::settings::remote::{self, UpstreamKey};
 use crate::settings::resolved::{Mode, Settings, Upstream};
 use crate::settings::secret::{Environment, SecretPlace};
 use crate::settings::written::{WrittenSettings, WrittenStore, WrittenUpstream};
-use crate::settings::{address, domain, policy, store};
+use crate::settings::{address, bucket, domain, policy, store};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +33,35 @@ pub struct Flags {
     pub policy: Option<String>,
     /// `--durability`.
     pub durability: Option<String>,
+    /// `--bucket`, as often as given.
+    pub buckets: Vec<String>,
+    /// `--key`, as often as given.
+    pub keys: Vec<KeyText>,
+    /// The variables whose values stand for flags that were not given. Faults in such a value are located there.
+    pub variables: BTreeSet<String>,
+}
+
+impl Flags {
+    /// The variable that stands for a flag: `R2SHIM_READY_FILE` for `--ready-file`.
+    pub fn variable(flag: &str) -> String {
+        let name = flag.trim_start_matches("--").replace('-', "_");
+        format!("R2SHIM_{}", name.to_ascii_uppercase())
+    }
+
+    /// Where a flag's value was written: the flag, or the variable that stands for it.
+    fn place(&self, flag: &str) -> Location {
+        let variable = Flags::variable(flag);
+        Location::from_name(if self.variables.contains(&variable) { &variable } else { flag })
+    }
+
+    /// What was found in flags, located at the variables where they stand for the flags.
+    fn placed(&self, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let place = |location: Location| match location.line {
+            None if location.file.starts_with("--") => self.place(&location.file),
+            _ => location,
+        };
+        found.into_iter().map(|found| Diagnostic { location: place(found.location), ..found }).collect()
+    }
 }
 
 /// Settings, and what is reported to the operator about them.
@@ -64,16 +95,23 @@ impl Loaded {
 
 /// Reads everything and changes nothing. Every fault there is, or settings that can be served.
 pub fn load(flags: &Flags, environment: Environment<'_>) -> Result<Loaded, Vec<Diagnostic>> {
+    let loaded = load_all(flags, environment).map_err(|faults| flags.placed(faults))?;
+    Ok(Loaded { warnings: flags.placed(loaded.warnings), ..loaded })
+}
+
+fn load_all(flags: &Flags, environment: Environment<'_>) -> Result<Loaded, Vec<Diagnostic>> {
     let mut findings = Findings::default();
     let file = flags.config.as_deref().unwrap_or(Path::new(""));
     let mut written = read_file(flags.config.as_deref(), &mut findings.faults);
     let file_keys = keys::from_file(std::mem::take(&mut written.keys), file, environment, &mut findings.faults);
     let loaded = resolve(flags, file, written, environment, &mut findings);
     let environment_key = keys::from_environment(environment, &mut findings.faults);
+    let flag_keys = key_flag::keys(&flags.keys, &flags.place("--key"), &mut findings);
     let Some(mut loaded) = loaded.filter(|_| findings.faults.is_empty()) else { return Err(findings.faults) };
     let mut warnings: Vec<Diagnostic> = loaded.settings.policy.warnings().to_vec();
     warnings.append(&mut findings.warnings);
-    let keys = choose_keys(environment_key, file_keys, &loaded.settings.data_folder, &mut warnings)?;
+    let given = GivenKeys { of_flags: flag_keys, of_environment: environment_key, of_file: file_keys };
+    let keys = given.choose(&loaded.settings.data_folder, &mut warnings)?;
     warnings.extend(loaded.upstream_key.as_ref().and_then(|upstream| shared_key(upstream, &keys)));
     loaded.use_keys(keys);
     warnings.extend(exposed(file, &loaded));
@@ -97,7 +135,7 @@ pub fn load_rules(flags: &Flags) -> Result<(Policy, Vec<String>), Vec<Diagnostic
     let domains = domain::domains(written.domains, &mut faults);
     match policy {
         Some(policy) if faults.is_empty() => Ok((policy, domains)),
-        _ => Err(faults),
+        _ => Err(flags.placed(faults)),
     }
 }
 
@@ -126,7 +164,8 @@ fn resolve(
     findings: &mut Findings,
 ) -> Option<Loaded> {
     let faults = &mut findings.faults;
-    let listen = address::listen(given_listen(flags).or(written.listen), faults);
+    let given_listen = Some(given("--listen", &flags.listen)).filter(|given| !given.is_empty());
+    let listen = address::listen(given_listen.or(written.listen), faults);
     let admin = address::admin(flag(&flags.admin, "--admin").or(written.admin), &listen, faults);
     let policy = policy(flags, file, written.policy, faults);
     let mode = mode(written.mode, faults);
@@ -139,8 +178,10 @@ fn resolve(
     let store = store::options(written.store, durability, &mut findings.faults);
     let served: Vec<SocketAddr> = listen.iter().copied().chain(admin).collect();
     let (upstream, upstream_key) = upstream(written.upstream, file, environment, &served, findings)?;
+    let buckets = bucket::buckets(written.buckets, given("--bucket", &flags.buckets), &upstream, findings);
     let keys = Keyring::default();
-    let settings = Settings { listen, admin, policy: policy?, mode, domains, keys, upstream, data_folder, store };
+    let settings =
+        Settings { listen, admin, policy: policy?, mode, domains, keys, upstream, buckets, data_folder, store };
     Some(Loaded { settings, keys: Vec::new(), upstream_key, warnings: Vec::new() })
 }
 
@@ -170,31 +211,48 @@ fn without_effect(store: &WrittenStore, durability: Option<&Spanned<String>>) ->
     table.chain(durability.map(|flag| fault(&flag.location, "--durability"))).collect()
 }
 
-/// The environment's key alone where it gives one, else the file's, else the pair kept at the first start.
-fn choose_keys(
-    environment_key: Option<GivenKey>,
-    file_keys: Vec<GivenKey>,
-    data_folder: &Path,
-    warnings: &mut Vec<Diagnostic>,
-) -> Result<Vec<GivenKey>, Vec<Diagnostic>> {
-    match environment_key {
-        Some(key) => {
-            warnings.extend(overruled(file_keys.len()));
-            Ok(vec![key])
+/// The keys that are given, by their sources.
+struct GivenKeys {
+    of_flags: Vec<GivenKey>,
+    of_environment: Option<GivenKey>,
+    of_file: Vec<GivenKey>,
+}
+
+impl GivenKeys {
+    /// Those of flags alone if there are any, else the environment's alone, else the file's, else the pair kept at the
+    /// first start.
+    fn choose(self, data_folder: &Path, warnings: &mut Vec<Diagnostic>) -> Result<Vec<GivenKey>, Vec<Diagnostic>> {
+        if !self.of_flags.is_empty() {
+            let pair = self.of_environment.map(|_| format!("that of {ID}"));
+            warnings.extend(overruled("--key", [pair, of_file(self.of_file.len())]));
+            return Ok(self.of_flags);
         }
-        None if !file_keys.is_empty() => Ok(file_keys),
-        None => Ok(credentials::read(data_folder, warnings)?.into_iter().collect()),
+        match self.of_environment {
+            Some(key) => {
+                warnings.extend(overruled(ID, [None, of_file(self.of_file.len())]));
+                Ok(vec![key])
+            }
+            None if !self.of_file.is_empty() => Ok(self.of_file),
+            None => Ok(credentials::read(data_folder, warnings)?.into_iter().collect()),
+        }
     }
 }
 
-fn overruled(count: usize) -> Option<Diagnostic> {
-    let keys = match count {
-        0 => return None,
-        1 => "the key".to_owned(),
-        _ => format!("the {count} keys"),
-    };
-    let message = format!("the environment gives the key, so {keys} of the settings file will not be accepted");
-    Some(Diagnostic::new(Location::from_name("R2SHIM_ACCESS_KEY_ID"), message, "unset it to use those of the file"))
+/// The keys of the file, in words.
+fn of_file(count: usize) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("that of the settings file".to_owned()),
+        _ => Some(format!("the {count} of the settings file")),
+    }
+}
+
+/// A warning that keys which are given will not be accepted.
+fn overruled(giver: &str, others: [Option<String>; 2]) -> Option<Diagnostic> {
+    let others: Vec<_> = others.into_iter().flatten().collect();
+    let message = format!("gives the only keys there are: {} will not be accepted", others.join(" and "));
+    let advice = "leave it out to use the others";
+    (!others.is_empty()).then(|| Diagnostic::new(Location::from_name(giver), message, advice))
 }
 
 /// A client with the upstream's own key can go there itself, past policy and permissions.
@@ -212,9 +270,9 @@ fn flag(value: &Option<String>, name: &str) -> Option<Spanned<String>> {
     value.clone().map(|value| Spanned::new(value, Location::from_name(name)))
 }
 
-fn given_listen(flags: &Flags) -> Option<Vec<Spanned<String>>> {
-    let at = |text: &String| Spanned::new(text.clone(), Location::from_name("--listen"));
-    (!flags.listen.is_empty()).then(|| flags.listen.iter().map(at).collect())
+/// The values of a flag that may be repeated, or separated by commas.
+fn given(flag: &str, values: &[String]) -> Vec<Spanned<String>> {
+    values.iter().map(|text| Spanned::new(text.trim().to_owned(), Location::from_name(flag))).collect()
 }
 
 fn policy(

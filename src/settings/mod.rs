@@ -16,12 +16,15 @@ mod domain;
 mod policy;
 mod secret;
 mod keys;
+mod key_flag;
 pub mod credentials;
 pub mod resolved;
 mod store;
 mod remote;
+mod bucket;
 mod load;
 
+pub use key_flag::KeyText;
 pub use keys::GivenKey;
 pub use load::{Flags, Loaded, load, load_rules};
 pub use paths::check_data_folder;

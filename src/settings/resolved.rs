@@ -2,6 +2,7 @@
 
 use crate::access::Keyring;
 use crate::policy::Policy;
+use crate::s3::names::BucketName;
 use crate::store::Options;
 use crate::upstream::Remote;
 use std::net::SocketAddr;
@@ -24,6 +25,8 @@ pub struct Settings {
     pub keys: Keyring,
     /// Where objects are.
     pub upstream: Upstream,
+    /// The clients' names of buckets that are made at the start where they are missing.
+    pub buckets: Vec<BucketName>,
     /// The folder of what is kept here: the local store, and the pair made at the first start.
     pub data_folder: PathBuf,
     /// How the local store is opened.

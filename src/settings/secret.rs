@@ -20,6 +20,8 @@ pub enum SecretPlace {
     File(PathBuf),
     /// A line of the settings file.
     Settings(Location),
+    /// A flag of this name, or the variable that stands for the flag.
+    Flag(String),
     /// The file that keeps the pair made at the first start.
     Kept(PathBuf),
 }
@@ -29,6 +31,7 @@ impl fmt::Display for SecretPlace {
         match self {
             SecretPlace::Environment(name) => write!(f, "${name}"),
             SecretPlace::File(path) | SecretPlace::Kept(path) => write!(f, "{}", path.display()),
+            SecretPlace::Flag(name) => f.write_str(name),
             SecretPlace::Settings(location) => write!(f, "{location}"),
         }
     }

@@ -4,6 +4,7 @@
 //! time where we want to wait for what is in flight and no longer.
 
 use crate::filters::CurrentRules;
+use crate::s3::names::BucketName;
 use crate::server::admin_port::AdminPort;
 use crate::server::backend::Backend;
 use crate::server::connection::deadline::HeadLimits;
@@ -69,6 +70,14 @@ pub enum StartError {
     /// The data folder cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// A bucket that settings name is missing and cannot be made.
+    #[error("the bucket {bucket} cannot be made: {cause}")]
+    Bucket {
+        /// The client's name of the bucket.
+        bucket: BucketName,
+        /// Why, in words.
+        cause: String,
+    },
     /// Metrics do not register, or there is no runtime or signal: nothing the operator can change.
     #[error("cannot start: {0}")]
     Internal(#[source] Box<dyn Error + Send + Sync>),

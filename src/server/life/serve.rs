@@ -1,13 +1,15 @@
 //! Serving from settings, from the first lock to the last request: what `r2shim serve` does.
 
 use crate::filters::{CurrentRules, Limits, Rules};
+use crate::s3::names::BucketName;
+use crate::server::clock;
 use crate::server::connection::limits::ConnectionLimits;
 use crate::server::life::listeners::Listeners;
 use crate::server::life::run::{DRAIN_LIMIT, Objects, ServerParts, Signals, StartError, start};
 use crate::server::remote::{self, RemoteStore, SetupError, TriedPart};
 use crate::settings::{Settings, Upstream};
 use crate::sigv4::KeyCache;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::upstream::Remote;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::net::SocketAddr;
@@ -73,7 +75,30 @@ async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Resu
             Objects::Remote(remote)
         }
     };
+    make_buckets(&objects, &settings.buckets).await?;
     Ok(ServerParts { listeners, rules: Arc::new(rules), objects })
+}
+
+/// Makes the buckets that are missing, so that clients find them as soon as anything listens.
+async fn make_buckets(objects: &Objects, buckets: &[BucketName]) -> Result<(), StartError> {
+    for bucket in buckets {
+        let made = match objects {
+            Objects::Local(store) => ensure_bucket(store, bucket).await.map_err(|error| error.to_string()),
+            Objects::Remote(remote) => remote.ensure_bucket(bucket).await,
+        };
+        if made.map_err(|cause| StartError::Bucket { bucket: bucket.clone(), cause })? {
+            tracing::info!(%bucket, "made a bucket that was missing");
+        }
+    }
+    Ok(())
+}
+
+/// Makes a bucket of the local store unless it is there. Says whether it was made.
+async fn ensure_bucket(store: &Store, bucket: &BucketName) -> Result<bool, StoreError> {
+    match store.bucket(bucket).await {
+        Err(StoreError::NoSuchBucket) => store.create_bucket(bucket, clock::now()).await.map(|()| true),
+        found => found.map(|_| false),
+    }
 }
 
 /// Lets the process open as many files as the system allows it: a connection and a body are one each, and the usual

@@ -15,6 +15,7 @@ mod receive;
 mod buckets;
 mod checked;
 mod probe;
+mod missing_buckets;
 
 pub use probe::{TriedPart, probe};
 pub use sender::SetupError;

@@ -52,7 +52,7 @@ fn node(name: String, health: &NodeHealth) -> TriedPart {
 async fn list_buckets(sender: &Sender, remote: &Remote) -> TriedPart {
     let outgoing = Outgoing::new("GET", None, "", remote.addressing);
     let what = "signed request (ListBuckets)".to_owned();
-    let fault = match ask(sender, &outgoing).await {
+    let fault = match ask(sender, &outgoing, Payload::none()).await {
         Err(error) if error.code != "AccessDenied" => Some(advised(&error)),
         _ => None,
     };
@@ -61,12 +61,13 @@ async fn list_buckets(sender: &Sender, remote: &Remote) -> TriedPart {
 
 async fn bucket(sender: &Sender, remote: &Remote, client: &str, upstream: &str) -> TriedPart {
     let outgoing = Outgoing::new("HEAD", Some(upstream), "", remote.addressing);
-    let fault = ask(sender, &outgoing).await.err().map(|error| advised(&error));
+    let fault = ask(sender, &outgoing, Payload::none()).await.err().map(|error| advised(&error));
     TriedPart { what: format!("bucket {client} = {upstream}"), fault }
 }
 
-async fn ask(sender: &Sender, outgoing: &Outgoing) -> Result<(), S3Error> {
-    let response = sender.send(outgoing, Payload::none()).await?;
+/// Sends a request that needs no more of the answer than whether it is a success.
+pub(super) async fn ask(sender: &Sender, outgoing: &Outgoing, payload: Payload<'_, '_>) -> Result<(), S3Error> {
+    let response = sender.send(outgoing, payload).await?;
     let status = response.status()?;
     let body = response.into_body().read_whole(crate::s3::xml::MAX_ERROR_BYTES).await.ok().flatten();
     let document = body.and_then(|body| crate::s3::xml::ErrorDocument::parse(&body));
@@ -78,7 +79,7 @@ async fn ask(sender: &Sender, outgoing: &Outgoing) -> Result<(), S3Error> {
 }
 
 /// The store's message, and what to look at.
-fn advised(error: &S3Error) -> String {
+pub(super) fn advised(error: &S3Error) -> String {
     let message = error.cause.clone().unwrap_or_else(|| error.message.clone().into_owned());
     let advice = ADVICE.iter().find(|(code, _)| message.contains(code)).map(|(_, advice)| *advice);
     advice.map_or(message.clone(), |advice| format!("{message}; {advice}"))

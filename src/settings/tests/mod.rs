@@ -1,6 +1,7 @@
 //! Settings texts and what they come to; every fault with its line.
 
 mod file;
+mod flags;
 mod keys;
 mod places;
 mod remote;

@@ -29,6 +29,7 @@ pub(super) struct WrittenSettings {
     pub(super) mode: Option<Spanned<String>>,
     pub(super) domains: Vec<Spanned<String>>,
     pub(super) keys: Vec<WrittenKey>,
+    pub(super) buckets: Vec<WrittenBucket>,
     pub(super) upstream: WrittenUpstream,
     pub(super) store: WrittenStore,
 }
@@ -40,6 +41,12 @@ pub(super) struct WrittenKey {
     pub(super) secret: WrittenSecret,
     pub(super) permission: Option<Spanned<String>>,
     pub(super) buckets: Option<Spanned<Vec<Spanned<String>>>>,
+}
+
+/// One `[[bucket]]`.
+pub(super) struct WrittenBucket {
+    pub(super) location: Location,
+    pub(super) name: Option<Spanned<String>>,
 }
 
 /// `[store]`.
@@ -61,6 +68,7 @@ settings! {
     MODE "mode" r#"mode = "enforce""#;
     DOMAINS "domains" r#"domains = ["s3.example.test"]"#;
     KEY "key" "[[key]]";
+    BUCKET "bucket" "[[bucket]]";
     UPSTREAM "upstream" "[upstream]";
     STORE "store" "[store]";
 }
@@ -71,6 +79,12 @@ settings! {
     ID "access_key_id" r#"access_key_id = "...""#;
     PERMISSION "permission" r#"permission = "object-read-write""#;
     BUCKETS "buckets" r#"buckets = ["media", "logs-*"]"#;
+}
+
+settings! {
+    /// `[[bucket]]`.
+    BUCKET_SETTINGS:
+    NAME "name" r#"name = "media""#;
 }
 
 settings! {
@@ -87,6 +101,7 @@ pub fn declared() -> impl Iterator<Item = (&'static str, &'static str)> {
         ("", TOP),
         ("[[key]]", KEYS),
         ("[[key]]", secret::SECRET),
+        ("[[bucket]]", BUCKET_SETTINGS),
         ("[upstream]", upstream::UPSTREAMS),
         ("[upstream]", upstream::REMOTE),
         ("[upstream]", secret::SECRET),
@@ -110,6 +125,7 @@ impl WrittenSettings {
 
 fn read_document<'t>(mut top: Table<'t>, reading: &mut Reading<'t>) -> WrittenSettings {
     let keys = top.tables(reading, KEY);
+    let buckets = top.tables(reading, BUCKET);
     let mut written = WrittenSettings {
         listen: top.texts(reading, LISTEN).map(|list| list.value),
         admin: top.text(reading, ADMIN),
@@ -117,6 +133,7 @@ fn read_document<'t>(mut top: Table<'t>, reading: &mut Reading<'t>) -> WrittenSe
         mode: top.text(reading, MODE),
         domains: top.texts(reading, DOMAINS).map(|list| list.value).unwrap_or_default(),
         keys: keys.into_iter().map(|key| read_key(key, reading)).collect(),
+        buckets: buckets.into_iter().map(|bucket| read_bucket(bucket, reading)).collect(),
         ..WrittenSettings::default()
     };
     if let Some(upstream) = top.table(reading, UPSTREAM) {
@@ -141,6 +158,12 @@ fn read_key<'t>(mut table: Table<'t>, reading: &mut Reading<'t>) -> WrittenKey {
     table.reserved(reading, &["expires"]);
     table.finish(reading);
     key
+}
+
+fn read_bucket<'t>(mut table: Table<'t>, reading: &mut Reading<'t>) -> WrittenBucket {
+    let bucket = WrittenBucket { location: table.location.clone(), name: table.text(reading, NAME) };
+    table.finish(reading);
+    bucket
 }
 
 fn read_store<'t>(mut table: Table<'t>, reading: &mut Reading<'t>) -> WrittenStore {

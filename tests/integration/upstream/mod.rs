@@ -11,6 +11,7 @@ mod every_operation;
 mod leaks;
 mod listings;
 mod lengths;
+mod missing_buckets;
 mod nodes;
 mod paths;
 mod refusals;
