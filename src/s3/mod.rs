@@ -31,6 +31,7 @@
 //! | RFC 6266, Content-Disposition | <https://www.rfc-editor.org/rfc/rfc6266> |
 //! | RFC 2047, words beyond ASCII | <https://www.rfc-editor.org/rfc/rfc2047> |
 //! | RFC 3339, dates | <https://www.rfc-editor.org/rfc/rfc3339> |
+//! | W3C Trace Context | <https://www.w3.org/TR/trace-context/> |
 
 #[cfg(test)]
 pub(crate) mod sequences;
@@ -44,6 +45,7 @@ pub mod request;
 pub mod view;
 pub mod copy_source;
 pub mod headers;
+pub mod trace;
 pub mod payload;
 pub mod etag;
 pub mod range;

@@ -11,6 +11,7 @@ use crate::s3::metadata::{DEFAULT_CONTENT_TYPE, object_codings};
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::operation::{Describes, OperationSpec};
 use crate::s3::request::RequestHead;
+use crate::s3::trace::{TRACE_HEADERS, TRACEPARENT, trace_id};
 use crate::s3::uri;
 use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, Timestamp};
@@ -58,6 +59,8 @@ pub struct Outgoing {
     pub query: String,
     /// The headers.
     pub headers: HeaderMap,
+    /// Headers that are sent and not signed: what is between here and the store may change them.
+    unsigned: HeaderMap,
     addressing: Addressing,
     names_a_key: bool,
     conditional: bool,
@@ -105,6 +108,7 @@ impl Outgoing {
             path: path(bucket.as_deref(), incoming.raw_key, remote.addressing),
             query: query(incoming.view),
             headers,
+            unsigned: trace(incoming.view),
             bucket,
             addressing: remote.addressing,
             names_a_key: incoming.key.is_some(),
@@ -113,13 +117,19 @@ impl Outgoing {
         })
     }
 
-    /// A request of our own: no headers but those every request has.
+    /// A request of our own: no headers but those every request has. It has none of a client's trace; see
+    /// [`Outgoing::traced`].
     pub fn new(method: &'static str, bucket: Option<&str>, query: &str, addressing: Addressing) -> Outgoing {
         let path = path(bucket, "", addressing);
         let (bucket, query) = (bucket.map(str::to_owned), query.to_owned());
-        let headers = common();
+        let (headers, unsigned) = (common(), HeaderMap::new());
         let (names_a_key, conditional, assembles) = (false, false, false);
-        Outgoing { method, bucket, path, query, headers, addressing, names_a_key, conditional, assembles }
+        Outgoing { method, bucket, path, query, headers, unsigned, addressing, names_a_key, conditional, assembles }
+    }
+
+    /// The same request as one that is made for a client's: it belongs to the client's trace.
+    pub fn traced(self, view: &RequestView<'_>) -> Outgoing {
+        Outgoing { unsigned: trace(view), ..self }
     }
 
     /// What sending it twice does. A conditional write is not idempotent: it would be refused for its own success.
@@ -159,7 +169,7 @@ impl Outgoing {
         Ok(())
     }
 
-    /// All headers for a node, the signature among them. To be called again for every attempt.
+    /// All headers for a node, the signature among them, and those of the trace, which it does not cover. To be called again for every attempt.
     ///
     /// # Errors
     /// `InternalError` where the credentials have characters no header can hold.
@@ -187,6 +197,9 @@ impl Outgoing {
         let head = RequestHead { method: self.method, path: &self.path, query: &self.query, headers: &headers };
         let authorization = text(&signer.sign(&head, payload, now).authorization)?;
         headers.insert(AUTHORIZATION, authorization);
+        for (name, value) in &self.unsigned {
+            headers.append(name.clone(), value.clone());
+        }
         Ok(headers)
     }
 }
@@ -236,6 +249,23 @@ fn headers(view: &RequestView<'_>, dialect: &Dialect) -> HeaderMap {
     }
     leave_framing_out(&mut headers);
     leave_range_out(&mut headers, view);
+    headers
+}
+
+/// The headers of the client's trace as they came; none without a valid `traceparent`.
+fn trace(view: &RequestView<'_>) -> HeaderMap {
+    let parents = view.headers().filter(|(name, _)| *name == TRACEPARENT).map(|(_, value)| value);
+    if trace_id(parents).is_none() {
+        return HeaderMap::new();
+    }
+    let of_trace = |(name, value): (&str, &[u8])| {
+        let name = TRACE_HEADERS.into_iter().find(|header| header.as_str() == name)?;
+        Some((name, HeaderValue::from_bytes(value).ok()?))
+    };
+    let mut headers = HeaderMap::new();
+    for (name, value) in view.headers().filter_map(of_trace) {
+        headers.append(name, value);
+    }
     headers
 }
 

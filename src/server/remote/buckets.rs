@@ -28,7 +28,7 @@ impl RemoteStore {
         let mut buckets = Vec::new();
         let mut token = None;
         for _ in 0..MAX_PAGES {
-            let page = self.bucket_page(token.as_deref()).await?;
+            let page = self.bucket_page(request, token.as_deref()).await?;
             buckets.extend(page.buckets);
             token = page.next;
             if token.is_none() {
@@ -41,10 +41,10 @@ impl RemoteStore {
         Ok(operations::list_buckets(request.signer, mapped))
     }
 
-    async fn bucket_page(&self, token: Option<&str>) -> Result<BucketPage, S3Error> {
+    async fn bucket_page(&self, request: &Admitted<'_>, token: Option<&str>) -> Result<BucketPage, S3Error> {
         let encoded = |token| utf8_percent_encode(token, NON_ALPHANUMERIC);
         let query = token.map(|token| format!("continuation-token={}", encoded(token))).unwrap_or_default();
-        let outgoing = Outgoing::new("GET", None, &query, self.remote.addressing);
+        let outgoing = Outgoing::new("GET", None, &query, self.remote.addressing).traced(&request.view);
         let response = self.sender.send(&outgoing, Payload::none()).await?;
         if response.status()? != StatusCode::OK {
             return Err(self.refusal(&outgoing, response).await);
@@ -120,7 +120,7 @@ impl RemoteStore {
 
     async fn ask_for_bucket(&self, request: &Admitted<'_>) -> Result<(Outgoing, UpstreamResponse), S3Error> {
         let bucket = self.remote.upstream_bucket(request.bucket()?).ok_or(Code::NO_SUCH_BUCKET)?;
-        let outgoing = Outgoing::new("HEAD", Some(bucket), "", self.remote.addressing);
+        let outgoing = Outgoing::new("HEAD", Some(bucket), "", self.remote.addressing).traced(&request.view);
         let response = self.sender.send(&outgoing, Payload::none()).await?;
         Ok((outgoing, response))
     }

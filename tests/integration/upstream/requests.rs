@@ -98,6 +98,26 @@ fn headers_go_along_by_name_and_nothing_else_does() {
     assert!(received.header("user-agent").starts_with("r2shim/"), "{}", received.header("user-agent"));
 }
 
+/// A trace goes along as it came, and no signature covers it: a proxy between may change it. The client may have signed it.
+#[test]
+fn a_trace_goes_along_and_what_is_no_trace_does_not() {
+    const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let upstream = Scripted::answering(store::usual);
+    let server = front(&upstream);
+    for (method, target) in [("GET", "/media/kept"), ("PUT", "/media/new"), ("GET", "/media?location")] {
+        let request = || Request::new(method, target).header("tracestate", "a=1").header("tracestate", "b=2");
+        let received = forwarded(&server, &upstream, request().header("traceparent", PARENT));
+        let lines: Vec<_> = received.headers.iter().filter(|(name, _)| name.starts_with("trace")).collect();
+        let mut values: Vec<_> = lines.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        values.sort_unstable();
+        let whole = [format!("traceparent: {PARENT}"), "tracestate: a=1".to_owned(), "tracestate: b=2".to_owned()];
+        assert_eq!(values, whole, "{method} {target}");
+        assert!(!received.header("authorization").contains("trace"), "{}", received.header("authorization"));
+        let received = forwarded(&server, &upstream, request().header("traceparent", &PARENT[1..]));
+        assert!(!received.has("traceparent") && !received.has("tracestate"), "{:?}", received.headers);
+    }
+}
+
 fn md5_base64(bytes: &[u8]) -> String {
     use base64::Engine;
     use md5::Digest;
