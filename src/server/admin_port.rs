@@ -1,8 +1,10 @@
 //! The admin address: `/metrics`, `/healthz`, `/readyz`, `/readyz/read`. Never on the S3 port, and nothing there is secret.
 
+use crate::filters::CurrentRules;
 use crate::server::connection::port::Respond;
 use crate::server::observe::health::{Health, Readiness};
-use crate::server::observe::metrics::Metrics;
+use crate::server::observe::metrics::{Metrics, Moment};
+use crate::server::observe::process;
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use pingora::http::ResponseHeader;
@@ -13,6 +15,8 @@ use std::sync::Arc;
 pub struct AdminPort {
     /// What `/metrics` shows.
     pub metrics: Arc<Metrics>,
+    /// The policy in force, which `/metrics` names.
+    pub rules: Arc<CurrentRules>,
     /// What `/readyz` reports.
     pub health: Arc<dyn Health>,
 }
@@ -23,11 +27,17 @@ impl AdminPort {
             "/healthz" => (StatusCode::OK, "ok\n".to_owned()),
             "/readyz" => readiness(&self.health.readiness()),
             "/readyz/read" => readiness(&self.health.read_readiness()),
-            "/metrics" => match self.metrics.render(&self.health.stats()) {
-                Ok(text) => (StatusCode::OK, text),
-                Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
-            },
+            "/metrics" => self.metrics_page(),
             _ => (StatusCode::NOT_FOUND, "here are /metrics, /healthz, /readyz and /readyz/read\n".to_owned()),
+        }
+    }
+
+    fn metrics_page(&self) -> (StatusCode, String) {
+        let rules = self.rules.load();
+        let moment = Moment { policy: rules.policy.name(), stats: self.health.stats(), process: process::read() };
+        match self.metrics.render(&moment) {
+            Ok(text) => (StatusCode::OK, text),
+            Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::filters::{self, CurrentRules, Rules};
 use crate::s3::S3Error;
+use crate::s3::trace::{TRACEPARENT, trace_id};
 use crate::server::answer::Answer;
 use crate::server::backend::Backend;
 use crate::server::clock;
@@ -15,7 +16,7 @@ use crate::server::observe::ids::RequestIds;
 use crate::server::observe::metrics::Metrics;
 use crate::server::observe::record::Record;
 use http::header::HOST;
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use pingora::http::RequestHeader;
 use pingora::protocols::http::ServerSession;
 use std::sync::Arc;
@@ -87,6 +88,7 @@ impl Respond for S3Port {
             client: session.client_addr().map(ToString::to_string).unwrap_or_default(),
             method: session.req_header().method.as_str().to_owned(),
             host: host(session.req_header()),
+            trace_id: trace(session.req_header()),
             ..Record::default()
         };
         let rules = self.rules.load_full();
@@ -103,6 +105,11 @@ impl Respond for S3Port {
 /// The Host as the client sent it; empty if there is none or it is no text.
 fn host(head: &RequestHeader) -> String {
     head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned()
+}
+
+/// The id of the trace that the client says the request belongs to.
+fn trace(head: &RequestHeader) -> Option<String> {
+    trace_id(head.headers.get_all(TRACEPARENT).iter().map(HeaderValue::as_bytes)).map(str::to_owned)
 }
 
 fn prepare(session: &mut ServerSession, body_idle: Duration) {

@@ -1,6 +1,7 @@
 //! The admin address: metrics that name operations and what the subset lacks, and whether the server lives.
 
-use crate::support::{Connection, Request, TestServer};
+use crate::support::{Connection, KEY_ID, Request, Signing, TestServer};
+use r2shim::server::observe::build::COMMIT;
 use r2shim::store::Options;
 
 #[test]
@@ -25,35 +26,41 @@ fn requests_are_counted_by_operation_and_status() {
     }
     let stranger = connection.send(Request::get("/media/a").unsigned(server.address));
     assert_eq!(stranger.status, 400);
+    let claimed = Signing { id: "f".repeat(32), ..Signing::default() };
+    let unknown = connection.send(Request::get("/media/a").signed_by(server.address, &claimed).0);
+    assert_eq!(unknown.status, 401);
     assert_eq!(connection.send(Request::get("/").signed(server.address)).status, 200);
 
     let answer = server.admin_page("/metrics");
     assert_eq!((answer.status, answer.header("content-type")), (200, "text/plain; version=0.0.4"));
     let metrics = answer.text();
     for line in [
-        "r2shim_requests_total{operation=\"CreateBucket\",status=\"200\"} 1",
-        "r2shim_requests_total{operation=\"PutObject\",status=\"200\"} 2",
-        "r2shim_requests_total{operation=\"PutObject\",status=\"501\"} 2",
-        "r2shim_requests_total{operation=\"GetObject\",status=\"200\"} 1",
-        "r2shim_requests_total{operation=\"GetObject\",status=\"404\"} 1",
-        "r2shim_requests_total{operation=\"GetObject\",status=\"400\"} 1",
-        "r2shim_requests_total{operation=\"GetBucketPolicy\",status=\"501\"} 1",
-        "r2shim_requests_total{operation=\"-\",status=\"404\"} 1",
-        "r2shim_refusals_total{feature=\"x-amz-acl\",filter=\"policy\",operation=\"PutObject\"} 1",
-        "r2shim_refusals_total{feature=\"unlisted-header\",filter=\"policy\",operation=\"PutObject\"} 1",
-        "r2shim_refusals_total{feature=\"tagging\",filter=\"policy\",operation=\"HeadObject\"} 1",
-        "r2shim_refusals_total{feature=\"GetBucketPolicy\",filter=\"policy\",operation=\"GetBucketPolicy\"} 1",
-        "r2shim_refusals_total{feature=\"unsigned\",filter=\"authenticate\",operation=\"GetObject\"} 1",
+        "r2shim_requests_total{error=\"-\",key_id=\"KEY\",operation=\"CreateBucket\",status=\"200\"} 1",
+        "r2shim_requests_total{error=\"-\",key_id=\"KEY\",operation=\"PutObject\",status=\"200\"} 2",
+        "r2shim_requests_total{error=\"NotImplemented\",key_id=\"KEY\",operation=\"PutObject\",status=\"501\"} 2",
+        "r2shim_requests_total{error=\"-\",key_id=\"KEY\",operation=\"GetObject\",status=\"200\"} 1",
+        "r2shim_requests_total{error=\"NoSuchKey\",key_id=\"KEY\",operation=\"GetObject\",status=\"404\"} 1",
+        "r2shim_requests_total{error=\"InvalidArgument\",key_id=\"-\",operation=\"GetObject\",status=\"400\"} 1",
+        "r2shim_requests_total{error=\"NotImplemented\",key_id=\"KEY\",operation=\"GetBucketPolicy\",status=\"501\"} 1",
+        "r2shim_requests_total{error=\"RouteNotFound\",key_id=\"KEY\",operation=\"-\",status=\"404\"} 1",
+        "r2shim_requests_total{error=\"Unauthorized\",key_id=\"-\",operation=\"GetObject\",status=\"401\"} 1",
+        "r2shim_refusals_total{error=\"NotImplemented\",feature=\"x-amz-acl\",filter=\"policy\",operation=\"PutObject\"} 1",
+        "r2shim_refusals_total{error=\"NotImplemented\",feature=\"unlisted-header\",filter=\"policy\",operation=\"PutObject\"} 1",
+        "r2shim_refusals_total{error=\"NotImplemented\",feature=\"tagging\",filter=\"policy\",operation=\"HeadObject\"} 1",
+        "r2shim_refusals_total{error=\"NotImplemented\",feature=\"GetBucketPolicy\",filter=\"policy\",operation=\"GetBucketPolicy\"} 1",
+        "r2shim_refusals_total{error=\"InvalidArgument\",feature=\"unsigned\",filter=\"authenticate\",operation=\"GetObject\"} 1",
         "r2shim_body_bytes_total{direction=\"in\",operation=\"PutObject\"} 9",
         "r2shim_body_bytes_total{direction=\"out\",operation=\"GetObject\"}",
         "r2shim_request_duration_seconds_count{operation=\"CreateBucket\"} 1",
         "r2shim_store_objects 1",
         "r2shim_store_read_only 0",
+        concat!("r2shim_build_info{commit=\"COMMIT\",policy=\"r2\",version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
     ] {
-        assert!(metrics.lines().any(|given| given.starts_with(line)), "{line} is not in\n{metrics}");
+        let line = line.replace("KEY", KEY_ID).replace("COMMIT", COMMIT);
+        assert!(metrics.lines().any(|given| given.starts_with(&line)), "{line} is not in\n{metrics}");
     }
     // What clients choose is no label: they could fill the memory with it.
-    for name in ["secret-name", "media", "2030", crate::support::KEY_ID] {
+    for name in ["secret-name", "media", "2030", claimed.id.as_str()] {
         assert!(!metrics.contains(name), "{name} in\n{metrics}");
     }
 }
@@ -93,7 +100,12 @@ fn a_full_store_is_not_ready_and_says_why() {
     let why = "not ready: the disk is full up to the reserve: writes are refused\n";
     assert_eq!(page("/readyz"), (503, why.to_owned()));
     assert_eq!(page("/readyz/read"), (200, "ready\n".to_owned()));
-    assert!(page("/metrics").1.contains("r2shim_store_read_only 1\n"));
+    let metrics = page("/metrics").1;
+    let counted =
+        format!("{{error=\"ServiceUnavailable\",key_id=\"{KEY_ID}\",operation=\"CreateBucket\",status=\"503\"}} 1\n");
+    for line in ["r2shim_store_read_only 1\n", &format!("r2shim_requests_total{counted}")] {
+        assert!(metrics.contains(line), "{line} is not in\n{metrics}");
+    }
 }
 
 /// There, these are names of buckets.

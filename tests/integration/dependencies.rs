@@ -44,7 +44,9 @@ fn every_dependency_has_its_reason() {
     let named = |table: &str, suffix: &str| -> Vec<String> {
         manifest[table].as_table().unwrap().keys().map(|name| format!("`{name}`{suffix}")).collect()
     };
-    let used = [named("dependencies", ""), named("dev-dependencies", " (tests)")].concat();
+    let on_linux = manifest["target"]["cfg(target_os = \"linux\")"]["dependencies"].as_table().unwrap();
+    let on_linux = on_linux.keys().map(|name| format!("`{name}` (Linux)")).collect();
+    let used = [named("dependencies", ""), on_linux, named("dev-dependencies", " (tests)")].concat();
     let section = include_str!("../../CONTRIBUTING.md").split("## Dependencies").nth(1).unwrap_or_default();
     let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
     let reported: Vec<String> = rows.filter_map(|row| Some(format!("`{}", row.split_once(" |")?.0))).collect();

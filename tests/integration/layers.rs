@@ -197,6 +197,7 @@ fn crates_are_named_only_where_they_may_be() {
     let none: Vec<String> = Vec::new();
     assert_eq!(misplaced(&["pingora"], &["server"]), none);
     assert_eq!(misplaced(&["prometheus"], &["server::observe::metrics"]), none);
+    assert_eq!(misplaced(&["procfs"], &["server::observe::process"]), none);
     assert_eq!(misplaced(&["quick_xml"], &["s3::xml"]), none);
     assert_eq!(misplaced(&["redb"], &["store"]), none);
     let aws = ["aws_config", "aws_credential_types", "aws_smithy_http_client"];

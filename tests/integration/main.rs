@@ -8,6 +8,7 @@
 
 mod support;
 
+mod access_log;
 mod admin;
 mod architecture;
 mod authentication;
@@ -23,6 +24,7 @@ mod hostile;
 mod layers;
 mod links;
 mod listings;
+mod metrics;
 mod nodes;
 mod objects;
 mod open;

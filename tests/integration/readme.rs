@@ -2,12 +2,9 @@
 //! what the text should be.
 
 use crate::support::command::{Output, r2shim};
-use r2shim::filters::{Filter, Limits};
+use r2shim::filters::Limits;
 use r2shim::policy::{Effective, Policy};
 use r2shim::s3::metadata::{MAX_USER_BYTES, MAX_USER_ENTRIES};
-use r2shim::server::observe::metrics::{Metrics, NodeStats, Stats};
-use r2shim::server::observe::record::Record;
-use r2shim::store;
 use r2shim::upstream::dialect::DIALECTS;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -145,21 +142,6 @@ fn every_setting_is_in_its_page_and_in_an_example() {
         let is_local = table != "[upstream]" || ["kind", "path"].contains(&name);
         assert!(!is_local || examples.contains(name), "no example has {name} {table}");
     }
-}
-
-#[test]
-fn the_table_of_metrics_names_them_all() {
-    let metrics = Metrics::new().unwrap();
-    metrics.count(&Record { refused_by: Some(Filter::Policy), ..Record::default() });
-    metrics.count_refused_head("slow");
-    metrics.count_refused_connection("all");
-    let node = NodeStats { failures: vec![("connect", 1)], ..NodeStats::default() };
-    let stats = [Stats::Store(store::StoreStats::default()), Stats::Nodes(vec![node])];
-    let texts = stats.map(|stats| metrics.render(&stats).unwrap());
-    let types = texts.iter().flat_map(|text| text.lines()).filter_map(|line| line.strip_prefix("# TYPE "));
-    let real: BTreeSet<_> = types.filter_map(|line| line.split(' ').next()).collect();
-    let documented: BTreeSet<_> = OPERATIONS.split('`').filter(|code| code.starts_with("r2shim_")).collect();
-    assert_eq!(documented, real);
 }
 
 #[test]

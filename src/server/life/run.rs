@@ -95,7 +95,7 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
 
     let (backend, health, upkeep) = start_backend(parts.objects);
     services.push(upkeep);
-    let shim = S3Port { backend, rules: parts.rules, metrics: metrics.clone(), ids: RequestIds::default() };
+    let shim = S3Port { backend, rules: parts.rules.clone(), metrics: metrics.clone(), ids: RequestIds::default() };
     let s3 = Limited::new(HttpPort::new(shim, heads, metrics.clone()), connections, metrics.clone());
     let listen = parts.listeners.s3.iter().map(Bound::address).collect();
     let (mut s3, fds) = listeners::service("s3", s3, parts.listeners.s3);
@@ -104,7 +104,8 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
 
     let admin = parts.listeners.admin.as_ref().map(Bound::address);
     if let Some(bound) = parts.listeners.admin {
-        let port = HttpPort::new(AdminPort { metrics: metrics.clone(), health }, heads, metrics.clone());
+        let port =
+            HttpPort::new(AdminPort { metrics: metrics.clone(), rules: parts.rules, health }, heads, metrics.clone());
         let port = Limited::new(port, ADMIN_CONNECTIONS, metrics.clone());
         let (mut service, fds) = listeners::service("admin", port, vec![bound]);
         services.push(tokio::spawn(async move { service.start_service(Some(fds), stopping, 1).await }));
@@ -127,6 +128,11 @@ fn start_backend(objects: Objects) -> (Backend, Arc<dyn Health>, JoinHandle<()>)
 }
 
 impl Running {
+    /// How many requests are being answered.
+    pub fn in_flight(&self) -> i64 {
+        self.metrics.in_flight()
+    }
+
     /// Stops accepting and waits for the requests in flight, at most `limit`. Returns how many were cut off.
     pub async fn stop(self, limit: Duration) -> i64 {
         // The receivers are gone only if the services already ended, and then there is nothing to stop.
@@ -157,12 +163,13 @@ impl Signals {
         })
     }
 
-    /// Waits for SIGTERM or ctrl-C. Signals at which other servers reload are answered in the log.
-    pub(super) async fn until_stopped(mut self) {
+    /// Waits for SIGTERM or ctrl-C, and says which of them came. Signals at which other servers reload are answered in
+    /// the log.
+    pub(super) async fn until_stopped(mut self) -> &'static str {
         loop {
             let ignored = tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
+                _ = self.terminate.recv() => return "SIGTERM",
+                _ = self.interrupt.recv() => return "SIGINT",
                 _ = self.hangup.recv() => "SIGHUP",
                 _ = self.user.recv() => "SIGUSR1",
             };

@@ -1,6 +1,8 @@
 //! What is known of requests and of the server: ids, records, the access log, metrics, health.
 
 pub mod ids;
+pub mod build;
+pub mod process;
 pub mod record;
 pub mod metrics;
 pub mod health;

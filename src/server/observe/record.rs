@@ -1,6 +1,7 @@
 //! What is known of a request when it is over: the access log writes it, the metrics count it.
 
 use crate::filters::{Filter, Finding, Subject};
+use crate::s3::error::CODES;
 use crate::s3::{S3Error, Timestamp};
 use std::time::Duration;
 
@@ -27,8 +28,12 @@ pub struct Record {
     pub refused_by: Option<Filter>,
     /// The feature the policy refused, from a bounded set.
     pub feature: Option<String>,
+    /// The rule of the policy that refused it: file and line.
+    pub rule: Option<String>,
     /// The node of the remote store that answered.
     pub node: Option<String>,
+    /// The id of the trace that the client says it belongs to.
+    pub trace_id: Option<String>,
     /// The cause of the error, where the client gets less than that.
     pub cause: Option<String>,
     /// Body bytes read from the client.
@@ -45,12 +50,21 @@ impl Record {
         self.note_error(&finding.error);
         self.refused_by = Some(finding.filter);
         self.feature = finding.feature().map(str::to_owned);
+        self.rule = finding.rule.as_ref().map(|rule| rule.location.to_string());
     }
 
     /// Notes the error the request was answered with.
     pub fn note_error(&mut self, error: &S3Error) {
         self.error = Some(error.code.clone().into_owned());
         self.cause = error.cause.clone();
+    }
+
+    /// The code of the error, from a bounded set: those of the table and of policies. A store may have codes without
+    /// number; `other` stands for them.
+    pub fn known_error(&self) -> Option<&str> {
+        let code = self.error.as_deref()?;
+        let is_known = self.refused_by.is_some() || CODES.iter().any(|known| known.name == code);
+        Some(if is_known { code } else { "other" })
     }
 
     /// The operation's name, or `-` where the request was for none.

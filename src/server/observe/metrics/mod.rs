@@ -1,0 +1,139 @@
+//! Metrics for Prometheus. The only place that names the prometheus crate.
+//!
+//! Labels come from bounded sets: names of operations, statuses, codes of errors, ids of configured keys, features of the
+//! policy, nodes. Buckets, keys of objects and what a stranger claims would let clients grow the registry, so they are
+//! in the log only.
+
+mod register;
+mod moment;
+
+pub use moment::{Moment, NodeStats, Stats};
+
+use crate::s3::Timestamp;
+use crate::server::clock;
+use crate::server::observe::record::Record;
+use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Registry, TextEncoder};
+use register::{counters, gauge, histograms};
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// What a label has where there is nothing to name.
+const NONE: &str = "-";
+
+/// Seconds, from a small read in memory to the longest that clients usually wait.
+const BUCKETS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
+
+/// The registry and what is counted in it.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    started: Timestamp,
+    requests: IntCounterVec,
+    refusals: IntCounterVec,
+    bytes: IntCounterVec,
+    durations: HistogramVec,
+    in_flight: IntGauge,
+    refused_heads: IntCounterVec,
+    refused_connections: IntCounterVec,
+    left: Arc<Notify>,
+}
+
+/// A request being counted as in flight for as long as this lives.
+#[derive(Debug)]
+pub struct InFlight {
+    gauge: IntGauge,
+    left: Arc<Notify>,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.gauge.dec();
+        self.left.notify_one();
+    }
+}
+
+impl Metrics {
+    /// A registry of its own with everything registered.
+    pub fn new() -> Result<Metrics, prometheus::Error> {
+        let registry = Registry::new();
+        let all = &registry;
+        let labels = ["operation", "status", "error", "key_id"];
+        let requests = counters(all, "r2shim_requests_total", "Requests answered.", &labels)?;
+        let labels = ["operation", "filter", "feature", "error"];
+        let refusals = counters(all, "r2shim_refusals_total", "Requests refused by a filter of the chain.", &labels)?;
+        let bytes = counters(all, "r2shim_body_bytes_total", "Bytes of bodies.", &["operation", "direction"])?;
+        let help = "From the end of a request's head to its answer's end.";
+        let durations = HistogramOpts::new("r2shim_request_duration_seconds", help).buckets(BUCKETS.to_vec());
+        let durations = histograms(all, durations, &["operation"])?;
+        let in_flight = gauge(all, "r2shim_requests_in_flight", "Requests being answered now.")?;
+        let help = "Heads that are no HTTP, are too large, or did not arrive in time.";
+        let refused_heads = counters(all, "r2shim_heads_refused_total", help, &["cause"])?;
+        let help = "Connections closed because there were too many in all or from their address.";
+        let refused_connections = counters(all, "r2shim_connections_refused_total", help, &["limit"])?;
+        let (started, left) = (clock::now(), Arc::new(Notify::new()));
+        Ok(Metrics {
+            registry,
+            started,
+            requests,
+            refusals,
+            bytes,
+            durations,
+            in_flight,
+            refused_heads,
+            refused_connections,
+            left,
+        })
+    }
+
+    /// Counts a head that no request came of. `cause` is from a bounded set.
+    pub fn count_refused_head(&self, cause: &'static str) {
+        self.refused_heads.with_label_values(&[cause]).inc();
+    }
+
+    /// Counts a connection that was closed for a limit. `limit` is from a bounded set.
+    pub fn count_refused_connection(&self, limit: &'static str) {
+        self.refused_connections.with_label_values(&[limit]).inc();
+    }
+
+    /// Counts a request as in flight until the guard is dropped.
+    pub fn enter(&self) -> InFlight {
+        self.in_flight.inc();
+        InFlight { gauge: self.in_flight.clone(), left: self.left.clone() }
+    }
+
+    /// How many requests are in flight.
+    pub fn in_flight(&self) -> i64 {
+        self.in_flight.get()
+    }
+
+    /// Waits until no request is in flight. For one waiter at a time.
+    pub async fn idle(&self) {
+        while self.in_flight() > 0 {
+            // One that left since the check has left a permit, so this does not miss it.
+            self.left.notified().await;
+        }
+    }
+
+    /// Counts a request that is over.
+    pub fn count(&self, record: &Record) {
+        let (operation, error) = (record.operation(), record.known_error().unwrap_or(NONE));
+        let key_id = record.subject.key_id.as_deref().unwrap_or(NONE);
+        self.requests.with_label_values(&[operation, &record.status.to_string(), error, key_id]).inc();
+        self.bytes.with_label_values(&[operation, "in"]).inc_by(record.bytes_in);
+        self.bytes.with_label_values(&[operation, "out"]).inc_by(record.bytes_out);
+        self.durations.with_label_values(&[operation]).observe(record.duration.as_secs_f64());
+        if let Some(filter) = record.refused_by {
+            let feature = record.feature.as_deref().unwrap_or(NONE);
+            self.refusals.with_label_values(&[operation, filter.name(), feature, error]).inc();
+        }
+    }
+
+    /// Everything in Prometheus' text format.
+    pub fn render(&self, moment: &Moment<'_>) -> Result<String, prometheus::Error> {
+        let mut families = self.registry.gather();
+        families.extend(moment.families(self.started)?);
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&families, &mut text)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+}

@@ -1,0 +1,119 @@
+//! What is not counted as it happens but read when the page is asked for: the build, the process, the store or the nodes.
+//!
+//! It goes through a registry of one page, so that what no longer exists, such as a node, has no metrics.
+
+use super::register::{counter, counters, fraction, gauge, gauges};
+use crate::s3::Timestamp;
+use crate::server::observe::build;
+use crate::server::observe::process::ProcessStats;
+use crate::store::StoreStats;
+use prometheus::proto::MetricFamily;
+use prometheus::{Counter, Error, Registry};
+
+/// What the backend reports of itself.
+#[derive(Debug, Clone)]
+pub enum Stats {
+    /// A local store.
+    Store(StoreStats),
+    /// The nodes of a remote one.
+    Nodes(Vec<NodeStats>),
+}
+
+/// What is reported of a node of a remote store.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NodeStats {
+    /// Its name: one of settings, and an address of it.
+    pub node: String,
+    /// Whether it is healthy.
+    pub up: bool,
+    /// How many requests failed there, by kind of failure.
+    pub failures: Vec<(&'static str, u64)>,
+    /// How many requests were sent once more because they had failed there.
+    pub retries: u64,
+}
+
+/// What is true at the moment at which the page is asked for.
+#[derive(Debug, Clone)]
+pub struct Moment<'a> {
+    /// The name of the policy in force.
+    pub policy: &'a str,
+    /// What the backend reports.
+    pub stats: Stats,
+    /// What the system reports of the process; `None` where it does not.
+    pub process: Option<ProcessStats>,
+}
+
+impl Moment<'_> {
+    /// The moment as metrics.
+    pub(super) fn families(&self, started: Timestamp) -> Result<Vec<MetricFamily>, Error> {
+        let registry = Registry::new();
+        set_build(&registry, self.policy)?;
+        set_start(&registry, started)?;
+        if let Some(process) = &self.process {
+            set_process(&registry, process)?;
+        }
+        match &self.stats {
+            Stats::Store(store) => set_store(&registry, store)?,
+            Stats::Nodes(nodes) => set_nodes(&registry, nodes)?,
+        }
+        Ok(registry.gather())
+    }
+}
+
+fn set_build(registry: &Registry, policy: &str) -> Result<(), Error> {
+    let help = "Always 1; its labels are the release, the commit it was built from and the policy in force.";
+    let info = gauges(registry, "r2shim_build_info", help, &["version", "commit", "policy"])?;
+    info.with_label_values(&[build::VERSION, build::COMMIT, policy]).set(1);
+    Ok(())
+}
+
+fn set_start(registry: &Registry, started: Timestamp) -> Result<(), Error> {
+    let help = "When the server started, in seconds since 1970.";
+    fraction(registry, "process_start_time_seconds", help)?.set(started.millis() as f64 / 1000.0);
+    Ok(())
+}
+
+/// The names are those of Prometheus' own client libraries, which dashboards for any program know.
+fn set_process(registry: &Registry, process: &ProcessStats) -> Result<(), Error> {
+    let cpu = Counter::new("process_cpu_seconds_total", "Processor time used, the program's and the kernel's for it.")?;
+    registry.register(Box::new(cpu.clone()))?;
+    cpu.inc_by(process.cpu.as_secs_f64());
+    set(registry, "process_resident_memory_bytes", "Memory in use.", process.resident)?;
+    set(registry, "process_open_fds", "Files and connections that are open.", process.open_files)?;
+    if let Some(max) = process.max_files {
+        set(registry, "process_max_fds", "How many files and connections may be open.", max)?;
+    }
+    set(registry, "process_threads", "Threads.", process.threads)
+}
+
+fn set_store(registry: &Registry, stats: &StoreStats) -> Result<(), Error> {
+    let refuses = u64::from(stats.refuses_writes().is_some());
+    set(registry, "r2shim_store_objects", "Objects in all buckets.", stats.objects)?;
+    set(registry, "r2shim_store_free_bytes", "Bytes free on the data folder's disk.", stats.free)?;
+    set(registry, "r2shim_store_read_only", "1 while the store refuses writes, else 0.", refuses)?;
+    counter(registry, "r2shim_store_commits_total", "Commits since the start.")?.inc_by(stats.commits);
+    counter(registry, "r2shim_store_changes_total", "Changes in those commits.")?.inc_by(stats.changes);
+    Ok(())
+}
+
+fn set_nodes(registry: &Registry, nodes: &[NodeStats]) -> Result<(), Error> {
+    let up = gauges(registry, "r2shim_upstream_node_up", "1 while the node is healthy, else 0.", &["node"])?;
+    let help = "Requests that failed at the node.";
+    let failures = counters(registry, "r2shim_upstream_failures_total", help, &["node", "kind"])?;
+    let help = "Requests sent once more because they had failed at the node.";
+    let retries = counters(registry, "r2shim_upstream_retries_total", help, &["node"])?;
+    for stats in nodes {
+        let node = stats.node.as_str();
+        up.with_label_values(&[node]).set(i64::from(stats.up));
+        retries.with_label_values(&[node]).inc_by(stats.retries);
+        for (kind, count) in &stats.failures {
+            failures.with_label_values(&[node, kind]).inc_by(*count);
+        }
+    }
+    Ok(())
+}
+
+fn set(registry: &Registry, name: &str, help: &str, value: u64) -> Result<(), Error> {
+    gauge(registry, name, help)?.set(i64::try_from(value).unwrap_or(i64::MAX));
+    Ok(())
+}
