@@ -45,9 +45,9 @@ fn a_data_path_that_is_a_file_is_called_one() {
     }
 }
 
-/// Other servers read their settings again at these signals, so the answer is in the log.
+/// Start and stop are in the log, and so is the answer to signals at which other servers read their settings again.
 #[test]
-fn signals_that_change_nothing_are_answered() {
+fn the_log_says_how_a_server_starts_and_stops_and_answers_signals() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_r2shim"));
     command.args(["serve", "--listen", "127.0.0.1:0", "--admin", "off", "--data"]).arg(folder.path().join("data"));
@@ -63,10 +63,13 @@ fn signals_that_change_nothing_are_answered() {
     };
     let (mut out, mut errors) = (server.stdout.take().unwrap(), server.stderr.take().unwrap());
     lines(&mut out, "--region auto ls");
+    lines(&mut errors, concat!("started version=\"", env!("CARGO_PKG_VERSION"), "\" commit="));
     for (signal, name) in [(Signal::HUP, "SIGHUP"), (Signal::USR1, "SIGUSR1")] {
         kill_process(pid, signal).unwrap();
         lines(&mut errors, &format!("{name}: nothing is reloaded; restart r2shim to read its settings again"));
     }
     kill_process(pid, Signal::TERM).unwrap();
+    lines(&mut errors, "SIGTERM: no new connections; requests in flight have 30 s in_flight=0");
+    lines(&mut errors, "stopped");
     assert_eq!(server.wait().unwrap().code(), Some(0));
 }

@@ -5,7 +5,8 @@ use crate::s3::names::BucketName;
 use crate::server::clock;
 use crate::server::connection::limits::ConnectionLimits;
 use crate::server::life::listeners::Listeners;
-use crate::server::life::run::{DRAIN_LIMIT, Objects, ServerParts, Signals, StartError, start};
+use crate::server::life::run::{DRAIN_LIMIT, Objects, Running, ServerParts, Signals, StartError, start};
+use crate::server::observe::build;
 use crate::server::remote::{self, RemoteStore, SetupError, TriedPart};
 use crate::settings::{Settings, Upstream};
 use crate::sigv4::KeyCache;
@@ -25,18 +26,27 @@ pub fn serve(
     let internal = |error: std::io::Error| StartError::Internal(Box::new(error));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(internal)?;
     runtime.block_on(async {
+        let policy = settings.policy.name().to_owned();
         let running = start(parts(settings, listeners, limits(open_files)).await?)?;
         // Before anyone can know that the server runs: a signal that comes earlier would kill it.
         let signals = Signals::listen().map_err(internal)?;
+        note_start(&running, &policy);
         on_ready(&running.listen, running.admin);
-        signals.until_stopped().await;
-        tracing::info!("stopping: no new connections, waiting for requests in flight");
+        let signal = signals.until_stopped().await;
+        let in_flight = running.in_flight();
+        tracing::info!(in_flight, "{signal}: no new connections; requests in flight have {} s", DRAIN_LIMIT.as_secs());
         match running.stop(DRAIN_LIMIT).await {
             0 => tracing::info!("stopped"),
             cut_off => tracing::warn!("stopped with {cut_off} requests cut off"),
         }
         Ok(())
     })
+}
+
+/// The log of a service is often all that its operator sees.
+fn note_start(running: &Running, policy: &str) {
+    let (listen, admin) = (&running.listen, running.admin.map(tracing::field::display));
+    tracing::info!(version = build::VERSION, commit = build::COMMIT, policy, ?listen, admin, "started");
 }
 
 /// Tries a remote store out, for `check --online`.
