@@ -53,7 +53,8 @@ def pytest_collection_modifyitems(config, items):
 def pytest_runtest_makereport(item, call):
     """Adds what the server logged during a failed check to its report."""
     report = yield
-    server = getattr(item, "funcargs", {}).get("server")
+    fixtures = getattr(item, "funcargs", {})
+    server = fixtures.get("server") or fixtures.get("recipe_server")
     if report.failed and server:
         report.sections.append(("server log", "\n".join(server.log[getattr(item, "log_start", 0) :][-200:])))
     return report
