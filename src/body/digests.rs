@@ -117,7 +117,7 @@ fn compare(expected: &Expected, digested: &Digested) -> Result<(), S3Error> {
         return Err(bad_md5(&md5, &digested.md5));
     }
     match &expected.checksum {
-        Some(checksum) if digested.checksum.as_ref() != Some(checksum) => Err(bad_checksum(checksum.algorithm)),
+        Some(checksum) if digested.checksum.as_ref() != Some(checksum) => Err(Checksum::mismatch(checksum.algorithm)),
         _ => Ok(()),
     }
 }
@@ -131,12 +131,6 @@ fn bad_md5(given: &[u8; 16], actual: &[u8; 16]) -> S3Error {
         hex::encode(given),
         hex::encode(actual)
     ))
-}
-
-/// S3's words: R2's are not known for all algorithms.
-fn bad_checksum(algorithm: Algorithm) -> S3Error {
-    let name = algorithm.name();
-    S3Error::new(Code::BAD_DIGEST).message(format!("The {name} you specified did not match the calculated checksum."))
 }
 
 #[cfg(test)]

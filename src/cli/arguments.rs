@@ -58,14 +58,22 @@ Examples:
         #[command(subcommand)]
         command: PolicyCommand,
     },
-    /// Show which filter and rule decide over a request, and R2's answer; needs no server or keys
+    /// Show what becomes of a request: which stage and rule decide, and R2's answer; nothing is sent
     #[command(after_help = "\
-The URL may be a path alone. Exits with 0 whatever the answer is.
+The request is METHOD and URL, where the URL may be a path alone, or a curl command line: behind
+`explain`, in quotes, or on stdin behind `explain -`. URLs of R2 and of Amazon S3 are understood.
+
+With --config it is judged by the keys of the settings, too; secrets need not be at hand. Without it,
+and without a signature or a body, the output names what is missing to decide.
+
+Exits with 0 if the request passes or is undecided, with 1 if it would be refused, and with 2 if it
+cannot be read.
 
 Examples:
   r2shim explain PUT http://127.0.0.1:9000/media/k -H 'x-amz-acl: private'
-  r2shim explain GET '/media/k?tagging'
-  r2shim explain DELETE '/media?lifecycle' --policy open")]
+  r2shim explain GET '/media/k?tagging' --json
+  r2shim explain GET 'https://media.ACCOUNT.r2.cloudflarestorage.com/k?X-Amz-Algorithm=...'
+  r2shim explain curl -X PUT -H 'x-amz-tagging: a=b' http://127.0.0.1:9000/media/k")]
     Explain(Explain),
     /// The readiness report of an audit (not in this version yet)
     Report(Report),
@@ -190,15 +198,24 @@ pub enum PolicyCommand {
 /// `explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// The request's method
-    #[arg(value_name = "METHOD")]
-    pub method: String,
+    /// The request's method; or a curl command line in quotes, or - to read one from stdin
+    #[arg(value_name = "METHOD", required_unless_present = "command")]
+    pub method: Option<String>,
     /// The request's URL, or its path and query alone
     #[arg(value_name = "URL")]
-    pub url: String,
+    pub url: Option<String>,
+    /// A curl command line
+    #[arg(last = true, value_name = "curl ...")]
+    pub command: Vec<String>,
     /// A header of the request, may be repeated
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     pub headers: Vec<String>,
+    /// When the request is sent, for one from a log: 20261126T093000Z [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
     /// Where the rules come from.
     #[command(flatten)]
     pub sources: Sources,
@@ -355,7 +372,7 @@ mod tests {
             (&["policy", "show"], &["<NAME|FILE>", "Examples:"]),
             (&["policy", "diff"], &["<A>", "<B>", "Example:"]),
             (&["policy", "lint"], &["<FILE>", "Example:"]),
-            (&["explain"], &["<METHOD>", "<URL>", "-H", "--policy", "--config", "Examples:"]),
+            (&["explain"], &["[METHOD]", "[URL]", "-H", "--at", "--json", "curl", "--policy", "--config", "Examples:"]),
             (&["report"], &["--from", "--json"]),
             (&["keys", "new"], &["--permission", "--bucket", "--json", "object-read-only", "Examples:"]),
             (&["store", "check"], &["--data", "--json", "Examples:"]),
@@ -375,7 +392,7 @@ mod tests {
             &["serve", "--log", "xml"],
             &["keys", "new", "--permission", "root"],
             &["keys", "new", "--bucket", "*"],
-            &["explain", "GET"],
+            &["explain"],
             &["sing"],
             &[],
         ] {

@@ -1,8 +1,8 @@
 //! The command line: `serve`, `check`, `policy`, `explain`, `report`, `keys`, `store`.
 //!
 //! A command reads its arguments, calls the part that knows, and writes what that says. Exit codes: 0 where it did what
-//! was asked, 2 where usage, settings or a policy have faults, 1 where anything else went wrong or `store check` has
-//! found something.
+//! was asked, 2 where usage, settings or a policy have faults, 1 where anything else went wrong, `store check` has found
+//! something or `explain` says that the request would be refused.
 
 pub mod style;
 pub mod failure;
@@ -17,7 +17,7 @@ mod welcome;
 mod check;
 mod serve;
 mod policy;
-mod explain;
+pub mod explain;
 mod store;
 
 use crate::cli::arguments::{Arguments, Command, KeysCommand, StoreCommand};
@@ -28,7 +28,7 @@ use std::process::ExitCode;
 
 /// Does what the command line asks for.
 pub fn run() -> ExitCode {
-    let matches = variables::command().try_get_matches();
+    let matches = variables::command().try_get_matches_from(explain::with_curl_set_apart(std::env::args_os()));
     let arguments = match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => return misused(&error),

@@ -5,36 +5,36 @@ use crate::body::Announced;
 use crate::filters::authenticate::Caller;
 use crate::filters::facts::Facts;
 use crate::filters::finding::{Filter, Finding, Refusal};
+use crate::filters::operation_request::OperationRequest;
 use crate::filters::payload::BodyPlan;
 use crate::filters::request::Request;
 use crate::filters::rules::Rules;
 use crate::policy;
 use crate::routing::Address;
-use crate::s3::names::{BucketName, ObjectKey};
-use crate::s3::operation::OperationSpec;
-use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, Timestamp};
+use std::ops::Deref;
 
 /// A request that may be carried out. Only the end of the chain can make one.
 #[derive(Debug)]
 pub struct Admitted<'a> {
     /// The rules that were in force when the request began.
     pub rules: &'a Rules,
-    /// The operation.
-    pub spec: &'static OperationSpec,
-    address: Address,
-    /// The key as it was sent, percent-encoded; empty where the request names none.
-    pub raw_key: &'a str,
-    /// Headers and query, the only ones to read from here on. What the policy ignores is not in it.
-    pub view: RequestView<'a>,
+    request: OperationRequest<'a>,
     /// Whose request it is.
     pub signer: &'a AccessKey,
     /// When the request came.
     pub now: Timestamp,
-    /// What to answer instead of carrying it out.
-    pub fixed: Option<policy::RuledAnswer>,
     /// What its body must be.
     pub plan: BodyPlan,
+}
+
+/// What is asked for.
+impl<'a> Deref for Admitted<'a> {
+    type Target = OperationRequest<'a>;
+
+    fn deref(&self) -> &OperationRequest<'a> {
+        &self.request
+    }
 }
 
 /// What a walk down the whole chain has made of a request. Where findings are not enforced, parts of it may be missing.
@@ -45,6 +45,22 @@ pub(super) struct Passed<'a> {
     pub(super) address: Result<Address, Vec<S3Error>>,
     pub(super) plan: Result<BodyPlan, Vec<S3Error>>,
     pub(super) answer: Option<policy::RuledAnswer>,
+}
+
+impl<'a> Passed<'a> {
+    /// What is asked for; `None` where no bucket or object can have such a name.
+    pub(super) fn into_request(self) -> Option<OperationRequest<'a>> {
+        let Passed { facts, address: Ok(address), answer: fixed, .. } = self else { return None };
+        Some(operation_request(facts, address, fixed))
+    }
+}
+
+fn operation_request<'a>(
+    facts: Facts<'a>,
+    address: Address,
+    fixed: Option<policy::RuledAnswer>,
+) -> OperationRequest<'a> {
+    OperationRequest { spec: facts.spec, address, raw_key: facts.raw_key, view: facts.view, fixed }
 }
 
 impl<'a> Admitted<'a> {
@@ -60,25 +76,11 @@ impl<'a> Admitted<'a> {
         };
         Ok(Admitted {
             rules: request.rules,
-            spec: facts.spec,
-            address,
-            raw_key: facts.raw_key,
-            view: facts.view,
+            request: operation_request(facts, address, answer),
             signer: signer.key,
             now: request.now,
-            fixed: answer,
             plan,
         })
-    }
-
-    /// The bucket; an operation of the table that needs one is only routed to if there is one.
-    pub fn bucket(&self) -> Result<&BucketName, S3Error> {
-        self.address.bucket.as_ref().ok_or_else(|| Code::ROUTE_NOT_FOUND.into())
-    }
-
-    /// The object's key, likewise.
-    pub fn object_key(&self) -> Result<&ObjectKey, S3Error> {
-        self.address.key.as_ref().ok_or_else(|| Code::ROUTE_NOT_FOUND.into())
     }
 
     /// The length of the object or part in the body, and what the client announced of it.

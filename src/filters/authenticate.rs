@@ -5,21 +5,22 @@
 use crate::access::AccessKey;
 use crate::filters::facts::Facts;
 use crate::filters::finding::{Filter, Finding, Refusal};
+use crate::filters::missing::{KnownKeys, Missing};
 use crate::filters::request::Request;
+use crate::filters::run::Examined;
 use crate::s3::S3Error;
 use crate::s3::operation::Access;
 use crate::sigv4::{self, AuthError, Claim, Verified};
 
 /// Who a request is from.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one a request, and never a list of them")]
 pub(super) enum Caller<'a> {
     /// The holder of a key.
     Signer(Authenticated<'a>),
     /// A browser that sends a preflight or a form: these carry no signature and may touch nothing.
     Anonymous,
-    /// Not known: the request is explained, not sent.
-    Unverified,
+    /// The request is explained, and it cannot be verified who signs it.
+    Unverified(Unverified<'a>),
 }
 
 /// The holder of a key, and the proof of it.
@@ -33,12 +34,49 @@ pub(super) struct Authenticated<'a> {
     pub(super) verified: Verified,
 }
 
-impl Caller<'_> {
+/// What is known of the caller of an explained request.
+#[derive(Debug)]
+pub(super) struct Unverified<'a> {
+    /// What the request says of its signature, if it has one that can be read.
+    claim: Option<Claim>,
+    /// The key that is claimed, if it is configured.
+    key: Option<&'a AccessKey>,
+    /// What would have to be known; `None` where the signature was refused.
+    missing: Option<Missing>,
+}
+
+impl<'a> Caller<'a> {
     /// The id of the key that signed.
     pub(super) fn key_id(&self) -> Option<String> {
         match self {
             Caller::Signer(signer) => Some(signer.key.id.clone()),
-            Caller::Anonymous | Caller::Unverified => None,
+            Caller::Anonymous | Caller::Unverified(_) => None,
+        }
+    }
+
+    /// What the request says of its signature, verified or not.
+    pub(super) fn claim(&self) -> Option<&Claim> {
+        match self {
+            Caller::Signer(signer) => Some(&signer.claim),
+            Caller::Unverified(caller) => caller.claim.as_ref(),
+            Caller::Anonymous => None,
+        }
+    }
+
+    /// The key of the signature, verified or not.
+    pub(super) fn key(&self) -> Option<&'a AccessKey> {
+        match self {
+            Caller::Signer(signer) => Some(signer.key),
+            Caller::Unverified(caller) => caller.key,
+            Caller::Anonymous => None,
+        }
+    }
+
+    /// What is missing to know the key.
+    pub(super) fn missing(&self) -> Option<Missing> {
+        match self {
+            Caller::Unverified(caller) => caller.missing.clone(),
+            Caller::Signer(_) | Caller::Anonymous => None,
         }
     }
 }
@@ -66,24 +104,80 @@ impl Refusal for NotAuthenticated {
     }
 }
 
-/// Who a request is from. Where it `has_signature`, that is verified; one that is only explained has none.
+/// Who a request is from.
 ///
 /// # Errors
 /// R2's answer to a signature that does not hold.
 pub(super) fn identify<'a>(
     request: &Request<'a>,
     facts: &Result<Facts<'_>, S3Error>,
-    has_signature: bool,
 ) -> Result<Caller<'a>, NotAuthenticated> {
-    match sigv4::parse(&request.head) {
-        Err(AuthError::NothingSupplied) if comes_unsigned(facts) => Ok(Caller::Anonymous),
-        _ if !has_signature => Ok(Caller::Unverified),
-        Err(error) => Err(NotAuthenticated::new(error, None)),
-        Ok(claim) => match verify(request, &claim) {
-            Ok((key, verified)) => Ok(Caller::Signer(Authenticated { key, claim, verified })),
-            Err(error) => Err(NotAuthenticated::new(error, Some(&claim))),
-        },
+    let claim = match sigv4::parse(&request.head) {
+        Err(AuthError::NothingSupplied) if comes_unsigned(facts) => return Ok(Caller::Anonymous),
+        Err(error) => return Err(NotAuthenticated::new(error, None)),
+        Ok(claim) => claim,
+    };
+    let verified = verify(request, &claim)
+        .and_then(|(key, verified)| check_use(request, &claim).into_iter().next().map_or(Ok((key, verified)), Err));
+    match verified {
+        Ok((key, verified)) => Ok(Caller::Signer(Authenticated { key, claim, verified })),
+        Err(error) => Err(NotAuthenticated::new(error, Some(&claim))),
     }
+}
+
+/// What the signature of an explained request comes to, by what is known of the keys.
+pub(super) fn examine<'a>(
+    request: &Request<'a>,
+    facts: &Result<Facts<'_>, S3Error>,
+    keys: KnownKeys<'_>,
+) -> Examined<Caller<'a>, NotAuthenticated> {
+    let unsigned = |missing| Caller::Unverified(Unverified { claim: None, key: None, missing });
+    let claim = match sigv4::parse(&request.head) {
+        Err(AuthError::NothingSupplied) if comes_unsigned(facts) => {
+            return Examined { value: Caller::Anonymous, refusals: Vec::new(), missing: Vec::new() };
+        }
+        Err(AuthError::NothingSupplied) => {
+            let (value, missing) = (unsigned(Some(Missing::Signature)), vec![Missing::Signature]);
+            return Examined { value, refusals: Vec::new(), missing };
+        }
+        Err(error) => {
+            let refusals = vec![NotAuthenticated::new(error, None)];
+            return Examined { value: unsigned(None), refusals, missing: Vec::new() };
+        }
+        Ok(claim) => claim,
+    };
+    let mut refusals = Vec::new();
+    let signer = match missing_of(request, &claim, keys) {
+        Some(missing) => Err(Some(missing)),
+        None => verify(request, &claim).map_err(|error| {
+            refusals.push(NotAuthenticated::new(error, Some(&claim)));
+            None
+        }),
+    };
+    refusals.extend(check_use(request, &claim).into_iter().map(|error| NotAuthenticated::new(error, Some(&claim))));
+    match signer {
+        Ok((key, verified)) => {
+            let value = Caller::Signer(Authenticated { key, claim, verified });
+            Examined { value, refusals, missing: Vec::new() }
+        }
+        Err(missing) => {
+            let key = request.rules.keyring.find(claim.access_key_id());
+            let caller = Unverified { claim: Some(claim), key, missing: missing.clone() };
+            Examined { value: Caller::Unverified(caller), refusals, missing: missing.into_iter().collect() }
+        }
+    }
+}
+
+/// What is missing to verify a claim; `None` where nothing is, or where its key is not one.
+fn missing_of(request: &Request<'_>, claim: &Claim, keys: KnownKeys<'_>) -> Option<Missing> {
+    let id = claim.access_key_id();
+    let KnownKeys::OfRules { without_secret } = keys else { return Some(Missing::Key(id.to_owned())) };
+    request.rules.keyring.find(id)?;
+    if without_secret.iter().any(|without| without == id) {
+        return Some(Missing::Secret(id.to_owned()));
+    }
+    let absent = claim.signed_header_names().find(|name| !request.head.headers.contains_key(*name));
+    absent.map(|name| Missing::Header(name.to_owned()))
 }
 
 fn verify<'a>(request: &Request<'a>, claim: &Claim) -> Result<(&'a AccessKey, Verified), AuthError> {
@@ -91,9 +185,13 @@ fn verify<'a>(request: &Request<'a>, claim: &Claim) -> Result<(&'a AccessKey, Ve
     let id = claim.access_key_id();
     let key = rules.keyring.find(id).ok_or_else(|| sigv4::unknown_key(id, rules.keyring.ids()))?;
     let verified = sigv4::verify(claim, head, &key.secret, &rules.signing_keys)?;
-    sigv4::check_signed_headers(claim, head)?;
-    sigv4::check_clock(claim, request.now)?;
     Ok((key, verified))
+}
+
+/// What is wrong with a claim whoever signed it: what the signature does not cover, and its time.
+fn check_use(request: &Request<'_>, claim: &Claim) -> Vec<AuthError> {
+    let covered = sigv4::check_signed_headers(claim, &request.head);
+    covered.err().into_iter().chain(sigv4::check_clock(claim, request.now).err()).collect()
 }
 
 /// Whether the operation is one that browsers send without a signature.

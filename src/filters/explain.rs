@@ -1,7 +1,10 @@
 //! A request that is explained rather than sent: everything that the chain finds about it.
 
+use crate::filters::admitted::Passed;
 use crate::filters::facts::Subject;
 use crate::filters::finding::Finding;
+use crate::filters::missing::{Known, Missing};
+use crate::filters::operation_request::OperationRequest;
 use crate::filters::request::Request;
 use crate::filters::rules::Rules;
 use crate::filters::run::{Notes, Run, Step};
@@ -12,39 +15,42 @@ use crate::s3::request::RequestHead;
 
 /// What the chain makes of a request, filter by filter.
 #[derive(Debug)]
-pub struct Explanation {
+pub struct Explanation<'a> {
     /// One step a filter, up to the guard that ends the request.
     pub steps: Vec<Step>,
     /// What the request is about.
     pub subject: Subject,
     /// What has no effect, if the request is carried out.
     pub ignored: Ignored,
-    /// What comes of the request.
-    pub outcome: Outcome,
+    /// Every refusal: the first is the answer, the others are further reasons to refuse it.
+    pub findings: Vec<Finding>,
+    /// The policy's own answer, if nothing refuses the request.
+    pub answer: Option<RuledAnswer>,
+    /// What is asked for; `None` where the walk ended before that was known.
+    pub request: Option<OperationRequest<'a>>,
 }
 
-/// What comes of an explained request.
-#[derive(Debug)]
-pub enum Outcome {
-    /// It would be carried out.
-    Admitted,
-    /// The policy would answer itself.
-    Fixed(RuledAnswer),
-    /// It would be refused: the first finding is the answer, the others are further reasons to refuse it.
-    Refused(Finding, Vec<Finding>),
+impl Explanation<'_> {
+    /// What is missing to decide, each once.
+    pub fn missing(&self) -> Vec<&Missing> {
+        let mut all: Vec<&Missing> = Vec::new();
+        for missing in self.steps.iter().flat_map(|step| &step.missing) {
+            if !all.contains(&missing) {
+                all.push(missing);
+            }
+        }
+        all
+    }
 }
 
-/// Walks a request down the chain without its signature and its body, and collects what is found.
-pub fn explain(rules: &Rules, head: RequestHead<'_>, now: Timestamp) -> Explanation {
-    let (mut run, mut subject) = (Run::explain(), Subject::default());
+/// Walks a request down the chain by what is known of it, and collects what is found.
+///
+/// What it refuses, [`admit`](crate::filters::admit) refuses, by the same first finding or, where a key, a secret or the
+/// body is missing, perhaps by an earlier one. What it lets pass with nothing missing, `admit` lets pass.
+pub fn explain<'a>(rules: &'a Rules, head: RequestHead<'a>, now: Timestamp, known: Known<'_>) -> Explanation<'a> {
+    let (mut run, mut subject) = (Run::explain(known), Subject::default());
     // The run has noted the finding of the guard that ended the walk.
-    let _ = walk(&Request { rules, head, now }, &mut run, &mut subject);
+    let passed = walk(&Request { rules, head, now }, &mut run, &mut subject).ok();
     let Notes { steps, findings, ignored, answer } = run.into_notes();
-    let mut findings = findings.into_iter();
-    let outcome = match (findings.next(), answer) {
-        (Some(first), _) => Outcome::Refused(first, findings.collect()),
-        (None, Some(answer)) => Outcome::Fixed(answer),
-        (None, None) => Outcome::Admitted,
-    };
-    Explanation { steps, subject, ignored, outcome }
+    Explanation { steps, subject, ignored, findings, answer, request: passed.and_then(Passed::into_request) }
 }

@@ -68,11 +68,6 @@ impl Filter {
             Filter::Region | Filter::Policy | Filter::Names | Filter::Payload => Role::Judge,
         }
     }
-
-    /// Whether it can only decide about a request that is really sent: it asks for a signature or a body.
-    pub fn needs_signature(self) -> bool {
-        matches!(self, Filter::Authenticate | Filter::Region | Filter::Authorise | Filter::Payload)
-    }
 }
 
 impl fmt::Display for Filter {

@@ -4,7 +4,8 @@
 //! established is recorded, and reported only once the client is known. Then every request meets the links of
 //! [`Filter::CHAIN`] in that order. A *guard* ends a request that may not go on. A *judge* finds: it reports every
 //! refusal of the request, and who runs the walk decides what becomes of them. [`admit`] answers the first; [`explain`]
-//! goes on and shows all.
+//! goes on and shows all. A request that is explained is judged by what is known of it: filters that have to know more
+//! than the head say what is missing.
 //!
 //! What comes out is [`Admitted`]: an operation that may be carried out, by the local store or an upstream.
 //!
@@ -14,6 +15,7 @@
 mod rules;
 mod request;
 mod finding;
+mod missing;
 mod run;
 mod limits;
 mod facts;
@@ -22,7 +24,9 @@ mod region;
 mod authorise;
 mod policy;
 mod names;
+mod explained_body;
 mod payload;
+mod operation_request;
 mod admitted;
 mod explain;
 #[cfg(test)]
@@ -30,9 +34,11 @@ mod tests;
 
 pub use admitted::Admitted;
 use admitted::Passed;
-pub use explain::{Explanation, Outcome, explain};
+pub use explain::{Explanation, explain};
 pub use facts::Subject;
 pub use finding::{Filter, Finding, Role};
+pub use missing::{Known, KnownKeys, Missing};
+pub use operation_request::OperationRequest;
 pub use payload::BodyPlan;
 pub use rules::{CurrentRules, Limits, Rules};
 pub use run::{Step, StepVerdict};
@@ -62,20 +68,29 @@ pub fn admit<'a>(
 }
 
 /// The chain: each line that names a [`Filter`] is a link, in the order of [`Filter::CHAIN`].
-fn walk<'a>(request: &Request<'a>, run: &mut Run, subject: &mut Subject) -> Result<Passed<'a>, Box<Finding>> {
+fn walk<'a>(request: &Request<'a>, run: &mut Run<'_>, subject: &mut Subject) -> Result<Passed<'a>, Box<Finding>> {
     // Heads that are too large are refused before anything looks at them closely.
     run.guard(Filter::Limits, limits::check(request))?;
     // Bucket, key, operation, view. A fault found here is reported below, to known clients only.
     let facts = Facts::establish(request, subject);
     // Who: SigV4 over the request as sent.
-    let caller = run.guard(Filter::Authenticate, authenticate::identify(request, &facts, run.has_signature()))?;
+    let caller = match run.known() {
+        None => run.guard(Filter::Authenticate, authenticate::identify(request, &facts))?,
+        Some(known) => run.examine(Filter::Authenticate, authenticate::examine(request, &facts, known.keys)),
+    };
     subject.key_id = caller.key_id();
     // Is the region that the request is signed for `auto` or one of its aliases?
-    run.judge(Filter::Region, region::judge(request, &caller))?;
+    match run.known() {
+        None => run.judge(Filter::Region, region::judge(request, &caller))?,
+        Some(_) => run.examine(Filter::Region, region::examine(request, &caller)),
+    }
     // Does the request name something that S3 has?
     let facts = run.guard(Filter::Address, facts)?;
     // May this key do this here, and read the source of a copy?
-    run.guard(Filter::Authorise, authorise::check(&facts, &caller))?;
+    match run.known() {
+        None => run.guard(Filter::Authorise, authorise::check(&facts, &caller))?,
+        Some(_) => run.examine(Filter::Authorise, authorise::examine(&facts, &caller)),
+    }
     // Does the subset have it: payload kind, operation, query, headers?
     let decision = policy::decide(request, &facts, &caller);
     run.judge(Filter::Policy, decision.refusals)?;
@@ -85,7 +100,13 @@ fn walk<'a>(request: &Request<'a>, run: &mut Run, subject: &mut Subject) -> Resu
     let address = names::judge(&facts);
     run.judge(Filter::Names, refusals(&address))?;
     // What must the body be, and what must be true of it before it counts?
-    let plan = payload::plan(request, &facts, &caller);
-    run.judge(Filter::Payload, refusals(&plan))?;
+    let plan = match run.known() {
+        None => {
+            let plan = payload::plan(request, &facts, &caller);
+            run.judge(Filter::Payload, refusals(&plan))?;
+            plan
+        }
+        Some(known) => Ok(run.examine(Filter::Payload, payload::examine(request, &facts, &caller, known.body))),
+    };
     Ok(Passed { facts, caller, address, plan, answer: decision.answer })
 }

@@ -4,15 +4,18 @@
 
 use crate::body::{Announced, Expected, Framing};
 use crate::filters::authenticate::{Authenticated, Caller};
+use crate::filters::explained_body as explained;
 use crate::filters::facts::Facts;
+use crate::filters::missing::Missing;
 use crate::filters::request::Request;
 use crate::filters::rules::Limits;
+use crate::filters::run::Examined;
 use crate::s3::checksum::{Algorithm, Checksum, announced_trailer, content_md5};
 use crate::s3::operation::BodyKind;
-use crate::s3::payload::Streaming;
+use crate::s3::payload::{PayloadKind, Streaming};
 use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error};
-use crate::sigv4::{PayloadHash, Verified};
+use crate::sigv4::{self, PayloadHash, Verified};
 
 /// What a request's body must be, and what must be true of it before it counts.
 #[derive(Debug, Clone)]
@@ -35,7 +38,7 @@ pub enum BodyPlan {
     },
 }
 
-/// The plan. A request that is only explained has no body to plan for.
+/// The plan.
 ///
 /// # Errors
 /// Everything in the announcement that cannot be true of a body; `NotImplemented` for a request without a signature: a
@@ -43,12 +46,13 @@ pub enum BodyPlan {
 pub(super) fn plan(request: &Request<'_>, facts: &Facts<'_>, caller: &Caller<'_>) -> Result<BodyPlan, Vec<S3Error>> {
     match caller {
         Caller::Signer(signer) => plan_for(signer, facts, &request.rules.limits),
-        Caller::Anonymous => {
-            let message = format!("{} not implemented", facts.spec.operation);
-            Err(vec![S3Error::new(Code::NOT_IMPLEMENTED).message(message)])
-        }
-        Caller::Unverified => Ok(BodyPlan::Ignore),
+        Caller::Anonymous | Caller::Unverified(_) => Err(vec![comes_unsigned(facts)]),
     }
+}
+
+/// The refusal of a request without a signature.
+fn comes_unsigned(facts: &Facts<'_>) -> S3Error {
+    S3Error::new(Code::NOT_IMPLEMENTED).message(format!("{} not implemented", facts.spec.operation))
 }
 
 fn plan_for(signer: &Authenticated<'_>, facts: &Facts<'_>, limits: &Limits) -> Result<BodyPlan, Vec<S3Error>> {
@@ -56,7 +60,7 @@ fn plan_for(signer: &Authenticated<'_>, facts: &Facts<'_>, limits: &Limits) -> R
         return Ok(BodyPlan::Ignore);
     }
     let mut faults = Vec::new();
-    let announced = announced(signer, facts, &mut faults);
+    let announced = announced(signer.claim.payload(), Some(&signer.verified), facts, &mut faults);
     let size = match &announced {
         Some(announced) => keep(&mut faults, size(facts, announced.expected.length, limits)),
         None => None,
@@ -75,10 +79,16 @@ fn keep<T>(faults: &mut Vec<S3Error>, found: Result<T, S3Error>) -> Option<T> {
     found.map_err(|fault| faults.push(fault)).ok()
 }
 
-/// Everything the client announced of its body; `None` where its framing or length cannot be known.
-fn announced(signer: &Authenticated<'_>, facts: &Facts<'_>, faults: &mut Vec<S3Error>) -> Option<Announced> {
-    let (payload, view) = (signer.claim.payload(), &facts.view);
-    let framing = keep(faults, framing(payload, &signer.verified, view));
+/// Everything the client announced of its body; `None` where its framing or length cannot be known. Only of a request
+/// that is explained may the signature not be `verified`.
+fn announced(
+    payload: &PayloadHash,
+    verified: Option<&Verified>,
+    facts: &Facts<'_>,
+    faults: &mut Vec<S3Error>,
+) -> Option<Announced> {
+    let view = &facts.view;
+    let framing = keep(faults, framing(payload, verified, view));
     let length = keep(faults, length(payload, view));
     let md5 = keep(faults, content_md5(view)).flatten();
     let of_body = facts.spec.checksum_is_of_body();
@@ -88,6 +98,57 @@ fn announced(signer: &Authenticated<'_>, facts: &Facts<'_>, faults: &mut Vec<S3E
         faults.push(Checksum::only_one());
     }
     Some(Announced { framing, expected: Expected { length, sha256, md5, checksum } })
+}
+
+/// What can be said of the body of an explained request: every fault in what is announced of it and, of what depends on
+/// its bytes, what is missing.
+pub(super) fn examine(
+    request: &Request<'_>,
+    facts: &Facts<'_>,
+    caller: &Caller<'_>,
+    body: Option<&[u8]>,
+) -> Examined<BodyPlan, S3Error> {
+    let mut found = Examined { value: BodyPlan::Ignore, refusals: Vec::new(), missing: Vec::new() };
+    if matches!(caller, Caller::Anonymous) {
+        found.refusals.push(comes_unsigned(facts));
+    } else if facts.spec.body != BodyKind::None {
+        examine_body(request, facts, caller, body, &mut found);
+    }
+    found
+}
+
+fn examine_body(
+    request: &Request<'_>,
+    facts: &Facts<'_>,
+    caller: &Caller<'_>,
+    body: Option<&[u8]>,
+    found: &mut Examined<BodyPlan, S3Error>,
+) {
+    let verified = if let Caller::Signer(signer) = caller { Some(&signer.verified) } else { None };
+    let payload = caller.claim().map_or_else(|| announced_payload(request), |claim| *claim.payload());
+    let Some(announced) = announced(&payload, verified, facts, &mut found.refusals) else { return };
+    let framed = matches!(announced.framing, Framing::AwsChunked { .. });
+    // HTTP clients add a length where they know it, so it need not be given.
+    let chunked = facts.view.header_bytes("transfer-encoding").is_some();
+    if announced.expected.length.is_none() && body.is_none() && !framed && !chunked {
+        found.missing.push(Missing::Body("the length of the body".to_owned()));
+    } else {
+        keep(&mut found.refusals, size(facts, announced.expected.length, &request.rules.limits));
+    }
+    let judged = explained::judge(announced, body, verified.is_some());
+    found.refusals.extend(judged.refusals);
+    found.missing.extend(judged.missing);
+    if facts.spec.body == BodyKind::Document {
+        found.missing.push(Missing::Body("the document in the body".to_owned()));
+    }
+}
+
+/// What a request without a signature announces.
+fn announced_payload(request: &Request<'_>) -> PayloadHash {
+    match sigv4::announced_payload(&request.head) {
+        PayloadKind::Streaming(form) => PayloadHash::Streaming(form),
+        PayloadKind::Signed | PayloadKind::Unsigned => PayloadHash::Unsigned,
+    }
 }
 
 /// The body's length in bytes, if it may have that length.
@@ -105,14 +166,14 @@ fn size(facts: &Facts<'_>, length: Option<u64>, limits: &Limits) -> Result<u64, 
 /// How the signature says the body is framed, and the digest it is held against as a whole.
 fn framing(
     payload: &PayloadHash,
-    verified: &Verified,
+    verified: Option<&Verified>,
     view: &RequestView<'_>,
 ) -> Result<(Framing, Option<[u8; 32]>), S3Error> {
     match payload {
         PayloadHash::Digest(digest) => plain(view, Some(*digest)),
         PayloadHash::Unsigned => plain(view, None),
         PayloadHash::Streaming(streaming) => {
-            let chain = streaming.is_signed().then(|| verified.chain());
+            let chain = verified.filter(|_| streaming.is_signed()).map(Verified::chain);
             Ok((Framing::AwsChunked { chain, trailer: trailer(*streaming, view)? }, None))
         }
     }

@@ -14,11 +14,11 @@ pub(super) fn decide(request: &Request<'_>, facts: &Facts<'_>, caller: &Caller<'
     request.rules.policy.decide(facts.spec.operation, &facts.view, payload_kind(request, caller))
 }
 
-/// What the signature says of the body; a request that is only explained has none, and announces it all the same.
+/// What the signature says of the body; one that is explained may have none, and announces it all the same.
 fn payload_kind(request: &Request<'_>, caller: &Caller<'_>) -> PayloadKind {
-    match caller {
-        Caller::Signer(signer) => signer.claim.payload().kind(),
-        Caller::Anonymous => PayloadKind::Unsigned,
-        Caller::Unverified => sigv4::announced_payload(&request.head),
+    match (caller.claim(), caller) {
+        (Some(claim), _) => claim.payload().kind(),
+        (None, Caller::Anonymous) => PayloadKind::Unsigned,
+        (None, _) => sigv4::announced_payload(&request.head),
     }
 }

@@ -1,15 +1,16 @@
 //! Who runs the walk: whether the first finding ends it, or all of them are collected.
 
 use crate::filters::finding::{Filter, Finding, Refusal};
+use crate::filters::missing::{Known, Missing};
 use crate::policy::{Ignored, RuledAnswer};
 
 /// What becomes of findings on a walk down the chain.
 #[derive(Debug)]
-pub(super) enum Run {
+pub(super) enum Run<'k> {
     /// The first one ends the walk.
     Enforce,
-    /// Those of judges are collected and the walk goes on; nothing is carried out at its end.
-    Explain(Notes),
+    /// They are collected, and the walk goes on as long as the facts are known; nothing is carried out at its end.
+    Explain(Known<'k>, Notes),
 }
 
 /// What an explained walk has seen.
@@ -32,6 +33,8 @@ pub struct Step {
     pub filter: Filter,
     /// What it says.
     pub verdict: StepVerdict,
+    /// What it does not have and would decide by.
+    pub missing: Vec<Missing>,
 }
 
 /// What a filter says.
@@ -39,49 +42,60 @@ pub struct Step {
 pub enum StepVerdict {
     /// Nothing against it.
     Passes,
-    /// It was not asked: it needs a signature or a body.
-    NotAsked,
+    /// Nothing against it that is known, and something is missing.
+    Undecided,
     /// It refuses.
     Refuses,
 }
 
-impl Run {
+/// What a filter that has to know more than the head has found out about an explained request.
+#[derive(Debug)]
+pub(super) struct Examined<T, R> {
+    /// What the filters after it go on with.
+    pub(super) value: T,
+    /// Every refusal.
+    pub(super) refusals: Vec<R>,
+    /// What it would decide by, too.
+    pub(super) missing: Vec<Missing>,
+}
+
+impl<'k> Run<'k> {
     /// A walk that ends at the first finding.
-    pub(super) fn enforce() -> Run {
+    pub(super) fn enforce() -> Run<'k> {
         Run::Enforce
     }
 
-    /// A walk that collects findings about a request that has no signature.
-    pub(super) fn explain() -> Run {
-        Run::Explain(Notes::default())
+    /// A walk that collects findings about a request of which this is known.
+    pub(super) fn explain(known: Known<'k>) -> Run<'k> {
+        Run::Explain(known, Notes::default())
     }
 
     /// What the walk has noted; nothing if it was enforced.
     pub(super) fn into_notes(self) -> Notes {
         match self {
             Run::Enforce => Notes::default(),
-            Run::Explain(notes) => notes,
+            Run::Explain(_, notes) => notes,
         }
     }
 
-    /// Whether the request is really sent, so that its signature can be verified.
-    pub(super) fn has_signature(&self) -> bool {
-        matches!(self, Run::Enforce)
+    /// What is known of a request that is explained; `None` for one that is really sent.
+    pub(super) fn known(&self) -> Option<Known<'k>> {
+        match self {
+            Run::Enforce => None,
+            Run::Explain(known, _) => Some(*known),
+        }
     }
 
     /// Passes on what a guard lets through, and ends the walk where it refuses.
     pub(super) fn guard<T>(&mut self, filter: Filter, passed: Result<T, impl Refusal>) -> Result<T, Box<Finding>> {
         match passed {
             Ok(value) => {
-                self.step(filter, false);
+                self.step(filter, &[], Vec::new());
                 Ok(value)
             }
             Err(error) => {
                 let finding = error.found_by(filter);
-                self.step(filter, true);
-                if let Run::Explain(notes) = self {
-                    notes.findings.push(finding.clone());
-                }
+                self.step(filter, std::slice::from_ref(&finding), Vec::new());
                 Err(Box::new(finding))
             }
         }
@@ -89,32 +103,37 @@ impl Run {
 
     /// Takes what a judge found; where findings are enforced, the first one ends the walk.
     pub(super) fn judge(&mut self, filter: Filter, found: Vec<impl Refusal>) -> Result<(), Box<Finding>> {
-        self.step(filter, !found.is_empty());
-        let mut findings = found.into_iter().map(|refusal| refusal.found_by(filter));
+        let findings: Vec<Finding> = found.into_iter().map(|refusal| refusal.found_by(filter)).collect();
+        self.step(filter, &findings, Vec::new());
         match self {
-            Run::Enforce => findings.next().map_or(Ok(()), |first| Err(Box::new(first))),
-            Run::Explain(notes) => {
-                notes.findings.extend(findings);
-                Ok(())
-            }
+            Run::Enforce => findings.into_iter().next().map_or(Ok(()), |first| Err(Box::new(first))),
+            Run::Explain(..) => Ok(()),
         }
+    }
+
+    /// Takes what a filter found out about an explained request, and passes on what the walk goes on with.
+    pub(super) fn examine<T>(&mut self, filter: Filter, examined: Examined<T, impl Refusal>) -> T {
+        let found = examined.refusals.into_iter().map(|refusal| refusal.found_by(filter));
+        self.step(filter, &found.collect::<Vec<_>>(), examined.missing);
+        examined.value
     }
 
     /// Keeps what the policy says besides its refusals.
     pub(super) fn note(&mut self, ignored: &Ignored, answer: Option<&RuledAnswer>) {
-        if let Run::Explain(notes) = self {
+        if let Run::Explain(_, notes) = self {
             notes.ignored = ignored.clone();
             notes.answer = answer.cloned();
         }
     }
 
-    fn step(&mut self, filter: Filter, refuses: bool) {
-        let Run::Explain(notes) = self else { return };
-        let verdict = match refuses {
-            true => StepVerdict::Refuses,
-            false if filter.needs_signature() => StepVerdict::NotAsked,
-            false => StepVerdict::Passes,
+    fn step(&mut self, filter: Filter, findings: &[Finding], missing: Vec<Missing>) {
+        let Run::Explain(_, notes) = self else { return };
+        let verdict = match (findings.is_empty(), missing.is_empty()) {
+            (false, _) => StepVerdict::Refuses,
+            (true, false) => StepVerdict::Undecided,
+            (true, true) => StepVerdict::Passes,
         };
-        notes.steps.push(Step { filter, verdict });
+        notes.findings.extend_from_slice(findings);
+        notes.steps.push(Step { filter, verdict, missing });
     }
 }

@@ -83,16 +83,19 @@ impl Head {
     }
 }
 
+/// Neither keys nor bodies are known.
+const NOTHING: Known<'static> = Known { keys: KnownKeys::Nothing, body: None };
+
 /// Everything that `explain` finds: filter, label of the rule, answer.
 fn found(policy: &str, text: &str) -> Vec<String> {
     let head = Head::parse(text);
-    let explanation = explain(&rules(policy), head.borrow(), now());
-    let Outcome::Refused(first, others) = explanation.outcome else { return Vec::new() };
+    let rules = rules(policy);
+    let explanation = explain(&rules, head.borrow(), now(), NOTHING);
     let line = |finding: &Finding| {
         let rule = finding.rule.as_ref().map_or("", |rule| &rule.feature);
         format!("{} [{rule}] {} {}", finding.filter, finding.error.status.as_u16(), finding.error.code)
     };
-    std::iter::once(&first).chain(&others).map(line).collect()
+    explanation.findings.iter().map(line).collect()
 }
 
 #[test]
@@ -123,7 +126,7 @@ fn a_head_and_everything_that_is_found() {
         ("open", "PUT /media/k?acl | x-amz-acl: private", &[]),
         // A guard ends the walk: nothing is known of what comes behind it.
         ("r2", "PATCH /Media/k | x-amz-acl: a", &["address [] 404 RouteNotFound"]),
-        ("r2", "GET /media?prefix=%ff", &["address [] 400 InvalidURI"]),
+        ("r2", "GET /media?prefix=%ff", &["authenticate [] 400 InvalidURI", "address [] 400 InvalidURI"]),
         // A host that may or may not name a bucket.
         ("r2", "PUT /media/k | host: uploads.r2shim:18010", &["address [] 400 InvalidRequest"]),
         ("open", "PUT /media/k | host: s3.example.com", &["address [] 400 InvalidRequest"]),
@@ -144,8 +147,8 @@ fn a_head_and_everything_that_is_found() {
 #[test]
 fn an_explanation_has_a_step_for_every_filter_up_to_the_guard_that_ends_it() {
     let steps = |text: &str| -> Vec<(Filter, StepVerdict)> {
-        let head = Head::parse(text);
-        let explanation = explain(&rules("r2"), head.borrow(), now());
+        let (head, rules) = (Head::parse(text), rules("r2"));
+        let explanation = explain(&rules, head.borrow(), now(), NOTHING);
         explanation.steps.into_iter().map(|step| (step.filter, step.verdict)).collect()
     };
     let whole = steps("PUT /media/k | x-amz-acl: private");
@@ -153,12 +156,77 @@ fn an_explanation_has_a_step_for_every_filter_up_to_the_guard_that_ends_it() {
     for (filter, verdict) in whole {
         let expected = match filter {
             Filter::Policy => StepVerdict::Refuses,
-            filter if filter.needs_signature() => StepVerdict::NotAsked,
+            Filter::Authenticate | Filter::Region | Filter::Authorise | Filter::Payload => StepVerdict::Undecided,
             _ => StepVerdict::Passes,
         };
         assert_eq!(verdict, expected, "{filter}");
     }
     assert_eq!(steps("PATCH /media/k").last(), Some(&(Filter::Address, StepVerdict::Refuses)));
+}
+
+/// What is found of a signed request, and what is missing, by what is known of the keys.
+#[test]
+fn an_explained_signature_is_judged_by_what_is_known() {
+    const ID: &str = "0123456789abcdef0123456789abcdef";
+    let of_rules: &[String] = &[];
+    let without: &[String] = &[ID.to_owned()];
+    let nothing = KnownKeys::Nothing;
+    let of = |without_secret| KnownKeys::OfRules { without_secret };
+    for (id, secret, region, keys, findings, missing) in [
+        (ADMIN, SECRET, "auto", nothing, "", "key"),
+        (ADMIN, SECRET, "auto", of(without), "", "secret"),
+        (ADMIN, SECRET, "auto", of(of_rules), "", ""),
+        (ADMIN, "another", "auto", of(without), "", "secret"),
+        (ADMIN, "another", "auto", of(of_rules), "authenticate SignatureDoesNotMatch", ""),
+        ("nobody", SECRET, "auto", nothing, "", "key"),
+        ("nobody", SECRET, "auto", of(of_rules), "authenticate InvalidArgument", ""),
+        (ADMIN, SECRET, "eu-west-1", nothing, "region InvalidRegionName", "key"),
+        (READER, SECRET, "auto", of(of_rules), "authorise AccessDenied", ""),
+        (READER, SECRET, "auto", of(without), "authorise AccessDenied", ""),
+    ] {
+        let head = Head::parse("DELETE /media/k").signed(id, secret, region);
+        let rules = rules("r2");
+        let explanation = explain(&rules, head.borrow(), now(), Known { keys, body: None });
+        let found: Vec<String> =
+            explanation.findings.iter().map(|f| format!("{} {}", f.filter, f.error.code)).collect();
+        assert_eq!(found.join(", "), findings, "{id} {secret} {region} {keys:?}");
+        let names: Vec<&str> = explanation.missing().iter().map(|missing| missing.name()).collect();
+        assert_eq!(names.join(", "), missing, "{id} {secret} {region} {keys:?}");
+    }
+}
+
+/// What is said of the checksum of an empty body, which SDKs presign, depends on what is known of the body.
+#[test]
+fn an_explained_body_is_judged_by_what_is_known_of_it() {
+    let explained = |text: &str, body: Option<&[u8]>| {
+        let head = Head::parse(text);
+        let rules = rules("r2");
+        let explanation = explain(&rules, head.borrow(), now(), Known { keys: KnownKeys::Nothing, body });
+        let found = explanation.findings.iter().map(|finding| finding.error.code.to_string());
+        let missing = explanation.missing().into_iter().filter(|missing| missing.name() == "body");
+        found.chain(missing.map(ToString::to_string)).collect::<Vec<_>>()
+    };
+    const OF_NOTHING: &str = "PUT /media/k | x-amz-checksum-crc32: AAAAAA==";
+    const NO_BYTES: &str = "whether the body is empty: x-amz-checksum-crc32 is that of no bytes, and any other body is \
+                            refused with 400 BadDigest";
+    let with = |length: &str| format!("{OF_NOTHING} | content-length: {length}");
+    for (text, body, expected) in [
+        ("PUT /media/k", None, &["the length of the body"][..]),
+        ("PUT /media/k | content-length: 3", None, &[]),
+        ("PUT /media/k", Some(&b""[..]), &["MissingContentLength"]),
+        (OF_NOTHING, None, &["the length of the body", NO_BYTES]),
+        (&with("0"), None, &[]),
+        (&with("3"), None, &["BadDigest"]),
+        (&with("3"), Some(b"abc"), &["BadDigest"]),
+        (&with("4"), Some(b"abc"), &["IncompleteBody"]),
+        ("PUT /media/k | content-length: 3 | x-amz-checksum-crc32: NSRBwg==", None, &["the body: its checksum"]),
+        ("PUT /media/k | content-length: 3 | x-amz-checksum-crc32: NSRBwg==", Some(b"abc"), &[]),
+        ("PUT /media/k | transfer-encoding: chunked", None, &["MissingContentLength"]),
+        ("POST /media?delete | content-length: 3", None, &["the document in the body"]),
+        ("DELETE /media/k", None, &[]),
+    ] {
+        assert_eq!(explained(text, body), expected, "{text}");
+    }
 }
 
 /// A request with a fault for each of these filters, and none for the others.
@@ -226,7 +294,7 @@ fn of_the_body(text: &str) -> Vec<String> {
     let (rules, head) = (rules("open"), Head::parse(text).signed(ADMIN, SECRET, "auto"));
     let request = request::Request { rules: &rules, head: head.borrow(), now: now() };
     let facts = Facts::establish(&request, &mut Subject::default());
-    let caller = authenticate::identify(&request, &facts, true).unwrap();
+    let caller = authenticate::identify(&request, &facts).unwrap();
     let faults = payload::plan(&request, &facts.unwrap(), &caller).err().unwrap_or_default();
     faults.iter().map(S3Error::to_string).collect()
 }

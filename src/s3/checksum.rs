@@ -173,6 +173,14 @@ impl Checksum {
         S3Error::new(Code::INVALID_REQUEST).message("You can only specify one non-default checksum at a time.")
     }
 
+    /// The error for a body whose checksum of this algorithm is another one. S3's words: R2's are not known for all
+    /// algorithms.
+    pub fn mismatch(algorithm: Algorithm) -> S3Error {
+        let name = algorithm.name();
+        S3Error::new(Code::BAD_DIGEST)
+            .message(format!("The {name} you specified did not match the calculated checksum."))
+    }
+
     /// The headers that give the checksum back.
     pub fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         let value = HeaderValue::from_str(&self.value).ok();

@@ -55,7 +55,7 @@ impl Flags {
     }
 
     /// What was found in flags, located at the variables where they stand for the flags.
-    fn placed(&self, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    pub(super) fn placed(&self, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
         let place = |location: Location| match location.line {
             None if location.file.starts_with("--") => self.place(&location.file),
             _ => location,
@@ -125,21 +125,7 @@ fn exposed(file: &Path, loaded: &Loaded) -> Option<Diagnostic> {
     credentials::readable(file, 0o004).filter(|_| in_file)
 }
 
-/// Reads what decides over a request besides its keys, the policy and the domains, so that secrets need not be at hand.
-/// Every fault there is in them and in the form of the file.
-pub fn load_rules(flags: &Flags) -> Result<(Policy, Vec<String>), Vec<Diagnostic>> {
-    let mut faults = Vec::new();
-    let file = flags.config.as_deref().unwrap_or(Path::new(""));
-    let written = read_file(flags.config.as_deref(), &mut faults);
-    let policy = policy(flags, file, written.policy, &mut faults);
-    let domains = domain::domains(written.domains, &mut faults);
-    match policy {
-        Some(policy) if faults.is_empty() => Ok((policy, domains)),
-        _ => Err(flags.placed(faults)),
-    }
-}
-
-fn read_file(path: Option<&Path>, faults: &mut Vec<Diagnostic>) -> WrittenSettings {
+pub(super) fn read_file(path: Option<&Path>, faults: &mut Vec<Diagnostic>) -> WrittenSettings {
     let Some(path) = path else { return WrittenSettings::default() };
     match std::fs::read_to_string(path) {
         Ok(text) => WrittenSettings::read(path, &text, faults),
@@ -185,7 +171,7 @@ fn resolve(
     Some(Loaded { settings, keys: Vec::new(), upstream_key, warnings: Vec::new() })
 }
 
-fn upstream(
+pub(super) fn upstream(
     written: WrittenUpstream,
     file: &Path,
     environment: Environment<'_>,
@@ -212,16 +198,20 @@ fn without_effect(store: &WrittenStore, durability: Option<&Spanned<String>>) ->
 }
 
 /// The keys that are given, by their sources.
-struct GivenKeys {
-    of_flags: Vec<GivenKey>,
-    of_environment: Option<GivenKey>,
-    of_file: Vec<GivenKey>,
+pub(super) struct GivenKeys {
+    pub(super) of_flags: Vec<GivenKey>,
+    pub(super) of_environment: Option<GivenKey>,
+    pub(super) of_file: Vec<GivenKey>,
 }
 
 impl GivenKeys {
     /// Those of flags alone if there are any, else the environment's alone, else the file's, else the pair kept at the
     /// first start.
-    fn choose(self, data_folder: &Path, warnings: &mut Vec<Diagnostic>) -> Result<Vec<GivenKey>, Vec<Diagnostic>> {
+    pub(super) fn choose(
+        self,
+        data_folder: &Path,
+        warnings: &mut Vec<Diagnostic>,
+    ) -> Result<Vec<GivenKey>, Vec<Diagnostic>> {
         if !self.of_flags.is_empty() {
             let pair = self.of_environment.map(|_| format!("that of {ID}"));
             warnings.extend(overruled("--key", [pair, of_file(self.of_file.len())]));
@@ -275,7 +265,7 @@ fn given(flag: &str, values: &[String]) -> Vec<Spanned<String>> {
     values.iter().map(|text| Spanned::new(text.trim().to_owned(), Location::from_name(flag))).collect()
 }
 
-fn policy(
+pub(super) fn policy(
     flags: &Flags,
     file: &Path,
     written: Option<Spanned<String>>,
@@ -296,7 +286,12 @@ fn mode(written: Option<Spanned<String>>, faults: &mut Vec<Diagnostic>) -> Mode 
     Mode::Enforce
 }
 
-fn data_folder(flags: &Flags, file: &Path, written: &WrittenUpstream, faults: &mut Vec<Diagnostic>) -> PathBuf {
+pub(super) fn data_folder(
+    flags: &Flags,
+    file: &Path,
+    written: &WrittenUpstream,
+    faults: &mut Vec<Diagnostic>,
+) -> PathBuf {
     let written = match written {
         WrittenUpstream::Local { path } => path.as_ref(),
         WrittenUpstream::Remote(_) => None,

@@ -23,14 +23,16 @@ mod store;
 mod remote;
 mod bucket;
 mod load;
+mod rules;
 
 pub use key_flag::KeyText;
 pub use keys::GivenKey;
-pub use load::{Flags, Loaded, load, load_rules};
+pub use load::{Flags, Loaded, load};
 pub use paths::check_data_folder;
 pub use policy::{PolicyReference, policy_line};
 pub use remote::UpstreamKey;
 pub use resolved::{Mode, Settings, Upstream};
+pub use rules::{LoadedRules, load_rules};
 pub use secret::{Environment, SecretPlace};
 pub use written::declared;
 

@@ -62,6 +62,15 @@ pub(super) fn resolve(
     }
 }
 
+/// Whether the secret can be read here and now; one that stands in the settings is not looked at.
+pub(super) fn is_at_hand(written: &WrittenSecret, settings: &Path, environment: Environment<'_>) -> bool {
+    match (&written.env, &written.file) {
+        (Some(name), _) => environment(&name.value).is_ok_and(|text| !text.is_empty()),
+        (None, Some(path)) => std::fs::read_to_string(beside(settings, &path.value)).is_ok(),
+        (None, None) => true,
+    }
+}
+
 fn not_empty(text: Spanned<String>) -> Result<Secret, Diagnostic> {
     if text.value.is_empty() {
         return Err(text.fault("the secret is empty", "write the secret that goes with the access_key_id"));

@@ -41,6 +41,11 @@ impl Claim {
         &self.payload
     }
 
+    /// The names of the headers that are listed as signed, in lower case.
+    pub fn signed_header_names(&self) -> impl Iterator<Item = &str> {
+        self.signed_headers.names()
+    }
+
     /// When the request says it was signed.
     pub fn date(&self) -> Timestamp {
         self.date.timestamp

@@ -20,6 +20,7 @@ mod denials;
 mod credentials;
 mod dependencies;
 mod examples;
+mod explain;
 mod hostile;
 mod layers;
 mod links;

@@ -1,9 +1,11 @@
-//! An explanation as text: the request, the filters it met, the rule that decided, and the answer.
+//! A report as text: the request, the stages it met, the rule that decided, and the answer.
 
+use crate::cli::explain::hosts::ForeignHost;
+use crate::cli::explain::report::{Refusal, Report, Stage, Verdict};
 use crate::cli::explain::request::Request;
-use crate::cli::style::{BAD, BOLD, FAINT, GOOD};
+use crate::cli::style::{BAD, BOLD, DOUBT, FAINT, GOOD};
 use crate::diagnostics::Location;
-use crate::filters::{Explanation, Finding, Outcome, StepVerdict, Subject};
+use crate::filters::{Missing, StepVerdict, Subject};
 use crate::policy::Ignored;
 use crate::s3::xml;
 use http::StatusCode;
@@ -11,34 +13,53 @@ use http::StatusCode;
 /// The text, with colours. `quote` finds the text of a policy's line.
 pub(super) fn render(
     request: &Request,
+    host_of: Option<&ForeignHost>,
     policy: &str,
-    explanation: &Explanation,
+    report: &Report,
     quote: impl Fn(&Location) -> Option<String>,
 ) -> String {
-    let mut lines = vec![heading(request), subject(&explanation.subject), String::new()];
-    lines.extend(explanation.steps.iter().map(|step| format!("  {:<14}{}", step.filter, verdict(step.verdict))));
-    lines.extend(ignored(&explanation.ignored));
+    let mut lines = vec![heading(request), subject(&report.subject)];
+    lines.extend(host_of.map(foreign));
     lines.push(String::new());
-    match &explanation.outcome {
-        Outcome::Admitted => {
-            lines.push(format!("{GOOD}let through{GOOD:#}: nothing in policy {policy} stands against it"))
-        }
-        Outcome::Fixed(answer) => {
-            lines.extend(rule(&answer.rule, quote));
-            lines.extend(reply(answer.status, &[], &answer.body));
-        }
-        Outcome::Refused(finding, others) => {
-            lines.extend(refused(finding, request.head().method, &quote));
+    lines.extend(report.stages.iter().map(stage));
+    lines.extend(ignored(&report.ignored));
+    lines.push(String::new());
+    if let Some(answer) = &report.answer {
+        lines.extend(rule(&answer.rule, &quote));
+        lines.extend(reply(answer.status, &[], &answer.body));
+        lines.push(String::new());
+    }
+    match (report.verdict(), report.refusals.split_first()) {
+        (_, Some((first, others))) => {
+            lines.extend(refused(first, request.head().method, &quote));
             lines.extend(refused_too(others, &quote));
         }
+        (Verdict::Undecided, None) => {
+            let nothing = format!("nothing that is known stands against it under policy {policy}");
+            lines.push(format!("{DOUBT}undecided{DOUBT:#}: {nothing}. What is missing:"));
+        }
+        (_, None) => lines.push(format!("{GOOD}passes{GOOD:#}: nothing stands against it under policy {policy}")),
     }
+    if !report.refusals.is_empty() && !report.missing.is_empty() {
+        lines.push("\nundecided too:".to_owned());
+    }
+    lines.extend(report.missing.iter().map(|missing| format!("  {missing}")));
     lines.join("\n") + "\n"
 }
 
 fn heading(request: &Request) -> String {
     let head = request.head();
     let question = if head.query.is_empty() { "" } else { "?" };
-    format!("{BOLD}{} {}{question}{}{BOLD:#}", head.method, head.path, head.query)
+    format!("{BOLD}{} {}{question}{}{BOLD:#}", head.method, head.path, shown_query(head.query))
+}
+
+/// The query without its signature, which is as good as a password while it holds.
+pub(super) fn shown_query(query: &str) -> String {
+    let shown = |pair: &str| match pair.split_once('=') {
+        Some((name, _)) if name.eq_ignore_ascii_case("X-Amz-Signature") => format!("{name}=[hidden]"),
+        _ => pair.to_owned(),
+    };
+    query.split('&').map(shown).collect::<Vec<_>>().join("&")
 }
 
 fn subject(subject: &Subject) -> String {
@@ -49,12 +70,27 @@ fn subject(subject: &Subject) -> String {
     format!("  {operation}{}{}", named("bucket", &subject.bucket), named("key", &subject.key))
 }
 
-fn verdict(verdict: StepVerdict) -> String {
-    match verdict {
+/// `a host of Amazon S3, region eu-west-1: judged as if r2shim were s3.eu-west-1.amazonaws.com`
+fn foreign(host: &ForeignHost) -> String {
+    let part =
+        |what: &str, part: &Option<String>| part.as_ref().map(|part| format!(", {what} {part}")).unwrap_or_default();
+    let (account, region) = (part("account", &host.account), part("region", &host.region));
+    let place = if host.bucket.is_some() { "host" } else { "path" };
+    let domain = &host.domain;
+    format!(
+        "  a host of {}{account}{region}, the bucket is in the {place}: judged as if r2shim had the domain {domain}",
+        host.service
+    )
+}
+
+fn stage(stage: &Stage) -> String {
+    let missing: Vec<&str> = stage.missing.iter().map(Missing::name).collect();
+    let verdict = match stage.verdict {
         StepVerdict::Passes => format!("{GOOD}passes{GOOD:#}"),
-        StepVerdict::NotAsked => format!("{FAINT}not asked: needs a signature or a body{FAINT:#}"),
+        StepVerdict::Undecided => format!("{FAINT}undecided: needs the {}{FAINT:#}", missing.join(" and the ")),
         StepVerdict::Refuses => format!("{BAD}refuses{BAD:#}"),
-    }
+    };
+    format!("  {:<14}{verdict}", stage.name)
 }
 
 /// What the request carries without effect, if anything.
@@ -65,31 +101,33 @@ fn ignored(ignored: &Ignored) -> Option<String> {
     (!names.is_empty()).then(|| format!("\n  ignored: {}", names.join(", ")))
 }
 
-/// The finding that is answered.
-fn refused(finding: &Finding, method: &str, quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
-    let mut lines = reason(finding, quote);
-    let error = &finding.error;
+/// The refusal that is answered.
+fn refused(refusal: &Refusal, method: &str, quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
+    let mut lines = reason(refusal, quote);
+    let error = &refusal.error;
     // An answer to HEAD has no body (RFC 9110, section 9.3.2).
     let body = if method == "HEAD" { String::new() } else { xml::error(error) };
     lines.extend(reply(error.status, &error.headers, &body));
     lines
 }
 
-/// The findings after the one that is answered.
-fn refused_too(findings: &[Finding], quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
+/// The refusals after the one that is answered.
+fn refused_too(refusals: &[Refusal], quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
     let mut lines = Vec::new();
-    for finding in findings {
-        lines.push(format!("\n{BOLD}refused too{BOLD:#}: {}", finding.error));
-        lines.extend(reason(finding, &quote));
+    for refusal in refusals {
+        lines.push(format!("\n{BOLD}refused too{BOLD:#}: {}", refusal.error));
+        lines.extend(reason(refusal, &quote));
     }
     lines
 }
 
-fn reason(finding: &Finding, quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
-    match &finding.rule {
+fn reason(refusal: &Refusal, quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
+    let by = match &refusal.rule {
         Some(found) => rule(&found.location, quote),
-        None => vec![format!("no rule: filter {BOLD}{}{BOLD:#} refuses it under every policy", finding.filter)],
-    }
+        None => vec![format!("no rule: {BOLD}{}{BOLD:#} refuses it under every policy", refusal.stage)],
+    };
+    let cause = refusal.error.cause.iter().map(|cause| format!("  {cause}"));
+    by.into_iter().chain(cause).collect()
 }
 
 fn rule(location: &Location, quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
@@ -112,23 +150,27 @@ fn reply(status: StatusCode, headers: &[(&str, String)], body: &str) -> Vec<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::filters::{Filter, Step};
     use crate::policy::{RuleRef, RuledAnswer};
     use crate::s3::{Code, Operation, S3Error};
 
-    fn explanation(outcome: Outcome) -> Explanation {
+    fn report() -> Report {
         let subject = Subject {
             operation: Some(Operation::PutObject),
             bucket: Some("b".into()),
             key: Some("k\n".into()),
             ..Subject::default()
         };
-        let steps = vec![
-            Step { filter: Filter::Limits, verdict: StepVerdict::Passes },
-            Step { filter: Filter::Authenticate, verdict: StepVerdict::NotAsked },
-            Step { filter: Filter::Policy, verdict: StepVerdict::Refuses },
+        let stage = |name, verdict, missing| Stage { name, verdict, missing };
+        let stages = vec![
+            stage("limits", StepVerdict::Passes, Vec::new()),
+            stage("authenticate", StepVerdict::Undecided, vec![Missing::Signature]),
+            stage("policy", StepVerdict::Refuses, Vec::new()),
         ];
-        Explanation { steps, subject, ignored: Ignored::default(), outcome }
+        Report { subject, stages, refusals: Vec::new(), answer: None, ignored: Ignored::default(), missing: Vec::new() }
+    }
+
+    fn refused_by(refusals: Vec<Refusal>) -> Report {
+        Report { refusals, ..report() }
     }
 
     fn location() -> Location {
@@ -139,61 +181,58 @@ mod tests {
         S3Error::new(Code::NOT_IMPLEMENTED).message("Header 'x-amz-acl' with value 'private' not implemented")
     }
 
-    fn text(method: &str, outcome: Outcome) -> String {
-        let request = Request::parse(method, "/b/k?x=1", &[]).unwrap();
+    fn text(method: &str, report: &Report) -> String {
+        let request = Request::parse(method, "/b/k?x=1&X-Amz-Signature=ab", &[]).unwrap();
         let quote = |location: &Location| Some(format!("line {}", location.line.unwrap_or_default()));
-        anstream::adapter::strip_str(&render(&request, "r2", &explanation(outcome), quote)).to_string()
+        anstream::adapter::strip_str(&render(&request, None, "r2", report, quote)).to_string()
     }
 
-    fn tail(method: &str, outcome: Outcome) -> String {
-        text(method, outcome).split_once("refuses\n\n").unwrap().1.to_owned()
+    fn tail(method: &str, report: &Report) -> String {
+        text(method, report).split_once("refuses\n\n").unwrap().1.to_owned()
     }
 
-    fn by_the_policy() -> Outcome {
+    fn by_the_policy() -> Refusal {
         let rule = RuleRef { feature: "x-amz-acl".into(), location: location() };
-        Outcome::Refused(Finding { error: error(), filter: Filter::Policy, rule: Some(rule), label: None }, Vec::new())
+        Refusal { stage: "policy", error: error(), rule: Some(rule) }
     }
 
     #[test]
-    fn request_and_filters_come_first() {
-        assert!(text("PUT", Outcome::Admitted).starts_with(
-            "PUT /b/k?x=1\n  PutObject, bucket b, key k\\n\n\n  limits        passes\n  \
-             authenticate  not asked: needs a signature or a body\n  policy        refuses\n\n"
+    fn request_and_stages_come_first() {
+        assert!(text("PUT", &report()).starts_with(
+            "PUT /b/k?x=1&X-Amz-Signature=[hidden]\n  PutObject, bucket b, key k\\n\n\n  limits        passes\n  \
+             authenticate  undecided: needs the signature\n  policy        refuses\n\n"
         ));
     }
 
     #[test]
     fn a_refusal_of_the_policy_quotes_its_rule() {
+        let shown = tail("PUT", &refused_by(vec![by_the_policy()]));
         let expected = "rule policies/r2.toml:7\n  line 7\n\n501 Not Implemented\n\n<?xml";
-        assert!(tail("PUT", by_the_policy()).starts_with(expected), "{}", tail("PUT", by_the_policy()));
-        assert!(tail("PUT", by_the_policy()).contains("<Code>NotImplemented</Code>"));
+        assert!(shown.starts_with(expected), "{shown}");
+        assert!(shown.contains("<Code>NotImplemented</Code>"));
     }
 
     #[test]
     fn an_answer_to_head_has_no_body() {
-        assert!(tail("HEAD", by_the_policy()).ends_with("501 Not Implemented\nno body\n"));
+        assert!(tail("HEAD", &refused_by(vec![by_the_policy()])).ends_with("501 Not Implemented\nno body\n"));
     }
 
     #[test]
-    fn a_refusal_of_another_filter_names_it() {
-        let finding =
-            Finding { error: error().header("allow", "GET"), filter: Filter::Limits, rule: None, label: None };
-        let shown = tail("PUT", Outcome::Refused(finding, Vec::new()));
-        assert!(
-            shown.starts_with(
-                "no rule: filter limits refuses it under every policy\n\n501 Not Implemented\nallow: GET\n"
-            ),
-            "{shown}"
-        );
+    fn a_refusal_of_another_stage_names_it_and_its_cause() {
+        let error = error().header("allow", "GET").cause("it is so");
+        let shown = tail("PUT", &refused_by(vec![Refusal { stage: "limits", error, rule: None }]));
+        let expected = "no rule: limits refuses it under every policy\n  it is so\n\n501 Not Implemented\nallow: GET\n";
+        assert!(shown.starts_with(expected), "{shown}");
     }
 
     #[test]
-    fn what_else_is_refused_and_what_is_ignored_is_shown() {
-        let Outcome::Refused(first, _) = by_the_policy() else { unreachable!() };
-        let other = Finding { filter: Filter::Names, error: Code::INVALID_BUCKET_NAME.into(), rule: None, label: None };
-        let shown = tail("HEAD", Outcome::Refused(first, vec![other]));
+    fn what_else_is_refused_ignored_and_missing_is_shown() {
+        let other = Refusal { stage: "names", error: Code::INVALID_BUCKET_NAME.into(), rule: None };
+        let mut report = refused_by(vec![by_the_policy(), other]);
+        report.missing = vec![Missing::Body("the length of the body".to_owned())];
+        let shown = tail("HEAD", &report);
         let expected = "no body\n\nrefused too: 400 InvalidBucketName: The specified bucket name is not valid.\n\
-                        no rule: filter names refuses it under every policy\n";
+                        no rule: names refuses it under every policy\n\nundecided too:\n  the length of the body\n";
         assert!(shown.ends_with(expected), "{shown}");
         let names = Ignored { headers: vec!["x-amz-storage-class".into()], parameters: vec!["a\nb".into()] };
         assert_eq!(ignored(&names).unwrap(), "\n  ignored: header x-amz-storage-class, parameter a\\nb");
@@ -202,11 +241,34 @@ mod tests {
     #[test]
     fn a_fixed_answer_is_shown_as_it_is() {
         let answer = RuledAnswer { status: StatusCode::OK, body: "<X/>".into(), rule: location() };
-        assert_eq!(tail("PUT", Outcome::Fixed(answer)), "rule policies/r2.toml:7\n  line 7\n\n200 OK\n\n<X/>\n");
+        let shown = tail("PUT", &Report { answer: Some(answer), ..report() });
+        let expected = "rule policies/r2.toml:7\n  line 7\n\n200 OK\n\n<X/>\n\n\
+                        passes: nothing stands against it under policy r2\n";
+        assert_eq!(shown, expected);
     }
 
     #[test]
-    fn an_admitted_request_is_let_through() {
-        assert_eq!(tail("PUT", Outcome::Admitted), "let through: nothing in policy r2 stands against it\n");
+    fn what_nothing_stands_against_passes_or_is_undecided() {
+        assert_eq!(tail("PUT", &report()), "passes: nothing stands against it under policy r2\n");
+        let undecided = Report { missing: vec![Missing::Secret("app".into())], ..report() };
+        let expected = "undecided: nothing that is known stands against it under policy r2. What is missing:\n  \
+                        the secret of the key \"app\" is not at hand, so its signature cannot be verified\n";
+        assert_eq!(tail("PUT", &undecided), expected);
+    }
+
+    #[test]
+    fn a_host_of_another_service_is_named() {
+        let host = ForeignHost {
+            service: "Amazon S3",
+            domain: "s3.eu-west-1.amazonaws.com".into(),
+            account: None,
+            region: Some("eu-west-1".into()),
+            bucket: Some("media".into()),
+        };
+        assert_eq!(
+            foreign(&host),
+            "  a host of Amazon S3, region eu-west-1, the bucket is in the host: judged as if r2shim had the domain \
+             s3.eu-west-1.amazonaws.com"
+        );
     }
 }

@@ -1,8 +1,8 @@
-//! A request as the command line gives it: method, URL, headers.
+//! A request to be explained: method, URL, headers and, if it is at hand, the body.
 
 use crate::diagnostics::{Diagnostic, Location};
 use crate::s3::request::RequestHead;
-use http::header::HOST;
+use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -14,19 +14,26 @@ const NEVER_RAW: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').a
 
 /// A request to be explained.
 #[derive(Debug)]
-pub(super) struct Request {
+pub struct Request {
     method: String,
     path: String,
     query: String,
     headers: HeaderMap,
+    body: Option<Vec<u8>>,
 }
 
 impl Request {
-    /// The request, or every fault in it.
+    /// A request as it goes over the wire: `target` is path and query. `body` is `None` where it is not at hand.
+    pub fn new(method: &str, target: &str, headers: HeaderMap, body: Option<Vec<u8>>) -> Request {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        Request { method: method.to_owned(), path: path.to_owned(), query: query.to_owned(), headers, body }
+    }
+
+    /// The request that a person describes, or every fault in it.
     pub(super) fn parse(method: &str, url: &str, headers: &[String]) -> Result<Request, Vec<Diagnostic>> {
         let mut faults = Vec::new();
         let method = parse_method(method).map_err(|fault| faults.push(fault)).unwrap_or_default();
-        let (host, target) = split(url);
+        let (host, target) = split(url).map_err(|fault| faults.push(fault)).unwrap_or_default();
         let host = HeaderValue::from_str(host).map_err(|_| faults.push(bad_url(url))).ok();
         let mut map: HeaderMap = host.map(|host| (HOST, host)).into_iter().collect();
         for text in headers {
@@ -41,12 +48,45 @@ impl Request {
         if !faults.is_empty() {
             return Err(faults);
         }
-        Ok(Request { method, path: encode(path), query: encode(query), headers: map })
+        Ok(Request { method, path: encode(path), query: encode(query), headers: map, body: None })
+    }
+
+    /// The same request with this body, whose length is in the head unless it is empty.
+    pub(super) fn with_body(mut self, body: Vec<u8>) -> Request {
+        if !body.is_empty() && !self.headers.contains_key(CONTENT_LENGTH) {
+            self.set(CONTENT_LENGTH, &body.len().to_string());
+        }
+        self.body = Some(body);
+        self
+    }
+
+    /// Gives the request a method, in the case of its letters: HTTP's are in upper case.
+    pub(super) fn set_method(&mut self, method: &str) {
+        self.method = method.to_owned();
+    }
+
+    /// Gives the request a header that it does not have yet.
+    pub(super) fn set_default(&mut self, name: &HeaderName, value: &str) {
+        if !self.headers.contains_key(name) {
+            self.set(name.clone(), value);
+        }
+    }
+
+    /// Gives the request a header; a value that no header can have is left out.
+    fn set(&mut self, name: HeaderName, value: &str) {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.insert(name, value);
+        }
     }
 
     /// The request as the chain reads it.
-    pub(super) fn head(&self) -> RequestHead<'_> {
+    pub fn head(&self) -> RequestHead<'_> {
         RequestHead { method: &self.method, path: &self.path, query: &self.query, headers: &self.headers }
+    }
+
+    /// The body, if it is at hand.
+    pub fn body(&self) -> Option<&[u8]> {
+        self.body.as_deref()
     }
 }
 
@@ -56,25 +96,26 @@ fn parse_method(text: &str) -> Result<String, Diagnostic> {
         Diagnostic::new(
             Location::from_name("METHOD"),
             format!("{text:?} is no HTTP method"),
-            "write GET, HEAD, PUT, POST or DELETE",
+            "write GET, HEAD, PUT, POST or DELETE; or a curl command line in quotes",
         )
     })
 }
 
 /// Host and target of a URL, or of a path alone. A fragment never leaves a client.
-fn split(url: &str) -> (&str, &str) {
-    let url = url.split('#').next().unwrap_or_default();
-    let Some((_, rest)) = url.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https")) else {
-        return (DEFAULT_HOST, url);
-    };
-    rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()))
+fn split(url: &str) -> Result<(&str, &str), Diagnostic> {
+    let whole = url.split('#').next().unwrap_or_default();
+    match whole.split_once("://") {
+        Some(("http" | "https", rest)) => Ok(rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()))),
+        _ if whole.is_empty() || whole.starts_with('/') => Ok((DEFAULT_HOST, whole)),
+        _ => Err(bad_url(url)),
+    }
 }
 
 fn bad_url(url: &str) -> Diagnostic {
     Diagnostic::new(
         Location::from_name("URL"),
-        format!("{url:?} has no host HTTP could carry"),
-        "write http://HOST:PORT/BUCKET/KEY",
+        format!("{:?} is neither a URL nor a path", url.split('?').next().unwrap_or_default()),
+        "write http://HOST:PORT/BUCKET/KEY, or /BUCKET/KEY",
     )
 }
 
@@ -129,8 +170,10 @@ mod tests {
     #[test]
     fn every_fault_is_told() {
         let headers = ["no colon", "bad name: x", "x: a\nb"].map(str::to_owned);
-        let faults = Request::parse("G T", "http://a\nb/", &headers).unwrap_err();
-        let places: Vec<_> = faults.iter().map(|fault| &*fault.location.file).collect();
-        assert_eq!(places, ["METHOD", "URL", "-H", "-H", "-H"]);
+        for url in ["http://a\nb/", "media/k", "ftp://h/b/k", "*"] {
+            let faults = Request::parse("G T", url, &headers).unwrap_err();
+            let places: Vec<_> = faults.iter().map(|fault| &*fault.location.file).collect();
+            assert_eq!(places, ["METHOD", "URL", "-H", "-H", "-H"], "{url}");
+        }
     }
 }

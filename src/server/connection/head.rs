@@ -31,8 +31,7 @@ impl OwnedHead {
             let host = HeaderValue::from_str(authority).map_err(|_| Code::INVALID_URI)?;
             headers.insert(header::HOST, host);
         }
-        check_framing(&headers, raw)?;
-        check_host(&headers)?;
+        check_lines(&headers, has_header_line(raw, b"content-length"))?;
         Ok(OwnedHead {
             method: request.method.as_str().to_owned(),
             path: if path.is_empty() { "/".to_owned() } else { path.to_owned() },
@@ -76,10 +75,19 @@ fn split_absolute_form(target: &str) -> (Option<&str>, &str) {
     (Some(&rest[..end]), &rest[end..])
 }
 
-fn check_framing(headers: &HeaderMap, raw: &[u8]) -> Result<(), S3Error> {
+/// Refuses what HTTP forbids. `has_length` is whether a Content-Length was sent, which need not be among the headers.
+///
+/// # Errors
+/// `InvalidRequest`.
+pub fn check_lines(headers: &HeaderMap, has_length: bool) -> Result<(), S3Error> {
+    check_framing(headers, has_length)?;
+    check_host(headers)
+}
+
+fn check_framing(headers: &HeaderMap, has_length: bool) -> Result<(), S3Error> {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     let coding = codings.next();
-    if coding.is_some() && has_header_line(raw, b"content-length") {
+    if coding.is_some() && has_length {
         return Err(bad_request("Content-Length and Transfer-Encoding exclude each other."));
     }
     if codings.next().is_some() || coding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {

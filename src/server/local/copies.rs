@@ -2,7 +2,7 @@
 
 use super::Local;
 use super::uploads::{requested_part, upload_ref};
-use crate::filters::Admitted;
+use crate::filters::{Admitted, OperationRequest};
 use crate::s3::copy_source::CopySource;
 use crate::s3::metadata::Metadata;
 use crate::s3::precondition::{ReadConditions, ReadOutcome, WriteConditions};
@@ -16,11 +16,8 @@ use std::ops::Range;
 impl Local {
     /// CopyObject: with the source's metadata or, under `REPLACE`, that of the request.
     pub(super) async fn copy_object(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
-        let (bucket, key, source) = (request.bucket()?, request.object_key()?, source(&request.view)?);
-        let metadata = replaced_metadata(&request.view)?;
-        if metadata.is_none() && source.bucket == *bucket && source.key == *key {
-            return Err(changes_nothing());
-        }
+        let (bucket, key) = (request.bucket()?, request.object_key()?);
+        let (source, metadata) = copy(request)?;
         let copy = ObjectCopy {
             bucket: bucket.clone(),
             key: key.clone(),
@@ -55,7 +52,16 @@ impl Local {
     }
 }
 
-fn source(view: &RequestView<'_>) -> Result<CopySource, S3Error> {
+/// What is copied, and the metadata that replaces the source's.
+pub(super) fn copy(request: &OperationRequest<'_>) -> Result<(CopySource, Option<Metadata>), S3Error> {
+    let (source, metadata) = (source(&request.view)?, replaced_metadata(&request.view)?);
+    if metadata.is_none() && source.bucket == *request.bucket()? && source.key == *request.object_key()? {
+        return Err(changes_nothing());
+    }
+    Ok((source, metadata))
+}
+
+pub(super) fn source(view: &RequestView<'_>) -> Result<CopySource, S3Error> {
     let missing = || S3Error::new(Code::INVALID_ARGUMENT).message("copy source bucket name");
     CopySource::from_view(view)?.ok_or_else(missing)
 }

@@ -12,6 +12,9 @@ mod uploads;
 mod upload_listings;
 mod copies;
 mod health;
+mod judge;
+
+pub use judge::judge;
 
 use crate::filters::Admitted;
 use crate::policy;

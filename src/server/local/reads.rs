@@ -2,6 +2,7 @@
 
 use super::Local;
 use crate::filters::Admitted;
+use crate::s3::headers::CONDITIONS;
 use crate::s3::part_number::part_number;
 use crate::s3::precondition::{ReadConditions, ReadOutcome};
 use crate::s3::range::ByteRange;
@@ -83,11 +84,27 @@ fn validators(status: StatusCode, info: &ObjectInfo) -> Answer {
     Answer::empty(status).with(ETAG, &info.etag.quoted()).with(LAST_MODIFIED, &info.last_modified.http_date())
 }
 
+/// Refuses what no object has: without conditions, which are decided first and by the object.
+pub(super) fn check(view: &RequestView<'_>) -> Result<(), S3Error> {
+    if CONDITIONS.iter().any(|name| view.header_bytes(name).is_some()) {
+        return Ok(());
+    }
+    match (view.header("range").filter(|_| view.header("if-range").is_none()), view.parameter("partNumber")) {
+        (Some(_), Some(_)) => Err(range_and_part()),
+        (Some(range), None) => ByteRange::parse(range).map(drop),
+        (None, Some(number)) => part_number(number).map(drop),
+        (None, None) => Ok(()),
+    }
+}
+
+fn range_and_part() -> S3Error {
+    S3Error::new(Code::INVALID_REQUEST).message("Cannot specify both Range header and partNumber query parameter")
+}
+
 fn select(request: &Admitted<'_>, info: &ObjectInfo) -> Result<Selection, S3Error> {
     let range = request.view.header("range").filter(|_| is_still_the_same(&request.view, info));
     match (range, request.view.parameter("partNumber")) {
-        (Some(_), Some(_)) => Err(S3Error::new(Code::INVALID_REQUEST)
-            .message("Cannot specify both Range header and partNumber query parameter")),
+        (Some(_), Some(_)) => Err(range_and_part()),
         (Some(range), None) => Ok(Selection { range: ByteRange::parse(range)?.resolve(info.size)?, partial: true }),
         (None, Some(number)) => select_part(number, info),
         (None, None) => Ok(Selection { range: 0..info.size, partial: false }),

@@ -5,7 +5,7 @@
 //! the bypass of a lock that no object has. Every other one is refused, also one that S3 gets tomorrow: it may say who
 //! may read the object, whether the request is carried out or how the object is kept.
 
-use crate::filters::Admitted;
+use crate::filters::OperationRequest;
 use crate::s3::checksum::Algorithm;
 use crate::s3::headers::{CONDITIONS, METADATA_PREFIX, is_transport_header};
 use crate::s3::names::ONLY_VERSION;
@@ -57,7 +57,7 @@ const LIST_BUCKETS: &[&str] = &["prefix", "continuation-token", "bucket-region"]
 ///
 /// # Errors
 /// `NotImplemented`, naming the header or parameter.
-pub(super) fn check(request: &Admitted<'_>) -> Result<(), S3Error> {
+pub(super) fn check(request: &OperationRequest<'_>) -> Result<(), S3Error> {
     match unsupported(&request.view, request.spec) {
         None => Ok(()),
         Some(name) => {

@@ -35,8 +35,7 @@ impl Local {
     /// ListParts.
     pub(super) async fn list_parts(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         let at = upload_ref(request)?;
-        let max_parts = number(&request.view, "max-parts", MAX_PAGE as u64)?;
-        let marker = number(&request.view, "part-number-marker", 0)?;
+        let (max_parts, marker) = page(&request.view)?;
         let after = u16::try_from(marker).unwrap_or(u16::MAX);
         let most = usize::try_from(max_parts).unwrap_or(MAX_PAGE).min(MAX_PAGE);
         let (parts, truncated) = self.store.list_parts(&at, after, most).await?;
@@ -62,6 +61,11 @@ fn listed(part: PartInfo) -> ListedPart {
         size: part.size,
         checksum: part.checksum,
     }
+}
+
+/// How many parts are listed, and behind which number.
+pub(super) fn page(view: &RequestView<'_>) -> Result<(u64, u64), S3Error> {
+    Ok((number(view, "max-parts", MAX_PAGE as u64)?, number(view, "part-number-marker", 0)?))
 }
 
 /// The value of a parameter that is a number.

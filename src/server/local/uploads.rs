@@ -3,7 +3,7 @@
 use super::Local;
 use super::objects::receive;
 use crate::body::BodyVerifier;
-use crate::filters::Admitted;
+use crate::filters::{Admitted, OperationRequest};
 use crate::policy::PartOrder;
 use crate::s3::checksum::{Algorithm, Kind};
 use crate::s3::etag::ETag;
@@ -69,6 +69,7 @@ impl Local {
         body: &mut RequestBody<'_>,
     ) -> Result<Answer, S3Error> {
         let at = upload_ref(request)?;
+        whole(&request.view)?;
         let document = operations::read_document(request, body).await?;
         let completion = self.completion(request, CompleteMultipartUpload::parse(&document)?.parts)?;
         let host = request.view.header("host").unwrap_or_default();
@@ -90,11 +91,12 @@ impl Local {
 
     fn completion(&self, request: &Admitted<'_>, parts: Vec<CompletedPart>) -> Result<Completion, S3Error> {
         let (view, limits) = (&request.view, request.rules.policy.limits());
+        let (size, checksum_kind) = whole(view)?;
         Ok(Completion {
             parts,
             rules: PartRules { any_order: limits.part_order == PartOrder::Any, equal_parts: limits.equal_parts },
-            size: header(view, "x-amz-mp-object-size", |text| text.parse().ok())?,
-            checksum_kind: header(view, CHECKSUM_TYPE.as_str(), Kind::parse)?,
+            size,
+            checksum_kind,
             checksum: checksum_of_object(view),
             conditions: WriteConditions::from_view(view),
             now: clock::now(),
@@ -103,18 +105,24 @@ impl Local {
 }
 
 /// The upload a request names.
-pub(super) fn upload_ref(request: &Admitted<'_>) -> Result<UploadRef, S3Error> {
+pub(super) fn upload_ref(request: &OperationRequest<'_>) -> Result<UploadRef, S3Error> {
     let id = request.view.parameter("uploadId").unwrap_or_default().to_owned();
     Ok(UploadRef { bucket: request.bucket()?.clone(), key: request.object_key()?.clone(), id })
 }
 
 /// The part a request names.
-pub(super) fn requested_part(request: &Admitted<'_>) -> Result<u16, S3Error> {
+pub(super) fn requested_part(request: &OperationRequest<'_>) -> Result<u16, S3Error> {
     part_number(request.view.parameter("partNumber").unwrap_or_default())
 }
 
+/// The size that the whole object must have, and the kind of its checksum.
+pub(super) fn whole(view: &RequestView<'_>) -> Result<(Option<u64>, Option<Kind>), S3Error> {
+    let size = header(view, "x-amz-mp-object-size", |text| text.parse().ok())?;
+    Ok((size, header(view, CHECKSUM_TYPE.as_str(), Kind::parse)?))
+}
+
 /// How parts and object are to be checksummed; `None` if the client does not ask for it.
-fn checksum_plan(view: &RequestView<'_>) -> Result<Option<Plan>, S3Error> {
+pub(super) fn checksum_plan(view: &RequestView<'_>) -> Result<Option<Plan>, S3Error> {
     let algorithm = header(view, CHECKSUM_ALGORITHM.as_str(), Algorithm::parse)?;
     let kind = header(view, CHECKSUM_TYPE.as_str(), Kind::parse)?;
     match (algorithm, kind) {

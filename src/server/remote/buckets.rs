@@ -62,8 +62,7 @@ impl RemoteStore {
     ) -> Result<Answer, S3Error> {
         let document = operations::read_document(request, body).await?;
         if self.remote.upstream_bucket(request.bucket()?).is_none() {
-            // The name belongs to another bucket, or is hidden: it cannot be created.
-            return Err(Code::ACCESS_DENIED.into());
+            return Err(cannot_be_made());
         }
         operations::check_new_bucket(&document, request.rules.policy.regions())?;
         let mut outgoing = self.outgoing(request)?;
@@ -124,6 +123,11 @@ impl RemoteStore {
         let response = self.sender.send(&outgoing, Payload::none()).await?;
         Ok((outgoing, response))
     }
+}
+
+/// The answer to CreateBucket of a name that belongs to another bucket, or is hidden.
+pub(super) fn cannot_be_made() -> S3Error {
+    Code::ACCESS_DENIED.into()
 }
 
 /// Returns the connection to the pool after an answer to HEAD, which has no body.

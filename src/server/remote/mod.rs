@@ -20,10 +20,11 @@ mod missing_buckets;
 pub use probe::{TriedPart, probe};
 pub use sender::SetupError;
 
-use crate::filters::Admitted;
+use crate::filters::{Admitted, OperationRequest};
 use crate::policy;
 use crate::s3::metadata::Metadata;
-use crate::s3::{Operation, S3Error};
+use crate::s3::operation::AnswerKind;
+use crate::s3::{Code, Operation, S3Error};
 use crate::server::answer::Answer;
 use crate::server::clock;
 use crate::server::connection::request_body::RequestBody;
@@ -99,26 +100,47 @@ impl RemoteStore {
         self.receive(request, &outgoing, response).await
     }
 
-    /// # Errors
-    /// Those of [`Outgoing::from_incoming`], and of metadata that R2 would not take: stores have other limits.
     fn outgoing(&self, request: &Admitted<'_>) -> Result<Outgoing, S3Error> {
-        if request.spec.writes_metadata() {
-            Metadata::from_view(&request.view)?;
-        }
-        let incoming = Incoming {
-            row: request.spec,
-            view: &request.view,
-            bucket: request.bucket().ok(),
-            key: request.object_key().ok(),
-            raw_key: request.raw_key,
-        };
-        Outgoing::from_incoming(&incoming, &self.remote)
+        outgoing(request, &self.remote)
     }
 
     /// The policy's own answer, which is about a bucket that exists.
     async fn fixed(&self, request: &Admitted<'_>, fixed: &policy::RuledAnswer) -> Result<Answer, S3Error> {
         self.require_bucket(request).await?;
         Ok(operations::fixed(fixed))
+    }
+}
+
+/// The request as the store is to get it.
+///
+/// # Errors
+/// Those of [`Outgoing::from_incoming`], and of metadata that R2 would not take: stores have other limits.
+fn outgoing(request: &OperationRequest<'_>, remote: &Remote) -> Result<Outgoing, S3Error> {
+    if request.spec.writes_metadata() {
+        Metadata::from_view(&request.view)?;
+    }
+    let incoming = Incoming {
+        row: request.spec,
+        view: &request.view,
+        bucket: request.bucket().ok(),
+        key: request.object_key().ok(),
+        raw_key: request.raw_key,
+    };
+    Outgoing::from_incoming(&incoming, remote)
+}
+
+/// What is refused before anything is sent, whatever the store holds.
+///
+/// # Errors
+/// The refusal.
+pub fn judge(request: &OperationRequest<'_>, remote: &Remote) -> Result<(), S3Error> {
+    let reachable = request.bucket().ok().is_none_or(|bucket| remote.upstream_bucket(bucket).is_some());
+    let answered_here = request.fixed.is_some() || request.spec.answer == AnswerKind::Own;
+    match (answered_here, reachable) {
+        (true, true) => Ok(()),
+        (true, false) => Err(Code::NO_SUCH_BUCKET.into()),
+        (false, false) if request.spec.operation == Operation::CreateBucket => Err(buckets::cannot_be_made()),
+        (false, _) => outgoing(request, remote).map(drop),
     }
 }
 

@@ -27,6 +27,12 @@ impl WrittenSecret {
         }
     }
 
+    /// The same with a text in the place of what names it elsewhere.
+    pub(in crate::settings) fn stand_in(&mut self) {
+        let named = self.env.take().or(self.file.take());
+        self.itself = named.map(|named| Spanned::new("not at hand".to_owned(), named.location));
+    }
+
     /// Every one that is written.
     pub(in crate::settings) fn given(&self) -> impl Iterator<Item = &Spanned<String>> {
         [&self.itself, &self.env, &self.file].into_iter().flatten()

@@ -1,0 +1,131 @@
+//! A report as one JSON document. Names of fields stay as they are: programs read them (docs/policies.md lists them).
+
+use crate::cli::explain::hosts::ForeignHost;
+use crate::cli::explain::report::{Refusal, Report, Stage};
+use crate::cli::explain::request::Request;
+use crate::filters::{Missing, StepVerdict};
+use crate::s3::Timestamp;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Document<'r> {
+    verdict: &'static str,
+    method: &'r str,
+    path: &'r str,
+    query: String,
+    host: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    host_of: Option<&'r ForeignHost>,
+    operation: Option<&'static str>,
+    bucket: Option<&'r str>,
+    key: Option<&'r str>,
+    policy: &'r str,
+    judged_at: String,
+    stages: Vec<StageOf>,
+    refusals: Vec<RefusalOf<'r>>,
+    answer: Option<AnswerOf<'r>>,
+    ignored: IgnoredOf<'r>,
+    missing: Vec<MissingOf>,
+}
+
+#[derive(Serialize)]
+struct StageOf {
+    name: &'static str,
+    verdict: &'static str,
+    missing: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct RefusalOf<'r> {
+    stage: &'static str,
+    status: u16,
+    code: &'r str,
+    message: &'r str,
+    rule: Option<String>,
+}
+
+#[derive(Serialize)]
+struct AnswerOf<'r> {
+    status: u16,
+    body: &'r str,
+    rule: String,
+}
+
+#[derive(Serialize)]
+struct IgnoredOf<'r> {
+    headers: &'r [String],
+    parameters: &'r [String],
+}
+
+#[derive(Serialize)]
+struct MissingOf {
+    what: &'static str,
+    why: String,
+}
+
+/// The document, and the line break behind it.
+pub(super) fn render(
+    request: &Request,
+    host_of: Option<&ForeignHost>,
+    policy: &str,
+    report: &Report,
+    now: Timestamp,
+) -> Result<String, serde_json::Error> {
+    let head = request.head();
+    let document = Document {
+        verdict: report.verdict().name(),
+        method: head.method,
+        path: head.path,
+        query: super::render::shown_query(head.query),
+        host: head.header("host").unwrap_or_default(),
+        host_of,
+        operation: report.subject.operation.map(|operation| operation.name()),
+        bucket: report.subject.bucket.as_deref(),
+        key: report.subject.key.as_deref(),
+        policy,
+        judged_at: now.iso_8601(),
+        stages: report.stages.iter().map(StageOf::from).collect(),
+        refusals: report.refusals.iter().map(RefusalOf::from).collect(),
+        answer: report.answer.as_ref().map(|answer| AnswerOf {
+            status: answer.status.as_u16(),
+            body: &answer.body,
+            rule: answer.rule.to_string(),
+        }),
+        ignored: IgnoredOf { headers: &report.ignored.headers, parameters: &report.ignored.parameters },
+        missing: report.missing.iter().map(MissingOf::from).collect(),
+    };
+    serde_json::to_string_pretty(&document).map(|text| text + "\n")
+}
+
+impl From<&Stage> for StageOf {
+    fn from(stage: &Stage) -> StageOf {
+        let missing = stage.missing.iter().map(Missing::name).collect();
+        StageOf { name: stage.name, verdict: word(stage.verdict), missing }
+    }
+}
+
+fn word(verdict: StepVerdict) -> &'static str {
+    match verdict {
+        StepVerdict::Passes => "passes",
+        StepVerdict::Undecided => "undecided",
+        StepVerdict::Refuses => "refuses",
+    }
+}
+
+impl<'r> From<&'r Refusal> for RefusalOf<'r> {
+    fn from(refusal: &'r Refusal) -> RefusalOf<'r> {
+        RefusalOf {
+            stage: refusal.stage,
+            status: refusal.error.status.as_u16(),
+            code: &refusal.error.code,
+            message: &refusal.error.message,
+            rule: refusal.rule.as_ref().map(|rule| rule.location.to_string()),
+        }
+    }
+}
+
+impl From<&Missing> for MissingOf {
+    fn from(missing: &Missing) -> MissingOf {
+        MissingOf { what: missing.name(), why: missing.to_string() }
+    }
+}

@@ -1,0 +1,74 @@
+//! What is known when a request is explained, and what is missing to decide about it as the server would.
+
+use std::fmt;
+
+/// What is known besides the head of a request that is explained and the rules.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'k> {
+    /// What is known of the keys that may sign.
+    pub keys: KnownKeys<'k>,
+    /// The body, byte for byte as it would be sent; `None` where only its head is at hand.
+    pub body: Option<&'k [u8]>,
+}
+
+/// What is known of the keys that may sign.
+#[derive(Debug, Clone, Copy)]
+pub enum KnownKeys<'k> {
+    /// Nothing: any key may be one.
+    Nothing,
+    /// The keys are those of the rules.
+    OfRules {
+        /// The ids of those whose secrets are not at hand.
+        without_secret: &'k [String],
+    },
+}
+
+/// Something that decides about a request and that an explanation does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing {
+    /// A signature.
+    Signature,
+    /// Whether there is a key with this id, what it may do, and its secret.
+    Key(String),
+    /// The secret of the key with this id.
+    Secret(String),
+    /// A header that the signature covers and that the client adds when it sends the request.
+    Header(String),
+    /// The body: what of it decides.
+    Body(String),
+}
+
+impl Missing {
+    /// What is missing, in one word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Missing::Signature => "signature",
+            Missing::Key(_) => "key",
+            Missing::Secret(_) => "secret",
+            Missing::Header(_) => "header",
+            Missing::Body(_) => "body",
+        }
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Missing::Signature => f.write_str(
+                "a signature: without one the request is refused, and with one key, region and date decide too",
+            ),
+            Missing::Key(id) => {
+                write!(
+                    f,
+                    "whether there is a key {id:?}, whether it signed this and what it may do; name the settings"
+                )?;
+                f.write_str(" with --config to know")
+            }
+            Missing::Secret(id) => {
+                write!(f, "the secret of the key {id:?} is not at hand, so its signature cannot be verified")
+            }
+            Missing::Header(name) => write!(f, "the signature covers the header {name}, which is not given"),
+            Missing::Body(what) => f.write_str(what),
+        }
+    }
+}

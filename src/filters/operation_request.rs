@@ -1,0 +1,34 @@
+//! What is asked for: an operation, what it is about and what goes with it.
+
+use crate::policy;
+use crate::routing::Address;
+use crate::s3::names::{BucketName, ObjectKey};
+use crate::s3::operation::OperationSpec;
+use crate::s3::view::RequestView;
+use crate::s3::{Code, S3Error};
+
+/// What a request asks for, as the chain has found it: neither who asks nor the body.
+#[derive(Debug)]
+pub struct OperationRequest<'a> {
+    /// The operation.
+    pub spec: &'static OperationSpec,
+    pub(super) address: Address,
+    /// The key as it was sent, percent-encoded; empty where the request names none.
+    pub raw_key: &'a str,
+    /// Headers and query, the only ones to read from here on. What the policy ignores is not in it.
+    pub view: RequestView<'a>,
+    /// What to answer instead of carrying it out.
+    pub fixed: Option<policy::RuledAnswer>,
+}
+
+impl OperationRequest<'_> {
+    /// The bucket; an operation of the table that needs one is only routed to if there is one.
+    pub fn bucket(&self) -> Result<&BucketName, S3Error> {
+        self.address.bucket.as_ref().ok_or_else(|| Code::ROUTE_NOT_FOUND.into())
+    }
+
+    /// The object's key, likewise.
+    pub fn object_key(&self) -> Result<&ObjectKey, S3Error> {
+        self.address.key.as_ref().ok_or_else(|| Code::ROUTE_NOT_FOUND.into())
+    }
+}

@@ -1,0 +1,62 @@
+//! What the local store refuses whatever it holds, so that it can be known without it.
+//!
+//! The operations themselves read requests with the same functions; this is the list of them.
+
+use super::copies::{copy, source};
+use super::uploads::{checksum_plan, requested_part, whole};
+use super::{not_here, reads, unsupported, upload_listings};
+use crate::filters::OperationRequest;
+use crate::s3::listing::{ListQuery, Version};
+use crate::s3::metadata::Metadata;
+use crate::s3::upload_listing::UploadQuery;
+use crate::s3::{Operation, S3Error};
+
+/// What an operation reads of a request before it looks into the store.
+type Read = fn(&OperationRequest<'_>) -> Result<(), S3Error>;
+
+const NOTHING: Read = |_| Ok(());
+
+/// The operations of the local store.
+const OPERATIONS: &[(Operation, Read)] = &[
+    (Operation::ListBuckets, NOTHING),
+    (Operation::CreateBucket, NOTHING),
+    (Operation::HeadBucket, NOTHING),
+    (Operation::GetBucketLocation, NOTHING),
+    (Operation::GetBucketVersioning, NOTHING),
+    (Operation::DeleteBucket, NOTHING),
+    (Operation::ListObjects, |request| ListQuery::parse(Version::V1, &request.view).map(drop)),
+    (Operation::ListObjectsV2, |request| ListQuery::parse(Version::V2, &request.view).map(drop)),
+    (Operation::PutObject, |request| Metadata::from_view(&request.view).map(drop)),
+    (Operation::GetObject, |request| reads::check(&request.view)),
+    (Operation::HeadObject, |request| reads::check(&request.view)),
+    (Operation::DeleteObject, NOTHING),
+    (Operation::DeleteObjects, NOTHING),
+    (Operation::CopyObject, |request| copy(request).map(drop)),
+    (Operation::CreateMultipartUpload, |request| {
+        checksum_plan(&request.view)?;
+        Metadata::from_view(&request.view).map(drop)
+    }),
+    (Operation::UploadPart, |request| requested_part(request).map(drop)),
+    (Operation::UploadPartCopy, |request| {
+        requested_part(request)?;
+        source(&request.view).map(drop)
+    }),
+    (Operation::CompleteMultipartUpload, |request| whole(&request.view).map(drop)),
+    (Operation::AbortMultipartUpload, NOTHING),
+    (Operation::ListMultipartUploads, |request| UploadQuery::parse(&request.view).map(drop)),
+    (Operation::ListParts, |request| upload_listings::page(&request.view).map(drop)),
+];
+
+/// What is refused whatever the store holds.
+///
+/// # Errors
+/// The refusal.
+pub fn judge(request: &OperationRequest<'_>) -> Result<(), S3Error> {
+    if request.fixed.is_some() {
+        return Ok(());
+    }
+    unsupported::check(request)?;
+    let operation = request.spec.operation;
+    let row = OPERATIONS.iter().find(|(known, _)| *known == operation);
+    row.map_or_else(|| Err(not_here(operation)), |(_, read)| read(request))
+}

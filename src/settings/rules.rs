@@ -1,0 +1,81 @@
+//! What decides about a request, for a command that serves none: secrets need not be at hand.
+
+use crate::access::Keyring;
+use crate::diagnostics::Diagnostic;
+use crate::policy::Policy;
+use crate::settings::domain;
+use crate::settings::findings::Findings;
+use crate::settings::keys;
+use crate::settings::load::{Flags, GivenKeys, data_folder, policy, read_file, upstream};
+use crate::settings::resolved::Upstream;
+use crate::settings::secret::{Environment, is_at_hand};
+use crate::settings::written::{WrittenKey, WrittenSecret, WrittenUpstream};
+use std::path::Path;
+
+/// What decides about a request.
+#[derive(Debug)]
+pub struct LoadedRules {
+    /// The policy.
+    pub policy: Policy,
+    /// Domains under which buckets are host names, in lower case.
+    pub domains: Vec<String>,
+    /// The keys that may sign; empty where they are not known.
+    pub keyring: Keyring,
+    /// The ids of those whose secrets are not at hand: they have another text instead.
+    pub without_secret: Vec<String>,
+    /// Where objects are.
+    pub upstream: Upstream,
+}
+
+/// Reads what decides about a request. Without a settings file no key is known: each machine makes its own.
+///
+/// # Errors
+/// Every fault there is in it and in the form of the file.
+pub fn load_rules(flags: &Flags, environment: Environment<'_>) -> Result<LoadedRules, Vec<Diagnostic>> {
+    let mut findings = Findings::default();
+    let file = flags.config.as_deref().unwrap_or(Path::new(""));
+    let mut written = read_file(flags.config.as_deref(), &mut findings.faults);
+    let policy = policy(flags, file, written.policy, &mut findings.faults);
+    let domains = domain::domains(written.domains, &mut findings.faults);
+    let data = data_folder(flags, file, &written.upstream, &mut findings.faults);
+    let without_secret = stand_in(&mut written.keys, file, environment);
+    let of_file = keys::from_file(written.keys, file, environment, &mut findings.faults);
+    if let WrittenUpstream::Remote(remote) = &mut written.upstream {
+        stand_in_for(&mut remote.credentials.secret, file, environment);
+    }
+    let upstream = upstream(written.upstream, file, environment, &[], &mut findings);
+    let keys = match flags.config {
+        None => Vec::new(),
+        Some(_) => {
+            let of_environment = keys::from_environment(environment, &mut findings.faults);
+            let given = GivenKeys { of_flags: Vec::new(), of_environment, of_file };
+            // A kept pair that cannot be read is not known.
+            given.choose(&data, &mut findings.warnings).unwrap_or_default()
+        }
+    };
+    match (policy, upstream) {
+        (Some(policy), Some((upstream, _))) if findings.faults.is_empty() => {
+            let keyring: Keyring = keys.into_iter().map(|given| given.key).collect();
+            Ok(LoadedRules { policy, domains, keyring, without_secret, upstream })
+        }
+        _ => Err(flags.placed(findings.faults)),
+    }
+}
+
+/// Replaces secrets that are not at hand. Returns the ids of their keys.
+fn stand_in(keys: &mut [WrittenKey], file: &Path, environment: Environment<'_>) -> Vec<String> {
+    let replaced = keys.iter_mut().filter_map(|key| {
+        let replaced = stand_in_for(&mut key.secret, file, environment);
+        key.id.as_ref().filter(|_| replaced).map(|id| id.value.clone())
+    });
+    replaced.collect()
+}
+
+/// Whether the secret was replaced. One that is named not at all or more than once is left as a fault.
+fn stand_in_for(secret: &mut WrittenSecret, file: &Path, environment: Environment<'_>) -> bool {
+    let replace = secret.given().count() == 1 && !is_at_hand(secret, file, environment);
+    if replace {
+        secret.stand_in();
+    }
+    replace
+}

@@ -1,0 +1,229 @@
+//! `r2shim explain` never contradicts the server: one table of requests is sent to both.
+
+use crate::support::{Connection, KEY_ID, Request, SECRET, Signing, TestServer, rules};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use r2shim::access::{AccessKey, BucketPattern, BucketScope, Keyring, Permission};
+use r2shim::cli::explain::Request as Explained;
+use r2shim::cli::explain::report::{Report, Verdict, judge};
+use r2shim::filters::{KnownKeys, Rules};
+use r2shim::s3::Timestamp;
+use r2shim::settings::Upstream;
+use r2shim::sigv4::Secret;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+const READER: &str = "11111111111111111111111111111111";
+const SCOPED: &str = "22222222222222222222222222222222";
+
+fn key(id: &str, permission: Permission, buckets: BucketScope) -> AccessKey {
+    AccessKey { id: id.to_owned(), secret: Secret::new(SECRET), permission, buckets }
+}
+
+fn keyring() -> Keyring {
+    let logs = BucketScope::Matching(vec![BucketPattern::parse("logs").unwrap()]);
+    Keyring::from_iter([
+        AccessKey::admin(KEY_ID, Secret::new(SECRET)),
+        key(READER, Permission::ObjectReadOnly, BucketScope::All),
+        key(SCOPED, Permission::AdminReadWrite, logs),
+    ])
+}
+
+/// The rules of both sides. The domains are those that `explain` reads from the hosts of R2 and S3.
+fn in_force(policy: &str) -> Rules {
+    let domains = ["acc.r2.cloudflarestorage.com", "s3.eu-west-1.amazonaws.com", "s3.localhost"].map(str::to_owned);
+    Rules { domains: domains.to_vec(), ..rules(policy, keyring()) }
+}
+
+/// A line of the table.
+struct Row<'t> {
+    text: &'t str,
+    how: Vec<&'t str>,
+    request: Request,
+    expected: &'t str,
+}
+
+/// The rows of each policy.
+fn sections(text: &str) -> Vec<(&str, Vec<Row<'_>>)> {
+    let mut sections: Vec<(&str, Vec<Row<'_>>)> = Vec::new();
+    for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        match line.strip_prefix("== ") {
+            Some(policy) => sections.push((policy, Vec::new())),
+            None => sections.last_mut().unwrap().1.push(Row::parse(line)),
+        }
+    }
+    sections
+}
+
+impl<'t> Row<'t> {
+    fn parse(line: &'t str) -> Row<'t> {
+        let (text, expected) = line.rsplit_once(" => ").unwrap_or_else(|| panic!("no outcome: {line}"));
+        let (how, rest) = match text.strip_prefix('(') {
+            Some(text) => text.split_once(") ").unwrap(),
+            None => ("", text),
+        };
+        let mut parts = rest.split(" | ");
+        let (method, target) = parts.next().unwrap().split_once(' ').unwrap();
+        let mut request = Request::new(method, &filled(target));
+        for part in parts {
+            let (name, value) = part.split_once(": ").unwrap();
+            request = match name {
+                "body" => request.body(value.replace("\\r\\n", "\r\n")),
+                _ => request.header(name, &filled(value)),
+            };
+        }
+        Row { text, how: how.split(", ").collect(), request, expected }
+    }
+
+    fn is(&self, word: &str) -> bool {
+        self.how.contains(&word)
+    }
+
+    /// What stands behind a word in the parentheses.
+    fn of(&self, word: &str) -> Option<&'t str> {
+        self.how.iter().find_map(|part| part.strip_prefix(word)?.strip_prefix(' '))
+    }
+
+    fn signing(&self) -> Signing {
+        let id = match self.of("by") {
+            None => KEY_ID,
+            Some("reader") => READER,
+            Some("scoped") => SCOPED,
+            Some(_) => "33333333333333333333333333333333",
+        };
+        let secret = if self.of("secret").is_some() { "another" } else { SECRET };
+        let region = self.of("region").unwrap_or("auto").to_owned();
+        let signing = Signing { id: id.to_owned(), secret: secret.to_owned(), region, ..Signing::default() };
+        signing.ago(self.of("ago").map_or(0, |seconds| seconds.parse().unwrap()))
+    }
+
+    /// The request as it goes over the wire.
+    fn sent(&self, server: &TestServer) -> Request {
+        let request = self.request.clone();
+        if self.is("unsigned") {
+            return request.unsigned(server.address);
+        }
+        if self.is("added later") {
+            let added = request.headers.clone();
+            let bare = Request { headers: Vec::new(), ..request }.signed(server.address);
+            return added.iter().fold(bare, |request, (name, value)| request.header(name, value));
+        }
+        match self.of("presigned") {
+            Some(seconds) => request.presigned_by(server.address, seconds.parse().unwrap(), &self.signing()),
+            None => request.signed_by(server.address, &self.signing()).0,
+        }
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from(SystemTime::now())
+}
+
+fn filled(text: &str) -> String {
+    let now = now();
+    text.replace("{ID}", KEY_ID).replace("{DAY}", &now.date_stamp()).replace("{NOW}", &now.amz_date())
+}
+
+/// The same request for `explain`, with its body if that is at hand.
+fn explained(request: &Request, has_body: bool) -> Explained {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &request.headers {
+        headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_str(value).unwrap());
+    }
+    let body = has_body.then(|| without_chunks(request));
+    Explained::new(&request.method, &request.target, headers, body)
+}
+
+fn unsigned(request: &Request) -> Request {
+    request.clone().without("authorization").without("x-amz-date").without("x-amz-content-sha256")
+}
+
+/// The body without HTTP's own chunks, of which there is one.
+fn without_chunks(request: &Request) -> Vec<u8> {
+    match request.headers.iter().any(|(name, _)| name == "transfer-encoding") {
+        true => b"abc".to_vec(),
+        false => request.body.clone(),
+    }
+}
+
+/// The server's answer: status and, but for HEAD, code and message of an error.
+fn answer(server: &TestServer, request: &Request) -> (u16, String, String) {
+    Connection::open(server.address).send(request.clone()).error()
+}
+
+/// `passes`, `refused STATUS CODE` or `undecided WHAT`.
+fn outcome(report: &Report) -> String {
+    match (report.verdict(), report.refusals.first()) {
+        (_, Some(first)) => format!("refused {} {}", first.error.status.as_u16(), first.error.code),
+        (Verdict::Undecided, None) => {
+            let names: Vec<&str> = report.missing.iter().map(|missing| missing.name()).collect();
+            format!("undecided {}", names.join("+"))
+        }
+        (_, None) => "passes".to_owned(),
+    }
+}
+
+/// What is wrong about a row; nothing if both sides agree.
+fn judged(row: &Row<'_>, policy: &str, server: &TestServer) -> Option<String> {
+    let rules = in_force(policy);
+    let sent = row.sent(server);
+    let of_rules = KnownKeys::OfRules { without_secret: &[] };
+    let shown = if row.is("no signature") { unsigned(&sent) } else { sent.clone() };
+    let request = explained(&shown, !row.is("no body"));
+    let report = judge(&request, &rules, &Upstream::Local, of_rules, now());
+    let (status, code, message) = answer(server, &sent);
+    let outcome = outcome(&report);
+    let answered = format!("{status} {code}").trim_end().to_owned();
+    let found = if outcome.starts_with("refused") { outcome.clone() } else { format!("{outcome} {answered}") };
+    let mut faults = String::new();
+    if found != row.expected {
+        write!(faults, "{} => {found}", row.text).unwrap();
+    }
+    let is_head = sent.method == "HEAD";
+    if let Some(first) = report.refusals.first() {
+        let said = (first.error.status.as_u16(), first.error.code.to_string(), first.error.message.to_string());
+        // What HTTP's own parser refuses has no code.
+        let no_document = is_head || code.is_empty();
+        let same = if no_document { said.0 == status } else { said == (status, code, message.clone()) };
+        if !same {
+            write!(faults, "\n{}: explain says {said:?}, the server {answered} {message}", row.text).unwrap();
+        }
+    }
+    // With less known, less is decided, and nothing is refused that the server lets pass.
+    let unknown = judge(&request, &rules, &Upstream::Local, KnownKeys::Nothing, now());
+    if unknown.verdict() == Verdict::Refused && !outcome.starts_with("refused") && status < 400 {
+        write!(faults, "\n{}: refused without keys, and the server answers {answered}", row.text).unwrap();
+    }
+    if unknown.verdict() == Verdict::Passes && status >= 400 && outcome.starts_with("refused") {
+        write!(faults, "\n{}: passes without keys, and the server answers {answered}", row.text).unwrap();
+    }
+    (!faults.is_empty()).then_some(faults)
+}
+
+/// A server with the buckets media and logs and the object media/k.
+fn server(policy: &str) -> TestServer {
+    let server = TestServer::start(policy);
+    server.rules.store(Arc::new(in_force(policy)));
+    let mut connection = Connection::open(server.address);
+    for request in [Request::put("/media"), Request::put("/logs"), Request::put("/media/k").body("abc")] {
+        assert_eq!(connection.send(request.signed(server.address)).status, 200);
+    }
+    server
+}
+
+#[test]
+fn explain_and_the_server_agree() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explain/requests.txt");
+    let text = fs::read_to_string(path).unwrap();
+    let sections = sections(&text);
+    let rows: usize = sections.iter().map(|(_, rows)| rows.len()).sum();
+    assert!(rows >= 120, "{rows} rows");
+    let mut faults = Vec::new();
+    for (policy, rows) in sections {
+        let server = server(policy);
+        faults.extend(rows.iter().filter_map(|row| judged(row, policy, &server)));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
