@@ -46,7 +46,8 @@ Examples:
     Serve(Serve),
     /// Check settings, keys and policy without starting: every fault with file, line and advice
     #[command(after_help = "\
-Exits with 0 and says what `serve` would do, or with 2 and every fault.
+Exits with 0 and says what `serve` would do, with 2 and every fault, or with 1 if an address or the
+data folder is in use: by another program, or by r2shim itself. Nothing is changed.
 
 Examples:
   r2shim check --config r2shim.toml
@@ -155,9 +156,9 @@ pub enum LogFormat {
 /// `check`.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// What flags say about serving.
+    /// The flags of `serve`.
     #[command(flatten)]
-    pub serving: Serving,
+    pub serve: Serve,
     /// Try the store behind as well: nodes, credentials, region, clock, mapped buckets; nothing is written
     #[arg(long)]
     pub online: bool,

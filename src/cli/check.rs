@@ -1,22 +1,20 @@
 //! `check`: what `serve` would do, or every reason why it would not.
 
 use crate::cli::arguments::Check;
-use crate::cli::failure::{Failure, write_warnings};
+use crate::cli::failure::Failure;
 use crate::cli::style::{BAD, GOOD};
-use crate::cli::{upstream, variables};
+use crate::cli::{start, upstream};
+use crate::diagnostics::{Diagnostic, Location};
 use crate::s3::names::BucketName;
 use crate::server;
-use crate::settings::{self, Loaded, Settings, Upstream, credentials};
+use crate::settings::{Loaded, Settings, Upstream, credentials};
 use std::io::Write;
 
-/// Checks settings, keys, policy and data folder; changes nothing.
+/// Checks settings, keys, policy, addresses and data folder; changes nothing.
 pub(super) fn run(arguments: &Check, out: &mut dyn Write) -> Result<(), Failure> {
-    let flags = arguments.serving.flags();
-    let loaded = settings::load(&flags, &|name| std::env::var(name))?;
-    if needs_data_folder(&loaded) {
-        settings::check_data_folder(&loaded.settings.data_folder)?;
-    }
-    write_warnings(&variables::all_warnings(&loaded), &mut anstream::stderr().lock())?;
+    let loaded = start::load(&arguments.serve)?;
+    // Taken and given back: what listens on them now may be the server itself.
+    start::take(&loaded).map_err(perhaps_itself)?;
     writeln!(out, "{GOOD}ok{GOOD:#}: {}", summary(&loaded))?;
     if arguments.online { try_out(loaded.settings.upstream, out) } else { Ok(()) }
 }
@@ -34,16 +32,21 @@ fn try_out(upstream: Upstream, out: &mut dyn Write) -> Result<(), Failure> {
             Some(fault) => writeln!(out, "{BAD}fault{BAD:#}: {}: {fault}", finding.what)?,
         }
     }
-    match findings.iter().filter(|finding| finding.fault.is_some()).count() {
-        0 => Ok(()),
-        1 => Err(Failure::Stopped("the store behind cannot be used: 1 fault".to_owned())),
-        count => Err(Failure::Stopped(format!("the store behind cannot be used: {count} faults"))),
+    if findings.iter().all(|finding| finding.fault.is_none()) {
+        return Ok(());
     }
+    let location = Location::from_name("--online");
+    Err(Diagnostic::new(location, "the store behind cannot be used", "mend the fault above and check again").into())
 }
 
-/// In front of another store nothing is kept here, but for the pair of the first start.
-pub(super) fn needs_data_folder(loaded: &Loaded) -> bool {
-    loaded.keys.is_empty() || matches!(loaded.settings.upstream, Upstream::Local)
+/// What is in use may be in use by the server that is checked.
+fn perhaps_itself(failure: Failure) -> Failure {
+    match failure {
+        Failure::Stopped(message) => {
+            Failure::Stopped(format!("{message}\n  nothing is wrong if that is r2shim, serving with these settings"))
+        }
+        other => other,
+    }
 }
 
 fn summary(loaded: &Loaded) -> String {
@@ -86,7 +89,7 @@ fn keys(loaded: &Loaded) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Flags;
+    use crate::settings::{self, Flags};
     use std::env::VarError;
 
     /// What is said of settings with that text, in a folder called `FOLDER`, and with a key in the environment.
@@ -98,7 +101,7 @@ mod tests {
         let environment =
             |name: &str| if name.starts_with("R2SHIM_") { Ok(name.into()) } else { Err(VarError::NotPresent) };
         let loaded = settings::load(&flags, &environment).unwrap();
-        assert!(!needs_data_folder(&loaded));
+        assert!(!start::needs_data_folder(&loaded));
         summary(&loaded).replace(&folder.path().display().to_string(), "FOLDER")
     }
 

@@ -27,6 +27,14 @@ pub fn start(format: LogFormat) -> Result<(), Diagnostic> {
     Ok(())
 }
 
+/// Whether the level can be read.
+///
+/// # Errors
+/// The fault in `R2SHIM_LOG`.
+pub fn check() -> Result<(), Diagnostic> {
+    filter(std::env::var(VARIABLE)).map(drop)
+}
+
 fn filter(directives: Result<String, VarError>) -> Result<EnvFilter, Diagnostic> {
     let text = match directives {
         Err(VarError::NotPresent) => "info".to_owned(),

@@ -13,6 +13,7 @@ pub mod logging;
 mod shell;
 mod keys;
 mod upstream;
+mod start;
 mod welcome;
 mod check;
 mod serve;

@@ -1,28 +1,17 @@
 //! `serve`: settings, log, a key if there is none, the server.
 
 use crate::cli::arguments::Serve;
-use crate::cli::check::needs_data_folder;
-use crate::cli::failure::{Failure, write_warnings};
+use crate::cli::failure::Failure;
 use crate::cli::welcome::Welcome;
-use crate::cli::{keys, logging, variables};
-use crate::server::{self, Listeners};
-use crate::settings;
+use crate::cli::{keys, logging, start};
+use crate::server;
 use std::io::Write;
 
 /// Serves until a signal stops it. What is printed on stdout is for people and comes once everything listens.
 pub(super) fn run(arguments: &Serve) -> Result<(), Failure> {
-    if arguments.audit {
-        return Err(Failure::not_yet("serve --audit"));
-    }
-    let mut loaded = settings::load(&arguments.serving.flags(), &|name| std::env::var(name))?;
+    let mut loaded = start::load(arguments)?;
     logging::start(arguments.log)?;
-    write_warnings(&variables::all_warnings(&loaded), &mut anstream::stderr().lock())?;
-    if needs_data_folder(&loaded) {
-        settings::check_data_folder(&loaded.settings.data_folder)?;
-    }
-    // Before anything is made: a start that fails for a taken port leaves nothing behind.
-    let listeners = Listeners::bind(&loaded.settings.listen, loaded.settings.admin)
-        .map_err(|error| Failure::Stopped(error.to_string()))?;
+    let listeners = start::take(&loaded)?;
     if loaded.keys.is_empty() {
         loaded.make_key(keys::seed()?)?;
     }

@@ -15,6 +15,7 @@ const PREFIX: &str = "R2SHIM_";
 const OTHER_NAMES: &[(&str, &str, &str)] = &[
     // R2SHIM_LOG is the level.
     ("serve", "log", "R2SHIM_LOG_FORMAT"),
+    ("check", "log", "R2SHIM_LOG_FORMAT"),
     // R2SHIM_BUCKET has the buckets that `serve` makes.
     ("new", "bucket", "R2SHIM_KEYS_BUCKET"),
 ];

@@ -11,11 +11,14 @@ pub(super) const ADMIN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::
 const FORM: &str =
     "write an IP address and a port, as 127.0.0.1:9000, [::1]:9000 or, for every interface, 0.0.0.0:9000";
 
-/// The addresses for clients, each once.
-pub(super) fn listen(written: Option<Vec<Spanned<String>>>, faults: &mut Vec<Diagnostic>) -> Vec<SocketAddr> {
+/// The addresses for clients, each once, at least one.
+pub(super) fn listen(written: Option<Spanned<Vec<Spanned<String>>>>, faults: &mut Vec<Diagnostic>) -> Vec<SocketAddr> {
     let Some(written) = written else { return vec![LISTEN] };
+    if written.value.is_empty() {
+        faults.push(written.fault("`listen` names none, so no client could connect", FORM));
+    }
     let mut addresses = Vec::new();
-    for text in &written {
+    for text in &written.value {
         match text.value.parse() {
             Ok(address) if is_taken(address, &addresses) => {
                 faults.push(text.fault(format!("{address} is named twice"), "name it once"));

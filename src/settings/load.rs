@@ -151,6 +151,7 @@ fn resolve(
 ) -> Option<Loaded> {
     let faults = &mut findings.faults;
     let given_listen = Some(given("--listen", &flags.listen)).filter(|given| !given.is_empty());
+    let given_listen = given_listen.map(|list| Spanned::new(list, Location::from_name("--listen")));
     let listen = address::listen(given_listen.or(written.listen), faults);
     let admin = address::admin(flag(&flags.admin, "--admin").or(written.admin), &listen, faults);
     let policy = policy(flags, file, written.policy, faults);

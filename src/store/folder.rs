@@ -11,6 +11,7 @@
 
 use super::disk::Disk;
 use super::error::OpenError;
+use super::model::Durability;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::fs::{self, DirBuilder, DirEntry, File, OpenOptions};
@@ -51,11 +52,23 @@ impl Folder {
             Err(error) if !folder.index().exists() => return Err(OpenError::unusable(root, error)),
             _ => {}
         }
-        let has_bodies = fs::read_dir(folder.blobs()).is_ok_and(|mut entries| entries.next().is_some());
-        if has_bodies && !folder.index().exists() {
-            return Err(OpenError::IndexMissing(root.to_owned()));
+        folder.with_its_index()
+    }
+
+    /// A folder to be looked at, which need not exist and is not changed.
+    ///
+    /// # Errors
+    /// It holds bodies and no index.
+    pub(super) fn look(root: &Path) -> Result<Folder, OpenError> {
+        Folder { root: root.to_owned(), disk: Disk::new(Durability::None), certain: Mutex::new(None) }.with_its_index()
+    }
+
+    fn with_its_index(self) -> Result<Folder, OpenError> {
+        let has_bodies = fs::read_dir(self.blobs()).is_ok_and(|mut entries| entries.next().is_some());
+        if has_bodies && !self.index().exists() {
+            return Err(OpenError::IndexMissing(self.root));
         }
-        Ok(folder)
+        Ok(self)
     }
 
     /// An existing folder, which is not changed.

@@ -2,11 +2,33 @@
 //!
 //! It looks at nothing below the watermark ([`super::ids`]), so it takes no longer in a full store than in an empty one.
 
+use super::Store;
 use super::error::{OpenError, StoreError};
 use super::folder::{BlobId, Folder};
 use super::ids::Ids;
 use super::index::{Index, IndexError, Tables};
+use super::model::Options;
 use super::reaper::remove;
+use std::path::Path;
+
+impl Store {
+    /// Whether [`Store::open`] would open a data folder, as far as that can be known without changing anything.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub fn look(dir: &Path) -> Result<(), OpenError> {
+        let index = Folder::look(dir)?.index();
+        // A start that broke off before its first commit leaves an empty file, and the next one begins anew.
+        if index.metadata().is_ok_and(|found| found.len() > 0) {
+            match Index::open_for_reading(&index, Options::default().index_cache) {
+                // The start migrates it.
+                Ok(_) | Err(OpenError::NotMigrated { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
 
 /// Repairs, and returns the numbers that new blobs get. A folder that cannot be written to is left as it is.
 pub(super) fn repair(folder: &Folder, index: &Index) -> Result<Ids, OpenError> {

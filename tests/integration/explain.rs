@@ -1,5 +1,6 @@
 //! `r2shim explain` never contradicts the server: one table of requests is sent to both.
 
+use crate::support::command::{Output, r2shim};
 use crate::support::{Connection, KEY_ID, Request, SECRET, Signing, TestServer, rules};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use r2shim::access::{AccessKey, BucketPattern, BucketScope, Keyring, Permission};
@@ -166,13 +167,12 @@ fn outcome(report: &Report) -> String {
 }
 
 /// What is wrong about a row; nothing if both sides agree.
-fn judged(row: &Row<'_>, policy: &str, server: &TestServer) -> Option<String> {
-    let rules = in_force(policy);
+fn judged(row: &Row<'_>, rules: &Rules, server: &TestServer) -> Option<String> {
     let sent = row.sent(server);
     let of_rules = KnownKeys::OfRules { without_secret: &[] };
     let shown = if row.is("no signature") { unsigned(&sent) } else { sent.clone() };
     let request = explained(&shown, !row.is("no body"));
-    let report = judge(&request, &rules, &Upstream::Local, of_rules, now());
+    let report = judge(&request, rules, &Upstream::Local, of_rules, now());
     let (status, code, message) = answer(server, &sent);
     let outcome = outcome(&report);
     let answered = format!("{status} {code}").trim_end().to_owned();
@@ -192,7 +192,7 @@ fn judged(row: &Row<'_>, policy: &str, server: &TestServer) -> Option<String> {
         }
     }
     // With less known, less is decided, and nothing is refused that the server lets pass.
-    let unknown = judge(&request, &rules, &Upstream::Local, KnownKeys::Nothing, now());
+    let unknown = judge(&request, rules, &Upstream::Local, KnownKeys::Nothing, now());
     if unknown.verdict() == Verdict::Refused && !outcome.starts_with("refused") && status < 400 {
         write!(faults, "\n{}: refused without keys, and the server answers {answered}", row.text).unwrap();
     }
@@ -222,8 +222,70 @@ fn explain_and_the_server_agree() {
     assert!(rows >= 120, "{rows} rows");
     let mut faults = Vec::new();
     for (policy, rows) in sections {
-        let server = server(policy);
-        faults.extend(rows.iter().filter_map(|row| judged(row, policy, &server)));
+        let (server, rules) = (server(policy), in_force(policy));
+        faults.extend(rows.iter().filter_map(|row| judged(row, &rules, &server)));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The command: what it exits with, and what it says. `CONFIG` is a settings file whose secret is not at hand.
+#[test]
+fn the_exit_code_says_what_becomes_of_the_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("r2shim.toml");
+    let key = "[[key]]\naccess_key_id = \"app\"\nsecret_access_key_env = \"APP\"\npermission = \"object-read-only\"\n";
+    fs::write(&config, key).unwrap();
+    let credential = |region: &str| {
+        let (day, now) = (now().date_stamp(), now().amz_date());
+        format!(
+            "/media/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=app/{day}/{region}/s3/aws4_request\
+             &X-Amz-Date={now}&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=5ec3e7"
+        )
+    };
+    let (signed, elsewhere) = (credential("auto"), credential("us-west-2"));
+    for (words, code, said) in [
+        (&["GET", "/media/k"][..], 0, "undecided: "),
+        (&["PUT", "/media/k", "-H", "x-amz-acl: private"], 1, "501 Not Implemented"),
+        (&["GET", "/media/k", "-H", "authorization: AWS a:b"], 1, "401 Unauthorized"),
+        (&["GET", &signed], 0, "whether there is a key \"app\""),
+        (&["GET", &elsewhere], 1, "InvalidRegionName"),
+        (&["GET", &signed, "--config", "CONFIG"], 0, "the secret of the key \"app\" is not at hand"),
+        (&["PUT", &signed, "--config", "CONFIG"], 1, "403 Forbidden"),
+        (&["GET", &signed, "--at", "20200101T000000Z"], 1, "RequestTimeTooSkewed"),
+        (&["GET", "/media/k", "--json"], 0, "\"verdict\": \"undecided\""),
+        (&["PUT", "/media/k", "-H", "x-amz-acl: private", "--json"], 1, "\"code\": \"NotImplemented\""),
+        (
+            &["GET", "https://media.acc.eu.r2.cloudflarestorage.com/k"],
+            0,
+            "a host of Cloudflare R2, account acc, region eu",
+        ),
+        (&["GET", "https://media.s3.eu-west-1.amazonaws.com/k"], 0, "GetObject, bucket media, key k"),
+        (&["curl", "-X", "DELETE", "http://127.0.0.1:9000/media?lifecycle"], 1, "DeleteBucketLifecycle"),
+        (&["curl -T f http://127.0.0.1:9000/media/k"], 0, "PutObject, bucket media, key k"),
+        (&["--", "curl", "-I", "http://127.0.0.1:9000/media"], 0, "HeadBucket, bucket media"),
+    ] {
+        let output = explained_by_command(words, &config);
+        assert_eq!(output.code, code, "{words:?}: {}{}", output.out, output.errors);
+        assert!(output.out.contains(said), "{words:?}: {}", output.out);
+        assert!(!output.out.contains("5ec3e7"), "{words:?}: {}", output.out);
+    }
+    for (words, said) in [
+        (&["GET"][..], "the request has no URL"),
+        (&["G T", "/media/k"], "\"G T\" is no HTTP method"),
+        (&["GET", "media/k"], "\"media/k\" is neither a URL nor a path"),
+        (&["GET", "https://media.s3-website.eu-west-1.amazonaws.com/k"], "a website endpoint of Amazon S3"),
+        (&["GET", "/media/k", "--at", "noon"], "\"noon\" is no time"),
+        (&["GET", "/media/k", "--policy", "r3"], "r3"),
+        (&["curl", "--frobnicate", "http://127.0.0.1:9000/media"], "the option --frobnicate of curl is not known here"),
+    ] {
+        let output = explained_by_command(words, &config);
+        assert_eq!((output.code, output.out.as_str()), (2, ""), "{words:?}: {}", output.errors);
+        assert!(output.errors.contains(said), "{words:?}: {}", output.errors);
+    }
+}
+
+fn explained_by_command(words: &[&str], config: &Path) -> Output {
+    let config = config.to_str().unwrap();
+    let words = words.iter().map(|word| if *word == "CONFIG" { config } else { word });
+    r2shim(&std::iter::once("explain").chain(words).collect::<Vec<_>>(), &[])
 }

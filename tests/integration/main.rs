@@ -12,6 +12,7 @@ mod access_log;
 mod admin;
 mod architecture;
 mod authentication;
+mod bad_starts;
 mod connections;
 mod contract;
 mod copies;

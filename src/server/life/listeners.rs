@@ -32,6 +32,13 @@ pub struct BindError {
     source: io::Error,
 }
 
+impl BindError {
+    /// Whether another program has the address, which may be this one, running already.
+    pub fn is_in_use(&self) -> bool {
+        self.source.kind() == io::ErrorKind::AddrInUse
+    }
+}
+
 fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => {

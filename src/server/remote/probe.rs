@@ -18,7 +18,8 @@ pub struct TriedPart {
     pub fault: Option<String>,
 }
 
-/// Tries everything that a remote store is needed for. What depends on a part that failed is left out.
+/// Tries everything that a remote store is needed for, up to the first part that fails: what follows would fail for the
+/// same reason. A node that is down is no reason as long as another is up.
 ///
 /// # Errors
 /// Certificates that cannot be loaded.
@@ -27,20 +28,28 @@ pub async fn probe(remote: Remote) -> Result<Vec<TriedPart>, SetupError> {
     let sender = Sender::new(remote.clone())?;
     sender.nodes.resolve().await;
     sender.nodes.check().await;
-    let mut findings: Vec<TriedPart> =
+    let mut tried: Vec<TriedPart> =
         sender.nodes.states().into_iter().map(|state| node(state.name, &state.health)).collect();
+    if tried.iter().all(|node| node.fault.is_some()) {
+        return Ok(tried);
+    }
     // Static credentials are not fetched. Why the chain has none is in `failure` below.
     let _ = sender.credentials.fetch().await;
-    let credentials = TriedPart { what: "credentials".to_owned(), fault: sender.credentials.failure(clock::now()) };
-    let goes_on = credentials.fault.is_none() && findings.iter().any(|finding| finding.fault.is_none());
-    findings.push(credentials);
-    if goes_on {
-        findings.push(list_buckets(&sender, &remote).await);
+    tried.push(TriedPart { what: "credentials".to_owned(), fault: sender.credentials.failure(clock::now()) });
+    if goes_on(&tried) {
+        tried.push(list_buckets(&sender, &remote).await);
+    }
+    if goes_on(&tried) {
         for (client, upstream) in remote.buckets.pairs() {
-            findings.push(bucket(&sender, &remote, client.as_str(), upstream).await);
+            tried.push(bucket(&sender, &remote, client.as_str(), upstream).await);
         }
     }
-    Ok(findings)
+    Ok(tried)
+}
+
+/// Whether the last part worked.
+fn goes_on(tried: &[TriedPart]) -> bool {
+    tried.last().is_some_and(|part| part.fault.is_none())
 }
 
 fn node(name: String, health: &NodeHealth) -> TriedPart {

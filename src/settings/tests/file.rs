@@ -61,6 +61,7 @@ fn a_full_file_is_read() {
 fn each_fault_has_its_line() {
     for (text, expected) in [
         ("listen = \"127.0.0.1:9000\"", "1: `listen` must be a list of texts, not of type string"),
+        ("\nlisten = []", "2: `listen` names none, so no client could connect"),
         ("\nlisten = [1]", "2: `listen` must be a list of texts, not of type array"),
         ("listen = [\n\"127.0.0.1:9000\",\n\":9000\"]", "3: \":9000\" is no address to listen at"),
         ("listen = [\"127.0.0.1:1\", \"127.0.0.1:1\"]", "1: 127.0.0.1:1 is named twice"),

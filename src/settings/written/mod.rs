@@ -23,7 +23,7 @@ use std::path::Path;
 /// A whole file. No `Debug`: it may hold secrets.
 #[derive(Default)]
 pub(super) struct WrittenSettings {
-    pub(super) listen: Option<Vec<Spanned<String>>>,
+    pub(super) listen: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) admin: Option<Spanned<String>>,
     pub(super) policy: Option<Spanned<String>>,
     pub(super) mode: Option<Spanned<String>>,
@@ -127,7 +127,7 @@ fn read_document<'t>(mut top: Table<'t>, reading: &mut Reading<'t>) -> WrittenSe
     let keys = top.tables(reading, KEY);
     let buckets = top.tables(reading, BUCKET);
     let mut written = WrittenSettings {
-        listen: top.texts(reading, LISTEN).map(|list| list.value),
+        listen: top.texts(reading, LISTEN),
         admin: top.text(reading, ADMIN),
         policy: top.text(reading, POLICY),
         mode: top.text(reading, MODE),

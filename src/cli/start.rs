@@ -1,0 +1,67 @@
+//! What can go wrong before a server runs. `serve` and `check` both ask here, so that neither says of a start what the
+//! other does not.
+
+use crate::cli::arguments::Serve;
+use crate::cli::failure::{Failure, write_warnings};
+use crate::cli::{logging, variables};
+use crate::diagnostics::{Diagnostic, Location};
+use crate::server::{BindError, Listeners};
+use crate::settings::{self, Loaded, Upstream};
+use crate::store::{OpenError, Store};
+use std::path::Path;
+
+/// Reads everything that the start depends on and writes the warnings.
+///
+/// # Errors
+/// Every fault in flags, environment and file.
+pub(super) fn load(arguments: &Serve) -> Result<Loaded, Failure> {
+    if arguments.audit {
+        return Err(Failure::not_yet("serve --audit"));
+    }
+    let loaded = settings::load(&arguments.serving.flags(), &|name| std::env::var(name))?;
+    logging::check()?;
+    write_warnings(&variables::all_warnings(&loaded), &mut anstream::stderr().lock())?;
+    Ok(loaded)
+}
+
+/// Takes the addresses, and looks whether the data folder can be used. Nothing is made, so a start that fails here leaves
+/// nothing behind.
+///
+/// # Errors
+/// [`Failure::Stopped`] for an address or a folder that is in use, faults for one that cannot be used.
+pub(super) fn take(loaded: &Loaded) -> Result<Listeners, Failure> {
+    let folder = &loaded.settings.data_folder;
+    if needs_data_folder(loaded) {
+        settings::check_data_folder(folder)?;
+    }
+    let listeners = Listeners::bind(&loaded.settings.listen, loaded.settings.admin)?;
+    if matches!(loaded.settings.upstream, Upstream::Local) {
+        Store::look(folder).map_err(|error| cannot_open(folder, &error))?;
+    }
+    Ok(listeners)
+}
+
+/// In front of another store nothing is kept here, but for the pair of the first start.
+pub(super) fn needs_data_folder(loaded: &Loaded) -> bool {
+    loaded.keys.is_empty() || matches!(loaded.settings.upstream, Upstream::Local)
+}
+
+impl From<BindError> for Failure {
+    fn from(error: BindError) -> Failure {
+        if error.is_in_use() {
+            return Failure::Stopped(error.to_string());
+        }
+        let advice = "name an address of this machine and a port that this user may listen on";
+        Diagnostic::new(Location::from_name("listen"), error.to_string(), advice).into()
+    }
+}
+
+fn cannot_open(folder: &Path, error: &OpenError) -> Failure {
+    let text = error.to_string();
+    if matches!(error, OpenError::InUse(_)) {
+        return Failure::Stopped(text);
+    }
+    // Each says what is wrong, and then what to do.
+    let (message, advice) = text.split_once("; ").unwrap_or((&text, "name another folder with --data"));
+    Diagnostic::new(Location::file(folder), message, advice).into()
+}
