@@ -64,8 +64,8 @@ Examples:
 The request is METHOD and URL, where the URL may be a path alone, or a curl command line: behind
 `explain`, in quotes, or on stdin behind `explain -`. URLs of R2 and of Amazon S3 are understood.
 
-With --config it is judged by the keys of the settings, too; secrets need not be at hand. Without it,
-and without a signature or a body, the output names what is missing to decide.
+With --config it is judged by the keys of the settings, too; secrets need not be at hand. What is
+missing to decide, as a signature, the key or the body, is named.
 
 Exits with 0 if the request passes or is undecided, with 1 if it would be refused, and with 2 if it
 cannot be read.

@@ -41,8 +41,8 @@ pub(super) struct Unverified<'a> {
     claim: Option<Claim>,
     /// The key that is claimed, if it is configured.
     key: Option<&'a AccessKey>,
-    /// What would have to be known; `None` where the signature was refused.
-    missing: Option<Missing>,
+    /// What would have to be known.
+    missing: Missing,
 }
 
 impl<'a> Caller<'a> {
@@ -75,7 +75,7 @@ impl<'a> Caller<'a> {
     /// What is missing to know the key.
     pub(super) fn missing(&self) -> Option<Missing> {
         match self {
-            Caller::Unverified(caller) => caller.missing.clone(),
+            Caller::Unverified(caller) => Some(caller.missing.clone()),
             Caller::Signer(_) | Caller::Anonymous => None,
         }
     }
@@ -131,18 +131,17 @@ pub(super) fn examine<'a>(
     facts: &Result<Facts<'_>, S3Error>,
     keys: KnownKeys<'_>,
 ) -> Examined<Caller<'a>, NotAuthenticated> {
-    let unsigned = |missing| Caller::Unverified(Unverified { claim: None, key: None, missing });
+    let unsigned = || Caller::Unverified(Unverified { claim: None, key: None, missing: Missing::Signature });
     let claim = match sigv4::parse(&request.head) {
         Err(AuthError::NothingSupplied) if comes_unsigned(facts) => {
             return Examined { value: Caller::Anonymous, refusals: Vec::new(), missing: Vec::new() };
         }
         Err(AuthError::NothingSupplied) => {
-            let (value, missing) = (unsigned(Some(Missing::Signature)), vec![Missing::Signature]);
-            return Examined { value, refusals: Vec::new(), missing };
+            return Examined { value: unsigned(), refusals: Vec::new(), missing: vec![Missing::Signature] };
         }
         Err(error) => {
             let refusals = vec![NotAuthenticated::new(error, None)];
-            return Examined { value: unsigned(None), refusals, missing: Vec::new() };
+            return Examined { value: unsigned(), refusals, missing: Vec::new() };
         }
         Ok(claim) => claim,
     };
@@ -162,7 +161,8 @@ pub(super) fn examine<'a>(
         }
         Err(missing) => {
             let key = request.rules.keyring.find(claim.access_key_id());
-            let caller = Unverified { claim: Some(claim), key, missing: missing.clone() };
+            let needed = missing.clone().unwrap_or(Missing::Signature);
+            let caller = Unverified { claim: Some(claim), key, missing: needed };
             Examined { value: Caller::Unverified(caller), refusals, missing: missing.into_iter().collect() }
         }
     }

@@ -26,7 +26,7 @@ pub enum KnownKeys<'k> {
 /// Something that decides about a request and that an explanation does not have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Missing {
-    /// A signature.
+    /// A signature that holds.
     Signature,
     /// Whether there is a key with this id, what it may do, and its secret.
     Key(String),

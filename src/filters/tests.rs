@@ -179,7 +179,7 @@ fn an_explained_signature_is_judged_by_what_is_known() {
         (ADMIN, "another", "auto", of(without), "", "secret"),
         (ADMIN, "another", "auto", of(of_rules), "authenticate SignatureDoesNotMatch", ""),
         ("nobody", SECRET, "auto", nothing, "", "key"),
-        ("nobody", SECRET, "auto", of(of_rules), "authenticate InvalidArgument", ""),
+        ("nobody", SECRET, "auto", of(of_rules), "authenticate InvalidArgument", "signature"),
         (ADMIN, SECRET, "eu-west-1", nothing, "region InvalidRegionName", "key"),
         (READER, SECRET, "auto", of(of_rules), "authorise AccessDenied", ""),
         (READER, SECRET, "auto", of(without), "authorise AccessDenied", ""),

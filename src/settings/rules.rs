@@ -79,3 +79,51 @@ fn stand_in_for(secret: &mut WrittenSecret, file: &Path, environment: Environmen
     }
     replace
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::env::VarError;
+
+    /// What is known of the keys: `id` where the secret is at hand, else `id?`.
+    fn known(settings: &str, variables: &[&str]) -> Result<Vec<String>, Vec<String>> {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("r2shim.toml");
+        std::fs::write(&config, settings.replace("DATA", &folder.path().join("data").display().to_string())).unwrap();
+        let environment = |name: &str| match variables.contains(&name) {
+            true => Ok(name.to_owned()),
+            false => Err(VarError::NotPresent),
+        };
+        let loaded = load_rules(&Flags { config: Some(config), ..Flags::default() }, &environment);
+        let loaded = loaded.map_err(|faults| faults.into_iter().map(|fault| fault.message).collect::<Vec<_>>())?;
+        let mark = |id: &str| if loaded.without_secret.iter().any(|without| without == id) { "?" } else { "" };
+        let mut ids: Vec<String> = loaded.keyring.ids().map(|id| format!("{id}{}", mark(id))).collect();
+        ids.sort();
+        Ok(ids)
+    }
+
+    #[test]
+    fn keys_are_known_without_their_secrets() {
+        const LOCAL: &str = "[upstream]\npath = \"DATA\"\n";
+        let key = |id: &str, secret: &str| {
+            format!("[[key]]\naccess_key_id = \"{id}\"\n{secret}\npermission = \"object-read-only\"\n")
+        };
+        let inline = key("inline", "secret_access_key = \"hush\"");
+        let (variable, file) =
+            (key("variable", "secret_access_key_env = \"APP\""), key("file", "secret_access_key_file = \"none\""));
+        let remote = "[upstream]\nkind = \"s3\"\nendpoints = [\"http://127.0.0.1:1\"]\naccess_key_id = \"up\"\n\
+                      secret_access_key_env = \"UP\"\n";
+        let all = format!("{inline}{variable}{file}{LOCAL}");
+        for (settings, variables, expected) in [
+            (all.as_str(), &[][..], &["file?", "inline", "variable?"][..]),
+            (&all, &["APP"], &["file?", "inline", "variable"]),
+            (&all, &["R2SHIM_ACCESS_KEY_ID", "R2SHIM_SECRET_ACCESS_KEY"], &["R2SHIM_ACCESS_KEY_ID"]),
+            (&format!("{variable}{remote}"), &[], &["variable?"]),
+            (LOCAL, &[], &[]),
+        ] {
+            assert_eq!(known(settings, variables).unwrap(), expected, "{settings} {variables:?}");
+        }
+        let faults = known(&key("none", ""), &[]).unwrap_err();
+        assert_eq!(faults, ["this key has no secret"]);
+    }
+}

@@ -1,6 +1,7 @@
 //! `r2shim explain` never contradicts the server: one table of requests is sent to both.
 
 use crate::support::command::{Output, r2shim};
+use crate::support::scripted::{Reply, Scripted};
 use crate::support::{Connection, KEY_ID, Request, SECRET, Signing, TestServer, rules};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use r2shim::access::{AccessKey, BucketPattern, BucketScope, Keyring, Permission};
@@ -8,8 +9,10 @@ use r2shim::cli::explain::Request as Explained;
 use r2shim::cli::explain::report::{Report, Verdict, judge};
 use r2shim::filters::{KnownKeys, Rules};
 use r2shim::s3::Timestamp;
+use r2shim::s3::names::BucketName;
 use r2shim::settings::Upstream;
 use r2shim::sigv4::Secret;
+use r2shim::upstream::{BucketMap, CredentialSource, Dialect, Endpoint, Remote};
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
@@ -167,12 +170,12 @@ fn outcome(report: &Report) -> String {
 }
 
 /// What is wrong about a row; nothing if both sides agree.
-fn judged(row: &Row<'_>, rules: &Rules, server: &TestServer) -> Option<String> {
+fn judged(row: &Row<'_>, rules: &Rules, behind: &Upstream, server: &TestServer) -> Option<String> {
     let sent = row.sent(server);
     let of_rules = KnownKeys::OfRules { without_secret: &[] };
     let shown = if row.is("no signature") { unsigned(&sent) } else { sent.clone() };
     let request = explained(&shown, !row.is("no body"));
-    let report = judge(&request, rules, &Upstream::Local, of_rules, now());
+    let report = judge(&request, rules, behind, of_rules, now());
     let (status, code, message) = answer(server, &sent);
     let outcome = outcome(&report);
     let answered = format!("{status} {code}").trim_end().to_owned();
@@ -192,7 +195,7 @@ fn judged(row: &Row<'_>, rules: &Rules, server: &TestServer) -> Option<String> {
         }
     }
     // With less known, less is decided, and nothing is refused that the server lets pass.
-    let unknown = judge(&request, rules, &Upstream::Local, KnownKeys::Nothing, now());
+    let unknown = judge(&request, rules, behind, KnownKeys::Nothing, now());
     if unknown.verdict() == Verdict::Refused && !outcome.starts_with("refused") && status < 400 {
         write!(faults, "\n{}: refused without keys, and the server answers {answered}", row.text).unwrap();
     }
@@ -206,6 +209,25 @@ fn judged(row: &Row<'_>, rules: &Rules, server: &TestServer) -> Option<String> {
 fn server(policy: &str) -> TestServer {
     let server = TestServer::start(policy);
     server.rules.store(Arc::new(in_force(policy)));
+    prepared(server)
+}
+
+/// A server in front of a store, which has the bucket media under another name, and answers all requests well.
+fn in_front_of(policy: &str, store: &Scripted) -> TestServer {
+    let server = TestServer::in_front_of(policy, remote(&store.endpoint()));
+    server.rules.store(Arc::new(in_force(policy)));
+    server
+}
+
+fn remote(endpoint: &str) -> Remote {
+    let credentials = CredentialSource::Static { access_key_id: "key".to_owned(), secret: Secret::new("hush") };
+    let mut buckets = BucketMap::new(true);
+    buckets.map(BucketName::parse("media").unwrap(), "acme-media".to_owned()).unwrap();
+    let dialect = Dialect::from_name("aws").unwrap();
+    Remote { buckets, dialect, ..Remote::new(vec![Endpoint::parse(endpoint).unwrap()], credentials) }
+}
+
+fn prepared(server: TestServer) -> TestServer {
     let mut connection = Connection::open(server.address);
     for request in [Request::put("/media"), Request::put("/logs"), Request::put("/media/k").body("abc")] {
         assert_eq!(connection.send(request.signed(server.address)).status, 200);
@@ -220,10 +242,17 @@ fn explain_and_the_server_agree() {
     let sections = sections(&text);
     let rows: usize = sections.iter().map(|(_, rows)| rows.len()).sum();
     assert!(rows >= 120, "{rows} rows");
+    let store = Scripted::answering(|_| Reply::new(200).header("etag", "\"e\""));
     let mut faults = Vec::new();
-    for (policy, rows) in sections {
-        let (server, rules) = (server(policy), in_force(policy));
-        faults.extend(rows.iter().filter_map(|row| judged(row, &rules, &server)));
+    for (section, rows) in sections {
+        let (server, policy, behind) = match section.strip_suffix(", in front of a store") {
+            None => (server(section), section, Upstream::Local),
+            Some(policy) => {
+                (in_front_of(policy, &store), policy, Upstream::Remote(Box::new(remote(&store.endpoint()))))
+            }
+        };
+        let rules = in_force(policy);
+        faults.extend(rows.iter().filter_map(|row| judged(row, &rules, &behind, &server)));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
@@ -257,7 +286,7 @@ fn the_exit_code_says_what_becomes_of_the_request() {
         (
             &["GET", "https://media.acc.eu.r2.cloudflarestorage.com/k"],
             0,
-            "a host of Cloudflare R2, account acc, region eu",
+            "a host of Cloudflare R2, account acc, jurisdiction eu",
         ),
         (&["GET", "https://media.s3.eu-west-1.amazonaws.com/k"], 0, "GetObject, bucket media, key k"),
         (&["curl", "-X", "DELETE", "http://127.0.0.1:9000/media?lifecycle"], 1, "DeleteBucketLifecycle"),

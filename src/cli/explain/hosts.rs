@@ -17,7 +17,10 @@ pub(super) struct ForeignHost {
     /// The account in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) account: Option<String>,
-    /// The jurisdiction or region in it.
+    /// The jurisdiction of R2 in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) jurisdiction: Option<String>,
+    /// The region in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) region: Option<String>,
     /// The bucket in it; `None` where the path has it.
@@ -135,14 +138,15 @@ fn fit(host: &str, (service, suffix, labels): &(&'static str, &str, &[Label])) -
     let before = host.strip_suffix(suffix)?.strip_suffix('.')?;
     let given: Vec<&str> = before.split('.').collect();
     let (bucket, given) = given.split_at(given.len().checked_sub(labels.len())?);
-    let mut found = ForeignHost { service, domain: String::new(), account: None, region: None, bucket: None };
+    let mut found =
+        ForeignHost { service, domain: String::new(), account: None, jurisdiction: None, region: None, bucket: None };
     for (label, text) in labels.iter().zip(given) {
         match label {
             Is(name) if text == name => {}
             BeforeRegion(start) => found.region = Some(region(text.strip_prefix(start)?)?),
             Region => found.region = Some(region(text)?),
             Account if !text.is_empty() && !JURISDICTIONS.contains(text) => found.account = Some((*text).to_owned()),
-            Jurisdiction if JURISDICTIONS.contains(text) => found.region = Some((*text).to_owned()),
+            Jurisdiction if JURISDICTIONS.contains(text) => found.jurisdiction = Some((*text).to_owned()),
             _ => return None,
         }
     }
@@ -168,7 +172,7 @@ mod tests {
         match read(host) {
             Ok(Some(found)) => {
                 let text = |part: Option<String>| part.unwrap_or_else(|| "-".to_owned());
-                let (account, region) = (text(found.account), text(found.region));
+                let (account, region) = (text(found.account), text(found.jurisdiction.or(found.region)));
                 format!("{} | {} | {account} | {region} | {}", found.service, found.domain, text(found.bucket))
             }
             Ok(None) => String::new(),

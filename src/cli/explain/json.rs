@@ -99,7 +99,8 @@ pub(super) fn render(
 
 impl From<&Stage> for StageOf {
     fn from(stage: &Stage) -> StageOf {
-        let missing = stage.missing.iter().map(Missing::name).collect();
+        let mut missing: Vec<_> = stage.missing.iter().map(Missing::name).collect();
+        missing.dedup();
         StageOf { name: stage.name, verdict: word(stage.verdict), missing }
     }
 }

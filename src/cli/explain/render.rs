@@ -74,7 +74,8 @@ fn subject(subject: &Subject) -> String {
 fn foreign(host: &ForeignHost) -> String {
     let part =
         |what: &str, part: &Option<String>| part.as_ref().map(|part| format!(", {what} {part}")).unwrap_or_default();
-    let (account, region) = (part("account", &host.account), part("region", &host.region));
+    let account = part("account", &host.account);
+    let region = part("jurisdiction", &host.jurisdiction) + &part("region", &host.region);
     let place = if host.bucket.is_some() { "host" } else { "path" };
     let domain = &host.domain;
     format!(
@@ -84,7 +85,8 @@ fn foreign(host: &ForeignHost) -> String {
 }
 
 fn stage(stage: &Stage) -> String {
-    let missing: Vec<&str> = stage.missing.iter().map(Missing::name).collect();
+    let mut missing: Vec<&str> = stage.missing.iter().map(Missing::name).collect();
+    missing.dedup();
     let verdict = match stage.verdict {
         StepVerdict::Passes => format!("{GOOD}passes{GOOD:#}"),
         StepVerdict::Undecided => format!("{FAINT}undecided: needs the {}{FAINT:#}", missing.join(" and the ")),
@@ -126,7 +128,8 @@ fn reason(refusal: &Refusal, quote: impl Fn(&Location) -> Option<String>) -> Vec
         Some(found) => rule(&found.location, quote),
         None => vec![format!("no rule: {BOLD}{}{BOLD:#} refuses it under every policy", refusal.stage)],
     };
-    let cause = refusal.error.cause.iter().map(|cause| format!("  {cause}"));
+    let cause = refusal.error.cause.iter().filter(|cause| **cause != refusal.error.message);
+    let cause = cause.map(|cause| format!("  {cause}"));
     by.into_iter().chain(cause).collect()
 }
 
@@ -262,6 +265,7 @@ mod tests {
             service: "Amazon S3",
             domain: "s3.eu-west-1.amazonaws.com".into(),
             account: None,
+            jurisdiction: None,
             region: Some("eu-west-1".into()),
             bucket: Some("media".into()),
         };
