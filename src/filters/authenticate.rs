@@ -132,40 +132,38 @@ pub(super) fn examine<'a>(
     keys: KnownKeys<'_>,
 ) -> Examined<Caller<'a>, NotAuthenticated> {
     let unsigned = || Caller::Unverified(Unverified { claim: None, key: None, missing: Missing::Signature });
-    let claim = match sigv4::parse(&request.head) {
-        Err(AuthError::NothingSupplied) if comes_unsigned(facts) => {
-            return Examined { value: Caller::Anonymous, refusals: Vec::new(), missing: Vec::new() };
-        }
-        Err(AuthError::NothingSupplied) => {
-            return Examined { value: unsigned(), refusals: Vec::new(), missing: vec![Missing::Signature] };
-        }
-        Err(error) => {
-            let refusals = vec![NotAuthenticated::new(error, None)];
-            return Examined { value: unsigned(), refusals, missing: Vec::new() };
-        }
-        Ok(claim) => claim,
+    let (value, refusals, missing) = match sigv4::parse(&request.head) {
+        Ok(claim) => return examine_claim(request, claim, keys),
+        Err(AuthError::NothingSupplied) if comes_unsigned(facts) => (Caller::Anonymous, None, None),
+        Err(AuthError::NothingSupplied) => (unsigned(), None, Some(Missing::Signature)),
+        Err(error) => (unsigned(), Some(NotAuthenticated::new(error, None)), None),
     };
-    let mut refusals = Vec::new();
-    let signer = match missing_of(request, &claim, keys) {
-        Some(missing) => Err(Some(missing)),
-        None => verify(request, &claim).map_err(|error| {
-            refusals.push(NotAuthenticated::new(error, Some(&claim)));
-            None
-        }),
+    Examined { value, refusals: refusals.into_iter().collect(), missing: missing.into_iter().collect() }
+}
+
+fn examine_claim<'a>(
+    request: &Request<'a>,
+    claim: Claim,
+    keys: KnownKeys<'_>,
+) -> Examined<Caller<'a>, NotAuthenticated> {
+    let missing = missing_of(request, &claim, keys);
+    let verified = if missing.is_none() { Some(verify(request, &claim)) } else { None };
+    let (signer, unverified) = match verified {
+        Some(Ok(signer)) => (Some(signer), None),
+        Some(Err(error)) => (None, Some(error)),
+        None => (None, None),
     };
-    refusals.extend(check_use(request, &claim).into_iter().map(|error| NotAuthenticated::new(error, Some(&claim))));
-    match signer {
-        Ok((key, verified)) => {
-            let value = Caller::Signer(Authenticated { key, claim, verified });
-            Examined { value, refusals, missing: Vec::new() }
-        }
-        Err(missing) => {
+    let errors = unverified.into_iter().chain(check_use(request, &claim));
+    let refusals = errors.map(|error| NotAuthenticated::new(error, Some(&claim))).collect();
+    let value = match signer {
+        Some((key, verified)) => Caller::Signer(Authenticated { key, claim, verified }),
+        None => {
             let key = request.rules.keyring.find(claim.access_key_id());
-            let needed = missing.clone().unwrap_or(Missing::Signature);
-            let caller = Unverified { claim: Some(claim), key, missing: needed };
-            Examined { value: Caller::Unverified(caller), refusals, missing: missing.into_iter().collect() }
+            let missing = missing.clone().unwrap_or(Missing::Signature);
+            Caller::Unverified(Unverified { claim: Some(claim), key, missing })
         }
-    }
+    };
+    Examined { value, refusals, missing: missing.into_iter().collect() }
 }
 
 /// What is missing to verify a claim; `None` where nothing is, or where its key is not one.

@@ -76,21 +76,15 @@ fn walk<'a>(request: &Request<'a>, run: &mut Run<'_>, subject: &mut Subject) -> 
     // Who: SigV4 over the request as sent.
     let caller = match run.known() {
         None => run.guard(Filter::Authenticate, authenticate::identify(request, &facts))?,
-        Some(known) => run.examine(Filter::Authenticate, authenticate::examine(request, &facts, known.keys)),
+        Some(known) => run.examine(Filter::Authenticate, authenticate::examine(request, &facts, known.keys))?,
     };
     subject.key_id = caller.key_id();
     // Is the region that the request is signed for `auto` or one of its aliases?
-    match run.known() {
-        None => run.judge(Filter::Region, region::judge(request, &caller))?,
-        Some(_) => run.examine(Filter::Region, region::examine(request, &caller)),
-    }
+    run.examine(Filter::Region, region::judge(request, &caller))?;
     // Does the request name something that S3 has?
     let facts = run.guard(Filter::Address, facts)?;
     // May this key do this here, and read the source of a copy?
-    match run.known() {
-        None => run.guard(Filter::Authorise, authorise::check(&facts, &caller))?,
-        Some(_) => run.examine(Filter::Authorise, authorise::examine(&facts, &caller)),
-    }
+    run.examine(Filter::Authorise, authorise::check(&facts, &caller))?;
     // Does the subset have it: payload kind, operation, query, headers?
     let decision = policy::decide(request, &facts, &caller);
     run.judge(Filter::Policy, decision.refusals)?;
@@ -106,7 +100,7 @@ fn walk<'a>(request: &Request<'a>, run: &mut Run<'_>, subject: &mut Subject) -> 
             run.judge(Filter::Payload, refusals(&plan))?;
             plan
         }
-        Some(known) => Ok(run.examine(Filter::Payload, payload::examine(request, &facts, &caller, known.body))),
+        Some(known) => Ok(run.examine(Filter::Payload, payload::examine(request, &facts, &caller, known.body))?),
     };
     Ok(Passed { facts, caller, address, plan, answer: decision.answer })
 }

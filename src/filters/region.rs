@@ -5,16 +5,11 @@ use crate::filters::request::Request;
 use crate::filters::run::Examined;
 use crate::s3::S3Error;
 
-/// Finds signatures for other regions.
-pub(super) fn judge(request: &Request<'_>, caller: &Caller<'_>) -> Vec<S3Error> {
-    let Some(claim) = caller.claim() else { return Vec::new() };
+/// Finds signatures for other regions. That of an explained request may be missing.
+pub(super) fn judge(request: &Request<'_>, caller: &Caller<'_>) -> Examined<(), S3Error> {
+    let Some(claim) = caller.claim() else {
+        return Examined { value: (), refusals: Vec::new(), missing: caller.missing().into_iter().collect() };
+    };
     let region = request.rules.policy.regions().normalise(&claim.scope().region);
-    region.err().into_iter().collect()
-}
-
-/// The same of an explained request, whose signature may be missing.
-pub(super) fn examine(request: &Request<'_>, caller: &Caller<'_>) -> Examined<(), S3Error> {
-    let unsigned = caller.claim().is_none();
-    let missing = caller.missing().filter(|_| unsigned).into_iter().collect();
-    Examined { value: (), refusals: judge(request, caller), missing }
+    Examined { value: (), refusals: region.err().into_iter().collect(), missing: Vec::new() }
 }

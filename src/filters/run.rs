@@ -48,14 +48,14 @@ pub enum StepVerdict {
     Refuses,
 }
 
-/// What a filter that has to know more than the head has found out about an explained request.
+/// What a filter has found out that has to know more than the head.
 #[derive(Debug)]
 pub(super) struct Examined<T, R> {
     /// What the filters after it go on with.
     pub(super) value: T,
     /// Every refusal.
     pub(super) refusals: Vec<R>,
-    /// What it would decide by, too.
+    /// What it would decide by, too; nothing if the request is really sent.
     pub(super) missing: Vec<Missing>,
 }
 
@@ -111,11 +111,20 @@ impl<'k> Run<'k> {
         }
     }
 
-    /// Takes what a filter found out about an explained request, and passes on what the walk goes on with.
-    pub(super) fn examine<T>(&mut self, filter: Filter, examined: Examined<T, impl Refusal>) -> T {
+    /// Passes on what a filter lets through. Where findings are enforced, the first refusal ends the walk; where they are
+    /// explained, it goes on: the facts do not depend on them.
+    pub(super) fn examine<T>(
+        &mut self,
+        filter: Filter,
+        examined: Examined<T, impl Refusal>,
+    ) -> Result<T, Box<Finding>> {
         let found = examined.refusals.into_iter().map(|refusal| refusal.found_by(filter));
-        self.step(filter, &found.collect::<Vec<_>>(), examined.missing);
-        examined.value
+        let findings: Vec<Finding> = found.collect();
+        self.step(filter, &findings, examined.missing);
+        match (self, findings.into_iter().next()) {
+            (Run::Enforce, Some(first)) => Err(Box::new(first)),
+            _ => Ok(examined.value),
+        }
     }
 
     /// Keeps what the policy says besides its refusals.

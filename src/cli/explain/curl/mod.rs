@@ -4,6 +4,10 @@
 //!
 //! Source: curl(1).
 
+mod options;
+#[cfg(test)]
+mod tests;
+
 use crate::cli::explain::request::Request;
 use crate::diagnostics::{Diagnostic, Location, nearest};
 use crate::s3::Timestamp;
@@ -12,127 +16,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderName;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, RANGE};
+use options::{Meaning, OPTIONS};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
 const AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const AMZ_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
-
-/// What an option means to the request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Meaning {
-    Method,
-    Header,
-    Upload,
-    /// Data for the body, as it is, without line breaks of a file, or percent-encoded.
-    Data,
-    EncodedData,
-    Json,
-    Form,
-    Head,
-    Get,
-    Url,
-    User,
-    SigV4,
-    Bearer,
-    /// The value of this header.
-    ValueOf(&'static str),
-    Range,
-    Compressed,
-    /// Nothing. With a value, or without one.
-    NothingOf,
-    Nothing,
-}
-
-impl Meaning {
-    fn takes_value(self) -> bool {
-        !matches!(self, Meaning::Head | Meaning::Get | Meaning::Compressed | Meaning::Nothing)
-    }
-}
-
-/// The options: their letter, or a space where they have none, their name, and their meaning.
-const OPTIONS: &[(char, &str, Meaning)] = &[
-    ('X', "request", Meaning::Method),
-    ('H', "header", Meaning::Header),
-    ('T', "upload-file", Meaning::Upload),
-    ('d', "data", Meaning::Data),
-    (' ', "data-ascii", Meaning::Data),
-    (' ', "data-binary", Meaning::Data),
-    (' ', "data-raw", Meaning::Data),
-    (' ', "data-urlencode", Meaning::EncodedData),
-    (' ', "json", Meaning::Json),
-    ('F', "form", Meaning::Form),
-    (' ', "form-string", Meaning::Form),
-    ('I', "head", Meaning::Head),
-    ('G', "get", Meaning::Get),
-    (' ', "url", Meaning::Url),
-    ('u', "user", Meaning::User),
-    (' ', "aws-sigv4", Meaning::SigV4),
-    (' ', "oauth2-bearer", Meaning::Bearer),
-    ('A', "user-agent", Meaning::ValueOf("user-agent")),
-    ('e', "referer", Meaning::ValueOf("referer")),
-    ('b', "cookie", Meaning::ValueOf("cookie")),
-    ('r', "range", Meaning::Range),
-    (' ', "compressed", Meaning::Compressed),
-    ('o', "output", Meaning::NothingOf),
-    (' ', "output-dir", Meaning::NothingOf),
-    ('w', "write-out", Meaning::NothingOf),
-    ('D', "dump-header", Meaning::NothingOf),
-    ('c', "cookie-jar", Meaning::NothingOf),
-    ('m', "max-time", Meaning::NothingOf),
-    (' ', "connect-timeout", Meaning::NothingOf),
-    (' ', "connect-to", Meaning::NothingOf),
-    (' ', "resolve", Meaning::NothingOf),
-    (' ', "retry", Meaning::NothingOf),
-    (' ', "retry-delay", Meaning::NothingOf),
-    (' ', "retry-max-time", Meaning::NothingOf),
-    (' ', "limit-rate", Meaning::NothingOf),
-    (' ', "cacert", Meaning::NothingOf),
-    (' ', "capath", Meaning::NothingOf),
-    ('E', "cert", Meaning::NothingOf),
-    (' ', "key", Meaning::NothingOf),
-    (' ', "interface", Meaning::NothingOf),
-    (' ', "expect100-timeout", Meaning::NothingOf),
-    (' ', "trace", Meaning::NothingOf),
-    (' ', "trace-ascii", Meaning::NothingOf),
-    ('x', "proxy", Meaning::NothingOf),
-    (' ', "noproxy", Meaning::NothingOf),
-    ('s', "silent", Meaning::Nothing),
-    ('S', "show-error", Meaning::Nothing),
-    ('v', "verbose", Meaning::Nothing),
-    ('i', "include", Meaning::Nothing),
-    (' ', "show-headers", Meaning::Nothing),
-    ('k', "insecure", Meaning::Nothing),
-    ('L', "location", Meaning::Nothing),
-    (' ', "location-trusted", Meaning::Nothing),
-    ('f', "fail", Meaning::Nothing),
-    (' ', "fail-with-body", Meaning::Nothing),
-    (' ', "fail-early", Meaning::Nothing),
-    ('g', "globoff", Meaning::Nothing),
-    ('N', "no-buffer", Meaning::Nothing),
-    ('O', "remote-name", Meaning::Nothing),
-    ('J', "remote-header-name", Meaning::Nothing),
-    ('q', "disable", Meaning::Nothing),
-    ('#', "progress-bar", Meaning::Nothing),
-    (' ', "no-progress-meter", Meaning::Nothing),
-    (' ', "path-as-is", Meaning::Nothing),
-    (' ', "create-dirs", Meaning::Nothing),
-    (' ', "retry-all-errors", Meaning::Nothing),
-    (' ', "retry-connrefused", Meaning::Nothing),
-    (' ', "raw", Meaning::Nothing),
-    (' ', "tcp-nodelay", Meaning::Nothing),
-    ('0', "http1.0", Meaning::Nothing),
-    (' ', "http1.1", Meaning::Nothing),
-    (' ', "http2", Meaning::Nothing),
-    ('4', "ipv4", Meaning::Nothing),
-    ('6', "ipv6", Meaning::Nothing),
-    (' ', "basic", Meaning::Nothing),
-    (' ', "anyauth", Meaning::Nothing),
-    (' ', "tlsv1.2", Meaning::Nothing),
-    (' ', "tlsv1.3", Meaning::Nothing),
-    (' ', "ssl-no-revoke", Meaning::Nothing),
-    (' ', "proto-default", Meaning::NothingOf),
-];
 
 /// What a command line says. No `Debug`: it may hold a secret.
 #[derive(Default)]
@@ -400,111 +289,5 @@ fn encoded(text: &str) -> String {
         Some((name, content)) => format!("{name}={}", encode(content)),
         None if text.starts_with('@') => text.to_owned(),
         None => encode(text),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: &str = "20261126T000000Z";
-
-    /// The request, or the faults, of a command line; the file `f` has 5 bytes.
-    fn read(line: &str) -> Result<Request, Vec<String>> {
-        let size_of = |file: &str| (file == "f" || file == "a/f").then_some(5);
-        let now = Timestamp::parse_amz_date(NOW).unwrap();
-        let words = words(line).map_err(|fault| vec![fault.message.clone()])?;
-        request(&words, &size_of, now).map_err(|faults| faults.into_iter().map(|fault| fault.message).collect())
-    }
-
-    /// `METHOD host path?query`, then the headers besides Host, each `name: value`, then the body.
-    fn said(line: &str) -> String {
-        let request = read(line).unwrap();
-        let head = request.head();
-        let question = if head.query.is_empty() { "" } else { "?" };
-        let mut text =
-            format!("{} {} {}{question}{}", head.method, head.header("host").unwrap(), head.path, head.query);
-        for (name, value) in head.headers.iter().filter(|(name, _)| *name != http::header::HOST) {
-            text += &format!(" | {name}: {}", value.to_str().unwrap());
-        }
-        let body = request.body().map(String::from_utf8_lossy);
-        text + &body.filter(|body| !body.is_empty()).map(|body| format!(" | {body}")).unwrap_or_default()
-    }
-
-    #[test]
-    fn a_command_line_is_the_request_that_curl_sends() {
-        const FORM: &str = "content-type: application/x-www-form-urlencoded";
-        for (line, expected) in [
-            ("curl http://h/b/k", "GET h /b/k"),
-            ("curl h:9000/b/k", "GET h:9000 /b/k"),
-            ("curl -I http://h/b/k", "HEAD h /b/k"),
-            ("curl --url http://h/b/k --head", "HEAD h /b/k"),
-            ("curl -sSfL -XDELETE 'http://h/b/k?a=b&c'", "DELETE h /b/k?a=b&c"),
-            ("curl -X put http://h/b/k", "put h /b/k"),
-            ("curl -T f http://h/b/k", "PUT h /b/k | content-length: 5"),
-            ("curl -T a/f http://h/b/", "PUT h /b/f | content-length: 5"),
-            ("curl -T none http://h/b/k", "PUT h /b/k"),
-            ("curl -X PUT http://h/b/k -H 'X-Amz-Acl: private'", "PUT h /b/k | x-amz-acl: private"),
-            ("curl -H'a: 1' --header 'b: 2' -H 'c;' http://h/", "GET h / | a: 1 | b: 2 | c: "),
-            ("curl -H 'Host: media.localhost' http://h/k", "GET media.localhost /k"),
-            ("curl -d a=1 -d b=2 http://h/b", &format!("POST h /b | {FORM} | content-length: 7 | a=1&b=2")),
-            (
-                "curl -d x -H 'Content-Type:' -H 'content-type: a/b' http://h/b",
-                "POST h /b | content-type: a/b | content-length: 1 | x",
-            ),
-            ("curl -G -d a=1 --data-urlencode 'b=x y' http://h/b?c", "GET h /b?c&a=1&b=x%20y"),
-            ("curl --data-binary @f http://h/b", &format!("POST h /b | {FORM}")),
-            ("curl --json '{}' http://h/b", "POST h /b | content-type: application/json | content-length: 2 | {}"),
-            ("curl -F file=@f http://h/b", "POST h /b | content-type: multipart/form-data; boundary=-"),
-            ("curl -r 0-9 http://h/b/k", "GET h /b/k | range: bytes=0-9"),
-            ("curl -u a:b http://h/b/k", "GET h /b/k | authorization: Basic YTpi"),
-            ("curl -o out -- http://h/b/k", "GET h /b/k"),
-            ("curl \\\n  -X DELETE \\\n  http://h/b/k", "DELETE h /b/k"),
-        ] {
-            assert_eq!(said(line), expected, "{line}");
-        }
-    }
-
-    /// As curl does: the hash of the body where it is known.
-    #[test]
-    fn a_command_line_can_sign() {
-        for (line, region, hash) in [
-            ("curl --aws-sigv4 aws:amz:auto:s3 -u id:hush http://h/b/k", "auto", "e3b0c44298fc1c14"),
-            ("curl --aws-sigv4 aws:amz:eu-west-1:s3 --user id:hush -T f http://h/b/k", "eu-west-1", "UNSIGNED-PAYLOAD"),
-        ] {
-            let request = read(line).unwrap();
-            let header = |name| request.head().header(name).unwrap();
-            assert!(header("x-amz-content-sha256").starts_with(hash), "{line}");
-            assert_eq!(header("x-amz-date"), NOW);
-            let start =
-                format!("AWS4-HMAC-SHA256 Credential=id/20261126/{region}/s3/aws4_request, SignedHeaders=host;");
-            assert!(header("authorization").starts_with(&start), "{line}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_understood_is_named() {
-        for (line, faults) in [
-            ("curl", &["the command has no URL"][..]),
-            ("curl http://a/ http://b/", &["the command has more than one URL"]),
-            ("curl --frobnicate http://h/", &["the option --frobnicate of curl is not known here"]),
-            (
-                "curl -sZ --reqest PUT http://h/",
-                &[
-                    "the option -Z of curl is not known here",
-                    "the option --reqest of curl is not known here",
-                    "the command has more than one URL",
-                ],
-            ),
-            ("curl http://h/ -X", &["the option -X has no value"]),
-            ("curl 'http://h/", &["a quote in the command line is not closed"]),
-            ("curl ftp://h/b/k", &["\"ftp://h/b/k\" is neither a URL nor a path"]),
-            ("curl --aws-sigv4 aws:amz -u id:hush http://h/", &["--aws-sigv4 and --user do not say how to sign"]),
-            ("curl -H nonsense http://h/", &["\"nonsense\" is no header"]),
-        ] {
-            assert_eq!(read(line).unwrap_err(), faults, "{line}");
-        }
-        let secret = read("curl --aws-sigv4 aws -u id:hush http://h/").unwrap_err();
-        assert!(!secret.concat().contains("hush"), "{secret:?}");
     }
 }
