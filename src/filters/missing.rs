@@ -36,6 +36,8 @@ pub enum Missing {
     Header(String),
     /// The body: what of it decides.
     Body(String),
+    /// What the document in the body says.
+    Document,
 }
 
 impl Missing {
@@ -47,6 +49,7 @@ impl Missing {
             Missing::Secret(_) => "secret",
             Missing::Header(_) => "header",
             Missing::Body(_) => "body",
+            Missing::Document => "document",
         }
     }
 }
@@ -69,6 +72,7 @@ impl fmt::Display for Missing {
             }
             Missing::Header(name) => write!(f, "the signature covers the header {name}, which is not given"),
             Missing::Body(what) => f.write_str(what),
+            Missing::Document => f.write_str("what the document in the body says"),
         }
     }
 }

@@ -139,7 +139,7 @@ fn examine_body(
     found.refusals.extend(judged.refusals);
     found.missing.extend(judged.missing);
     if facts.spec.body == BodyKind::Document {
-        found.missing.push(Missing::Body("the document in the body".to_owned()));
+        found.missing.push(Missing::Document);
     }
 }
 

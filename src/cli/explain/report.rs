@@ -5,10 +5,12 @@ use crate::filters::{
     self, Explanation, Filter, Finding, Known, KnownKeys, Missing, Rules, Step, StepVerdict, Subject,
 };
 use crate::policy::{Ignored, RuleRef, RuledAnswer};
-use crate::s3::{S3Error, Timestamp};
+use crate::s3::operation::BodyKind;
+use crate::s3::{PayloadKind, S3Error, Timestamp};
 use crate::server::connection::head::check_lines;
 use crate::server::{local, remote};
 use crate::settings::Upstream;
+use crate::sigv4;
 use http::header::CONTENT_LENGTH;
 
 /// What becomes of a request.
@@ -91,18 +93,30 @@ pub fn judge(request: &Request, rules: &Rules, behind: &Upstream, keys: KnownKey
         return refused_by_http(error);
     }
     let explanation = filters::explain(rules, head, now, Known { keys, body: request.body() });
-    let behind = if explanation.findings.is_empty() { by_the_store(&explanation, behind) } else { None };
-    let missing = explanation.missing().into_iter().cloned().collect();
+    let document = document(request, &explanation).filter(|_| matches!(behind, Upstream::Local));
+    let judged = explanation.findings.is_empty().then(|| by_the_store(&explanation, behind, document, rules));
+    let behind = judged.flatten();
+    let mut missing: Vec<Missing> = explanation.missing().into_iter().cloned().collect();
     let Explanation { steps, subject, ignored, findings, answer, .. } = explanation;
+    let mut stages: Vec<Stage> = steps.into_iter().map(Stage::from).collect();
+    if document.is_some() {
+        missing.retain(|missing| *missing != Missing::Document);
+        stages.iter_mut().for_each(Stage::has_document);
+    }
     let (store, refusal) = behind.unzip();
-    let refusal = refusal.flatten();
-    Report {
-        subject,
-        stages: steps.into_iter().map(Stage::from).chain(store).collect(),
-        answer: answer.filter(|_| findings.is_empty() && refusal.is_none()),
-        refusals: findings.into_iter().map(Refusal::from).chain(refusal).collect(),
-        ignored,
-        missing,
+    stages.extend(store);
+    let refusals: Vec<Refusal> = findings.into_iter().map(Refusal::from).chain(refusal.flatten()).collect();
+    let answer = answer.filter(|_| refusals.is_empty());
+    Report { subject, stages, refusals, answer, ignored, missing }
+}
+
+impl Stage {
+    /// The document in the body is at hand, and the store behind reads it.
+    fn has_document(&mut self) {
+        self.missing.retain(|missing| *missing != Missing::Document);
+        if self.verdict == StepVerdict::Undecided && self.missing.is_empty() {
+            self.verdict = StepVerdict::Passes;
+        }
     }
 }
 
@@ -118,11 +132,25 @@ fn refused_by_http(error: S3Error) -> Report {
     }
 }
 
+/// The document in the body, if it is at hand without frames around it.
+fn document<'r>(request: &'r Request, explanation: &Explanation<'_>) -> Option<&'r [u8]> {
+    let framed = sigv4::announced_payload(&request.head());
+    let is_plain = matches!(framed, PayloadKind::Signed | PayloadKind::Unsigned);
+    let has_document = explanation.request.as_ref().is_some_and(|request| request.spec.body == BodyKind::Document);
+    request.body().filter(|_| is_plain && has_document)
+}
+
 /// What the store behind says of a request that the chain lets pass; `None` where it is not known what is asked for.
-fn by_the_store(explanation: &Explanation<'_>, behind: &Upstream) -> Option<(Stage, Option<Refusal>)> {
+fn by_the_store(
+    explanation: &Explanation<'_>,
+    behind: &Upstream,
+    document: Option<&[u8]>,
+    rules: &Rules,
+) -> Option<(Stage, Option<Refusal>)> {
     let request = explanation.request.as_ref()?;
+    let read = |document| local::judge_document(request, document, rules.policy.regions());
     let (name, judged) = match behind {
-        Upstream::Local => ("local store", local::judge(request)),
+        Upstream::Local => ("local store", local::judge(request).and_then(|()| document.map_or(Ok(()), read))),
         Upstream::Remote(behind) => ("remote store", remote::judge(request, behind)),
     };
     let verdict = if judged.is_ok() { StepVerdict::Passes } else { StepVerdict::Refuses };

@@ -6,10 +6,13 @@ use super::copies::{copy, source};
 use super::uploads::{checksum_plan, requested_part, whole};
 use super::{not_here, reads, unsupported, upload_listings};
 use crate::filters::OperationRequest;
+use crate::region::Regions;
 use crate::s3::listing::{ListQuery, Version};
 use crate::s3::metadata::Metadata;
 use crate::s3::upload_listing::UploadQuery;
+use crate::s3::xml::{CompleteMultipartUpload, Delete};
 use crate::s3::{Operation, S3Error};
+use crate::server::operations::check_new_bucket;
 
 /// What an operation reads of a request before it looks into the store.
 type Read = fn(&OperationRequest<'_>) -> Result<(), S3Error>;
@@ -47,6 +50,16 @@ const OPERATIONS: &[(Operation, Read)] = &[
     (Operation::ListParts, |request| upload_listings::page(&request.view).map(drop)),
 ];
 
+/// What an operation reads of the document in the body.
+type ReadDocument = fn(&[u8], &Regions) -> Result<(), S3Error>;
+
+/// The operations whose requests have one.
+const DOCUMENTS: &[(Operation, ReadDocument)] = &[
+    (Operation::CreateBucket, check_new_bucket),
+    (Operation::DeleteObjects, |document, _| Delete::parse(document).map(drop)),
+    (Operation::CompleteMultipartUpload, |document, _| CompleteMultipartUpload::parse(document).map(drop)),
+];
+
 /// What is refused whatever the store holds.
 ///
 /// # Errors
@@ -59,4 +72,13 @@ pub fn judge(request: &OperationRequest<'_>) -> Result<(), S3Error> {
     let operation = request.spec.operation;
     let row = OPERATIONS.iter().find(|(known, _)| *known == operation);
     row.map_or_else(|| Err(not_here(operation)), |(_, read)| read(request))
+}
+
+/// What is refused for the document in the body, whatever the store holds.
+///
+/// # Errors
+/// The refusal.
+pub fn judge_document(request: &OperationRequest<'_>, document: &[u8], regions: &Regions) -> Result<(), S3Error> {
+    let row = DOCUMENTS.iter().find(|(known, _)| *known == request.spec.operation);
+    row.map_or(Ok(()), |(_, read)| read(document, regions))
 }

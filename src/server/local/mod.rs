@@ -14,7 +14,7 @@ mod copies;
 mod health;
 mod judge;
 
-pub use judge::judge;
+pub use judge::{judge, judge_document};
 
 use crate::filters::Admitted;
 use crate::policy;
