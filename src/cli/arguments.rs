@@ -387,6 +387,17 @@ mod tests {
     }
 
     #[test]
+    fn check_takes_the_flags_of_serve() {
+        let flags = |name: &str| -> Vec<String> {
+            let command = Arguments::command();
+            let command = command.find_subcommand(name).unwrap().clone();
+            command.get_arguments().filter_map(|flag| flag.get_long().map(str::to_owned)).collect()
+        };
+        let (serve, check) = (flags("serve"), flags("check"));
+        assert!(serve.iter().all(|flag| check.contains(flag)), "{serve:?} {check:?}");
+    }
+
+    #[test]
     fn bad_usage_exits_with_2() {
         for words in [
             &["serve", "--durability", "some"][..],

@@ -28,7 +28,7 @@ pub enum Filter {
 /// What a link may do to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// It ends a request that may not go on, in every mode of the walk.
+    /// It ends a request that may not go on, in every mode of the walk in which requests are carried out.
     Guard,
     /// It finds refusals; who runs the walk decides whether they end the request.
     Judge,

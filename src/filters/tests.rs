@@ -266,7 +266,7 @@ fn a_filter_answers_only_when_those_before_it_have_nothing_to_say() {
     assert_eq!(subject.key_id.as_deref(), Some(ADMIN));
 }
 
-/// Guards end a request in every mode of the walk. If there is a signature to verify, each of them does so before any
+/// Guards end a request whatever becomes of findings. If there is a signature to verify, each of them does so before any
 /// judge but `region` reports.
 #[test]
 fn guards_stand_in_front_of_the_judges_that_know_the_policy() {
