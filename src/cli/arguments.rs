@@ -94,6 +94,9 @@ pub struct Sources {
     /// Policy: a built-in name, or a path (it has a '/' or ends in .toml) [default: r2]
     #[arg(long, value_name = "NAME|FILE")]
     pub policy: Option<String>,
+    /// Origin of a page that browsers let in, as http://localhost:3000; '*' is any; may be repeated
+    #[arg(long, value_name = "ORIGIN")]
+    pub cors: Vec<String>,
 }
 
 /// What flags say about serving.
@@ -284,6 +287,7 @@ impl Sources {
         Flags {
             config: self.config.clone(),
             policy: self.policy.clone(),
+            cors: self.cors.clone(),
             variables: self.variables.names(),
             ..Flags::default()
         }
@@ -340,6 +344,7 @@ mod tests {
                     "--listen",
                     "--data",
                     "--policy",
+                    "--cors",
                     "--audit",
                     "--admin",
                     "--durability",

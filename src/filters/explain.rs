@@ -1,5 +1,7 @@
 //! A request that is explained rather than sent: everything that the chain finds about it.
 
+use crate::cors::Header;
+use crate::filters::admitted::Walked;
 use crate::filters::facts::Subject;
 use crate::filters::finding::Finding;
 use crate::filters::request::Request;
@@ -30,6 +32,8 @@ pub enum Outcome {
     Admitted,
     /// The policy would answer itself.
     Fixed(RuledAnswer),
+    /// It is a browser's question, which would be answered with 204 and these headers.
+    Preflight(Vec<Header>),
     /// It would be refused: the first finding is the answer, the others are further reasons to refuse it.
     Refused(Finding, Vec<Finding>),
 }
@@ -38,13 +42,14 @@ pub enum Outcome {
 pub fn explain(rules: &Rules, head: RequestHead<'_>, now: Timestamp) -> Explanation {
     let (mut run, mut subject) = (Run::explain(), Subject::default());
     // The run has noted the finding of the guard that ended the walk.
-    let _ = walk(&Request { rules, head, now }, &mut run, &mut subject);
+    let walked = walk(&Request { rules, head, now }, &mut run, &mut subject);
     let Notes { steps, findings, ignored, answer } = run.into_notes();
     let mut findings = findings.into_iter();
-    let outcome = match (findings.next(), answer) {
-        (Some(first), _) => Outcome::Refused(first, findings.collect()),
-        (None, Some(answer)) => Outcome::Fixed(answer),
-        (None, None) => Outcome::Admitted,
+    let outcome = match (walked, findings.next(), answer) {
+        (Ok(Walked::Preflight(headers)), ..) => Outcome::Preflight(headers),
+        (_, Some(first), _) => Outcome::Refused(first, findings.collect()),
+        (_, None, Some(answer)) => Outcome::Fixed(answer),
+        (_, None, None) => Outcome::Admitted,
     };
     Explanation { steps, subject, ignored, outcome }
 }

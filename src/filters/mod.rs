@@ -6,7 +6,8 @@
 //! refusal of the request, and who runs the walk decides what becomes of them. [`admit`] answers the first; [`explain`]
 //! goes on and shows all.
 //!
-//! What comes out is [`Admitted`]: an operation that may be carried out, by the local store or an upstream.
+//! What comes out is [`Admitted`]: an operation that may be carried out, by the local store or an upstream. A browser's
+//! preflight ends on the way, with its answer.
 //!
 //! Nothing here touches a socket, a file or a clock, so the whole chain is a function call to a test and to
 //! `r2shim explain`.
@@ -17,6 +18,7 @@ mod finding;
 mod run;
 mod limits;
 mod facts;
+mod cors;
 mod authenticate;
 mod region;
 mod authorise;
@@ -28,8 +30,9 @@ mod explain;
 #[cfg(test)]
 mod tests;
 
-pub use admitted::Admitted;
-use admitted::Passed;
+pub use admitted::{Accepted, Admitted};
+use admitted::{Passed, Walked};
+pub use cors::cors_headers;
 pub use explain::{Explanation, Outcome, explain};
 pub use facts::Subject;
 pub use finding::{Filter, Finding, Role};
@@ -55,18 +58,24 @@ pub fn admit<'a>(
     head: RequestHead<'a>,
     now: Timestamp,
     subject: &mut Subject,
-) -> Result<Admitted<'a>, Box<Finding>> {
+) -> Result<Accepted<'a>, Box<Finding>> {
     let request = Request { rules, head, now };
-    let passed = walk(&request, &mut Run::enforce(), subject)?;
-    Admitted::new(&request, passed)
+    match walk(&request, &mut Run::enforce(), subject)? {
+        Walked::Preflight(headers) => Ok(Accepted::Preflight(headers)),
+        Walked::Passed(passed) => Admitted::new(&request, passed).map(Accepted::Request),
+    }
 }
 
 /// The chain: each line that names a [`Filter`] is a link, in the order of [`Filter::CHAIN`].
-fn walk<'a>(request: &Request<'a>, run: &mut Run, subject: &mut Subject) -> Result<Passed<'a>, Box<Finding>> {
+fn walk<'a>(request: &Request<'a>, run: &mut Run, subject: &mut Subject) -> Result<Walked<'a>, Box<Finding>> {
     // Heads that are too large are refused before anything looks at them closely.
     run.guard(Filter::Limits, limits::check(request))?;
     // Bucket, key, operation, view. A fault found here is reported below, to known clients only.
     let facts = Facts::establish(request, subject);
+    // A browser's question about a page is answered before anyone is known, from the CORS rules alone.
+    if let Some(headers) = run.guard(Filter::Cors, cors::check(request))? {
+        return Ok(Walked::Preflight(headers));
+    }
     // Who: SigV4 over the request as sent.
     let caller = run.guard(Filter::Authenticate, authenticate::identify(request, &facts, run.has_signature()))?;
     subject.key_id = caller.key_id();
@@ -87,5 +96,5 @@ fn walk<'a>(request: &Request<'a>, run: &mut Run, subject: &mut Subject) -> Resu
     // What must the body be, and what must be true of it before it counts?
     let plan = payload::plan(request, &facts, &caller);
     run.judge(Filter::Payload, refusals(&plan))?;
-    Ok(Passed { facts, caller, address, plan, answer: decision.answer })
+    Ok(Walked::Passed(Passed { facts, caller, address, plan, answer: decision.answer }))
 }

@@ -2,6 +2,7 @@
 
 use crate::access::Keyring;
 use crate::access::pair::SEED_BYTES;
+use crate::cors::CorsRules;
 use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::policy::Policy;
 use crate::settings::credentials;
@@ -13,7 +14,7 @@ use crate::settings::remote::{self, UpstreamKey};
 use crate::settings::resolved::{Mode, Settings, Upstream};
 use crate::settings::secret::{Environment, SecretPlace};
 use crate::settings::written::{WrittenSettings, WrittenStore, WrittenUpstream};
-use crate::settings::{address, bucket, domain, policy, store};
+use crate::settings::{address, bucket, cors, domain, policy, store};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -31,6 +32,8 @@ pub struct Flags {
     pub data: Option<PathBuf>,
     /// `--policy`: a built-in name or a path.
     pub policy: Option<String>,
+    /// `--cors`, as often as given: the origins of pages; empty if it was not.
+    pub cors: Vec<String>,
     /// `--durability`.
     pub durability: Option<String>,
     /// `--bucket`, as often as given.
@@ -125,17 +128,18 @@ fn exposed(file: &Path, loaded: &Loaded) -> Option<Diagnostic> {
     credentials::readable(file, 0o004).filter(|_| in_file)
 }
 
-/// Reads what decides over a request besides its keys, the policy and the domains, so that secrets need not be at hand.
+/// Reads what decides over a request besides its keys, the policy, the domains and the CORS rules, so that secrets need not be at hand.
 /// Every fault there is in them and in the form of the file.
-pub fn load_rules(flags: &Flags) -> Result<(Policy, Vec<String>), Vec<Diagnostic>> {
-    let mut faults = Vec::new();
+pub fn load_rules(flags: &Flags) -> Result<(Policy, Vec<String>, CorsRules), Vec<Diagnostic>> {
+    let mut findings = Findings::default();
     let file = flags.config.as_deref().unwrap_or(Path::new(""));
-    let written = read_file(flags.config.as_deref(), &mut faults);
-    let policy = policy(flags, file, written.policy, &mut faults);
-    let domains = domain::domains(written.domains, &mut faults);
+    let written = read_file(flags.config.as_deref(), &mut findings.faults);
+    let policy = policy(flags, file, written.policy, &mut findings.faults);
+    let domains = domain::domains(written.domains, &mut findings.faults);
+    let cors = cors::resolve(written.cors, &flags.cors, &mut findings);
     match policy {
-        Some(policy) if faults.is_empty() => Ok((policy, domains)),
-        _ => Err(flags.placed(faults)),
+        Some(policy) if findings.faults.is_empty() => Ok((policy, domains, cors)),
+        _ => Err(flags.placed(findings.faults)),
     }
 }
 
@@ -171,6 +175,7 @@ fn resolve(
     let mode = mode(written.mode, faults);
     let domains = domain::domains(written.domains, faults);
     let data_folder = data_folder(flags, file, &written.upstream, faults);
+    let cors = cors::resolve(written.cors, &flags.cors, findings);
     let durability = flag(&flags.durability, "--durability");
     if matches!(written.upstream, WrittenUpstream::Remote(_)) {
         findings.warnings.extend(without_effect(&written.store, durability.as_ref()));
@@ -181,7 +186,7 @@ fn resolve(
     let buckets = bucket::buckets(written.buckets, given("--bucket", &flags.buckets), &upstream, findings);
     let keys = Keyring::default();
     let settings =
-        Settings { listen, admin, policy: policy?, mode, domains, keys, upstream, buckets, data_folder, store };
+        Settings { listen, admin, policy: policy?, mode, domains, cors, keys, upstream, buckets, data_folder, store };
     Some(Loaded { settings, keys: Vec::new(), upstream_key, warnings: Vec::new() })
 }
 

@@ -15,6 +15,7 @@ mod authentication;
 mod connections;
 mod contract;
 mod copies;
+mod cors;
 mod crash;
 mod denials;
 mod credentials;

@@ -16,11 +16,12 @@ use std::io::Write;
 /// Explains a request. Whatever the answer to it, explaining it is a success.
 pub(super) fn run(arguments: &Explain, out: &mut dyn Write) -> Result<(), Failure> {
     let request = Request::parse(&arguments.method, &arguments.url, &arguments.headers)?;
-    let (policy, domains) = settings::load_rules(&arguments.sources.flags())?;
+    let (policy, domains, cors) = settings::load_rules(&arguments.sources.flags())?;
     let name = policy.name().to_owned();
     let rules = Rules {
         limits: Limits::default(),
         domains,
+        cors,
         // No key is needed to explain a request: the filters that need one are left out.
         keyring: Keyring::default(),
         signing_keys: KeyCache::default(),

@@ -6,7 +6,7 @@ use crate::diagnostics::Location;
 use crate::filters::{Explanation, Finding, Outcome, StepVerdict, Subject};
 use crate::policy::Ignored;
 use crate::s3::xml;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 
 /// The text, with colours. `quote` finds the text of a policy's line.
 pub(super) fn render(
@@ -22,6 +22,12 @@ pub(super) fn render(
     match &explanation.outcome {
         Outcome::Admitted => {
             lines.push(format!("{GOOD}let through{GOOD:#}: nothing in policy {policy} stands against it"))
+        }
+        Outcome::Preflight(headers) => {
+            lines.push(format!("{GOOD}let through{GOOD:#}: the browser may send the page's request"));
+            let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+            let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), text(value))).collect();
+            lines.extend(reply(StatusCode::NO_CONTENT, &headers, ""));
         }
         Outcome::Fixed(answer) => {
             lines.extend(rule(&answer.rule, quote));
