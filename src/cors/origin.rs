@@ -18,13 +18,13 @@ pub enum BadOrigin {
     #[error("it has more than one '*'")]
     Wildcards,
     /// It is `null`, which every sandboxed page and every file has for an origin.
-    #[error("\"null\" stands for any file and any sandboxed page")]
+    #[error("it stands for any file and any sandboxed page")]
     Null,
     /// There is no scheme.
-    #[error("it starts with a scheme, as https://")]
+    #[error("an origin starts with a scheme, as https://")]
     Scheme,
     /// Something follows host and port.
-    #[error("nothing follows its host and port, not even a slash")]
+    #[error("nothing may follow the host and port, not even a slash")]
     Path,
     /// The host is none.
     #[error("its host is no host name")]

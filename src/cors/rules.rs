@@ -7,7 +7,8 @@ use crate::cors::rule::CorsRule;
 use crate::s3::names::BucketName;
 use http::header::VARY;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 
 /// What an answer depends on besides its address, so that no cache gives one page the answer to another.
 const VARIES_BY: HeaderValue =
@@ -95,6 +96,15 @@ impl CorsRules {
         let stored = bucket.and_then(|bucket| self.stored.get(bucket)).into_iter().flatten();
         let covers = move |rule: &&BucketRule| bucket.is_some_and(|bucket| rule.buckets.covers(bucket));
         stored.chain(self.given.iter().filter(covers).map(|rule| &rule.rule))
+    }
+}
+
+/// The origins that the rules of settings name, each once.
+impl fmt::Display for CorsRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let origins: BTreeSet<String> =
+            self.given.iter().flat_map(|given| &given.rule.origins).map(ToString::to_string).collect();
+        f.write_str(&origins.into_iter().collect::<Vec<_>>().join(", "))
     }
 }
 

@@ -258,12 +258,12 @@ fn origins_match_as_a_whole_with_one_wildcard() {
 #[test]
 fn what_no_browser_sends_is_no_origin() {
     for (text, fault) in [
-        ("", "it starts with a scheme, as https://"),
-        ("app.example", "it starts with a scheme, as https://"),
-        ("localhost:3000", "it starts with a scheme, as https://"),
-        ("https://app.example/", "nothing follows its host and port, not even a slash"),
-        ("https://app.example/page", "nothing follows its host and port, not even a slash"),
-        ("https://*.example/", "nothing follows its host and port, not even a slash"),
+        ("", "an origin starts with a scheme, as https://"),
+        ("app.example", "an origin starts with a scheme, as https://"),
+        ("localhost:3000", "an origin starts with a scheme, as https://"),
+        ("https://app.example/", "nothing may follow the host and port, not even a slash"),
+        ("https://app.example/page", "nothing may follow the host and port, not even a slash"),
+        ("https://*.example/", "nothing may follow the host and port, not even a slash"),
         ("https://*.*.example", "it has more than one '*'"),
         ("**", "it has more than one '*'"),
         ("https://", "its host is no host name"),
@@ -275,7 +275,7 @@ fn what_no_browser_sends_is_no_origin() {
         ("http://a:70000", "its port is no number from 1 to 65535"),
         ("http://a:80", "browsers leave the scheme's own port out"),
         ("https://*.a.example:443", "browsers leave the scheme's own port out"),
-        ("null", "\"null\" stands for any file and any sandboxed page"),
+        ("null", "it stands for any file and any sandboxed page"),
     ] {
         assert_eq!(OriginPattern::parse(text).map_err(|bad| bad.to_string()), Err(fault.to_owned()), "{text}");
     }

@@ -94,7 +94,11 @@ fn refused_too(findings: &[Finding], quote: impl Fn(&Location) -> Option<String>
 fn reason(finding: &Finding, quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
     match &finding.rule {
         Some(found) => rule(&found.location, quote),
-        None => vec![format!("no rule: filter {BOLD}{}{BOLD:#} refuses it under every policy", finding.filter)],
+        None => {
+            let line = format!("no rule: filter {BOLD}{}{BOLD:#} refuses it under every policy", finding.filter);
+            // A client gets less than that; who explains is the operator.
+            [line].into_iter().chain(finding.error.cause.as_ref().map(|cause| format!("  {cause}"))).collect()
+        }
     }
 }
 

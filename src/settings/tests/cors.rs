@@ -39,7 +39,7 @@ fn each_fault_has_its_line() {
         ("allowed_origins = []", "4: `allowed_origins` names none"),
         (
             "allowed_origins = [\"*\",\n\"https://a/\"]",
-            "5: \"https://a/\" is no origin: nothing follows its host and port, not even a slash",
+            "5: \"https://a/\" is no origin: nothing may follow the host and port, not even a slash",
         ),
         ("allowed_origins = [\"https://*.*.a\"]", "4: \"https://*.*.a\" is no origin: it has more than one '*'"),
         ("allowed_origins = [\"https://me:hush@a\"]", "4: this origin names a user"),
@@ -103,7 +103,7 @@ fn the_flag_is_one_rule_for_all_buckets_and_wins_over_the_file() {
     assert_eq!(
         start.faults(),
         [
-            "--cors: \"http://localhost:3000/\" is no origin: nothing follows its host and port, not even a slash",
+            "--cors: \"http://localhost:3000/\" is no origin: nothing may follow the host and port, not even a slash",
             "--cors: \"*\" is named twice"
         ]
     );
