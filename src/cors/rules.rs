@@ -47,6 +47,11 @@ impl CorsRules {
         self
     }
 
+    /// Whether no bucket has rules.
+    pub fn is_empty(&self) -> bool {
+        self.stored.is_empty() && self.given.is_empty()
+    }
+
     /// The rules of settings, in the order in which they are asked.
     pub fn given(&self) -> &[BucketRule] {
         &self.given

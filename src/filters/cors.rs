@@ -41,6 +41,9 @@ pub(super) fn check(request: &Request<'_>) -> Result<Option<Vec<Header>>, NotAns
 
 /// The CORS headers of the answer to a request that is no preflight ([`cors::CorsRules::headers`]).
 pub fn cors_headers(rules: &Rules, head: &RequestHead<'_>, status: StatusCode) -> Vec<Header> {
+    if rules.cors.is_empty() {
+        return Vec::new();
+    }
     let bucket = bucket(rules, head).ok().flatten();
     rules.cors.headers(bucket.as_ref(), head.method, head.headers, status)
 }

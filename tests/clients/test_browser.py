@@ -1,7 +1,8 @@
 """Pages in Chromium that use r2shim from other origins: what the CORS rules let them do, and what they do not.
 
-There are two sites: the application's, which the rules name, and a stranger's. One browser opens one page, with the
-other pages in it. Each check of a page is a result here.
+The rules hold over the local disk and in front of MinIO, which by itself lets every page in. There are two sites: the
+application's, which the rules name, and a stranger's. One browser opens one page, with the other pages in it. Each check
+of a page is a result here.
 """
 
 import contextlib
@@ -15,8 +16,9 @@ import pytest
 
 from browser import Site, visit
 from command import Command, require
+from minio import Minio
 from page import ADDRESS, HEADING, Recipe
-from server import KEYS, REPOSITORY, Server
+from server import ACCESS_KEY_ID, KEYS, REPOSITORY, SECRET_ACCESS_KEY, Server
 from test_sdks import BUILT, built
 from witness import Witness, boto3_client
 
@@ -58,16 +60,20 @@ on_errors = true
 """
 
 
-@pytest.fixture(scope="module")
-def found(tmp_path_factory):
-    """What the pages found, and who can look into the bucket that they used."""
+@pytest.fixture(scope="module", params=["local", "minio"])
+def found(request, tmp_path_factory):
+    """What the pages found over a store, and who can look into the bucket that they used."""
     browser, folder = require("chromium-headless-shell"), tmp_path_factory.mktemp("browser")
     reports = queue.Queue()
     with contextlib.ExitStack() as stack:
         app, stranger = (started(stack, Site(host, reports)) for host in ("localhost", "127.0.0.1"))
-        rules = folder / "rules.toml"
-        rules.write_text(RULES.format(origin=app.origin))
-        server = started(stack, Server("r2", new(folder / "data"), KEYS, ["--config", rules]))
+        settings = folder / "settings.toml"
+        behind, keys = "", KEYS
+        if request.param == "minio":
+            minio = started(stack, Minio(require("minio"), new(folder / "minio")))
+            behind, keys = minio.settings(ACCESS_KEY_ID, SECRET_ACCESS_KEY), {}
+        settings.write_text(behind + RULES.format(origin=app.origin))
+        server = started(stack, Server("r2", new(folder / "data"), keys, ["--config", settings]))
         arguments = shlex.split(LOCAL.serve[0])
         assert arguments[:2] == ["r2shim", "serve"]
         laptop = started(stack, Server("r2", new(folder / "laptop"), {}, arguments[2:]))
