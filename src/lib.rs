@@ -14,6 +14,7 @@ pub mod body;
 pub mod store;
 pub mod upstream;
 pub mod access;
+pub mod cors;
 pub mod settings;
 pub mod filters;
 pub mod server;

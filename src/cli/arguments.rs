@@ -41,6 +41,7 @@ first start and kept in the data folder. The output ends with a line to paste: i
 Examples:
   r2shim serve
   r2shim serve --bucket media --bucket logs --key dev:dev-secret-dev-secret
+  r2shim serve --bucket media --cors http://localhost:3000
   r2shim serve --listen 127.0.0.1:0 --admin off --durability none --data /tmp/scratch
   r2shim serve --config /etc/r2shim.toml --log json")]
     Serve(Serve),
@@ -103,6 +104,9 @@ pub struct Sources {
     /// Policy: a built-in name, or a path (it has a '/' or ends in .toml) [default: r2]
     #[arg(long, value_name = "NAME|FILE")]
     pub policy: Option<String>,
+    /// Origin whose pages may use this from a browser (CORS), as http://localhost:3000; '*' is any; may be repeated
+    #[arg(long, value_name = "ORIGIN")]
+    pub cors: Vec<String>,
 }
 
 /// What flags say about serving.
@@ -302,6 +306,7 @@ impl Sources {
         Flags {
             config: self.config.clone(),
             policy: self.policy.clone(),
+            cors: self.cors.clone(),
             variables: self.variables.names(),
             ..Flags::default()
         }
@@ -358,6 +363,7 @@ mod tests {
                     "--listen",
                     "--data",
                     "--policy",
+                    "--cors",
                     "--audit",
                     "--admin",
                     "--durability",

@@ -58,7 +58,7 @@ fn summary(loaded: &Loaded) -> String {
         "listens on {listen}, admin {admin}, policy {}, {}{}",
         settings.policy.name(),
         keys(loaded),
-        buckets(settings)
+        buckets(settings) + &pages(settings)
     );
     match &settings.upstream {
         Upstream::Local => format!("{serving}, data {}", settings.data_folder.display()),
@@ -76,6 +76,12 @@ fn buckets(settings: &Settings) -> String {
         1 => format!(", bucket {}", names.concat()),
         _ => format!(", buckets {}", names.join(" and ")),
     }
+}
+
+/// The pages that browsers let in.
+fn pages(settings: &Settings) -> String {
+    let origins = settings.cors.to_string();
+    if origins.is_empty() { origins } else { format!(", pages of {origins}") }
 }
 
 fn keys(loaded: &Loaded) -> String {
@@ -126,6 +132,14 @@ mod tests {
             let serving = "listens on 127.0.0.1:9000, admin 127.0.0.1:9001, policy r2, 1 key";
             assert_eq!(said, format!("{serving}\nin front of {expected}"));
         }
+    }
+
+    #[test]
+    fn the_summary_says_which_pages_are_let_in() {
+        let cors = vec!["http://localhost:3000".into(), "https://*.example.com".into()];
+        let flags = Flags { data: Some("not-there".into()), cors, ..Flags::default() };
+        let said = summary(&settings::load(&flags, &|_| Err(VarError::NotPresent)).unwrap());
+        assert!(said.contains(", pages of http://localhost:3000, https://*.example.com, data"), "{said}");
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub(super) struct Welcome {
     policy: String,
     /// Host names below which a bucket is a name of its own; empty if there is none.
     domains: String,
+    /// Origins of pages that browsers let in; empty if there is none.
+    cors: String,
     /// Where objects are: the row's name, and the place.
     objects: (&'static str, String),
     key: Option<ShownKey>,
@@ -44,6 +46,7 @@ impl Welcome {
         Welcome {
             policy: loaded.settings.policy.name().to_owned(),
             domains: loaded.settings.domains.join(", "),
+            cors: loaded.settings.cors.to_string(),
             objects: objects(&loaded.settings),
             key: shown.map(ShownKey::new),
             more_keys: loaded.keys.len().saturating_sub(1),
@@ -59,6 +62,9 @@ impl Welcome {
         }
         lines.extend(admin.map(|address| row("admin", &format!("{}/metrics", url(address)))));
         lines.push(row("policy", &self.policy));
+        if !self.cors.is_empty() {
+            lines.push(row("cors", &format!("pages of {}", self.cors)));
+        }
         lines.push(row(self.objects.0, &self.objects.1));
         if let Some((key, address)) = self.key.as_ref().zip(listen.first()) {
             lines.extend(self.key_lines(key, *address));
@@ -189,8 +195,15 @@ mod tests {
     fn welcome(secret: SecretPlace) -> String {
         let key = Some(shown(secret));
         let domains = "s3.localtest".into();
-        let welcome =
-            Welcome { policy: "r2".into(), domains, objects: ("data", "./r2shim-data".into()), key, more_keys: 1 };
+        let cors = "http://localhost:3000".into();
+        let welcome = Welcome {
+            policy: "r2".into(),
+            domains,
+            cors,
+            objects: ("data", "./r2shim-data".into()),
+            key,
+            more_keys: 1,
+        };
         let admin = Some("127.0.0.1:9001".parse().unwrap());
         anstream::adapter::strip_str(&welcome.text(&["0.0.0.0:9000".parse().unwrap()], admin)).to_string()
     }
@@ -199,7 +212,7 @@ mod tests {
     fn the_text_says_where_and_with_which_key() {
         let expected = format!(
             "r2shim {}\n  endpoint       http://127.0.0.1:9000, and every other address of this machine\n  domains        s3.localtest\n  admin          http://127.0.0.1:9001/metrics\n  \
-             policy         r2\n  data           ./r2shim-data\n  access key id  id (and 1 more)\n  \
+             policy         r2\n  cors           pages of http://localhost:3000\n  data           ./r2shim-data\n  access key id  id (and 1 more)\n  \
              secret         in $APP\n\nTry it, in another terminal; this lists the buckets:\nAWS_ACCESS_KEY_ID=id AWS_SECRET_ACCESS_KEY=\"$APP\" \
              AWS_SESSION_TOKEN= aws s3 --endpoint-url http://127.0.0.1:9000 --region auto ls\n",
             env!("CARGO_PKG_VERSION")

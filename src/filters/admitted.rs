@@ -2,6 +2,7 @@
 
 use crate::access::AccessKey;
 use crate::body::Announced;
+use crate::cors::Header;
 use crate::filters::authenticate::Caller;
 use crate::filters::facts::Facts;
 use crate::filters::finding::{Filter, Finding, Refusal};
@@ -13,6 +14,26 @@ use crate::policy;
 use crate::routing::Address;
 use crate::s3::{Code, S3Error, Timestamp};
 use std::ops::Deref;
+
+/// A request that the chain has nothing against.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one a request, and never a list of them")]
+pub enum Accepted<'a> {
+    /// One to carry out.
+    Request(Admitted<'a>),
+    /// A browser's question, answered with 204 and these headers.
+    Preflight(Vec<Header>),
+}
+
+/// Where a walk has ended.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one a request, and never a list of them")]
+pub(super) enum Walked<'a> {
+    /// At the end of the chain.
+    Passed(Passed<'a>),
+    /// At a browser's question, with the headers of its answer.
+    Preflight(Vec<Header>),
+}
 
 /// A request that may be carried out. Only the end of the chain can make one.
 #[derive(Debug)]

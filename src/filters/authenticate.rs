@@ -17,7 +17,7 @@ use crate::sigv4::{self, AuthError, Claim, Verified};
 pub(super) enum Caller<'a> {
     /// The holder of a key.
     Signer(Authenticated<'a>),
-    /// A browser that sends a preflight or a form: these carry no signature and may touch nothing.
+    /// A browser that sends a form: it carries no signature and may touch nothing.
     Anonymous,
     /// The request is explained, and it cannot be verified who signs it.
     Unverified(Unverified<'a>),

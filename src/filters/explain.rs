@@ -1,6 +1,7 @@
 //! A request that is explained rather than sent: everything that the chain finds about it.
 
-use crate::filters::admitted::Passed;
+use crate::cors::Header;
+use crate::filters::admitted::{Passed, Walked};
 use crate::filters::facts::Subject;
 use crate::filters::finding::Finding;
 use crate::filters::missing::{Known, Missing};
@@ -26,6 +27,8 @@ pub struct Explanation<'a> {
     pub findings: Vec<Finding>,
     /// The policy's own answer, if nothing refuses the request.
     pub answer: Option<RuledAnswer>,
+    /// The headers of the answer to a browser's question, which ends the walk.
+    pub preflight: Option<Vec<Header>>,
     /// What is asked for; `None` where the walk ended before that was known.
     pub request: Option<OperationRequest<'a>>,
 }
@@ -50,7 +53,12 @@ impl Explanation<'_> {
 pub fn explain<'a>(rules: &'a Rules, head: RequestHead<'a>, now: Timestamp, known: Known<'_>) -> Explanation<'a> {
     let (mut run, mut subject) = (Run::explain(known), Subject::default());
     // The run has noted the finding of the guard that ended the walk.
-    let passed = walk(&Request { rules, head, now }, &mut run, &mut subject).ok();
+    let walked = walk(&Request { rules, head, now }, &mut run, &mut subject);
     let Notes { steps, findings, ignored, answer } = run.into_notes();
-    Explanation { steps, subject, ignored, findings, answer, request: passed.and_then(Passed::into_request) }
+    let (preflight, passed) = match walked {
+        Ok(Walked::Preflight(headers)) => (Some(headers), None),
+        Ok(Walked::Passed(passed)) => (None, Some(passed)),
+        Err(_) => (None, None),
+    };
+    Explanation { steps, subject, ignored, findings, answer, preflight, request: passed.and_then(Passed::into_request) }
 }

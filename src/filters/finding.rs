@@ -9,6 +9,8 @@ use std::fmt;
 pub enum Filter {
     /// How much a head may hold.
     Limits,
+    /// Whether a browser may send what a page asks it to.
+    Cors,
     /// Who the request is from.
     Authenticate,
     /// The region that the request is signed for.
@@ -36,8 +38,9 @@ pub enum Role {
 
 impl Filter {
     /// Every link, in the order in which a request meets them.
-    pub const CHAIN: [Filter; 8] = [
+    pub const CHAIN: [Filter; 9] = [
         Filter::Limits,
+        Filter::Cors,
         Filter::Authenticate,
         Filter::Region,
         Filter::Address,
@@ -51,6 +54,7 @@ impl Filter {
     pub fn name(self) -> &'static str {
         match self {
             Filter::Limits => "limits",
+            Filter::Cors => "cors",
             Filter::Authenticate => "authenticate",
             Filter::Region => "region",
             Filter::Address => "address",
@@ -64,7 +68,7 @@ impl Filter {
     /// Whether it ends requests or finds.
     pub fn role(self) -> Role {
         match self {
-            Filter::Limits | Filter::Authenticate | Filter::Address | Filter::Authorise => Role::Guard,
+            Filter::Limits | Filter::Cors | Filter::Authenticate | Filter::Address | Filter::Authorise => Role::Guard,
             Filter::Region | Filter::Policy | Filter::Names | Filter::Payload => Role::Judge,
         }
     }

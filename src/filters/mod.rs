@@ -7,7 +7,8 @@
 //! goes on and shows all. A request that is explained is judged by what is known of it: filters that have to know more
 //! than the head say what is missing.
 //!
-//! What comes out is [`Admitted`]: an operation that may be carried out, by the local store or an upstream.
+//! What comes out is [`Admitted`]: an operation that may be carried out, by the local store or an upstream. A browser's
+//! preflight ends on the way, with its answer.
 //!
 //! Nothing here touches a socket, a file or a clock, so the whole chain is a function call to a test and to
 //! `r2shim explain`.
@@ -19,6 +20,7 @@ mod missing;
 mod run;
 mod limits;
 mod facts;
+mod cors;
 mod authenticate;
 mod region;
 mod authorise;
@@ -32,8 +34,9 @@ mod explain;
 #[cfg(test)]
 mod tests;
 
-pub use admitted::Admitted;
-use admitted::Passed;
+pub use admitted::{Accepted, Admitted};
+use admitted::{Passed, Walked};
+pub use cors::cors_headers;
 pub use explain::{Explanation, explain};
 pub use facts::Subject;
 pub use finding::{Filter, Finding, Role};
@@ -61,18 +64,24 @@ pub fn admit<'a>(
     head: RequestHead<'a>,
     now: Timestamp,
     subject: &mut Subject,
-) -> Result<Admitted<'a>, Box<Finding>> {
+) -> Result<Accepted<'a>, Box<Finding>> {
     let request = Request { rules, head, now };
-    let passed = walk(&request, &mut Run::enforce(), subject)?;
-    Admitted::new(&request, passed)
+    match walk(&request, &mut Run::enforce(), subject)? {
+        Walked::Preflight(headers) => Ok(Accepted::Preflight(headers)),
+        Walked::Passed(passed) => Admitted::new(&request, passed).map(Accepted::Request),
+    }
 }
 
 /// The chain: each line that names a [`Filter`] is a link, in the order of [`Filter::CHAIN`].
-fn walk<'a>(request: &Request<'a>, run: &mut Run<'_>, subject: &mut Subject) -> Result<Passed<'a>, Box<Finding>> {
+fn walk<'a>(request: &Request<'a>, run: &mut Run<'_>, subject: &mut Subject) -> Result<Walked<'a>, Box<Finding>> {
     // Heads that are too large are refused before anything looks at them closely.
     run.guard(Filter::Limits, limits::check(request))?;
     // Bucket, key, operation, view. A fault found here is reported below, to known clients only.
     let facts = Facts::establish(request, subject);
+    // A browser's question about a page is answered before anyone is known, from the CORS rules alone.
+    if let Some(headers) = run.guard(Filter::Cors, cors::check(request))? {
+        return Ok(Walked::Preflight(headers));
+    }
     // Who: SigV4 over the request as sent.
     let caller = match run.known() {
         None => run.guard(Filter::Authenticate, authenticate::identify(request, &facts))?,
@@ -102,5 +111,5 @@ fn walk<'a>(request: &Request<'a>, run: &mut Run<'_>, subject: &mut Subject) -> 
         }
         Some(known) => Ok(run.examine(Filter::Payload, payload::examine(request, &facts, &caller, known.body))?),
     };
-    Ok(Passed { facts, caller, address, plan, answer: decision.answer })
+    Ok(Walked::Passed(Passed { facts, caller, address, plan, answer: decision.answer }))
 }

@@ -1,6 +1,7 @@
 //! What the chain decides by: the operator's settings, made ready once.
 
 use crate::access::Keyring;
+use crate::cors::CorsRules;
 use crate::policy::Policy;
 use crate::s3::view::MAX_HEADERS;
 use crate::sigv4::KeyCache;
@@ -18,6 +19,8 @@ pub struct Rules {
     pub limits: Limits,
     /// Names under which buckets are hosts, in lower case.
     pub domains: Vec<String>,
+    /// Which pages of other origins browsers let in.
+    pub cors: CorsRules,
     /// Who may sign.
     pub keyring: Keyring,
     /// Signing keys derived before.

@@ -1,7 +1,8 @@
 //! The chain without a socket: from a head to everything that is found about it.
 
 use super::*;
-use crate::access::{AccessKey, BucketScope, Keyring, Permission};
+use crate::access::{AccessKey, BucketPattern, BucketScope, Keyring, Permission};
+use crate::cors::{BucketRule, CorsRule, CorsRules, OriginPattern};
 use crate::policy::Policy;
 use crate::s3::S3Error;
 use crate::sigv4::{KeyCache, PayloadHash, Secret, Signer};
@@ -23,10 +24,18 @@ fn rules(policy: &str) -> Rules {
     Rules {
         limits: Limits::default(),
         domains: Vec::new(),
+        cors: cors_rules(),
         keyring: Keyring::from_iter([key(ADMIN, Permission::AdminReadWrite), key(READER, Permission::ObjectReadOnly)]),
         signing_keys: KeyCache::default(),
         policy: Policy::builtin(policy).unwrap().unwrap(),
     }
+}
+
+/// Pages of one origin may use one bucket.
+fn cors_rules() -> CorsRules {
+    let origins = vec![OriginPattern::parse("https://app.example").unwrap()];
+    let buckets = BucketScope::Matching(vec![BucketPattern::parse("media").unwrap()]);
+    CorsRules::new(vec![BucketRule { buckets, rule: CorsRule::open_to(origins) }])
 }
 
 fn now() -> Timestamp {
@@ -233,12 +242,12 @@ fn an_explained_body_is_judged_by_what_is_known_of_it() {
 /// A request with a fault for each of these filters, and none for the others.
 fn with_faults(faults: &[Filter]) -> Head {
     let has = |filter| faults.contains(&filter);
-    let mut head = Head::parse(match (has(Filter::Address), has(Filter::Names)) {
-        (true, true) => "PATCH /Media/k",
-        (true, false) => "PATCH /media/k",
-        (false, true) => "PUT /Media/k",
-        (false, false) => "PUT /media/k",
-    });
+    let method = match (has(Filter::Cors), has(Filter::Address)) {
+        (true, _) => "OPTIONS",
+        (false, true) => "PATCH",
+        (false, false) => "PUT",
+    };
+    let mut head = Head::parse(&format!("{method} {}", if has(Filter::Names) { "/Media/k" } else { "/media/k" }));
     if has(Filter::Limits) {
         head.append("padding", &"x".repeat(65 << 10));
     }
@@ -275,6 +284,85 @@ fn guards_stand_in_front_of_the_judges_that_know_the_policy() {
         assert!(position(guard) < position(Filter::Policy), "{guard}");
     }
     assert!(position(Filter::Authenticate) < position(Filter::Region), "strangers learn nothing");
+}
+
+/// What becomes of an OPTIONS request: the answer's status, code and label, or the headers.
+fn asked(text: &str) -> String {
+    let (rules, head, mut subject) = (rules("r2"), Head::parse(text), Subject::default());
+    match admit(&rules, head.borrow(), now(), &mut subject) {
+        Ok(Accepted::Preflight(headers)) => format!("{} headers", headers.len()),
+        Ok(Accepted::Request(_)) => "admitted".to_owned(),
+        Err(finding) => {
+            assert_eq!(finding.filter, Filter::Cors, "{text}");
+            let label = finding.label.unwrap_or_default();
+            format!("{} {} {label}", finding.error.status.as_u16(), finding.error.code)
+        }
+    }
+}
+
+/// Signed, presigned or neither, for a bucket in the path or in the host: only the CORS rules count.
+#[test]
+fn a_preflight_is_answered_from_the_cors_rules_alone() {
+    const ASKS: &str = "origin: https://app.example | access-control-request-method: PUT";
+    for (request, expected) in [
+        ("OPTIONS /media/k | ", "5 headers"),
+        ("OPTIONS /media/k?X-Amz-Signature=0&X-Amz-Date=x | ", "5 headers"),
+        ("OPTIONS /media/k | authorization: junk | ", "5 headers"),
+        ("OPTIONS /media?cors&acl | ", "5 headers"),
+        ("OPTIONS /k | host: media.localhost | ", "5 headers"),
+        ("OPTIONS /media/%ff | ", "5 headers"),
+        ("OPTIONS /other/k | ", "403 Unauthorized no-cors-rule"),
+        ("OPTIONS /UPPER/k | ", "403 Unauthorized no-cors-rule"),
+        ("OPTIONS / | ", "403 Unauthorized no-cors-rule"),
+        ("OPTIONS * | ", "403 Unauthorized no-cors-rule"),
+        ("OPTIONS /media/k | host: media.nowhere.example | ", "403 Unauthorized no-cors-rule"),
+        ("OPTIONS /media/k | origin: https://b.example | ", "403 Unauthorized cors-origin"),
+        ("OPTIONS /media/k | access-control-request-headers: x-y | ", "6 headers"),
+        ("OPTIONS /media/k | access-control-request-headers: x y | ", "403 Unauthorized cors-header"),
+    ] {
+        assert_eq!(asked(&format!("{request}{ASKS}")), expected, "{request}");
+    }
+    for (request, expected) in [
+        ("OPTIONS /media/k", "400 InvalidRequest no-preflight"),
+        ("OPTIONS /media/k | origin: https://app.example", "400 InvalidRequest no-preflight"),
+        ("OPTIONS /media/k | access-control-request-method: PUT", "400 InvalidRequest no-preflight"),
+    ] {
+        assert_eq!(asked(request), expected, "{request}");
+    }
+}
+
+/// The client gets R2's words whatever is missing, the log says what that is and where rules are written.
+#[test]
+fn a_refused_preflight_is_explained_to_the_operator() {
+    let ask = |request: &str| {
+        let head = Head::parse(&format!("OPTIONS {request} | access-control-request-method: PUT"));
+        let finding = admit(&rules("r2"), head.borrow(), now(), &mut Subject::default()).unwrap_err();
+        assert_eq!(finding.error.message, "CORS not configured for this bucket");
+        finding.error.cause.unwrap()
+    };
+    let advice = "; rules are [[cors]] in the settings, or --cors";
+    for (request, cause) in [
+        ("/other | origin: https://app.example", "no CORS rule is for this bucket"),
+        ("/media | origin: http://b", "no CORS rule of the bucket allows the origin \"http://b\""),
+        (
+            "/media | host: media.nowhere.example | origin: http://b",
+            "the host \"media.nowhere.example\" is neither a domain nor below one",
+        ),
+    ] {
+        assert_eq!(ask(request), format!("{cause}{advice}"), "{request}");
+    }
+}
+
+#[test]
+fn an_explained_preflight_ends_with_its_answer() {
+    let head = Head::parse("OPTIONS /media/k | origin: https://app.example | access-control-request-method: PUT");
+    let rules = rules("r2");
+    let explanation = explain(&rules, head.borrow(), now(), NOTHING);
+    assert_eq!(explanation.preflight.map(|headers| headers.len()), Some(5));
+    assert_eq!(
+        explanation.steps.last().map(|step| (step.filter, step.verdict)),
+        Some((Filter::Cors, StepVerdict::Passes))
+    );
 }
 
 /// A stranger gets the same answer whatever else is wrong with the request.

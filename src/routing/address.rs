@@ -71,12 +71,17 @@ impl<'a> RawAddress<'a> {
         self.key
     }
 
+    /// The bucket, whatever the key is; `None` for the account.
+    ///
+    /// # Errors
+    /// `InvalidBucketName`.
+    pub fn bucket(&self) -> Result<Option<BucketName>, S3Error> {
+        if self.target() == Target::Service { Ok(None) } else { parse_bucket(&self.bucket).map(Some) }
+    }
+
     /// Reads the names: `InvalidBucketName`, or `InvalidObjectName` for a key that is too long or not UTF-8.
     pub fn address(&self) -> Result<Address, S3Error> {
-        if self.target() == Target::Service {
-            return Ok(Address::default());
-        }
-        Ok(Address { bucket: Some(parse_bucket(&self.bucket)?), key: parse_key(self.key)? })
+        Ok(Address { bucket: self.bucket()?, key: parse_key(self.key)? })
     }
 }
 

@@ -66,7 +66,7 @@ mod tests {
             ("GET", Object, "uploadId=u", "ListParts"),
             ("DELETE", Object, "tagging", "DeleteObjectTagging"),
             ("HEAD", Object, "tagging", "HeadObject"),
-            ("OPTIONS", Object, "", "PreflightObject"),
+            ("OPTIONS", Object, "", "none"),
             ("PATCH", Object, "", "none"),
             ("put", Object, "", "none"),
         ] {

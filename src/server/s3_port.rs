@@ -1,7 +1,8 @@
 //! One S3 request: its head goes down the chain, the backend carries it out, the reply is sent, logged and counted.
 
-use crate::filters::{self, CurrentRules, Rules};
+use crate::filters::{self, Accepted, CurrentRules, Rules};
 use crate::s3::S3Error;
+use crate::s3::request::RequestHead;
 use crate::s3::trace::{TRACEPARENT, trace_id};
 use crate::server::answer::Answer;
 use crate::server::backend::Backend;
@@ -49,16 +50,7 @@ impl S3Port {
         };
         let rate = MinimumRate { bytes: rules.limits.body_bytes, window: rules.limits.body_window };
         let mut body = RequestBody::new(session, head.expects_continue(), rate);
-        let answer = match filters::admit(rules, head.borrow(), record.time, &mut record.subject) {
-            Err(finding) => {
-                record.note_refusal(&finding);
-                Answer::error(&finding.error)
-            }
-            Ok(admitted) => match self.backend.answer(&admitted, &mut body).await {
-                Ok(answer) => answer,
-                Err(error) => refused(record, &error),
-            },
-        };
+        let answer = self.decide(head.borrow(), rules, &mut body, record).await;
         let progress = body.progress();
         if head.is_chunked() && is_error(answer.status) {
             // pingora takes an empty size of a chunk for the last one. What it reads as the next request could be meant
@@ -66,6 +58,29 @@ impl S3Port {
             return (answer, Unread::Close);
         }
         (answer, Unread::new(session, head.content_length(), progress))
+    }
+
+    /// Walks the head down the chain, and has carried out what it admits.
+    async fn decide(
+        &self,
+        head: RequestHead<'_>,
+        rules: &Rules,
+        body: &mut RequestBody<'_>,
+        record: &mut Record,
+    ) -> Answer {
+        let answer = match filters::admit(rules, head, record.time, &mut record.subject) {
+            Ok(Accepted::Preflight(headers)) => return Answer::empty(StatusCode::NO_CONTENT).with_all(headers),
+            Ok(Accepted::Request(admitted)) => match self.backend.answer(&admitted, body).await {
+                Ok(answer) => answer,
+                Err(error) => refused(record, &error),
+            },
+            Err(finding) => {
+                record.note_refusal(&finding);
+                Answer::error(&finding.error)
+            }
+        };
+        let headers = filters::cors_headers(rules, &head, answer.status);
+        answer.with_all(headers)
     }
 }
 

@@ -100,7 +100,7 @@ fn resolve_key(
     let id = written.id.ok_or_else(missing).and_then(|id| check_id(&id).map(|()| id.value)).map_err(&mut keep).ok();
     let secret = resolve("this key", &written.location, written.secret, settings, environment).map_err(&mut keep).ok();
     let permission = permission(&written.location, written.permission).map_err(&mut keep).ok();
-    let buckets = scope(written.buckets, faults);
+    let buckets = scope(written.buckets, "key", faults);
     let (secret, location) = secret?;
     Some(GivenKey { key: AccessKey { id: id?, secret, permission: permission?, buckets: buckets? }, secret: location })
 }
@@ -134,12 +134,16 @@ fn permission(key: &Location, written: Option<Spanned<String>>) -> Result<Permis
     })
 }
 
-fn scope(written: Option<Spanned<Vec<Spanned<String>>>>, faults: &mut Vec<Diagnostic>) -> Option<BucketScope> {
+/// The buckets that a key or a rule is for; `what` is how a message calls it.
+pub(super) fn scope(
+    written: Option<Spanned<Vec<Spanned<String>>>>,
+    what: &str,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<BucketScope> {
     let Some(list) = written else { return Some(BucketScope::All) };
     if list.value.is_empty() {
-        faults.push(
-            list.fault("`buckets` names none, so the key is good for nothing", "name some, or leave it out for all"),
-        );
+        let message = format!("`buckets` names none, so the {what} is good for nothing");
+        faults.push(list.fault(message, "name some, or leave it out for all"));
         return None;
     }
     let before = faults.len();

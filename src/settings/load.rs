@@ -13,7 +13,7 @@ use crate::settings::remote::{self, UpstreamKey};
 use crate::settings::resolved::{Mode, Settings, Upstream};
 use crate::settings::secret::{Environment, SecretPlace};
 use crate::settings::written::{WrittenSettings, WrittenStore, WrittenUpstream};
-use crate::settings::{address, bucket, domain, policy, store};
+use crate::settings::{address, bucket, cors, domain, policy, store};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -31,6 +31,8 @@ pub struct Flags {
     pub data: Option<PathBuf>,
     /// `--policy`: a built-in name or a path.
     pub policy: Option<String>,
+    /// `--cors`, as often as given: the origins of pages; empty if it was not.
+    pub cors: Vec<String>,
     /// `--durability`.
     pub durability: Option<String>,
     /// `--bucket`, as often as given.
@@ -158,6 +160,7 @@ fn resolve(
     let mode = mode(written.mode, faults);
     let domains = domain::domains(written.domains, faults);
     let data_folder = data_folder(flags, file, &written.upstream, faults);
+    let cors = cors::resolve(written.cors, &flags.cors, findings);
     let durability = flag(&flags.durability, "--durability");
     if matches!(written.upstream, WrittenUpstream::Remote(_)) {
         findings.warnings.extend(without_effect(&written.store, durability.as_ref()));
@@ -168,7 +171,7 @@ fn resolve(
     let buckets = bucket::buckets(written.buckets, given("--bucket", &flags.buckets), &upstream, findings);
     let keys = Keyring::default();
     let settings =
-        Settings { listen, admin, policy: policy?, mode, domains, keys, upstream, buckets, data_folder, store };
+        Settings { listen, admin, policy: policy?, mode, domains, cors, keys, upstream, buckets, data_folder, store };
     Some(Loaded { settings, keys: Vec::new(), upstream_key, warnings: Vec::new() })
 }
 

@@ -9,6 +9,7 @@
 
 mod findings;
 mod table;
+mod choice;
 mod written;
 mod paths;
 mod address;
@@ -17,6 +18,7 @@ mod policy;
 mod secret;
 mod keys;
 mod key_flag;
+mod cors;
 pub mod credentials;
 pub mod resolved;
 mod store;

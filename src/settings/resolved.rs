@@ -1,6 +1,7 @@
 //! What the settings come to: every value checked, every default filled in.
 
 use crate::access::Keyring;
+use crate::cors::CorsRules;
 use crate::policy::Policy;
 use crate::s3::names::BucketName;
 use crate::store::Options;
@@ -21,6 +22,8 @@ pub struct Settings {
     pub mode: Mode,
     /// Domains under which buckets are host names, in lower case.
     pub domains: Vec<String>,
+    /// Which pages of other origins browsers let in.
+    pub cors: CorsRules,
     /// Who may sign.
     pub keys: Keyring,
     /// Where objects are.

@@ -1,8 +1,10 @@
 //! What decides about a request, for a command that serves none: secrets need not be at hand.
 
 use crate::access::Keyring;
+use crate::cors::CorsRules;
 use crate::diagnostics::Diagnostic;
 use crate::policy::Policy;
+use crate::settings::cors;
 use crate::settings::domain;
 use crate::settings::findings::Findings;
 use crate::settings::keys;
@@ -19,6 +21,8 @@ pub struct LoadedRules {
     pub policy: Policy,
     /// Domains under which buckets are host names, in lower case.
     pub domains: Vec<String>,
+    /// What pages of other origins may do.
+    pub cors: CorsRules,
     /// The keys that may sign; empty where they are not known.
     pub keyring: Keyring,
     /// The ids of those whose secrets are not at hand: they have another text instead.
@@ -37,6 +41,7 @@ pub fn load_rules(flags: &Flags, environment: Environment<'_>) -> Result<LoadedR
     let mut written = read_file(flags.config.as_deref(), &mut findings.faults);
     let policy = policy(flags, file, written.policy, &mut findings.faults);
     let domains = domain::domains(written.domains, &mut findings.faults);
+    let cors = cors::resolve(written.cors, &flags.cors, &mut findings);
     let data = data_folder(flags, file, &written.upstream, &mut findings.faults);
     let without_secret = stand_in(&mut written.keys, file, environment);
     let of_file = keys::from_file(written.keys, file, environment, &mut findings.faults);
@@ -56,7 +61,7 @@ pub fn load_rules(flags: &Flags, environment: Environment<'_>) -> Result<LoadedR
     match (policy, upstream) {
         (Some(policy), Some((upstream, _))) if findings.faults.is_empty() => {
             let keyring: Keyring = keys.into_iter().map(|given| given.key).collect();
-            Ok(LoadedRules { policy, domains, keyring, without_secret, upstream })
+            Ok(LoadedRules { policy, domains, cors, keyring, without_secret, upstream })
         }
         _ => Err(flags.placed(findings.faults)),
     }

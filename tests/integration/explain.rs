@@ -38,7 +38,7 @@ fn keyring() -> Keyring {
 /// The rules of both sides. The domains are those that `explain` reads from the hosts of R2 and S3.
 fn in_force(policy: &str) -> Rules {
     let domains = ["acc.r2.cloudflarestorage.com", "s3.eu-west-1.amazonaws.com", "s3.localhost"].map(str::to_owned);
-    Rules { domains: domains.to_vec(), ..rules(policy, keyring()) }
+    Rules { domains: domains.to_vec(), cors: crate::cors::cors(), ..rules(policy, keyring()) }
 }
 
 /// A line of the table.

@@ -80,7 +80,7 @@ fn heads_that_are_no_heads() {
         ),
         ("line feeds alone", "GET / HTTP/1.1\nhost: h\n\n".into(), 400, "InvalidArgument"),
         ("NUL in the target", "GET /a\u{0}b HTTP/1.1\r\nhost: h\r\n\r\n".into(), 400, "InvalidArgument"),
-        ("OPTIONS *", "OPTIONS * HTTP/1.1\r\nhost: h\r\n\r\n".into(), 400, "InvalidArgument"),
+        ("OPTIONS *", "OPTIONS * HTTP/1.1\r\nhost: h\r\n\r\n".into(), 400, "InvalidRequest"),
         ("TRACE", "TRACE / HTTP/1.1\r\nhost: h\r\n\r\n".into(), 400, "InvalidArgument"),
         ("a method of our own", "BREW /media HTTP/1.1\r\nhost: h\r\n\r\n".into(), 400, "InvalidArgument"),
         ("a lower-case method", "get / HTTP/1.1\r\nhost: h\r\n\r\n".into(), 400, "InvalidArgument"),

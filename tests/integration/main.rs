@@ -16,6 +16,7 @@ mod bad_starts;
 mod connections;
 mod contract;
 mod copies;
+mod cors;
 mod crash;
 mod denials;
 mod credentials;

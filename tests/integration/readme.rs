@@ -135,8 +135,12 @@ fn the_table_of_the_upstreams_settings_has_them_all() {
 
 #[test]
 fn every_setting_is_in_its_page_and_in_an_example() {
-    let examples =
-        [include_str!("../../examples/local.toml"), include_str!("../../examples/scoped-keys.toml")].join("");
+    let examples = [
+        include_str!("../../examples/local.toml"),
+        include_str!("../../examples/scoped-keys.toml"),
+        include_str!("../../examples/browser.toml"),
+    ]
+    .join("");
     for (table, name) in r2shim::settings::declared() {
         assert!(SETTINGS.contains(name), "docs/settings.md does not have {name} {table}");
         let is_local = table != "[upstream]" || ["kind", "path"].contains(&name);

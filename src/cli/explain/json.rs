@@ -3,6 +3,7 @@
 use crate::cli::explain::hosts::ForeignHost;
 use crate::cli::explain::report::{Refusal, Report, Stage};
 use crate::cli::explain::request::Request;
+use crate::cors::Header;
 use crate::filters::{Missing, StepVerdict};
 use crate::s3::Timestamp;
 use serde::Serialize;
@@ -24,6 +25,7 @@ struct Document<'r> {
     stages: Vec<StageOf>,
     refusals: Vec<RefusalOf<'r>>,
     answer: Option<AnswerOf<'r>>,
+    preflight: Option<Vec<HeaderOf<'r>>>,
     ignored: IgnoredOf<'r>,
     missing: Vec<MissingOf>,
 }
@@ -49,6 +51,12 @@ struct AnswerOf<'r> {
     status: u16,
     body: &'r str,
     rule: String,
+}
+
+#[derive(Serialize)]
+struct HeaderOf<'r> {
+    name: &'r str,
+    value: &'r str,
 }
 
 #[derive(Serialize)]
@@ -91,6 +99,7 @@ pub(super) fn render(
             body: &answer.body,
             rule: answer.rule.to_string(),
         }),
+        preflight: report.preflight.as_ref().map(|headers| headers.iter().map(HeaderOf::from).collect()),
         ignored: IgnoredOf { headers: &report.ignored.headers, parameters: &report.ignored.parameters },
         missing: report.missing.iter().map(MissingOf::from).collect(),
     };
@@ -122,6 +131,12 @@ impl<'r> From<&'r Refusal> for RefusalOf<'r> {
             message: &refusal.error.message,
             rule: refusal.rule.as_ref().map(|rule| rule.location.to_string()),
         }
+    }
+}
+
+impl<'r> From<&'r Header> for HeaderOf<'r> {
+    fn from((name, value): &'r Header) -> HeaderOf<'r> {
+        HeaderOf { name: name.as_str(), value: value.to_str().unwrap_or_default() }
     }
 }
 

@@ -45,6 +45,7 @@ pub(super) fn run(arguments: &Explain, out: &mut dyn Write) -> Result<(), Failur
     let rules = Rules {
         limits: Limits::default(),
         domains,
+        cors: loaded.cors,
         keyring: loaded.keyring,
         signing_keys: KeyCache::default(),
         policy: loaded.policy,

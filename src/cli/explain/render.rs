@@ -8,7 +8,7 @@ use crate::diagnostics::Location;
 use crate::filters::{Missing, StepVerdict, Subject};
 use crate::policy::Ignored;
 use crate::s3::xml;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 
 /// The text, with colours. `quote` finds the text of a policy's line.
 pub(super) fn render(
@@ -24,6 +24,12 @@ pub(super) fn render(
     lines.extend(report.stages.iter().map(stage));
     lines.extend(ignored(&report.ignored));
     lines.push(String::new());
+    if let Some(headers) = &report.preflight {
+        let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), text(value))).collect();
+        lines.extend(reply(StatusCode::NO_CONTENT, &headers, ""));
+        lines.push("\nthe browser may send the page's request".to_owned());
+    }
     if let Some(answer) = &report.answer {
         lines.extend(rule(&answer.rule, &quote));
         lines.extend(reply(answer.status, &[], &answer.body));
@@ -169,7 +175,15 @@ mod tests {
             stage("authenticate", StepVerdict::Undecided, vec![Missing::Signature]),
             stage("policy", StepVerdict::Refuses, Vec::new()),
         ];
-        Report { subject, stages, refusals: Vec::new(), answer: None, ignored: Ignored::default(), missing: Vec::new() }
+        Report {
+            subject,
+            stages,
+            refusals: Vec::new(),
+            answer: None,
+            preflight: None,
+            ignored: Ignored::default(),
+            missing: Vec::new(),
+        }
     }
 
     fn refused_by(refusals: Vec<Refusal>) -> Report {

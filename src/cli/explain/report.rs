@@ -1,6 +1,7 @@
 //! What the server would make of a request: what HTTP, the chain and the store behind say of it, without sending it.
 
 use crate::cli::explain::request::Request;
+use crate::cors::Header;
 use crate::filters::{
     self, Explanation, Filter, Finding, Known, KnownKeys, Missing, Rules, Step, StepVerdict, Subject,
 };
@@ -46,6 +47,8 @@ pub struct Report {
     pub refusals: Vec<Refusal>,
     /// The policy's own answer, where nothing refuses the request.
     pub answer: Option<RuledAnswer>,
+    /// The headers of the answer to a browser's preflight that is allowed.
+    pub preflight: Option<Vec<Header>>,
     /// What has no effect.
     pub ignored: Ignored,
     /// What is missing to decide, each once.
@@ -97,7 +100,7 @@ pub fn judge(request: &Request, rules: &Rules, behind: &Upstream, keys: KnownKey
     let judged = explanation.findings.is_empty().then(|| by_the_store(&explanation, behind, document, rules));
     let behind = judged.flatten();
     let mut missing: Vec<Missing> = explanation.missing().into_iter().cloned().collect();
-    let Explanation { steps, subject, ignored, findings, answer, .. } = explanation;
+    let Explanation { steps, subject, ignored, findings, answer, preflight, .. } = explanation;
     let mut stages: Vec<Stage> = steps.into_iter().map(Stage::from).collect();
     if document.is_some() {
         missing.retain(|missing| *missing != Missing::Document);
@@ -107,7 +110,7 @@ pub fn judge(request: &Request, rules: &Rules, behind: &Upstream, keys: KnownKey
     stages.extend(store);
     let refusals: Vec<Refusal> = findings.into_iter().map(Refusal::from).chain(refusal.flatten()).collect();
     let answer = answer.filter(|_| refusals.is_empty());
-    Report { subject, stages, refusals, answer, ignored, missing }
+    Report { subject, stages, refusals, answer, preflight, ignored, missing }
 }
 
 impl Stage {
@@ -127,6 +130,7 @@ fn refused_by_http(error: S3Error) -> Report {
         stages: vec![Stage { name, verdict: StepVerdict::Refuses, missing: Vec::new() }],
         refusals: vec![Refusal { stage: name, error, rule: None }],
         answer: None,
+        preflight: None,
         ignored: Ignored::default(),
         missing: Vec::new(),
     }

@@ -7,8 +7,8 @@
 //!
 //! The source of a row is the operation's page in the S3 API reference,
 //! `https://docs.aws.amazon.com/AmazonS3/latest/API/API_NAME.html` with the operation's name; that of PostObject is
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>, and that of the preflights is
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html>.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>. The preflights of browsers are no operations:
+//! the operator's rules answer them, and no policy has a say ([`crate::cors`]).
 //!
 //! To add an operation, add its name in `names.rs` and its row, at the same place, in the file of its topic.
 

@@ -23,7 +23,7 @@ macro_rules! operations {
 operations! {
     ListBuckets, ListDirectoryBuckets, CreateBucket, HeadBucket, DeleteBucket, GetBucketLocation, CreateSession,
     ListObjects, ListObjectsV2, ListObjectVersions, ListMultipartUploads, DeleteObjects, PostObject, GetObject,
-    HeadObject, PutObject, CopyObject, DeleteObject, RenameObject, PreflightObject, PreflightBucket,
+    HeadObject, PutObject, CopyObject, DeleteObject, RenameObject,
     CreateMultipartUpload, UploadPart, UploadPartCopy, CompleteMultipartUpload, AbortMultipartUpload, ListParts,
     WriteGetObjectResponse, GetObjectAcl, PutObjectAcl, GetObjectAttributes, GetObjectLegalHold, PutObjectLegalHold,
     GetObjectRetention, PutObjectRetention, GetObjectTagging, PutObjectTagging, DeleteObjectTagging,

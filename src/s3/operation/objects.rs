@@ -1,6 +1,5 @@
 //! Objects as such.
 
-use super::answer::UNSIGNED;
 use super::documents;
 use super::groups::{
     BYPASS, CHECKSUM_ALGORITHM, CHECKSUM_MODE, CHECKSUM_TYPE, CHECKSUMS, COPY_CONDITIONS, COPY_SSE_C,
@@ -44,11 +43,5 @@ rows! { OBJECTS:
         headers: &[COPY_CONDITIONS, &["x-amz-rename-source", "x-amz-client-token", "x-amz-rename-source-if-match",
             "x-amz-rename-source-if-none-match", "x-amz-rename-source-if-modified-since",
             "x-amz-rename-source-if-unmodified-since"]],
-    }
-    PreflightObject {
-        method: Options, target: Object, access: Unsigned, answer: NotForwarded(UNSIGNED),
-    }
-    PreflightBucket {
-        method: Options, target: Bucket, access: Unsigned, answer: NotForwarded("it carries no signature"),
     }
 }

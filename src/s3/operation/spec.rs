@@ -3,7 +3,7 @@
 use super::answer::AnswerKind;
 use super::names::Operation;
 
-/// The HTTP methods S3 uses.
+/// The HTTP methods of S3's operations. OPTIONS is none: it is a browser's question, which [`crate::cors`] answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
     /// Read with a body in the answer.
@@ -16,14 +16,13 @@ pub enum Method {
     Post,
     /// Remove.
     Delete,
-    /// A browser's CORS preflight.
-    Options,
 }
 
 impl Method {
-    const ALL: [Method; 6] = [Method::Get, Method::Head, Method::Put, Method::Post, Method::Delete, Method::Options];
+    /// All of them.
+    pub const ALL: [Method; 5] = [Method::Get, Method::Head, Method::Put, Method::Post, Method::Delete];
 
-    /// The method of that name; `None` where S3 has no use for it (`PATCH`, `TRACE`, ...).
+    /// The method of that name; `None` where no operation has it (`PATCH`, `OPTIONS`, ...).
     pub fn parse(name: &str) -> Option<Method> {
         Method::ALL.into_iter().find(|method| method.name() == name)
     }
@@ -36,13 +35,12 @@ impl Method {
             Method::Put => "PUT",
             Method::Post => "POST",
             Method::Delete => "DELETE",
-            Method::Options => "OPTIONS",
         }
     }
 
     /// Whether it changes nothing.
     pub const fn is_read(self) -> bool {
-        matches!(self, Method::Get | Method::Head | Method::Options)
+        matches!(self, Method::Get | Method::Head)
     }
 }
 

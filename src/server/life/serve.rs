@@ -73,6 +73,7 @@ async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Resu
     let rules = CurrentRules::from_pointee(Rules {
         limits,
         domains: settings.domains,
+        cors: settings.cors,
         keyring: settings.keys,
         signing_keys: KeyCache::default(),
         policy: settings.policy,

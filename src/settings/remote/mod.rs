@@ -2,7 +2,6 @@
 //!
 //! Nothing here opens a connection: whether the store is there is not a question of settings.
 
-mod choice;
 mod endpoints;
 mod signing;
 mod authorities;
@@ -12,13 +11,13 @@ mod buckets;
 pub use signing::UpstreamKey;
 
 use crate::diagnostics::{Diagnostic, Spanned};
+use crate::settings::choice::one_of;
 use crate::settings::findings::Findings;
 use crate::settings::secret::Environment;
 use crate::settings::written::WrittenRemote;
 use crate::upstream::dialect::DIALECTS;
 use crate::upstream::remote::{DEFAULT_POOL, DEFAULT_REGION};
 use crate::upstream::{Addressing, Dialect, Endpoint, HealthCheck, Remote};
-use choice::one_of;
 use http::uri::PathAndQuery;
 use std::net::SocketAddr;
 use std::path::Path;

@@ -1,9 +1,9 @@
 //! What requests to a remote store are signed with.
 
 use crate::diagnostics::{Diagnostic, Location, Spanned};
+use crate::settings::choice::one_of;
 use crate::settings::findings::Findings;
 use crate::settings::keys::id_problem;
-use crate::settings::remote::choice::one_of;
 use crate::settings::secret::{self, Environment, SecretPlace};
 use crate::settings::written::WrittenCredentials;
 use crate::upstream::CredentialSource;

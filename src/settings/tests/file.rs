@@ -100,7 +100,6 @@ fn what_is_reserved_says_that_it_is_not_there_yet() {
         ("mode = \"audit\"", "1: `mode = \"audit\"` is not in this version yet"),
         ("[tls]\ncert = \"x\"", "1: `tls` is not in this version yet"),
         ("[limits]", "1: `limits` is not in this version yet"),
-        ("[[cors]]\n[[cors]]", "1: `cors` is not in this version yet"),
         ("[audit]\npath = \"x\"", "1: `audit` is not in this version yet"),
     ] {
         assert_eq!(Start::with_file(text).faults(), [expected], "{text}");

@@ -11,8 +11,10 @@ macro_rules! settings {
 }
 
 mod secret;
+mod cors;
 mod upstream;
 
+pub(super) use cors::WrittenCors;
 pub(super) use secret::WrittenSecret;
 pub(super) use upstream::{WrittenCredentials, WrittenRemote, WrittenUpstream};
 
@@ -30,6 +32,7 @@ pub(super) struct WrittenSettings {
     pub(super) domains: Vec<Spanned<String>>,
     pub(super) keys: Vec<WrittenKey>,
     pub(super) buckets: Vec<WrittenBucket>,
+    pub(super) cors: Vec<WrittenCors>,
     pub(super) upstream: WrittenUpstream,
     pub(super) store: WrittenStore,
 }
@@ -69,6 +72,7 @@ settings! {
     DOMAINS "domains" r#"domains = ["s3.example.test"]"#;
     KEY "key" "[[key]]";
     BUCKET "bucket" "[[bucket]]";
+    CORS "cors" "[[cors]]";
     UPSTREAM "upstream" "[upstream]";
     STORE "store" "[store]";
 }
@@ -102,6 +106,7 @@ pub fn declared() -> impl Iterator<Item = (&'static str, &'static str)> {
         ("[[key]]", KEYS),
         ("[[key]]", secret::SECRET),
         ("[[bucket]]", BUCKET_SETTINGS),
+        ("[[cors]]", cors::CORS_RULES),
         ("[upstream]", upstream::UPSTREAMS),
         ("[upstream]", upstream::REMOTE),
         ("[upstream]", secret::SECRET),
@@ -126,6 +131,7 @@ impl WrittenSettings {
 fn read_document<'t>(mut top: Table<'t>, reading: &mut Reading<'t>) -> WrittenSettings {
     let keys = top.tables(reading, KEY);
     let buckets = top.tables(reading, BUCKET);
+    let cors = top.tables(reading, CORS);
     let mut written = WrittenSettings {
         listen: top.texts(reading, LISTEN),
         admin: top.text(reading, ADMIN),
@@ -134,6 +140,7 @@ fn read_document<'t>(mut top: Table<'t>, reading: &mut Reading<'t>) -> WrittenSe
         domains: top.texts(reading, DOMAINS).map(|list| list.value).unwrap_or_default(),
         keys: keys.into_iter().map(|key| read_key(key, reading)).collect(),
         buckets: buckets.into_iter().map(|bucket| read_bucket(bucket, reading)).collect(),
+        cors: cors.into_iter().map(|rule| WrittenCors::read(rule, reading)).collect(),
         ..WrittenSettings::default()
     };
     if let Some(upstream) = top.table(reading, UPSTREAM) {
@@ -142,7 +149,7 @@ fn read_document<'t>(mut top: Table<'t>, reading: &mut Reading<'t>) -> WrittenSe
     if let Some(store) = top.table(reading, STORE) {
         written.store = read_store(store, reading);
     }
-    top.reserved(reading, &["tls", "limits", "cors", "audit"]);
+    top.reserved(reading, &["tls", "limits", "audit"]);
     top.finish(reading);
     written
 }

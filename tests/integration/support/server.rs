@@ -2,6 +2,7 @@
 
 use super::client::{Connection, Request, Response};
 use r2shim::access::{AccessKey, Keyring};
+use r2shim::cors::CorsRules;
 use r2shim::filters::{CurrentRules, Limits, Rules};
 use r2shim::policy::Policy;
 use r2shim::server::remote::RemoteStore;
@@ -98,6 +99,12 @@ impl TestServer {
         TestServer { address, admin, rules: in_force, running: Some(running), runtime, data }
     }
 
+    /// Puts CORS rules in force, and leaves the other rules as they are.
+    pub fn set_cors(&self, cors: CorsRules) {
+        let (policy, keyring) = (self.rules.load().policy.name().to_owned(), self.rules.load().keyring.clone());
+        self.rules.store(Arc::new(Rules { cors, ..rules(&policy, keyring) }));
+    }
+
     /// A GET of a page of the admin address.
     pub fn admin_page(&self, path: &str) -> Response {
         Connection::open(self.admin).send(Request::get(path).unsigned(self.admin))
@@ -173,6 +180,7 @@ pub fn rules(policy: &str, keyring: Keyring) -> Rules {
     Rules {
         limits: Limits::default(),
         domains: vec!["s3.example.test".to_owned()],
+        cors: CorsRules::default(),
         keyring,
         signing_keys: KeyCache::default(),
         policy: Policy::builtin(policy).unwrap().unwrap(),

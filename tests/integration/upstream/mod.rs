@@ -4,6 +4,7 @@
 mod bad_bodies;
 mod bodies;
 mod breaks;
+mod cors;
 mod departures;
 mod early_answers;
 mod errors;

@@ -1,0 +1,118 @@
+//! All rules in the order in which they are asked.
+
+use crate::access::BucketScope;
+use crate::cors::Header;
+use crate::cors::preflight::{self, NotAllowed, Question};
+use crate::cors::rule::CorsRule;
+use crate::s3::names::BucketName;
+use http::header::VARY;
+use http::{HeaderMap, HeaderValue, StatusCode};
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+
+/// What an answer depends on besides its address, so that no cache gives one page the answer to another.
+const VARIES_BY: HeaderValue =
+    HeaderValue::from_static("Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
+
+/// A rule and the buckets that it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BucketRule {
+    /// The buckets.
+    pub buckets: BucketScope,
+    /// The rule.
+    pub rule: CorsRule,
+}
+
+/// The rules of all buckets. Of those of a bucket the first that matches counts, as on S3: first the rules that are
+/// stored with it, then those that name it, then those for all.
+///
+/// A request that names no bucket has no rules: on R2 they belong to buckets, so no page can list the buckets there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CorsRules {
+    stored: HashMap<BucketName, Vec<CorsRule>>,
+    /// Those that name buckets first; otherwise in the order given.
+    given: Vec<BucketRule>,
+}
+
+impl CorsRules {
+    /// The rules of settings, in their order.
+    pub fn new(mut given: Vec<BucketRule>) -> CorsRules {
+        given.sort_by_key(|rule| rule.buckets == BucketScope::All);
+        CorsRules { stored: HashMap::new(), given }
+    }
+
+    /// The same rules with those that are stored with a bucket (PutBucketCors) in place of what was stored before.
+    pub fn with_stored(mut self, bucket: BucketName, rules: Vec<CorsRule>) -> CorsRules {
+        self.stored.insert(bucket, rules);
+        self
+    }
+
+    /// Whether no bucket has rules.
+    pub fn is_empty(&self) -> bool {
+        self.stored.is_empty() && self.given.is_empty()
+    }
+
+    /// The rules of settings, in the order in which they are asked.
+    pub fn given(&self) -> &[BucketRule] {
+        &self.given
+    }
+
+    /// What a browser is told that asks, with a request of these headers, whether a page may send one to the bucket:
+    /// the headers of an answer with 204, as on R2.
+    ///
+    /// # Errors
+    /// What no rule of the bucket allows. The answer is 403 then, with the headers of [`CorsRules::headers`].
+    pub fn preflight(&self, bucket: Option<&BucketName>, request: &HeaderMap) -> Result<Vec<Header>, NotAllowed> {
+        let question = Question::read(request)?;
+        let mut refusal = NotAllowed::Bucket;
+        for rule in self.of_bucket(bucket) {
+            match rule.answer(&question) {
+                Ok(headers) => return Ok([vary()].into_iter().chain(headers).collect()),
+                Err(found) => refusal = refusal.max(found),
+            }
+        }
+        Err(refusal)
+    }
+
+    /// The headers to add to the answer to a request that is no preflight: what caches must know wherever the bucket has
+    /// rules, and what lets the page read it where one allows that. Errors (from 400 on) are readable under a rule with
+    /// `on_errors` only; 206 and 304 are none.
+    pub fn headers(
+        &self,
+        bucket: Option<&BucketName>,
+        method: &str,
+        request: &HeaderMap,
+        status: StatusCode,
+    ) -> Vec<Header> {
+        let mut rules = self.of_bucket(bucket).peekable();
+        if rules.peek().is_none() {
+            return Vec::new();
+        }
+        let is_error = status.is_client_error() || status.is_server_error();
+        let origin = preflight::origin(request);
+        let found = origin.and_then(|origin| Some((origin, rules.find(|rule| rule.allows(origin, method))?)));
+        let readable = found.filter(|(_, rule)| rule.on_errors || !is_error);
+        let allowed = readable.map(|(origin, rule)| rule.to_pages(origin)).unwrap_or_default();
+        [vary()].into_iter().chain(allowed).collect()
+    }
+
+    /// The rules of the bucket, in the order in which they are asked.
+    fn of_bucket(&self, bucket: Option<&BucketName>) -> impl Iterator<Item = &CorsRule> {
+        let stored = bucket.and_then(|bucket| self.stored.get(bucket)).into_iter().flatten();
+        let covers = move |rule: &&BucketRule| bucket.is_some_and(|bucket| rule.buckets.covers(bucket));
+        stored.chain(self.given.iter().filter(covers).map(|rule| &rule.rule))
+    }
+}
+
+/// The origins that the rules of settings name, each once.
+impl fmt::Display for CorsRules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let origins: BTreeSet<String> =
+            self.given.iter().flat_map(|given| &given.rule.origins).map(ToString::to_string).collect();
+        f.write_str(&origins.into_iter().collect::<Vec<_>>().join(", "))
+    }
+}
+
+fn vary() -> Header {
+    (VARY, VARIES_BY)
+}

@@ -1,0 +1,71 @@
+//! Filter `cors`: a browser asks whether a page of another origin may send a request. The CORS rules alone answer, before
+//! it is known whose request that will be; the store is not asked.
+//!
+//! Every OPTIONS request ends here, in one way or the other.
+
+use crate::cors::{self, Header, NotAllowed};
+use crate::filters::finding::{Filter, Finding, Refusal};
+use crate::filters::request::Request;
+use crate::filters::rules::Rules;
+use crate::routing::RawAddress;
+use crate::s3::names::BucketName;
+use crate::s3::request::RequestHead;
+use crate::s3::{Code, S3Error};
+use http::StatusCode;
+
+/// Why an OPTIONS request is refused.
+#[derive(Debug)]
+pub(super) struct NotAnswered {
+    error: S3Error,
+    label: &'static str,
+}
+
+impl Refusal for NotAnswered {
+    fn found_by(self, filter: Filter) -> Finding {
+        Finding { filter, error: self.error, rule: None, label: Some(self.label) }
+    }
+}
+
+/// The headers of the answer to a preflight; `None` for a request with another method than OPTIONS.
+pub(super) fn check(request: &Request<'_>) -> Result<Option<Vec<Header>>, NotAnswered> {
+    let (head, rules) = (&request.head, request.rules);
+    if head.method != "OPTIONS" {
+        return Ok(None);
+    }
+    if !cors::is_preflight(head.method, head.headers) {
+        return Err(no_preflight());
+    }
+    let bucket = bucket(rules, head).map_err(|error| refused(&NotAllowed::Bucket, error.cause))?;
+    rules.cors.preflight(bucket.as_ref(), head.headers).map(Some).map_err(|refusal| refused(&refusal, None))
+}
+
+/// The CORS headers of the answer to a request that is no preflight ([`cors::CorsRules::headers`]).
+pub fn cors_headers(rules: &Rules, head: &RequestHead<'_>, status: StatusCode) -> Vec<Header> {
+    if rules.cors.is_empty() {
+        return Vec::new();
+    }
+    let bucket = bucket(rules, head).ok().flatten();
+    rules.cors.headers(bucket.as_ref(), head.method, head.headers, status)
+}
+
+/// The bucket that the request names; `None` if it names none, or one that cannot be.
+fn bucket(rules: &Rules, head: &RequestHead<'_>) -> Result<Option<BucketName>, S3Error> {
+    let host = head.header("host").unwrap_or_default();
+    Ok(RawAddress::find(host, head.path, &rules.domains)?.bucket().ok().flatten())
+}
+
+/// R2's answer, the same to all that its rules do not allow, so it tells nobody which buckets there are. The log has
+/// what is missing.
+fn refused(refusal: &NotAllowed, cause: Option<String>) -> NotAnswered {
+    let cause = cause.unwrap_or_else(|| refusal.to_string());
+    let mut error = S3Error::new(Code::UNAUTHORIZED).message("CORS not configured for this bucket");
+    error.status = StatusCode::FORBIDDEN;
+    let error = error.cause(format!("{cause}; rules are [[cors]] in the settings, or --cors"));
+    NotAnswered { error, label: refusal.label() }
+}
+
+fn no_preflight() -> NotAnswered {
+    let message =
+        "An OPTIONS request must be a CORS preflight: it needs the headers Origin and Access-Control-Request-Method.";
+    NotAnswered { error: S3Error::new(Code::INVALID_REQUEST).message(message), label: "no-preflight" }
+}
