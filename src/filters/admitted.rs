@@ -7,10 +7,11 @@ use crate::filters::authenticate::Caller;
 use crate::filters::facts::Facts;
 use crate::filters::finding::{Filter, Finding, Refusal};
 use crate::filters::payload::BodyPlan;
+use crate::filters::public::{PublicRead, PublicReadParts};
 use crate::filters::request::Request;
 use crate::filters::rules::Rules;
 use crate::policy;
-use crate::routing::Address;
+use crate::routing::{Address, Forwarded};
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::operation::OperationSpec;
 use crate::s3::view::RequestView;
@@ -36,7 +37,8 @@ pub(super) enum Walked<'a> {
     Preflight(Vec<Header>),
 }
 
-/// A request that may be carried out. Only the end of the chain can make one.
+/// A request that may be carried out. Only the end of the chain can make one, and of a read of a public object
+/// [`admit_public`](crate::filters::admit_public).
 #[derive(Debug)]
 pub struct Admitted<'a> {
     /// The rules that were in force when the request began.
@@ -48,8 +50,10 @@ pub struct Admitted<'a> {
     pub raw_key: &'a str,
     /// Headers and query, the only ones to read from here on. What the policy ignores is not in it.
     pub view: RequestView<'a>,
-    /// Whose request it is.
-    pub signer: &'a AccessKey,
+    /// Whose request it is; nobody's only where it is a [`PublicRead`].
+    signer: Option<&'a AccessKey>,
+    /// What trusted proxies say of it.
+    forwarded: Forwarded,
     /// When the request came.
     pub now: Timestamp,
     /// What to answer instead of carrying it out.
@@ -85,11 +89,48 @@ impl<'a> Admitted<'a> {
             address,
             raw_key: facts.raw_key,
             view: facts.view,
-            signer: signer.key,
+            signer: Some(signer.key),
+            forwarded: Forwarded::default(),
             now: request.now,
             fixed: answer,
             plan,
         })
+    }
+
+    /// A read that needs no signer.
+    pub(super) fn public(request: &Request<'a>, read: PublicRead<'a>, view: RequestView<'a>) -> Admitted<'a> {
+        let PublicReadParts { spec, address, raw_key } = read.into_parts();
+        Admitted {
+            rules: request.rules,
+            spec,
+            address,
+            raw_key,
+            view,
+            signer: None,
+            forwarded: Forwarded::default(),
+            now: request.now,
+            fixed: None,
+            plan: BodyPlan::Ignore,
+        }
+    }
+
+    /// The same request, and what trusted proxies say of it.
+    pub fn forwarded(self, forwarded: &Forwarded) -> Admitted<'a> {
+        Admitted { forwarded: forwarded.clone(), ..self }
+    }
+
+    /// The key that signed the request.
+    ///
+    /// # Errors
+    /// `AccessDenied` for the read of a public object, which nobody signs.
+    pub fn signer(&self) -> Result<&'a AccessKey, S3Error> {
+        self.signer.ok_or_else(|| Code::ACCESS_DENIED.into())
+    }
+
+    /// Scheme and host by which the client reached the server, for addresses in answers.
+    pub fn reached_at(&self) -> (&'static str, &str) {
+        let host = self.forwarded.host.as_deref().or_else(|| self.view.header("host"));
+        (self.forwarded.scheme.unwrap_or_default().name(), host.unwrap_or_default())
     }
 
     /// The bucket; an operation of the table that needs one is only routed to if there is one.

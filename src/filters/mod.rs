@@ -6,6 +6,8 @@
 //! refusal of the request, and who runs the walk decides what becomes of them. [`admit`] answers the first; [`explain`]
 //! goes on and shows all.
 //!
+//! Public objects are read without a key, on a port of their own: [`admit_public`] is not part of the chain.
+//!
 //! What comes out is [`Admitted`]: an operation that may be carried out, by the local store or an upstream. A browser's
 //! preflight ends on the way, with its answer.
 //!
@@ -25,6 +27,7 @@ mod authorise;
 mod policy;
 mod names;
 mod payload;
+mod public;
 mod admitted;
 mod explain;
 #[cfg(test)]
@@ -37,16 +40,18 @@ pub use explain::{Explanation, Outcome, explain};
 pub use facts::Subject;
 pub use finding::{Filter, Finding, Role};
 pub use payload::BodyPlan;
+pub use public::public_cors_headers;
 pub use rules::{CurrentRules, Limits, Rules};
 pub use run::{Step, StepVerdict};
 
 use facts::Facts;
 use finding::refusals;
+use public::PublicRead;
 use request::Request;
 use run::Run;
 
-use crate::s3::Timestamp;
 use crate::s3::request::RequestHead;
+use crate::s3::{S3Error, Timestamp};
 
 /// Walks a request down the chain and enforces what it finds. `subject` keeps what was found out about the request, also
 /// where it is refused.
@@ -64,6 +69,28 @@ pub fn admit<'a>(
         Walked::Preflight(headers) => Ok(Accepted::Preflight(headers)),
         Walked::Passed(passed) => Admitted::new(&request, passed).map(Accepted::Request),
     }
+}
+
+/// Admits a request that nobody signed, if it is a read of a public object: the one door besides the chain, for the port
+/// of public buckets. `subject` keeps what the request is about.
+///
+/// # Errors
+/// `MethodNotAllowed` with `Allow` for other methods, `InvalidRequest` for a host that may or may not name a bucket,
+/// `NoSuchKey` for everything that is not a public object, those of heads that are too large, and of preflights that no
+/// rule allows.
+pub fn admit_public<'a>(
+    rules: &'a Rules,
+    head: RequestHead<'a>,
+    now: Timestamp,
+    subject: &mut Subject,
+) -> Result<Accepted<'a>, S3Error> {
+    let request = Request { rules, head, now };
+    limits::check(&request)?;
+    if let Some(headers) = public::preflight(&request)? {
+        return Ok(Accepted::Preflight(headers));
+    }
+    let read = PublicRead::find(&request, subject)?;
+    Ok(Accepted::Request(Admitted::public(&request, read, public::view(&head))))
 }
 
 /// The chain: each line that names a [`Filter`] is a link, in the order of [`Filter::CHAIN`].

@@ -29,6 +29,8 @@ mod metrics;
 mod nodes;
 mod objects;
 mod open;
+mod proxies;
+mod public;
 mod readme;
 mod reads;
 mod rows;

@@ -3,11 +3,12 @@
 mod request;
 mod render;
 
-use crate::access::Keyring;
+use crate::access::{BucketScope, Keyring};
 use crate::cli::arguments::Explain;
 use crate::cli::explain::request::Request;
 use crate::cli::failure::Failure;
 use crate::filters::{self, Limits, Rules};
+use crate::routing::TrustedProxies;
 use crate::s3::Timestamp;
 use crate::settings;
 use crate::sigv4::KeyCache;
@@ -26,6 +27,8 @@ pub(super) fn run(arguments: &Explain, out: &mut dyn Write) -> Result<(), Failur
         keyring: Keyring::default(),
         signing_keys: KeyCache::default(),
         policy,
+        public: BucketScope::none(),
+        trusted_proxies: TrustedProxies::default(),
     };
     let explanation = filters::explain(&rules, request.head(), Timestamp::default());
     out.write_all(render::render(&request, &name, &explanation, settings::policy_line).as_bytes())?;
