@@ -192,6 +192,38 @@ fn pages_of_other_origins_read_what_the_rules_allow() {
     }
 }
 
+#[test]
+fn what_no_browser_sends_does_no_harm() {
+    let server = server();
+    let address = server.public.unwrap();
+    let get = "GET /media/a.txt HTTP/1.1\r\nhost: localhost\r\n";
+    let long = "v".repeat(70 << 10);
+    for (what, bytes, status) in [
+        ("no host", "GET /media/a.txt HTTP/1.1\r\n\r\n".to_owned(), 400),
+        ("no HTTP", "hello\r\n\r\n".to_owned(), 400),
+        ("two lengths", format!("{get}content-length: 1\r\ncontent-length: 2\r\n\r\n"), 400),
+        ("a length and chunks", format!("{get}content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n"), 400),
+        ("a large head", format!("{get}x-a: {long}\r\n\r\n"), 400),
+        ("a long path", format!("GET /media/{} HTTP/1.1\r\nhost: localhost\r\n\r\n", "a".repeat(2000)), 404),
+        ("a tunnel", "CONNECT private:443 HTTP/1.1\r\nhost: private:443\r\n\r\n".to_owned(), 405),
+        ("a body", format!("{get}content-length: 4\r\n\r\nbody"), 200),
+        (
+            "another host in the target",
+            "GET http://private.localhost/a.txt HTTP/1.1\r\nhost: media\r\n\r\n".to_owned(),
+            400,
+        ),
+        ("markup in the host", "GET /a HTTP/1.1\r\nhost: <b>.test\r\n\r\n".to_owned(), 400),
+        ("HTTP/1.0", "GET /media/a.txt HTTP/1.0\r\nhost: localhost\r\n\r\n".to_owned(), 200),
+    ] {
+        let mut connection = Connection::open(address);
+        connection.write(bytes.as_bytes());
+        let answer = connection.read(false);
+        assert_eq!(answer.status, status, "{what}");
+        assert!(!answer.text().contains("<b>"), "{what}: {}", answer.text());
+        assert_eq!(read(&server, Request::get("/media/a.txt")).status, 200, "after {what}");
+    }
+}
+
 /// A store that is asked for one object, and refuses the others each in its way.
 fn store(request: &Received) -> Reply {
     match request.path() {
