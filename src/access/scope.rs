@@ -15,6 +15,16 @@ pub enum BucketScope {
 }
 
 impl BucketScope {
+    /// No bucket.
+    pub const fn none() -> BucketScope {
+        BucketScope::Matching(Vec::new())
+    }
+
+    /// Whether there can be no bucket among them.
+    pub fn is_none(&self) -> bool {
+        matches!(self, BucketScope::Matching(patterns) if patterns.is_empty())
+    }
+
     /// Whether the bucket is among them.
     pub fn covers(&self, bucket: &BucketName) -> bool {
         match self {
@@ -75,6 +85,18 @@ fn has_in_order(name: &str, middle: &str) -> bool {
         }
         None => false,
     })
+}
+
+impl fmt::Display for BucketScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BucketScope::All => f.write_str("all buckets"),
+            BucketScope::Matching(patterns) => {
+                let names: Vec<_> = patterns.iter().map(BucketPattern::to_string).collect();
+                f.write_str(&names.join(", "))
+            }
+        }
+    }
 }
 
 impl fmt::Display for BucketPattern {
@@ -148,5 +170,7 @@ mod tests {
             assert_eq!(scope.covers(&BucketName::parse(bucket).unwrap()), expected, "{bucket}");
         }
         assert!(BucketScope::All.covers(&BucketName::parse("other").unwrap()));
+        assert!(!BucketScope::none().covers(&BucketName::parse("other").unwrap()));
+        assert!(BucketScope::none().is_none() && !scope.is_none() && !BucketScope::All.is_none());
     }
 }

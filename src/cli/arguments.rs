@@ -120,6 +120,12 @@ pub struct Serving {
     /// Data folder [default: ./r2shim-data]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Bucket, or pattern such as 'site-*', whose objects anyone may read without a key; may be repeated
+    #[arg(long, value_name = "BUCKET")]
+    public: Vec<String>,
+    /// Address at which public buckets are read, may be repeated [default: 127.0.0.1:9002]
+    #[arg(long, value_name = "ADDR:PORT")]
+    public_listen: Vec<String>,
     /// Address for /metrics, /healthz and /readyz, or "off" [default: 127.0.0.1:9001]
     #[arg(long, value_name = "ADDR:PORT|off")]
     admin: Option<String>,
@@ -318,6 +324,8 @@ impl Serving {
     pub fn flags(&self) -> Flags {
         Flags {
             listen: self.listen.clone(),
+            public: self.public.clone(),
+            public_listen: self.public_listen.clone(),
             admin: self.admin.clone(),
             data: self.data.clone(),
             durability: self.durability.clone(),
@@ -364,6 +372,8 @@ mod tests {
                     "--data",
                     "--policy",
                     "--cors",
+                    "--public",
+                    "--public-listen",
                     "--audit",
                     "--admin",
                     "--durability",

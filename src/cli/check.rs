@@ -54,8 +54,9 @@ fn summary(loaded: &Loaded) -> String {
     let listen: Vec<_> = settings.listen.iter().map(ToString::to_string).collect();
     let listen = listen.join(" and ");
     let admin = settings.admin.map_or("off".to_owned(), |address| address.to_string());
+    let public = public(settings);
     let serving = format!(
-        "listens on {listen}, admin {admin}, policy {}, {}{}",
+        "listens on {listen}{public}, admin {admin}, policy {}, {}{}",
         settings.policy.name(),
         keys(loaded),
         buckets(settings) + &pages(settings)
@@ -82,6 +83,12 @@ fn buckets(settings: &Settings) -> String {
 fn pages(settings: &Settings) -> String {
     let origins = settings.cors.to_string();
     if origins.is_empty() { origins } else { format!(", pages of {origins}") }
+}
+
+/// Which buckets are read without a key, and where.
+fn public(settings: &Settings) -> String {
+    let listen: Vec<_> = settings.public_listen.iter().map(ToString::to_string).collect();
+    if listen.is_empty() { String::new() } else { format!(", public {} on {}", settings.public, listen.join(" and ")) }
 }
 
 fn keys(loaded: &Loaded) -> String {
@@ -145,11 +152,16 @@ mod tests {
     #[test]
     fn the_summary_says_what_serve_would_do() {
         let flags = Flags { data: Some("not-there".into()), ..Flags::default() };
-        let loaded = settings::load(&flags, &|_| Err(VarError::NotPresent)).unwrap();
-        assert_eq!(
-            summary(&loaded),
-            "listens on 127.0.0.1:9000, admin 127.0.0.1:9001, policy r2, \
-             a key to be made in not-there/credentials.toml, data not-there"
-        );
+        let public = Flags { public: vec!["media".into(), "site-*".into()], ..flags.clone() };
+        for (flags, expected) in [(flags, ""), (public, ", public media, site-* on 127.0.0.1:9002")] {
+            let loaded = settings::load(&flags, &|_| Err(VarError::NotPresent)).unwrap();
+            assert_eq!(
+                summary(&loaded),
+                format!(
+                    "listens on 127.0.0.1:9000{expected}, admin 127.0.0.1:9001, policy r2, \
+                     a key to be made in not-there/credentials.toml, data not-there"
+                )
+            );
+        }
     }
 }

@@ -34,7 +34,8 @@ pub(super) fn take(loaded: &Loaded) -> Result<Listeners, Failure> {
     if needs_data_folder(loaded) {
         settings::check_data_folder(folder)?;
     }
-    let listeners = Listeners::bind(&loaded.settings.listen, loaded.settings.admin)?;
+    let settings = &loaded.settings;
+    let listeners = Listeners::bind(&settings.listen, settings.admin)?.with_public(&settings.public_listen)?;
     if matches!(loaded.settings.upstream, Upstream::Local) {
         Store::look(folder).map_err(|error| cannot_open(folder, &error))?;
     }

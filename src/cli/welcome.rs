@@ -17,6 +17,8 @@ pub(super) struct Welcome {
     domains: String,
     /// Origins of pages that browsers let in; empty if there is none.
     cors: String,
+    /// Buckets that are read without a key; empty if there is none.
+    public: String,
     /// Where objects are: the row's name, and the place.
     objects: (&'static str, String),
     key: Option<ShownKey>,
@@ -47,19 +49,21 @@ impl Welcome {
             policy: loaded.settings.policy.name().to_owned(),
             domains: loaded.settings.domains.join(", "),
             cors: loaded.settings.cors.to_string(),
+            public: loaded.settings.public.to_string(),
             objects: objects(&loaded.settings),
             key: shown.map(ShownKey::new),
             more_keys: loaded.keys.len().saturating_sub(1),
         }
     }
 
-    /// The text, with colours. `listen` and `admin` are the addresses really in use.
-    pub(super) fn text(&self, listen: &[SocketAddr], admin: Option<SocketAddr>) -> String {
+    /// The text, with colours. `listen`, `public` and `admin` are the addresses really in use.
+    pub(super) fn text(&self, listen: &[SocketAddr], public: &[SocketAddr], admin: Option<SocketAddr>) -> String {
         let mut lines = vec![format!("{BOLD}r2shim {}{BOLD:#}", env!("CARGO_PKG_VERSION"))];
         lines.extend(listen.iter().map(|address| row("endpoint", &endpoint(*address))));
         if !self.domains.is_empty() {
             lines.push(row("domains", &self.domains));
         }
+        lines.extend(public.iter().map(|address| row("public", &self.public_row(*address))));
         lines.extend(admin.map(|address| row("admin", &format!("{}/metrics", url(address)))));
         lines.push(row("policy", &self.policy));
         if !self.cors.is_empty() {
@@ -70,6 +74,10 @@ impl Welcome {
             lines.extend(self.key_lines(key, *address));
         }
         lines.join("\n") + "\n"
+    }
+
+    fn public_row(&self, address: SocketAddr) -> String {
+        format!("{}/BUCKET/KEY without a key, of {}", url(address), self.public)
     }
 
     fn key_lines(&self, key: &ShownKey, address: SocketAddr) -> [String; 5] {
@@ -196,22 +204,17 @@ mod tests {
         let key = Some(shown(secret));
         let domains = "s3.localtest".into();
         let cors = "http://localhost:3000".into();
-        let welcome = Welcome {
-            policy: "r2".into(),
-            domains,
-            cors,
-            objects: ("data", "./r2shim-data".into()),
-            key,
-            more_keys: 1,
-        };
+        let (policy, public, objects) = ("r2".into(), "media, site-*".into(), ("data", "./r2shim-data".into()));
+        let welcome = Welcome { policy, domains, cors, public, objects, key, more_keys: 1 };
+        let public = ["127.0.0.1:9002".parse().unwrap()];
         let admin = Some("127.0.0.1:9001".parse().unwrap());
-        anstream::adapter::strip_str(&welcome.text(&["0.0.0.0:9000".parse().unwrap()], admin)).to_string()
+        anstream::adapter::strip_str(&welcome.text(&["0.0.0.0:9000".parse().unwrap()], &public, admin)).to_string()
     }
 
     #[test]
     fn the_text_says_where_and_with_which_key() {
         let expected = format!(
-            "r2shim {}\n  endpoint       http://127.0.0.1:9000, and every other address of this machine\n  domains        s3.localtest\n  admin          http://127.0.0.1:9001/metrics\n  \
+            "r2shim {}\n  endpoint       http://127.0.0.1:9000, and every other address of this machine\n  domains        s3.localtest\n  public         http://127.0.0.1:9002/BUCKET/KEY without a key, of media, site-*\n  admin          http://127.0.0.1:9001/metrics\n  \
              policy         r2\n  cors           pages of http://localhost:3000\n  data           ./r2shim-data\n  access key id  id (and 1 more)\n  \
              secret         in $APP\n\nTry it, in another terminal; this lists the buckets:\nAWS_ACCESS_KEY_ID=id AWS_SECRET_ACCESS_KEY=\"$APP\" \
              AWS_SESSION_TOKEN= aws s3 --endpoint-url http://127.0.0.1:9000 --region auto ls\n",

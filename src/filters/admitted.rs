@@ -8,10 +8,12 @@ use crate::filters::facts::Facts;
 use crate::filters::finding::{Filter, Finding, Refusal};
 use crate::filters::operation_request::OperationRequest;
 use crate::filters::payload::BodyPlan;
+use crate::filters::public::{PublicRead, PublicReadParts};
 use crate::filters::request::Request;
 use crate::filters::rules::Rules;
 use crate::policy;
-use crate::routing::Address;
+use crate::routing::{Address, Forwarded};
+use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, Timestamp};
 use std::ops::Deref;
 
@@ -35,14 +37,17 @@ pub(super) enum Walked<'a> {
     Preflight(Vec<Header>),
 }
 
-/// A request that may be carried out. Only the end of the chain can make one.
+/// A request that may be carried out. Only the end of the chain can make one, and of a read of a public object
+/// [`admit_public`](crate::filters::admit_public).
 #[derive(Debug)]
 pub struct Admitted<'a> {
     /// The rules that were in force when the request began.
     pub rules: &'a Rules,
     request: OperationRequest<'a>,
-    /// Whose request it is.
-    pub signer: &'a AccessKey,
+    /// Whose request it is; nobody's only where it is a [`PublicRead`].
+    signer: Option<&'a AccessKey>,
+    /// What trusted proxies say of it.
+    forwarded: Forwarded,
     /// When the request came.
     pub now: Timestamp,
     /// What its body must be.
@@ -98,10 +103,43 @@ impl<'a> Admitted<'a> {
         Ok(Admitted {
             rules: request.rules,
             request: operation_request(facts, address, answer),
-            signer: signer.key,
+            signer: Some(signer.key),
+            forwarded: Forwarded::default(),
             now: request.now,
             plan,
         })
+    }
+
+    /// A read that needs no signer.
+    pub(super) fn public(request: &Request<'a>, read: PublicRead<'a>, view: RequestView<'a>) -> Admitted<'a> {
+        let PublicReadParts { spec, address, raw_key } = read.into_parts();
+        Admitted {
+            rules: request.rules,
+            request: OperationRequest { spec, address, raw_key, view, fixed: None },
+            signer: None,
+            forwarded: Forwarded::default(),
+            now: request.now,
+            plan: BodyPlan::Ignore,
+        }
+    }
+
+    /// The same request, and what trusted proxies say of it.
+    pub fn forwarded(self, forwarded: &Forwarded) -> Admitted<'a> {
+        Admitted { forwarded: forwarded.clone(), ..self }
+    }
+
+    /// The key that signed the request.
+    ///
+    /// # Errors
+    /// `AccessDenied` for the read of a public object, which nobody signs.
+    pub fn signer(&self) -> Result<&'a AccessKey, S3Error> {
+        self.signer.ok_or_else(|| Code::ACCESS_DENIED.into())
+    }
+
+    /// Scheme and host by which the client reached the server, for addresses in answers.
+    pub fn reached_at(&self) -> (&'static str, &str) {
+        let host = self.forwarded.host.as_deref().or_else(|| self.view.header("host"));
+        (self.forwarded.scheme.unwrap_or_default().name(), host.unwrap_or_default())
     }
 
     /// The length of the object or part in the body, and what the client announced of it.

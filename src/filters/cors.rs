@@ -57,11 +57,15 @@ fn bucket(rules: &Rules, head: &RequestHead<'_>) -> Result<Option<BucketName>, S
 /// R2's answer, the same to all that its rules do not allow, so it tells nobody which buckets there are. The log has
 /// what is missing.
 fn refused(refusal: &NotAllowed, cause: Option<String>) -> NotAnswered {
+    NotAnswered { error: not_allowed(refusal, cause), label: refusal.label() }
+}
+
+/// The same as an error, for a port that has no chain.
+pub(super) fn not_allowed(refusal: &NotAllowed, cause: Option<String>) -> S3Error {
     let cause = cause.unwrap_or_else(|| refusal.to_string());
     let mut error = S3Error::new(Code::UNAUTHORIZED).message("CORS not configured for this bucket");
     error.status = StatusCode::FORBIDDEN;
-    let error = error.cause(format!("{cause}; rules are [[cors]] in the settings, or --cors"));
-    NotAnswered { error, label: refusal.label() }
+    error.cause(format!("{cause}; rules are [[cors]] in the settings, or --cors"))
 }
 
 fn no_preflight() -> NotAnswered {

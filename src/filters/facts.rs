@@ -68,7 +68,8 @@ impl<'a> Facts<'a> {
 }
 
 impl Subject {
-    fn names(&mut self, address: &Result<Address, S3Error>) {
+    /// Notes the names of bucket and key, where a bucket and an object can have them.
+    pub(super) fn names(&mut self, address: &Result<Address, S3Error>) {
         if let Ok(address) = address {
             self.bucket = address.bucket.as_ref().map(ToString::to_string);
             self.key = address.key.as_ref().map(ToString::to_string);

@@ -7,6 +7,8 @@
 //! goes on and shows all. A request that is explained is judged by what is known of it: filters that have to know more
 //! than the head say what is missing.
 //!
+//! Public objects are read without a key, on a port of their own: [`admit_public`] is not part of the chain.
+//!
 //! What comes out is [`Admitted`]: an operation that may be carried out, by the local store or an upstream. A browser's
 //! preflight ends on the way, with its answer.
 //!
@@ -29,6 +31,7 @@ mod names;
 mod explained_body;
 mod payload;
 mod operation_request;
+mod public;
 mod admitted;
 mod explain;
 #[cfg(test)]
@@ -43,16 +46,18 @@ pub use finding::{Filter, Finding, Role};
 pub use missing::{Known, KnownKeys, Missing};
 pub use operation_request::OperationRequest;
 pub use payload::BodyPlan;
+pub use public::public_cors_headers;
 pub use rules::{CurrentRules, Limits, Rules};
 pub use run::{Step, StepVerdict};
 
 use facts::Facts;
 use finding::refusals;
+use public::PublicRead;
 use request::Request;
 use run::Run;
 
-use crate::s3::Timestamp;
 use crate::s3::request::RequestHead;
+use crate::s3::{S3Error, Timestamp};
 
 /// Walks a request down the chain and enforces what it finds. `subject` keeps what was found out about the request, also
 /// where it is refused.
@@ -70,6 +75,28 @@ pub fn admit<'a>(
         Walked::Preflight(headers) => Ok(Accepted::Preflight(headers)),
         Walked::Passed(passed) => Admitted::new(&request, passed).map(Accepted::Request),
     }
+}
+
+/// Admits a request that nobody signed, if it is a read of a public object: the one door besides the chain, for the port
+/// of public buckets. `subject` keeps what the request is about.
+///
+/// # Errors
+/// `MethodNotAllowed` with `Allow` for other methods, `InvalidRequest` for a host that may or may not name a bucket,
+/// `NoSuchKey` for everything that is not a public object, those of heads that are too large, and of preflights that no
+/// rule allows.
+pub fn admit_public<'a>(
+    rules: &'a Rules,
+    head: RequestHead<'a>,
+    now: Timestamp,
+    subject: &mut Subject,
+) -> Result<Accepted<'a>, S3Error> {
+    let request = Request { rules, head, now };
+    limits::check(&request)?;
+    if let Some(headers) = public::preflight(&request)? {
+        return Ok(Accepted::Preflight(headers));
+    }
+    let read = PublicRead::find(&request, subject)?;
+    Ok(Accepted::Request(Admitted::public(&request, read, public::view(&head))))
 }
 
 /// The chain: each line that names a [`Filter`] is a link, in the order of [`Filter::CHAIN`].

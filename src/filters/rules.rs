@@ -1,8 +1,9 @@
 //! What the chain decides by: the operator's settings, made ready once.
 
-use crate::access::Keyring;
+use crate::access::{BucketScope, Keyring};
 use crate::cors::CorsRules;
 use crate::policy::Policy;
+use crate::routing::TrustedProxies;
 use crate::s3::view::MAX_HEADERS;
 use crate::sigv4::KeyCache;
 use arc_swap::ArcSwap;
@@ -27,6 +28,10 @@ pub struct Rules {
     pub signing_keys: KeyCache,
     /// What the subset has.
     pub policy: Policy,
+    /// Buckets whose objects are read without a key, on the port for that.
+    pub public: BucketScope,
+    /// The proxies whose word counts on who a client is.
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// Bounds on what clients send, each with room over what real clients need.

@@ -4,6 +4,7 @@ use super::*;
 use crate::access::{AccessKey, BucketPattern, BucketScope, Keyring, Permission};
 use crate::cors::{BucketRule, CorsRule, CorsRules, OriginPattern};
 use crate::policy::Policy;
+use crate::routing::TrustedProxies;
 use crate::s3::S3Error;
 use crate::sigv4::{KeyCache, PayloadHash, Secret, Signer};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -28,6 +29,8 @@ fn rules(policy: &str) -> Rules {
         keyring: Keyring::from_iter([key(ADMIN, Permission::AdminReadWrite), key(READER, Permission::ObjectReadOnly)]),
         signing_keys: KeyCache::default(),
         policy: Policy::builtin(policy).unwrap().unwrap(),
+        public: BucketScope::none(),
+        trusted_proxies: TrustedProxies::default(),
     }
 }
 

@@ -81,6 +81,18 @@ impl<'a> RequestView<'a> {
         Ok(RequestView::with_parameters(headers, hoisted, transport, parameters))
     }
 
+    /// The view of a request of which these headers count and nothing else: neither its query nor a signature.
+    pub fn of_headers(headers: &HeaderMap, names: &[HeaderName]) -> RequestView<'static> {
+        let mut heard = HeaderMap::new();
+        for name in names {
+            headers.get_all(name).iter().for_each(|value| {
+                heard.append(name.clone(), value.clone());
+            });
+        }
+        let (hoisted, transport, parameters, by_name) = (HeaderMap::new(), Vec::new(), Vec::new(), Vec::new());
+        RequestView { headers: Cow::Owned(heard), hoisted, transport, parameters, by_name }
+    }
+
     fn with_parameters(
         headers: &'a HeaderMap,
         hoisted: HeaderMap,

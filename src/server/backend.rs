@@ -7,7 +7,8 @@ use crate::server::connection::request_body::RequestBody;
 use crate::server::local::Local;
 use crate::server::remote::RemoteStore;
 
-/// One of the two.
+/// One of the two. Clones share the store.
+#[derive(Clone)]
 pub enum Backend {
     /// The local disk.
     Local(Local),

@@ -1,7 +1,8 @@
 //! pingora and everything that needs it: connections, replies, metrics, the access log, the admin address.
 //!
-//! A request comes in through [`connection`], is answered by [`s3_port`], which asks the chain in [`crate::filters`] and
-//! then [`local`] or [`remote`], and is recorded by [`observe`]. [`life`] starts and stops all of it.
+//! A request comes in through [`connection`] and [`exchange`], is answered by [`s3_port`], which asks the chain in
+//! [`crate::filters`] and then [`local`] or [`remote`], and is recorded by [`observe`]. [`public_port`] answers reads of
+//! public buckets. [`life`] starts and stops all of it.
 
 mod clock;
 pub mod observe;
@@ -11,7 +12,10 @@ mod operations;
 pub mod local;
 pub mod remote;
 pub mod backend;
+pub mod exchange;
 pub mod s3_port;
+mod public_page;
+pub mod public_port;
 pub mod admin_port;
 pub mod life;
 

@@ -8,6 +8,9 @@ pub(super) const LISTEN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr:
 /// Where metrics and health are served unless settings say otherwise.
 pub(super) const ADMIN: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9001));
 
+/// Where public buckets are read unless settings say otherwise.
+pub(super) const PUBLIC: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 9002));
+
 const FORM: &str =
     "write an IP address and a port, as 127.0.0.1:9000, [::1]:9000 or, for every interface, 0.0.0.0:9000";
 
@@ -17,9 +20,26 @@ pub(super) fn listen(written: Option<Spanned<Vec<Spanned<String>>>>, faults: &mu
     if written.value.is_empty() {
         faults.push(written.fault("`listen` names none, so no client could connect", FORM));
     }
+    each(&written.value, &[], faults)
+}
+
+/// The addresses at which public buckets are read, each once. `served` are those that serve something else.
+pub(super) fn public(
+    written: Option<&[Spanned<String>]>,
+    served: &[SocketAddr],
+    faults: &mut Vec<Diagnostic>,
+) -> Vec<SocketAddr> {
+    written.map_or(vec![PUBLIC], |written| each(written, served, faults))
+}
+
+fn each(written: &[Spanned<String>], served: &[SocketAddr], faults: &mut Vec<Diagnostic>) -> Vec<SocketAddr> {
     let mut addresses = Vec::new();
-    for text in &written.value {
+    for text in written {
         match text.value.parse() {
+            Ok(address) if is_taken(address, served) => {
+                let advice = "public buckets need an address of their own, as 127.0.0.1:9002";
+                faults.push(text.fault(format!("{address} serves something else already"), advice));
+            }
             Ok(address) if is_taken(address, &addresses) => {
                 faults.push(text.fault(format!("{address} is named twice"), "name it once"));
             }

@@ -13,7 +13,7 @@ use crate::settings::remote::{self, UpstreamKey};
 use crate::settings::resolved::{Mode, Settings, Upstream};
 use crate::settings::secret::{Environment, SecretPlace};
 use crate::settings::written::{WrittenSettings, WrittenStore, WrittenUpstream};
-use crate::settings::{address, bucket, cors, domain, policy, store};
+use crate::settings::{address, bucket, cors, domain, policy, proxies, public, store};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,10 @@ pub struct Flags {
     pub config: Option<PathBuf>,
     /// `--listen`, as often as given; empty if it was not.
     pub listen: Vec<String>,
+    /// `--public`: buckets whose objects are read without a key, as often as given.
+    pub public: Vec<String>,
+    /// `--public-listen`, as often as given; empty if it was not.
+    pub public_listen: Vec<String>,
     /// `--admin`.
     pub admin: Option<String>,
     /// `--data`: the data folder.
@@ -152,10 +156,18 @@ fn resolve(
     findings: &mut Findings,
 ) -> Option<Loaded> {
     let faults = &mut findings.faults;
-    let given_listen = Some(given("--listen", &flags.listen)).filter(|given| !given.is_empty());
-    let given_listen = given_listen.map(|list| Spanned::new(list, Location::from_name("--listen")));
-    let listen = address::listen(given_listen.or(written.listen), faults);
+    let listen = address::listen(given_list("--listen", &flags.listen).or(written.listen), faults);
     let admin = address::admin(flag(&flags.admin, "--admin").or(written.admin), &listen, faults);
+    let mut served: Vec<SocketAddr> = listen.iter().copied().chain(admin).collect();
+    let public = public::resolve(
+        given_list("--public", &flags.public).or(written.public),
+        given_list("--public-listen", &flags.public_listen).or(written.public_listen),
+        &served,
+        findings,
+    );
+    let trusted_proxies = proxies::resolve(written.trusted_proxies, findings);
+    let faults = &mut findings.faults;
+    served.extend(&public.listen);
     let policy = policy(flags, file, written.policy, faults);
     let mode = mode(written.mode, faults);
     let domains = domain::domains(written.domains, faults);
@@ -166,12 +178,25 @@ fn resolve(
         findings.warnings.extend(without_effect(&written.store, durability.as_ref()));
     }
     let store = store::options(written.store, durability, &mut findings.faults);
-    let served: Vec<SocketAddr> = listen.iter().copied().chain(admin).collect();
     let (upstream, upstream_key) = upstream(written.upstream, file, environment, &served, findings)?;
     let buckets = bucket::buckets(written.buckets, given("--bucket", &flags.buckets), &upstream, findings);
     let keys = Keyring::default();
-    let settings =
-        Settings { listen, admin, policy: policy?, mode, domains, cors, keys, upstream, buckets, data_folder, store };
+    let settings = Settings {
+        listen,
+        admin,
+        public: public.buckets,
+        public_listen: public.listen,
+        trusted_proxies,
+        policy: policy?,
+        mode,
+        domains,
+        cors,
+        keys,
+        upstream,
+        buckets,
+        data_folder,
+        store,
+    };
     Some(Loaded { settings, keys: Vec::new(), upstream_key, warnings: Vec::new() })
 }
 
@@ -267,6 +292,11 @@ fn flag(value: &Option<String>, name: &str) -> Option<Spanned<String>> {
 /// The values of a flag that may be repeated, or separated by commas.
 fn given(flag: &str, values: &[String]) -> Vec<Spanned<String>> {
     values.iter().map(|text| Spanned::new(text.trim().to_owned(), Location::from_name(flag))).collect()
+}
+
+/// The same as a list of the file; `None` where the flag is not given.
+fn given_list(flag: &str, values: &[String]) -> Option<Spanned<Vec<Spanned<String>>>> {
+    (!values.is_empty()).then(|| Spanned::new(given(flag, values), Location::from_name(flag)))
 }
 
 pub(super) fn policy(

@@ -14,6 +14,8 @@ mod written;
 mod paths;
 mod address;
 mod domain;
+mod public;
+mod proxies;
 mod policy;
 mod secret;
 mod keys;

@@ -1,8 +1,9 @@
 //! What the settings come to: every value checked, every default filled in.
 
-use crate::access::Keyring;
+use crate::access::{BucketScope, Keyring};
 use crate::cors::CorsRules;
 use crate::policy::Policy;
+use crate::routing::TrustedProxies;
 use crate::s3::names::BucketName;
 use crate::store::Options;
 use crate::upstream::Remote;
@@ -16,6 +17,12 @@ pub struct Settings {
     pub listen: Vec<SocketAddr>,
     /// Where metrics and health are served; `None` if they are switched off.
     pub admin: Option<SocketAddr>,
+    /// Buckets whose objects are read without a key.
+    pub public: BucketScope,
+    /// Where they are read; empty if there are none.
+    pub public_listen: Vec<SocketAddr>,
+    /// The proxies whose word counts on who a client is.
+    pub trusted_proxies: TrustedProxies,
     /// The policy to enforce.
     pub policy: Policy,
     /// What to do with a request the policy refuses.

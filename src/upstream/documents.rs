@@ -11,7 +11,9 @@ use crate::upstream::failure::REFUSED;
 /// How the client speaks of what its request is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientNames<'a> {
-    /// The host it sent the request to: its `Host` header.
+    /// The scheme it used: `http`, unless a trusted proxy says otherwise.
+    pub scheme: &'a str,
+    /// The host it sent the request to.
     pub host: &'a str,
     /// The bucket; empty where the request has none.
     pub bucket: &'a str,
@@ -43,7 +45,7 @@ fn named(rules: RewriteRules, path: &'static str, identity: Identity, names: &Cl
         Identity::Owner => rules.owner(path, OWNER),
         Identity::OwnerId => rules.text(path, OWNER.id),
         Identity::OwnerName => rules.text(path, OWNER.display_name),
-        Identity::Location => rules.text(path, &location("http", names.host, names.bucket, names.key)),
+        Identity::Location => rules.text(path, &location(names.scheme, names.host, names.bucket, names.key)),
         Identity::Refusal => rules.text(path, REFUSED),
     }
 }
@@ -55,7 +57,8 @@ mod tests {
     use crate::s3::operation::{AnswerKind, OPERATIONS, UnknownElements};
     use crate::s3::xml::Ending;
 
-    const NAMES: ClientNames<'static> = ClientNames { host: "shim:9000", bucket: "media", key: "acme-prod/a&b" };
+    const NAMES: ClientNames<'static> =
+        ClientNames { scheme: "http", host: "shim:9000", bucket: "media", key: "acme-prod/a&b" };
 
     /// The specification of an operation's answer.
     fn spec(operation: Operation) -> &'static DocumentSpec {

@@ -4,7 +4,7 @@ use r2shim::filters::{Filter, Subject};
 use r2shim::s3::{Code, Operation, S3Error, Timestamp};
 use r2shim::server::observe::access_log;
 use r2shim::server::observe::metrics::{Metrics, Moment, Stats};
-use r2shim::server::observe::record::Record;
+use r2shim::server::observe::record::{Port, Record};
 use r2shim::store::StoreStats;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -61,7 +61,9 @@ fn full() -> Record {
     Record {
         time: Timestamp::default(),
         request_id: "0123456789ABCDEF".into(),
-        client: "192.0.2.1:4711".into(),
+        port: Port::S3,
+        client: "192.0.2.1".into(),
+        peer: text("10.0.0.1:4711"),
         method: "PUT".into(),
         host: "media.example.test".into(),
         subject: Subject {
@@ -151,7 +153,7 @@ fn a_request_is_counted_as_it_is_logged() {
         let [operation, status, error, key_id] =
             ["operation", "status", "error", "key_id"].map(|name| label(&line, name));
         let request = format!(
-            "r2shim_requests_total{{error=\"{error}\",key_id=\"{key_id}\",operation=\"{operation}\",status=\"{status}\"}} 1"
+            "r2shim_requests_total{{error=\"{error}\",key_id=\"{key_id}\",operation=\"{operation}\",port=\"s3\",status=\"{status}\"}} 1"
         );
         assert!(page.lines().any(|given| given == request), "{request} is not in\n{page}");
         let [filter, feature] = ["refused_by", "feature"].map(|name| label(&line, name));

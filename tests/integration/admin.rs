@@ -35,15 +35,15 @@ fn requests_are_counted_by_operation_and_status() {
     assert_eq!((answer.status, answer.header("content-type")), (200, "text/plain; version=0.0.4"));
     let metrics = answer.text();
     for line in [
-        "r2shim_requests_total{error=\"-\",key_id=\"KEY\",operation=\"CreateBucket\",status=\"200\"} 1",
-        "r2shim_requests_total{error=\"-\",key_id=\"KEY\",operation=\"PutObject\",status=\"200\"} 2",
-        "r2shim_requests_total{error=\"NotImplemented\",key_id=\"KEY\",operation=\"PutObject\",status=\"501\"} 2",
-        "r2shim_requests_total{error=\"-\",key_id=\"KEY\",operation=\"GetObject\",status=\"200\"} 1",
-        "r2shim_requests_total{error=\"NoSuchKey\",key_id=\"KEY\",operation=\"GetObject\",status=\"404\"} 1",
-        "r2shim_requests_total{error=\"InvalidArgument\",key_id=\"-\",operation=\"GetObject\",status=\"400\"} 1",
-        "r2shim_requests_total{error=\"NotImplemented\",key_id=\"KEY\",operation=\"GetBucketPolicy\",status=\"501\"} 1",
-        "r2shim_requests_total{error=\"RouteNotFound\",key_id=\"KEY\",operation=\"-\",status=\"404\"} 1",
-        "r2shim_requests_total{error=\"Unauthorized\",key_id=\"-\",operation=\"GetObject\",status=\"401\"} 1",
+        "r2shim_requests_total{error=\"-\",key_id=\"KEY\",operation=\"CreateBucket\",port=\"s3\",status=\"200\"} 1",
+        "r2shim_requests_total{error=\"-\",key_id=\"KEY\",operation=\"PutObject\",port=\"s3\",status=\"200\"} 2",
+        "r2shim_requests_total{error=\"NotImplemented\",key_id=\"KEY\",operation=\"PutObject\",port=\"s3\",status=\"501\"} 2",
+        "r2shim_requests_total{error=\"-\",key_id=\"KEY\",operation=\"GetObject\",port=\"s3\",status=\"200\"} 1",
+        "r2shim_requests_total{error=\"NoSuchKey\",key_id=\"KEY\",operation=\"GetObject\",port=\"s3\",status=\"404\"} 1",
+        "r2shim_requests_total{error=\"InvalidArgument\",key_id=\"-\",operation=\"GetObject\",port=\"s3\",status=\"400\"} 1",
+        "r2shim_requests_total{error=\"NotImplemented\",key_id=\"KEY\",operation=\"GetBucketPolicy\",port=\"s3\",status=\"501\"} 1",
+        "r2shim_requests_total{error=\"RouteNotFound\",key_id=\"KEY\",operation=\"-\",port=\"s3\",status=\"404\"} 1",
+        "r2shim_requests_total{error=\"Unauthorized\",key_id=\"-\",operation=\"GetObject\",port=\"s3\",status=\"401\"} 1",
         "r2shim_refusals_total{error=\"NotImplemented\",feature=\"x-amz-acl\",filter=\"policy\",operation=\"PutObject\"} 1",
         "r2shim_refusals_total{error=\"NotImplemented\",feature=\"unlisted-header\",filter=\"policy\",operation=\"PutObject\"} 1",
         "r2shim_refusals_total{error=\"NotImplemented\",feature=\"tagging\",filter=\"policy\",operation=\"HeadObject\"} 1",
@@ -101,8 +101,9 @@ fn a_full_store_is_not_ready_and_says_why() {
     assert_eq!(page("/readyz"), (503, why.to_owned()));
     assert_eq!(page("/readyz/read"), (200, "ready\n".to_owned()));
     let metrics = page("/metrics").1;
-    let counted =
-        format!("{{error=\"ServiceUnavailable\",key_id=\"{KEY_ID}\",operation=\"CreateBucket\",status=\"503\"}} 1\n");
+    let counted = format!(
+        "{{error=\"ServiceUnavailable\",key_id=\"{KEY_ID}\",operation=\"CreateBucket\",port=\"s3\",status=\"503\"}} 1\n"
+    );
     for line in ["r2shim_store_read_only 1\n", &format!("r2shim_requests_total{counted}")] {
         assert!(metrics.contains(line), "{line} is not in\n{metrics}");
     }

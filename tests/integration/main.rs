@@ -31,6 +31,8 @@ mod metrics;
 mod nodes;
 mod objects;
 mod open;
+mod proxies;
+mod public;
 mod readme;
 mod reads;
 mod rows;

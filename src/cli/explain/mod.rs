@@ -11,10 +11,12 @@ mod json;
 
 pub use request::Request;
 
+use crate::access::BucketScope;
 use crate::cli::arguments::Explain;
 use crate::cli::failure::Failure;
 use crate::diagnostics::{Diagnostic, Location};
 use crate::filters::{KnownKeys, Limits, Rules};
+use crate::routing::TrustedProxies;
 use crate::s3::Timestamp;
 use crate::settings;
 use crate::sigv4::KeyCache;
@@ -49,6 +51,8 @@ pub(super) fn run(arguments: &Explain, out: &mut dyn Write) -> Result<(), Failur
         keyring: loaded.keyring,
         signing_keys: KeyCache::default(),
         policy: loaded.policy,
+        public: BucketScope::none(),
+        trusted_proxies: TrustedProxies::default(),
     };
     let report = report::judge(&request, &rules, &loaded.upstream, keys, now);
     let text = match arguments.json {

@@ -4,6 +4,7 @@
 //! A connection over a limit is closed without an answer. An answer would have to wait for the request, and the wait is
 //! what the limit is there to prevent. SDKs repeat a request whose connection was closed before an answer.
 
+use crate::routing::TrustedProxies;
 use crate::server::connection::client_stream::ClientStream;
 use crate::server::observe::metrics::Metrics;
 use async_trait::async_trait;
@@ -58,10 +59,12 @@ impl Full {
     }
 }
 
-/// Counts the connections of a port.
+/// Counts the connections of a port, or of several that share the limits.
 #[derive(Debug)]
 pub struct Connections {
     limits: ConnectionLimits,
+    /// Who speaks for many clients and is exempt from the limit by address.
+    exempt: TrustedProxies,
     open: Mutex<Open>,
 }
 
@@ -73,17 +76,30 @@ struct Open {
     warned: Option<Instant>,
 }
 
-/// A connection that is counted for as long as this lives.
+impl Open {
+    fn count_from(&mut self, address: IpAddr, limit: usize) -> Result<(), Full> {
+        let from_there = self.by_address.entry(address).or_default();
+        if *from_there >= limit {
+            return Err(Full::Address);
+        }
+        *from_there += 1;
+        Ok(())
+    }
+}
+
+/// A connection, or a request behind a proxy, that is counted for as long as this lives.
 #[derive(Debug)]
 pub struct Counted {
     connections: Arc<Connections>,
     address: Option<IpAddr>,
+    /// How many it is in the number of all.
+    in_all: usize,
 }
 
 impl Connections {
-    /// A port that has no connection yet.
-    pub fn new(limits: ConnectionLimits) -> Connections {
-        Connections { limits, open: Mutex::default() }
+    /// Ports that have no connection yet.
+    pub fn new(limits: ConnectionLimits, exempt: TrustedProxies) -> Connections {
+        Connections { limits, exempt, open: Mutex::default() }
     }
 
     /// Counts a connection from this address in.
@@ -91,20 +107,30 @@ impl Connections {
     /// # Errors
     /// The limit that it is over.
     pub fn enter(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Counted, Full> {
-        let address = address.and_then(counted_address);
+        let address = address.filter(|address| !self.exempt.has(*address)).and_then(counted_address);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.all >= self.limits.all {
             return Err(Full::All);
         }
         if let Some(address) = address {
-            let from_there = open.by_address.entry(address).or_default();
-            if *from_there >= self.limits.per_address {
-                return Err(Full::Address);
-            }
-            *from_there += 1;
+            open.count_from(address, self.limits.per_address)?;
         }
         open.all += 1;
-        Ok(Counted { connections: self.clone(), address })
+        Ok(Counted { connections: self.clone(), address, in_all: 1 })
+    }
+
+    /// Counts a request of a client behind a trusted proxy like a connection from the client's address. The proxy's own
+    /// connection, which is in the number of all, is counted already.
+    ///
+    /// # Errors
+    /// The limit that it is over.
+    pub fn enter_behind_proxy(self: &Arc<Self>, client: IpAddr) -> Result<Counted, Full> {
+        let address = counted_address(client);
+        if let Some(address) = address {
+            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            open.count_from(address, self.limits.per_address)?;
+        }
+        Ok(Counted { connections: self.clone(), address, in_all: 0 })
     }
 
     /// Whether a warning is due at this moment. Asking counts as warning.
@@ -121,7 +147,7 @@ impl Connections {
 impl Drop for Counted {
     fn drop(&mut self) {
         let mut open = self.connections.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.all = open.all.saturating_sub(1);
+        open.all = open.all.saturating_sub(self.in_all);
         let Some(address) = self.address else { return };
         if let Some(from_there) = open.by_address.get_mut(&address) {
             *from_there = from_there.saturating_sub(1);
@@ -150,9 +176,9 @@ pub struct Limited<A> {
 }
 
 impl<A> Limited<A> {
-    /// `app` with these limits.
-    pub fn new(app: A, limits: ConnectionLimits, metrics: Arc<Metrics>) -> Limited<A> {
-        Limited { app: Arc::new(app), connections: Arc::new(Connections::new(limits)), metrics }
+    /// `app` with the limits of these connections, which other ports may share.
+    pub fn new(app: A, connections: Arc<Connections>, metrics: Arc<Metrics>) -> Limited<A> {
+        Limited { app: Arc::new(app), connections, metrics }
     }
 
     fn refuse(&self, full: Full, address: Option<IpAddr>) {
@@ -190,6 +216,11 @@ fn peer_address(stream: &Stream) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::routing::Network;
+
+    fn connections(all: usize, per_address: usize) -> Arc<Connections> {
+        Arc::new(Connections::new(ConnectionLimits { all, per_address }, TrustedProxies::default()))
+    }
 
     fn enter(connections: &Arc<Connections>, address: &str) -> Result<Counted, Full> {
         connections.enter(Some(address.parse().unwrap()))
@@ -197,7 +228,7 @@ mod tests {
 
     #[test]
     fn connections_are_limited_by_address_and_in_all() {
-        let connections = Arc::new(Connections::new(ConnectionLimits { all: 4, per_address: 2 }));
+        let connections = connections(4, 2);
         let first = enter(&connections, "192.0.2.1").unwrap();
         let _second = enter(&connections, "192.0.2.1").unwrap();
         assert_eq!(enter(&connections, "192.0.2.1").unwrap_err(), Full::Address);
@@ -211,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_network_of_ipv6_is_one_client() {
-        let connections = Arc::new(Connections::new(ConnectionLimits { all: 9, per_address: 1 }));
+        let connections = connections(9, 1);
         let _first = enter(&connections, "2001:db8::1").unwrap();
         assert_eq!(enter(&connections, "2001:db8::ffff:2").unwrap_err(), Full::Address);
         let _other = enter(&connections, "2001:db8:0:1::1").unwrap();
@@ -219,14 +250,29 @@ mod tests {
 
     #[test]
     fn loopback_counts_in_all_only() {
-        let connections = Arc::new(Connections::new(ConnectionLimits { all: 3, per_address: 1 }));
+        let connections = connections(3, 1);
         let _open = ["127.0.0.1", "127.0.0.1", "::1"].map(|address| enter(&connections, address).unwrap());
         assert_eq!(enter(&connections, "::1").unwrap_err(), Full::All);
     }
 
     #[test]
+    fn behind_a_proxy_clients_are_limited_and_not_the_proxy() {
+        let proxies = TrustedProxies::from_iter([Network::parse("192.0.2.0/24").unwrap()]);
+        let limits = ConnectionLimits { all: 2, per_address: 1 };
+        let connections = Arc::new(Connections::new(limits, proxies));
+        let _open = ["192.0.2.1", "192.0.2.1"].map(|address| enter(&connections, address).unwrap());
+        assert_eq!(enter(&connections, "192.0.2.1").unwrap_err(), Full::All);
+        let behind = |client: &str| connections.enter_behind_proxy(client.parse().unwrap());
+        let first = behind("203.0.113.7").unwrap();
+        assert_eq!(behind("203.0.113.7").unwrap_err(), Full::Address);
+        let _other = behind("203.0.113.8").unwrap();
+        drop(first);
+        behind("203.0.113.7").unwrap();
+    }
+
+    #[test]
     fn addresses_without_connections_are_forgotten() {
-        let connections = Arc::new(Connections::new(ConnectionLimits { all: 9, per_address: 1 }));
+        let connections = connections(9, 1);
         drop(enter(&connections, "192.0.2.1"));
         let _refused = [enter(&connections, "192.0.2.2"), enter(&connections, "192.0.2.2")];
         drop(_refused);
@@ -245,7 +291,7 @@ mod tests {
 
     #[test]
     fn warnings_keep_their_distance() {
-        let connections = Connections::new(ConnectionLimits { all: 1, per_address: 1 });
+        let connections = connections(1, 1);
         let start = Instant::now();
         let due = [0, 1, 9, 10, 11, 20].map(|second| connections.may_warn(start + Duration::from_secs(second)));
         assert_eq!(due, [true, false, false, true, false, true]);

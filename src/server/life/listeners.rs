@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub struct Listeners {
     /// Those of the S3 port.
     pub(super) s3: Vec<Bound>,
+    /// Those of the port for public buckets; none if no bucket is public.
+    pub(super) public: Vec<Bound>,
     /// The admin address.
     pub(super) admin: Option<Bound>,
 }
@@ -55,9 +57,20 @@ impl Listeners {
     /// # Errors
     /// The first address that cannot be listened on.
     pub fn bind(s3: &[SocketAddr], admin: Option<SocketAddr>) -> Result<Listeners, BindError> {
-        let s3 = s3.iter().map(|address| Bound::new(*address)).collect::<Result<_, _>>()?;
-        Ok(Listeners { s3, admin: admin.map(Bound::new).transpose()? })
+        Ok(Listeners { s3: bound(s3)?, public: Vec::new(), admin: admin.map(Bound::new).transpose()? })
     }
+
+    /// Binds the addresses of the port for public buckets as well.
+    ///
+    /// # Errors
+    /// The first address that cannot be listened on.
+    pub fn with_public(self, public: &[SocketAddr]) -> Result<Listeners, BindError> {
+        Ok(Listeners { public: bound(public)?, ..self })
+    }
+}
+
+fn bound(addresses: &[SocketAddr]) -> Result<Vec<Bound>, BindError> {
+    addresses.iter().map(|address| Bound::new(*address)).collect()
 }
 
 impl Bound {

@@ -3,19 +3,22 @@
 //! pingora's own `Server` is not used: it binds late, so a port 0 is not known in time, and on SIGTERM it sleeps a fixed
 //! time where we want to wait for what is in flight and no longer.
 
-use crate::filters::CurrentRules;
+use crate::filters::{CurrentRules, Rules};
+use crate::routing::TrustedProxies;
 use crate::s3::names::BucketName;
 use crate::server::admin_port::AdminPort;
 use crate::server::backend::Backend;
 use crate::server::connection::deadline::HeadLimits;
-use crate::server::connection::limits::{ConnectionLimits, Limited};
+use crate::server::connection::limits::{ConnectionLimits, Connections, Limited};
 use crate::server::connection::port::HttpPort;
+use crate::server::exchange::{Exchange, Service, Shared};
 use crate::server::life::listeners::{self, Bound, Listeners};
 use crate::server::life::upload_expiry::expire_uploads;
 use crate::server::local::Local;
 use crate::server::observe::health::Health;
 use crate::server::observe::ids::RequestIds;
 use crate::server::observe::metrics::Metrics;
+use crate::server::public_port::PublicPort;
 use crate::server::remote::RemoteStore;
 use crate::server::s3_port::S3Port;
 use crate::store::{OpenError, Store};
@@ -57,6 +60,8 @@ pub enum Objects {
 pub struct Running {
     /// The addresses of the S3 port as bound.
     pub listen: Vec<SocketAddr>,
+    /// The addresses of the port for public buckets as bound; none if no bucket is public.
+    pub public: Vec<SocketAddr>,
     /// The admin address as bound.
     pub admin: Option<SocketAddr>,
     metrics: Arc<Metrics>,
@@ -87,30 +92,58 @@ pub enum StartError {
 pub fn start(parts: ServerParts) -> Result<Running, StartError> {
     let metrics = Arc::new(Metrics::new().map_err(|error| StartError::Internal(error.into()))?);
     let (stop, stopping) = watch::channel(false);
-    let mut services = Vec::new();
+    let rules = parts.rules.load_full();
     // What is decided before there is a request holds until the next start.
-    let limits = parts.rules.load().limits.clone();
-    let heads = HeadLimits::from(&limits);
-    let connections = ConnectionLimits { all: limits.connections, per_address: limits.connections_per_address };
-
+    let heads = HeadLimits::from(&rules.limits);
+    let shared = Arc::new(Shared {
+        connections: Arc::new(connections(&rules)),
+        rules: parts.rules,
+        metrics: metrics.clone(),
+        ids: RequestIds::default(),
+    });
     let (backend, health, upkeep) = start_backend(parts.objects);
-    services.push(upkeep);
-    let shim = S3Port { backend, rules: parts.rules.clone(), metrics: metrics.clone(), ids: RequestIds::default() };
-    let s3 = Limited::new(HttpPort::new(shim, heads, metrics.clone()), connections, metrics.clone());
-    let listen = parts.listeners.s3.iter().map(Bound::address).collect();
-    let (mut s3, fds) = listeners::service("s3", s3, parts.listeners.s3);
-    let watch = stopping.clone();
-    services.push(tokio::spawn(async move { s3.start_service(Some(fds), watch, 1).await }));
-
+    let (s3, public) = (S3Port { backend: backend.clone() }, PublicPort { backend });
+    let listen = addresses(&parts.listeners.s3);
+    let public_listen = addresses(&parts.listeners.public);
+    let mut services = vec![upkeep, serve_objects(s3, parts.listeners.s3, heads, &shared, stopping.clone())];
+    if !public_listen.is_empty() {
+        services.push(serve_objects(public, parts.listeners.public, heads, &shared, stopping.clone()));
+    }
     let admin = parts.listeners.admin.as_ref().map(Bound::address);
     if let Some(bound) = parts.listeners.admin {
-        let port =
-            HttpPort::new(AdminPort { metrics: metrics.clone(), rules: parts.rules, health }, heads, metrics.clone());
-        let port = Limited::new(port, ADMIN_CONNECTIONS, metrics.clone());
+        let admin = AdminPort { metrics: metrics.clone(), rules: shared.rules.clone(), health };
+        let port = HttpPort::new(admin, heads, metrics.clone());
+        let connections = Arc::new(Connections::new(ADMIN_CONNECTIONS, TrustedProxies::default()));
+        let port = Limited::new(port, connections, metrics.clone());
         let (mut service, fds) = listeners::service("admin", port, vec![bound]);
         services.push(tokio::spawn(async move { service.start_service(Some(fds), stopping, 1).await }));
     }
-    Ok(Running { listen, admin, metrics, stop, services })
+    Ok(Running { listen, public: public_listen, admin, metrics, stop, services })
+}
+
+fn addresses(bound: &[Bound]) -> Vec<SocketAddr> {
+    bound.iter().map(Bound::address).collect()
+}
+
+/// The connections of all ports that serve objects: they share the limits, so that descriptors last.
+fn connections(rules: &Rules) -> Connections {
+    let limits = &rules.limits;
+    let wanted = ConnectionLimits { all: limits.connections, per_address: limits.connections_per_address };
+    Connections::new(wanted, rules.trusted_proxies.clone())
+}
+
+/// Serves a port for objects.
+fn serve_objects<S: Service>(
+    service: S,
+    bound: Vec<Bound>,
+    heads: HeadLimits,
+    shared: &Arc<Shared>,
+    stopping: watch::Receiver<bool>,
+) -> JoinHandle<()> {
+    let port = HttpPort::new(Exchange { service, shared: shared.clone() }, heads, shared.metrics.clone());
+    let port = Limited::new(port, shared.connections.clone(), shared.metrics.clone());
+    let (mut service, fds) = listeners::service(S::PORT.name(), port, bound);
+    tokio::spawn(async move { service.start_service(Some(fds), stopping, 1).await })
 }
 
 /// The backend, its health, and its work beside requests.

@@ -13,15 +13,11 @@ use crate::sigv4::KeyCache;
 use crate::store::{Store, StoreError};
 use crate::upstream::Remote;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// Serves until SIGTERM or ctrl-C, then lets requests in flight end. `on_ready` gets the addresses in use.
-pub fn serve(
-    settings: Settings,
-    listeners: Listeners,
-    on_ready: impl FnOnce(&[SocketAddr], Option<SocketAddr>),
-) -> Result<(), StartError> {
+/// Serves until SIGTERM or ctrl-C, then lets requests in flight end. `on_ready` gets the server, which has the
+/// addresses in use.
+pub fn serve(settings: Settings, listeners: Listeners, on_ready: impl FnOnce(&Running)) -> Result<(), StartError> {
     let open_files = raise_open_files();
     let internal = |error: std::io::Error| StartError::Internal(Box::new(error));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(internal)?;
@@ -31,7 +27,7 @@ pub fn serve(
         // Before anyone can know that the server runs: a signal that comes earlier would kill it.
         let signals = Signals::listen().map_err(internal)?;
         note_start(&running, &policy);
-        on_ready(&running.listen, running.admin);
+        on_ready(&running);
         let signal = signals.until_stopped().await;
         let in_flight = running.in_flight();
         tracing::info!(in_flight, "{signal}: no new connections; requests in flight have {} s", DRAIN_LIMIT.as_secs());
@@ -46,7 +42,8 @@ pub fn serve(
 /// The log of a service is often all that its operator sees.
 fn note_start(running: &Running, policy: &str) {
     let (listen, admin) = (&running.listen, running.admin.map(tracing::field::display));
-    tracing::info!(version = build::VERSION, commit = build::COMMIT, policy, ?listen, admin, "started");
+    let public = Some(&running.public).filter(|public| !public.is_empty()).map(tracing::field::debug);
+    tracing::info!(version = build::VERSION, commit = build::COMMIT, policy, ?listen, public, admin, "started");
 }
 
 /// Tries a remote store out, for `check --online`.
@@ -77,6 +74,8 @@ async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Resu
         keyring: settings.keys,
         signing_keys: KeyCache::default(),
         policy: settings.policy,
+        public: settings.public,
+        trusted_proxies: settings.trusted_proxies,
     });
     let objects = match settings.upstream {
         Upstream::Local => Objects::Local(Store::open(&settings.data_folder, settings.store)?),

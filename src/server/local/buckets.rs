@@ -14,7 +14,7 @@ impl Local {
     /// ListBuckets: the buckets the key may see, by name.
     pub(super) async fn list_buckets(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         let buckets = self.store.list_buckets().await?.into_iter().map(|bucket| (bucket.name, bucket.created));
-        Ok(operations::list_buckets(request.signer, buckets))
+        Ok(operations::list_buckets(request.signer()?, buckets))
     }
 
     /// CreateBucket: with a LocationConstraint only if it names the one region there is.

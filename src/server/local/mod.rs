@@ -25,7 +25,8 @@ use crate::server::connection::request_body::RequestBody;
 use crate::server::operations;
 use crate::store::Store;
 
-/// Carries out operations on the local store.
+/// Carries out operations on the local store. Clones share it.
+#[derive(Clone)]
 pub struct Local {
     store: Store,
 }

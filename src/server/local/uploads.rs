@@ -72,10 +72,10 @@ impl Local {
         whole(&request.view)?;
         let document = operations::read_document(request, body).await?;
         let completion = self.completion(request, CompleteMultipartUpload::parse(&document)?.parts)?;
-        let host = request.view.header("host").unwrap_or_default();
+        let (scheme, host) = request.reached_at();
         let written = self.store.complete_upload(at.clone(), completion).await?;
         Ok(Answer::xml(xml::complete_upload(CompletedUpload {
-            location: &xml::location("http", host, at.bucket.as_str(), at.key.as_str()),
+            location: &xml::location(scheme, host, at.bucket.as_str(), at.key.as_str()),
             bucket: at.bucket.as_str(),
             key: at.key.as_str(),
             etag: written.etag.as_str(),

@@ -15,7 +15,9 @@ pub fn write(record: &Record) {
     tracing::info!(
         target: "access",
         request_id = %record.request_id,
+        port = record.port.name(),
         client = %record.client,
+        peer = record.peer.as_deref(),
         host = cut(&record.host),
         key_id = record.subject.key_id.as_deref().map(cut),
         method = cut(&record.method),

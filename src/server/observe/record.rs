@@ -12,8 +12,12 @@ pub struct Record {
     pub time: Timestamp,
     /// The `x-amz-request-id` of its answer.
     pub request_id: String,
-    /// The client's address and port.
+    /// The port it came to.
+    pub port: Port,
+    /// The client's address: that of the peer, with its port, or the one that a trusted proxy names.
     pub client: String,
+    /// The peer's address and port, where a trusted proxy names another client.
+    pub peer: Option<String>,
     /// The HTTP method.
     pub method: String,
     /// The Host it was sent to.
@@ -42,6 +46,26 @@ pub struct Record {
     pub bytes_out: u64,
     /// From the end of its head to the end of its answer.
     pub duration: Duration,
+}
+
+/// The ports whose requests are logged and counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Port {
+    /// For clients with a key.
+    #[default]
+    S3,
+    /// For reads of public buckets.
+    Public,
+}
+
+impl Port {
+    /// What log and metrics call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Port::S3 => "s3",
+            Port::Public => "public",
+        }
+    }
 }
 
 impl Record {

@@ -60,8 +60,10 @@ impl RemoteStore {
         response: UpstreamResponse,
     ) -> Result<Answer, S3Error> {
         let status = empty.status;
+        let (scheme, host) = request.reached_at();
         let names = ClientNames {
-            host: request.view.header("host").unwrap_or_default(),
+            scheme,
+            host,
             bucket: request.bucket().map_or("", |bucket| bucket.as_str()),
             key: request.object_key().map_or("", |key| key.as_str()),
         };

@@ -1,6 +1,7 @@
 //! The settings file and the flags, but for keys and a remote upstream.
 
 use super::*;
+use crate::routing::TrustedProxies;
 use crate::store::{Durability, Options};
 use std::path::Path;
 use std::time::Duration;
@@ -18,6 +19,8 @@ fn without_any_settings_the_defaults_hold() {
     assert_eq!(settings.store, Options::default());
     assert_eq!(settings.mode, Mode::Enforce);
     assert!(settings.domains.is_empty());
+    assert!(settings.public.is_none() && settings.public_listen.is_empty());
+    assert_eq!(settings.trusted_proxies, TrustedProxies::default());
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod file;
 mod flags;
 mod keys;
 mod places;
+mod public;
 mod remote;
 
 use super::*;

@@ -27,6 +27,9 @@ use std::path::Path;
 pub(super) struct WrittenSettings {
     pub(super) listen: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) admin: Option<Spanned<String>>,
+    pub(super) public: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) public_listen: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) trusted_proxies: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) policy: Option<Spanned<String>>,
     pub(super) mode: Option<Spanned<String>>,
     pub(super) domains: Vec<Spanned<String>>,
@@ -67,6 +70,9 @@ settings! {
     TOP:
     LISTEN "listen" r#"listen = ["127.0.0.1:9000"]"#;
     ADMIN "admin" r#"admin = "127.0.0.1:9001""#;
+    PUBLIC "public" r#"public = ["media"]"#;
+    PUBLIC_LISTEN "public_listen" r#"public_listen = ["127.0.0.1:9002"]"#;
+    TRUSTED_PROXIES "trusted_proxies" r#"trusted_proxies = ["10.0.0.0/8"]"#;
     POLICY "policy" r#"policy = "r2""#;
     MODE "mode" r#"mode = "enforce""#;
     DOMAINS "domains" r#"domains = ["s3.example.test"]"#;
@@ -135,6 +141,9 @@ fn read_document<'t>(mut top: Table<'t>, reading: &mut Reading<'t>) -> WrittenSe
     let mut written = WrittenSettings {
         listen: top.texts(reading, LISTEN),
         admin: top.text(reading, ADMIN),
+        public: top.texts(reading, PUBLIC),
+        public_listen: top.texts(reading, PUBLIC_LISTEN),
+        trusted_proxies: top.texts(reading, TRUSTED_PROXIES),
         policy: top.text(reading, POLICY),
         mode: top.text(reading, MODE),
         domains: top.texts(reading, DOMAINS).map(|list| list.value).unwrap_or_default(),

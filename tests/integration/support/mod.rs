@@ -12,4 +12,4 @@ pub mod scripted;
 pub use client::{Connection, Request, Response, Signing};
 pub use framing::{frame, frame_signed};
 pub use process::Process;
-pub use server::{KEY_ID, SECRET, TestServer, rules};
+pub use server::{KEY_ID, SECRET, TestServer, public_rules, rules};

@@ -1,10 +1,11 @@
 //! A real server on a port of the system's choosing, over a store in a temporary folder.
 
 use super::client::{Connection, Request, Response};
-use r2shim::access::{AccessKey, Keyring};
+use r2shim::access::{AccessKey, BucketPattern, BucketScope, Keyring};
 use r2shim::cors::CorsRules;
 use r2shim::filters::{CurrentRules, Limits, Rules};
 use r2shim::policy::Policy;
+use r2shim::routing::TrustedProxies;
 use r2shim::server::remote::RemoteStore;
 use r2shim::server::{self, Listeners, Objects, Running, ServerParts};
 use r2shim::sigv4::{KeyCache, Secret};
@@ -27,6 +28,8 @@ pub const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef012345
 pub struct TestServer {
     /// Where S3 is spoken.
     pub address: SocketAddr,
+    /// Where public buckets are read, if the rules have any.
+    pub public: Option<SocketAddr>,
     /// Where metrics and health are.
     pub admin: SocketAddr,
     /// The rules in force; a test may swap them.
@@ -64,7 +67,12 @@ impl TestServer {
         remote: Remote,
         keys: impl IntoIterator<Item = AccessKey>,
     ) -> TestServer {
-        TestServer::over(rules(policy, keys.into_iter().collect()), |runtime, _| {
+        TestServer::in_front_of_with_rules(rules(policy, keys.into_iter().collect()), remote)
+    }
+
+    /// The same with other rules.
+    pub fn in_front_of_with_rules(rules: Rules, remote: Remote) -> TestServer {
+        TestServer::over(rules, |runtime, _| {
             let remote = RemoteStore::new(remote).unwrap();
             runtime.block_on(remote.resolve());
             Objects::Remote(remote)
@@ -79,7 +87,8 @@ impl TestServer {
         })
     }
 
-    fn with_rules(rules: Rules) -> TestServer {
+    /// The same with other rules.
+    pub fn with_rules(rules: Rules) -> TestServer {
         let options = Options { durability: Durability::None, ..Options::default() };
         TestServer::over(rules, |_, data| Objects::Local(Store::open(data, options).unwrap()))
     }
@@ -87,16 +96,20 @@ impl TestServer {
     fn over(rules: Rules, objects: impl FnOnce(&Runtime, &Path) -> Objects) -> TestServer {
         let data = tempfile::tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
+        let is_public = !rules.public.is_none();
         let rules = Arc::new(CurrentRules::from_pointee(rules));
         let objects = objects(&runtime, data.path());
         let in_force = rules.clone();
         let _entered = runtime.enter();
         let any = ([127, 0, 0, 1], 0).into();
-        let parts = ServerParts { listeners: Listeners::bind(&[any], Some(any)).unwrap(), rules, objects };
+        let listeners = Listeners::bind(&[any], Some(any)).unwrap();
+        let listeners = if is_public { listeners.with_public(&[any]).unwrap() } else { listeners };
+        let parts = ServerParts { listeners, rules, objects };
         let running = server::start(parts).unwrap();
         let (address, admin) = (running.listen[0], running.admin.unwrap());
+        let public = running.public.first().copied();
         drop(_entered);
-        TestServer { address, admin, rules: in_force, running: Some(running), runtime, data }
+        TestServer { address, public, admin, rules: in_force, running: Some(running), runtime, data }
     }
 
     /// Puts CORS rules in force, and leaves the other rules as they are.
@@ -175,6 +188,13 @@ impl TestServer {
     }
 }
 
+/// The same as [`rules`] with the key of all tests, and with public buckets.
+pub fn public_rules(buckets: &[&str]) -> Rules {
+    let key = AccessKey::admin(KEY_ID, Secret::new(SECRET));
+    let patterns = buckets.iter().map(|text| BucketPattern::parse(text).unwrap()).collect();
+    Rules { public: BucketScope::Matching(patterns), ..rules("r2", [key].into_iter().collect()) }
+}
+
 /// Rules as `serve` makes them: a built-in policy, these keys, one domain.
 pub fn rules(policy: &str, keyring: Keyring) -> Rules {
     Rules {
@@ -184,6 +204,8 @@ pub fn rules(policy: &str, keyring: Keyring) -> Rules {
         keyring,
         signing_keys: KeyCache::default(),
         policy: Policy::builtin(policy).unwrap().unwrap(),
+        public: BucketScope::none(),
+        trusted_proxies: TrustedProxies::default(),
     }
 }
 

@@ -39,7 +39,7 @@ const UPSTREAM_REGION: &str = "eu-west-1";
 const UPSTREAM_BUCKET: &str = "acme-prod-media";
 
 /// A store at this endpoint, with one bucket of another name. No test waits for its timeouts.
-fn remote(endpoint: &str) -> Remote {
+pub fn remote(endpoint: &str) -> Remote {
     let mut buckets = BucketMap::new(false);
     buckets.map(BucketName::parse("media").unwrap(), UPSTREAM_BUCKET.to_owned()).unwrap();
     let credentials =

@@ -57,7 +57,7 @@ impl Metrics {
     pub fn new() -> Result<Metrics, prometheus::Error> {
         let registry = Registry::new();
         let all = &registry;
-        let labels = ["operation", "status", "error", "key_id"];
+        let labels = ["port", "operation", "status", "error", "key_id"];
         let requests = counters(all, "r2shim_requests_total", "Requests answered.", &labels)?;
         let labels = ["operation", "filter", "feature", "error"];
         let refusals = counters(all, "r2shim_refusals_total", "Requests refused by a filter of the chain.", &labels)?;
@@ -118,7 +118,9 @@ impl Metrics {
     pub fn count(&self, record: &Record) {
         let (operation, error) = (record.operation(), record.known_error().unwrap_or(NONE));
         let key_id = record.subject.key_id.as_deref().unwrap_or(NONE);
-        self.requests.with_label_values(&[operation, &record.status.to_string(), error, key_id]).inc();
+        self.requests
+            .with_label_values(&[record.port.name(), operation, &record.status.to_string(), error, key_id])
+            .inc();
         self.bytes.with_label_values(&[operation, "in"]).inc_by(record.bytes_in);
         self.bytes.with_label_values(&[operation, "out"]).inc_by(record.bytes_out);
         self.durations.with_label_values(&[operation]).observe(record.duration.as_secs_f64());

@@ -1,0 +1,191 @@
+//! One request on a port that serves objects: its head is read, the port answers, the answer is sent, logged and counted.
+//!
+//! What the ports have in common is here; what each makes of a request is in [`s3_port`](crate::server::s3_port) and
+//! [`public_port`](crate::server::public_port).
+
+use crate::filters::{CurrentRules, Rules};
+use crate::routing::Forwarded;
+use crate::s3::trace::{TRACEPARENT, trace_id};
+use crate::s3::{Code, S3Error};
+use crate::server::answer::Answer;
+use crate::server::clock;
+use crate::server::connection::head::OwnedHead;
+use crate::server::connection::limits::{Connections, Counted};
+use crate::server::connection::pace::MinimumRate;
+use crate::server::connection::port::Respond;
+use crate::server::connection::reply::{self, Unread};
+use crate::server::connection::request_body::RequestBody;
+use crate::server::observe::access_log;
+use crate::server::observe::ids::RequestIds;
+use crate::server::observe::metrics::Metrics;
+use crate::server::observe::record::{Port, Record};
+use http::header::HOST;
+use http::{HeaderValue, Method, StatusCode};
+use pingora::http::RequestHeader;
+use pingora::protocols::http::ServerSession;
+use std::future::Future;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What a port makes of a request.
+pub trait Service: Send + Sync + 'static {
+    /// The port, for log and metrics.
+    const PORT: Port;
+
+    /// The answer to a request whose head HTTP allows. What was found out about it is noted in the record.
+    fn answer(
+        &self,
+        call: &Call<'_>,
+        body: &mut RequestBody<'_>,
+        record: &mut Record,
+    ) -> impl Future<Output = Answer> + Send;
+
+    /// How clients of this port are told of an error.
+    fn refusal(&self, error: &S3Error) -> Answer;
+}
+
+/// A request as it arrived.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The rules in force when it began.
+    pub rules: &'a Rules,
+    /// Its head.
+    pub head: &'a OwnedHead,
+    /// What trusted proxies say of it.
+    pub forwarded: &'a Forwarded,
+}
+
+/// What the ports share.
+pub struct Shared {
+    /// What requests are decided by.
+    pub rules: Arc<CurrentRules>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Where request ids come from.
+    pub ids: RequestIds,
+    /// Who is connected, clients behind proxies included.
+    pub connections: Arc<Connections>,
+}
+
+/// Answers a port with a service; one serves all its connections.
+pub struct Exchange<S> {
+    /// What makes the answers.
+    pub service: S,
+    /// What it shares with other ports.
+    pub shared: Arc<Shared>,
+}
+
+impl<S: Service> Exchange<S> {
+    /// The answer, and what is left of the request's body.
+    async fn answer(
+        &self,
+        session: &mut ServerSession,
+        rules: &Rules,
+        forwarded: &Forwarded,
+        record: &mut Record,
+    ) -> (Answer, Unread) {
+        if session.req_header().method == Method::CONNECT {
+            // What follows such a head is not framed as a body is, so it must not be read as one.
+            return (Answer::empty(StatusCode::METHOD_NOT_ALLOWED), Unread::Close);
+        }
+        let raw = session.to_h1_raw();
+        let head = match OwnedHead::from_request(session.req_header(), &raw) {
+            Ok(head) => head,
+            // Where one request ends and the next begins is in doubt, so nothing more is read as a request.
+            Err(error) => return (self.refused(record, &error), Unread::Close),
+        };
+        let rate = MinimumRate { bytes: rules.limits.body_bytes, window: rules.limits.body_window };
+        let mut body = RequestBody::new(session, head.expects_continue(), rate);
+        let answer = self.service.answer(&Call { rules, head: &head, forwarded }, &mut body, record).await;
+        let progress = body.progress();
+        if head.is_chunked() && is_error(answer.status) {
+            // pingora takes an empty size of a chunk for the last one. What it reads as the next request could be meant
+            // as the rest of the body that was refused.
+            return (answer, Unread::Close);
+        }
+        (answer, Unread::new(session, head.content_length(), progress))
+    }
+
+    /// Counts a client behind a proxy, whose connection is the proxy's.
+    fn count_client(&self, forwarded: &Forwarded) -> Result<Option<Counted>, S3Error> {
+        let counted = forwarded.client.map(|client| self.shared.connections.enter_behind_proxy(client)).transpose();
+        counted.map_err(|_| S3Error::new(Code::SERVICE_UNAVAILABLE).cause("too many requests at once from this client"))
+    }
+
+    fn refused(&self, record: &mut Record, error: &S3Error) -> Answer {
+        record.note_error(error);
+        self.service.refusal(error)
+    }
+
+    fn record(&self, session: &ServerSession, forwarded: &Forwarded) -> Record {
+        let peer = session.client_addr().map(ToString::to_string).unwrap_or_default();
+        let (client, peer) = match forwarded.client {
+            Some(client) => (client.to_string(), Some(peer)),
+            None => (peer, None),
+        };
+        Record {
+            request_id: self.shared.ids.next(),
+            time: clock::now(),
+            port: S::PORT,
+            client,
+            peer,
+            method: session.req_header().method.as_str().to_owned(),
+            host: host(session.req_header()),
+            trace_id: trace(session.req_header()),
+            ..Record::default()
+        }
+    }
+}
+
+fn is_error(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
+}
+
+impl<S: Service> Respond for Exchange<S> {
+    async fn respond(&self, session: &mut ServerSession) {
+        let started = Instant::now();
+        let _in_flight = self.shared.metrics.enter();
+        let rules = self.shared.rules.load_full();
+        let forwarded = forwarded(session, &rules);
+        let mut record = self.record(session, &forwarded);
+        prepare(session, rules.limits.body_idle);
+        // It counts until the answer is sent.
+        let counted = self.count_client(&forwarded);
+        let (answer, unread) = match &counted {
+            Ok(_) => self.answer(session, &rules, &forwarded, &mut record).await,
+            Err(error) => (self.refused(&mut record, error), Unread::Close),
+        };
+        reply::send(session, answer, unread, &mut record).await;
+        record.bytes_in = session.body_bytes_read() as u64;
+        record.duration = started.elapsed();
+        access_log::write(&record);
+        self.shared.metrics.count(&record);
+    }
+}
+
+/// What trusted proxies say of the request.
+fn forwarded(session: &ServerSession, rules: &Rules) -> Forwarded {
+    let peer: Option<IpAddr> = session.client_addr().and_then(|peer| peer.as_inet()).map(|peer| peer.ip());
+    peer.map(|peer| rules.trusted_proxies.read(peer, &session.req_header().headers)).unwrap_or_default()
+}
+
+/// The Host as the client sent it; empty if there is none or it is no text.
+fn host(head: &RequestHeader) -> String {
+    head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned()
+}
+
+/// The id of the trace that the client says the request belongs to.
+fn trace(head: &RequestHeader) -> Option<String> {
+    trace_id(head.headers.get_all(TRACEPARENT).iter().map(HeaderValue::as_bytes)).map(str::to_owned)
+}
+
+fn prepare(session: &mut ServerSession, body_idle: Duration) {
+    // Without this, requests that came together are answered one, and the rest are dropped unread.
+    session.set_pipelining_enabled(true);
+    // pingora closes whenever an answer, `100 Continue` among them, overtakes the body; `Unread` decides here.
+    session.set_close_on_response_before_downstream_finish(false);
+    // These are for bodies; `HttpPort` limits the wait for a head.
+    session.set_read_timeout(Some(body_idle));
+    session.set_write_timeout(Some(body_idle));
+}
