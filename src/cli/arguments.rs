@@ -6,11 +6,15 @@ use crate::settings::{Flags, KeyText};
 use crate::store::Durability;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::path::PathBuf;
+
+/// The version, and in brackets the commit and the date of the build.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("R2SHIM_BUILD"), ")");
 
 /// A reverse proxy that speaks S3 and gives its clients exactly the feature subset of Cloudflare R2.
 #[derive(Debug, Parser)]
-#[command(name = "r2shim", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "r2shim", version = VERSION, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
@@ -44,6 +48,16 @@ Examples:
   r2shim serve --listen 127.0.0.1:0 --admin off --durability none --data /tmp/scratch
   r2shim serve --config /etc/r2shim.toml --log json")]
     Serve(Serve),
+    /// Ask a running server whether it is ready: exit code 0 or 1; for containers and scripts that wait
+    #[command(after_help = "\
+Asks for /readyz of the admin address that flags, environment and file give, so give it those of
+the server. A full disk, or a store behind that does not answer, is not ready.
+
+Examples:
+  r2shim healthcheck
+  r2shim healthcheck --config /etc/r2shim/r2shim.toml --wait 30
+  r2shim healthcheck --url http://127.0.0.1:9001/healthz")]
+    Healthcheck(HealthCheck),
     /// Check settings, keys and policy without starting: every fault with file, line and advice
     #[command(after_help = "\
 Exits with 0 and says what `serve` would do, or with 2 and every fault.
@@ -81,6 +95,22 @@ Examples:
         #[command(subcommand)]
         command: StoreCommand,
     },
+    /// Print the script that completes r2shim's words in a shell
+    #[command(after_help = "\
+Examples:
+  r2shim completions bash > ~/.local/share/bash-completion/completions/r2shim
+  r2shim completions zsh > ~/.zfunc/_r2shim
+  r2shim completions fish > ~/.config/fish/completions/r2shim.fish")]
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Print the man page, or write the pages of all commands into a folder
+    #[command(after_help = "\
+Examples:
+  r2shim man | man -l -
+  r2shim man ~/.local/share/man/man1")]
+    Man(Man),
 }
 
 /// Where settings come from, for all commands that read them.
@@ -130,6 +160,9 @@ pub struct Serve {
     /// Let through what the policy refuses and report it (not in this version yet)
     #[arg(long)]
     pub audit: bool,
+    /// File to write when the server is ready, with its addresses; removed when it stops
+    #[arg(long, value_name = "FILE")]
+    pub ready_file: Option<PathBuf>,
     /// How the log on stderr is written
     #[arg(long, value_name = "text|json", default_value = "text", hide_possible_values = true)]
     pub log: LogFormat,
@@ -142,6 +175,25 @@ pub enum LogFormat {
     Text,
     /// A JSON object a line
     Json,
+}
+
+/// `healthcheck`.
+#[derive(Debug, Args)]
+pub struct HealthCheck {
+    #[command(flatten)]
+    variables: Variables,
+    /// Settings file of the server
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Admin address of the server [default: 127.0.0.1:9001]
+    #[arg(long, value_name = "ADDR:PORT")]
+    admin: Option<String>,
+    /// The page to ask for instead
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Ask again until the server is ready, for this long
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub wait: u32,
 }
 
 /// `check`.
@@ -242,6 +294,14 @@ pub struct NewKey {
     pub json: bool,
 }
 
+/// `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Folder for the pages
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+}
+
 /// `store`.
 #[derive(Debug, Subcommand)]
 pub enum StoreCommand {
@@ -290,6 +350,14 @@ impl Sources {
     }
 }
 
+impl HealthCheck {
+    /// The flags that say where the server is.
+    pub fn flags(&self) -> Flags {
+        let variables = self.variables.names();
+        Flags { config: self.config.clone(), admin: self.admin.clone(), variables, ..Flags::default() }
+    }
+}
+
 impl Serving {
     /// All flags about serving.
     pub fn flags(&self) -> Flags {
@@ -332,7 +400,11 @@ mod tests {
     #[test]
     fn help_names_every_flag_and_gives_an_example() {
         for (words, expected) in [
-            (&[][..], &["serve", "check", "policy", "explain", "report", "keys", "store", "Examples:"][..]),
+            (
+                &[][..],
+                &["serve", "check", "policy", "explain", "report", "keys", "store", "completions", "man", "Examples:"]
+                    [..],
+            ),
             (
                 &["serve"],
                 &[
@@ -346,9 +418,11 @@ mod tests {
                     "--bucket",
                     "--key",
                     "--log",
+                    "--ready-file",
                     "Examples:",
                 ],
             ),
+            (&["healthcheck"], &["--config", "--admin", "--url", "--wait", "Examples:"]),
             (&["check"], &["--config", "--listen", "--data", "--policy", "--admin", "--online", "Examples:"]),
             (&["policy"], &["list", "show", "diff", "lint"]),
             (&["policy", "list"], &["Example:"]),
@@ -359,6 +433,8 @@ mod tests {
             (&["report"], &["--from", "--json"]),
             (&["keys", "new"], &["--permission", "--bucket", "--json", "object-read-only", "Examples:"]),
             (&["store", "check"], &["--data", "--json", "Examples:"]),
+            (&["completions"], &["zsh", "Examples:"]),
+            (&["man"], &["[DIR]", "Examples:"]),
             (&["store", "gc"], &["--data", "--json", "Examples:"]),
         ] {
             let help = help_of(words);

@@ -1,4 +1,4 @@
-//! The command line: `serve`, `check`, `policy`, `explain`, `report`, `keys`, `store`.
+//! The command line: `serve`, `healthcheck`, `check`, `policy`, `explain`, `report`, `keys`, `store`, `completions`, `man`.
 //!
 //! A command reads its arguments, calls the part that knows, and writes what that says. Exit codes: 0 where it did what
 //! was asked, 2 where usage, settings or a policy have faults, 1 where anything else went wrong or `store check` has
@@ -11,14 +11,18 @@ pub mod arguments;
 mod variables;
 pub mod logging;
 mod shell;
+mod url;
+mod ready_file;
 mod keys;
 mod upstream;
 mod welcome;
 mod check;
+mod healthcheck;
 mod serve;
 mod policy;
 mod explain;
 mod store;
+mod generated;
 
 use crate::cli::arguments::{Arguments, Command, KeysCommand, StoreCommand};
 use crate::cli::failure::Failure;
@@ -51,12 +55,15 @@ fn misused(error: &clap::Error) -> ExitCode {
 fn dispatch(command: Command, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Healthcheck(arguments) => healthcheck::run(&arguments, out),
         Command::Check(arguments) => check::run(&arguments, out),
         Command::Policy { command } => policy::run(&command, out),
         Command::Explain(arguments) => explain::run(&arguments, out),
         Command::Report(_) => Err(Failure::not_yet("report")),
         Command::Keys { command: KeysCommand::New(arguments) } => keys::new(&arguments, out),
         Command::Keys { command: KeysCommand::Temporary } => Err(Failure::not_yet("keys temporary")),
+        Command::Completions { shell } => generated::completions(shell, out),
+        Command::Man(arguments) => generated::man(&arguments, out),
         Command::Store { command: StoreCommand::Check(arguments) } => store::check(&arguments, out),
         Command::Store { command: StoreCommand::Gc(arguments) } => store::gc(&arguments, out),
     }

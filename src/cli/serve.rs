@@ -3,6 +3,7 @@
 use crate::cli::arguments::Serve;
 use crate::cli::check::needs_data_folder;
 use crate::cli::failure::{Failure, write_warnings};
+use crate::cli::ready_file::ReadyFile;
 use crate::cli::welcome::Welcome;
 use crate::cli::{keys, logging, variables};
 use crate::server::{self, Listeners};
@@ -14,7 +15,8 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Failure> {
     if arguments.audit {
         return Err(Failure::not_yet("serve --audit"));
     }
-    let mut loaded = settings::load(&arguments.serving.flags(), &|name| std::env::var(name))?;
+    let flags = arguments.serving.flags();
+    let mut loaded = settings::load(&flags, &|name| std::env::var(name))?;
     logging::start(arguments.log)?;
     write_warnings(&variables::all_warnings(&loaded), &mut anstream::stderr().lock())?;
     if needs_data_folder(&loaded) {
@@ -23,11 +25,17 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Failure> {
     // Before anything is made: a start that fails for a taken port leaves nothing behind.
     let listeners = Listeners::bind(&loaded.settings.listen, loaded.settings.admin)
         .map_err(|error| Failure::Stopped(error.to_string()))?;
+    let named = arguments.ready_file.as_ref();
+    let mut ready = named.map(|path| ReadyFile::new(path, flags.place("--ready-file"))).transpose()?;
+    let ready_file = &mut ready;
     if loaded.keys.is_empty() {
         loaded.make_key(keys::seed()?)?;
     }
     let welcome = Welcome::new(&loaded);
     let on_ready = move |listen: &[_], admin: Option<_>| {
+        if let Some(Err(error)) = ready_file.as_mut().map(|file| file.publish(listen, admin)) {
+            tracing::error!("the ready file cannot be written: {error}");
+        }
         let mut out = anstream::stdout().lock();
         // A start script that closed our stdout still wants to be served.
         let _ = out.write_all(welcome.text(listen, admin).as_bytes()).and_then(|()| out.flush());

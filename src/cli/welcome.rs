@@ -4,9 +4,10 @@ use crate::access::{AccessKey, BucketScope};
 use crate::cli::shell;
 use crate::cli::style::{BOLD, FAINT};
 use crate::cli::upstream::endpoints;
+use crate::cli::url::url;
 use crate::s3::operation::Access;
 use crate::settings::{GivenKey, Loaded, SecretPlace, Settings, Upstream};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 
 /// What there is to say before the addresses are known. Holds no secret.
@@ -166,16 +167,6 @@ fn endpoint(address: SocketAddr) -> String {
     format!("{}{everywhere}", url(address))
 }
 
-/// A URL that reaches the address from this machine.
-fn url(address: SocketAddr) -> String {
-    let host = match address {
-        SocketAddr::V4(v4) if v4.ip().is_unspecified() => SocketAddr::from((Ipv4Addr::LOCALHOST, v4.port())),
-        SocketAddr::V6(v6) if v6.ip().is_unspecified() => SocketAddr::from((Ipv6Addr::LOCALHOST, v6.port())),
-        other => other,
-    };
-    format!("http://{host}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,18 +196,6 @@ mod tests {
             env!("CARGO_PKG_VERSION")
         );
         assert_eq!(welcome(SecretPlace::Environment("APP".into())), expected);
-    }
-
-    #[test]
-    fn addresses_become_urls_one_can_connect_to() {
-        for (address, expected) in [
-            ("127.0.0.1:9000", "http://127.0.0.1:9000"),
-            ("0.0.0.0:80", "http://127.0.0.1:80"),
-            ("[::]:80", "http://[::1]:80"),
-            ("[2001:db8::1]:80", "http://[2001:db8::1]:80"),
-        ] {
-            assert_eq!(url(address.parse().unwrap()), expected);
-        }
     }
 
     /// Runs the pasted line in a shell where `aws` shows what it was given.

@@ -49,7 +49,7 @@ impl Flags {
     }
 
     /// Where a flag's value was written: the flag, or the variable that stands for it.
-    fn place(&self, flag: &str) -> Location {
+    pub fn place(&self, flag: &str) -> Location {
         let variable = Flags::variable(flag);
         Location::from_name(if self.variables.contains(&variable) { &variable } else { flag })
     }
@@ -137,6 +137,15 @@ pub fn load_rules(flags: &Flags) -> Result<(Policy, Vec<String>), Vec<Diagnostic
         Some(policy) if faults.is_empty() => Ok((policy, domains)),
         _ => Err(flags.placed(faults)),
     }
+}
+
+/// Reads the admin address alone, for who wants to ask a server there. `None` if it is switched off. Every fault there is
+/// in it and in the form of the file.
+pub fn load_admin(flags: &Flags) -> Result<Option<SocketAddr>, Vec<Diagnostic>> {
+    let mut faults = Vec::new();
+    let written = read_file(flags.config.as_deref(), &mut faults);
+    let admin = address::admin(flag(&flags.admin, "--admin").or(written.admin), &[], &mut faults);
+    if faults.is_empty() { Ok(admin) } else { Err(flags.placed(faults)) }
 }
 
 fn read_file(path: Option<&Path>, faults: &mut Vec<Diagnostic>) -> WrittenSettings {

@@ -26,7 +26,7 @@ mod load;
 
 pub use key_flag::KeyText;
 pub use keys::GivenKey;
-pub use load::{Flags, Loaded, load, load_rules};
+pub use load::{Flags, Loaded, load, load_admin, load_rules};
 pub use paths::check_data_folder;
 pub use policy::{PolicyReference, policy_line};
 pub use remote::UpstreamKey;
