@@ -50,8 +50,8 @@ Examples:
     Serve(Serve),
     /// Ask a running server whether it is ready: exit code 0 or 1; for containers and scripts that wait
     #[command(after_help = "\
-Asks for /readyz of the admin address that flags, environment and file give, so give it those of
-the server. A full disk, or a store behind that does not answer, is not ready.
+Asks for /readyz of the admin address that the ready file names; without one, that flags,
+environment and settings file give, so give it those of the server. A full disk, or a store behind that does not answer, is not ready.
 
 Examples:
   r2shim healthcheck
@@ -191,6 +191,9 @@ pub struct HealthCheck {
     /// The page to ask for instead
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
+    /// The server's --ready-file, which names its admin address
+    #[arg(long, value_name = "FILE")]
+    pub ready_file: Option<PathBuf>,
     /// Ask again until the server is ready, for this long
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     pub wait: u32,
@@ -422,7 +425,7 @@ mod tests {
                     "Examples:",
                 ],
             ),
-            (&["healthcheck"], &["--config", "--admin", "--url", "--wait", "Examples:"]),
+            (&["healthcheck"], &["--config", "--admin", "--url", "--ready-file", "--wait", "Examples:"]),
             (&["check"], &["--config", "--listen", "--data", "--policy", "--admin", "--online", "Examples:"]),
             (&["policy"], &["list", "show", "diff", "lint"]),
             (&["policy", "list"], &["Example:"]),

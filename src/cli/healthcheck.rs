@@ -8,6 +8,7 @@ use crate::settings;
 use http::Uri;
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
+use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -22,15 +23,32 @@ const MAX_ANSWER_BYTES: u64 = 64 << 10;
 
 /// Asks until the server is ready or the time is over.
 pub(super) fn run(arguments: &HealthCheck, out: &mut dyn Write) -> Result<(), Failure> {
-    let page = page(arguments)?;
     let until = Instant::now() + Duration::from_secs(arguments.wait.into());
     loop {
-        match ask(&page) {
+        match attempt(arguments)? {
             Ok(verdict) => return Ok(writeln!(out, "{verdict}")?),
             Err(_) if Instant::now() < until => sleep(PAUSE),
-            Err(problem) => return Err(Failure::Stopped(format!("{page}: {problem}"))),
+            Err(problem) => return Err(Failure::Stopped(problem)),
         }
     }
+}
+
+/// What the server says now; or why it is not ready, which can change.
+fn attempt(arguments: &HealthCheck) -> Result<Result<String, String>, Failure> {
+    let page = match (&arguments.url, &arguments.ready_file) {
+        (None, Some(file)) => match admin_of(file) {
+            Some(admin) => parse(&format!("{admin}/readyz"), Location::file(file))?,
+            None => return Ok(Err(format!("{} does not name an admin address (yet)", file.display()))),
+        },
+        _ => page(arguments)?,
+    };
+    Ok(ask(&page).map_err(|problem| format!("{page}: {problem}")))
+}
+
+/// The admin address that a ready file names; `None` too where there is no such file.
+fn admin_of(file: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(file).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("ADMIN=")).map(str::to_owned)
 }
 
 /// The page that is asked for: `--url`, or `/readyz` of the admin address of flags, environment and file.

@@ -110,9 +110,13 @@ fn a_server_without_a_settings_file_has_buckets_keys_and_a_ready_file() {
     let admin = value_of(&written, "ADMIN").strip_prefix("http://").unwrap();
     let checked = r2shim(&["healthcheck"], &[("R2SHIM_ADMIN", admin)]);
     assert_eq!((checked.code, checked.out.as_str(), checked.errors.as_str()), (0, "ready\n", ""));
+    let by_file = r2shim(&["healthcheck", "--ready-file", ready.to_str().unwrap()], &[("R2SHIM_ADMIN", "off")]);
+    assert_eq!((by_file.code, by_file.out.as_str()), (0, "ready\n"));
     kill_process(Pid::from_child(&server), Signal::TERM).unwrap();
     assert_eq!(server.wait().unwrap().code(), Some(0));
     assert!(!ready.exists());
+    let by_file = r2shim(&["healthcheck"], &[("R2SHIM_READY_FILE", ready.to_str().unwrap())]);
+    assert_eq!((by_file.code, by_file.errors.contains("does not name an admin address")), (1, true));
     let checked = r2shim(&["healthcheck", "--admin", admin], &[]);
     assert_eq!((checked.code, checked.out.as_str()), (1, ""));
     assert!(checked.errors.starts_with(&format!("r2shim: http://{admin}/readyz: ")), "{}", checked.errors);
