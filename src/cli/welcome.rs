@@ -18,6 +18,8 @@ pub(super) struct Welcome {
     domains: String,
     /// Where objects are: the row's name, and the place.
     objects: (&'static str, String),
+    /// Buckets that settings name; empty if they name none.
+    buckets: String,
     key: Option<ShownKey>,
     /// How many keys there are besides the one shown.
     more_keys: usize,
@@ -46,6 +48,7 @@ impl Welcome {
             policy: loaded.settings.policy.name().to_owned(),
             domains: loaded.settings.domains.join(", "),
             objects: objects(&loaded.settings),
+            buckets: buckets(&loaded.settings),
             key: shown.map(ShownKey::new),
             more_keys: loaded.keys.len().saturating_sub(1),
         }
@@ -61,6 +64,9 @@ impl Welcome {
         lines.extend(admin.map(|address| row("admin", &format!("{}/metrics", url(address)))));
         lines.push(row("policy", &self.policy));
         lines.push(row(self.objects.0, &self.objects.1));
+        if !self.buckets.is_empty() {
+            lines.push(row("buckets", &self.buckets));
+        }
         if let Some((key, address)) = self.key.as_ref().zip(listen.first()) {
             lines.extend(self.key_lines(key, *address));
         }
@@ -133,6 +139,10 @@ fn objects(settings: &Settings) -> (&'static str, String) {
     }
 }
 
+fn buckets(settings: &Settings) -> String {
+    settings.buckets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
 /// A bucket the key can list where it cannot list them all.
 fn target(key: &AccessKey) -> Option<String> {
     if key.allows(Access::ListBuckets, None) {
@@ -180,8 +190,14 @@ mod tests {
     fn welcome(secret: SecretPlace) -> String {
         let key = Some(shown(secret));
         let domains = "s3.localtest".into();
-        let welcome =
-            Welcome { policy: "r2".into(), domains, objects: ("data", "./r2shim-data".into()), key, more_keys: 1 };
+        let welcome = Welcome {
+            policy: "r2".into(),
+            domains,
+            objects: ("data", "./r2shim-data".into()),
+            buckets: "media, logs".into(),
+            key,
+            more_keys: 1,
+        };
         let admin = Some("127.0.0.1:9001".parse().unwrap());
         anstream::adapter::strip_str(&welcome.text(&["0.0.0.0:9000".parse().unwrap()], admin)).to_string()
     }
@@ -190,7 +206,7 @@ mod tests {
     fn the_text_says_where_and_with_which_key() {
         let expected = format!(
             "r2shim {}\n  endpoint       http://127.0.0.1:9000, and every other address of this machine\n  domains        s3.localtest\n  admin          http://127.0.0.1:9001/metrics\n  \
-             policy         r2\n  data           ./r2shim-data\n  access key id  id (and 1 more)\n  \
+             policy         r2\n  data           ./r2shim-data\n  buckets        media, logs\n  access key id  id (and 1 more)\n  \
              secret         in $APP\n\nTry it, in another terminal; this lists the buckets:\nAWS_ACCESS_KEY_ID=id AWS_SECRET_ACCESS_KEY=\"$APP\" \
              AWS_SESSION_TOKEN= aws s3 --endpoint-url http://127.0.0.1:9000 --region auto ls\n",
             env!("CARGO_PKG_VERSION")
