@@ -1,6 +1,7 @@
 //! The arguments as clap reads them; nothing is done here.
 
 use crate::access::{BucketPattern, Permission};
+use crate::cli::healthcheck::HealthCheck;
 use crate::cli::sources::Variables;
 use crate::settings::{Flags, KeyText};
 use crate::store::Durability;
@@ -49,14 +50,6 @@ Examples:
   r2shim serve --config /etc/r2shim.toml --log json")]
     Serve(Serve),
     /// Ask a running server whether it is ready: exit code 0 or 1; for containers and scripts that wait
-    #[command(after_help = "\
-Asks for /readyz of the admin address that the ready file names; without one, that flags,
-environment and settings file give, so give it those of the server. A full disk, or a store behind that does not answer, is not ready.
-
-Examples:
-  r2shim healthcheck
-  r2shim healthcheck --config /etc/r2shim/r2shim.toml --wait 30
-  r2shim healthcheck --url http://127.0.0.1:9001/healthz")]
     Healthcheck(HealthCheck),
     /// Check settings, keys and policy without starting: every fault with file, line and advice
     #[command(after_help = "\
@@ -175,28 +168,6 @@ pub enum LogFormat {
     Text,
     /// A JSON object a line
     Json,
-}
-
-/// `healthcheck`.
-#[derive(Debug, Args)]
-pub struct HealthCheck {
-    #[command(flatten)]
-    variables: Variables,
-    /// Settings file of the server
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// Admin address of the server [default: 127.0.0.1:9001]
-    #[arg(long, value_name = "ADDR:PORT")]
-    admin: Option<String>,
-    /// The page to ask for instead
-    #[arg(long, value_name = "URL")]
-    pub url: Option<String>,
-    /// The server's --ready-file, which names its admin address
-    #[arg(long, value_name = "FILE")]
-    pub ready_file: Option<PathBuf>,
-    /// Ask again until the server is ready, for this long
-    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
-    pub wait: u32,
 }
 
 /// `check`.
@@ -350,14 +321,6 @@ impl Sources {
             variables: self.variables.names(),
             ..Flags::default()
         }
-    }
-}
-
-impl HealthCheck {
-    /// The flags that say where the server is.
-    pub fn flags(&self) -> Flags {
-        let variables = self.variables.names();
-        Flags { config: self.config.clone(), admin: self.admin.clone(), variables, ..Flags::default() }
     }
 }
 

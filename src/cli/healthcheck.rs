@@ -1,16 +1,56 @@
 //! `healthcheck`: asks a running server whether it is ready, for images without a shell and for scripts that wait.
 
-use crate::cli::arguments::HealthCheck;
 use crate::cli::failure::Failure;
+use crate::cli::sources::Variables;
 use crate::cli::url::url;
 use crate::diagnostics::{Diagnostic, Location};
-use crate::settings;
+use crate::settings::{self, Flags};
+use clap::Args;
 use http::Uri;
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+
+/// `healthcheck`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Asks for /readyz of the admin address that the ready file names; without one, that flags,
+environment and settings file give, so give it those of the server. A full disk, or a store behind
+that does not answer, is not ready.
+
+Examples:
+  r2shim healthcheck
+  r2shim healthcheck --config /etc/r2shim/r2shim.toml --wait 30
+  r2shim healthcheck --url http://127.0.0.1:9001/healthz")]
+pub struct HealthCheck {
+    #[command(flatten)]
+    variables: Variables,
+    /// Settings file of the server
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Admin address of the server [default: 127.0.0.1:9001]
+    #[arg(long, value_name = "ADDR:PORT")]
+    admin: Option<String>,
+    /// The page to ask for instead
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// The server's --ready-file, which names its admin address
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// Ask again until the server is ready, for this long
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    wait: u32,
+}
+
+impl HealthCheck {
+    /// The flags that say where the server is.
+    fn flags(&self) -> Flags {
+        let variables = self.variables.names();
+        Flags { config: self.config.clone(), admin: self.admin.clone(), variables, ..Flags::default() }
+    }
+}
 
 /// How long one question may take. Docker gives a check 30 s by default, Kubernetes a probe 1 s.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -58,7 +98,9 @@ fn page(arguments: &HealthCheck) -> Result<Uri, Failure> {
     }
     let flags = arguments.flags();
     let address = settings::load_admin(&flags)?;
-    let fault = |problem| Diagnostic::new(flags.place("--admin"), problem, "name a page with --url");
+    let fault = |problem| {
+        Diagnostic::new(flags.place("--admin"), problem, "name a page with --url, or the server's --ready-file")
+    };
     let address = address.ok_or_else(|| fault("the admin address is off, so there is nothing to ask"))?;
     if address.port() == 0 {
         return Err(fault("the admin address has port 0, so its real port is not known here").into());

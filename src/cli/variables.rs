@@ -101,6 +101,9 @@ pub(super) fn fault_of(error: &clap::Error, given: impl Iterator<Item = OsString
         _ => None,
     };
     let flag = text(ContextKind::InvalidArg)?.split([' ', '=']).next()?;
+    if !flag.starts_with("--") {
+        return None;
+    }
     let words: Vec<_> = given.map(|word| word.to_string_lossy().into_owned()).collect();
     if words.iter().any(|word| word.split('=').next() == Some(flag)) {
         return None;

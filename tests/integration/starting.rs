@@ -137,6 +137,7 @@ fn a_variable_is_read_as_its_flag_and_its_faults_are_its_own() {
             "warning: R2SHIM_LISTN: means nothing to r2shim\n  did you mean R2SHIM_L",
         ),
         (&["check"], ("R2SHIM_PORT", "tcp://10.0.0.1:9000"), 0, ""),
+        (&["completions", "nush"], ("R2SHIM_SHELL", "bash"), 2, "error: invalid value 'nush' for '<SHELL>'"),
         (&["healthcheck"], ("R2SHIM_ADMIN", "off"), 2, "R2SHIM_ADMIN: the admin address is off"),
         (&["healthcheck"], ("R2SHIM_URL", "https://x"), 2, "R2SHIM_URL: \"https://x\" is no page to ask for"),
     ] {
