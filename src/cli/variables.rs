@@ -11,10 +11,10 @@ use std::ffi::OsString;
 
 const PREFIX: &str = "R2SHIM_";
 
-/// The flags whose variable has another name: command, flag, variable.
+/// The flags whose variable has another name: command, or none for all, flag, variable.
 const OTHER_NAMES: &[(&str, &str, &str)] = &[
     // R2SHIM_LOG is the level.
-    ("serve", "log", "R2SHIM_LOG_FORMAT"),
+    ("", "log", "R2SHIM_LOG_FORMAT"),
     // R2SHIM_BUCKET has the buckets that `serve` makes.
     ("new", "bucket", "R2SHIM_KEYS_BUCKET"),
 ];
@@ -47,7 +47,7 @@ fn with_variable(command: &str, argument: Arg) -> Arg {
 }
 
 fn variable(command: &str, flag: &str) -> String {
-    let other = OTHER_NAMES.iter().find(|(of, name, _)| (*of, *name) == (command, flag));
+    let other = OTHER_NAMES.iter().find(|(of, name, _)| *name == flag && (of.is_empty() || *of == command));
     other.map_or_else(|| Flags::variable(flag), |(_, _, variable)| (*variable).to_owned())
 }
 
