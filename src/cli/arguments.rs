@@ -1,16 +1,21 @@
 //! The arguments as clap reads them; nothing is done here.
 
 use crate::access::{BucketPattern, Permission};
+use crate::cli::healthcheck::HealthCheck;
 use crate::cli::sources::Variables;
 use crate::settings::{Flags, KeyText};
 use crate::store::Durability;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use std::path::PathBuf;
+
+/// The version, and in brackets the commit and the date of the build.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("R2SHIM_BUILD"), ")");
 
 /// A reverse proxy that speaks S3 and gives its clients exactly the feature subset of Cloudflare R2.
 #[derive(Debug, Parser)]
-#[command(name = "r2shim", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "r2shim", version = VERSION, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
@@ -45,6 +50,8 @@ Examples:
   r2shim serve --listen 127.0.0.1:0 --admin off --durability none --data /tmp/scratch
   r2shim serve --config /etc/r2shim.toml --log json")]
     Serve(Serve),
+    /// Ask a running server whether it is ready: exit code 0 or 1; for containers and scripts that wait
+    Healthcheck(HealthCheck),
     /// Check settings, keys and policy without starting: every fault with file, line and advice
     #[command(after_help = "\
 Exits with 0 and says what `serve` would do, with 2 and every fault, or with 1 if an address or the
@@ -91,6 +98,22 @@ Examples:
         #[command(subcommand)]
         command: StoreCommand,
     },
+    /// Print the script that completes r2shim's words in a shell
+    #[command(after_help = "\
+Examples:
+  r2shim completions bash > ~/.local/share/bash-completion/completions/r2shim
+  r2shim completions zsh > ~/.zfunc/_r2shim
+  r2shim completions fish > ~/.config/fish/completions/r2shim.fish")]
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Print the man page, or write the pages of all commands into a folder
+    #[command(after_help = "\
+Examples:
+  r2shim man | man -l -
+  r2shim man ~/.local/share/man/man1")]
+    Man(Man),
 }
 
 /// Where settings come from, for all commands that read them.
@@ -149,6 +172,9 @@ pub struct Serve {
     /// Let through what the policy refuses and report it (not in this version yet)
     #[arg(long)]
     pub audit: bool,
+    /// File to write when the server is ready, with its addresses; removed when it stops
+    #[arg(long, value_name = "FILE")]
+    pub ready_file: Option<PathBuf>,
     /// How the log on stderr is written
     #[arg(long, value_name = "text|json", default_value = "text", hide_possible_values = true)]
     pub log: LogFormat,
@@ -270,6 +296,14 @@ pub struct NewKey {
     pub json: bool,
 }
 
+/// `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Folder for the pages
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
+}
+
 /// `store`.
 #[derive(Debug, Subcommand)]
 pub enum StoreCommand {
@@ -363,7 +397,11 @@ mod tests {
     #[test]
     fn help_names_every_flag_and_gives_an_example() {
         for (words, expected) in [
-            (&[][..], &["serve", "check", "policy", "explain", "report", "keys", "store", "Examples:"][..]),
+            (
+                &[][..],
+                &["serve", "check", "policy", "explain", "report", "keys", "store", "completions", "man", "Examples:"]
+                    [..],
+            ),
             (
                 &["serve"],
                 &[
@@ -380,9 +418,11 @@ mod tests {
                     "--bucket",
                     "--key",
                     "--log",
+                    "--ready-file",
                     "Examples:",
                 ],
             ),
+            (&["healthcheck"], &["--config", "--admin", "--url", "--ready-file", "--wait", "Examples:"]),
             (&["check"], &["--config", "--listen", "--data", "--policy", "--admin", "--online", "Examples:"]),
             (&["policy"], &["list", "show", "diff", "lint"]),
             (&["policy", "list"], &["Example:"]),
@@ -393,6 +433,8 @@ mod tests {
             (&["report"], &["--from", "--json"]),
             (&["keys", "new"], &["--permission", "--bucket", "--json", "object-read-only", "Examples:"]),
             (&["store", "check"], &["--data", "--json", "Examples:"]),
+            (&["completions"], &["zsh", "Examples:"]),
+            (&["man"], &["[DIR]", "Examples:"]),
             (&["store", "gc"], &["--data", "--json", "Examples:"]),
         ] {
             let help = help_of(words);

@@ -12,6 +12,10 @@ use tracing_subscriber::EnvFilter;
 
 const VARIABLE: &str = "R2SHIM_LOG";
 
+/// Where the server's library calls it an error that a connection just returned to the pool cannot be taken out at once. It
+/// opens another. What fails for us is in our own records.
+const CONNECTIONS: &str = "pingora_core::connectors";
+
 /// Starts the log. To be called once; a second call changes nothing.
 pub fn start(format: LogFormat) -> Result<(), Diagnostic> {
     let filter = filter(std::env::var(VARIABLE))?;
@@ -23,7 +27,7 @@ pub fn start(format: LogFormat) -> Result<(), Diagnostic> {
     };
     // Both fail only where a log was started before, as in tests.
     let _ = tracing::subscriber::set_global_default(subscriber);
-    let _ = LogTracer::init_with_filter(LevelFilter::Error);
+    let _ = LogTracer::builder().with_max_level(LevelFilter::Error).ignore_crate(CONNECTIONS).init();
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! The command line: `serve`, `check`, `policy`, `explain`, `report`, `keys`, `store`.
+//! The command line: `serve`, `healthcheck`, `check`, `policy`, `explain`, `report`, `keys`, `store`, `completions`, `man`.
 //!
 //! A command reads its arguments, calls the part that knows, and writes what that says. Exit codes: 0 where it did what
 //! was asked, 2 where usage, settings or a policy have faults, 1 where anything else went wrong, `store check` has found
@@ -7,10 +7,13 @@
 pub mod style;
 pub mod failure;
 mod sources;
+mod url;
+mod healthcheck;
 pub mod arguments;
 mod variables;
 pub mod logging;
 mod shell;
+mod ready_file;
 mod keys;
 mod upstream;
 mod start;
@@ -20,6 +23,7 @@ mod serve;
 mod policy;
 pub mod explain;
 mod store;
+mod generated;
 
 use crate::cli::arguments::{Arguments, Command, KeysCommand, StoreCommand};
 use crate::cli::failure::Failure;
@@ -52,12 +56,15 @@ fn misused(error: &clap::Error) -> ExitCode {
 fn dispatch(command: Command, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Healthcheck(arguments) => healthcheck::run(&arguments, out),
         Command::Check(arguments) => check::run(&arguments, out),
         Command::Policy { command } => policy::run(&command, out),
         Command::Explain(arguments) => explain::run(&arguments, out),
         Command::Report(_) => Err(Failure::not_yet("report")),
         Command::Keys { command: KeysCommand::New(arguments) } => keys::new(&arguments, out),
         Command::Keys { command: KeysCommand::Temporary } => Err(Failure::not_yet("keys temporary")),
+        Command::Completions { shell } => generated::completions(shell, out),
+        Command::Man(arguments) => generated::man(&arguments, out),
         Command::Store { command: StoreCommand::Check(arguments) } => store::check(&arguments, out),
         Command::Store { command: StoreCommand::Gc(arguments) } => store::gc(&arguments, out),
     }

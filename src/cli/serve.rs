@@ -2,6 +2,7 @@
 
 use crate::cli::arguments::Serve;
 use crate::cli::failure::Failure;
+use crate::cli::ready_file::ReadyFile;
 use crate::cli::welcome::Welcome;
 use crate::cli::{keys, logging, start};
 use crate::server::{self, Running};
@@ -12,11 +13,18 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Failure> {
     let mut loaded = start::load(arguments)?;
     logging::start(arguments.log)?;
     let listeners = start::take(&loaded)?;
+    let place = || arguments.serving.flags().place("--ready-file");
+    let named = arguments.ready_file.as_ref();
+    let mut ready = named.map(|path| ReadyFile::new(path, place())).transpose()?;
+    let ready_file = &mut ready;
     if loaded.keys.is_empty() {
         loaded.make_key(keys::seed()?)?;
     }
     let welcome = Welcome::new(&loaded);
     let on_ready = move |running: &Running| {
+        if let Some(Err(error)) = ready_file.as_mut().map(|file| file.publish(&running.listen, running.admin)) {
+            tracing::error!("the ready file cannot be written: {error}");
+        }
         let mut out = anstream::stdout().lock();
         // A start script that closed our stdout still wants to be served.
         let _ = out

@@ -3,6 +3,7 @@
 
 use crate::cli::arguments::Serve;
 use crate::cli::failure::{Failure, write_warnings};
+use crate::cli::ready_file::ReadyFile;
 use crate::cli::{logging, variables};
 use crate::diagnostics::{Diagnostic, Location};
 use crate::server::{BindError, Listeners};
@@ -18,8 +19,12 @@ pub(super) fn load(arguments: &Serve) -> Result<Loaded, Failure> {
     if arguments.audit {
         return Err(Failure::not_yet("serve --audit"));
     }
-    let loaded = settings::load(&arguments.serving.flags(), &|name| std::env::var(name))?;
+    let flags = arguments.serving.flags();
+    let loaded = settings::load(&flags, &|name| std::env::var(name))?;
     logging::check()?;
+    if let Some(path) = &arguments.ready_file {
+        ReadyFile::look(path, flags.place("--ready-file"))?;
+    }
     write_warnings(&variables::all_warnings(&loaded), &mut anstream::stderr().lock())?;
     Ok(loaded)
 }

@@ -11,11 +11,10 @@ use std::ffi::OsString;
 
 const PREFIX: &str = "R2SHIM_";
 
-/// The flags whose variable has another name: command, flag, variable.
+/// The flags whose variable has another name: command, or none for all, flag, variable.
 const OTHER_NAMES: &[(&str, &str, &str)] = &[
     // R2SHIM_LOG is the level.
-    ("serve", "log", "R2SHIM_LOG_FORMAT"),
-    ("check", "log", "R2SHIM_LOG_FORMAT"),
+    ("", "log", "R2SHIM_LOG_FORMAT"),
     // R2SHIM_BUCKET has the buckets that `serve` makes.
     ("new", "bucket", "R2SHIM_KEYS_BUCKET"),
 ];
@@ -48,7 +47,7 @@ fn with_variable(command: &str, argument: Arg) -> Arg {
 }
 
 fn variable(command: &str, flag: &str) -> String {
-    let other = OTHER_NAMES.iter().find(|(of, name, _)| (*of, *name) == (command, flag));
+    let other = OTHER_NAMES.iter().find(|(of, name, _)| *name == flag && (of.is_empty() || *of == command));
     other.map_or_else(|| Flags::variable(flag), |(_, _, variable)| (*variable).to_owned())
 }
 
@@ -102,6 +101,9 @@ pub(super) fn fault_of(error: &clap::Error, given: impl Iterator<Item = OsString
         _ => None,
     };
     let flag = text(ContextKind::InvalidArg)?.split([' ', '=']).next()?;
+    if !flag.starts_with("--") {
+        return None;
+    }
     let words: Vec<_> = given.map(|word| word.to_string_lossy().into_owned()).collect();
     if words.iter().any(|word| word.split('=').next() == Some(flag)) {
         return None;

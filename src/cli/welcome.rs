@@ -4,9 +4,10 @@ use crate::access::{AccessKey, BucketScope};
 use crate::cli::shell;
 use crate::cli::style::{BOLD, FAINT};
 use crate::cli::upstream::endpoints;
+use crate::cli::url::url;
 use crate::s3::operation::Access;
 use crate::settings::{GivenKey, Loaded, SecretPlace, Settings, Upstream};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 
 /// What there is to say before the addresses are known. Holds no secret.
@@ -21,6 +22,8 @@ pub(super) struct Welcome {
     public: String,
     /// Where objects are: the row's name, and the place.
     objects: (&'static str, String),
+    /// Buckets that settings name; empty if they name none.
+    buckets: String,
     key: Option<ShownKey>,
     /// How many keys there are besides the one shown.
     more_keys: usize,
@@ -51,6 +54,7 @@ impl Welcome {
             cors: loaded.settings.cors.to_string(),
             public: loaded.settings.public.to_string(),
             objects: objects(&loaded.settings),
+            buckets: buckets(&loaded.settings),
             key: shown.map(ShownKey::new),
             more_keys: loaded.keys.len().saturating_sub(1),
         }
@@ -70,6 +74,9 @@ impl Welcome {
             lines.push(row("cors", &format!("pages of {}", self.cors)));
         }
         lines.push(row(self.objects.0, &self.objects.1));
+        if !self.buckets.is_empty() {
+            lines.push(row("buckets", &self.buckets));
+        }
         if let Some((key, address)) = self.key.as_ref().zip(listen.first()) {
             lines.extend(self.key_lines(key, *address));
         }
@@ -146,6 +153,10 @@ fn objects(settings: &Settings) -> (&'static str, String) {
     }
 }
 
+fn buckets(settings: &Settings) -> String {
+    settings.buckets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
 /// A bucket the key can list where it cannot list them all.
 fn target(key: &AccessKey) -> Option<String> {
     if key.allows(Access::ListBuckets, None) {
@@ -180,16 +191,6 @@ fn endpoint(address: SocketAddr) -> String {
     format!("{}{everywhere}", url(address))
 }
 
-/// A URL that reaches the address from this machine.
-fn url(address: SocketAddr) -> String {
-    let host = match address {
-        SocketAddr::V4(v4) if v4.ip().is_unspecified() => SocketAddr::from((Ipv4Addr::LOCALHOST, v4.port())),
-        SocketAddr::V6(v6) if v6.ip().is_unspecified() => SocketAddr::from((Ipv6Addr::LOCALHOST, v6.port())),
-        other => other,
-    };
-    format!("http://{host}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,7 +206,8 @@ mod tests {
         let domains = "s3.localtest".into();
         let cors = "http://localhost:3000".into();
         let (policy, public, objects) = ("r2".into(), "media, site-*".into(), ("data", "./r2shim-data".into()));
-        let welcome = Welcome { policy, domains, cors, public, objects, key, more_keys: 1 };
+        let buckets = "media, logs".into();
+        let welcome = Welcome { policy, domains, cors, public, objects, buckets, key, more_keys: 1 };
         let public = ["127.0.0.1:9002".parse().unwrap()];
         let admin = Some("127.0.0.1:9001".parse().unwrap());
         anstream::adapter::strip_str(&welcome.text(&["0.0.0.0:9000".parse().unwrap()], &public, admin)).to_string()
@@ -215,24 +217,12 @@ mod tests {
     fn the_text_says_where_and_with_which_key() {
         let expected = format!(
             "r2shim {}\n  endpoint       http://127.0.0.1:9000, and every other address of this machine\n  domains        s3.localtest\n  public         http://127.0.0.1:9002/BUCKET/KEY without a key, of media, site-*\n  admin          http://127.0.0.1:9001/metrics\n  \
-             policy         r2\n  cors           pages of http://localhost:3000\n  data           ./r2shim-data\n  access key id  id (and 1 more)\n  \
+             policy         r2\n  cors           pages of http://localhost:3000\n  data           ./r2shim-data\n  buckets        media, logs\n  access key id  id (and 1 more)\n  \
              secret         in $APP\n\nTry it, in another terminal; this lists the buckets:\nAWS_ACCESS_KEY_ID=id AWS_SECRET_ACCESS_KEY=\"$APP\" \
              AWS_SESSION_TOKEN= aws s3 --endpoint-url http://127.0.0.1:9000 --region auto ls\n",
             env!("CARGO_PKG_VERSION")
         );
         assert_eq!(welcome(SecretPlace::Environment("APP".into())), expected);
-    }
-
-    #[test]
-    fn addresses_become_urls_one_can_connect_to() {
-        for (address, expected) in [
-            ("127.0.0.1:9000", "http://127.0.0.1:9000"),
-            ("0.0.0.0:80", "http://127.0.0.1:80"),
-            ("[::]:80", "http://[::1]:80"),
-            ("[2001:db8::1]:80", "http://[2001:db8::1]:80"),
-        ] {
-            assert_eq!(url(address.parse().unwrap()), expected);
-        }
     }
 
     /// Runs the pasted line in a shell where `aws` shows what it was given.

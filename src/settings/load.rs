@@ -55,7 +55,7 @@ impl Flags {
     }
 
     /// Where a flag's value was written: the flag, or the variable that stands for it.
-    fn place(&self, flag: &str) -> Location {
+    pub fn place(&self, flag: &str) -> Location {
         let variable = Flags::variable(flag);
         Location::from_name(if self.variables.contains(&variable) { &variable } else { flag })
     }
@@ -129,6 +129,15 @@ fn exposed(file: &Path, loaded: &Loaded) -> Option<Diagnostic> {
     let secrets = loaded.keys.iter().map(|key| &key.secret).chain(loaded.upstream_key.iter().map(|key| &key.secret));
     let in_file = secrets.into_iter().any(|secret| matches!(secret, SecretPlace::Settings(_)));
     credentials::readable(file, 0o004).filter(|_| in_file)
+}
+
+/// Reads the admin address alone, for who wants to ask a server there. `None` if it is switched off. Every fault there is
+/// in it and in the form of the file.
+pub fn load_admin(flags: &Flags) -> Result<Option<SocketAddr>, Vec<Diagnostic>> {
+    let mut faults = Vec::new();
+    let written = read_file(flags.config.as_deref(), &mut faults);
+    let admin = address::admin(flag(&flags.admin, "--admin").or(written.admin), &[], &mut faults);
+    if faults.is_empty() { Ok(admin) } else { Err(flags.placed(faults)) }
 }
 
 pub(super) fn read_file(path: Option<&Path>, faults: &mut Vec<Diagnostic>) -> WrittenSettings {

@@ -31,7 +31,7 @@ mod rules;
 
 pub use key_flag::KeyText;
 pub use keys::GivenKey;
-pub use load::{Flags, Loaded, load};
+pub use load::{Flags, Loaded, load, load_admin};
 pub use paths::check_data_folder;
 pub use policy::{PolicyReference, policy_line};
 pub use remote::UpstreamKey;

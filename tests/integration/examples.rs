@@ -71,26 +71,116 @@ fn the_readme_names_every_example() {
 
 #[test]
 fn the_settings_of_the_unit_pass_check_where_systemd_puts_them() {
-    let unit = text("systemd/r2shim.service");
+    let units = [text("systemd/r2shim.service"), text("systemd/secrets.conf")].concat();
     let folder = tempfile::tempdir().unwrap();
-    let given = unit.lines().filter_map(|line| line.strip_prefix("LoadCredential=")?.split(':').next());
+    let given = units.lines().filter_map(|line| line.strip_prefix("LoadCredential=")?.split(':').next());
     for name in given.filter(|name| name.ends_with(".secret")) {
         fs::write(folder.path().join(name), "hush\n").unwrap();
     }
-    let file = folder.path().join("r2shim.toml");
-    fs::write(&file, text("systemd/r2shim.toml")).unwrap();
-    checked(&file);
+    for settings in ["r2shim.toml", "store.toml"] {
+        let file = folder.path().join(settings);
+        fs::write(&file, text(&format!("systemd/{settings}"))).unwrap();
+        checked(&file);
+    }
+}
+
+/// The unit is for the settings beside it, which need no secret: a file that is not there keeps systemd from starting it.
+#[test]
+fn the_unit_needs_no_file_but_its_settings() {
+    let unit = text("systemd/r2shim.service");
+    let files: Vec<_> = unit.lines().filter(|line| line.starts_with("LoadCredential=")).collect();
+    assert_eq!(files, ["LoadCredential=r2shim.toml:/etc/r2shim/r2shim.toml"]);
 }
 
 #[test]
-fn the_unit_and_the_image_wait_for_running_requests() {
-    let (unit, compose) = (text("systemd/r2shim.service"), text("docker/compose.yaml"));
+fn the_unit_and_the_images_wait_for_running_requests() {
     let after = |text: &str, name: &str| -> u64 {
         let value = text.lines().find_map(|line| line.trim().strip_prefix(name)).unwrap();
         value.trim_end_matches('s').trim().parse().unwrap()
     };
-    assert!(after(&unit, "TimeoutStopSec=") > DRAIN_LIMIT.as_secs());
-    assert!(after(&compose, "stop_grace_period:") > DRAIN_LIMIT.as_secs());
+    assert!(after(&text("systemd/r2shim.service"), "TimeoutStopSec=") > DRAIN_LIMIT.as_secs());
+    for compose in ["docker/compose.yaml", "docker/compose.minio.yaml"] {
+        assert!(after(&text(compose), "stop_grace_period:") > DRAIN_LIMIT.as_secs(), "{compose}");
+    }
+}
+
+#[test]
+fn the_image_of_minio_is_the_minio_that_is_tested_with() {
+    let pin = |text: &str| text.split("github.com/minio/minio@").nth(1).unwrap().split('\n').next().unwrap().to_owned();
+    let tested = fs::read_to_string(examples().join("../tests/run")).unwrap();
+    assert_eq!(pin(&text("docker/minio.Dockerfile")), pin(&tested));
+}
+
+/// The files below a folder.
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { below(&path) } else { vec![path] }).collect()
+}
+
+/// The documents and examples, each with its text.
+fn papers() -> Vec<(PathBuf, String)> {
+    let root = examples().join("..");
+    let files = [below(&examples()), below(&root.join("docs")), vec![root.join("README.md")]].concat();
+    files.into_iter().filter_map(|path| Some((path.clone(), fs::read_to_string(path).ok()?))).collect()
+}
+
+fn is_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// The help of the commands that containers and scripts use.
+fn helps() -> String {
+    [&["serve", "--help"][..], &["healthcheck", "--help"], &["keys", "new", "--help"], &["--help"]]
+        .map(|words| r2shim(words, &[]).out)
+        .concat()
+}
+
+#[test]
+fn every_variable_that_papers_name_is_one_that_the_program_reads() {
+    let known = helps();
+    // The first two are a workflow's own. The last two are examples of what means nothing.
+    let others = ["R2SHIM_SOURCE", "R2SHIM_REVISION", "R2SHIM_COMMIT", "R2SHIM_"];
+    for (path, text) in papers() {
+        for (at, _) in text.match_indices("R2SHIM_") {
+            let name = text[at..].split(|c| !is_name(c)).next().unwrap();
+            let is_known = known.contains(&format!("env: {name}]")) || known.contains(&format!("  {name}"));
+            let is_known = is_known || known.contains(&format!(", {name}\n")) || others.contains(&name);
+            assert!(is_known, "{} names {name}, which means nothing", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_flag_of_a_line_of_serve_is_one_that_serve_has() {
+    let help = r2shim(&["serve", "--help"], &[]).out;
+    for (path, text) in papers() {
+        let text = text.replace("\\\n", " ");
+        for line in text.lines().filter_map(|line| line.split("r2shim serve ").nth(1)) {
+            let words = line.split(['`', '&', '|', '>', ';', '"']).next().unwrap_or_default().split_whitespace();
+            for flag in words.filter(|word| word.starts_with("--")).map(|word| word.trim_end_matches(['.', ',', ':'])) {
+                assert!(help.contains(&format!("{flag} ")), "{}: serve has no {flag}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn everything_in_the_package_is_there() {
+    let manifest: toml::Table = toml::from_str(include_str!("../../Cargo.toml")).unwrap();
+    let assets = manifest["package"]["metadata"]["deb"]["assets"].as_array().unwrap();
+    let root = examples().join("..");
+    for asset in assets {
+        let source = asset[0].as_str().unwrap();
+        let (folder, file) = source.rsplit_once('/').unwrap_or((".", source));
+        let is_made = folder.starts_with("target");
+        let (start, end) = file.split_once('*').unwrap_or((file, file));
+        let matches = |entry: PathBuf| {
+            let name = entry.file_name().unwrap().to_str().unwrap().to_owned();
+            name.starts_with(start) && name.ends_with(end)
+        };
+        let found = is_made || fs::read_dir(root.join(folder)).unwrap().any(|entry| matches(entry.unwrap().path()));
+        assert!(found, "{source}");
+    }
 }
 
 #[test]

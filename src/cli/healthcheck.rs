@@ -1,0 +1,190 @@
+//! `healthcheck`: asks a running server whether it is ready, for images without a shell and for scripts that wait.
+
+use crate::cli::failure::Failure;
+use crate::cli::sources::Variables;
+use crate::cli::url::url;
+use crate::diagnostics::{Diagnostic, Location};
+use crate::settings::{self, Flags};
+use clap::Args;
+use http::Uri;
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// `healthcheck`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Asks for /readyz of the admin address that the ready file names; without one, that flags,
+environment and settings file give, so give it those of the server. A full disk, or a store behind
+that does not answer, is not ready.
+
+Examples:
+  r2shim healthcheck
+  r2shim healthcheck --config /etc/r2shim/r2shim.toml --wait 30
+  r2shim healthcheck --url http://127.0.0.1:9001/healthz")]
+pub struct HealthCheck {
+    #[command(flatten)]
+    variables: Variables,
+    /// Settings file of the server
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Admin address of the server [default: 127.0.0.1:9001]
+    #[arg(long, value_name = "ADDR:PORT")]
+    admin: Option<String>,
+    /// The page to ask for instead
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
+    /// The server's --ready-file, which names its admin address
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+    /// Ask again until the server is ready, for this long
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    wait: u32,
+}
+
+impl HealthCheck {
+    /// The flags that say where the server is.
+    fn flags(&self) -> Flags {
+        let variables = self.variables.names();
+        Flags { config: self.config.clone(), admin: self.admin.clone(), variables, ..Flags::default() }
+    }
+}
+
+/// How long one question may take. Docker gives a check 30 s by default, Kubernetes a probe 1 s.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The time between two questions of `--wait`.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// More than any page of readiness has.
+const MAX_ANSWER_BYTES: u64 = 64 << 10;
+
+/// Asks until the server is ready or the time is over.
+pub(super) fn run(arguments: &HealthCheck, out: &mut dyn Write) -> Result<(), Failure> {
+    let until = Instant::now() + Duration::from_secs(arguments.wait.into());
+    loop {
+        match attempt(arguments)? {
+            Ok(verdict) => return Ok(writeln!(out, "{verdict}")?),
+            Err(_) if Instant::now() < until => sleep(PAUSE),
+            Err(problem) => return Err(Failure::Stopped(problem)),
+        }
+    }
+}
+
+/// What the server says now; or why it is not ready, which can change.
+fn attempt(arguments: &HealthCheck) -> Result<Result<String, String>, Failure> {
+    let page = match (&arguments.url, &arguments.ready_file) {
+        (None, Some(file)) => match admin_of(file) {
+            Some(admin) => parse(&format!("{admin}/readyz"), Location::file(file))?,
+            None => return Ok(Err(format!("{} does not name an admin address (yet)", file.display()))),
+        },
+        _ => page(arguments)?,
+    };
+    Ok(ask(&page).map_err(|problem| format!("{page}: {problem}")))
+}
+
+/// The admin address that a ready file names; `None` too where there is no such file.
+fn admin_of(file: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(file).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("ADMIN=")).map(str::to_owned)
+}
+
+/// The page that is asked for: `--url`, or `/readyz` of the admin address of flags, environment and file.
+fn page(arguments: &HealthCheck) -> Result<Uri, Failure> {
+    if let Some(url) = &arguments.url {
+        return parse(url, arguments.flags().place("--url")).map_err(Failure::from);
+    }
+    let flags = arguments.flags();
+    let address = settings::load_admin(&flags)?;
+    let fault = |problem| {
+        Diagnostic::new(flags.place("--admin"), problem, "name a page with --url, or the server's --ready-file")
+    };
+    let address = address.ok_or_else(|| fault("the admin address is off, so there is nothing to ask"))?;
+    if address.port() == 0 {
+        return Err(fault("the admin address has port 0, so its real port is not known here").into());
+    }
+    parse(&format!("{}/readyz", url(address)), flags.place("--admin")).map_err(Failure::from)
+}
+
+fn parse(text: &str, place: Location) -> Result<Uri, Diagnostic> {
+    let fault = || {
+        let message = format!("{text:?} is no page to ask for");
+        Diagnostic::new(place.clone(), message, "write it as http://127.0.0.1:9001/readyz")
+    };
+    let page: Uri = text.parse().map_err(|_| fault())?;
+    if page.scheme_str() == Some("http") && page.host().is_some() { Ok(page) } else { Err(fault()) }
+}
+
+/// The first line of the answer: of a success, or as the problem.
+fn ask(page: &Uri) -> Result<String, String> {
+    let answer = answer(page).map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => format!("no answer within {} s", PATIENCE.as_secs()),
+        _ => error.to_string(),
+    })?;
+    verdict(&answer)
+}
+
+fn answer(page: &Uri) -> io::Result<Vec<u8>> {
+    let host = page.host().unwrap_or_default();
+    let name = host.trim_start_matches('[').trim_end_matches(']');
+    let mut addresses = (name, page.port_u16().unwrap_or(80)).to_socket_addrs()?;
+    let address = addresses.next().ok_or(io::ErrorKind::NotFound)?;
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let path = page.path_and_query().map_or("/", |path| path.as_str());
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.take(MAX_ANSWER_BYTES).read_to_end(&mut answer)?;
+    Ok(answer)
+}
+
+/// What an answer says, head and body.
+fn verdict(answer: &[u8]) -> Result<String, String> {
+    let text = String::from_utf8_lossy(answer);
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let status = head.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1));
+    let line = body.lines().next().unwrap_or_default().escape_debug();
+    match status {
+        Some("200") => Ok(line.to_string()),
+        Some(status) => Err(format!("{line} (status {})", status.escape_debug())),
+        None => Err("the answer is not HTTP".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verdict_is_the_first_line_of_the_page() {
+        for (answer, expected) in [
+            ("HTTP/1.1 200 OK\r\nA: b\r\n\r\nready\nnode a: down\n", Ok("ready")),
+            ("HTTP/1.0 200 OK\r\n\r\n", Ok("")),
+            ("HTTP/1.1 503 x\r\n\r\nnot ready: the disk is full\n", Err("not ready: the disk is full (status 503)")),
+            ("HTTP/1.1 404 Not Found\r\n\r\n\x1b[2J\n", Err("\\u{1b}[2J (status 404)")),
+            ("SSH-2.0-OpenSSH\r\n", Err("the answer is not HTTP")),
+            ("", Err("the answer is not HTTP")),
+        ] {
+            let found = verdict(answer.as_bytes());
+            assert_eq!(found.as_deref().map_err(String::as_str), expected, "{answer}");
+        }
+    }
+
+    #[test]
+    fn pages_are_plain_http() {
+        for (text, good) in [
+            ("http://127.0.0.1:9001/readyz", true),
+            ("http://r2shim:9001", true),
+            ("http://[::1]:9001/healthz", true),
+            ("https://r2shim/readyz", false),
+            ("127.0.0.1:9001", false),
+            ("/readyz", false),
+            ("", false),
+        ] {
+            assert_eq!(parse(text, Location::from_name("--url")).is_ok(), good, "{text}");
+        }
+    }
+}

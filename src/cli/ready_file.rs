@@ -1,0 +1,137 @@
+//! `serve --ready-file FILE`: the file is there exactly while the server is ready, for scripts that wait. It has the
+//! addresses, as lines that a shell can read with `.`.
+
+use crate::cli::url::url;
+use crate::diagnostics::{Diagnostic, Location};
+use rustix::fs::{Access, access};
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// The file of a server. It is removed when this is dropped.
+pub(super) struct ReadyFile {
+    path: PathBuf,
+    draft: PathBuf,
+    written: String,
+}
+
+impl ReadyFile {
+    /// Removes what a server that was killed left there, and finds out whether the file can be written. `place` is where
+    /// it was named.
+    ///
+    /// # Errors
+    /// Why it cannot be written.
+    pub(super) fn new(path: &Path, place: Location) -> Result<ReadyFile, Diagnostic> {
+        let draft = draft(path);
+        let prepared = remove(path).and_then(|()| fs::write(&draft, ""));
+        prepared.map_err(|error| cannot_be_written(path, place, &error))?;
+        Ok(ReadyFile { path: path.to_owned(), draft, written: String::new() })
+    }
+
+    /// Whether the file could be written; changes nothing.
+    ///
+    /// # Errors
+    /// Why it cannot be written.
+    pub(super) fn look(path: &Path, place: Location) -> Result<(), Diagnostic> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let found = access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(io::Error::from);
+        found.map_err(|error| cannot_be_written(path, place, &error))
+    }
+
+    /// Writes the addresses. The file appears with all of its text.
+    pub(super) fn publish(&mut self, listen: &[SocketAddr], admin: Option<SocketAddr>) -> io::Result<()> {
+        self.written = text(listen, admin, std::process::id());
+        fs::write(&self.draft, &self.written)?;
+        fs::rename(&self.draft, &self.path)
+    }
+}
+
+impl Drop for ReadyFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.draft);
+        // Another server may have written its own meanwhile.
+        if fs::read_to_string(&self.path).is_ok_and(|text| text == self.written) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn cannot_be_written(path: &Path, place: Location, error: &io::Error) -> Diagnostic {
+    let message = format!("the file {} cannot be written: {error}", path.display());
+    Diagnostic::new(place, message, "name a file in a folder that is there and that this user can write to")
+}
+
+/// A name in the same folder, so that it can be renamed.
+fn draft(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}", std::process::id()))
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+fn text(listen: &[SocketAddr], admin: Option<SocketAddr>, process: u32) -> String {
+    let name = |index| if index == 0 { "ENDPOINT".to_owned() } else { format!("ENDPOINT_{}", index + 1) };
+    let endpoints = listen.iter().enumerate().map(|(index, address)| format!("{}={}\n", name(index), url(*address)));
+    let admin = admin.map(|address| format!("ADMIN={}\n", url(address)));
+    endpoints.chain(admin).chain([format!("PID={process}\n")]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    fn new(path: &Path) -> Result<ReadyFile, Diagnostic> {
+        ReadyFile::new(path, Location::from_name("--ready-file"))
+    }
+
+    #[test]
+    fn the_text_is_lines_of_shell() {
+        let listen = [address("0.0.0.0:9000"), address("[::1]:9000")];
+        let expected =
+            "ENDPOINT=http://127.0.0.1:9000\nENDPOINT_2=http://[::1]:9000\nADMIN=http://127.0.0.1:9001\nPID=7\n";
+        assert_eq!(text(&listen, Some(address("127.0.0.1:9001")), 7), expected);
+        assert_eq!(text(&listen[1..], None, 7), "ENDPOINT=http://[::1]:9000\nPID=7\n");
+    }
+
+    #[test]
+    fn the_file_is_there_while_the_server_is_ready() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ready");
+        fs::write(&path, "ENDPOINT=of a server that was killed\n").unwrap();
+        let mut file = new(&path).unwrap();
+        assert!(!path.exists());
+        file.publish(&[address("127.0.0.1:9000")], None).unwrap();
+        assert!(fs::read_to_string(&path).unwrap().starts_with("ENDPOINT=http://127.0.0.1:9000\n"));
+        drop(file);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn the_file_of_another_server_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ready");
+        let file = new(&path).unwrap();
+        fs::write(&path, "ENDPOINT=http://127.0.0.1:1\nPID=1\n").unwrap();
+        drop(file);
+        assert!(path.exists());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_a_fault() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["no/folder", ".", ""] {
+            let fault = new(&folder.path().join(name)).err().unwrap();
+            assert_eq!(&*fault.location.file, "--ready-file", "{name}");
+        }
+    }
+}
