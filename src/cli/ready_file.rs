@@ -34,14 +34,22 @@ impl ReadyFile {
     /// # Errors
     /// Why it cannot be written.
     pub(super) fn look(path: &Path, place: Location) -> Result<(), Diagnostic> {
+        if path.is_dir() {
+            return Err(cannot_be_written(path, place, &io::ErrorKind::IsADirectory.into()));
+        }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let found = access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(io::Error::from);
         found.map_err(|error| cannot_be_written(path, place, &error))
     }
 
     /// Writes the addresses. The file appears with all of its text.
-    pub(super) fn publish(&mut self, listen: &[SocketAddr], admin: Option<SocketAddr>) -> io::Result<()> {
-        self.written = text(listen, admin, std::process::id());
+    pub(super) fn publish(
+        &mut self,
+        listen: &[SocketAddr],
+        public: &[SocketAddr],
+        admin: Option<SocketAddr>,
+    ) -> io::Result<()> {
+        self.written = text(listen, public, admin, std::process::id());
         fs::write(&self.draft, &self.written)?;
         fs::rename(&self.draft, &self.path)
     }
@@ -75,11 +83,15 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn text(listen: &[SocketAddr], admin: Option<SocketAddr>, process: u32) -> String {
-    let name = |index| if index == 0 { "ENDPOINT".to_owned() } else { format!("ENDPOINT_{}", index + 1) };
-    let endpoints = listen.iter().enumerate().map(|(index, address)| format!("{}={}\n", name(index), url(*address)));
-    let admin = admin.map(|address| format!("ADMIN={}\n", url(address)));
-    endpoints.chain(admin).chain([format!("PID={process}\n")]).collect()
+fn text(listen: &[SocketAddr], public: &[SocketAddr], admin: Option<SocketAddr>, process: u32) -> String {
+    let addresses = [lines("ENDPOINT", listen), lines("PUBLIC", public), lines("ADMIN", admin.as_slice())];
+    format!("{}PID={process}\n", addresses.concat())
+}
+
+/// A line for each address: `ENDPOINT`, then `ENDPOINT_2` and so on.
+fn lines(name: &str, addresses: &[SocketAddr]) -> String {
+    let end = |index| if index == 0 { String::new() } else { format!("_{}", index + 1) };
+    addresses.iter().enumerate().map(|(index, address)| format!("{name}{}={}\n", end(index), url(*address))).collect()
 }
 
 #[cfg(test)]
@@ -97,10 +109,10 @@ mod tests {
     #[test]
     fn the_text_is_lines_of_shell() {
         let listen = [address("0.0.0.0:9000"), address("[::1]:9000")];
-        let expected =
-            "ENDPOINT=http://127.0.0.1:9000\nENDPOINT_2=http://[::1]:9000\nADMIN=http://127.0.0.1:9001\nPID=7\n";
-        assert_eq!(text(&listen, Some(address("127.0.0.1:9001")), 7), expected);
-        assert_eq!(text(&listen[1..], None, 7), "ENDPOINT=http://[::1]:9000\nPID=7\n");
+        let expected = "ENDPOINT=http://127.0.0.1:9000\nENDPOINT_2=http://[::1]:9000\nPUBLIC=http://127.0.0.1:9002\n\
+                        ADMIN=http://127.0.0.1:9001\nPID=7\n";
+        assert_eq!(text(&listen, &[address("127.0.0.1:9002")], Some(address("127.0.0.1:9001")), 7), expected);
+        assert_eq!(text(&listen[1..], &[], None, 7), "ENDPOINT=http://[::1]:9000\nPID=7\n");
     }
 
     #[test]
@@ -110,7 +122,7 @@ mod tests {
         fs::write(&path, "ENDPOINT=of a server that was killed\n").unwrap();
         let mut file = new(&path).unwrap();
         assert!(!path.exists());
-        file.publish(&[address("127.0.0.1:9000")], None).unwrap();
+        file.publish(&[address("127.0.0.1:9000")], &[], None).unwrap();
         assert!(fs::read_to_string(&path).unwrap().starts_with("ENDPOINT=http://127.0.0.1:9000\n"));
         drop(file);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);

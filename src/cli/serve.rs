@@ -22,7 +22,8 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Failure> {
     }
     let welcome = Welcome::new(&loaded);
     let on_ready = move |running: &Running| {
-        if let Some(Err(error)) = ready_file.as_mut().map(|file| file.publish(&running.listen, running.admin)) {
+        let publish = |file: &mut ReadyFile| file.publish(&running.listen, &running.public, running.admin);
+        if let Some(Err(error)) = ready_file.as_mut().map(publish) {
             tracing::error!("the ready file cannot be written: {error}");
         }
         let mut out = anstream::stdout().lock();
