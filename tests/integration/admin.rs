@@ -53,6 +53,8 @@ fn requests_are_counted_by_operation_and_status() {
         "r2shim_body_bytes_total{direction=\"in\",operation=\"PutObject\"} 9",
         "r2shim_body_bytes_total{direction=\"out\",operation=\"GetObject\"}",
         "r2shim_request_duration_seconds_count{operation=\"CreateBucket\"} 1",
+        "r2shim_heads_refused_total{cause=\"slow\"} 0",
+        "r2shim_connections_refused_total{limit=\"all\"} 0",
         "r2shim_store_objects 1",
         "r2shim_store_read_only 0",
         concat!("r2shim_build_info{commit=\"COMMIT\",policy=\"r2\",version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
