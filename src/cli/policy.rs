@@ -167,6 +167,14 @@ mod tests {
     }
 
     #[test]
+    fn built_in_policies_are_complete() {
+        for name in ["r2", "open"] {
+            let lint = PolicyCommand::Lint { file: name.into() };
+            assert_eq!(output(&lint), format!("ok: {name} is a complete policy\n"));
+        }
+    }
+
+    #[test]
     fn a_file_with_faults_is_not_loaded() {
         let folder = tempfile::TempDir::new().unwrap();
         let file = folder.path().join("mine.toml");

@@ -13,6 +13,7 @@ mod reader;
 mod parse;
 mod merge;
 mod compile;
+mod row_checks;
 mod rows;
 pub mod decide;
 pub mod show;

@@ -4,7 +4,6 @@ use crate::diagnostics::{Location, Spanned};
 use crate::policy::compile::{Compiler, Kind};
 use crate::policy::compiled::{DefaultRow, Judgement, OperationPolicy, Rule, RuleIndex, covers};
 use crate::policy::parse::{Layer, RowText, Statement, Subject};
-use crate::policy::verdict::Verdict;
 use crate::policy::vocabulary::{self, did_you_mean};
 use crate::s3::headers::is_transport_header;
 use crate::s3::operation::{OPERATIONS, Operation, OperationSpec, Selector};
@@ -120,28 +119,8 @@ impl Compiler<'_> {
             unknown_subresource: unknown_subresource?,
         };
         self.check_ignored_protection(&row);
+        self.warn_of_refused_checksum(&row);
         Some(row)
-    }
-
-    /// A fault where a write ignores a condition, a checksum, encryption, a lock or a version that the policy does not
-    /// name: only a rule for the name, or for a prefix of such names alone, may do that.
-    fn check_ignored_protection(&mut self, row: &OperationPolicy) {
-        let spec = row.answered_as.spec();
-        if row.verdict.verdict.ends() || spec.method.is_read() {
-            return;
-        }
-        let headers = spec.headers.iter().flat_map(|group| group.iter().copied());
-        let headers = headers.filter(|name| vocabulary::protects_data(name));
-        let headers = headers.filter_map(|name| Some((name, unmentioned(&row.headers, &row.unlisted_headers, name)?)));
-        let parameters = spec.parameters.iter().copied().filter(|name| *name == "versionId");
-        let parameters =
-            parameters.filter_map(|name| Some((name, unmentioned(&row.query, &row.unlisted_query, name)?)));
-        for (name, judgement) in headers.chain(parameters) {
-            if *judgement.verdict == Verdict::Ignore {
-                let message = format!("{} would ignore '{name}', which protects data", row.answered_as);
-                self.fault(&judgement.location, message, "name it in the row, with its group or by itself");
-            }
-        }
     }
 
     /// `as`: the row of another operation, which must need no more of a key than this one and be asked alike.
@@ -368,17 +347,6 @@ fn has(spec: &OperationSpec, member: &str) -> bool {
 fn protects(rule: &Rule) -> bool {
     let refuses = rule.cases.iter().map(|(_, judgement)| judgement).chain([&rule.otherwise]);
     !rule.name.starts_with("x-amz-") && refuses.into_iter().any(|judgement| judgement.verdict.is_refusal())
-}
-
-/// What is said of a name that no rule is for but one for more than what protects data.
-fn unmentioned<'r>(rules: &'r RuleIndex, unlisted: &'r Judgement, name: &str) -> Option<&'r Judgement> {
-    match rules.find(name) {
-        None => Some(unlisted),
-        Some((_, rule)) if rule.prefix().is_some_and(|prefix| !vocabulary::protects_data(prefix)) => {
-            Some(&rule.otherwise)
-        }
-        Some(_) => None,
-    }
 }
 
 /// Lays a rule over those of the files below: it takes the place of the one of that name, and of those for names that its

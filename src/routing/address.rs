@@ -195,4 +195,14 @@ mod tests {
         assert_eq!(read("a.b.s3.example.test", "/k"), Err("InvalidBucketName".to_owned()));
         assert_eq!(read("medias3.example.test", "/media/a"), Err("InvalidRequest".to_owned()));
     }
+
+    /// The client knows what it sent; the operator does not.
+    #[test]
+    fn the_log_has_the_name_that_cannot_be() {
+        let (long, start) = (format!("/{}", "X".repeat(2000)), "X".repeat(80));
+        for (path, name) in [("/Media/a", "Media"), ("/me", "me"), (long.as_str(), start.as_str())] {
+            let error = RawAddress::find("localhost", path, &[]).unwrap().address().unwrap_err();
+            assert_eq!(error.cause, Some(format!("the name is {name:?}")), "{path}");
+        }
+    }
 }

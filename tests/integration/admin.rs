@@ -1,5 +1,6 @@
 //! The admin address: metrics that name operations and what the subset lacks, and whether the server lives.
 
+use crate::support::log::logged;
 use crate::support::{Connection, KEY_ID, Request, Signing, TestServer};
 use r2shim::server::observe::build::COMMIT;
 use r2shim::store::Options;
@@ -52,6 +53,8 @@ fn requests_are_counted_by_operation_and_status() {
         "r2shim_body_bytes_total{direction=\"in\",operation=\"PutObject\"} 9",
         "r2shim_body_bytes_total{direction=\"out\",operation=\"GetObject\"}",
         "r2shim_request_duration_seconds_count{operation=\"CreateBucket\"} 1",
+        "r2shim_heads_refused_total{cause=\"slow\"} 0",
+        "r2shim_connections_refused_total{limit=\"all\"} 0",
         "r2shim_store_objects 1",
         "r2shim_store_read_only 0",
         concat!("r2shim_build_info{commit=\"COMMIT\",policy=\"r2\",version=\"", env!("CARGO_PKG_VERSION"), "\"} 1"),
@@ -86,9 +89,12 @@ fn the_server_says_that_it_lives() {
     }
 }
 
+/// The log at the start, `/readyz`, the metrics and the answers to clients agree.
 #[test]
 fn a_full_store_is_not_ready_and_says_why() {
-    let server = TestServer::with_store("r2", Options { reserve: u64::MAX, ..Options::default() });
+    let start = || TestServer::with_store("r2", Options { reserve: u64::MAX, ..Options::default() });
+    let (log, server) = logged(false, start);
+    assert!(log.contains("WARN") && log.contains("the disk is full up to the reserve: writes are refused"), "{log}");
     let refused = server.send(Request::put("/media"));
     let full = (503, "ServiceUnavailable".to_owned(), "There is no space left to store this.".to_owned());
     assert_eq!(refused.error(), full);

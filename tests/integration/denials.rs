@@ -3,6 +3,7 @@
 
 use crate::support::{Connection, Process, Request, TestServer};
 use r2shim::filters::Limits;
+use r2shim::server::observe::metrics::HEAD_CAUSES;
 use std::process::Command;
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ fn connections_over_the_limit_are_closed() {
     assert!(server.connect().is_closed(), "the ninth");
     let metrics = server.admin_page("/metrics");
     assert_eq!(metrics.status, 200, "the admin address has places of its own");
-    assert!(metrics.text().contains("r2shim_connections_refused_total{limit=\"all\"}"));
+    assert!(!metrics.text().contains("r2shim_connections_refused_total{limit=\"all\"} 0"));
     let answer = open[0].send(Request::get("/").signed(server.address));
     assert_eq!(answer.status, 200, "who has a place keeps it");
     drop(open);
@@ -127,7 +128,9 @@ fn used_connections_may_be_idle() {
     let mut used = server.connect();
     assert_eq!(used.send(Request::get("/").signed(server.address)).status, 200);
     assert!(used.is_closed());
-    assert!(!server.admin_page("/metrics").text().contains("r2shim_heads_refused_total"));
+    for cause in HEAD_CAUSES {
+        assert!(metric(&server, &format!("r2shim_heads_refused_total{{cause=\"{cause}\"}} 0")), "{cause}");
+    }
 }
 
 /// The wait for each byte is short, and there is no end of them: only the rate ends it.

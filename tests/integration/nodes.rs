@@ -216,4 +216,8 @@ async fn metrics_tell_of_nodes_and_of_no_store() {
         assert!(text.lines().any(|given| given == line), "{line} is not in\n{text}");
     }
     assert!(!text.contains("r2shim_store_"), "{text}");
+    let page = nodes.readiness(None);
+    assert_eq!(page.failure, None);
+    assert!(page.details[0].contains(&up) && page.details[0].ends_with(": up"), "{page:?}");
+    assert!(page.details[1].contains(&down) && page.details[1].contains(": down"), "{page:?}");
 }

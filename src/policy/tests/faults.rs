@@ -291,6 +291,10 @@ fn pointless_rules_are_warned_of() {
             "own.toml:3: the operation is never served, so this rule has no effect (remove it)",
         ),
         (
+            "[operation.PutBucketCors]\nverdict = \"accept\"",
+            "own.toml:3: SDKs send 'x-amz-checksum-crc32' with PutBucketCors, and the row refuses it (add accept = [\"checksums\"] to it)",
+        ),
+        (
             "[operation.PutObject]\nverdict = \"accept\"\n[operation.PutObject.headers]\n\"x-amz-grant-*\" = \"ignore\"\n\"x-amz-grant-read*\" = \"refuse\"",
             "own.toml:6: 'x-amz-grant-read*' is never reached: 'x-amz-grant-*' comes before it (put the longer prefix first)",
         ),
@@ -319,6 +323,13 @@ fn pointless_rules_are_warned_of() {
 #[test]
 fn a_base_may_have_verdicts_its_extension_has_no_use_for() {
     assert_eq!(warnings("extends = \"r2\"\n[operation.PostObject]\nverdict = \"refuse\""), [""; 0]);
+}
+
+#[test]
+fn a_row_that_accepts_what_sdks_send_is_well() {
+    for row in ["verdict = \"accept\"\naccept = [\"checksums\"]", "verdict = \"accept\"\nignore = [\"checksums\"]"] {
+        assert_eq!(warnings(&format!("extends = \"r2\"\n[operation.PutBucketCors]\n{row}")), [""; 0]);
+    }
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub fn serve(settings: Settings, listeners: Listeners, on_ready: impl FnOnce(&Ru
         tracing::info!(in_flight, "{signal}: no new connections; requests in flight have {} s", DRAIN_LIMIT.as_secs());
         match running.stop(DRAIN_LIMIT).await {
             0 => tracing::info!("stopped"),
-            cut_off => tracing::warn!("stopped with {cut_off} requests cut off"),
+            cut_off => tracing::warn!(cut_off, "stopped, and requests were cut off"),
         }
         Ok(())
     })

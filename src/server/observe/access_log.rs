@@ -7,7 +7,8 @@
 use crate::filters::Filter;
 use crate::server::observe::record::Record;
 
-/// The most bytes of a text that a client chose freely, so that no request fills the log. A key has at most 1,024.
+/// The most bytes of a text that a client or a store chose freely, so that no request fills the log. A key has at most
+/// 1,024.
 const MAX_TEXT: usize = 1024;
 
 /// Writes the line of a request that is over.
@@ -31,7 +32,7 @@ pub fn write(record: &Record) {
         rule = record.rule.as_deref(),
         node = record.node.as_deref(),
         trace_id = record.trace_id.as_deref(),
-        cause = record.cause.as_deref(),
+        cause = record.cause.as_deref().map(cut),
         bytes_in = record.bytes_in,
         bytes_out = record.bytes_out,
         ms = record.duration.as_micros() as f64 / 1000.0,

@@ -23,8 +23,6 @@ pub struct Family {
 pub fn every_metric() -> Vec<Family> {
     let metrics = Metrics::new().unwrap();
     metrics.count(&Record { refused_by: Some(Filter::Policy), ..Record::default() });
-    metrics.count_refused_head("slow");
-    metrics.count_refused_connection("all");
     let node = NodeStats { failures: vec![("connect", 1)], ..NodeStats::default() };
     let stats = [Stats::Store(StoreStats::default()), Stats::Nodes(vec![node])];
     let process =

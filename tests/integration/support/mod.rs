@@ -3,6 +3,7 @@
 mod client;
 pub mod command;
 mod framing;
+pub mod log;
 pub mod metrics;
 pub mod stores;
 mod server;

@@ -20,6 +20,12 @@ use tokio::sync::Notify;
 /// What a label has where there is nothing to name.
 const NONE: &str = "-";
 
+/// Why a head is refused.
+pub const HEAD_CAUSES: [&str; 3] = ["malformed", "slow", "too_large"];
+
+/// Which limit a connection is over.
+pub const CONNECTION_LIMITS: [&str; 2] = ["address", "all"];
+
 /// Seconds, from a small read in memory to the longest that clients usually wait.
 const BUCKETS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
 
@@ -70,6 +76,9 @@ impl Metrics {
         let refused_heads = counters(all, "r2shim_heads_refused_total", help, &["cause"])?;
         let help = "Connections closed because there were too many in all or from their address.";
         let refused_connections = counters(all, "r2shim_connections_refused_total", help, &["limit"])?;
+        // They begin at 0: Prometheus sees no increase in a counter that begins at 1.
+        HEAD_CAUSES.iter().for_each(|cause| drop(refused_heads.with_label_values(&[cause])));
+        CONNECTION_LIMITS.iter().for_each(|limit| drop(refused_connections.with_label_values(&[limit])));
         let (started, left) = (clock::now(), Arc::new(Notify::new()));
         Ok(Metrics {
             registry,
@@ -85,12 +94,12 @@ impl Metrics {
         })
     }
 
-    /// Counts a head that no request came of. `cause` is from a bounded set.
+    /// Counts a head that no request came of. `cause` is one of [`HEAD_CAUSES`].
     pub fn count_refused_head(&self, cause: &'static str) {
         self.refused_heads.with_label_values(&[cause]).inc();
     }
 
-    /// Counts a connection that was closed for a limit. `limit` is from a bounded set.
+    /// Counts a connection that was closed for a limit. `limit` is one of [`CONNECTION_LIMITS`].
     pub fn count_refused_connection(&self, limit: &'static str) {
         self.refused_connections.with_label_values(&[limit]).inc();
     }
