@@ -14,6 +14,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+import yaml
 
 from command import Command, require
 from page import ADDRESS, recipes, tried_with
@@ -30,8 +31,7 @@ def recipe_server(request, tmp_path):
     """The server that the page starts, on a free port."""
     folder = tmp_path / "data"
     folder.mkdir()
-    keys, arguments = started_as(PAGE[""].serve[0])
-    server = Server(request.param, folder, keys, arguments)
+    server = Server(request.param, folder, keys={}, arguments=started_as(PAGE[""].serve[0]))
     try:
         yield server
     finally:
@@ -39,15 +39,10 @@ def recipe_server(request, tmp_path):
 
 
 def started_as(block):
-    """The environment and the arguments of the page's `r2shim serve`."""
-    keys, arguments = {}, []
-    for words in map(shlex.split, block.splitlines()):
-        if words[0] == "export":
-            keys |= dict(word.split("=", 1) for word in words[1:])
-        else:
-            assert words[:2] == ["r2shim", "serve"]
-            arguments = words[2:]
-    return keys, arguments
+    """The arguments of the page's `r2shim serve`."""
+    words = shlex.split(block)
+    assert words[:2] == ["r2shim", "serve"]
+    return words[2:]
 
 
 @pytest.fixture
@@ -68,7 +63,6 @@ class Stored:
     def __init__(self, server):
         keys = {"aws_access_key_id": "dev", "aws_secret_access_key": "dev-secret-dev-secret", "region_name": "auto"}
         self._s3 = boto3.Session(**keys).client("s3", endpoint_url=server.endpoint)
-        self._s3.create_bucket(Bucket="media")
 
     def keys(self):
         return [entry["Key"] for entry in self._s3.list_objects_v2(Bucket="media").get("Contents", [])]
@@ -133,12 +127,14 @@ def test_javascript_and_next(reader, stored):
 
 
 def test_uppy(reader, stored):
+    """The page in Chromium, on another origin than r2shim."""
     require("node")
     with_packages_of_node(reader.home)
     for name in ("JavaScript and Next.js", "Uppy"):
         follow(reader, name)
-    shutil.copy(HERE / "uppy.mjs", reader.home)
-    reader.succeeds(f"node --no-warnings uppy.mjs {reader.server.policy}")
+    for name in ("uppy.mjs", "uppy_page.mjs"):
+        shutil.copy(HERE / name, reader.home)
+    reader.succeeds(f"node --no-warnings uppy.mjs {reader.server.policy} {require('chromium-headless-shell')}")
     assert sorted(len(stored.body(key)) for key in stored.keys()) == [1000, 12 << 20]
 
 
@@ -241,10 +237,15 @@ def test_s3fs(reader, stored):
     refused(reader, "s3fs", "GetBucketVersioning not implemented")
 
 
-def test_the_settings_for_compose_pass_check(reader):
-    follow(reader, "Compose")
-    assert "image: your-app" in PAGE["Compose"].files["compose.yaml"]
-    reader.succeeds(f"{BINARY} check --config r2shim.toml --data data")
+def test_the_settings_for_compose_pass_check(home):
+    """Docker is not asked: what it would give to r2shim is given to `check`, without and with the settings file."""
+    recipe = PAGE["Compose"]
+    recipe.write(home, ADDRESS)
+    service = yaml.safe_load(recipe.files["compose.yaml"])["services"]["r2shim"]
+    assert service["command"][0] == "serve"
+    command = Command([BINARY, "check", "--data", home / "data"], home, service["environment"])
+    assert "0.0.0.0:9000" in command.succeeds().text
+    command.succeeds("--config", "r2shim.toml")
 
 
 # The page names what is tested
