@@ -10,7 +10,7 @@ from pathlib import Path
 from minio import MAPPED, PREFIXES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-BINARY = Path(os.environ.get("R2SHIM_BINARY", REPOSITORY / "target" / "release" / "r2shim"))
+BINARY = Path(os.environ.get("R2SHIM_BINARY", REPOSITORY / "target" / "debug" / "r2shim"))
 
 # R2 hands out 32 and 64 hexadecimal digits; clients must be happy with that shape.
 ACCESS_KEY_ID = "c0ffee00c0ffee00c0ffee00c0ffee00"
