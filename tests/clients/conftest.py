@@ -23,7 +23,9 @@ os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.d
 def pytest_generate_tests(metafunc):
     """Every check that uses a server runs under all policies and over all stores, or those its markers name."""
     if "server" in metafunc.fixturenames:
-        metafunc.parametrize("server", servers(metafunc.definition), indirect=True, scope="session")
+        # Checks of one server run in one process, so that it is started once.
+        grouped = [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in servers(metafunc.definition)]
+        metafunc.parametrize("server", grouped, indirect=True, scope="session")
 
 
 def servers(definition):
