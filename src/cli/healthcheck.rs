@@ -33,7 +33,7 @@ pub struct HealthCheck {
     /// Admin address of the server [default: 127.0.0.1:9001]
     #[arg(long, value_name = "ADDR:PORT")]
     admin: Option<String>,
-    /// The page to ask for instead
+    /// The page to ask for instead; an address alone means its /readyz
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// The server's --ready-file, which names its admin address
@@ -129,16 +129,33 @@ fn ask(page: &Uri) -> Result<String, String> {
 fn answer(page: &Uri) -> io::Result<Vec<u8>> {
     let host = page.host().unwrap_or_default();
     let name = host.trim_start_matches('[').trim_end_matches(']');
-    let mut addresses = (name, page.port_u16().unwrap_or(80)).to_socket_addrs()?;
-    let address = addresses.next().ok_or(io::ErrorKind::NotFound)?;
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    let mut stream = connect((name, page.port_u16().unwrap_or(80)))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    let path = page.path_and_query().map_or("/", |path| path.as_str());
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")?;
+    write!(stream, "GET {} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n", target(page))?;
     let mut answer = Vec::new();
     stream.take(MAX_ANSWER_BYTES).read_to_end(&mut answer)?;
     Ok(answer)
+}
+
+/// Connects to the first address of a name that takes the connection: `localhost` is often `::1` first.
+fn connect(name: impl ToSocketAddrs) -> io::Result<TcpStream> {
+    let mut failure = io::Error::from(io::ErrorKind::NotFound);
+    for address in name.to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, PATIENCE) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+/// Path and query of a page. An address alone means its readiness.
+fn target(page: &Uri) -> &str {
+    match page.path_and_query().map(|path| path.as_str()) {
+        None | Some("/") => "/readyz",
+        Some(path) => path,
+    }
 }
 
 /// What an answer says, head and body.
@@ -171,6 +188,27 @@ mod tests {
             let found = verdict(answer.as_bytes());
             assert_eq!(found.as_deref().map_err(String::as_str), expected, "{answer}");
         }
+    }
+
+    #[test]
+    fn an_address_alone_means_its_readiness() {
+        for (text, expected) in [
+            ("http://127.0.0.1:9001", "/readyz"),
+            ("http://127.0.0.1:9001/", "/readyz"),
+            ("http://127.0.0.1:9001/healthz", "/healthz"),
+            ("http://127.0.0.1:9001/readyz/read?x", "/readyz/read?x"),
+        ] {
+            assert_eq!(target(&parse(text, Location::from_name("--url")).unwrap()), expected);
+        }
+    }
+
+    #[test]
+    fn every_address_of_a_name_is_tried() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let addresses = [closed, listener.local_addr().unwrap()];
+        assert!(connect(&addresses[..]).is_ok());
+        assert!(connect(&addresses[..1]).is_err());
     }
 
     #[test]

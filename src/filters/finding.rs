@@ -87,7 +87,7 @@ pub struct Finding {
     pub filter: Filter,
     /// R2's answer.
     pub error: S3Error,
-    /// The policy's rule; none where the refusal holds under every policy.
+    /// The policy's rule; none where no rule of the policy is behind the refusal.
     pub rule: Option<RuleRef>,
     /// What was refused, as a label of metrics, if there is no rule; none if the filter's name is enough.
     pub label: Option<&'static str>,

@@ -132,7 +132,7 @@ fn refused_too(refusals: &[Refusal], quote: impl Fn(&Location) -> Option<String>
 fn reason(refusal: &Refusal, quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
     let by = match &refusal.rule {
         Some(found) => rule(&found.location, quote),
-        None => vec![format!("no rule: {BOLD}{}{BOLD:#} refuses it under every policy", refusal.stage)],
+        None => vec![format!("no rule of the policy: {BOLD}{}{BOLD:#} refuses it", refusal.stage)],
     };
     let cause = refusal.error.cause.iter().filter(|cause| **cause != refusal.error.message);
     let cause = cause.map(|cause| format!("  {cause}"));
@@ -238,7 +238,7 @@ mod tests {
     fn a_refusal_of_another_stage_names_it_and_its_cause() {
         let error = error().header("allow", "GET").cause("it is so");
         let shown = tail("PUT", &refused_by(vec![Refusal { stage: "limits", error, rule: None }]));
-        let expected = "no rule: limits refuses it under every policy\n  it is so\n\n501 Not Implemented\nallow: GET\n";
+        let expected = "no rule of the policy: limits refuses it\n  it is so\n\n501 Not Implemented\nallow: GET\n";
         assert!(shown.starts_with(expected), "{shown}");
     }
 
@@ -249,7 +249,7 @@ mod tests {
         report.missing = vec![Missing::Body("the length of the body".to_owned())];
         let shown = tail("HEAD", &report);
         let expected = "no body\n\nrefused too: 400 InvalidBucketName: The specified bucket name is not valid.\n\
-                        no rule: names refuses it under every policy\n\nundecided too:\n  the length of the body\n";
+                        no rule of the policy: names refuses it\n\nundecided too:\n  the length of the body\n";
         assert!(shown.ends_with(expected), "{shown}");
         let names = Ignored { headers: vec!["x-amz-storage-class".into()], parameters: vec!["a\nb".into()] };
         assert_eq!(ignored(&names).unwrap(), "\n  ignored: header x-amz-storage-class, parameter a\\nb");
