@@ -1,6 +1,6 @@
 //! Addresses to listen at.
 
-use crate::diagnostics::{Diagnostic, Spanned};
+use crate::diagnostics::{Diagnostic, Location, Spanned};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
 /// Where clients are served unless settings say otherwise.
@@ -29,7 +29,25 @@ pub(super) fn public(
     served: &[SocketAddr],
     faults: &mut Vec<Diagnostic>,
 ) -> Vec<SocketAddr> {
-    written.map_or(vec![PUBLIC], |written| each(written, served, faults))
+    match written {
+        Some(written) => each(written, served, faults),
+        None => by_default(PUBLIC, "--public-listen", served, faults).into_iter().collect(),
+    }
+}
+
+/// An address that no setting gives, if nothing else is served there.
+fn by_default(
+    address: SocketAddr,
+    flag: &str,
+    served: &[SocketAddr],
+    faults: &mut Vec<Diagnostic>,
+) -> Option<SocketAddr> {
+    let free = !is_taken(address, served);
+    if !free {
+        let message = format!("{address}, its default, serves something else already");
+        faults.push(Diagnostic::new(Location::from_name(flag), message, "give it an address of its own"));
+    }
+    free.then_some(address)
 }
 
 fn each(written: &[Spanned<String>], served: &[SocketAddr], faults: &mut Vec<Diagnostic>) -> Vec<SocketAddr> {
@@ -56,7 +74,7 @@ pub(super) fn admin(
     listen: &[SocketAddr],
     faults: &mut Vec<Diagnostic>,
 ) -> Option<SocketAddr> {
-    let Some(text) = written else { return Some(ADMIN) };
+    let Some(text) = written else { return by_default(ADMIN, "--admin", listen, faults) };
     if text.value == "off" {
         return None;
     }

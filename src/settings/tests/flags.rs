@@ -61,3 +61,22 @@ fn a_fault_names_the_variable_that_stands_for_the_flag() {
     places.sort_unstable();
     assert_eq!(places, ["--admin", "R2SHIM_BUCKET", "R2SHIM_KEY", "R2SHIM_LISTEN"]);
 }
+
+#[test]
+fn a_default_address_that_serves_something_else_is_a_fault() {
+    for (listen, public, expected) in [
+        ("127.0.0.1:9001", None, "--admin: 127.0.0.1:9001, its default, serves something else already"),
+        (
+            "127.0.0.1:9002",
+            Some("media"),
+            "--public-listen: 127.0.0.1:9002, its default, serves something else already",
+        ),
+    ] {
+        let mut start = Start::with_file("");
+        start.flags.listen = vec![listen.to_owned()];
+        start.flags.public = public.map(str::to_owned).into_iter().collect();
+        let faults = start.load().unwrap_err();
+        let shown: Vec<_> = faults.iter().map(|fault| format!("{}: {}", fault.location, fault.message)).collect();
+        assert_eq!(shown, [expected]);
+    }
+}
