@@ -9,11 +9,12 @@ use crate::settings::findings::Findings;
 use crate::settings::key_flag::{self, KeyText};
 use crate::settings::keys::{self, GivenKey, ID};
 use crate::settings::paths::beside;
+use crate::settings::public::{self, Public};
 use crate::settings::remote::{self, UpstreamKey};
 use crate::settings::resolved::{Mode, Settings, Upstream};
 use crate::settings::secret::{Environment, SecretPlace};
 use crate::settings::written::{WrittenSettings, WrittenStore, WrittenUpstream};
-use crate::settings::{address, bucket, cors, domain, policy, proxies, public, store};
+use crate::settings::{address, bucket, cors, domain, policy, proxies, store};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -160,23 +161,13 @@ pub(super) fn read_file(path: Option<&Path>, faults: &mut Vec<Diagnostic>) -> Wr
 fn resolve(
     flags: &Flags,
     file: &Path,
-    written: WrittenSettings,
+    mut written: WrittenSettings,
     environment: Environment<'_>,
     findings: &mut Findings,
 ) -> Option<Loaded> {
-    let faults = &mut findings.faults;
-    let listen = address::listen(given_list("--listen", &flags.listen).or(written.listen), faults);
-    let admin = address::admin(flag(&flags.admin, "--admin").or(written.admin), &listen, faults);
-    let mut served: Vec<SocketAddr> = listen.iter().copied().chain(admin).collect();
-    let public = public::resolve(
-        given_list("--public", &flags.public).or(written.public),
-        given_list("--public-listen", &flags.public_listen).or(written.public_listen),
-        &served,
-        findings,
-    );
+    let addresses = Addresses::resolve(flags, &mut written, findings);
     let trusted_proxies = proxies::resolve(written.trusted_proxies, findings);
     let faults = &mut findings.faults;
-    served.extend(&public.listen);
     let policy = policy(flags, file, written.policy, faults);
     let mode = mode(written.mode, faults);
     let domains = domain::domains(written.domains, faults);
@@ -187,14 +178,14 @@ fn resolve(
         findings.warnings.extend(without_effect(&written.store, durability.as_ref()));
     }
     let store = store::options(written.store, durability, &mut findings.faults);
-    let (upstream, upstream_key) = upstream(written.upstream, file, environment, &served, findings)?;
+    let (upstream, upstream_key) = upstream(written.upstream, file, environment, &addresses.all(), findings)?;
     let buckets = bucket::buckets(written.buckets, given("--bucket", &flags.buckets), &upstream, findings);
     let keys = Keyring::default();
     let settings = Settings {
-        listen,
-        admin,
-        public: public.buckets,
-        public_listen: public.listen,
+        listen: addresses.listen,
+        admin: addresses.admin,
+        public: addresses.public.buckets,
+        public_listen: addresses.public.listen,
         trusted_proxies,
         policy: policy?,
         mode,
@@ -207,6 +198,34 @@ fn resolve(
         store,
     };
     Some(Loaded { settings, keys: Vec::new(), upstream_key, warnings: Vec::new() })
+}
+
+/// What is served where.
+struct Addresses {
+    listen: Vec<SocketAddr>,
+    admin: Option<SocketAddr>,
+    public: Public,
+}
+
+impl Addresses {
+    fn resolve(flags: &Flags, written: &mut WrittenSettings, findings: &mut Findings) -> Addresses {
+        let faults = &mut findings.faults;
+        let listen = address::listen(given_list("--listen", &flags.listen).or(written.listen.take()), faults);
+        let admin = address::admin(flag(&flags.admin, "--admin").or(written.admin.take()), &listen, faults);
+        let served: Vec<_> = listen.iter().copied().chain(admin).collect();
+        let public = public::resolve(
+            given_list("--public", &flags.public).or(written.public.take()),
+            given_list("--public-listen", &flags.public_listen).or(written.public_listen.take()),
+            &served,
+            findings,
+        );
+        Addresses { listen, admin, public }
+    }
+
+    /// All of them.
+    fn all(&self) -> Vec<SocketAddr> {
+        self.listen.iter().chain(&self.admin).chain(&self.public.listen).copied().collect()
+    }
 }
 
 pub(super) fn upstream(
