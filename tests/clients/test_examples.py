@@ -1,5 +1,6 @@
 """The examples for containers and CI: their YAML is read, and the steps of the workflow run."""
 
+import os
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import pytest
 import yaml
 
 from command import Command
-from server import BINARY, PORT_0
+from server import BINARY, PORT_0, REPOSITORY
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 WORKFLOW = yaml.safe_load((EXAMPLES / "github-actions/tests.yml").read_text())
@@ -60,6 +61,15 @@ def test_the_workflow_starts_r2shim_and_uses_it(tmp_path):
 
 
 def test_a_release_build_names_its_commit_and_date():
+    """The build script says it; a debug build is not built again for each commit, so it does not ask."""
+    scripts = (BINARY.parent / "build").glob("r2shim-*/build-script-build")
+    newest = max(scripts, key=lambda script: script.stat().st_mtime)
+    asked = os.environ | {"PROFILE": "release", "CARGO_MANIFEST_DIR": str(REPOSITORY), "SOURCE_DATE_EPOCH": "86400"}
+    said = subprocess.run([newest], cwd=REPOSITORY, env=asked, check=True, capture_output=True, text=True).stdout
+    assert re.search(r"R2SHIM_BUILD=([0-9a-f]{12}, )?built 02 Jan 1970$", said, re.MULTILINE), said
+
+
+def test_the_version_names_the_build():
     printed = subprocess.run([BINARY, "--version"], check=True, capture_output=True, text=True).stdout
-    release = r"r2shim \d+\.\d+\.\d+ \(([0-9a-f]{12}, )?built \d\d [A-Z][a-z]{2} \d{4}\)\n"
-    assert re.fullmatch(release, printed) or "(debug build)" in printed
+    build = r"debug build|([0-9a-f]{12}, )?built \d\d [A-Z][a-z]{2} \d{4}"
+    assert re.fullmatch(rf"r2shim \d+\.\d+\.\d+ \(({build})\)\n", printed), printed
