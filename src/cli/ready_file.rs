@@ -9,6 +9,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+/// What the lines of a ready file start with.
+const NAMES: [&str; 4] = ["ENDPOINT", "PUBLIC", "ADMIN", "PID"];
+
+/// More than any ready file has.
+const MAX_BYTES: u64 = 64 << 10;
+
 /// The file of a server. It is removed when this is dropped.
 pub(super) struct ReadyFile {
     path: PathBuf,
@@ -23,8 +29,10 @@ impl ReadyFile {
     /// # Errors
     /// Why it cannot be written.
     pub(super) fn new(path: &Path, place: Location) -> Result<ReadyFile, Diagnostic> {
+        check_replaceable(path, &place)?;
         let draft = draft(path);
-        let prepared = remove(path).and_then(|()| fs::write(&draft, ""));
+        // Made anew, so that a link of this name leads nowhere.
+        let prepared = remove(path).and_then(|()| remove(&draft)).and_then(|()| fs::File::create_new(&draft));
         prepared.map_err(|error| cannot_be_written(path, place, &error))?;
         Ok(ReadyFile { path: path.to_owned(), draft, written: String::new() })
     }
@@ -37,6 +45,7 @@ impl ReadyFile {
         if path.is_dir() {
             return Err(cannot_be_written(path, place, &io::ErrorKind::IsADirectory.into()));
         }
+        check_replaceable(path, &place)?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let found = access(folder, Access::WRITE_OK | Access::EXEC_OK).map_err(io::Error::from);
         found.map_err(|error| cannot_be_written(path, place, &error))
@@ -70,6 +79,27 @@ fn cannot_be_written(path: &Path, place: Location, error: &io::Error) -> Diagnos
     Diagnostic::new(place, message, "name a file in a folder that is there and that this user can write to")
 }
 
+/// Refuses to replace what no server wrote: a file of the user, a device, a link.
+fn check_replaceable(path: &Path, place: &Location) -> Result<(), Diagnostic> {
+    let replaceable = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() => {
+            found.len() <= MAX_BYTES && fs::read_to_string(path).is_ok_and(|text| is_ours(&text))
+        }
+        // A folder is refused for what it is.
+        Ok(found) => found.is_dir(),
+        Err(_) => true,
+    };
+    let message = || format!("{} is there already, and no server wrote it as its ready file", path.display());
+    let fault = || Diagnostic::new(place.clone(), message(), "name a file that is not there yet");
+    if replaceable { Ok(()) } else { Err(fault()) }
+}
+
+/// Whether a text is that of a ready file. An empty one is, so that `mktemp` may have made the file.
+fn is_ours(text: &str) -> bool {
+    let name = |line: &str| NAMES.iter().any(|name| line.starts_with(name));
+    text.lines().all(name)
+}
+
 /// A name in the same folder, so that it can be renamed.
 fn draft(path: &Path) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -84,8 +114,9 @@ fn remove(path: &Path) -> io::Result<()> {
 }
 
 fn text(listen: &[SocketAddr], public: &[SocketAddr], admin: Option<SocketAddr>, process: u32) -> String {
-    let addresses = [lines("ENDPOINT", listen), lines("PUBLIC", public), lines("ADMIN", admin.as_slice())];
-    format!("{}PID={process}\n", addresses.concat())
+    let [endpoint, of_public, of_admin, pid] = NAMES;
+    let addresses = [lines(endpoint, listen), lines(of_public, public), lines(of_admin, admin.as_slice())];
+    format!("{}{pid}={process}\n", addresses.concat())
 }
 
 /// A line for each address: `ENDPOINT`, then `ENDPOINT_2` and so on.
@@ -126,6 +157,33 @@ mod tests {
         assert!(fs::read_to_string(&path).unwrap().starts_with("ENDPOINT=http://127.0.0.1:9000\n"));
         drop(file);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_no_server_wrote_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let [notes, link, empty] = ["notes", "link", "empty"].map(|name| folder.path().join(name));
+        fs::write(&notes, "precious\n").unwrap();
+        std::os::unix::fs::symlink(&notes, &link).unwrap();
+        for path in [notes.as_path(), &link, Path::new("/dev/null")] {
+            let looked = ReadyFile::look(path, Location::from_name("--ready-file"));
+            for fault in [looked.err(), new(path).err()] {
+                assert!(fault.unwrap().message.contains("is there already"), "{}", path.display());
+            }
+        }
+        assert_eq!(fs::read_to_string(&link).unwrap(), "precious\n");
+        fs::write(&empty, "").unwrap();
+        assert!(new(&empty).is_ok());
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_the_draft_leads_nowhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let [path, notes] = ["ready", "notes"].map(|name| folder.path().join(name));
+        fs::write(&notes, "precious\n").unwrap();
+        std::os::unix::fs::symlink(&notes, draft(&path)).unwrap();
+        let _file = new(&path).unwrap();
+        assert_eq!(fs::read_to_string(&notes).unwrap(), "precious\n");
     }
 
     #[test]
