@@ -110,11 +110,20 @@ fn page(arguments: &HealthCheck) -> Result<Uri, Failure> {
 
 fn parse(text: &str, place: Location) -> Result<Uri, Diagnostic> {
     let fault = || {
-        let message = format!("{text:?} is no page to ask for");
+        // A password would be before the '@'.
+        let shown = if text.contains('@') { "an address with a user" } else { text };
+        let message = format!("{shown:?} is no page to ask for");
         Diagnostic::new(place.clone(), message, "write it as http://127.0.0.1:9001/readyz")
     };
     let page: Uri = text.parse().map_err(|_| fault())?;
-    if page.scheme_str() == Some("http") && page.host().is_some() { Ok(page) } else { Err(fault()) }
+    if page.scheme_str() == Some("http") && is_host_and_port(&page) { Ok(page) } else { Err(fault()) }
+}
+
+/// Whether a page names a host, perhaps a port that can be, and nothing else.
+fn is_host_and_port(page: &Uri) -> bool {
+    let Some(authority) = page.authority() else { return false };
+    let port = authority.port().map(|port| format!(":{}", port.as_str())).unwrap_or_default();
+    authority.as_str().strip_prefix(authority.host()) == Some(port.as_str())
 }
 
 /// The first line of the answer: of a success, or as the problem.
@@ -218,11 +227,16 @@ mod tests {
             ("http://r2shim:9001", true),
             ("http://[::1]:9001/healthz", true),
             ("https://r2shim/readyz", false),
+            ("http://127.0.0.1:99999/readyz", false),
+            ("http://r2shim:/readyz", false),
+            ("http://user:hush@r2shim:9001/readyz", false),
             ("127.0.0.1:9001", false),
             ("/readyz", false),
             ("", false),
         ] {
-            assert_eq!(parse(text, Location::from_name("--url")).is_ok(), good, "{text}");
+            let read = parse(text, Location::from_name("--url"));
+            assert_eq!(read.is_ok(), good, "{text}");
+            assert!(!format!("{read:?}").contains("hush"), "{text}");
         }
     }
 }
