@@ -105,10 +105,19 @@ fn parse_method(text: &str) -> Result<String, Diagnostic> {
 fn split(url: &str) -> Result<(&str, &str), Diagnostic> {
     let whole = url.split('#').next().unwrap_or_default();
     match whole.split_once("://") {
-        Some(("http" | "https", rest)) => Ok(rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()))),
+        Some(("http" | "https", rest)) => {
+            let (host, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+            if host.contains('@') { Err(has_user()) } else { Ok((host, target)) }
+        }
         _ if whole.is_empty() || whole.starts_with('/') => Ok((DEFAULT_HOST, whole)),
         _ => Err(bad_url(url)),
     }
+}
+
+/// It repeats nothing of the URL: a password is in it.
+fn has_user() -> Diagnostic {
+    let message = "the URL has a user and perhaps a password before the host, which S3 does not know";
+    Diagnostic::new(Location::from_name("URL"), message, "leave out what is before the '@': keys sign requests")
 }
 
 fn bad_url(url: &str) -> Diagnostic {
@@ -155,6 +164,15 @@ mod tests {
             assert_eq!((head.header("host"), head.path, head.query), (Some(host), path, query), "{url}");
             assert_eq!(head.method, "GET");
         }
+    }
+
+    #[test]
+    fn a_user_in_a_url_is_a_fault_that_says_nothing_of_the_password() {
+        for url in ["http://u:hush@h/b/k", "https://hush@h", "http://@h/"] {
+            let faults = Request::parse("GET", url, &[]).unwrap_err();
+            assert!(faults[0].message.contains("a user") && !format!("{faults:?}").contains("hush"), "{url}");
+        }
+        assert!(Request::parse("GET", "http://h/b/a@b?c@d", &[]).is_ok());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //!
 //! Source: curl(1).
 
+mod ansi_c;
 mod options;
 #[cfg(test)]
 mod tests;
@@ -51,7 +52,7 @@ pub(super) fn words(text: &str) -> Result<Vec<String>, Diagnostic> {
     let open = || fault("a quote in the command line is not closed", "paste the command whole");
     // The parser makes an empty word of a line that goes on in the next.
     let joined = text.replace("\\\r\n", "").replace("\\\n", "");
-    shlex::split(&joined).ok_or_else(open)
+    ansi_c::plain(&joined).and_then(|text| shlex::split(&text)).ok_or_else(open)
 }
 
 /// The request that curl sends for these words, of which the first is `curl`. `size_of` is the size of a file; `now` is
@@ -159,6 +160,7 @@ impl Command {
             Meaning::Header => self.headers.push(value.to_owned()),
             Meaning::Upload => self.upload = Some(value.to_owned()),
             Meaning::Data => self.take_data(value.to_owned()),
+            Meaning::RawData => self.data.push(value.to_owned()),
             Meaning::EncodedData => self.take_data(encoded(value)),
             Meaning::Json => {
                 self.implied.push((CONTENT_TYPE, "application/json".to_owned()));

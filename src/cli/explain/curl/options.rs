@@ -8,8 +8,9 @@ pub(super) enum Meaning {
     Method,
     Header,
     Upload,
-    /// Data for the body, as it is, without line breaks of a file, or percent-encoded.
+    /// Data for the body, where `@` names a file; as it is, whatever it starts with; or percent-encoded.
     Data,
+    RawData,
     EncodedData,
     Json,
     Form,
@@ -43,7 +44,7 @@ pub(super) const OPTIONS: &[(char, &str, Meaning)] = &[
     ('d', "data", Meaning::Data),
     (' ', "data-ascii", Meaning::Data),
     (' ', "data-binary", Meaning::Data),
-    (' ', "data-raw", Meaning::Data),
+    (' ', "data-raw", Meaning::RawData),
     (' ', "data-urlencode", Meaning::EncodedData),
     (' ', "json", Meaning::Json),
     ('F', "form", Meaning::Form),
