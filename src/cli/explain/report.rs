@@ -7,7 +7,7 @@ use crate::filters::{
 };
 use crate::policy::{Ignored, RuleRef, RuledAnswer};
 use crate::s3::operation::BodyKind;
-use crate::s3::{PayloadKind, S3Error, Timestamp};
+use crate::s3::{Code, PayloadKind, S3Error, Timestamp};
 use crate::server::connection::head::check_lines;
 use crate::server::{local, remote};
 use crate::settings::Upstream;
@@ -92,6 +92,10 @@ impl Report {
 /// in the rules.
 pub fn judge(request: &Request, rules: &Rules, behind: &Upstream, keys: KnownKeys<'_>, now: Timestamp) -> Report {
     let head = request.head();
+    if head.method == "CONNECT" {
+        // What follows such a head has no frame, so the server reads nothing of it.
+        return refused_by_http(Code::METHOD_NOT_ALLOWED.into());
+    }
     if let Err(error) = check_lines(head.headers, head.headers.contains_key(CONTENT_LENGTH)) {
         return refused_by_http(error);
     }
