@@ -74,8 +74,8 @@ impl CorsRules {
         Err(refusal)
     }
 
-    /// The headers to add to the answer to a request that is no preflight: what caches must know wherever the bucket has
-    /// rules, and what lets the page read it where one allows that. Errors (from 400 on) are readable under a rule with
+    /// The headers to add to the answer to a request that is no preflight: what caches must know wherever there are rules,
+    /// so that it does not tell which buckets have some, and what lets the page read it where one allows that. Errors (from 400 on) are readable under a rule with
     /// `on_errors` only; 206 and 304 are none.
     pub fn headers(
         &self,
@@ -84,10 +84,10 @@ impl CorsRules {
         request: &HeaderMap,
         status: StatusCode,
     ) -> Vec<Header> {
-        let mut rules = self.of_bucket(bucket).peekable();
-        if rules.peek().is_none() {
+        if self.is_empty() {
             return Vec::new();
         }
+        let mut rules = self.of_bucket(bucket);
         let is_error = status.is_client_error() || status.is_server_error();
         let origin = preflight::origin(request);
         let found = origin.and_then(|origin| Some((origin, rules.find(|rule| rule.allows(origin, method))?)));

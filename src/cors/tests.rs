@@ -199,11 +199,12 @@ fn an_answer_is_readable_where_a_rule_matches_origin_and_method() {
 }
 
 #[test]
-fn without_a_rule_of_the_bucket_nothing_is_said() {
+fn without_a_rule_of_the_bucket_no_page_is_told_anything() {
     let rules = rules(&["media: * | GET"]);
     let request = request("origin=https://app.example");
     for name in ["", "other"] {
-        assert!(rules.headers(bucket(name).as_ref(), "GET", &request, StatusCode::OK).is_empty(), "{name}");
+        let answer = told(rules.headers(bucket(name).as_ref(), "GET", &request, StatusCode::OK));
+        assert_eq!(answer, [VARY], "as for every bucket, so that it does not tell which have rules: {name}");
     }
     assert!(CorsRules::default().headers(bucket("media").as_ref(), "GET", &request, StatusCode::OK).is_empty());
 }
