@@ -24,9 +24,12 @@ pub(super) fn object(answer: Answer) -> Answer {
 }
 
 /// The page of an error that the store answers with. Of what the store refuses (401, 403, 409) a stranger is not to know
-/// more than that there is nothing to see.
+/// more than that there is nothing to see. A store that has too much to do (429) says nothing about the object.
 pub(super) fn refused_by_store(error: &S3Error) -> Answer {
     let status = error.status;
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        return self::error(&Code::SERVICE_UNAVAILABLE.into());
+    }
     let is_shown = matches!(status, StatusCode::PRECONDITION_FAILED | StatusCode::RANGE_NOT_SATISFIABLE);
     if is_shown || status.is_server_error() { self::error(error) } else { self::error(&Code::NO_SUCH_KEY.into()) }
 }
@@ -83,6 +86,14 @@ mod tests {
         ] {
             assert_eq!(refused_by_store(&error.into()).status.as_u16(), status, "{}", error.name);
         }
+    }
+
+    #[test]
+    fn a_store_with_too_much_to_do_does_not_make_an_object_absent() {
+        let mut busy = S3Error::new(Code::INVALID_REQUEST);
+        busy.status = StatusCode::TOO_MANY_REQUESTS;
+        let page = refused_by_store(&busy);
+        assert_eq!((page.status.as_u16(), &headers(&page)[1..]), (503, &["retry-after: 5".to_owned()][..]));
     }
 
     #[test]
