@@ -43,6 +43,12 @@ struct ShownKey {
     target: Option<String>,
 }
 
+/// The policy, and for the default which one is newer.
+fn policy_row(policy: &str) -> String {
+    let newer = if policy == "r2" { " (R2 of July 2022; --policy r2-2026 is today's)" } else { "" };
+    format!("{policy}{newer}")
+}
+
 impl Welcome {
     pub(super) fn new(loaded: &Loaded) -> Welcome {
         // A key that can list the buckets makes the better first try.
@@ -69,7 +75,7 @@ impl Welcome {
         }
         lines.extend(public.iter().map(|address| row("public", &self.public_row(*address))));
         lines.extend(admin.map(|address| row("admin", &format!("{}/metrics", url(address)))));
-        lines.push(row("policy", &self.policy));
+        lines.push(row("policy", &policy_row(&self.policy)));
         if !self.cors.is_empty() {
             lines.push(row("cors", &format!("pages of {}", self.cors)));
         }
@@ -217,7 +223,7 @@ mod tests {
     fn the_text_says_where_and_with_which_key() {
         let expected = format!(
             "r2shim {}\n  endpoint       http://127.0.0.1:9000, and every other address of this machine\n  domains        s3.localtest\n  public         http://127.0.0.1:9002/BUCKET/KEY without a key, of media, site-*\n  admin          http://127.0.0.1:9001/metrics\n  \
-             policy         r2\n  cors           pages of http://localhost:3000\n  data           ./r2shim-data\n  buckets        media, logs\n  access key id  id (and 1 more)\n  \
+             policy         r2 (R2 of July 2022; --policy r2-2026 is today's)\n  cors           pages of http://localhost:3000\n  data           ./r2shim-data\n  buckets        media, logs\n  access key id  id (and 1 more)\n  \
              secret         in $APP\n\nTry it, in another terminal; this lists the buckets:\nAWS_ACCESS_KEY_ID=id AWS_SECRET_ACCESS_KEY=\"$APP\" \
              AWS_SESSION_TOKEN= aws s3 --endpoint-url http://127.0.0.1:9000 --region auto ls\n",
             env!("CARGO_PKG_VERSION")

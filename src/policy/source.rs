@@ -16,6 +16,7 @@ pub struct Source {
 /// The policies that are compiled in: name, file and text.
 pub const BUILTIN: &[(&str, &str, &str)] = &[
     ("r2", "policies/r2.toml", include_str!("../../policies/r2.toml")),
+    ("r2-2026", "policies/r2-2026.toml", include_str!("../../policies/r2-2026.toml")),
     ("open", "policies/open.toml", include_str!("../../policies/open.toml")),
 ];
 

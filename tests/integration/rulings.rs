@@ -1,4 +1,4 @@
-//! Every ruling of the built-in policies, written down: `tests/rulings/r2.txt` and `open.txt`.
+//! Every ruling of the built-in policies, written down: `tests/rulings/`, a file for each.
 //!
 //! For each operation the policy is asked about the operation itself and about every name that the operation table
 //! knows (`all` at the top of the file), one at a time, with the values that a rule distinguishes and one other. A line
@@ -34,6 +34,7 @@ const VALUES: &[(&str, &[&str])] = &[
     ("x-amz-acl", &["private"]),
     ("x-amz-server-side-encryption", &["AES256"]),
     ("x-amz-bucket-object-lock-enabled", &["false"]),
+    ("x-amz-metadata-directive", &["COPY", "MERGE", "REPLACE"]),
     ("encoding-type", &["url"]),
     ("list-type", &["2", "3"]),
 ];

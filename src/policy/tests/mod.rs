@@ -6,6 +6,7 @@ mod faults;
 mod hardest;
 mod protection;
 mod seed;
+mod today;
 
 use super::*;
 use crate::diagnostics::Diagnostic;

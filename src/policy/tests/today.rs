@@ -1,0 +1,125 @@
+//! `r2-2026`: what it rules otherwise than `r2`, and what it leaves refused.
+
+use super::*;
+use crate::s3::S3Error;
+
+/// What is served that `r2` refuses, or with other words.
+const SERVED: &[(&str, &str)] = &[
+    // Canned ACLs and AES256 have no effect, wherever an object is made.
+    ("CopyObject | x-amz-acl: public-read", "CopyObject, ignored: x-amz-acl"),
+    ("CreateMultipartUpload?uploads | x-amz-acl: private", "CreateMultipartUpload, ignored: x-amz-acl"),
+    (
+        "CreateMultipartUpload | x-amz-server-side-encryption: AES256",
+        "CreateMultipartUpload, ignored: x-amz-server-side-encryption",
+    ),
+    ("CopyObject | x-amz-server-side-encryption: AES256", "CopyObject, ignored: x-amz-server-side-encryption"),
+    // Storage classes.
+    ("CreateMultipartUpload | x-amz-storage-class: STANDARD_IA", "CreateMultipartUpload"),
+    ("CopyObject | x-amz-storage-class: STANDARD", "CopyObject"),
+    ("CopyObject | x-amz-storage-class: ", "400 InvalidStorageClass: The storage class specified is not valid."),
+    // Headers that R2 does not refuse.
+    ("GetObject | x-amz-request-payer: requester", "GetObject, ignored: x-amz-request-payer"),
+    ("PutObject | x-amz-mfa: 1", "PutObject, ignored: x-amz-mfa"),
+    ("GetObject | x-amz-tagging: a=b", "GetObject, ignored: x-amz-tagging"),
+    (
+        "AbortMultipartUpload?uploadId=u | x-amz-expected-bucket-owner: 1",
+        "AbortMultipartUpload, ignored: x-amz-expected-bucket-owner",
+    ),
+    // Listings.
+    ("ListParts?uploadId=u&max-parts=1&part-number-marker=2", "ListParts"),
+    ("ListParts?uploadId=u&partNumber=1&x-id=ListParts", "ListParts, ignored: partNumber"),
+    ("ListMultipartUploads?uploads&delimiter=/&upload-id-marker=u&encoding-type=url", "ListMultipartUploads"),
+    // Parameters of reads.
+    ("GetObject?x-purpose=1&junk", "GetObject, ignored: x-purpose junk"),
+    ("HeadObject?response-content-type=text/plain", "HeadObject, ignored: response-content-type"),
+    ("HeadObject?attributes&torrent | range: bytes=0-1", "HeadObject, ignored: attributes torrent"),
+    // Checksums.
+    ("PutObject | x-amz-checksum-sha256: x", "PutObject"),
+    ("UploadPart | x-amz-checksum-crc32c: x", "UploadPart"),
+    // What a fresh bucket answers, and the names that R2 gives.
+    (
+        "GetObjectLockConfiguration",
+        "404 ObjectLockConfigurationNotFoundError: Object Lock configuration does not exist for this bucket.",
+    ),
+    ("GetBucketReplication", "404 ReplicationConfigurationNotFoundError: The replication configuration was not found."),
+    ("ListBucketInventoryConfigurations", "501 NotImplemented: GetBucketInventoryConfiguration not implemented"),
+    // Directives of a copy.
+    ("CopyObject | x-amz-metadata-directive: REPLACE", "CopyObject"),
+    ("CopyObject | x-amz-metadata-directive: FOO", "400 InvalidArgument: metadata directive FOO."),
+];
+
+/// What stays refused with the words for headers and parameters of an operation: `501`.
+const REFUSED: &[&str] = &[
+    // R2's own answer would destroy data.
+    "DeleteObjectTagging?tagging",
+    "DeleteObject?tagging",
+    "DeleteObject?acl",
+    "DeleteObject?versionId=1",
+    "PutObject?uploadId=u",
+    "PutObject | x-amz-write-offset-bytes: 1",
+    // What protects data and is not honoured.
+    "DeleteObject | if-match: *",
+    "DeleteObject | x-amz-if-match-size: 1",
+    "AbortMultipartUpload | x-amz-if-match-initiated-time: x",
+    "CompleteMultipartUpload | if-none-match: *",
+    "CompleteMultipartUpload | x-amz-server-side-encryption-customer-key: x",
+    "ListParts | x-amz-server-side-encryption-customer-key: x",
+    "PutObject | x-amz-server-side-encryption-customer-key: x",
+    "PutObject | x-amz-server-side-encryption-bucket-key-enabled: true",
+    "PutObject | x-amz-object-lock-mode: GOVERNANCE",
+    "UploadPartCopy | x-amz-copy-source-if-match: x",
+    // What R2 refuses.
+    "CreateBucket | x-amz-acl: private",
+    "GetObject | x-amz-expected-bucket-owner: 1",
+    "ListMultipartUploads | x-amz-expected-bucket-owner: 1",
+    "PutObject | x-amz-tagging: a=b",
+    "UploadPart | x-amz-server-side-encryption: AES256",
+    "UploadPart | x-amz-checksum-sha1: x",
+    "UploadPart | x-amz-checksum-sha256: x",
+    "PutObjectAcl",
+    "ListObjectVersions",
+    // What is not here yet, or whose effect is not known.
+    "CopyObject | x-amz-metadata-directive: MERGE",
+    "CopyObject | cf-copy-destination-if-match: x",
+    "PutObject | cf-create-bucket-if-missing: true",
+    "ListBuckets?max-keys=1",
+    "PutBucketCors",
+    "PutBucketLifecycleConfiguration",
+    "PutBucketEncryption",
+    "GetBucketAcl",
+    "GetObject?versionId=1",
+    "HeadObject?versionId=1",
+];
+
+#[test]
+fn what_r2_has_today_is_ruled_so() {
+    let policy = builtin("r2-2026");
+    for (request, expected) in SERVED {
+        assert_eq!(answer(&policy, request), *expected, "{request}");
+    }
+}
+
+#[test]
+fn what_is_not_here_yet_or_would_destroy_data_stays_refused() {
+    let policy = builtin("r2-2026");
+    for request in REFUSED {
+        let answer = answer(&policy, request);
+        assert!(
+            answer.starts_with("501 NotImplemented: ") && answer.ends_with(" not implemented"),
+            "{request}: {answer}"
+        );
+    }
+}
+
+#[test]
+fn a_location_hint_names_the_one_region() {
+    let policy = builtin("r2-2026");
+    for name in ["auto", "", "us-east-1", "weur", "WEUR", "oc"] {
+        assert_eq!(policy.regions().normalise(name), Ok("auto"), "{name:?}");
+    }
+    let S3Error { message, .. } = policy.regions().normalise("cn-north-1").unwrap_err();
+    assert_eq!(
+        message,
+        "The region name 'cn-north-1' is not valid. Must be one of: wnam, enam, weur, eeur, apac, oc, auto"
+    );
+}
