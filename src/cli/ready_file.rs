@@ -9,7 +9,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-/// What the lines of a ready file start with.
+/// The names on the lines of a ready file, before a number and the `=`.
 const NAMES: [&str; 4] = ["ENDPOINT", "PUBLIC", "ADMIN", "PID"];
 
 /// More than any ready file has.
@@ -96,8 +96,16 @@ fn check_replaceable(path: &Path, place: &Location) -> Result<(), Diagnostic> {
 
 /// Whether a text is that of a ready file. An empty one is, so that `mktemp` may have made the file.
 fn is_ours(text: &str) -> bool {
-    let name = |line: &str| NAMES.iter().any(|name| line.starts_with(name));
-    text.lines().all(name)
+    text.lines().all(|line| line.split_once('=').is_some_and(|(name, _)| is_name(name)))
+}
+
+/// Whether it is one of the names, perhaps with a number as [`lines`] gives it.
+fn is_name(text: &str) -> bool {
+    let name = match text.rsplit_once('_') {
+        Some((name, number)) if number.parse::<usize>().is_ok() => name,
+        _ => text,
+    };
+    NAMES.contains(&name)
 }
 
 /// A name in the same folder, so that it can be renamed.
@@ -174,6 +182,22 @@ mod tests {
         assert_eq!(fs::read_to_string(&link).unwrap(), "precious\n");
         fs::write(&empty, "").unwrap();
         assert!(new(&empty).is_ok());
+    }
+
+    #[test]
+    fn a_file_of_lines_of_shell_is_ours_only_if_all_names_are() {
+        let listen = ["127.0.0.1:9000", "[::1]:9000"].map(address);
+        for (text, expected) in [
+            (text(&listen, &listen, Some(listen[0]), 7).as_str(), true),
+            ("", true),
+            ("PUBLIC_URL=https://example.com\nADMIN_PASSWORD=hush\n", false),
+            ("PIDS=7\n", false),
+            ("ENDPOINT\n", false),
+            ("ENDPOINT_=http://127.0.0.1:9000\n", false),
+            ("ENDPOINT=http://127.0.0.1:9000\nTOKEN=hush\n", false),
+        ] {
+            assert_eq!(is_ours(text), expected, "{text}");
+        }
     }
 
     #[test]
