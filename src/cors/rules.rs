@@ -74,12 +74,15 @@ impl CorsRules {
         Err(refusal)
     }
 
-    /// The headers to add to the answer to a request that is no preflight: what caches must know wherever there are rules,
-    /// so that it does not tell which buckets have some, and what lets the page read it where one allows that. Errors (from 400 on) are readable under a rule with
-    /// `on_errors` only; 206 and 304 are none.
+    /// The headers to add to the answer to a request that is no preflight. `bucket` is asked for the bucket that the
+    /// request names only where it matters.
+    ///
+    /// Wherever there are rules, caches are told what answers vary by, so that this does not tell which buckets have some.
+    /// Where a rule allows it, the page may read the answer; errors (from 400 on; 206 and 304 are none) under a rule with
+    /// `on_errors` only.
     pub fn headers(
         &self,
-        bucket: Option<&BucketName>,
+        bucket: impl FnOnce() -> Option<BucketName>,
         method: &str,
         request: &HeaderMap,
         status: StatusCode,
@@ -87,13 +90,13 @@ impl CorsRules {
         if self.is_empty() {
             return Vec::new();
         }
-        let mut rules = self.of_bucket(bucket);
         let is_error = status.is_client_error() || status.is_server_error();
-        let origin = preflight::origin(request);
-        let found = origin.and_then(|origin| Some((origin, rules.find(|rule| rule.allows(origin, method))?)));
-        let readable = found.filter(|(_, rule)| rule.on_errors || !is_error);
-        let allowed = readable.map(|(origin, rule)| rule.to_pages(origin)).unwrap_or_default();
-        [vary()].into_iter().chain(allowed).collect()
+        let allowed = preflight::origin(request).and_then(|origin| {
+            let bucket = bucket();
+            let rule = self.of_bucket(bucket.as_ref()).find(|rule| rule.allows(origin, method))?;
+            (rule.on_errors || !is_error).then(|| rule.to_pages(origin))
+        });
+        [vary()].into_iter().chain(allowed.into_iter().flatten()).collect()
     }
 
     /// The rules of the bucket, in the order in which they are asked.

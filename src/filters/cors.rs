@@ -41,11 +41,7 @@ pub(super) fn check(request: &Request<'_>) -> Result<Option<Vec<Header>>, NotAns
 
 /// The CORS headers of the answer to a request that is no preflight ([`cors::CorsRules::headers`]).
 pub fn cors_headers(rules: &Rules, head: &RequestHead<'_>, status: StatusCode) -> Vec<Header> {
-    if rules.cors.is_empty() {
-        return Vec::new();
-    }
-    let bucket = bucket(rules, head).ok().flatten();
-    rules.cors.headers(bucket.as_ref(), head.method, head.headers, status)
+    rules.cors.headers(|| bucket(rules, head).ok().flatten(), head.method, head.headers, status)
 }
 
 /// The bucket that the request names; `None` if it names none, or one that cannot be.

@@ -58,10 +58,7 @@ pub(super) fn preflight(request: &Request<'_>) -> Result<Option<Vec<Header>>, S3
 
 /// The CORS headers of the answer to a request at the port for public buckets that is no preflight.
 pub fn public_cors_headers(rules: &Rules, head: &RequestHead<'_>, status: StatusCode) -> Vec<Header> {
-    if rules.cors.is_empty() {
-        return Vec::new();
-    }
-    rules.cors.headers(bucket(rules, head).as_ref(), head.method, head.headers, status)
+    rules.cors.headers(|| bucket(rules, head), head.method, head.headers, status)
 }
 
 /// The public bucket that the request names.
