@@ -1,11 +1,11 @@
-//! Which buckets a key is for: all of them, or names and patterns such as `logs-*`.
+//! Which buckets something is for, such as a key or a CORS rule: all of them, or names and patterns such as `logs-*`.
 //!
 //! No regular expressions: a `*` stands for any run of characters, the empty one included, and nothing else is special.
 
 use crate::s3::names::BucketName;
 use std::fmt;
 
-/// The buckets a key is for.
+/// The buckets that something is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BucketScope {
     /// Every bucket.
@@ -39,13 +39,16 @@ impl BucketScope {
 pub struct BucketPattern(String);
 
 /// A text that can match no bucket, or hides that it matches them all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadPattern {
     /// It has no `*` and no bucket can be called so.
+    #[error("no bucket can have this name")]
     Name,
     /// It starts with `*`.
+    #[error("a pattern cannot start with '*'")]
     LeadingStar,
     /// It has a character that no bucket's name has, or is longer than any name.
+    #[error("no bucket's name can match this pattern")]
     Characters,
 }
 
@@ -102,16 +105,6 @@ impl fmt::Display for BucketScope {
 impl fmt::Display for BucketPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-impl fmt::Display for BadPattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            BadPattern::Name => "no bucket can have this name",
-            BadPattern::LeadingStar => "a pattern cannot start with '*'",
-            BadPattern::Characters => "no bucket's name can match this pattern",
-        })
     }
 }
 

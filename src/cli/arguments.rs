@@ -2,9 +2,7 @@
 
 use crate::access::{BucketPattern, Permission};
 use crate::cli::healthcheck::HealthCheck;
-use crate::cli::sources::Variables;
-use crate::settings::{Flags, KeyText};
-use crate::store::Durability;
+use crate::cli::sources::{Serving, Sources};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -114,53 +112,6 @@ Examples:
   r2shim man | man -l -
   r2shim man ~/.local/share/man/man1")]
     Man(Man),
-}
-
-/// Where settings come from, for all commands that read them.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Sources {
-    #[command(flatten)]
-    variables: Variables,
-    /// Settings file, in TOML; flags win over it
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Policy: a built-in name, or a path (it has a '/' or ends in .toml) [default: r2]
-    #[arg(long, value_name = "NAME|FILE")]
-    pub policy: Option<String>,
-    /// Origin whose pages may use this from a browser (CORS), as http://localhost:3000; '*' is any; may be repeated
-    #[arg(long, value_name = "ORIGIN")]
-    pub cors: Vec<String>,
-}
-
-/// What flags say about serving.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Serving {
-    #[command(flatten)]
-    sources: Sources,
-    /// Address to serve clients at, may be repeated; port 0 picks one [default: 127.0.0.1:9000]
-    #[arg(long, value_name = "ADDR:PORT")]
-    listen: Vec<String>,
-    /// Data folder [default: ./r2shim-data]
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Bucket, or pattern such as 'site-*', whose objects anyone may read without a key; may be repeated
-    #[arg(long, value_name = "BUCKET")]
-    public: Vec<String>,
-    /// Address at which public buckets are read, may be repeated [default: 127.0.0.1:9002]
-    #[arg(long, value_name = "ADDR:PORT")]
-    public_listen: Vec<String>,
-    /// Address for /metrics, /healthz and /readyz, or "off" [default: 127.0.0.1:9001]
-    #[arg(long, value_name = "ADDR:PORT|off")]
-    admin: Option<String>,
-    /// What an acknowledged write survives: power loss (fsync), or the process alone (none) [default: fsync]
-    #[arg(long, value_parser = PossibleValuesParser::new(Durability::NAMES), hide_possible_values = true, value_name = "fsync|none")]
-    durability: Option<String>,
-    /// A bucket to make at the start if it is missing; may be repeated
-    #[arg(long, value_name = "NAME")]
-    bucket: Vec<String>,
-    /// A key for clients instead of all others, may be repeated; the process list shows it, the variable is private
-    #[arg(long, value_name = "ID:SECRET[:PERMISSION]")]
-    key: Vec<KeyText>,
 }
 
 /// `serve`.
@@ -289,7 +240,7 @@ pub struct NewKey {
     #[arg(long, value_name = "P", default_value = "object-read-write", value_parser = permission_parser())]
     pub permission: Permission,
     /// A bucket the key is for, or a pattern such as 'logs-*'; may be repeated [default: all buckets]
-    #[arg(long = "bucket", value_name = "B", value_parser = parse_pattern)]
+    #[arg(long = "bucket", value_name = "B", value_parser = BucketPattern::parse)]
     pub buckets: Vec<BucketPattern>,
     /// Write JSON instead of TOML
     #[arg(long)]
@@ -340,43 +291,9 @@ pub struct StoreArguments {
     pub json: bool,
 }
 
-impl Sources {
-    /// The flags that choose settings file and policy.
-    pub fn flags(&self) -> Flags {
-        Flags {
-            config: self.config.clone(),
-            policy: self.policy.clone(),
-            cors: self.cors.clone(),
-            variables: self.variables.names(),
-            ..Flags::default()
-        }
-    }
-}
-
-impl Serving {
-    /// All flags about serving.
-    pub fn flags(&self) -> Flags {
-        Flags {
-            listen: self.listen.clone(),
-            public: self.public.clone(),
-            public_listen: self.public_listen.clone(),
-            admin: self.admin.clone(),
-            data: self.data.clone(),
-            durability: self.durability.clone(),
-            buckets: self.bucket.clone(),
-            keys: self.key.clone(),
-            ..self.sources.flags()
-        }
-    }
-}
-
 fn permission_parser() -> impl TypedValueParser<Value = Permission> {
     let unknown = |name: String| Permission::parse(&name).ok_or("no permission of this name");
     PossibleValuesParser::new(Permission::ALL.map(Permission::name)).try_map(unknown)
-}
-
-fn parse_pattern(text: &str) -> Result<BucketPattern, String> {
-    BucketPattern::parse(text).map_err(|bad| bad.to_string())
 }
 
 #[cfg(test)]

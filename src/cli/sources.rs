@@ -1,9 +1,90 @@
-//! Whether the value of a flag is from the command line or from its variable.
+//! The flags that commands have in common because they read settings, and whether the value of one is from the command
+//! line or from its variable.
 
-use crate::settings::Flags;
+use crate::settings::{Flags, KeyText};
+use crate::store::Durability;
+use clap::builder::PossibleValuesParser;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
 use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+/// Where settings come from, for all commands that read them.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Sources {
+    #[command(flatten)]
+    variables: Variables,
+    /// Settings file, in TOML; flags win over it
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Policy: a built-in name, or a path (it has a '/' or ends in .toml) [default: r2]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub policy: Option<String>,
+    /// Origin whose pages may use this from a browser (CORS), as http://localhost:3000; '*' is any; may be repeated
+    #[arg(long, value_name = "ORIGIN")]
+    pub cors: Vec<String>,
+}
+
+/// What flags say about serving.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Serving {
+    #[command(flatten)]
+    sources: Sources,
+    /// Address to serve clients at, may be repeated; port 0 picks one [default: 127.0.0.1:9000]
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Vec<String>,
+    /// Data folder [default: ./r2shim-data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Bucket, or pattern such as 'site-*', whose objects anyone may read without a key; may be repeated
+    #[arg(long, value_name = "BUCKET")]
+    public: Vec<String>,
+    /// Address at which public buckets are read, may be repeated [default: 127.0.0.1:9002]
+    #[arg(long, value_name = "ADDR:PORT")]
+    public_listen: Vec<String>,
+    /// Address for /metrics, /healthz and /readyz, or "off" [default: 127.0.0.1:9001]
+    #[arg(long, value_name = "ADDR:PORT|off")]
+    admin: Option<String>,
+    /// What an acknowledged write survives: power loss (fsync), or the process alone (none) [default: fsync]
+    #[arg(long, value_parser = PossibleValuesParser::new(Durability::NAMES), hide_possible_values = true, value_name = "fsync|none")]
+    durability: Option<String>,
+    /// A bucket to make at the start if it is missing; may be repeated
+    #[arg(long, value_name = "NAME")]
+    bucket: Vec<String>,
+    /// A key for clients instead of all others, may be repeated; the process list shows it, the variable is private
+    #[arg(long, value_name = "ID:SECRET[:PERMISSION]")]
+    key: Vec<KeyText>,
+}
+
+impl Sources {
+    /// The flags that choose settings file and policy.
+    pub fn flags(&self) -> Flags {
+        Flags {
+            config: self.config.clone(),
+            policy: self.policy.clone(),
+            cors: self.cors.clone(),
+            variables: self.variables.names(),
+            ..Flags::default()
+        }
+    }
+}
+
+impl Serving {
+    /// All flags about serving.
+    pub fn flags(&self) -> Flags {
+        Flags {
+            listen: self.listen.clone(),
+            public: self.public.clone(),
+            public_listen: self.public_listen.clone(),
+            admin: self.admin.clone(),
+            data: self.data.clone(),
+            durability: self.durability.clone(),
+            buckets: self.bucket.clone(),
+            keys: self.key.clone(),
+            ..self.sources.flags()
+        }
+    }
+}
 
 /// The variables whose values stand for flags that were not given. To be flattened into arguments before all others.
 #[derive(Debug, Clone, Default)]
