@@ -61,28 +61,68 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// More than any page of readiness has.
 const MAX_ANSWER_BYTES: u64 = 64 << 10;
 
+/// Why a server is not ready. Each of these can change.
+#[derive(Debug, thiserror::Error)]
+enum NotReady {
+    #[error("{} does not name an admin address (yet)", .0.display())]
+    NoAddress(PathBuf),
+    #[error("{0}: {1}")]
+    Asked(Uri, Problem),
+}
+
+/// Why the answer of a page is not that of a server that is ready.
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error("no answer within {} s", PATIENCE.as_secs())]
+    Silence,
+    #[error(transparent)]
+    Connection(io::Error),
+    #[error("the answer is not HTTP")]
+    NotHttp,
+    #[error("{line} (status {status})")]
+    Status { status: String, line: String },
+}
+
 /// Asks until the server is ready or the time is over.
 pub(super) fn run(arguments: &HealthCheck, out: &mut dyn Write) -> Result<(), Failure> {
     let until = Instant::now() + Duration::from_secs(arguments.wait.into());
     loop {
-        match attempt(arguments)? {
-            Ok(verdict) => return Ok(writeln!(out, "{verdict}")?),
+        let verdict = match Place::of(arguments)? {
+            Place::Page(page) => ask(&page).map_err(|problem| NotReady::Asked(page, problem)),
+            Place::NotNamedYet(file) => Err(NotReady::NoAddress(file)),
+        };
+        match verdict {
+            Ok(line) => return Ok(writeln!(out, "{line}")?),
             Err(_) if Instant::now() < until => sleep(PAUSE),
-            Err(problem) => return Err(Failure::Stopped(problem)),
+            Err(problem) => return Err(Failure::Stopped(problem.to_string())),
         }
     }
 }
 
-/// What the server says now; or why it is not ready, which can change.
-fn attempt(arguments: &HealthCheck) -> Result<Result<String, String>, Failure> {
-    let page = match (&arguments.url, &arguments.ready_file) {
-        (None, Some(file)) => match admin_of(file) {
-            Some(admin) => parse(&format!("{admin}/readyz"), Location::file(file))?,
-            None => return Ok(Err(format!("{} does not name an admin address (yet)", file.display()))),
-        },
-        _ => page(arguments)?,
-    };
-    Ok(ask(&page).map_err(|problem| format!("{page}: {problem}")))
+/// Where a server says whether it is ready.
+enum Place {
+    Page(Uri),
+    /// This ready file will name it.
+    NotNamedYet(PathBuf),
+}
+
+impl Place {
+    /// `--url`, else the admin address of the ready file, else that of flags, environment and settings file.
+    fn of(arguments: &HealthCheck) -> Result<Place, Failure> {
+        let flags = arguments.flags();
+        match (&arguments.url, &arguments.ready_file) {
+            (Some(url), _) => Ok(Place::Page(parse(url, flags.place("--url"))?)),
+            (None, Some(file)) => match admin_of(file) {
+                Some(admin) => Ok(Place::Page(parse(&readiness(&admin), Location::file(file))?)),
+                None => Ok(Place::NotNamedYet(file.clone())),
+            },
+            (None, None) => Ok(Place::Page(page_of_settings(&flags)?)),
+        }
+    }
+}
+
+fn readiness(server: &str) -> String {
+    format!("{server}/readyz")
 }
 
 /// The admin address that a ready file names; `None` too where there is no such file.
@@ -91,13 +131,8 @@ fn admin_of(file: &Path) -> Option<String> {
     text.lines().find_map(|line| line.strip_prefix("ADMIN=")).map(str::to_owned)
 }
 
-/// The page that is asked for: `--url`, or `/readyz` of the admin address of flags, environment and file.
-fn page(arguments: &HealthCheck) -> Result<Uri, Failure> {
-    if let Some(url) = &arguments.url {
-        return parse(url, arguments.flags().place("--url")).map_err(Failure::from);
-    }
-    let flags = arguments.flags();
-    let address = settings::load_admin(&flags)?;
+fn page_of_settings(flags: &Flags) -> Result<Uri, Failure> {
+    let address = settings::load_admin(flags)?;
     let fault = |problem| {
         Diagnostic::new(flags.place("--admin"), problem, "name a page with --url, or the server's --ready-file")
     };
@@ -105,7 +140,7 @@ fn page(arguments: &HealthCheck) -> Result<Uri, Failure> {
     if address.port() == 0 {
         return Err(fault("the admin address has port 0, so its real port is not known here").into());
     }
-    parse(&format!("{}/readyz", url(address)), flags.place("--admin")).map_err(Failure::from)
+    Ok(parse(&readiness(&url(address)), flags.place("--admin"))?)
 }
 
 fn parse(text: &str, place: Location) -> Result<Uri, Diagnostic> {
@@ -126,11 +161,11 @@ fn is_host_and_port(page: &Uri) -> bool {
     authority.as_str().strip_prefix(authority.host()) == Some(port.as_str())
 }
 
-/// The first line of the answer: of a success, or as the problem.
-fn ask(page: &Uri) -> Result<String, String> {
+/// The first line of the answer of a server that is ready.
+fn ask(page: &Uri) -> Result<String, Problem> {
     let answer = answer(page).map_err(|error| match error.kind() {
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => format!("no answer within {} s", PATIENCE.as_secs()),
-        _ => error.to_string(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Problem::Silence,
+        _ => Problem::Connection(error),
     })?;
     verdict(&answer)
 }
@@ -168,15 +203,15 @@ fn target(page: &Uri) -> &str {
 }
 
 /// What an answer says, head and body.
-fn verdict(answer: &[u8]) -> Result<String, String> {
+fn verdict(answer: &[u8]) -> Result<String, Problem> {
     let text = String::from_utf8_lossy(answer);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let status = head.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1));
-    let line = body.lines().next().unwrap_or_default().escape_debug();
+    let line = body.lines().next().unwrap_or_default().escape_debug().to_string();
     match status {
-        Some("200") => Ok(line.to_string()),
-        Some(status) => Err(format!("{line} (status {})", status.escape_debug())),
-        None => Err("the answer is not HTTP".to_owned()),
+        Some("200") => Ok(line),
+        Some(status) => Err(Problem::Status { status: status.escape_debug().to_string(), line }),
+        None => Err(Problem::NotHttp),
     }
 }
 
@@ -194,7 +229,7 @@ mod tests {
             ("SSH-2.0-OpenSSH\r\n", Err("the answer is not HTTP")),
             ("", Err("the answer is not HTTP")),
         ] {
-            let found = verdict(answer.as_bytes());
+            let found = verdict(answer.as_bytes()).map_err(|problem| problem.to_string());
             assert_eq!(found.as_deref().map_err(String::as_str), expected, "{answer}");
         }
     }
