@@ -6,8 +6,10 @@ use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::policy::Policy;
 use crate::settings::credentials;
 use crate::settings::findings::Findings;
-use crate::settings::key_flag::{self, KeyText};
-use crate::settings::keys::{self, GivenKey, ID};
+use crate::settings::flags::{Flags, flag, given, given_list};
+use crate::settings::given_keys::GivenKeys;
+use crate::settings::key_flag;
+use crate::settings::keys::{self, GivenKey};
 use crate::settings::paths::beside;
 use crate::settings::public::{self, Public};
 use crate::settings::remote::{self, UpstreamKey};
@@ -15,61 +17,8 @@ use crate::settings::resolved::{Mode, Settings, Upstream};
 use crate::settings::secret::{Environment, SecretPlace};
 use crate::settings::written::{WrittenSettings, WrittenStore, WrittenUpstream};
 use crate::settings::{address, bucket, cors, domain, policy, proxies, store};
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-
-/// What the command line says, not yet checked: its faults are reported with those of the file.
-#[derive(Debug, Clone, Default)]
-pub struct Flags {
-    /// `--config`: the settings file.
-    pub config: Option<PathBuf>,
-    /// `--listen`, as often as given; empty if it was not.
-    pub listen: Vec<String>,
-    /// `--public`: buckets whose objects are read without a key, as often as given.
-    pub public: Vec<String>,
-    /// `--public-listen`, as often as given; empty if it was not.
-    pub public_listen: Vec<String>,
-    /// `--admin`.
-    pub admin: Option<String>,
-    /// `--data`: the data folder.
-    pub data: Option<PathBuf>,
-    /// `--policy`: a built-in name or a path.
-    pub policy: Option<String>,
-    /// `--cors`, as often as given: the origins of pages; empty if it was not.
-    pub cors: Vec<String>,
-    /// `--durability`.
-    pub durability: Option<String>,
-    /// `--bucket`, as often as given.
-    pub buckets: Vec<String>,
-    /// `--key`, as often as given.
-    pub keys: Vec<KeyText>,
-    /// The variables whose values stand for flags that were not given. Faults in such a value are located there.
-    pub variables: BTreeSet<String>,
-}
-
-impl Flags {
-    /// The variable that stands for a flag: `R2SHIM_READY_FILE` for `--ready-file`.
-    pub fn variable(flag: &str) -> String {
-        let name = flag.trim_start_matches("--").replace('-', "_");
-        format!("R2SHIM_{}", name.to_ascii_uppercase())
-    }
-
-    /// Where a flag's value was written: the flag, or the variable that stands for it.
-    pub fn place(&self, flag: &str) -> Location {
-        let variable = Flags::variable(flag);
-        Location::from_name(if self.variables.contains(&variable) { &variable } else { flag })
-    }
-
-    /// What was found in flags, located at the variables where they stand for the flags.
-    pub(super) fn placed(&self, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-        let place = |location: Location| match location.line {
-            None if location.file.starts_with("--") => self.place(&location.file),
-            _ => location,
-        };
-        found.into_iter().map(|found| Diagnostic { location: place(found.location), ..found }).collect()
-    }
-}
 
 /// Settings, and what is reported to the operator about them.
 #[derive(Debug)]
@@ -264,54 +213,6 @@ fn without_effect(store: &WrittenStore, durability: Option<&Spanned<String>>) ->
     table.chain(durability.map(|flag| fault(&flag.location, "--durability"))).collect()
 }
 
-/// The keys that are given, by their sources.
-pub(super) struct GivenKeys {
-    pub(super) of_flags: Vec<GivenKey>,
-    pub(super) of_environment: Option<GivenKey>,
-    pub(super) of_file: Vec<GivenKey>,
-}
-
-impl GivenKeys {
-    /// Those of flags alone if there are any, else the environment's alone, else the file's, else the pair kept at the
-    /// first start.
-    pub(super) fn choose(
-        self,
-        data_folder: &Path,
-        warnings: &mut Vec<Diagnostic>,
-    ) -> Result<Vec<GivenKey>, Vec<Diagnostic>> {
-        if !self.of_flags.is_empty() {
-            let pair = self.of_environment.map(|_| format!("that of {ID}"));
-            warnings.extend(overruled("--key", [pair, of_file(self.of_file.len())]));
-            return Ok(self.of_flags);
-        }
-        match self.of_environment {
-            Some(key) => {
-                warnings.extend(overruled(ID, [None, of_file(self.of_file.len())]));
-                Ok(vec![key])
-            }
-            None if !self.of_file.is_empty() => Ok(self.of_file),
-            None => Ok(credentials::read(data_folder, warnings)?.into_iter().collect()),
-        }
-    }
-}
-
-/// The keys of the file, in words.
-fn of_file(count: usize) -> Option<String> {
-    match count {
-        0 => None,
-        1 => Some("that of the settings file".to_owned()),
-        _ => Some(format!("the {count} of the settings file")),
-    }
-}
-
-/// A warning that keys which are given will not be accepted.
-fn overruled(giver: &str, others: [Option<String>; 2]) -> Option<Diagnostic> {
-    let others: Vec<_> = others.into_iter().flatten().collect();
-    let message = format!("gives the only keys there are: {} will not be accepted", others.join(" and "));
-    let advice = "leave it out to use the others";
-    (!others.is_empty()).then(|| Diagnostic::new(Location::from_name(giver), message, advice))
-}
-
 /// A client with the upstream's own key can go there itself, past policy and permissions.
 fn shared_key(upstream: &UpstreamKey, clients: &[GivenKey]) -> Option<Diagnostic> {
     clients.iter().find(|given| given.key.id == upstream.id)?;
@@ -321,20 +222,6 @@ fn shared_key(upstream: &UpstreamKey, clients: &[GivenKey]) -> Option<Diagnostic
         message,
         "give clients keys of their own; `r2shim keys new` makes them",
     ))
-}
-
-fn flag(value: &Option<String>, name: &str) -> Option<Spanned<String>> {
-    value.clone().map(|value| Spanned::new(value, Location::from_name(name)))
-}
-
-/// The values of a flag that may be repeated, or separated by commas.
-fn given(flag: &str, values: &[String]) -> Vec<Spanned<String>> {
-    values.iter().map(|text| Spanned::new(text.trim().to_owned(), Location::from_name(flag))).collect()
-}
-
-/// The same as a list of the file; `None` where the flag is not given.
-fn given_list(flag: &str, values: &[String]) -> Option<Spanned<Vec<Spanned<String>>>> {
-    (!values.is_empty()).then(|| Spanned::new(given(flag, values), Location::from_name(flag)))
 }
 
 pub(super) fn policy(
