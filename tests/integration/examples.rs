@@ -107,7 +107,7 @@ fn the_unit_and_the_images_wait_for_running_requests() {
 #[test]
 fn the_image_of_minio_is_the_minio_that_is_tested_with() {
     let pin = |text: &str| text.split("github.com/minio/minio@").nth(1).unwrap().split('\n').next().unwrap().to_owned();
-    let tested = fs::read_to_string(examples().join("../tests/run")).unwrap();
+    let tested = fs::read_to_string(examples().join("../tests/fetch.sh")).unwrap();
     assert_eq!(pin(&text("docker/minio.Dockerfile")), pin(&tested));
 }
 
