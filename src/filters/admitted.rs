@@ -124,7 +124,7 @@ impl<'a> Admitted<'a> {
     }
 
     /// The same request, and what trusted proxies say of it.
-    pub fn forwarded(self, forwarded: &Forwarded) -> Admitted<'a> {
+    pub fn with_forwarded(self, forwarded: &Forwarded) -> Admitted<'a> {
         Admitted { forwarded: forwarded.clone(), ..self }
     }
 

@@ -23,7 +23,7 @@ impl Service for S3Port {
         let answer = match filters::admit(rules, head, record.time, &mut record.subject) {
             Ok(Accepted::Preflight(headers)) => return Answer::empty(StatusCode::NO_CONTENT).with_all(headers),
             Ok(Accepted::Request(admitted)) => {
-                let admitted = admitted.forwarded(call.forwarded);
+                let admitted = admitted.with_forwarded(call.forwarded);
                 self.backend.answer(&admitted, body).await.unwrap_or_else(|error| {
                     record.note_error(&error);
                     Answer::error(&error)

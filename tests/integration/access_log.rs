@@ -1,6 +1,7 @@
 //! The access log: its fields are those of the page of operations, and it says of a request what the metrics say.
 
 use crate::support::log::logged;
+use http::StatusCode;
 use r2shim::filters::{Filter, Subject};
 use r2shim::s3::{Code, Operation, S3Error, Timestamp};
 use r2shim::server::observe::access_log;
@@ -41,7 +42,7 @@ fn full() -> Record {
             key_id: text("app"),
             ..Subject::default()
         },
-        status: 501,
+        status: StatusCode::NOT_IMPLEMENTED,
         error: text("NotImplemented"),
         refused_by: Some(Filter::Policy),
         feature: text("x-amz-acl"),
@@ -87,7 +88,7 @@ fn a_request_is_one_line() {
 
 #[test]
 fn what_is_not_known_is_left_out() {
-    let line = json(&Record { status: 200, ..Record::default() });
+    let line = json(&Record { status: StatusCode::OK, ..Record::default() });
     for name in ["key_id", "bucket", "key", "error", "refused_by", "feature", "rule", "node", "trace_id", "cause"] {
         assert!(!line.contains_key(name), "{name}: {line:?}");
     }
@@ -115,17 +116,20 @@ fn label(line: &Map<String, Value>, name: &str) -> String {
 /// What one says the other says, too.
 #[test]
 fn a_request_is_counted_as_it_is_logged() {
-    let mut full_disk = Record { status: 503, subject: full().subject, ..Record::default() };
+    let mut full_disk =
+        Record { status: StatusCode::SERVICE_UNAVAILABLE, subject: full().subject, ..Record::default() };
     full_disk.note_error(&S3Error::new(Code::SERVICE_UNAVAILABLE).cause("the disk is full up to the reserve"));
     let stranger = Record {
-        status: 403,
+        status: StatusCode::FORBIDDEN,
         refused_by: Some(Filter::Authenticate),
         error: Some("SignatureDoesNotMatch".into()),
         feature: Some("signature".into()),
         ..Record::default()
     };
-    let served = Record { status: 200, error: None, refused_by: None, feature: None, rule: None, ..full() };
-    for record in [full(), full_disk, stranger, served, Record { status: 405, ..Record::default() }] {
+    let served = Record { status: StatusCode::OK, error: None, refused_by: None, feature: None, rule: None, ..full() };
+    for record in
+        [full(), full_disk, stranger, served, Record { status: StatusCode::METHOD_NOT_ALLOWED, ..Record::default() }]
+    {
         let (metrics, line) = (Metrics::new().unwrap(), json(&record));
         metrics.count(&record);
         let stats = Stats::Store(StoreStats::default());

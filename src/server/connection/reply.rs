@@ -66,7 +66,7 @@ enum BrokenOff {
 pub async fn send(session: &mut ServerSession, answer: Answer, unread: Unread, record: &mut Record) {
     let knows_no_chunks = session.req_header().version <= Version::HTTP_10;
     let answer = if knows_no_chunks { with_length(answer, record).await } else { answer };
-    record.status = answer.status.as_u16();
+    record.status = answer.status;
     record.node.clone_from(&answer.node);
     prepare_connection(session, unread);
     let head_only = session.req_header().method == http::Method::HEAD;

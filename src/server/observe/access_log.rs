@@ -25,7 +25,7 @@ pub fn write(record: &Record) {
         operation = %record.operation(),
         bucket = record.subject.bucket.as_deref().map(cut),
         key = record.subject.key.as_deref().map(cut),
-        status = record.status,
+        status = record.status.as_u16(),
         error = record.error.as_deref(),
         refused_by = record.refused_by.map(Filter::name),
         feature = record.feature.as_deref(),

@@ -3,6 +3,7 @@
 use crate::filters::{Filter, Finding, Subject};
 use crate::s3::error::CODES;
 use crate::s3::{S3Error, Timestamp};
+use http::StatusCode;
 use std::time::Duration;
 
 /// What is known of a request when it is over.
@@ -25,7 +26,7 @@ pub struct Record {
     /// What the chain found out about it.
     pub subject: Subject,
     /// The status of its answer.
-    pub status: u16,
+    pub status: StatusCode,
     /// The code of the error it was answered with.
     pub error: Option<String>,
     /// The filter that refused it.

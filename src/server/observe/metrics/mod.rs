@@ -127,9 +127,7 @@ impl Metrics {
     pub fn count(&self, record: &Record) {
         let (operation, error) = (record.operation(), record.known_error().unwrap_or(NONE));
         let key_id = record.subject.key_id.as_deref().unwrap_or(NONE);
-        self.requests
-            .with_label_values(&[record.port.name(), operation, &record.status.to_string(), error, key_id])
-            .inc();
+        self.requests.with_label_values(&[record.port.name(), operation, record.status.as_str(), error, key_id]).inc();
         self.bytes.with_label_values(&[operation, "in"]).inc_by(record.bytes_in);
         self.bytes.with_label_values(&[operation, "out"]).inc_by(record.bytes_out);
         self.durations.with_label_values(&[operation]).observe(record.duration.as_secs_f64());
