@@ -221,14 +221,25 @@ mod tests {
 
     #[test]
     fn the_text_says_where_and_with_which_key() {
-        let expected = format!(
-            "r2shim {}\n  endpoint       http://127.0.0.1:9000, and every other address of this machine\n  domains        s3.localtest\n  public         http://127.0.0.1:9002/BUCKET/KEY without a key, of media, site-*\n  admin          http://127.0.0.1:9001/metrics\n  \
-             policy         r2 (R2 of July 2022; --policy r2-2026 is today's)\n  cors           pages of http://localhost:3000\n  data           ./r2shim-data\n  buckets        media, logs\n  access key id  id (and 1 more)\n  \
-             secret         in $APP\n\nTry it, in another terminal; this lists the buckets:\nAWS_ACCESS_KEY_ID=id AWS_SECRET_ACCESS_KEY=\"$APP\" \
-             AWS_SESSION_TOKEN= aws s3 --endpoint-url http://127.0.0.1:9000 --region auto ls\n",
-            env!("CARGO_PKG_VERSION")
-        );
-        assert_eq!(welcome(SecretPlace::Environment("APP".into())), expected);
+        let expected = [
+            concat!("r2shim ", env!("CARGO_PKG_VERSION")),
+            "  endpoint       http://127.0.0.1:9000, and every other address of this machine",
+            "  domains        s3.localtest",
+            "  public         http://127.0.0.1:9002/BUCKET/KEY without a key, of media, site-*",
+            "  admin          http://127.0.0.1:9001/metrics",
+            "  policy         r2 (R2 of July 2022; --policy r2-2026 is today's)",
+            "  cors           pages of http://localhost:3000",
+            "  data           ./r2shim-data",
+            "  buckets        media, logs",
+            "  access key id  id (and 1 more)",
+            "  secret         in $APP",
+            "",
+            "Try it, in another terminal; this lists the buckets:",
+            "AWS_ACCESS_KEY_ID=id AWS_SECRET_ACCESS_KEY=\"$APP\" AWS_SESSION_TOKEN= \
+             aws s3 --endpoint-url http://127.0.0.1:9000 --region auto ls",
+            "",
+        ];
+        assert_eq!(welcome(SecretPlace::Environment("APP".into())).split('\n').collect::<Vec<_>>(), expected);
     }
 
     /// Runs the pasted line in a shell where `aws` shows what it was given.

@@ -17,6 +17,7 @@ use crate::settings::resolved::{Mode, Settings, Upstream};
 use crate::settings::secret::{Environment, SecretPlace};
 use crate::settings::written::{WrittenSettings, WrittenStore, WrittenUpstream};
 use crate::settings::{address, bucket, cors, domain, policy, proxies, store};
+use crate::store::Options;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -132,11 +133,7 @@ fn resolve(
     let domains = domain::domains(written.domains, faults);
     let data_folder = data_folder(flags, file, &written.upstream, faults);
     let cors = cors::resolve(written.cors, &flags.cors, findings);
-    let durability = flag(&flags.durability, "--durability");
-    if matches!(written.upstream, WrittenUpstream::Remote(_)) {
-        findings.warnings.extend(without_effect(&written.store, durability.as_ref()));
-    }
-    let store = store::options(written.store, durability, &mut findings.faults);
+    let store = store(flags, written.store, &written.upstream, findings);
     let (upstream, upstream_key) = upstream(written.upstream, file, environment, &addresses.all(), findings)?;
     let buckets = bucket::buckets(written.buckets, given("--bucket", &flags.buckets), &upstream, findings);
     let keys = Keyring::default();
@@ -157,6 +154,15 @@ fn resolve(
         store,
     };
     Some(Loaded { settings, keys: Vec::new(), upstream_key, warnings: Vec::new() })
+}
+
+/// The options of the local store.
+fn store(flags: &Flags, written: WrittenStore, upstream: &WrittenUpstream, findings: &mut Findings) -> Options {
+    let durability = flag(&flags.durability, "--durability");
+    if matches!(upstream, WrittenUpstream::Remote(_)) {
+        findings.warnings.extend(without_effect(&written, durability.as_ref()));
+    }
+    store::options(written, durability, &mut findings.faults)
 }
 
 /// What is served where.

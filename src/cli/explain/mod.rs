@@ -37,9 +37,10 @@ pub(super) fn run(arguments: &Explain, out: &mut dyn Write) -> Result<(), Failur
         .map_err(|not| Diagnostic::new(Location::from_name("URL"), format!("{host} {}", not.what), not.advice))?;
     let loaded = settings::load_rules(&arguments.sources.flags(), &|name| std::env::var(name))?;
     let name = loaded.policy.name().to_owned();
-    let keys = match loaded.keyring.is_empty() {
-        true => KnownKeys::Nothing,
-        false => KnownKeys::OfRules { without_secret: &loaded.without_secret },
+    let keys = if loaded.keyring.is_empty() {
+        KnownKeys::Nothing
+    } else {
+        KnownKeys::OfRules { without_secret: &loaded.without_secret }
     };
     let mut domains = loaded.domains;
     // The request is judged as if r2shim stood there.
@@ -55,10 +56,11 @@ pub(super) fn run(arguments: &Explain, out: &mut dyn Write) -> Result<(), Failur
         trusted_proxies: TrustedProxies::default(),
     };
     let report = report::judge(&request, &rules, &loaded.upstream, keys, now);
-    let text = match arguments.json {
-        true => json::render(&request, foreign.as_ref(), &name, &report, now)
-            .map_err(|error| Failure::Stopped(format!("the report cannot be written: {error}")))?,
-        false => render::render(&request, foreign.as_ref(), &name, &report, settings::policy_line),
+    let text = if arguments.json {
+        json::render(&request, foreign.as_ref(), &name, &report, now)
+            .map_err(|error| Failure::Stopped(format!("the report cannot be written: {error}")))?
+    } else {
+        render::render(&request, foreign.as_ref(), &name, &report, settings::policy_line)
     };
     out.write_all(text.as_bytes())?;
     if report.verdict() == Verdict::Refused { Err(Failure::Found) } else { Ok(()) }

@@ -4,6 +4,7 @@ use crate::cli::explain::hosts::ForeignHost;
 use crate::cli::explain::report::{Refusal, Report, Stage, Verdict};
 use crate::cli::explain::request::Request;
 use crate::cli::style::{BAD, BOLD, DOUBT, FAINT, GOOD};
+use crate::cors::Header;
 use crate::diagnostics::Location;
 use crate::filters::{Missing, StepVerdict, Subject};
 use crate::policy::Ignored;
@@ -24,33 +25,47 @@ pub(super) fn render(
     lines.extend(report.stages.iter().map(stage));
     lines.extend(ignored(&report.ignored));
     lines.push(String::new());
-    if let Some(headers) = &report.preflight {
-        let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
-        let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), text(value))).collect();
-        lines.extend(reply(StatusCode::NO_CONTENT, &headers, ""));
-        lines.push("\nthe browser may send the page's request".to_owned());
-    }
+    lines.extend(report.preflight.iter().flat_map(|headers| preflight(headers)));
     if let Some(answer) = &report.answer {
         lines.extend(rule(&answer.rule, &quote));
         lines.extend(reply(answer.status, &[], &answer.body));
         lines.push(String::new());
     }
-    match (report.verdict(), report.refusals.split_first()) {
-        (_, Some((first, others))) => {
-            lines.extend(refused(first, request.head().method, &quote));
-            lines.extend(refused_too(others, &quote));
-        }
-        (Verdict::Undecided, None) => {
-            let nothing = format!("nothing that is known stands against it under policy {policy}");
-            lines.push(format!("{DOUBT}undecided{DOUBT:#}: {nothing}. What is missing:"));
-        }
-        (_, None) => lines.push(format!("{GOOD}passes{GOOD:#}: nothing stands against it under policy {policy}")),
-    }
-    if !report.refusals.is_empty() && !report.missing.is_empty() {
-        lines.push("\nundecided too:".to_owned());
-    }
+    lines.extend(outcome(report, request.head().method, policy, &quote));
     lines.extend(report.missing.iter().map(|missing| format!("  {missing}")));
     lines.join("\n") + "\n"
+}
+
+/// What a browser is told that asks.
+fn preflight(headers: &[Header]) -> Vec<String> {
+    let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), text(value))).collect();
+    let mut lines = reply(StatusCode::NO_CONTENT, &headers, "");
+    lines.push("\nthe browser may send the page's request".to_owned());
+    lines
+}
+
+/// What becomes of the request, up to the list of what is missing.
+fn outcome(report: &Report, method: &str, policy: &str, quote: &impl Fn(&Location) -> Option<String>) -> Vec<String> {
+    let Some((first, others)) = report.refusals.split_first() else {
+        let is_undecided = report.verdict() == Verdict::Undecided;
+        return vec![if is_undecided { undecided(policy) } else { passes(policy) }];
+    };
+    let mut lines = refused(first, method, quote);
+    lines.extend(refused_too(others, quote));
+    if !report.missing.is_empty() {
+        lines.push("\nundecided too:".to_owned());
+    }
+    lines
+}
+
+fn undecided(policy: &str) -> String {
+    let nothing = format!("nothing that is known stands against it under policy {policy}");
+    format!("{DOUBT}undecided{DOUBT:#}: {nothing}. What is missing:")
+}
+
+fn passes(policy: &str) -> String {
+    format!("{GOOD}passes{GOOD:#}: nothing stands against it under policy {policy}")
 }
 
 fn heading(request: &Request) -> String {
