@@ -17,5 +17,6 @@ pub mod access;
 pub mod cors;
 pub mod settings;
 pub mod filters;
+pub mod audit;
 pub mod server;
 pub mod cli;
