@@ -171,3 +171,24 @@ fn what_takes_several_requests_is_found() {
         assert_eq!(found, rules, "{millis} {event:?}");
     }
 }
+
+#[test]
+fn heads_say_what_counts_together_with_others() {
+    let upload = (Some("id"), Some(3));
+    for (operation, named, expected) in [
+        (Operation::PutObject, (None, None), Some(Event::Write { bucket: "b", key: "k" })),
+        (Operation::CopyObject, (None, None), Some(Event::Write { bucket: "b", key: "k" })),
+        (Operation::UploadPart, upload, Some(Event::Part { upload: "id", number: 3, bytes: 7 })),
+        (Operation::UploadPart, (Some("id"), None), None),
+        (
+            Operation::CompleteMultipartUpload,
+            upload,
+            Some(Event::Complete { bucket: "b", key: "k", upload: "id", parts: None }),
+        ),
+        (Operation::AbortMultipartUpload, upload, Some(Event::Abort { upload: "id" })),
+        (Operation::GetObject, upload, None),
+        (Operation::DeleteObjects, upload, None),
+    ] {
+        assert_eq!(Event::of(operation, ["b", "k"], named, 7), expected, "{operation}");
+    }
+}

@@ -5,6 +5,7 @@
 
 use crate::audit::observation::Verdict;
 use crate::audit::rule::RuleId;
+use crate::s3::operation::Operation;
 use crate::s3::{Code, S3Error, Timestamp};
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -71,6 +72,26 @@ pub enum Event<'a> {
         /// How many.
         keys: usize,
     },
+}
+
+impl<'a> Event<'a> {
+    /// What a request that was carried out counts as, by what its head says; `None` if it counts alone. `bytes` is the
+    /// length of the object or part in its body. How many keys DeleteObjects names, and which parts
+    /// CompleteMultipartUpload, stands in their bodies: who knows a body makes these events better.
+    pub fn of(
+        operation: Operation,
+        [bucket, key]: [&'a str; 2],
+        (upload, part): (Option<&'a str>, Option<u16>),
+        bytes: u64,
+    ) -> Option<Event<'a>> {
+        Some(match operation {
+            Operation::PutObject | Operation::CopyObject => Event::Write { bucket, key },
+            Operation::UploadPart => Event::Part { upload: upload?, number: part?, bytes },
+            Operation::CompleteMultipartUpload => Event::Complete { bucket, key, upload: upload?, parts: None },
+            Operation::AbortMultipartUpload => Event::Abort { upload: upload? },
+            _ => return None,
+        })
+    }
 }
 
 /// Remembers, within bounds, what it has seen.
