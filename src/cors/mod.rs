@@ -16,9 +16,11 @@ pub mod origin;
 pub mod preflight;
 pub mod rule;
 mod rules;
+mod configuration;
 #[cfg(test)]
 mod tests;
 
+pub use configuration::stored_rules;
 pub use origin::OriginPattern;
 pub use preflight::{NotAllowed, is_preflight};
 pub use rule::{CorsRule, HeaderPattern};

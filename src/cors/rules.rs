@@ -9,6 +9,7 @@ use http::header::VARY;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::sync::Arc;
 
 /// What an answer depends on besides its address, so that no cache gives one page the answer to another.
 const VARIES_BY: HeaderValue =
@@ -29,7 +30,7 @@ pub struct BucketRule {
 /// A request that names no bucket has no rules: on R2 they belong to buckets, so no page can list the buckets there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CorsRules {
-    stored: HashMap<BucketName, Vec<CorsRule>>,
+    stored: HashMap<BucketName, Arc<[CorsRule]>>,
     /// Those that name buckets first; otherwise in the order given.
     given: Vec<BucketRule>,
 }
@@ -42,8 +43,13 @@ impl CorsRules {
     }
 
     /// The same rules with those that are stored with a bucket (PutBucketCors) in place of what was stored before.
+    /// An empty list means that the bucket has none.
     pub fn with_stored(mut self, bucket: BucketName, rules: Vec<CorsRule>) -> CorsRules {
-        self.stored.insert(bucket, rules);
+        if rules.is_empty() {
+            self.stored.remove(&bucket);
+        } else {
+            self.stored.insert(bucket, rules.into());
+        }
         self
     }
 
@@ -101,7 +107,7 @@ impl CorsRules {
 
     /// The rules of the bucket, in the order in which they are asked.
     fn of_bucket(&self, bucket: Option<&BucketName>) -> impl Iterator<Item = &CorsRule> {
-        let stored = bucket.and_then(|bucket| self.stored.get(bucket)).into_iter().flatten();
+        let stored = bucket.and_then(|bucket| self.stored.get(bucket)).into_iter().flat_map(|rules| rules.iter());
         let covers = move |rule: &&BucketRule| bucket.is_some_and(|bucket| rule.buckets.covers(bucket));
         stored.chain(self.given.iter().filter(covers).map(|rule| &rule.rule))
     }

@@ -129,6 +129,7 @@ codes! {
     INVALID_RANGE InvalidRange 416 "The requested range is not satisfiable";
     INVALID_REGION_NAME InvalidRegionName 400 "The region name is not valid.";
     INVALID_REQUEST InvalidRequest 400 "Invalid Request";
+    INVALID_STORAGE_CLASS InvalidStorageClass 400 "The storage class specified is not valid.";
     INVALID_URI InvalidURI 400 "Couldn't parse the specified URI.";
     MALFORMED_TRAILER MalformedTrailerError 400
         "The request contained trailing data that was not well-formed or did not conform to our published schema.";
@@ -139,7 +140,9 @@ codes! {
     METHOD_NOT_ALLOWED MethodNotAllowed 405 "The specified method is not allowed against this resource.";
     MISSING_CONTENT_LENGTH MissingContentLength 411 "You must provide the Content-Length HTTP header.";
     NO_SUCH_BUCKET NoSuchBucket 404 "The specified bucket does not exist.";
+    NO_SUCH_CORS_CONFIGURATION NoSuchCORSConfiguration 404 "The CORS configuration does not exist";
     NO_SUCH_KEY NoSuchKey 404 "The specified key does not exist.";
+    NO_SUCH_LIFECYCLE_CONFIGURATION NoSuchLifecycleConfiguration 404 "The lifecycle configuration does not exist";
     NO_SUCH_UPLOAD NoSuchUpload 404 "The specified multipart upload does not exist.";
     NOT_IMPLEMENTED NotImplemented 501 "A header you provided implies functionality that is not implemented.";
     PRECONDITION_FAILED PreconditionFailed 412 "At least one of the pre-conditions you specified did not hold.";

@@ -23,6 +23,8 @@
 //! | R2 docs, Extensions | <https://developers.cloudflare.com/r2/api/s3/extensions/> |
 //! | R2 docs, Create buckets | <https://developers.cloudflare.com/r2/buckets/create-buckets/> |
 //! | R2 docs, Error codes | <https://developers.cloudflare.com/r2/api/error-codes/> |
+//! | R2 docs, Configure CORS | <https://developers.cloudflare.com/r2/buckets/cors/> |
+//! | R2 docs, Object lifecycles | <https://developers.cloudflare.com/r2/buckets/object-lifecycles/> |
 //! | R2 docs, API tokens | <https://developers.cloudflare.com/r2/api/tokens/> |
 //! | R2 limits page | <https://developers.cloudflare.com/r2/platform/limits/> |
 //! | RFC 9110, HTTP semantics | <https://www.rfc-editor.org/rfc/rfc9110> |
@@ -56,6 +58,7 @@ mod rfc2047;
 pub mod metadata;
 pub mod listing;
 pub mod upload_listing;
+pub mod lifecycle;
 pub mod xml;
 pub mod part_number;
 

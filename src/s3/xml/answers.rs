@@ -16,6 +16,9 @@ pub struct Owner<'a> {
 /// The owner that all answers name. There is one account, so it is always the same.
 pub const OWNER: Owner<'static> = Owner { id: "r2shim", display_name: "r2shim" };
 
+/// The kind of a grantee that is an account (S3 API reference, Grantee).
+const CANONICAL_USER: &str = r#"xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser""#;
+
 impl Owner<'_> {
     pub(super) fn write(self, name: &str, elements: &mut Elements) {
         elements.inside(name, |owner| self.fill(owner));
@@ -90,6 +93,19 @@ pub fn list_buckets(owner: Owner<'_>, buckets: &[BucketInfo]) -> String {
 /// `<LocationConstraint>`, the answer of GetBucketLocation.
 pub fn location_constraint(region: &str) -> String {
     document("LocationConstraint", |root| root.content(region))
+}
+
+/// `<AccessControlPolicy>` of what only its owner may use.
+pub fn access_control_policy(owner: Owner<'_>) -> String {
+    document("AccessControlPolicy", |root| {
+        owner.write("Owner", root);
+        root.inside("AccessControlList", |list| {
+            list.inside("Grant", |grant| {
+                grant.inside_marked("Grantee", CANONICAL_USER, |grantee| owner.fill(grantee));
+                grant.text("Permission", "FULL_CONTROL");
+            });
+        });
+    })
 }
 
 /// `<VersioningConfiguration>` of a bucket without versions.
@@ -175,6 +191,18 @@ mod tests {
         assert_eq!(inner("ListAllMyBucketsResult", &list_buckets(owner, &[bucket])), expected);
         assert!(list_buckets(owner, &[]).contains("<Buckets></Buckets>"));
         assert_eq!(inner("LocationConstraint", &location_constraint("auto")), "auto");
+    }
+
+    #[test]
+    fn an_acl_gives_everything_to_the_owner() {
+        let owner = "<ID>1</ID><DisplayName>me</DisplayName>";
+        let expected = format!(
+            "<Owner>{owner}</Owner><AccessControlList><Grant><Grantee \
+             xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"CanonicalUser\">{owner}</Grantee>\
+             <Permission>FULL_CONTROL</Permission></Grant></AccessControlList>"
+        );
+        let policy = access_control_policy(Owner { id: "1", display_name: "me" });
+        assert_eq!(inner("AccessControlPolicy", &policy), expected);
     }
 
     #[test]

@@ -10,6 +10,9 @@ mod requests;
 mod answers;
 mod listings;
 mod uploads;
+mod cors;
+mod encryption;
+mod lifecycle;
 mod malformed;
 mod error_document;
 mod bucket_page;
@@ -18,10 +21,12 @@ mod rules;
 mod rewriter;
 
 pub use answers::{
-    BucketInfo, DeleteOutcome, OWNER, Owner, copy_object, copy_part, create_bucket_configuration, delete_result, error,
-    late_error, list_buckets, location_constraint, unversioned,
+    BucketInfo, DeleteOutcome, OWNER, Owner, access_control_policy, copy_object, copy_part,
+    create_bucket_configuration, delete_result, error, late_error, list_buckets, location_constraint, unversioned,
 };
 pub use bucket_page::BucketPage;
+pub use cors::{CorsConfiguration, CorsRuleElement};
+pub use encryption::BucketEncryption;
 pub use error_document::{ErrorDocument, MAX_ERROR_BYTES};
 pub use listings::list_objects;
 pub use malformed::Malformed;

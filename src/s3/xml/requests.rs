@@ -223,7 +223,7 @@ fn check_ignorable(element: &Element) -> Result<(), S3Error> {
     Err(S3Error::new(Code::NOT_IMPLEMENTED).message(format!("Element '{}' not implemented", element.name)))
 }
 
-fn truth(element: &Element) -> Result<bool, S3Error> {
+pub(super) fn truth(element: &Element) -> Result<bool, S3Error> {
     match element.leaf()?.trim() {
         "true" => Ok(true),
         "false" => Ok(false),

@@ -1,5 +1,5 @@
-//! Writes XML text: a declaration, one root, elements with text or elements in them. No attributes but the root's
-//! namespace.
+//! Writes XML text: a declaration, one root, elements with text or elements in them. Attributes are the
+//! root's namespace, and constants.
 
 use crate::s3::Timestamp;
 use std::fmt::{Display, Write};
@@ -71,6 +71,14 @@ impl Elements {
     /// An element with elements in it.
     pub(super) fn inside(&mut self, name: &str, fill: impl FnOnce(&mut Elements)) {
         self.markup(["<", name, ">"]);
+        fill(self);
+        self.markup(["</", name, ">"]);
+    }
+
+    /// The same with attributes, which are markup already.
+    pub(super) fn inside_marked(&mut self, name: &str, attributes: &'static str, fill: impl FnOnce(&mut Elements)) {
+        self.markup(["<", name, " "]);
+        self.markup([attributes, ">", ""]);
         fill(self);
         self.markup(["</", name, ">"]);
     }
