@@ -11,6 +11,9 @@ pub struct Regions {
     pub name: String,
     /// What requests may call it besides, the empty string among them.
     pub aliases: Vec<String>,
+    /// Location hints that are names of the region, too, whatever the case of their letters. A new bucket keeps the one
+    /// that its maker gives.
+    pub locations: Vec<String>,
     /// Location hints, names of places that R2 also takes where a region stands: refused in words of their own,
     /// whatever the case of their letters.
     pub hints: Vec<String>,
@@ -24,13 +27,19 @@ impl Regions {
     /// The region's one name for whatever a credential's scope or a LocationConstraint calls it; anything that is
     /// neither the name nor an alias is `InvalidRegionName`.
     pub fn normalise(&self, given: &str) -> Result<&str, S3Error> {
-        if given == self.name || self.aliases.iter().any(|alias| alias == given) {
+        if given == self.name || self.aliases.iter().any(|alias| alias == given) || self.location(given).is_some() {
             return Ok(&self.name);
         }
         let is_hint = self.hints.iter().any(|hint| hint.eq_ignore_ascii_case(given));
         let text = if is_hint { &self.hint_refusal } else { &self.refusal };
         let cause = format!("the region is {:?}", given.chars().take(80).collect::<String>());
         Err(S3Error::new(Code::INVALID_REGION_NAME).message(text.replace("{value}", given)).cause(cause))
+    }
+
+    /// The location that a LocationConstraint means, in upper case, as answers write it; `None` if it is none.
+    pub fn location(&self, given: &str) -> Option<String> {
+        let is_location = self.locations.iter().any(|location| location.eq_ignore_ascii_case(given));
+        is_location.then(|| given.to_ascii_uppercase())
     }
 }
 
@@ -42,6 +51,7 @@ mod tests {
         Regions {
             name: "auto".into(),
             aliases: vec![String::new(), "us-east-1".into()],
+            locations: vec!["apac".into()],
             hints: vec!["weur".into()],
             hint_refusal: "'{value}' is a location hint.".into(),
             refusal: "The region name '{value}' is not valid.".into(),
@@ -50,8 +60,17 @@ mod tests {
 
     #[test]
     fn aliases_are_one_region() {
-        for given in ["auto", "", "us-east-1"] {
+        for given in ["auto", "", "us-east-1", "apac", "APAC"] {
             assert_eq!(regions().normalise(given), Ok("auto"), "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_location_is_written_in_upper_case() {
+        for (given, location) in
+            [("apac", Some("APAC")), ("ApAc", Some("APAC")), ("auto", None), ("weur", None), ("", None)]
+        {
+            assert_eq!(regions().location(given).as_deref(), location, "{given:?}");
         }
     }
 

@@ -61,6 +61,7 @@ fn finding_json(finding: &Defect) -> serde_json::Value {
         DefectSubject::Part { bucket, key, upload, number } => {
             json!({ "bucket": bucket, "key": key, "upload": upload, "part": number })
         }
+        DefectSubject::Bucket(name) => json!({ "bucket": name }),
         DefectSubject::Blob(number) => json!({ "blob": format!("{number:x}") }),
         DefectSubject::File(path) => json!({ "file": path }),
     };

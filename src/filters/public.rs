@@ -140,8 +140,8 @@ mod tests {
     use crate::filters::{Accepted, Limits, admit_public};
     use crate::policy::Policy;
     use crate::s3::Timestamp;
-    use crate::sigv4::KeyCache;
     use http::{HeaderMap, HeaderValue};
+    use std::sync::Arc;
 
     fn rules() -> Rules {
         let patterns = ["media", "site-*"].map(|text| BucketPattern::parse(text).unwrap());
@@ -150,8 +150,8 @@ mod tests {
             domains: vec!["cdn.example.test".to_owned()],
             cors: CorsRules::default(),
             keyring: Keyring::default(),
-            signing_keys: KeyCache::default(),
-            policy: Policy::builtin("r2").unwrap().unwrap(),
+            signing_keys: Arc::default(),
+            policy: Arc::new(Policy::builtin("r2").unwrap().unwrap()),
             public: BucketScope::Matching(patterns.into()),
             trusted_proxies: Default::default(),
         }

@@ -7,14 +7,16 @@ use crate::routing::TrustedProxies;
 use crate::s3::view::MAX_HEADERS;
 use crate::sigv4::KeyCache;
 use arc_swap::ArcSwap;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// The rules in force. They are swapped as a whole; a request keeps the snapshot that it began with to its end, and
+/// The rules in force. They are swapped as a whole: whoever swaps them begins with those in force (`rcu`), so that the CORS
+/// rules that are stored with buckets stay. A request keeps the snapshot that it began with to its end, and
 /// whatever carries it out reads them there ([`Admitted::rules`](crate::filters::Admitted)).
 pub type CurrentRules = ArcSwap<Rules>;
 
 /// What the chain decides by.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rules {
     /// Bounds on heads and documents.
     pub limits: Limits,
@@ -25,9 +27,9 @@ pub struct Rules {
     /// Who may sign.
     pub keyring: Keyring,
     /// Signing keys derived before.
-    pub signing_keys: KeyCache,
+    pub signing_keys: Arc<KeyCache>,
     /// What the subset has.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// Buckets whose objects are read without a key, on the port for that.
     pub public: BucketScope,
     /// The proxies whose word counts on who a client is.

@@ -8,6 +8,7 @@ use crate::routing::TrustedProxies;
 use crate::s3::S3Error;
 use crate::sigv4::{KeyCache, PayloadHash, Secret, Signer};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use std::sync::Arc;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -27,8 +28,8 @@ fn rules(policy: &str) -> Rules {
         domains: Vec::new(),
         cors: cors_rules(),
         keyring: Keyring::from_iter([key(ADMIN, Permission::AdminReadWrite), key(READER, Permission::ObjectReadOnly)]),
-        signing_keys: KeyCache::default(),
-        policy: Policy::builtin(policy).unwrap().unwrap(),
+        signing_keys: Arc::default(),
+        policy: Arc::new(Policy::builtin(policy).unwrap().unwrap()),
         public: BucketScope::none(),
         trusted_proxies: TrustedProxies::default(),
     }

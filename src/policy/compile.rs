@@ -197,7 +197,8 @@ impl Compiler<'_> {
         let (name, aliases, text) = (region.name.clone()?, region.aliases.clone()?, region.text.clone()?);
         let (hints, hint_refusal) = self.hints()?;
         let (aliases, refusal) = (aliases.value, text.value);
-        Some((Regions { name: name.value, aliases, hints, hint_refusal, refusal }, name.location))
+        let locations = self.written.region.locations.clone().map(|locations| locations.value).unwrap_or_default();
+        Some((Regions { name: name.value, aliases, locations, hints, hint_refusal, refusal }, name.location))
     }
 
     /// The location hints of `[region]` and what they get. A policy may have none.

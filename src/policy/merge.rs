@@ -33,6 +33,7 @@ impl RegionText {
         RegionText {
             name: self.name.or(base.name),
             aliases: self.aliases.or(base.aliases),
+            locations: self.locations.or(base.locations),
             hints: self.hints.or(base.hints),
             hint_text: self.hint_text.or(base.hint_text),
             text: self.text.or(base.text),

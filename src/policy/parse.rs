@@ -46,6 +46,7 @@ pub(super) struct WrittenPolicy {
 pub(super) struct RegionText {
     pub(super) name: Option<Spanned<String>>,
     pub(super) aliases: Option<Spanned<Vec<String>>>,
+    pub(super) locations: Option<Spanned<Vec<String>>>,
     pub(super) hints: Option<Spanned<Vec<String>>>,
     pub(super) hint_text: Option<Spanned<String>>,
     pub(super) text: Option<Spanned<String>>,
@@ -115,7 +116,7 @@ pub(super) fn parse(source: &Source) -> (WrittenPolicy, Vec<Diagnostic>) {
 
 const TOP: &[&str] =
     &["extends", "groups", "region", "limits", "payload", "answers", "refusal", "answer", "default", "operation"];
-const REGION: &[&str] = &["name", "aliases", "hints", "hint_text", "text"];
+const REGION: &[&str] = &["name", "aliases", "locations", "hints", "hint_text", "text"];
 const ANSWERS: &[&str] = &["headers", "strip_elements"];
 const ROW: &[&str] = &[
     "verdict",
@@ -169,6 +170,7 @@ impl Reader<'_> {
             match entry.key.value.as_str() {
                 "name" => region.name = self.text(&entry),
                 "aliases" => region.aliases = Some(self.names(&entry)),
+                "locations" => region.locations = Some(self.names(&entry)),
                 "hints" => region.hints = Some(self.names(&entry)),
                 "hint_text" => region.hint_text = self.text(&entry),
                 "text" => region.text = self.text(&entry),

@@ -50,7 +50,12 @@ impl Policy {
             [] => String::new(),
             hints => format!(", {hints:?}: {}", regions.hint_refusal),
         };
-        let region = format!("{} (also {:?}){hints}, else: {}", regions.name, regions.aliases, regions.refusal);
+        let locations = match regions.locations.as_slice() {
+            [] => String::new(),
+            locations => format!(", locations of buckets: {locations:?}"),
+        };
+        let aliases = &regions.aliases;
+        let region = format!("{} (also {aliases:?}){locations}{hints}, else: {}", regions.name, regions.refusal);
         let region = effective("", "region", "", region, &self.region_location);
         let limits =
             self.limit_locations.iter().map(|(name, value, rule)| effective("", "limit", name, value.clone(), rule));

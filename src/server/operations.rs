@@ -39,12 +39,15 @@ pub(super) async fn read_document(request: &Admitted<'_>, body: &mut RequestBody
     Ok(document.finish())
 }
 
-/// Refuses a CreateBucketConfiguration that asks for another region than there is, or for more than a region.
-pub(super) fn check_new_bucket(document: &[u8], regions: &Regions) -> Result<(), S3Error> {
+/// Where the maker of a bucket wants it to be. Refuses a CreateBucketConfiguration that asks for another region than there
+/// is, or for more than a region.
+pub(super) fn location_of_new_bucket(document: &[u8], regions: &Regions) -> Result<Option<String>, S3Error> {
     let wanted = CreateBucketConfiguration::parse(document)?;
     if let Some(element) = wanted.unsupported.first() {
         let message = format!("CreateBucketConfiguration element {element} not implemented");
         return Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message));
     }
-    regions.normalise(wanted.location_constraint.as_deref().unwrap_or_default()).map(|_| ())
+    let constraint = wanted.location_constraint.as_deref().unwrap_or_default();
+    regions.normalise(constraint)?;
+    Ok(regions.location(constraint))
 }

@@ -34,6 +34,8 @@ pub enum DefectSubject {
         /// The part's number.
         number: u16,
     },
+    /// What is configured for a bucket, by its name.
+    Bucket(String),
     /// The row of a blob, by its number.
     Blob(u64),
     /// A file, by its path from the data folder.
@@ -88,6 +90,7 @@ impl fmt::Display for DefectSubject {
                     on_one_line(upload)
                 )
             }
+            DefectSubject::Bucket(name) => write!(f, "bucket {}", on_one_line(name)),
             DefectSubject::Blob(number) => write!(f, "blob {number:x}"),
             DefectSubject::File(path) => f.write_str(&on_one_line(path)),
         }
@@ -115,6 +118,7 @@ mod tests {
         for (place, expected) in [
             (object("a/ü"), "media/a/ü: gone"),
             (object("a\nb\x1b["), "media/a\\nb\\u{1b}[: gone"),
+            (DefectSubject::Bucket("media".into()), "bucket media: gone"),
             (DefectSubject::Blob(0x1f), "blob 1f: gone"),
             (
                 DefectSubject::Part { bucket: "media".into(), key: "a".into(), upload: "u".into(), number: 7 },

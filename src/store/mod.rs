@@ -9,6 +9,7 @@
 mod error;
 mod parts;
 mod model;
+mod configuration;
 mod defects;
 mod guard;
 mod threads;
@@ -27,9 +28,12 @@ mod blocking;
 mod writer;
 mod reader;
 mod multipart;
+mod expiry;
 
+pub use configuration::{ConfigurationKind, StoredConfiguration};
 pub use defects::{Defect, DefectKind, DefectSubject};
 pub use error::{IoFailure, OpenError, PartsFault, StoreError};
+pub use expiry::Expiry;
 pub use model::{Bucket, Durability, NewObject, ObjectInfo, Options, StoreStats};
 pub use parts::{Completion, NewPart, NewUpload, ObjectCopy, PartInfo, PartRules, UploadRef, WriteResult};
 pub use reader::{Object, ObjectReader};
@@ -45,7 +49,7 @@ use bytes::Bytes;
 use committer::{Committer, Counters, answer};
 use disk::Disk;
 use folder::{BlobId, Folder};
-use index::{Body, Change, Index, Listing, ObjectRow};
+use index::{Body, Change, Configure, Index, Listing, ObjectRow};
 use pins::{Pin, Pins};
 use reader::Source;
 use reaper::{Reaped, Reaper};
@@ -147,7 +151,53 @@ impl Store {
     /// # Errors
     /// [`StoreError::BucketExists`], [`StoreError::Full`].
     pub async fn create_bucket(&self, name: &BucketName, now: Timestamp) -> Result<(), StoreError> {
-        self.submit(Change::CreateBucket { name: name.clone(), now }).await
+        self.create_bucket_at(name, None, now).await
+    }
+
+    /// Makes a bucket, and keeps where its maker wants it to be ([`ConfigurationKind::Location`]).
+    ///
+    /// # Errors
+    /// Those of [`Store::create_bucket`].
+    pub async fn create_bucket_at(
+        &self,
+        name: &BucketName,
+        location: Option<String>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.submit(Change::CreateBucket { name: name.clone(), now, location }).await
+    }
+
+    /// What is configured for a bucket.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`].
+    pub async fn configuration(
+        &self,
+        bucket: &BucketName,
+        kind: ConfigurationKind,
+    ) -> Result<Option<String>, StoreError> {
+        self.0.index.read(|snapshot| snapshot.configuration(bucket, kind))
+    }
+
+    /// What is configured for all buckets that have something of the kind; an error in place of a row that does not read.
+    ///
+    /// # Errors
+    /// Where the rows cannot be walked through.
+    pub fn configurations(&self, kind: ConfigurationKind) -> Result<Vec<StoredConfiguration>, StoreError> {
+        self.0.index.read(|snapshot| snapshot.configurations(kind))
+    }
+
+    /// Puts a document in place of what was configured for a bucket, or removes that.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchBucket`], [`StoreError::Full`].
+    pub async fn configure(
+        &self,
+        bucket: &BucketName,
+        kind: ConfigurationKind,
+        document: Option<String>,
+    ) -> Result<(), StoreError> {
+        self.submit(Change::Configure(Box::new(Configure { bucket: bucket.clone(), kind, document }))).await
     }
 
     /// A bucket.

@@ -3,8 +3,6 @@
 //! The index decides and commits ([`super::index`]); here are ids, bodies that are being written, and the reading that
 //! copies need.
 
-use super::blocking::on_disk;
-use super::committer::answer;
 use super::error::StoreError;
 use super::index::{Change, Complete, PartBody, PutPart, UploadListing, UploadRow};
 use super::parts::{Completion, NewPart, NewUpload, ObjectCopy, PartInfo, UploadRef, WriteResult};
@@ -22,8 +20,6 @@ use std::ops::Range;
 /// A part that is copied shares at most so many runs of blobs; where it would be more its bytes are written anew. So an
 /// object of 10,000 parts has a bounded row, however often copies are made of copies.
 const SHARED_RUNS: usize = 16;
-/// How many uploads are expired at a time.
-const EXPIRED_AT_ONCE: usize = 256;
 
 impl Store {
     /// Begins an upload and returns its id: the time and a random number, so that ids sort in the order in which their
@@ -161,38 +157,6 @@ impl Store {
         // The commit decides whether the source exists.
         let source = self.look_up(&copy.source_bucket, &copy.source_key).map_or(0, |row| row.bytes());
         made(self.commit(Change::CopyObject(Box::new(copy)), source).await?)
-    }
-
-    /// Aborts the uploads that were begun longer than [`super::Options::upload_age`] before `now`, and returns how many
-    /// there were.
-    pub async fn expire_uploads(&self, now: Timestamp) -> Result<usize, StoreError> {
-        let limit = Timestamp::from_millis(now.millis().saturating_sub(self.0.upload_age.as_millis() as u64));
-        let mut aborted = 0;
-        loop {
-            let index = self.0.index.clone();
-            let old = on_disk(move || index.read(|snapshot| snapshot.uploads_before(limit, EXPIRED_AT_ONCE))).await?;
-            match self.abort_all(old).await? {
-                0 => return Ok(aborted),
-                some => aborted += some,
-            }
-        }
-    }
-
-    /// Aborts those that are still open, and says how many.
-    async fn abort_all(&self, uploads: Vec<UploadRef>) -> Result<usize, StoreError> {
-        let mut queued = Vec::with_capacity(uploads.len());
-        for at in uploads {
-            queued.push(self.0.committer.queue(Change::AbortUpload(at), None).await?);
-        }
-        let mut aborted = 0;
-        for change in queued {
-            match answer(change).await {
-                Ok(_) => aborted += 1,
-                Err(StoreError::NoSuchUpload) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(aborted)
     }
 }
 

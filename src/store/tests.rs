@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::s3::etag::{ETag, ETagList};
+use crate::s3::lifecycle::Lifecycle;
 use crate::s3::metadata::Metadata;
 use crate::s3::precondition::Conditions;
 use md5::{Digest, Md5};
@@ -15,6 +16,7 @@ mod uploads;
 mod space;
 mod upkeep;
 mod kept;
+mod configurations;
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 const INLINE: usize = writer::INLINE as usize;

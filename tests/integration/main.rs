@@ -13,6 +13,7 @@ mod admin;
 mod architecture;
 mod authentication;
 mod bad_starts;
+mod configurations;
 mod connections;
 mod contract;
 mod copies;

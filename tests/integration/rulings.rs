@@ -261,6 +261,10 @@ fn lines_of_policy(policy: &Policy, everywhere: &[(Kind, BTreeSet<String>)]) -> 
         [] => String::new(),
         hints => format!("region hints: {hints:?}: {}\n", regions.hint_refusal),
     };
+    let locations = match regions.locations.as_slice() {
+        [] => String::new(),
+        locations => format!("region locations: {locations:?}\n"),
+    };
     let accepted = |(kind, names): &(Kind, BTreeSet<String>)| {
         let names: Vec<_> = names.iter().map(String::as_str).collect();
         format!("every {kind}: accept: {}\n", names.join(", "))
@@ -270,6 +274,7 @@ fn lines_of_policy(policy: &Policy, everywhere: &[(Kind, BTreeSet<String>)]) -> 
         format!("all headers: {}\n", list(headers())),
         everywhere.iter().map(accepted).collect(),
         format!("region: {} {:?}, else {}\n", regions.name, regions.aliases, regions.refusal),
+        locations,
         hints,
         format!("limits: part order {:?}, equal parts {}\n", limits.part_order, limits.equal_parts),
         PayloadKind::ALL.map(payload).concat(),

@@ -19,10 +19,10 @@ use crate::filters::{KnownKeys, Limits, Rules};
 use crate::routing::TrustedProxies;
 use crate::s3::Timestamp;
 use crate::settings;
-use crate::sigv4::KeyCache;
 use report::Verdict;
 use std::ffi::OsString;
 use std::io::{Read, Write};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// Explains a request.
@@ -50,8 +50,8 @@ pub(super) fn run(arguments: &Explain, out: &mut dyn Write) -> Result<(), Failur
         domains,
         cors: loaded.cors,
         keyring: loaded.keyring,
-        signing_keys: KeyCache::default(),
-        policy: loaded.policy,
+        signing_keys: Arc::default(),
+        policy: Arc::new(loaded.policy),
         public: BucketScope::none(),
         trusted_proxies: TrustedProxies::default(),
     };

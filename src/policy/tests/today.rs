@@ -33,6 +33,16 @@ const SERVED: &[(&str, &str)] = &[
     ("GetObject?x-purpose=1&junk", "GetObject, ignored: x-purpose junk"),
     ("HeadObject?response-content-type=text/plain", "HeadObject, ignored: response-content-type"),
     ("HeadObject?attributes&torrent | range: bytes=0-1", "HeadObject, ignored: attributes torrent"),
+    // What a bucket remembers.
+    ("GetBucketCors", "GetBucketCors"),
+    ("PutBucketCors | x-amz-sdk-checksum-algorithm: CRC32 | x-amz-checksum-crc32: x", "PutBucketCors"),
+    ("DeleteBucketCors", "DeleteBucketCors"),
+    ("GetBucketLifecycleConfiguration", "GetBucketLifecycleConfiguration"),
+    ("PutBucketLifecycleConfiguration", "PutBucketLifecycleConfiguration"),
+    ("DeleteBucketLifecycle", "DeleteBucketLifecycle"),
+    ("PutBucketEncryption", "PutBucketEncryption"),
+    ("DeleteBucketEncryption", "DeleteBucketEncryption"),
+    ("GetBucketAcl", "GetBucketAcl"),
     // Checksums.
     ("PutObject | x-amz-checksum-sha256: x", "PutObject"),
     ("UploadPart | x-amz-checksum-crc32c: x", "UploadPart"),
@@ -77,16 +87,16 @@ const REFUSED: &[&str] = &[
     "UploadPart | x-amz-checksum-sha1: x",
     "UploadPart | x-amz-checksum-sha256: x",
     "PutObjectAcl",
+    "PutBucketAcl",
+    "PutBucketCors | x-amz-checksum-algorithm: CRC32",
+    "PutBucketCors | x-amz-expected-bucket-owner: 1",
+    "GetBucketLifecycleConfiguration | x-amz-expected-bucket-owner: 1",
     "ListObjectVersions",
     // What is not here yet, or whose effect is not known.
     "CopyObject | x-amz-metadata-directive: MERGE",
     "CopyObject | cf-copy-destination-if-match: x",
     "PutObject | cf-create-bucket-if-missing: true",
     "ListBuckets?max-keys=1",
-    "PutBucketCors",
-    "PutBucketLifecycleConfiguration",
-    "PutBucketEncryption",
-    "GetBucketAcl",
     "GetObject?versionId=1",
     "HeadObject?versionId=1",
 ];
@@ -117,6 +127,7 @@ fn a_location_hint_names_the_one_region() {
     for name in ["auto", "", "us-east-1", "weur", "WEUR", "oc"] {
         assert_eq!(policy.regions().normalise(name), Ok("auto"), "{name:?}");
     }
+    assert_eq!(policy.regions().location("weur").as_deref(), Some("WEUR"));
     let S3Error { message, .. } = policy.regions().normalise("cn-north-1").unwrap_err();
     assert_eq!(
         message,

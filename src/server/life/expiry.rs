@@ -1,21 +1,28 @@
-//! Aborts multipart uploads that are older than `[store] upload_age`: at the start, and every hour from then on.
+//! Carries lifecycle rules out: at the start, every hour, and soon after rules are changed.
 
 use crate::server::clock;
-use crate::store::Store;
+use crate::server::local::Configurations;
+use crate::store::{Expiry, Store};
+use std::sync::Arc;
 use std::time::Duration;
 
-/// The time between two runs. Uploads live for days, so an hour more makes no difference.
+/// The time between two runs. Rules speak of days, so an hour more makes no difference: R2 takes up to a day.
 const INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// Runs until it is aborted.
-pub(super) async fn expire_uploads(store: Store) {
+pub(super) async fn expire(store: Store, configurations: Arc<Configurations>) {
     let mut ticks = tokio::time::interval(INTERVAL);
     loop {
-        ticks.tick().await;
-        match store.expire_uploads(clock::now()).await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "multipart uploads that were too old were aborted"),
-            Err(error) => tracing::warn!(%error, "multipart uploads that are too old could not be aborted"),
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = configurations.lifecycle_changed() => {}
+        }
+        match store.expire(clock::now()).await {
+            Ok(Expiry { objects: 0, uploads: 0 }) => {}
+            Ok(Expiry { objects, uploads }) => {
+                tracing::info!(objects, uploads, "lifecycle rules: objects were deleted, open uploads were aborted");
+            }
+            Err(error) => tracing::warn!(%error, "lifecycle rules could not be carried out to the end"),
         }
     }
 }

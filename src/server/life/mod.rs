@@ -1,6 +1,6 @@
 //! The life of a server: its addresses, its start, its background tasks, its stop.
 
-mod upload_expiry;
+mod expiry;
 pub mod listeners;
 pub mod run;
 pub mod serve;

@@ -12,16 +12,16 @@ use crate::server::connection::deadline::HeadLimits;
 use crate::server::connection::limits::{ConnectionLimits, Connections, Limited};
 use crate::server::connection::port::HttpPort;
 use crate::server::exchange::{Exchange, Service, Shared};
+use crate::server::life::expiry::expire;
 use crate::server::life::listeners::{self, Bound, Listeners};
-use crate::server::life::upload_expiry::expire_uploads;
-use crate::server::local::Local;
+use crate::server::local::{Configurations, Local};
 use crate::server::observe::health::Health;
 use crate::server::observe::ids::RequestIds;
 use crate::server::observe::metrics::Metrics;
 use crate::server::public_port::PublicPort;
 use crate::server::remote::RemoteStore;
 use crate::server::s3_port::S3Port;
-use crate::store::{OpenError, Store};
+use crate::store::{OpenError, Store, StoreError};
 use pingora::services::Service as _;
 use std::error::Error;
 use std::net::SocketAddr;
@@ -101,7 +101,7 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
         metrics: metrics.clone(),
         ids: RequestIds::default(),
     });
-    let (backend, health, upkeep) = start_backend(parts.objects);
+    let (backend, health, upkeep) = start_backend(parts.objects, &shared.rules)?;
     let (s3, public) = (S3Port { backend: backend.clone() }, PublicPort { backend });
     let listen = addresses(&parts.listeners.s3);
     let public_listen = addresses(&parts.listeners.public);
@@ -146,18 +146,22 @@ fn serve_objects<S: Service>(
     tokio::spawn(async move { service.start_service(Some(fds), stopping, 1).await })
 }
 
+type StartedBackend = (Backend, Arc<dyn Health>, JoinHandle<()>);
+
 /// The backend, its health, and its work beside requests.
-fn start_backend(objects: Objects) -> (Backend, Arc<dyn Health>, JoinHandle<()>) {
-    match objects {
+fn start_backend(objects: Objects, rules: &Arc<CurrentRules>) -> Result<StartedBackend, StartError> {
+    Ok(match objects {
         Objects::Local(store) => {
-            let upkeep = tokio::spawn(expire_uploads(store.clone()));
-            (Backend::Local(Local::new(store.clone())), Arc::new(store), upkeep)
+            let failed = |error: StoreError| StartError::Internal(error.into());
+            let configurations = Arc::new(Configurations::load(store.clone(), rules.clone()).map_err(failed)?);
+            let upkeep = tokio::spawn(expire(store.clone(), configurations.clone()));
+            (Backend::Local(Local::new(store.clone(), configurations)), Arc::new(store), upkeep)
         }
         Objects::Remote(remote) => {
             let upkeep = tokio::spawn(remote.clone().look_after());
             (Backend::Remote(remote.clone()), Arc::new(remote), upkeep)
         }
-    }
+    })
 }
 
 impl Running {

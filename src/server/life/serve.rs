@@ -9,7 +9,6 @@ use crate::server::life::run::{DRAIN_LIMIT, Objects, Running, ServerParts, Signa
 use crate::server::observe::build;
 use crate::server::remote::{self, RemoteStore, SetupError, TriedPart};
 use crate::settings::{Settings, Upstream};
-use crate::sigv4::KeyCache;
 use crate::store::{Store, StoreError};
 use crate::upstream::Remote;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -72,8 +71,8 @@ async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Resu
         domains: settings.domains,
         cors: settings.cors,
         keyring: settings.keys,
-        signing_keys: KeyCache::default(),
-        policy: settings.policy,
+        signing_keys: Arc::default(),
+        policy: Arc::new(settings.policy),
         public: settings.public,
         trusted_proxies: settings.trusted_proxies,
     });

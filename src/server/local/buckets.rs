@@ -7,6 +7,7 @@ use crate::s3::{S3Error, xml};
 use crate::server::answer::Answer;
 use crate::server::connection::request_body::RequestBody;
 use crate::server::operations;
+use crate::store::ConfigurationKind;
 use http::StatusCode;
 use http::header::LOCATION;
 
@@ -17,16 +18,16 @@ impl Local {
         Ok(operations::list_buckets(request.signer()?, buckets))
     }
 
-    /// CreateBucket: with a LocationConstraint only if it names the one region there is.
+    /// CreateBucket: with a LocationConstraint only if it names the one region there is, or a location to keep.
     pub(super) async fn create_bucket(
         &self,
         request: &Admitted<'_>,
         body: &mut RequestBody<'_>,
     ) -> Result<Answer, S3Error> {
         let document = operations::read_document(request, body).await?;
-        operations::check_new_bucket(&document, request.rules.policy.regions())?;
+        let location = operations::location_of_new_bucket(&document, request.rules.policy.regions())?;
         let bucket = request.bucket()?;
-        self.store.create_bucket(bucket, request.now).await?;
+        self.store.create_bucket_at(bucket, location, request.now).await?;
         Ok(Answer::empty(StatusCode::OK).with(LOCATION, &format!("/{bucket}")))
     }
 
@@ -36,10 +37,12 @@ impl Local {
         Ok(Answer::empty(StatusCode::OK).with(BUCKET_REGION, &request.rules.policy.regions().name))
     }
 
-    /// GetBucketLocation.
+    /// GetBucketLocation: where the bucket was made, in a policy that knows of such places.
     pub(super) async fn get_bucket_location(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
-        self.store.bucket(request.bucket()?).await?;
-        Ok(Answer::xml(xml::location_constraint(&request.rules.policy.regions().name)))
+        let made_at = self.store.configuration(request.bucket()?, ConfigurationKind::Location).await?;
+        let regions = request.rules.policy.regions();
+        let location = made_at.and_then(|location| regions.location(&location));
+        Ok(Answer::xml(xml::location_constraint(location.as_deref().unwrap_or(&regions.name))))
     }
 
     /// GetBucketVersioning: what S3 answers for a bucket whose versioning was never set.
@@ -50,7 +53,7 @@ impl Local {
 
     /// DeleteBucket: only an empty one.
     pub(super) async fn delete_bucket(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
-        self.store.delete_bucket(request.bucket()?).await?;
+        self.configurations.delete_bucket(request.bucket()?).await?;
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The operations themselves read requests with the same functions; this is the list of them.
 
+use super::configuration::{cors_document, encryption_document, lifecycle_document};
 use super::copies::{copy, source};
 use super::uploads::{checksum_plan, requested_part, whole};
 use super::{not_here, reads, unsupported, upload_listings};
@@ -12,7 +13,7 @@ use crate::s3::metadata::Metadata;
 use crate::s3::upload_listing::UploadQuery;
 use crate::s3::xml::{CompleteMultipartUpload, Delete};
 use crate::s3::{Operation, S3Error};
-use crate::server::operations::check_new_bucket;
+use crate::server::operations::location_of_new_bucket;
 
 /// What an operation reads of a request before it looks into the store.
 type Read = fn(&OperationRequest<'_>) -> Result<(), S3Error>;
@@ -26,6 +27,16 @@ const OPERATIONS: &[(Operation, Read)] = &[
     (Operation::HeadBucket, NOTHING),
     (Operation::GetBucketLocation, NOTHING),
     (Operation::GetBucketVersioning, NOTHING),
+    (Operation::GetBucketAcl, NOTHING),
+    (Operation::GetBucketCors, NOTHING),
+    (Operation::PutBucketCors, NOTHING),
+    (Operation::DeleteBucketCors, NOTHING),
+    (Operation::GetBucketLifecycleConfiguration, NOTHING),
+    (Operation::PutBucketLifecycleConfiguration, NOTHING),
+    (Operation::DeleteBucketLifecycle, NOTHING),
+    (Operation::GetBucketEncryption, NOTHING),
+    (Operation::PutBucketEncryption, NOTHING),
+    (Operation::DeleteBucketEncryption, NOTHING),
     (Operation::DeleteBucket, NOTHING),
     (Operation::ListObjects, |request| ListQuery::parse(Version::V1, &request.view).map(drop)),
     (Operation::ListObjectsV2, |request| ListQuery::parse(Version::V2, &request.view).map(drop)),
@@ -55,7 +66,10 @@ type ReadDocument = fn(&[u8], &Regions) -> Result<(), S3Error>;
 
 /// The operations whose requests have one.
 const DOCUMENTS: &[(Operation, ReadDocument)] = &[
-    (Operation::CreateBucket, check_new_bucket),
+    (Operation::CreateBucket, |document, regions| location_of_new_bucket(document, regions).map(drop)),
+    (Operation::PutBucketCors, |document, _| cors_document(document).map(drop)),
+    (Operation::PutBucketLifecycleConfiguration, |document, _| lifecycle_document(document).map(drop)),
+    (Operation::PutBucketEncryption, |document, _| encryption_document(document).map(drop)),
     (Operation::DeleteObjects, |document, _| Delete::parse(document).map(drop)),
     (Operation::CompleteMultipartUpload, |document, _| CompleteMultipartUpload::parse(document).map(drop)),
 ];

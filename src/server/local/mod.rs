@@ -4,6 +4,8 @@
 //! store and answers in S3's words; none of them knows of sockets.
 
 mod unsupported;
+mod configurations;
+mod configuration;
 mod buckets;
 mod listings;
 mod objects;
@@ -14,6 +16,7 @@ mod copies;
 mod health;
 mod judge;
 
+pub use configurations::Configurations;
 pub use judge::{judge, judge_document};
 
 use crate::filters::Admitted;
@@ -24,17 +27,19 @@ use crate::server::answer::Answer;
 use crate::server::connection::request_body::RequestBody;
 use crate::server::operations;
 use crate::store::Store;
+use std::sync::Arc;
 
 /// Carries out operations on the local store. Clones share it.
 #[derive(Clone)]
 pub struct Local {
     store: Store,
+    configurations: Arc<Configurations>,
 }
 
 impl Local {
-    /// Operations on `store`.
-    pub fn new(store: Store) -> Local {
-        Local { store }
+    /// Operations on `store`, and what is configured for its buckets.
+    pub fn new(store: Store, configurations: Arc<Configurations>) -> Local {
+        Local { store, configurations }
     }
 
     /// Carries out an admitted request.
@@ -50,6 +55,16 @@ impl Local {
             Op::HeadBucket => self.head_bucket(request).await,
             Op::GetBucketLocation => self.get_bucket_location(request).await,
             Op::GetBucketVersioning => self.get_bucket_versioning(request).await,
+            Op::GetBucketAcl => self.get_bucket_acl(request).await,
+            Op::GetBucketCors => self.get_bucket_cors(request).await,
+            Op::PutBucketCors => self.put_bucket_cors(request, body).await,
+            Op::DeleteBucketCors => self.delete_bucket_cors(request).await,
+            Op::GetBucketLifecycleConfiguration => self.get_bucket_lifecycle(request).await,
+            Op::PutBucketLifecycleConfiguration => self.put_bucket_lifecycle(request, body).await,
+            Op::DeleteBucketLifecycle => self.delete_bucket_lifecycle(request).await,
+            Op::GetBucketEncryption => self.get_bucket_encryption(request).await,
+            Op::PutBucketEncryption => self.put_bucket_encryption(request, body).await,
+            Op::DeleteBucketEncryption => self.delete_bucket_encryption(request).await,
             Op::DeleteBucket => self.delete_bucket(request).await,
             Op::ListObjects => self.list_objects(request, Version::V1).await,
             Op::ListObjectsV2 => self.list_objects(request, Version::V2).await,

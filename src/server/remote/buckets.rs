@@ -64,7 +64,7 @@ impl RemoteStore {
         if self.remote.upstream_bucket(request.bucket()?).is_none() {
             return Err(cannot_be_made());
         }
-        operations::check_new_bucket(&document, request.rules.policy.regions())?;
+        operations::location_of_new_bucket(&document, request.rules.policy.regions())?;
         let mut outgoing = self.outgoing(request)?;
         if self.remote.dialect.recreates_buckets {
             self.require_no_bucket(request).await?;

@@ -5,6 +5,8 @@
 
 use super::IndexError;
 use super::codec::{EXTENT_BYTES, Extent, metadata_bytes};
+use super::configurations::Configure;
+use super::expiry::Expire;
 use super::rows::{Body, ObjectRow};
 use super::tables::{Tables, row_key};
 use super::upload_changes::{Complete, PutPart};
@@ -13,6 +15,7 @@ use crate::s3::Timestamp;
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::precondition::WriteConditions;
 use crate::store::blob::{PlacedBlob, body_crc};
+use crate::store::configuration::ConfigurationKind;
 use crate::store::error::StoreError;
 use crate::store::model::ObjectInfo;
 use crate::store::parts::{ObjectCopy, UploadRef, WriteResult};
@@ -20,7 +23,7 @@ use bytes::Bytes;
 
 /// What a client asks to be changed.
 pub(in crate::store) enum Change {
-    CreateBucket { name: BucketName, now: Timestamp },
+    CreateBucket { name: BucketName, now: Timestamp, location: Option<String> },
     DeleteBucket { name: BucketName },
     Put(Box<Put>),
     DeleteObject { bucket: BucketName, key: ObjectKey },
@@ -29,6 +32,8 @@ pub(in crate::store) enum Change {
     PutPart(Box<PutPart>),
     CompleteUpload(Box<Complete>),
     AbortUpload(UploadRef),
+    Configure(Box<Configure>),
+    Expire(Box<Expire>),
 }
 
 /// A new object, or one that replaces another.
@@ -54,7 +59,10 @@ impl Change {
     /// a change that removes rows.
     pub(in crate::store) fn row_bytes(&self) -> Option<u64> {
         Some(match self {
-            Change::DeleteBucket { .. } | Change::DeleteObject { .. } | Change::AbortUpload(_) => return None,
+            Change::DeleteBucket { .. } | Change::DeleteObject { .. } | Change::AbortUpload(_) | Change::Expire(_) => {
+                return None;
+            }
+            Change::Configure(configure) => configure.document.as_ref()?.len() as u64,
             Change::CreateBucket { .. } => 0,
             Change::Put(put) => put.body.row_bytes() + metadata_bytes(&put.info.metadata),
             Change::CopyObject(copy) => copy.metadata.as_ref().map_or(0, metadata_bytes),
@@ -78,7 +86,7 @@ impl Tables<'_> {
     /// Decides a change and makes it. Returns what it wrote, which is known only here.
     pub(in crate::store) fn apply(&mut self, change: &Change) -> Result<Option<WriteResult>, IndexError> {
         match change {
-            Change::CreateBucket { name, now } => self.create_bucket(name, *now)?,
+            Change::CreateBucket { name, now, location } => self.create_bucket(name, *now, location.as_deref())?,
             Change::DeleteBucket { name } => self.delete_bucket(name)?,
             Change::Put(put) => return self.put(put).map(Some),
             Change::DeleteObject { bucket, key } => self.delete_object(bucket, key)?,
@@ -87,15 +95,18 @@ impl Tables<'_> {
             Change::PutPart(put) => return self.put_part(put).map(Some),
             Change::CompleteUpload(complete) => return self.complete_upload(complete).map(Some),
             Change::AbortUpload(at) => self.abort_upload(at)?,
+            Change::Configure(configure) => self.configure(configure)?,
+            Change::Expire(expire) => self.expire(expire)?,
         }
         Ok(None)
     }
 
-    fn create_bucket(&mut self, name: &BucketName, now: Timestamp) -> Result<(), IndexError> {
+    fn create_bucket(&mut self, name: &BucketName, now: Timestamp, location: Option<&str>) -> Result<(), IndexError> {
         if self.has_bucket(name)? {
             return Err(StoreError::BucketExists.into());
         }
-        self.insert_bucket(name, now)
+        self.insert_bucket(name, now)?;
+        location.map_or(Ok(()), |location| self.set_configuration(name, ConfigurationKind::Location, location))
     }
 
     fn delete_bucket(&mut self, name: &BucketName) -> Result<(), IndexError> {
@@ -104,6 +115,7 @@ impl Tables<'_> {
             return Err(StoreError::BucketNotEmpty.into());
         }
         self.abort_uploads_of(name)?;
+        self.remove_configurations(name)?;
         self.remove_bucket(name)
     }
 

@@ -1,7 +1,10 @@
-//! The migration: an index of the version before becomes one of this version, in many small transactions.
+//! The migration: an index of an earlier version becomes one of this version, in many small transactions.
+//!
+//! Version 4 adds the table of what is configured for buckets, and no row changes: an index of version 3 is one of version
+//! 4 as soon as it says so.
 //!
 //! Version 3 puts a checksum in front of every row ([`super::codec`]), and makes rows of what version 2 kept as bare
-//! numbers for buckets and blobs. The first transaction marks the index as version 3 in migration and renames the old
+//! numbers for buckets and blobs. The first transaction marks the index as one in migration and renames the old
 //! tables; from then on a program that knows version 2 only refuses the folder. Each of the next moves a batch of rows
 //! from an old table to its new one, and the last removes the old tables and the mark. What an old table still holds is
 //! what is left to do, so a migration that was interrupted goes on at the next start, and no row is ever in neither
@@ -11,14 +14,16 @@
 
 use super::codec::Decoder;
 use super::fixed_rows::{BlobRow, BucketRow};
-use super::tables::{BLOBS, BUCKETS, META, META_SCHEMA, OBJECTS, SCHEMA, Snapshot, UNREFERENCED};
+use super::tables::{BLOBS, BUCKETS, CONFIGURATIONS, META, META_SCHEMA, OBJECTS, SCHEMA, Snapshot, UNREFERENCED};
 use super::upload_tables::{COMPLETED, PARTS, UPLOADS};
 use super::{Index, IndexError};
 use crate::s3::Timestamp;
 use redb::{Key, ReadableTable, ReadableTableMetadata, TableDefinition, TableError, Value, WriteTransaction};
 
-/// The version that is migrated: the one of the release before.
-pub(super) const PREVIOUS: u64 = 2;
+/// The version whose rows are moved.
+const MOVED: u64 = 2;
+/// The version whose rows stay where they are.
+const UNMOVED: u64 = 3;
 
 /// In [`META`]: the version that the index is being migrated from.
 const META_MIGRATING: &str = "migrating_from";
@@ -35,11 +40,11 @@ pub(super) enum Format {
     New,
     /// It is of this version.
     Current,
-    /// It is of the version before, or its migration was interrupted.
+    /// It is of a version that is migrated, or its migration was interrupted.
     Previous,
     /// It is of a later version.
     Newer(u64),
-    /// It is of a version before the one before.
+    /// It is of a version before those.
     Older(u64),
 }
 
@@ -124,7 +129,7 @@ impl Snapshot {
         };
         Ok(match meta.get(META_SCHEMA)?.map(|row| row.value()) {
             None => Format::New,
-            Some(PREVIOUS) => Format::Previous,
+            Some(MOVED | UNMOVED) => Format::Previous,
             Some(SCHEMA) if meta.get(META_MIGRATING)?.is_some() => Format::Previous,
             Some(SCHEMA) => Format::Current,
             Some(version) if version > SCHEMA => Format::Newer(version),
@@ -133,27 +138,46 @@ impl Snapshot {
     }
 }
 
-/// Migrates an index of the version before, or goes on with a migration that was interrupted.
+/// Migrates an index of an earlier version, or goes on with a migration that was interrupted.
 ///
 /// # Errors
 /// The disk's or the engine's. The index is then in migration still, or as it was, and nothing is lost.
 pub(super) fn migrate(index: &Index) -> Result<(), IndexError> {
-    if !index.read(is_migrating)? {
-        // A page that does not read would stop the migration halfway: better not to begin.
-        index.read(walk)?;
-        tracing::info!("the data folder has version {PREVIOUS} and is migrated to version {SCHEMA}");
-        index.transact(begin)?;
+    match index.read(version)? {
+        (UNMOVED, false) => {}
+        (_, true) => move_all(index)?,
+        (version, false) => {
+            // A page that does not read would stop the migration halfway: better not to begin.
+            index.read(walk)?;
+            tracing::info!("the data folder has version {version} and is migrated to version {SCHEMA}");
+            index.transact(begin)?;
+            move_all(index)?;
+        }
     }
-    for move_batch in MOVES {
-        while !index.transact(move_batch)? {}
-    }
-    index.transact(end)?;
+    index.transact(set_version)?;
     tracing::info!("the data folder has version {SCHEMA} now");
     Ok(())
 }
 
-fn is_migrating(snapshot: &Snapshot) -> Result<bool, IndexError> {
-    Ok(snapshot.0.open_table(META)?.get(META_MIGRATING)?.is_some())
+/// The version of the index, and whether its rows are being moved.
+fn version(snapshot: &Snapshot) -> Result<(u64, bool), IndexError> {
+    let meta = snapshot.0.open_table(META)?;
+    let version = meta.get(META_SCHEMA)?.map_or(0, |row| row.value());
+    Ok((version, meta.get(META_MIGRATING)?.is_some()))
+}
+
+fn move_all(index: &Index) -> Result<(), IndexError> {
+    for move_batch in MOVES {
+        while !index.transact(move_batch)? {}
+    }
+    index.transact(end)
+}
+
+/// A version 4 is one of which every table is there.
+fn set_version(transaction: &WriteTransaction) -> Result<(), IndexError> {
+    transaction.open_table(CONFIGURATIONS)?;
+    transaction.open_table(META)?.insert(META_SCHEMA, SCHEMA)?;
+    Ok(())
 }
 
 fn walk(snapshot: &Snapshot) -> Result<(), IndexError> {
@@ -173,9 +197,10 @@ fn begin(transaction: &WriteTransaction) -> Result<(), IndexError> {
     OLD_PARTS.rename(transaction)?;
     OLD_COMPLETED.rename(transaction)?;
     transaction.rename_table(OLD_UNREFERENCED, UNREFERENCED)?;
+    transaction.open_table(CONFIGURATIONS)?;
     let mut meta = transaction.open_table(META)?;
     meta.insert(META_SCHEMA, SCHEMA)?;
-    meta.insert(META_MIGRATING, PREVIOUS)?;
+    meta.insert(META_MIGRATING, MOVED)?;
     Ok(())
 }
 

@@ -12,8 +12,14 @@ use crate::store::folder::BlobId;
 use crate::store::model::Bucket;
 use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction};
 
+/// (bucket, number of the kind) to what is configured for the bucket ([`super::configurations`]).
+pub(super) const CONFIGURATIONS: TableDefinition<'_, (&str, u8), &[u8]> = TableDefinition::new("configurations");
+
+/// The table of what is configured, within a write transaction.
+type ConfigurationTable<'t> = Table<'t, (&'static str, u8), &'static [u8]>;
+
 /// The version of tables and rows together.
-pub(super) const SCHEMA: u64 = 3;
+pub(super) const SCHEMA: u64 = 4;
 
 /// Name to [`BucketRow`].
 pub(super) const BUCKETS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("buckets");
@@ -103,6 +109,7 @@ pub(in crate::store) struct Tables<'t> {
     unreferenced: Table<'t, u64, ()>,
     meta: Table<'t, &'static str, u64>,
     pub(super) uploads: UploadTables<'t>,
+    pub(super) configurations: ConfigurationTable<'t>,
     newly_unreferenced: Vec<BlobId>,
 }
 
@@ -116,6 +123,7 @@ impl<'t> Tables<'t> {
             unreferenced: transaction.open_table(UNREFERENCED)?,
             meta: transaction.open_table(META)?,
             uploads: UploadTables::open(transaction)?,
+            configurations: transaction.open_table(CONFIGURATIONS)?,
             newly_unreferenced: Vec::new(),
         })
     }

@@ -4,10 +4,8 @@ use super::IndexError;
 use super::tables::Snapshot;
 use super::upload_rows::{PartRow, UploadRow};
 use super::upload_tables::{PARTS, UPLOADS};
-use crate::s3::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::parts::{PartInfo, UploadRef};
-use redb::ReadableTable;
 
 impl Snapshot {
     /// The open upload. A missing bucket and a missing upload are different errors.
@@ -20,7 +18,7 @@ impl Snapshot {
     #[cfg(test)]
     pub(in crate::store) fn completed_ids(&self) -> Result<Vec<String>, IndexError> {
         let table = self.0.open_table(super::upload_tables::COMPLETED)?;
-        table.iter()?.map(|row| Ok(row?.0.value().to_owned())).collect()
+        redb::ReadableTable::iter(&table)?.map(|row| Ok(row?.0.value().to_owned())).collect()
     }
 
     pub(super) fn upload_row(&self, id: &str) -> Result<Option<UploadRow>, IndexError> {
@@ -37,20 +35,5 @@ impl Snapshot {
             Ok(PartRow::decode(id, number, row.value())?.info)
         });
         rows.collect()
-    }
-
-    /// At most `most` uploads that were created before that time.
-    pub(in crate::store) fn uploads_before(&self, limit: Timestamp, most: usize) -> Result<Vec<UploadRef>, IndexError> {
-        let table = self.0.open_table(UPLOADS)?;
-        let mut found = Vec::new();
-        for row in table.iter()?.take(most) {
-            let (id, row) = row?;
-            let row = UploadRow::decode(id.value(), row.value())?;
-            if row.initiated >= limit {
-                break;
-            }
-            found.push(UploadRef { bucket: row.bucket, key: row.key, id: id.value().to_owned() });
-        }
-        Ok(found)
     }
 }

@@ -278,9 +278,9 @@ async fn a_read_only_folder_is_read() {
 #[tokio::test]
 async fn a_folder_of_another_version_is_left_alone() {
     let folder = |dir: &TempDir| dir.path().to_owned();
-    let too_new = |dir: &TempDir| OpenError::TooNew { folder: folder(dir), found: 4, current: 3 };
-    let too_old = |dir: &TempDir| OpenError::TooOld { folder: folder(dir), found: 1, current: 3 };
-    for (found, expected) in [(4, &too_new as &dyn Fn(&TempDir) -> OpenError), (1, &too_old)] {
+    let too_new = |dir: &TempDir| OpenError::TooNew { folder: folder(dir), found: 5, current: 4 };
+    let too_old = |dir: &TempDir| OpenError::TooOld { folder: folder(dir), found: 1, current: 4 };
+    for (found, expected) in [(5, &too_new as &dyn Fn(&TempDir) -> OpenError), (1, &too_old)] {
         let dir = TempDir::new().unwrap();
         let store = open(&dir);
         store.0.index.write(|tables| tables.set_schema(found)).unwrap();

@@ -12,7 +12,7 @@ use crate::s3::upload_listing::UploadQuery;
 use std::fmt::Write as _;
 
 /// The kept folders, oldest first. A folder is named after the version of its index.
-const KEPT: [&str; 2] = ["2", "3"];
+const KEPT: [&str; 3] = ["2", "3", "4"];
 
 const SMALL: usize = 40;
 /// The bytes of a body in a file of its own.
@@ -45,6 +45,9 @@ async fn write(store: &Store, name: &str, body: Bytes, object: NewObject) {
 async fn fill(store: &Store) {
     store.create_bucket(&bucket(), at(0)).await.unwrap();
     store.create_bucket(&BucketName::parse("empty-bucket").unwrap(), at(1)).await.unwrap();
+    for kind in ConfigurationKind::ALL {
+        store.configure(&bucket(), kind, Some(format!("<{0}>ü</{0}>", kind.name()))).await.unwrap();
+    }
     fill_objects(store).await;
     fill_uploads(store).await;
 }
@@ -117,6 +120,11 @@ async fn rows(store: &Store) -> String {
     let mut text = String::new();
     for Bucket { name, created } in store.list_buckets().await.unwrap() {
         writeln!(text, "bucket {name} {}", created.millis()).unwrap();
+        for kind in ConfigurationKind::ALL {
+            if let Some(document) = store.configuration(&name, kind).await.unwrap() {
+                writeln!(text, "  {} {document}", kind.name()).unwrap();
+            }
+        }
         for entry in store.list(&name, "", None, None, 1000).await.unwrap().entries {
             let Entry::Object(listed) = entry else { panic!("{entry:?}") };
             let info = store.info(&name, &key(&listed.key)).await.unwrap();
@@ -297,7 +305,7 @@ async fn a_folder_of_the_version_before_that_cannot_be_written_to_is_refused() {
     let dir = copy_of("2");
     let disk = Disk::new(Durability::None);
     disk.fail_with(Some(Errno::ROFS));
-    let refused = OpenError::NotMigrated { folder: dir.path().to_owned(), current: 3 };
+    let refused = OpenError::NotMigrated { folder: dir.path().to_owned(), current: 4 };
     assert_eq!(try_open_on(disk, dir.path()).err(), Some(refused.clone()));
     let checked = crate::store::upkeep::check(dir.path(), &mut |_| Ok(()));
     assert!(matches!(checked, Err(crate::store::upkeep::UpkeepError::Open(error)) if error == refused));
@@ -330,7 +338,7 @@ async fn completed_uploads_are_remembered_across_a_migration() {
 /// What a flipped bit in the index makes of a row is an error or a missing row, and never a row that says something else.
 #[tokio::test]
 async fn a_flipped_bit_in_the_index_changes_no_row() {
-    let dir = index_of("3");
+    let dir = index_of("4");
     let path = dir.path().join("index.redb");
     let good = fs::read(&path).unwrap();
     let store = open(&dir);

@@ -241,8 +241,9 @@ async fn forgotten_uploads_are_aged_out() {
     let store = with_bucket(&dir).await;
     let upload = create(&store, "k", None).await;
     put_part(&store, &upload, 1, &body(10, 1)).await.unwrap();
-    assert_eq!(store.expire_uploads(later(7 * 24)).await, Ok(0));
-    assert_eq!(store.expire_uploads(later(7 * 24 + 1)).await, Ok(1));
+    let uploads = |uploads| Ok(Expiry { uploads, ..Expiry::default() });
+    assert_eq!(store.expire(later(7 * 24)).await, uploads(0));
+    assert_eq!(store.expire(later(7 * 24 + 1)).await, uploads(1));
     assert_eq!(store.abort_upload(upload).await, Err(StoreError::NoSuchUpload));
     store.blobs().reaper.wait();
     assert!(files(&dir).is_empty());

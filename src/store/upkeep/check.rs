@@ -4,6 +4,7 @@
 
 use super::report::{Event, UpkeepError};
 use crate::store::blob::body_crc;
+use crate::store::configuration::ConfigurationKind;
 use crate::store::defects::{Defect, DefectKind, DefectSubject};
 use crate::store::disk::Disk;
 use crate::store::error::StoreError;
@@ -87,6 +88,7 @@ impl Check<'_> {
             self.check_references()?;
         }
         self.check_rows_that_lost_theirs(snapshot)?;
+        self.check_configurations(snapshot)?;
         self.check_files(snapshot)
     }
 
@@ -184,6 +186,18 @@ impl Check<'_> {
             Some(_) => return Ok(()),
         };
         self.found(place, fault)
+    }
+
+    fn check_configurations(&mut self, snapshot: &Snapshot) -> Result<(), UpkeepError> {
+        for kind in ConfigurationKind::ALL {
+            for (bucket, document) in snapshot.configurations(kind)? {
+                if document.is_err() {
+                    let text = format!("its {} configuration does not read", kind.name());
+                    self.found(&DefectSubject::Bucket(bucket.to_string()), (DefectKind::Unreadable, text))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Each blob is reported once, however often the object references it.

@@ -21,9 +21,21 @@ impl Process {
         Process::run(Command::new(env!("CARGO_BIN_EXE_r2shim")), data)
     }
 
+    /// The same with other flags.
+    pub fn serve_with(data: &Path, flags: &[&str]) -> Process {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_r2shim"));
+        command.arg("serve").args(flags);
+        Process::start(command, data)
+    }
+
     /// The same by a command that ends up as the binary.
     pub fn run(mut command: Command, data: &Path) -> Process {
-        command.args(["serve", "--listen", "127.0.0.1:0", "--admin", "off", "--data"]).arg(data);
+        command.arg("serve");
+        Process::start(command, data)
+    }
+
+    fn start(mut command: Command, data: &Path) -> Process {
+        command.args(["--listen", "127.0.0.1:0", "--admin", "off", "--data"]).arg(data);
         command.env_clear().env("R2SHIM_ACCESS_KEY_ID", KEY_ID).env("R2SHIM_SECRET_ACCESS_KEY", SECRET);
         command.env("R2SHIM_LOG", "off").stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();

@@ -8,7 +8,7 @@ use r2shim::policy::Policy;
 use r2shim::routing::TrustedProxies;
 use r2shim::server::remote::RemoteStore;
 use r2shim::server::{self, Listeners, Objects, Running, ServerParts};
-use r2shim::sigv4::{KeyCache, Secret};
+use r2shim::sigv4::Secret;
 use r2shim::store::{Durability, Options, Store};
 use r2shim::upstream::Remote;
 use std::fs::File;
@@ -202,8 +202,8 @@ pub fn rules(policy: &str, keyring: Keyring) -> Rules {
         domains: vec!["s3.example.test".to_owned()],
         cors: CorsRules::default(),
         keyring,
-        signing_keys: KeyCache::default(),
-        policy: Policy::builtin(policy).unwrap().unwrap(),
+        signing_keys: Arc::default(),
+        policy: Arc::new(Policy::builtin(policy).unwrap().unwrap()),
         public: BucketScope::none(),
         trusted_proxies: TrustedProxies::default(),
     }
