@@ -171,6 +171,36 @@ fn what_has_expired_is_deleted_and_nothing_else() {
     assert_eq!(parts.status, 200, "the upload is not a day old");
 }
 
+/// What clients are told of the rules, in a policy that has them.
+#[test]
+fn answers_say_when_an_object_expires_and_when_an_upload_is_aborted() {
+    let server = TestServer::with_bucket("r2-2026", "media");
+    let rules = LIFECYCLE
+        .replace("<Date>2024-01-01T00:00:00.000Z</Date>", "<Date>2199-01-01T00:00:00.000Z</Date>")
+        .replace("<ID>uploads</ID>", "<ID>a \"b\"</ID>");
+    let begin = |key: &str| server.send(Request::new("POST", &format!("/media/{key}?uploads")));
+    let fresh = begin("new");
+    assert_eq!(fresh.header("x-amz-abort-rule-id"), "Default%20Multipart%20Abort%20Rule");
+    assert!(fresh.header("x-amz-abort-date").ends_with(" GMT"));
+    assert_eq!(server.send(Request::put("/media?lifecycle").body(rules)).status, 200);
+    assert_eq!(begin("new").header("x-amz-abort-rule-id"), "a%20%22b%22");
+    let expected = "expiry-date=\"Tue, 01 Jan 2199 00:00:00 GMT\", rule-id=\"logs\"";
+    for (request, told) in [
+        (Request::put("/media/logs/a").body("x"), expected),
+        (Request::get("/media/logs/a"), expected),
+        (Request::new("HEAD", "/media/logs/a"), expected),
+        (Request::put("/media/logs/b").header("x-amz-copy-source", "/media/logs/a"), expected),
+        (Request::put("/media/kept").body("x"), ""),
+        (Request::get("/media/kept"), ""),
+    ] {
+        let answer = server.send(request);
+        assert_eq!((answer.status, answer.header("x-amz-expiration")), (200, told));
+    }
+    server.rules.rcu(|current| Rules { policy: policy("r2"), ..Rules::clone(current) });
+    assert_eq!(server.send(Request::get("/media/logs/a")).header("x-amz-expiration"), "", "r2 has no lifecycle");
+    assert_eq!(begin("new").header("x-amz-abort-date"), "");
+}
+
 /// `kill -9` right after the answer.
 #[test]
 fn what_is_configured_survives_a_kill() {

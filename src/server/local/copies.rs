@@ -30,7 +30,8 @@ impl Local {
         };
         let written = self.store.copy_object(copy).await?;
         let (etag, checksum) = (written.etag.as_str(), written.checksum.as_ref());
-        Ok(Answer::xml(xml::copy_object(etag, written.last_modified, checksum)))
+        let answer = Answer::xml(xml::copy_object(etag, written.last_modified, checksum));
+        self.with_expiration(answer, request, written.last_modified)
     }
 
     /// UploadPartCopy: a part of an object, or all of it, as a part of an upload.

@@ -6,6 +6,7 @@
 mod unsupported;
 mod configurations;
 mod configuration;
+mod lifecycle;
 mod buckets;
 mod listings;
 mod objects;

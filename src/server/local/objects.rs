@@ -38,7 +38,8 @@ impl Local {
         };
         let info = upload.commit(object).await?;
         let checksum = info.checksum.iter().flat_map(|checksum| checksum.headers());
-        Ok(Answer::empty(StatusCode::OK).with(ETAG, &info.etag.quoted()).with_all(checksum))
+        let answer = Answer::empty(StatusCode::OK).with(ETAG, &info.etag.quoted()).with_all(checksum);
+        self.with_expiration(answer, request, info.last_modified)
     }
 
     /// DeleteObject: to delete an object that does not exist succeeds.

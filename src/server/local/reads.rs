@@ -28,6 +28,7 @@ impl Local {
     pub(super) async fn get_object(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         let object = self.store.object(request.bucket()?, request.object_key()?).await?;
         let (answer, range) = head(request, &object.info)?;
+        let answer = self.with_expiration(answer, request, object.info.last_modified)?;
         let Some(range) = range else { return Ok(answer) };
         let length = range.end - range.start;
         Ok(Answer { body: Body::Object(length, object.read(range).await?), ..answer })
@@ -37,6 +38,7 @@ impl Local {
     pub(super) async fn head_object(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         let info = self.store.info(request.bucket()?, request.object_key()?).await?;
         let (answer, range) = head(request, &info)?;
+        let answer = self.with_expiration(answer, request, info.last_modified)?;
         let body = range.map_or(Body::Empty, |range| Body::Length(Some(range.end - range.start)));
         Ok(Answer { body, ..answer })
     }

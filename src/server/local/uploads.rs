@@ -33,6 +33,7 @@ impl Local {
         let upload = NewUpload { metadata: Metadata::from_view(&request.view)?, checksum, now: request.now };
         let id = self.store.create_upload(bucket, key, upload).await?;
         let answer = Answer::xml(xml::initiate_upload(bucket.as_str(), key.as_str(), &id));
+        let answer = self.with_abortion(answer, request, request.now)?;
         Ok(match checksum {
             Some(plan) => answer.with(CHECKSUM_ALGORITHM, plan.algorithm.name()).with(CHECKSUM_TYPE, plan.kind.name()),
             None => answer,
@@ -74,13 +75,14 @@ impl Local {
         let completion = self.completion(request, CompleteMultipartUpload::parse(&document)?.parts)?;
         let (scheme, host) = request.reached_at();
         let written = self.store.complete_upload(at.clone(), completion).await?;
-        Ok(Answer::xml(xml::complete_upload(CompletedUpload {
+        let answer = Answer::xml(xml::complete_upload(CompletedUpload {
             location: &xml::location(scheme, host, at.bucket.as_str(), at.key.as_str()),
             bucket: at.bucket.as_str(),
             key: at.key.as_str(),
             etag: written.etag.as_str(),
             checksum: written.checksum.as_ref(),
-        })))
+        }));
+        self.with_expiration(answer, request, written.last_modified)
     }
 
     /// AbortMultipartUpload.
