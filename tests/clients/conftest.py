@@ -74,9 +74,9 @@ def pytest_terminal_summary(terminalreporter):
 @pytest.fixture(scope="session")
 def server(request, tmp_path_factory):
     """r2shim under one policy over one store, for all checks of both."""
-    policy, _, store = request.param.partition("-")
+    policy = request.param.removesuffix("-minio")
     folder = tmp_path_factory.mktemp(f"data-{request.param}")
-    if store == "minio":
+    if policy != request.param:
         yield from in_front_of_minio(policy, folder, tmp_path_factory.mktemp("minio"))
     else:
         yield from stopped(Server(policy, folder))
