@@ -61,7 +61,7 @@ pub(super) fn not_allowed(refusal: &NotAllowed, cause: Option<String>) -> S3Erro
     let cause = cause.unwrap_or_else(|| refusal.to_string());
     let mut error = S3Error::new(Code::UNAUTHORIZED).message("CORS not configured for this bucket");
     error.status = StatusCode::FORBIDDEN;
-    error.cause(format!("{cause}; rules are [[cors]] in the settings, or --cors"))
+    error.cause(format!("{cause}; rules are [[cors]] in the settings, --cors, or what PutBucketCors stores"))
 }
 
 fn no_preflight() -> NotAnswered {

@@ -344,7 +344,7 @@ fn a_refused_preflight_is_explained_to_the_operator() {
         assert_eq!(finding.error.message, "CORS not configured for this bucket");
         finding.error.cause.unwrap()
     };
-    let advice = "; rules are [[cors]] in the settings, or --cors";
+    let advice = "; rules are [[cors]] in the settings, --cors, or what PutBucketCors stores";
     for (request, cause) in [
         ("/other | origin: https://app.example", "no CORS rule is for this bucket"),
         ("/media | origin: http://b", "no CORS rule of the bucket allows the origin \"http://b\""),

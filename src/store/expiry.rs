@@ -46,7 +46,11 @@ impl Store {
         let mut objects = 0;
         for (bucket, rules) in &rules {
             if let Some(rules) = rules {
-                objects += self.expire_objects(bucket, rules, now).await?;
+                let expired = self.expire_objects(bucket, rules, now).await?;
+                if expired > 0 {
+                    tracing::info!(%bucket, expired, "objects were deleted, as the lifecycle rules of their bucket say");
+                }
+                objects += expired;
             }
         }
         Ok(Expiry { objects, uploads: self.expire_uploads(&rules, now).await? })

@@ -7,6 +7,9 @@ use crate::s3::S3Error;
 /// The most rules of a bucket (S3 user guide, Elements of a CORS configuration).
 const MAX_RULES: usize = 100;
 
+/// The most bytes of the document (S3 API reference, PutBucketCors: 64 KB).
+const MAX_BYTES: usize = 64 << 10;
+
 const ROOT: &str = "CORSConfiguration";
 
 /// The CORS rules of a bucket as texts.
@@ -39,6 +42,9 @@ impl CorsConfiguration {
     /// # Errors
     /// `MalformedXML`: R2 refuses elements that it does not know (release notes, 2022-11-30).
     pub fn parse(bytes: &[u8]) -> Result<CorsConfiguration, S3Error> {
+        if bytes.len() > MAX_BYTES {
+            return Err(malformed(format!("{} bytes", bytes.len())));
+        }
         let root = parse(bytes, ROOT)?;
         let mut rules = Vec::new();
         for child in root.children()? {
@@ -142,6 +148,7 @@ mod tests {
             with("<Unknown/>"),
             with("<AllowedHeader><a/></AllowedHeader>"),
             format!("{RULE}<Other/>"),
+            with(&format!("<ID>{}</ID>", "x".repeat(MAX_BYTES))),
             RULE.repeat(MAX_RULES + 1),
         ] {
             assert_eq!(parsed(&rules).unwrap_err().code, "MalformedXML", "{rules:.200}");

@@ -18,9 +18,10 @@ pub(super) async fn expire(store: Store, configurations: Arc<Configurations>) {
             () = configurations.lifecycle_changed() => {}
         }
         match store.expire(clock::now()).await {
-            Ok(Expiry { objects: 0, uploads: 0 }) => {}
-            Ok(Expiry { objects, uploads }) => {
-                tracing::info!(objects, uploads, "lifecycle rules: objects were deleted, open uploads were aborted");
+            // Objects are reported bucket by bucket.
+            Ok(Expiry { uploads: 0, .. }) => {}
+            Ok(Expiry { uploads, .. }) => {
+                tracing::info!(uploads, "multipart uploads that were open for too long were aborted")
             }
             Err(error) => tracing::warn!(%error, "lifecycle rules could not be carried out to the end"),
         }
