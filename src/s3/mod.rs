@@ -58,6 +58,7 @@ pub mod listing;
 pub mod upload_listing;
 pub mod xml;
 pub mod part_number;
+pub mod part_list;
 
 pub use dates::Timestamp;
 pub use error::{Code, S3Error};

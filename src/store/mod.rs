@@ -29,7 +29,7 @@ mod reader;
 mod multipart;
 
 pub use defects::{Defect, DefectKind, DefectSubject};
-pub use error::{IoFailure, OpenError, PartsFault, StoreError};
+pub use error::{IoFailure, OpenError, StoreError};
 pub use model::{Bucket, Durability, NewObject, ObjectInfo, Options, StoreStats};
 pub use parts::{Completion, NewPart, NewUpload, ObjectCopy, PartInfo, PartRules, UploadRef, WriteResult};
 pub use reader::{Object, ObjectReader};
