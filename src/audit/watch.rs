@@ -6,6 +6,7 @@
 use crate::audit::observation::Verdict;
 use crate::audit::rule::RuleId;
 use crate::s3::operation::Operation;
+use crate::s3::part_list::PartsFault;
 use crate::s3::{Code, S3Error, Timestamp};
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -180,7 +181,7 @@ impl Watch {
         let (last, others) = sizes.split_last()?;
         let first = others.first()?;
         let unequal = others.iter().any(|part| part.1 != first.1) || last.1 > first.1;
-        unequal.then(|| Verdict::new(UNEQUAL_PARTS, &unequal_parts()))
+        unequal.then(|| Verdict::new(UNEQUAL_PARTS, &PartsFault::Unequal.into()))
     }
 
     fn forget(&mut self, upload: u64) -> Option<HashMap<u16, u64>> {
@@ -194,11 +195,6 @@ fn hash(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
     hasher.finish()
-}
-
-/// R2's words (U, apache/opendal 2904 and others).
-fn unequal_parts() -> S3Error {
-    S3Error::new(Code::INVALID_PART).message("All non-trailing parts must have the same length.")
 }
 
 /// R2's words on the S3 API (U); its table of codes says `TooManyRequests`.

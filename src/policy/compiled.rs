@@ -116,11 +116,6 @@ impl Policy {
         &self.limits
     }
 
-    /// The line of the limit.
-    pub fn limit_location(&self, limit: &str) -> Option<&Location> {
-        self.limit_locations.iter().find(|(name, ..)| *name == limit).map(|(.., location)| location)
-    }
-
     /// What of an upstream's answer reaches the client.
     pub fn answers(&self) -> &Answers {
         &self.answers

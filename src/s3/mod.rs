@@ -61,6 +61,7 @@ pub mod upload_listing;
 pub mod lifecycle;
 pub mod xml;
 pub mod part_number;
+pub mod part_list;
 
 pub use dates::Timestamp;
 pub use error::{Code, S3Error};

@@ -66,7 +66,6 @@ fn load_all(flags: &Flags, environment: Environment<'_>) -> Result<Loaded, Vec<D
     let flag_keys = key_flag::keys(&flags.keys, &flags.place("--key"), &mut findings);
     let Some(mut loaded) = loaded.filter(|_| findings.faults.is_empty()) else { return Err(findings.faults) };
     let mut warnings: Vec<Diagnostic> = loaded.settings.policy.warnings().to_vec();
-    warnings.extend(unchecked(&loaded.settings.policy, &loaded.settings.upstream));
     warnings.append(&mut findings.warnings);
     let given = GivenKeys { of_flags: flag_keys, of_environment: environment_key, of_file: file_keys };
     let keys = given.choose(&loaded.settings.data_folder, &mut warnings)?;
@@ -74,15 +73,6 @@ fn load_all(flags: &Flags, environment: Environment<'_>) -> Result<Loaded, Vec<D
     loaded.use_keys(keys);
     warnings.extend(exposed(file, &loaded));
     Ok(Loaded { warnings, ..loaded })
-}
-
-/// A warning where the policy wants parts of one size and another store has the parts: nobody compares them there.
-fn unchecked(policy: &Policy, upstream: &Upstream) -> Option<Diagnostic> {
-    let is_unchecked = policy.limits().equal_parts && !matches!(upstream, Upstream::Local);
-    let location = policy.limit_location("equal_parts").filter(|_| is_unchecked)?;
-    let message = "equal_parts has no effect, as the upstream is another store";
-    let advice = "parts of unequal size complete here and fail on R2: test uploads against the local store";
-    Some(Diagnostic::new(location.clone(), message, advice))
 }
 
 /// A warning for a secret in a settings file that everyone on the machine can read.

@@ -1,6 +1,6 @@
 //! What can go wrong in the store, and what a client is answered then.
 
-use crate::s3::checksum::{Algorithm, Kind};
+use crate::s3::part_list::PartsFault;
 use crate::s3::{Code, S3Error};
 use std::fmt;
 use std::io;
@@ -87,68 +87,6 @@ impl From<&str> for IoFailure {
 impl From<io::Error> for IoFailure {
     fn from(error: io::Error) -> IoFailure {
         IoFailure { what: error.to_string(), cause: Some(Arc::new(error)) }
-    }
-}
-
-/// What is wrong with the list of parts that an upload is to be completed with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PartsFault {
-    /// There is no such part, or it has another tag or checksum.
-    Missing,
-    /// A number is listed twice.
-    Duplicate,
-    /// The numbers do not ascend.
-    Order,
-    /// A part that is not the last is too small.
-    TooSmall,
-    /// Together they are more than an object may have.
-    TooLarge,
-    /// Parts that are not the last differ in size.
-    Unequal,
-    /// The last part is larger than the others.
-    LastTooLarge {
-        /// Its number.
-        number: u16,
-        /// Bytes of the others.
-        expected: u64,
-        /// Bytes it has.
-        found: u64,
-    },
-    /// Together they have another size than the client says.
-    Size,
-    /// Together they have another checksum than the client says.
-    Checksum(Algorithm),
-    /// The upload was created with this kind of checksum, and is completed with the other.
-    ChecksumKind(Kind),
-}
-
-/// What R2 says of parts that are not alike.
-const UNEQUAL: &str = "All non-trailing parts must have the same length.";
-
-impl From<PartsFault> for S3Error {
-    fn from(fault: PartsFault) -> S3Error {
-        match fault {
-            PartsFault::Missing => Code::INVALID_PART.into(),
-            PartsFault::Duplicate => {
-                S3Error::new(Code::INVALID_PART).message("There was a problem with the multipart upload.")
-            }
-            PartsFault::Order => Code::INVALID_PART_ORDER.into(),
-            PartsFault::TooSmall => Code::ENTITY_TOO_SMALL.into(),
-            PartsFault::TooLarge => Code::ENTITY_TOO_LARGE.into(),
-            PartsFault::Unequal => S3Error::new(Code::INVALID_PART).message(UNEQUAL),
-            PartsFault::LastTooLarge { number, expected, found } => S3Error::new(Code::INVALID_PART).message(format!(
-                "{UNEQUAL} Non Uniform Part Sizes: Expected part {number} to have size {expected}, found {found}"
-            )),
-            PartsFault::Size => S3Error::new(Code::INVALID_REQUEST)
-                .message("The provided 'x-amz-mp-object-size' header does not match what was computed."),
-            PartsFault::Checksum(algorithm) => S3Error::new(Code::BAD_DIGEST)
-                .message(format!("The {} you specified did not match the calculated checksum.", algorithm.name())),
-            PartsFault::ChecksumKind(kind) => S3Error::new(Code::INVALID_REQUEST).message(format!(
-                "The upload was created using the {} checksum mode. The complete request must use the same checksum \
-                 mode.",
-                kind.name()
-            )),
-        }
     }
 }
 
@@ -269,31 +207,6 @@ impl OpenError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn parts_that_make_no_object_are_refused_in_r2s_words() {
-        let last_too_large = PartsFault::LastTooLarge { number: 2, expected: 5_242_880, found: 5_242_881 };
-        for (fault, expected) in [
-            (PartsFault::Missing, "InvalidPart: One or more of the specified parts could not be found."),
-            (PartsFault::Duplicate, "InvalidPart: There was a problem with the multipart upload."),
-            (PartsFault::Unequal, "InvalidPart: All non-trailing parts must have the same length."),
-            (
-                last_too_large,
-                "InvalidPart: All non-trailing parts must have the same length. \
-                 Non Uniform Part Sizes: Expected part 2 to have size 5242880, found 5242881",
-            ),
-            (
-                PartsFault::Size,
-                "InvalidRequest: The provided 'x-amz-mp-object-size' header does not match what was computed.",
-            ),
-            (
-                PartsFault::Checksum(Algorithm::Crc32),
-                "BadDigest: The CRC32 you specified did not match the calculated checksum.",
-            ),
-        ] {
-            assert_eq!(S3Error::from(fault).to_string(), format!("400 {expected}"));
-        }
-    }
 
     #[test]
     fn a_folder_of_another_version_is_refused_with_advice() {

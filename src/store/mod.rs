@@ -32,7 +32,7 @@ mod expiry;
 
 pub use configuration::{ConfigurationKind, StoredConfiguration};
 pub use defects::{Defect, DefectKind, DefectSubject};
-pub use error::{IoFailure, OpenError, PartsFault, StoreError};
+pub use error::{IoFailure, OpenError, StoreError};
 pub use expiry::Expiry;
 pub use model::{Bucket, Durability, NewObject, ObjectInfo, Options, StoreStats};
 pub use parts::{Completion, NewPart, NewUpload, ObjectCopy, PartInfo, PartRules, UploadRef, WriteResult};

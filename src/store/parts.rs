@@ -9,9 +9,6 @@ use crate::s3::part_checksums::Plan;
 use crate::s3::precondition::{ReadConditions, WriteConditions};
 use crate::s3::xml::CompletedPart;
 
-/// The least bytes of a part that is not the last (S3 and R2 limits: 5 MiB).
-pub(super) const MIN_PART: u64 = 5 << 20;
-
 /// The most bytes of an object (R2 limits page: 5 TiB less 5 GiB).
 pub(super) const MAX_OBJECT: u64 = (5 << 40) - (5 << 30);
 

@@ -13,6 +13,7 @@ pub mod request;
 pub mod failure;
 pub mod documents;
 pub mod headers;
+pub mod part_sizes;
 
 pub use buckets::BucketMap;
 pub use dialect::Dialect;

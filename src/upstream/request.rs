@@ -127,6 +127,12 @@ impl Outgoing {
         Outgoing { method, bucket, path, query, headers, unsigned, addressing, names_a_key, conditional, assembles }
     }
 
+    /// A question about the object that this request is for: a GET with this query, before the request itself is sent.
+    pub fn asking(&self, query: String) -> Outgoing {
+        let (headers, conditional, assembles) = (common(), false, false);
+        Outgoing { method: "GET", query, headers, conditional, assembles, ..self.clone() }
+    }
+
     /// The same request as one that is made for a client's: it belongs to the client's trace.
     pub fn traced(self, view: &RequestView<'_>) -> Outgoing {
         Outgoing { unsigned: trace(view), ..self }

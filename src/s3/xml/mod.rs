@@ -16,6 +16,7 @@ mod lifecycle;
 mod malformed;
 mod error_document;
 mod bucket_page;
+mod part_page;
 mod next_marker;
 mod rules;
 mod rewriter;
@@ -31,6 +32,7 @@ pub use error_document::{ErrorDocument, MAX_ERROR_BYTES};
 pub use listings::list_objects;
 pub use malformed::Malformed;
 pub use next_marker::with_last_name;
+pub use part_page::{PartPage, StoredPart};
 pub use requests::{
     CompleteMultipartUpload, CompletedPart, CreateBucketConfiguration, Delete, DeleteEntry, MAX_DELETE_KEYS,
     MAX_PART_NUMBER,

@@ -182,8 +182,13 @@ impl CompleteMultipartUpload {
 impl CompleteMultipartUpload {
     /// The document that says the same and nothing else: what was ignored must not mean something to another store.
     pub fn to_document(&self) -> String {
+        CompleteMultipartUpload::document_of(self.parts.iter())
+    }
+
+    /// The document of these parts, in their order.
+    pub fn document_of<'p>(parts: impl Iterator<Item = &'p CompletedPart>) -> String {
         document("CompleteMultipartUpload", |root| {
-            for part in &self.parts {
+            for part in parts {
                 root.inside("Part", |element| {
                     element.value("PartNumber", part.number);
                     element.etag(&part.etag);

@@ -4,7 +4,9 @@
 use super::RemoteStore;
 use super::payload::Payload;
 use crate::filters::Admitted;
+use crate::policy::PartOrder;
 use crate::s3::S3Error;
+use crate::s3::part_list::in_order;
 use crate::s3::xml::{CompleteMultipartUpload, Delete};
 use crate::server::answer::Answer;
 use crate::server::connection::request_body::RequestBody;
@@ -30,14 +32,21 @@ impl RemoteStore {
         self.forward_document(request, delete.to_document()).await
     }
 
-    /// CompleteMultipartUpload. A malformed list of parts is refused here with R2's error, whatever the store's is.
+    /// CompleteMultipartUpload. A malformed list of parts, or one that breaks the policy's rules, is refused here with R2's
+    /// error, whatever the store's is. The store gets the parts in the order of their numbers.
     pub(super) async fn complete_upload(
         &self,
         request: &Admitted<'_>,
         body: &mut RequestBody<'_>,
     ) -> Result<Answer, S3Error> {
         let document = operations::read_document(request, body).await?;
-        self.forward_document(request, CompleteMultipartUpload::parse(&document)?.to_document()).await
+        let limits = request.rules.policy.limits();
+        let listed = CompleteMultipartUpload::parse(&document)?.parts;
+        let parts = in_order(&listed, limits.part_order == PartOrder::Any)?;
+        if limits.equal_parts {
+            self.check_part_sizes(request, &parts).await?;
+        }
+        self.forward_document(request, CompleteMultipartUpload::document_of(parts.into_iter())).await
     }
 
     async fn forward_document(&self, request: &Admitted<'_>, document: String) -> Result<Answer, S3Error> {

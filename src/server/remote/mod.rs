@@ -13,6 +13,7 @@ mod sender;
 mod document;
 mod receive;
 mod buckets;
+mod part_sizes;
 mod checked;
 mod probe;
 mod missing_buckets;

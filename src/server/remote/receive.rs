@@ -145,7 +145,7 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// The error with the node in its cause.
-fn at(node: &Node, error: S3Error) -> S3Error {
+pub(super) fn at(node: &Node, error: S3Error) -> S3Error {
     let cause = format!("{node}: {}", error.cause.as_deref().unwrap_or_default());
     error.cause(cause)
 }

@@ -331,22 +331,6 @@ fn the_flag_about_durability_has_no_effect() {
     assert_eq!(warnings[0].to_string(), "--durability: --durability has no effect, as the upstream is another store");
 }
 
-#[test]
-fn a_limit_that_another_store_does_not_keep_is_a_warning() {
-    for (text, expected) in [
-        (
-            format!("policy = \"r2-2026\"\n{STORE}"),
-            &["equal_parts has no effect, as the upstream is another store"][..],
-        ),
-        (STORE.to_owned(), &[]),
-        ("policy = \"r2-2026\"".to_owned(), &[]),
-    ] {
-        let warnings = Start::with_file(&text).load().unwrap().warnings;
-        let messages: Vec<_> = warnings.iter().map(|warning| warning.message.as_str()).collect();
-        assert_eq!(messages, expected, "{text}");
-    }
-}
-
 /// Has the TLS connector read the file; it panics over one that it cannot use.
 fn connector_takes(ca_file: &Path) -> bool {
     let connector = || {

@@ -6,10 +6,11 @@ use super::upload_rows::{PartRow, UploadRow};
 use crate::s3::checksum::{Algorithm, Checksum};
 use crate::s3::etag::ETag;
 use crate::s3::part_checksums::Plan;
+use crate::s3::part_list::{PartsFault, check_sizes, in_order};
 use crate::s3::xml::CompletedPart;
-use crate::store::error::{PartsFault, StoreError};
+use crate::store::error::StoreError;
 use crate::store::model::ObjectInfo;
-use crate::store::parts::{Completion, MAX_OBJECT, MIN_PART};
+use crate::store::parts::{Completion, MAX_OBJECT};
 use md5::{Digest, Md5};
 use std::collections::{BTreeMap, HashSet};
 
@@ -29,7 +30,8 @@ pub(super) struct Assembled {
 pub(super) fn assemble(upload: &UploadRow, parts: &Parts, completion: &Completion) -> Result<Assembled, StoreError> {
     let listed = in_order(&completion.parts, completion.rules.any_order)?;
     let listed = listed.into_iter().map(|part| find(parts, part)).collect::<Result<Vec<_>, _>>()?;
-    check_sizes(&listed, completion.rules.equal_parts)?;
+    let numbered: Vec<_> = listed.iter().map(|part| (part.info.number, part.info.size)).collect();
+    check_sizes(&numbered, completion.rules.equal_parts)?;
     let sizes: Vec<u64> = listed.iter().map(|part| part.info.size).collect();
     let size = sizes.iter().fold(0u64, |size, part| size.saturating_add(*part));
     if size > MAX_OBJECT {
@@ -53,17 +55,6 @@ pub(super) fn assemble(upload: &UploadRow, parts: &Parts, completion: &Completio
     })
 }
 
-/// The list in the order of the numbers: as it is, or sorted where any order will do.
-fn in_order(parts: &[CompletedPart], any_order: bool) -> Result<Vec<&CompletedPart>, StoreError> {
-    let mut sorted: Vec<&CompletedPart> = parts.iter().collect();
-    sorted.sort_by_key(|part| part.number);
-    if sorted.windows(2).any(|pair| matches!(pair, [a, b] if a.number == b.number)) {
-        return Err(PartsFault::Duplicate.into());
-    }
-    let as_listed = parts.iter().zip(&sorted).all(|(listed, sorted)| listed.number == sorted.number);
-    if any_order || as_listed { Ok(sorted) } else { Err(PartsFault::Order.into()) }
-}
-
 /// The part that is meant: of this number, with this tag and every checksum given.
 fn find<'p>(parts: &'p Parts, listed: &CompletedPart) -> Result<&'p PartRow, StoreError> {
     let part = u16::try_from(listed.number).ok().and_then(|number| parts.get(&number));
@@ -72,24 +63,6 @@ fn find<'p>(parts: &'p Parts, listed: &CompletedPart) -> Result<&'p PartRow, Sto
         part.info.checksum.as_ref().is_some_and(|sum| sum.algorithm == *algorithm && sum.value == *value)
     };
     part.filter(|part| listed.checksums.iter().all(|given| has(part, given))).ok_or(PartsFault::Missing.into())
-}
-
-fn check_sizes(parts: &[&PartRow], equal: bool) -> Result<(), StoreError> {
-    let Some((last, others)) = parts.split_last() else { return Err(PartsFault::Missing.into()) };
-    if others.iter().any(|part| part.info.size < MIN_PART) {
-        return Err(PartsFault::TooSmall.into());
-    }
-    match others.split_first() {
-        Some((first, rest)) if equal => {
-            if rest.iter().any(|part| part.info.size != first.info.size) {
-                return Err(PartsFault::Unequal.into());
-            }
-            let (expected, found) = (first.info.size, last.info.size);
-            let too_large = PartsFault::LastTooLarge { number: last.info.number, expected, found };
-            if found > expected { Err(too_large.into()) } else { Ok(()) }
-        }
-        _ => Ok(()),
-    }
 }
 
 /// The MD5 of the parts' MD5s, and their number.
@@ -138,6 +111,7 @@ mod tests {
     use crate::s3::checksum::{Hasher, Kind};
     use crate::s3::metadata::Metadata;
     use crate::s3::names::{BucketName, ObjectKey};
+    use crate::s3::part_list::MIN_PART;
     use crate::s3::precondition::WriteConditions;
     use crate::store::folder::BlobId;
     use crate::store::parts::{PartInfo, PartRules};
@@ -238,18 +212,12 @@ mod tests {
 
     #[test]
     fn sizes_have_rules() {
-        let last_too_large = PartsFault::LastTooLarge { number: 2, expected: MIN_PART, found: MIN_PART + 1 };
         for (sizes, any, equal) in [
-            (&[1][..], None, None),
-            (&[0], None, None),
-            (&[MIN_PART, 0], None, None),
+            (&[0][..], None, None),
             (&[MAX_OBJECT - 1, 1], None, None),
             (&[MAX_OBJECT, 1], Some(PartsFault::TooLarge), Some(PartsFault::TooLarge)),
             (&[u64::MAX, u64::MAX], Some(PartsFault::TooLarge), Some(PartsFault::TooLarge)),
-            (&[MIN_PART - 1, 1], Some(PartsFault::TooSmall), Some(PartsFault::TooSmall)),
             (&[MIN_PART, MIN_PART + 1, 1], None, Some(PartsFault::Unequal)),
-            (&[MIN_PART, MIN_PART, MIN_PART], None, None),
-            (&[MIN_PART, MIN_PART + 1], None, Some(last_too_large)),
         ] {
             let mut completion = listed(&(1..=sizes.len() as i64).collect::<Vec<_>>());
             assert_eq!(fault(&parts(sizes), &completion), any, "{sizes:?}");

@@ -7,6 +7,7 @@ use super::*;
 use crate::s3::checksum::{Algorithm, Checksum, Kind};
 use crate::s3::listing::Entry;
 use crate::s3::part_checksums::Plan;
+use crate::s3::part_list::MIN_PART;
 use crate::s3::precondition::ReadConditions;
 use crate::s3::upload_listing::UploadQuery;
 use std::fmt::Write as _;
@@ -84,7 +85,7 @@ async fn fill_objects(store: &Store) {
 
 /// An object of two parts, one that is made across their border, an open upload, and one that was aborted.
 async fn fill_uploads(store: &Store) {
-    let min = parts::MIN_PART as usize;
+    let min = MIN_PART as usize;
     let whole = create_in(store, "multipart", None).await;
     let first = put_part(store, &whole, 1, &Bytes::from(vec![0; min])).await.unwrap();
     let second = put_part(store, &whole, 2, &body(SMALL, 4)).await.unwrap();
@@ -320,8 +321,8 @@ async fn completed_uploads_are_remembered_across_a_migration() {
         let store = open(&dir);
         let completed = store.0.index.read(index::Snapshot::completed_ids).unwrap();
         assert_eq!(completed.len(), 2);
-        let etags = [vec![0; parts::MIN_PART as usize], body(SMALL, 4).to_vec()]
-            .map(|body| ETag::from_md5(Md5::digest(body).into()));
+        let etags =
+            [vec![0; MIN_PART as usize], body(SMALL, 4).to_vec()].map(|body| ETag::from_md5(Md5::digest(body).into()));
         let parts: Vec<_> = (1..)
             .zip(etags)
             .map(|(number, etag)| PartInfo { number, size: 0, etag, last_modified: NOW, checksum: None })

@@ -3,11 +3,12 @@
 use super::*;
 use crate::s3::checksum::Algorithm;
 use crate::s3::part_checksums::Plan;
+use crate::s3::part_list::{MIN_PART, PartsFault};
 use crate::s3::precondition::ReadConditions;
 use crate::s3::upload_listing::{UploadPage, UploadQuery};
 use crate::s3::xml::CompletedPart;
 
-const MIN: usize = parts::MIN_PART as usize;
+const MIN: usize = MIN_PART as usize;
 const HOUR: u64 = 3_600_000;
 
 fn at(id: &str) -> UploadRef {

@@ -45,8 +45,6 @@ pub enum Deviation {
     RefusingControlCharacters,
     /// A part number out of range is refused as an invalid argument.
     PartNumbers,
-    /// Parts out of order are reported before parts that are too small.
-    OrderBeforeSizes,
     /// AbortMultipartUpload of an upload that does not exist is refused.
     AbortOfNothing,
     /// Uploads are listed in pages. The row has the IsTruncated of the first.
@@ -157,7 +155,6 @@ pub const DEVIATIONS: &[Row] = &[
     row("minio", Deviation::RefusingControlCharacters, (200, ""), "Line ends become blanks."),
     row("versitygw", Deviation::RefusingControlCharacters, (200, ""), "Line ends become blanks."),
     row("minio", Deviation::PartNumbers, (400, "InvalidPart"), "Its code for them."),
-    row("versitygw", Deviation::OrderBeforeSizes, (400, "EntityTooSmall"), "It looks at sizes first."),
     row("minio", Deviation::AbortOfNothing, (204, ""), "It removes what there is, and there is nothing."),
     row("minio", Deviation::PagesOfUploads, (200, "false"), "It lists all uploads of a key at once."),
     row("versitygw", Deviation::RangesOfCopiedParts, (400, "InvalidArgument"), "Its code for them."),

@@ -14,6 +14,7 @@ mod listings;
 mod lengths;
 mod missing_buckets;
 mod nodes;
+mod part_sizes;
 mod paths;
 mod refusals;
 mod requests;
