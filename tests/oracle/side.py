@@ -10,6 +10,7 @@ from oracle.table import plain
 
 SECONDS = 60
 NAME = re.compile(r"\{(?:(b?\d+)\.)?([A-Za-z-]+)\}")
+REPEATED = re.compile(r"\{(\d+)\*(\w)\}")
 
 
 class Answer:
@@ -92,7 +93,7 @@ class Wire:
         self._how = dict(text.partition(" ")[::2] for text in request.signed)
         self._signer = side.signer(self._how)
         self.method = request.method
-        self.body = request.body if isinstance(request.body, bytes) else plain(self._filled(request.body))
+        self.body = plain(self._filled(request.body))
         path, mark, query = self._filled(request.target).partition("?")
         headers = [(name, plain(self._filled(value))) for name, value in request.headers]
         self._sign(side.address, side.prefix + path, mark + query, headers)
@@ -125,8 +126,8 @@ class Wire:
         return "&".join(part for part in whole.split("&") if part.partition("=")[0] not in left_out)
 
     def _filled(self, text):
-        """A text with what `{key}`, `{day}`, `{now}` and `{1.UploadId}` stand for."""
-        return NAME.sub(self._meaning, text)
+        """A text with what `{key}`, `{day}`, `{now}`, `{1.UploadId}` and `{100*a}` stand for."""
+        return REPEATED.sub(lambda found: int(found[1]) * found[2], NAME.sub(self._meaning, text))
 
     def _meaning(self, found):
         place, name = found.groups()

@@ -37,7 +37,7 @@ class Request:
     target: str
     signed: list
     headers: list
-    body: str | bytes
+    body: str
     gap: Gap | None = None
 
     @property
@@ -107,9 +107,6 @@ def request(place, text):
         name, _, value = part.partition(":")
         if name == "body":
             body = value.removeprefix(" ")
-        elif name == "bytes":
-            count, letter = value.split()
-            body = letter.encode() * int(count)
         else:
             headers.append((name, value.removeprefix(" ")))
     signed = re.findall(r"\(([^)]*)\)", found["signed"])
