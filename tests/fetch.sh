@@ -26,6 +26,7 @@ fetch_clients() {
         if $all; then build rust; fi
     fi
     if wanted recipes; then recipe_packages; fi
+    if wanted oracle; then build oracle; fi
     if { wanted recipes || wanted browser; } && ! wanted sdks; then build js; fi
 }
 
@@ -119,6 +120,12 @@ build_go() {
 build_js() {
     mkdir -p "$cache/js" && rm -f "$cache/js/"*.mjs && cp tests/clients/js/package*.json "$cache/js" &&
         (cd "$cache/js" && npm ci --no-audit --no-fund --cache "$cache/npm") && cp tests/clients/js/*.mjs "$cache/js"
+}
+
+# Cloudflare's local R2: tests/oracle/.
+build_oracle() {
+    mkdir -p "$cache/oracle" && rm -f "$cache/oracle/"*.mjs && cp tests/oracle/package*.json "$cache/oracle" &&
+        (cd "$cache/oracle" && npm ci --no-audit --no-fund --cache "$cache/npm") && cp tests/oracle/*.mjs "$cache/oracle"
 }
 
 build_java() {

@@ -57,7 +57,7 @@ fn comes_unsigned(facts: &Facts<'_>) -> S3Error {
 
 fn plan_for(signer: &Authenticated<'_>, facts: &Facts<'_>, limits: &Limits) -> Result<BodyPlan, Vec<S3Error>> {
     if facts.spec.body == BodyKind::None {
-        return Ok(BodyPlan::Ignore);
+        return no_body(signer.claim.payload(), &facts.view).map(|()| BodyPlan::Ignore).map_err(|fault| vec![fault]);
     }
     let mut faults = Vec::new();
     let announced = announced(signer.claim.payload(), Some(&signer.verified), facts, &mut faults);
@@ -72,6 +72,16 @@ fn plan_for(signer: &Authenticated<'_>, facts: &Facts<'_>, limits: &Limits) -> R
         }),
         _ => Err(faults),
     }
+}
+
+/// A body that is not wanted is not hashed. Where none comes its hash is known.
+fn no_body(payload: &PayloadHash, view: &RequestView<'_>) -> Result<(), S3Error> {
+    let comes = view.header("content-length").is_some_and(|length| length != "0") || has_coding(view);
+    if comes || payload.may_be_of_nothing() { Ok(()) } else { Err(Code::X_AMZ_CONTENT_SHA256_MISMATCH.into()) }
+}
+
+fn has_coding(view: &RequestView<'_>) -> bool {
+    view.header_bytes("transfer-encoding").is_some()
 }
 
 /// The value; a fault joins the others.
@@ -113,6 +123,8 @@ pub(super) fn examine(
         found.refusals.push(comes_unsigned(facts));
     } else if facts.spec.body != BodyKind::None {
         examine_body(request, facts, caller, body, &mut found);
+    } else if let (Some(claim), None | Some([])) = (caller.claim(), body) {
+        keep(&mut found.refusals, no_body(claim.payload(), &facts.view));
     }
     found
 }
@@ -129,7 +141,7 @@ fn examine_body(
     let Some(announced) = announced(&payload, verified, facts, &mut found.refusals) else { return };
     let framed = matches!(announced.framing, Framing::AwsChunked { .. });
     // HTTP clients add a length where they know it, so it need not be given.
-    let chunked = facts.view.header_bytes("transfer-encoding").is_some();
+    let chunked = has_coding(&facts.view);
     if announced.expected.length.is_none() && body.is_none() && !framed && !chunked {
         found.missing.push(Missing::Body("the length of the body".to_owned()));
     } else {
@@ -158,7 +170,7 @@ fn size(facts: &Facts<'_>, length: Option<u64>, limits: &Limits) -> Result<u64, 
         (_, Some(length)) => Ok(length),
         (BodyKind::Object, None) => Err(Code::MISSING_CONTENT_LENGTH.into()),
         // No length and no transfer coding is no body, and that is a length.
-        (_, None) if facts.view.header_bytes("transfer-encoding").is_none() => Ok(0),
+        (_, None) if !has_coding(&facts.view) => Ok(0),
         (_, None) => Err(Code::MISSING_CONTENT_LENGTH.into()),
     }
 }

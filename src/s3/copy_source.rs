@@ -34,7 +34,8 @@ impl CopySource {
     /// stands for itself, as in a path.
     ///
     /// # Errors
-    /// `InvalidArgument` in R2's words for what names no object, `InvalidObjectName` for a key that is too long, and
+    /// `InvalidArgument` in R2's words for what names no object, `NoSuchBucket` for what cannot be a bucket, as it can
+    /// be none that is there, `InvalidObjectName` for a key that is too long, and
     /// `NotImplemented` for a version: R2 has none, and another version would be another object.
     pub fn parse(text: &str) -> Result<CopySource, S3Error> {
         if text.contains("?versionId=") {
@@ -45,7 +46,7 @@ impl CopySource {
         let path = decoded.strip_prefix('/').unwrap_or(&decoded);
         let (bucket, key) = path.split_once('/').filter(|(_, key)| !key.is_empty()).ok_or_else(malformed)?;
         Ok(CopySource {
-            bucket: BucketName::parse(bucket).map_err(|_| malformed())?,
+            bucket: BucketName::parse(bucket).map_err(|_| Code::NO_SUCH_BUCKET)?,
             key: ObjectKey::parse(key).map_err(|_| Code::INVALID_OBJECT_NAME)?,
         })
     }
@@ -93,8 +94,9 @@ mod tests {
             ("/", "InvalidArgument", "copy source bucket name"),
             ("media", "InvalidArgument", "copy source bucket name"),
             ("/media/", "InvalidArgument", "copy source bucket name"),
-            ("//media/a", "InvalidArgument", "copy source bucket name"),
-            ("Media/a", "InvalidArgument", "copy source bucket name"),
+            ("//media/a", "NoSuchBucket", "The specified bucket does not exist."),
+            ("Media/a", "NoSuchBucket", "The specified bucket does not exist."),
+            ("https://example.com/media/a", "NoSuchBucket", "The specified bucket does not exist."),
             ("media/%ff", "InvalidArgument", "copy source bucket name"),
             (&long, "InvalidObjectName", "The specified object name is not valid."),
             (

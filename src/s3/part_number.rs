@@ -14,9 +14,33 @@ pub fn part_number(text: &str) -> Result<u16, S3Error> {
     })
 }
 
+/// Reads `partNumber` beside an upload. R2 has no route for what is no integer at all.
+pub fn uploaded_part_number(text: &str) -> Result<u16, S3Error> {
+    let number = text.trim_start_matches(' ');
+    let is_integer = number.strip_prefix('-').unwrap_or(number).bytes().all(|byte| byte.is_ascii_digit());
+    if is_integer { part_number(text) } else { Err(Code::ROUTE_NOT_FOUND.into()) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_integer_has_no_route_beside_an_upload() {
+        for (text, code) in [
+            ("x", "RouteNotFound"),
+            ("1.0", "RouteNotFound"),
+            ("1e0", "RouteNotFound"),
+            ("1 ", "RouteNotFound"),
+            ("+1", "RouteNotFound"),
+            ("", "InvalidArgument"),
+            ("-1", "InvalidArgument"),
+            ("99999999999999999999", "InvalidArgument"),
+        ] {
+            assert_eq!(uploaded_part_number(text).unwrap_err().code, code, "{text}");
+        }
+        assert_eq!(uploaded_part_number(" 01").ok(), Some(1));
+    }
 
     #[test]
     fn part_numbers_run_from_1_to_10000() {

@@ -10,8 +10,8 @@ use crate::sigv4::scope::parse_credential;
 
 const PAYLOAD: &str = "x-amz-content-sha256";
 
-/// The claim that `value` makes for the request. R2 misses the payload's hash before it reads the value, but for the
-/// scheme of SigV2, which has none.
+/// The claim that `value` makes for the request. R2 looks for the payload's hash and the date before it reads the value,
+/// but for the scheme of SigV2, which has no hash.
 pub(super) fn parse(value: &str, head: &RequestHead<'_>) -> Result<Claim, AuthError> {
     if value.starts_with("AWS ") {
         return Err(AuthError::SigV2);
@@ -19,9 +19,9 @@ pub(super) fn parse(value: &str, head: &RequestHead<'_>) -> Result<Claim, AuthEr
     if !head.headers.contains_key(PAYLOAD) {
         return Err(AuthError::MissingPayloadHash);
     }
+    let date = request_date(head)?;
     let fields = Fields::parse(value).ok_or(AuthError::NotSigV4)?;
     let (access_key_id, scope) = parse_credential(fields.credential)?;
-    let date = request_date(head)?;
     date.check_scope(&scope)?;
     Ok(Claim {
         access_key_id,

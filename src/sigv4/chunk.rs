@@ -6,10 +6,8 @@
 //! Chunks", with and without trailing headers.
 
 use crate::sigv4::key::{Signature, SigningKey};
+use crate::sigv4::payload::EMPTY_SHA256;
 use crate::sigv4::scope::Scope;
-
-/// The SHA-256 of nothing: the place of chunk headers, which no version of the protocol has.
-const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// The state of a chain of chunk signatures.
 #[derive(Debug, Clone)]
@@ -32,6 +30,7 @@ impl ChunkChain {
 
     /// Signs the next chunk, given the SHA-256 of its bytes; the last chunk is the empty one.
     pub fn sign_chunk(&mut self, sha256: &[u8; 32]) -> Signature {
+        // The place of chunk headers, which no version of the protocol has.
         let rest = format!("{EMPTY_SHA256}\n{}", hex::encode(sha256));
         self.advance("AWS4-HMAC-SHA256-PAYLOAD", &rest)
     }

@@ -39,8 +39,9 @@ pub fn announced_payload(head: &RequestHead<'_>) -> PayloadKind {
     payload.map_or(PayloadKind::Signed, |payload| payload.kind())
 }
 
+/// The one `Authorization`. An empty one says nothing, as on R2.
 fn authorization_header<'a>(head: &RequestHead<'a>) -> Result<Option<&'a str>, AuthError> {
-    let mut values = head.headers.get_all(AUTHORIZATION).iter();
+    let mut values = head.headers.get_all(AUTHORIZATION).iter().filter(|value| !value.is_empty());
     let Some(value) = values.next() else { return Ok(None) };
     match values.next() {
         Some(_) => Err(AuthError::SeveralKinds),

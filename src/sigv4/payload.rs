@@ -4,6 +4,9 @@ use crate::s3::payload::{PayloadKind, Streaming};
 use crate::sigv4::error::AuthError;
 use std::borrow::Cow;
 
+/// The SHA-256 of nothing.
+pub(super) const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
 /// What the signature covers of the body (S3 API reference, "Signature Calculations").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PayloadHash {
@@ -35,6 +38,11 @@ impl PayloadHash {
             PayloadHash::Unsigned => PayloadKind::Unsigned,
             PayloadHash::Streaming(form) => PayloadKind::Streaming(*form),
         }
+    }
+
+    /// Whether it can be that of a request without a body.
+    pub fn may_be_of_nothing(&self) -> bool {
+        !matches!(self, PayloadHash::Digest(_)) || self.text() == EMPTY_SHA256
     }
 
     /// As the header spells it, and as the canonical request ends.

@@ -44,10 +44,11 @@ fn faults_of_the_authorization_header() {
         ("nothing", put().unsigned(address), argument("Authorization")),
         ("no payload hash", signed().without(SHA256), { error(400, "InvalidRequest", "Missing x-amz-content-sha256") }),
         ("another algorithm", edited("AWS4-HMAC-SHA256 ", "AWS4-HMAC-SHA512 "), please.clone()),
+        ("Basic", signed().without("authorization").header("authorization", "Basic eDp5"), please.clone()),
         (
-            "Basic",
+            "Basic, and no date",
             put().unsigned(address).header("authorization", "Basic eDp5").header(SHA256, "UNSIGNED-PAYLOAD"),
-            please.clone(),
+            argument("No date provided in x-amz-date nor date header"),
         ),
         ("no signature", edited(", Signature=", ", Sig="), please),
         ("SigV2", put().header("authorization", "AWS id:c2ln").unsigned(address), sig_v2.clone()),

@@ -37,7 +37,7 @@ fn sources_that_cannot_be_copied() {
     for (source, status, code, message) in [
         ("media", 400, "InvalidArgument", "copy source bucket name"),
         ("", 400, "InvalidArgument", "copy source bucket name"),
-        ("Media/a", 400, "InvalidArgument", "copy source bucket name"),
+        ("Media/a", 404, "NoSuchBucket", "The specified bucket does not exist."),
         ("media/none", 404, "NoSuchKey", "The specified key does not exist."),
         ("nobody/a", 404, "NoSuchBucket", "The specified bucket does not exist."),
         (

@@ -96,7 +96,6 @@ fn ranges() {
         ("bytes=-99", BODY, "bytes 0-9/10"),
         ("bytes=5-99", "56789", "bytes 5-9/10"),
         ("bytes=5-99999999999999999999", "56789", "bytes 5-9/10"),
-        ("BYTES=1-1", "1", "bytes 1-1/10"),
     ] {
         let answer = send(&server, "GET", "/media/ten", &[("range", range)]);
         assert_eq!((answer.status, answer.text().as_str()), (206, bytes), "{range}");
@@ -111,6 +110,7 @@ fn ranges() {
         ("/media/ten", "bytes=5-3", 400, "range must be positive."),
         ("/media/ten", "bytes=0-1,3-4", 400, malformed),
         ("/media/ten", "items=0-1", 400, malformed),
+        ("/media/ten", "BYTES=1-1", 400, malformed),
         ("/media/ten", "bytes=a-b", 400, malformed),
         ("/media/ten", "", 400, malformed),
     ] {

@@ -30,6 +30,8 @@ const SERVED: &[(&str, &str)] = &[
     ("ListParts?uploadId=u&partNumber=1&x-id=ListParts", "ListParts, ignored: partNumber"),
     ("ListMultipartUploads?uploads&delimiter=/&upload-id-marker=u&encoding-type=url", "ListMultipartUploads"),
     // Parameters of reads.
+    ("HeadObject?uploadId=u", "HeadObject, ignored: uploadId"),
+    ("HeadBucket?location&junk=1", "HeadBucket, ignored: location junk"),
     ("GetObject?x-purpose=1&junk", "GetObject, ignored: x-purpose junk"),
     ("HeadObject?response-content-type=text/plain", "HeadObject, ignored: response-content-type"),
     ("HeadObject?attributes&torrent | range: bytes=0-1", "HeadObject, ignored: attributes torrent"),
@@ -53,6 +55,10 @@ const SERVED: &[(&str, &str)] = &[
     ),
     ("GetBucketReplication", "404 ReplicationConfigurationNotFoundError: The replication configuration was not found."),
     ("ListBucketInventoryConfigurations", "501 NotImplemented: GetBucketInventoryConfiguration not implemented"),
+    (
+        "DeletePublicAccessBlock",
+        "400 InvalidArgument: Unsupported search param(s) \"publicAccessBlock\" on a DELETE bucket route",
+    ),
     // Directives of a copy.
     ("CopyObject | x-amz-metadata-directive: REPLACE", "CopyObject"),
     ("CopyObject | x-amz-metadata-directive: FOO", "400 InvalidArgument: metadata directive FOO."),

@@ -2,7 +2,6 @@
 
 use super::Local;
 use crate::filters::Admitted;
-use crate::s3::headers::CONDITIONS;
 use crate::s3::part_number::part_number;
 use crate::s3::precondition::{ReadConditions, ReadOutcome};
 use crate::s3::range::ByteRange;
@@ -26,6 +25,7 @@ struct Selection {
 impl Local {
     /// GetObject.
     pub(super) async fn get_object(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
+        check(&request.view)?;
         let object = self.store.object(request.bucket()?, request.object_key()?).await?;
         let (answer, range) = head(request, &object.info)?;
         let answer = self.with_expiration(answer, request, object.info.last_modified)?;
@@ -36,6 +36,7 @@ impl Local {
 
     /// HeadObject: the same without the bytes, which are not read.
     pub(super) async fn head_object(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
+        check(&request.view)?;
         let info = self.store.info(request.bucket()?, request.object_key()?).await?;
         let (answer, range) = head(request, &info)?;
         let answer = self.with_expiration(answer, request, info.last_modified)?;
@@ -86,11 +87,8 @@ fn validators(status: StatusCode, info: &ObjectInfo) -> Answer {
     Answer::empty(status).with(ETAG, &info.etag.quoted()).with(LAST_MODIFIED, &info.last_modified.http_date())
 }
 
-/// Refuses what no object has: without conditions, which are decided first and by the object.
+/// Refuses what no object has. R2 reads the range before it looks for the object, so before its conditions, too.
 pub(super) fn check(view: &RequestView<'_>) -> Result<(), S3Error> {
-    if CONDITIONS.iter().any(|name| view.header_bytes(name).is_some()) {
-        return Ok(());
-    }
     match (view.header("range").filter(|_| view.header("if-range").is_none()), view.parameter("partNumber")) {
         (Some(_), Some(_)) => Err(range_and_part()),
         (Some(range), None) => ByteRange::parse(range).map(drop),

@@ -9,7 +9,7 @@ use crate::s3::checksum::{Algorithm, Kind};
 use crate::s3::etag::ETag;
 use crate::s3::metadata::Metadata;
 use crate::s3::part_checksums::Plan;
-use crate::s3::part_number::part_number;
+use crate::s3::part_number::uploaded_part_number;
 use crate::s3::precondition::WriteConditions;
 use crate::s3::view::RequestView;
 use crate::s3::xml::{CompleteMultipartUpload, CompletedPart, CompletedUpload};
@@ -114,7 +114,7 @@ pub(super) fn upload_ref(request: &OperationRequest<'_>) -> Result<UploadRef, S3
 
 /// The part a request names.
 pub(super) fn requested_part(request: &OperationRequest<'_>) -> Result<u16, S3Error> {
-    part_number(request.view.parameter("partNumber").unwrap_or_default())
+    uploaded_part_number(request.view.parameter("partNumber").unwrap_or_default())
 }
 
 /// The size that the whole object must have, and the kind of its checksum.
