@@ -53,7 +53,7 @@ fn summary(loaded: &Loaded) -> String {
     let settings = &loaded.settings;
     let listen: Vec<_> = settings.listen.iter().map(ToString::to_string).collect();
     let listen = listen.join(" and ");
-    let admin = settings.admin.map_or("off".to_owned(), |address| address.to_string());
+    let admin = settings.admin.map_or("off".to_owned(), |address| format!("{address}{}", admin_pages(settings)));
     let public = public(settings);
     let serving = format!(
         "listens on {listen}{public}, admin {admin}, policy {}, {}{}",
@@ -76,6 +76,15 @@ fn buckets(settings: &Settings) -> String {
         0 => String::new(),
         1 => format!(", bucket {}", names.concat()),
         _ => format!(", buckets {}", names.join(" and ")),
+    }
+}
+
+/// Whether the admin address shows people anything.
+fn admin_pages(settings: &Settings) -> &'static str {
+    match (settings.pages.served, settings.pages.download) {
+        (true, true) => " with pages and downloads",
+        (true, false) => " with pages",
+        (false, _) => " without pages",
     }
 }
 
@@ -136,7 +145,7 @@ mod tests {
             ),
         ] {
             let said = said_of(&format!("[upstream]\nkind = \"s3\"\n{settings}"));
-            let serving = "listens on 127.0.0.1:9000, admin 127.0.0.1:9001, policy r2, 1 key";
+            let serving = "listens on 127.0.0.1:9000, admin 127.0.0.1:9001 with pages, policy r2, 1 key";
             assert_eq!(said, format!("{serving}\nin front of {expected}"));
         }
     }
@@ -158,7 +167,7 @@ mod tests {
             assert_eq!(
                 summary(&loaded),
                 format!(
-                    "listens on 127.0.0.1:9000{expected}, admin 127.0.0.1:9001, policy r2, \
+                    "listens on 127.0.0.1:9000{expected}, admin 127.0.0.1:9001 with pages, policy r2, \
                      a key to be made in not-there/credentials.toml, data not-there"
                 )
             );

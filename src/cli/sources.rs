@@ -42,7 +42,7 @@ pub struct Serving {
     /// Address at which public buckets are read, may be repeated [default: 127.0.0.1:9002]
     #[arg(long, value_name = "ADDR:PORT")]
     public_listen: Vec<String>,
-    /// Address for /metrics, /healthz and /readyz, or "off" [default: 127.0.0.1:9001]
+    /// Address for pages, /metrics, /healthz and /readyz, or "off" [default: 127.0.0.1:9001]
     #[arg(long, value_name = "ADDR:PORT|off")]
     admin: Option<String>,
     /// What an acknowledged write survives: power loss (fsync), or the process alone (none) [default: fsync]

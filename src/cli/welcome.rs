@@ -24,6 +24,8 @@ pub(super) struct Welcome {
     objects: (&'static str, String),
     /// Buckets that settings name; empty if they name none.
     buckets: String,
+    /// Whether the admin address has pages.
+    has_pages: bool,
     key: Option<ShownKey>,
     /// How many keys there are besides the one shown.
     more_keys: usize,
@@ -61,6 +63,7 @@ impl Welcome {
             public: loaded.settings.public.to_string(),
             objects: objects(&loaded.settings),
             buckets: buckets(&loaded.settings),
+            has_pages: loaded.settings.pages.served,
             key: shown.map(ShownKey::new),
             more_keys: loaded.keys.len().saturating_sub(1),
         }
@@ -74,7 +77,7 @@ impl Welcome {
             lines.push(row("domains", &self.domains));
         }
         lines.extend(public.iter().map(|address| row("public", &self.public_row(*address))));
-        lines.extend(admin.map(|address| row("admin", &format!("{}/metrics", url(address)))));
+        lines.extend(admin.map(|address| row("admin", &self.admin_row(address))));
         lines.push(row("policy", &policy_row(&self.policy)));
         if !self.cors.is_empty() {
             lines.push(row("cors", &format!("pages of {}", self.cors)));
@@ -87,6 +90,16 @@ impl Welcome {
             lines.extend(self.key_lines(key, *address));
         }
         lines.join("\n") + "\n"
+    }
+
+    /// What is there, for people or for programs.
+    fn admin_row(&self, address: SocketAddr) -> String {
+        let url = url(address);
+        if self.has_pages {
+            format!("{url} shows each request as it comes, and why it fails")
+        } else {
+            format!("{url}/metrics")
+        }
     }
 
     fn public_row(&self, address: SocketAddr) -> String {
@@ -213,7 +226,7 @@ mod tests {
         let cors = "http://localhost:3000".into();
         let (policy, public, objects) = ("r2".into(), "media, site-*".into(), ("data", "./r2shim-data".into()));
         let buckets = "media, logs".into();
-        let welcome = Welcome { policy, domains, cors, public, objects, buckets, key, more_keys: 1 };
+        let welcome = Welcome { policy, domains, cors, public, objects, buckets, has_pages: true, key, more_keys: 1 };
         let public = ["127.0.0.1:9002".parse().unwrap()];
         let admin = Some("127.0.0.1:9001".parse().unwrap());
         anstream::adapter::strip_str(&welcome.text(&["0.0.0.0:9000".parse().unwrap()], &public, admin)).to_string()
@@ -226,7 +239,7 @@ mod tests {
             "  endpoint       http://127.0.0.1:9000, and every other address of this machine",
             "  domains        s3.localtest",
             "  public         http://127.0.0.1:9002/BUCKET/KEY without a key, of media, site-*",
-            "  admin          http://127.0.0.1:9001/metrics",
+            "  admin          http://127.0.0.1:9001 shows each request as it comes, and why it fails",
             "  policy         r2 (R2 of July 2022; --policy r2-2026 is today's)",
             "  cors           pages of http://localhost:3000",
             "  data           ./r2shim-data",

@@ -1,10 +1,12 @@
-//! The admin address: `/metrics`, `/healthz`, `/readyz`, `/readyz/read`. Never on the S3 port, and nothing there is secret.
+//! The admin address: `/metrics`, `/healthz`, `/readyz` and `/readyz/read` for programs, pages for people. Never on the S3
+//! port, and nothing there is secret.
 
 use crate::filters::CurrentRules;
 use crate::server::connection::port::Respond;
 use crate::server::observe::health::{Health, Readiness};
 use crate::server::observe::metrics::{Metrics, Moment};
 use crate::server::observe::process;
+use crate::server::pages::Pages;
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use pingora::http::ResponseHeader;
@@ -19,16 +21,36 @@ pub struct AdminPort {
     pub rules: Arc<CurrentRules>,
     /// What `/readyz` reports.
     pub health: Arc<dyn Health>,
+    /// Pages, if they are served.
+    pub pages: Option<Pages>,
 }
 
+/// What is here for programs.
+const FOR_PROGRAMS: &str = "here are /metrics, /healthz, /readyz and /readyz/read\n";
+
+/// Where no pages are served.
+const NO_PAGES: &str = "pages for people are off; pages = true in [admin] of the settings switches them on\n";
+
 impl AdminPort {
-    fn page(&self, path: &str) -> (StatusCode, String) {
-        match path {
+    /// What is here for programs; `None` for other paths.
+    fn for_programs(&self, path: &str) -> Option<(StatusCode, String)> {
+        Some(match path {
             "/healthz" => (StatusCode::OK, "ok\n".to_owned()),
             "/readyz" => readiness(&self.health.readiness()),
             "/readyz/read" => readiness(&self.health.read_readiness()),
             "/metrics" => self.metrics_page(),
-            _ => (StatusCode::NOT_FOUND, "here are /metrics, /healthz, /readyz and /readyz/read\n".to_owned()),
+            _ => return None,
+        })
+    }
+
+    async fn answer(&self, session: &mut ServerSession) -> pingora::Result<()> {
+        if !matches!(session.req_header().method, Method::GET | Method::HEAD) {
+            return write(session, StatusCode::METHOD_NOT_ALLOWED, "only GET\n".to_owned()).await;
+        }
+        match (self.for_programs(session.req_header().uri.path()), &self.pages) {
+            (Some((status, text)), _) => write(session, status, text).await,
+            (None, Some(pages)) => pages.respond(session).await,
+            (None, None) => write(session, StatusCode::NOT_FOUND, format!("{FOR_PROGRAMS}{NO_PAGES}")).await,
         }
     }
 
@@ -53,11 +75,7 @@ fn readiness(readiness: &Readiness) -> (StatusCode, String) {
 
 impl Respond for AdminPort {
     async fn respond(&self, session: &mut ServerSession) {
-        let (status, text) = match session.req_header().method {
-            Method::GET | Method::HEAD => self.page(session.req_header().uri.path()),
-            _ => (StatusCode::METHOD_NOT_ALLOWED, "only GET\n".to_owned()),
-        };
-        if write(session, status, text).await.is_err() {
+        if self.answer(session).await.is_err() {
             // The client has gone, or does not take the answer: no other can follow it.
             session.set_keepalive(None);
         }
@@ -68,6 +86,7 @@ async fn write(session: &mut ServerSession, status: StatusCode, text: String) ->
     let mut header = ResponseHeader::build(status, Some(2))?;
     header.insert_header(header::CONTENT_TYPE, "text/plain; version=0.0.4")?;
     header.insert_header(header::CONTENT_LENGTH, text.len())?;
+    header.insert_header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")?;
     let head_only = session.req_header().method == Method::HEAD;
     session.write_response_header(Box::new(header)).await?;
     if head_only { Ok(()) } else { session.write_response_body(Bytes::from(text), true).await }

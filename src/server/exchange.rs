@@ -19,6 +19,7 @@ use crate::server::observe::access_log;
 use crate::server::observe::ids::RequestIds;
 use crate::server::observe::metrics::Metrics;
 use crate::server::observe::record::{Port, Record};
+use crate::server::recent::{Recent, Seen};
 use http::header::HOST;
 use http::{HeaderValue, Method, StatusCode};
 use pingora::http::RequestHeader;
@@ -66,6 +67,8 @@ pub struct Shared {
     pub ids: RequestIds,
     /// Who is connected, clients behind proxies included.
     pub connections: Arc<Connections>,
+    /// The last requests, where the inspector shows them.
+    pub recent: Option<Arc<Recent>>,
 }
 
 /// Answers a port with a service; one serves all its connections.
@@ -83,21 +86,22 @@ impl<S: Service> Exchange<S> {
         session: &mut ServerSession,
         rules: &Rules,
         forwarded: &Forwarded,
-        record: &mut Record,
+        seen: &mut Seen,
     ) -> (Answer, Unread) {
         if session.req_header().method == Method::CONNECT {
             // What follows such a head is not framed as a body is, so it must not be read as one.
             return (Answer::empty(StatusCode::METHOD_NOT_ALLOWED), Unread::Close);
         }
         let raw = session.to_h1_raw();
+        let record = &mut seen.record;
         let head = match OwnedHead::from_request(session.req_header(), &raw) {
-            Ok(head) => head,
+            Ok(head) => seen.head.insert(head),
             // Where one request ends and the next begins is in doubt, so nothing more is read as a request.
             Err(error) => return (self.refused(record, &error), Unread::Close),
         };
         let rate = MinimumRate { bytes: rules.limits.body_bytes, window: rules.limits.body_window };
         let mut body = RequestBody::new(session, head.expects_continue(), rate);
-        let answer = self.service.answer(&Call { rules, head: &head, forwarded }, &mut body, record).await;
+        let answer = self.service.answer(&Call { rules, head, forwarded }, &mut body, record).await;
         let progress = body.progress();
         if head.is_chunked() && is_error(answer.status) {
             // pingora takes an empty size of a chunk for the last one. What it reads as the next request could be meant
@@ -148,19 +152,23 @@ impl<S: Service> Respond for Exchange<S> {
         let _in_flight = self.shared.metrics.enter();
         let rules = self.shared.rules.load_full();
         let forwarded = forwarded(session, &rules);
-        let mut record = self.record(session, &forwarded);
+        let mut seen = Seen { record: self.record(session, &forwarded), head: None };
         prepare(session, rules.limits.body_idle);
         // It counts until the answer is sent.
         let counted = self.count_client(&forwarded);
         let (answer, unread) = match &counted {
-            Ok(_) => self.answer(session, &rules, &forwarded, &mut record).await,
-            Err(error) => (self.refused(&mut record, error), Unread::Close),
+            Ok(_) => self.answer(session, &rules, &forwarded, &mut seen).await,
+            Err(error) => (self.refused(&mut seen.record, error), Unread::Close),
         };
-        reply::send(session, answer, unread, &mut record).await;
+        let record = &mut seen.record;
+        reply::send(session, answer, unread, record).await;
         record.bytes_in = session.body_bytes_read() as u64;
         record.duration = started.elapsed();
-        access_log::write(&record);
-        self.shared.metrics.count(&record);
+        access_log::write(record);
+        self.shared.metrics.count(record);
+        if let Some(recent) = &self.shared.recent {
+            recent.remember(seen);
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod clock;
 pub mod observe;
 pub mod answer;
 pub mod connection;
+pub mod recent;
 mod operations;
 pub mod local;
 pub mod remote;
@@ -16,6 +17,7 @@ pub mod exchange;
 pub mod s3_port;
 mod public_page;
 pub mod public_port;
+pub mod pages;
 pub mod admin_port;
 pub mod life;
 

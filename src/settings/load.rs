@@ -16,7 +16,7 @@ use crate::settings::remote::{self, UpstreamKey};
 use crate::settings::resolved::{Mode, Settings, Upstream};
 use crate::settings::secret::{Environment, SecretPlace};
 use crate::settings::written::{WrittenSettings, WrittenStore, WrittenUpstream};
-use crate::settings::{address, bucket, cors, domain, policy, proxies, store};
+use crate::settings::{address, bucket, cors, domain, pages, policy, proxies, store};
 use crate::store::Options;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -87,7 +87,7 @@ fn exposed(file: &Path, loaded: &Loaded) -> Option<Diagnostic> {
 pub fn load_admin(flags: &Flags) -> Result<Option<SocketAddr>, Vec<Diagnostic>> {
     let mut faults = Vec::new();
     let written = read_file(flags.config.as_deref(), &mut faults);
-    let admin = address::admin(flag(&flags.admin, "--admin").or(written.admin), &[], &mut faults);
+    let admin = address::admin(flag(&flags.admin, "--admin").or(written.admin.listen), &[], &mut faults);
     if faults.is_empty() { Ok(admin) } else { Err(flags.placed(faults)) }
 }
 
@@ -117,6 +117,7 @@ fn resolve(
 ) -> Option<Loaded> {
     let addresses = Addresses::resolve(flags, &mut written, findings);
     let trusted_proxies = proxies::resolve(written.trusted_proxies, findings);
+    let pages = pages::resolve(written.admin.pages, addresses.admin, findings);
     let faults = &mut findings.faults;
     let policy = policy(flags, file, written.policy, faults);
     let mode = mode(written.mode, faults);
@@ -130,6 +131,7 @@ fn resolve(
     let settings = Settings {
         listen: addresses.listen,
         admin: addresses.admin,
+        pages,
         public: addresses.public.buckets,
         public_listen: addresses.public.listen,
         trusted_proxies,
@@ -166,7 +168,7 @@ impl Addresses {
     fn resolve(flags: &Flags, written: &mut WrittenSettings, findings: &mut Findings) -> Addresses {
         let faults = &mut findings.faults;
         let listen = address::listen(given_list("--listen", &flags.listen).or(written.listen.take()), faults);
-        let admin = address::admin(flag(&flags.admin, "--admin").or(written.admin.take()), &listen, faults);
+        let admin = address::admin(flag(&flags.admin, "--admin").or(written.admin.listen.take()), &listen, faults);
         let served: Vec<_> = listen.iter().copied().chain(admin).collect();
         let public = public::resolve(
             given_list("--public", &flags.public).or(written.public.take()),

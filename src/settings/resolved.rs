@@ -5,6 +5,7 @@ use crate::cors::CorsRules;
 use crate::policy::Policy;
 use crate::routing::TrustedProxies;
 use crate::s3::names::BucketName;
+use crate::settings::pages::Pages;
 use crate::store::Options;
 use crate::upstream::Remote;
 use std::net::SocketAddr;
@@ -15,8 +16,10 @@ use std::path::PathBuf;
 pub struct Settings {
     /// Where clients are served; port 0 is any free one.
     pub listen: Vec<SocketAddr>,
-    /// Where metrics and health are served; `None` if they are switched off.
+    /// Where metrics, health and pages are served; `None` if they are switched off.
     pub admin: Option<SocketAddr>,
+    /// The pages served there.
+    pub pages: Pages,
     /// Buckets whose objects are read without a key.
     pub public: BucketScope,
     /// Where they are read; empty if there are none.

@@ -130,6 +130,11 @@ impl<'t> Table<'t> {
         texts
     }
 
+    /// Whether there is a table under this name.
+    pub(super) fn has_table(&self, setting: Setting) -> bool {
+        self.entries.get(setting.name).is_some_and(|value| value.get_ref().is_table())
+    }
+
     /// The table under this name.
     pub(super) fn table(&mut self, reading: &mut Reading<'t>, setting: Setting) -> Option<Table<'t>> {
         let value = self.take(setting.name)?;

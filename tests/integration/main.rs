@@ -32,6 +32,7 @@ mod metrics;
 mod nodes;
 mod objects;
 mod open;
+mod pages;
 mod proxies;
 mod public;
 mod readme;

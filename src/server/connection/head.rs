@@ -46,6 +46,17 @@ impl OwnedHead {
         RequestHead { method: &self.method, path: &self.path, query: &self.query, headers: &self.headers }
     }
 
+    /// Query and headers, to take out what is not to be kept.
+    pub fn query_and_headers(&mut self) -> (&mut String, &mut HeaderMap) {
+        (&mut self.query, &mut self.headers)
+    }
+
+    /// Bytes of its texts: method, target, and names and values of headers.
+    pub fn bytes(&self) -> usize {
+        let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+        self.method.len() + self.path.len() + self.query.len() + headers.sum::<usize>()
+    }
+
     /// Whether the client waits for `100 Continue` before it sends the body. One that speaks HTTP/1.0 does not, whatever
     /// it says (RFC 9110 section 10.1.1).
     pub fn expects_continue(&self) -> bool {

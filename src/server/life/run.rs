@@ -18,9 +18,12 @@ use crate::server::local::{Configurations, Local};
 use crate::server::observe::health::Health;
 use crate::server::observe::ids::RequestIds;
 use crate::server::observe::metrics::Metrics;
+use crate::server::pages::{Pages, PagesParts};
 use crate::server::public_port::PublicPort;
+use crate::server::recent::Recent;
 use crate::server::remote::RemoteStore;
 use crate::server::s3_port::S3Port;
+use crate::settings;
 use crate::store::{OpenError, Store, StoreError};
 use pingora::services::Service as _;
 use std::error::Error;
@@ -35,8 +38,8 @@ use tokio::time::timeout;
 /// How long a stopping server waits for the requests in flight.
 pub const DRAIN_LIMIT: Duration = Duration::from_secs(30);
 
-/// Connections to the admin address: a few scrapers and probes.
-const ADMIN_CONNECTIONS: ConnectionLimits = ConnectionLimits { all: 16, per_address: 16 };
+/// Connections to the admin address: a few scrapers and probes, and the browsers of a team.
+const ADMIN_CONNECTIONS: ConnectionLimits = ConnectionLimits { all: 32, per_address: 32 };
 
 /// What a server is made of.
 pub struct ServerParts {
@@ -46,6 +49,8 @@ pub struct ServerParts {
     pub rules: Arc<CurrentRules>,
     /// Where objects are.
     pub objects: Objects,
+    /// The pages at the admin address.
+    pub pages: settings::Pages,
 }
 
 /// Where objects are.
@@ -95,11 +100,18 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
     let rules = parts.rules.load_full();
     // What is decided before there is a request holds until the next start.
     let heads = HeadLimits::from(&rules.limits);
+    let with_pages = parts.pages.served && parts.listeners.admin.is_some();
+    let recent = with_pages.then(|| Arc::new(Recent::new(parts.pages.requests)));
+    let store = match &parts.objects {
+        Objects::Local(store) => Some(store.clone()),
+        Objects::Remote(_) => None,
+    };
     let shared = Arc::new(Shared {
         connections: Arc::new(connections(&rules)),
         rules: parts.rules,
         metrics: metrics.clone(),
         ids: RequestIds::default(),
+        recent: recent.clone(),
     });
     let (backend, health, upkeep) = start_backend(parts.objects, &shared.rules)?;
     let (s3, public) = (S3Port { backend: backend.clone() }, PublicPort { backend });
@@ -111,7 +123,16 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
     }
     let admin = parts.listeners.admin.as_ref().map(Bound::address);
     if let Some(bound) = parts.listeners.admin {
-        let admin = AdminPort { metrics: metrics.clone(), rules: shared.rules.clone(), health };
+        let parts = |recent| PagesParts {
+            bound: bound.address().ip(),
+            settings: parts.pages,
+            rules: shared.rules.clone(),
+            recent,
+            store,
+            stopping: stopping.clone(),
+        };
+        let pages = recent.map(|recent| Pages::new(parts(recent)));
+        let admin = AdminPort { metrics: metrics.clone(), rules: shared.rules.clone(), health, pages };
         let port = HttpPort::new(admin, heads, metrics.clone());
         let connections = Arc::new(Connections::new(ADMIN_CONNECTIONS, TrustedProxies::default()));
         let port = Limited::new(port, connections, metrics.clone());

@@ -85,7 +85,7 @@ async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Resu
         }
     };
     make_buckets(&objects, &settings.buckets).await?;
-    Ok(ServerParts { listeners, rules: Arc::new(rules), objects })
+    Ok(ServerParts { listeners, rules: Arc::new(rules), objects, pages: settings.pages })
 }
 
 /// Makes the buckets that are missing, so that clients find them as soon as anything listens.

@@ -29,6 +29,8 @@ pub struct Record {
     pub status: StatusCode,
     /// The code of the error it was answered with.
     pub error: Option<String>,
+    /// What that error says.
+    pub message: Option<String>,
     /// The filter that refused it.
     pub refused_by: Option<Filter>,
     /// The feature the policy refused, from a bounded set.
@@ -81,6 +83,7 @@ impl Record {
     /// Notes the error the request was answered with.
     pub fn note_error(&mut self, error: &S3Error) {
         self.error = Some(error.code.clone().into_owned());
+        self.message = Some(error.message.clone().into_owned());
         self.cause = error.cause.clone();
     }
 

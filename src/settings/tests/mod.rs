@@ -4,6 +4,7 @@ mod cors;
 mod file;
 mod flags;
 mod keys;
+mod pages;
 mod places;
 mod public;
 mod remote;

@@ -11,9 +11,11 @@ macro_rules! settings {
 }
 
 mod secret;
+mod admin;
 mod cors;
 mod upstream;
 
+pub(super) use admin::{WrittenAdmin, WrittenPages};
 pub(super) use cors::WrittenCors;
 pub(super) use secret::WrittenSecret;
 pub(super) use upstream::{WrittenCredentials, WrittenRemote, WrittenUpstream};
@@ -26,7 +28,7 @@ use std::path::Path;
 #[derive(Default)]
 pub(super) struct WrittenSettings {
     pub(super) listen: Option<Spanned<Vec<Spanned<String>>>>,
-    pub(super) admin: Option<Spanned<String>>,
+    pub(super) admin: WrittenAdmin,
     pub(super) public: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) public_listen: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) trusted_proxies: Option<Spanned<Vec<Spanned<String>>>>,
@@ -109,6 +111,7 @@ settings! {
 pub fn declared() -> impl Iterator<Item = (&'static str, &'static str)> {
     let tables = [
         ("", TOP),
+        ("[admin]", admin::ADMIN_SETTINGS),
         ("[[key]]", KEYS),
         ("[[key]]", secret::SECRET),
         ("[[bucket]]", BUCKET_SETTINGS),
@@ -140,7 +143,7 @@ fn read_document<'t>(mut top: Table<'t>, reading: &mut Reading<'t>) -> WrittenSe
     let cors = top.tables(reading, CORS);
     let mut written = WrittenSettings {
         listen: top.texts(reading, LISTEN),
-        admin: top.text(reading, ADMIN),
+        admin: WrittenAdmin::take(&mut top, reading, ADMIN),
         public: top.texts(reading, PUBLIC),
         public_listen: top.texts(reading, PUBLIC_LISTEN),
         trusted_proxies: top.texts(reading, TRUSTED_PROXIES),

@@ -344,17 +344,27 @@ impl Connection {
     fn try_read_chunks(&mut self) -> io::Result<Vec<u8>> {
         let mut body = Vec::new();
         loop {
-            let size = self.line()?;
-            let size = usize::from_str_radix(&size, 16).unwrap_or_else(|_| panic!("no chunk's size but {size:?}"));
-            let start = body.len();
-            body.resize(start + size, 0);
-            self.stream.read_exact(&mut body[start..])?;
-            let end = self.line()?;
-            assert!(end.is_empty(), "{end:?} ends a chunk");
-            if size == 0 {
+            let chunk = self.try_read_chunk()?;
+            if chunk.is_empty() {
                 return Ok(body);
             }
+            body.extend(chunk);
         }
+    }
+
+    fn try_read_chunk(&mut self) -> io::Result<Vec<u8>> {
+        let size = self.line()?;
+        let size = usize::from_str_radix(&size, 16).unwrap_or_else(|_| panic!("no chunk's size but {size:?}"));
+        let mut chunk = vec![0; size];
+        self.stream.read_exact(&mut chunk)?;
+        let end = self.line()?;
+        assert!(end.is_empty(), "{end:?} ends a chunk");
+        Ok(chunk)
+    }
+
+    /// Reads one chunk of a body that goes on; empty at its end.
+    pub fn read_chunk(&mut self) -> Vec<u8> {
+        self.try_read_chunk().unwrap()
     }
 
     fn try_read_head(&mut self) -> io::Result<Response> {

@@ -8,6 +8,7 @@ use r2shim::policy::Policy;
 use r2shim::routing::TrustedProxies;
 use r2shim::server::remote::RemoteStore;
 use r2shim::server::{self, Listeners, Objects, Running, ServerParts};
+use r2shim::settings;
 use r2shim::sigv4::Secret;
 use r2shim::store::{Durability, Options, Store};
 use r2shim::upstream::Remote;
@@ -93,7 +94,23 @@ impl TestServer {
         TestServer::over(rules, |_, data| Objects::Local(Store::open(data, options).unwrap()))
     }
 
+    /// A local store whose admin address has these pages.
+    pub fn with_pages(pages: settings::Pages) -> TestServer {
+        let options = Options { durability: Durability::None, ..Options::default() };
+        let keys = [AccessKey::admin(KEY_ID, Secret::new(SECRET))];
+        let rules = rules("r2", keys.into_iter().collect());
+        TestServer::over_with_pages(rules, pages, |_, data| Objects::Local(Store::open(data, options).unwrap()))
+    }
+
     fn over(rules: Rules, objects: impl FnOnce(&Runtime, &Path) -> Objects) -> TestServer {
+        TestServer::over_with_pages(rules, settings::Pages::default(), objects)
+    }
+
+    fn over_with_pages(
+        rules: Rules,
+        pages: settings::Pages,
+        objects: impl FnOnce(&Runtime, &Path) -> Objects,
+    ) -> TestServer {
         let data = tempfile::tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
         let is_public = !rules.public.is_none();
@@ -104,7 +121,7 @@ impl TestServer {
         let any = ([127, 0, 0, 1], 0).into();
         let listeners = Listeners::bind(&[any], Some(any)).unwrap();
         let listeners = if is_public { listeners.with_public(&[any]).unwrap() } else { listeners };
-        let parts = ServerParts { listeners, rules, objects };
+        let parts = ServerParts { listeners, rules, objects, pages };
         let running = server::start(parts).unwrap();
         let (address, admin) = (running.listen[0], running.admin.unwrap());
         let public = running.public.first().copied();

@@ -1,0 +1,63 @@
+//! The bytes of an object, for a person. A file that a client stored never runs in this origin: it is no page here
+//! whatever it says that it is.
+
+use crate::s3::uri::IN_QUERY;
+use crate::server::pages::page::{self, NOTHING};
+use crate::store::{Object, StoreError};
+use http::{Method, StatusCode, header};
+use percent_encoding::utf8_percent_encode;
+use pingora::protocols::http::ServerSession;
+
+/// What every file is, whatever its writer says.
+const CONTENT_TYPE: &str = "application/octet-stream";
+
+/// Sends an object under the last part of its key.
+pub(super) async fn send(session: &mut ServerSession, key: &str, object: Object) -> Result<(), Broken> {
+    let size = object.info.size;
+    let mut reader = object.read(0..size).await?;
+    let mut header = page::head(StatusCode::OK, CONTENT_TYPE, NOTHING)?;
+    header.insert_header(header::CONTENT_LENGTH, size)?;
+    header.insert_header(header::CONTENT_DISPOSITION, disposition(key))?;
+    let head_only = session.req_header().method == Method::HEAD;
+    session.write_response_header(Box::new(header)).await?;
+    if head_only {
+        return Ok(());
+    }
+    while let Some(piece) = reader.next().await {
+        session.write_response_body(piece?, false).await?;
+    }
+    Ok(session.finish_body().await?)
+}
+
+/// Why a download broke off.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Broken {
+    #[error(transparent)]
+    Client(#[from] pingora::BError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// RFC 6266: the name in UTF-8, and nothing that a browser could open.
+fn disposition(key: &str) -> String {
+    let name = key.rsplit('/').find(|part| !part.is_empty()).unwrap_or("object");
+    format!("attachment; filename*=UTF-8''{}", utf8_percent_encode(name, IN_QUERY))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_download_is_named_after_its_key() {
+        for (key, name) in [
+            ("a.html", "a.html"),
+            ("a/b c.txt", "b%20c.txt"),
+            ("a/b/", "b"),
+            ("/", "object"),
+            ("ä\r\n\";x", "%C3%A4%0D%0A%22%3Bx"),
+        ] {
+            assert_eq!(disposition(key), format!("attachment; filename*=UTF-8''{name}"));
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What all pages have around them: the name, the way to the other pages, and under which policy requests are judged.
+
+/// The pages that the head of a page leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tab {
+    /// The last requests.
+    Requests,
+    /// The buckets of a local store.
+    Buckets,
+}
+
+/// The frame of a page.
+#[derive(Debug, Clone)]
+pub(super) struct Frame {
+    /// Where the page belongs; `None` where it belongs nowhere.
+    pub(super) tab: Option<Tab>,
+    /// The policy in force.
+    pub(super) policy: String,
+    /// Whether there are pages of buckets.
+    pub(super) has_buckets: bool,
+}
+
+impl Frame {
+    /// ` aria-current="page"` is this for the tab that the page belongs to.
+    pub(super) fn is_at(&self, tab: Tab) -> bool {
+        self.tab == Some(tab)
+    }
+
+    pub(super) fn is_requests(&self) -> bool {
+        self.is_at(Tab::Requests)
+    }
+
+    pub(super) fn is_buckets(&self) -> bool {
+        self.is_at(Tab::Buckets)
+    }
+}

@@ -1,0 +1,255 @@
+//! The pages of the admin address, for people: the last requests as they come, one of them explained, the buckets of a
+//! local store. Nothing can be changed there.
+//!
+//! What a page says is pure: `requests`, `request`, `buckets` and the templates, which escape everything. Who may read it
+//! is decided in `visitor`. This file finds the page of an address.
+
+mod text;
+mod visitor;
+mod page;
+mod frame;
+mod requests;
+mod request;
+mod buckets;
+mod events;
+mod download;
+
+use crate::filters::CurrentRules;
+use crate::s3::listing::Position;
+use crate::s3::names::{BucketName, ObjectKey};
+use crate::s3::query::Query;
+use crate::server::recent::Recent;
+use crate::settings;
+use crate::store::{Store, StoreError};
+use askama::Template;
+use buckets::{BucketsPage, DELIMITER, ENTRIES, ObjectPage, ObjectsPage};
+use download::Broken;
+use events::Events;
+use frame::{Frame, Tab};
+use http::{HeaderName, StatusCode, header};
+use page::Page;
+use pingora::protocols::http::ServerSession;
+use request::RequestPage;
+use requests::{RequestsPage, Show};
+use std::net::IpAddr;
+use std::sync::Arc;
+use tokio::sync::{Semaphore, watch};
+use visitor::{Hosts, Turned, Visitor};
+
+/// How many streams of requests there can be, so that scrapers and probes find connections.
+const STREAMS: usize = 12;
+
+/// Answers the pages.
+pub struct Pages {
+    hosts: Hosts,
+    rules: Arc<CurrentRules>,
+    recent: Arc<Recent>,
+    /// `None` in front of another store.
+    store: Option<Store>,
+    /// Whether objects can be downloaded.
+    download: bool,
+    streams: Semaphore,
+    stopping: watch::Receiver<bool>,
+}
+
+/// What pages are made of.
+pub struct PagesParts {
+    /// The address they are served at.
+    pub bound: IpAddr,
+    /// What settings say of them.
+    pub settings: settings::Pages,
+    /// What requests are judged by.
+    pub rules: Arc<CurrentRules>,
+    /// The last requests.
+    pub recent: Arc<Recent>,
+    /// The store, if it is the local one.
+    pub store: Option<Store>,
+    /// Becomes true when the server stops.
+    pub stopping: watch::Receiver<bool>,
+}
+
+/// A page that is a note.
+#[derive(Template)]
+#[template(path = "admin/note.html")]
+struct Note {
+    frame: Frame,
+    title: &'static str,
+    text: String,
+}
+
+impl Pages {
+    /// Pages of these parts.
+    pub fn new(parts: PagesParts) -> Pages {
+        Pages {
+            hosts: Hosts::new(parts.bound, parts.settings.hosts),
+            rules: parts.rules,
+            recent: parts.recent,
+            store: parts.store,
+            download: parts.settings.download,
+            streams: Semaphore::new(STREAMS),
+            stopping: parts.stopping,
+        }
+    }
+
+    /// Answers a GET or HEAD. Errors are those of the connection, which then carries no other answer.
+    pub async fn respond(&self, session: &mut ServerSession) -> pingora::Result<()> {
+        if let Err(turned) = self.hosts.admit(&visitor(session)) {
+            return turned_away(turned).send(session).await;
+        }
+        let uri = session.req_header().uri.clone();
+        let query = Query::parse(uri.query().unwrap_or_default()).unwrap_or_default();
+        match uri.path() {
+            "/" => self.requests(Show::parse(query.get("show"))).send(session).await,
+            "/events" => self.events(session, &query).await,
+            "/inspector.js" => Page::file("text/javascript; charset=utf-8", JS).send(session).await,
+            "/inspector.css" => Page::file("text/css; charset=utf-8", CSS).send(session).await,
+            "/inspector.svg" => Page::file("image/svg+xml", SVG).send(session).await,
+            path => match path.strip_prefix("/requests/") {
+                Some(id) => self.request(id).send(session).await,
+                None => self.store_page(path, &query, session).await,
+            },
+        }
+    }
+
+    fn frame(&self, tab: Option<Tab>) -> Frame {
+        let policy = self.rules.load().policy.name().to_owned();
+        Frame { tab, policy, has_buckets: self.store.is_some() }
+    }
+
+    fn requests(&self, show: Show) -> Page {
+        let news = self.recent.newest();
+        let after = format!("{}-{}", self.recent.run, news.latest);
+        let limit = self.recent.limit();
+        Page::of(StatusCode::OK, &RequestsPage::new(self.frame(Some(Tab::Requests)), show, &news, limit, after))
+    }
+
+    fn request(&self, id: &str) -> Page {
+        let Some(seen) = self.recent.find(id) else {
+            let limit = self.recent.limit();
+            let text = format!("No request with this id is among the last {limit}. Older ones are in the log only.");
+            return self.note(StatusCode::NOT_FOUND, "Not kept", text);
+        };
+        let rules = self.rules.load();
+        let frame = self.frame(Some(Tab::Requests));
+        Page::of(StatusCode::OK, &RequestPage::new(frame, &seen, &rules, settings::policy_line))
+    }
+
+    async fn events(&self, session: &mut ServerSession, query: &Query<'_>) -> pingora::Result<()> {
+        let Ok(_stream) = self.streams.try_acquire() else {
+            let text = format!("{STREAMS} pages are open already, which is the most\n");
+            return Page::plain(StatusCode::SERVICE_UNAVAILABLE, text).send(session).await;
+        };
+        let last = session.req_header().headers.get("last-event-id").and_then(|id| id.to_str().ok());
+        let after = last.or_else(|| query.get("after")).map(str::to_owned);
+        let show = Show::parse(query.get("show"));
+        Events { recent: &self.recent, show, after, stopping: self.stopping.clone() }.send(session).await
+    }
+
+    /// A page of the local store.
+    async fn store_page(&self, path: &str, query: &Query<'_>, session: &mut ServerSession) -> pingora::Result<()> {
+        let Some((store, rest)) = self.store.as_ref().zip(path.strip_prefix("/buckets")) else {
+            return self.unknown().send(session).await;
+        };
+        let (bucket, what) = rest.trim_start_matches('/').split_once('/').unwrap_or((rest.trim_start_matches('/'), ""));
+        let name = BucketName::parse(bucket);
+        let key = query.get("key").map(ObjectKey::parse);
+        let page = match (name, what, key) {
+            (_, "", _) if bucket.is_empty() => self.buckets(store).await,
+            (Ok(bucket), "", _) => self.objects(store, &bucket, query).await,
+            (Ok(bucket), "object", Some(Ok(key))) => self.object(store, &bucket, &key).await,
+            (Ok(bucket), "download", Some(Ok(key))) if self.download => {
+                match self.send_object(session, store, &bucket, &key).await {
+                    Err(Broken::Store(error)) if session.response_written().is_none() => Err(error),
+                    Err(Broken::Store(error)) => {
+                        tracing::warn!(%error, "a download broke off");
+                        session.set_keepalive(None);
+                        // pingora would end the body properly, as if this were all of it.
+                        session.shutdown().await;
+                        return Ok(());
+                    }
+                    Err(Broken::Client(error)) => return Err(error),
+                    Ok(()) => return Ok(()),
+                }
+            }
+            (Ok(_), "download", Some(Ok(_))) => {
+                let text = "Downloads are off. Write download = true in [admin] of the settings.".to_owned();
+                Ok(self.note(StatusCode::FORBIDDEN, "No downloads", text))
+            }
+            _ => Ok(self.unknown()),
+        };
+        page.unwrap_or_else(|error| self.failed(&error)).send(session).await
+    }
+
+    async fn buckets(&self, store: &Store) -> Result<Page, StoreError> {
+        let buckets = store.list_buckets().await?;
+        Ok(Page::of(StatusCode::OK, &BucketsPage::new(self.frame(Some(Tab::Buckets)), &buckets)))
+    }
+
+    async fn objects(&self, store: &Store, bucket: &BucketName, query: &Query<'_>) -> Result<Page, StoreError> {
+        let prefix = query.get("prefix").unwrap_or_default();
+        let start = query.get("after").and_then(Position::from_token);
+        let listed = store.list(bucket, prefix, Some(DELIMITER), start.as_ref(), ENTRIES).await?;
+        let frame = self.frame(Some(Tab::Buckets));
+        Ok(Page::of(StatusCode::OK, &ObjectsPage::new(frame, bucket.as_str(), prefix, &listed)))
+    }
+
+    async fn object(&self, store: &Store, bucket: &BucketName, key: &ObjectKey) -> Result<Page, StoreError> {
+        let info = store.info(bucket, key).await?;
+        let frame = self.frame(Some(Tab::Buckets));
+        Ok(Page::of(StatusCode::OK, &ObjectPage::new(frame, bucket.as_str(), key.as_str(), &info, self.download)))
+    }
+
+    async fn send_object(
+        &self,
+        session: &mut ServerSession,
+        store: &Store,
+        bucket: &BucketName,
+        key: &ObjectKey,
+    ) -> Result<(), Broken> {
+        let object = store.object(bucket, key).await?;
+        download::send(session, key.as_str(), object).await
+    }
+
+    fn failed(&self, error: &StoreError) -> Page {
+        match error {
+            StoreError::NoSuchBucket => self.note(StatusCode::NOT_FOUND, "No such bucket", "It is not there.".into()),
+            StoreError::NoSuchKey => self.note(StatusCode::NOT_FOUND, "No such object", "It is not there.".into()),
+            other => self.note(StatusCode::INTERNAL_SERVER_ERROR, "The store fails", other.to_string()),
+        }
+    }
+
+    fn unknown(&self) -> Page {
+        self.note(StatusCode::NOT_FOUND, "No such page", "There is no page at this address.".into())
+    }
+
+    fn note(&self, status: StatusCode, title: &'static str, text: String) -> Page {
+        Page::of(status, &Note { frame: self.frame(None), title, text })
+    }
+}
+
+const JS: &str = include_str!("inspector.js");
+const CSS: &str = include_str!("inspector.css");
+const SVG: &str = include_str!("inspector.svg");
+
+fn visitor(session: &ServerSession) -> Visitor<'_> {
+    let head = session.req_header();
+    let text = |name: HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
+    let fetch = |name| text(HeaderName::from_static(name));
+    // RFC 9112 section 3.2.2: the authority of an absolute target replaces what Host says.
+    let host = head.uri.authority().map(|authority| authority.as_str()).or_else(|| text(header::HOST));
+    Visitor { host, site: fetch("sec-fetch-site"), mode: fetch("sec-fetch-mode") }
+}
+
+fn turned_away(turned: Turned) -> Page {
+    match turned {
+        Turned::Host => Page::plain(
+            StatusCode::MISDIRECTED_REQUEST,
+            "This is the admin address of r2shim, and not known under this name. Open it by its IP address or as \
+             localhost, or add the name to `hosts` in [admin] of the settings.\n",
+        ),
+        Turned::Site => Page::plain(
+            StatusCode::FORBIDDEN,
+            "Another site asks for this page of r2shim's admin address. Type the address into the browser instead.\n",
+        ),
+    }
+}

@@ -1,0 +1,157 @@
+//! What of a head is secret, and is not kept: signatures, tokens, and keys that objects are encrypted with. The key id
+//! stays, and so does the form of a signature, so that the head can be explained.
+
+use crate::server::connection::head::OwnedHead;
+use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, REFERER};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
+
+/// What stands in the place of a secret.
+pub(super) const HIDDEN: &str = "[hidden]";
+
+/// What stands in the place of a signature: as long as one, and none.
+pub(super) const NO_SIGNATURE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// The scheme of the signatures that are explained.
+const SCHEME: &str = "AWS4-HMAC-SHA256";
+
+/// Headers whose values are secret, in the query of a presigned address too.
+const SECRET_HEADERS: [HeaderName; 5] = [
+    PROXY_AUTHORIZATION,
+    COOKIE,
+    HeaderName::from_static("x-amz-security-token"),
+    HeaderName::from_static("x-amz-server-side-encryption-customer-key"),
+    HeaderName::from_static("x-amz-copy-source-server-side-encryption-customer-key"),
+];
+
+/// Takes the secrets out of a head.
+pub(super) fn cut(head: &mut OwnedHead) {
+    let (query, headers) = head.query_and_headers();
+    cut_headers(headers);
+    if query.contains('=') {
+        *query = without_secrets(query);
+    }
+}
+
+fn cut_headers(headers: &mut HeaderMap) {
+    for name in SECRET_HEADERS {
+        each_value(headers, &name, |_| HIDDEN.to_owned());
+    }
+    each_value(headers, &AUTHORIZATION, without_signature);
+    // A page at a presigned address says so.
+    each_value(headers, &REFERER, |value| value.split('?').next().unwrap_or_default().to_owned());
+}
+
+/// Changes every value of a header.
+fn each_value(headers: &mut HeaderMap, name: &HeaderName, change: impl Fn(&str) -> String) {
+    let values: Vec<_> = headers.get_all(name).iter().map(|value| changed(value, &change)).collect();
+    headers.remove(name);
+    for value in values {
+        headers.append(name, value);
+    }
+}
+
+fn changed(value: &HeaderValue, change: impl Fn(&str) -> String) -> HeaderValue {
+    let text = value.to_str().map(change);
+    text.ok().and_then(|text| HeaderValue::try_from(text).ok()).unwrap_or(HeaderValue::from_static(HIDDEN))
+}
+
+/// An Authorization with what it says of the signer, and not the signature. Of other schemes nothing is known, so
+/// nothing is kept.
+fn without_signature(value: &str) -> String {
+    let Some((SCHEME, rest)) = value.split_once(' ') else { return HIDDEN.to_owned() };
+    let part = |part: &str| match part.trim().split_once('=') {
+        Some((name @ ("Credential" | "SignedHeaders"), value)) => format!("{name}={value}"),
+        Some(("Signature", _)) => format!("Signature={NO_SIGNATURE}"),
+        _ => HIDDEN.to_owned(),
+    };
+    format!("{SCHEME} {}", rest.split(',').map(part).collect::<Vec<_>>().join(", "))
+}
+
+fn without_secrets(query: &str) -> String {
+    let pair = |pair: &str| match pair.split_once('=') {
+        Some((name, value)) => format!("{name}={}", shown_value(name, value)),
+        None => pair.to_owned(),
+    };
+    query.split('&').map(pair).collect::<Vec<_>>().join("&")
+}
+
+/// A value of a query; the name can be percent-encoded.
+fn shown_value<'v>(name: &str, value: &'v str) -> &'v str {
+    let name = percent_decode_str(name).decode_utf8_lossy().to_ascii_lowercase();
+    match name.trim() {
+        "x-amz-signature" => NO_SIGNATURE,
+        // That of SigV2.
+        "signature" => HIDDEN,
+        name if SECRET_HEADERS.iter().any(|secret| secret == name) || name == "authorization" => HIDDEN,
+        _ => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_authorization_the_signer_is_kept() {
+        for (value, kept) in [
+            (
+                "AWS4-HMAC-SHA256 Credential=id/20260612/auto/s3/aws4_request,SignedHeaders=host;x-amz-date, Signature=beef",
+                "AWS4-HMAC-SHA256 Credential=id/20260612/auto/s3/aws4_request, SignedHeaders=host;x-amz-date, Signature=0",
+            ),
+            ("AWS4-HMAC-SHA256 Signature=beef=beef", "AWS4-HMAC-SHA256 Signature=0"),
+            ("AWS4-HMAC-SHA256 beef", "AWS4-HMAC-SHA256 [hidden]"),
+            ("AWS4-HMAC-SHA256 signature=beef", "AWS4-HMAC-SHA256 [hidden]"),
+            ("AWS id:beef", "[hidden]"),
+            ("Bearer beef", "[hidden]"),
+            ("beef", "[hidden]"),
+            ("", "[hidden]"),
+        ] {
+            assert_eq!(without_signature(value).replace(NO_SIGNATURE, "0"), kept, "{value}");
+        }
+    }
+
+    #[test]
+    fn of_a_query_nothing_secret_is_kept() {
+        for (query, kept) in [
+            ("list-type=2&prefix=a%2Fb", "list-type=2&prefix=a%2Fb"),
+            ("uploads", "uploads"),
+            ("X-Amz-Credential=id%2F2026&X-Amz-Signature=beef", "X-Amz-Credential=id%2F2026&X-Amz-Signature=0"),
+            ("x-amz-signature=beef&X%2DAmz-Signature=beef", "x-amz-signature=0&X%2DAmz-Signature=0"),
+            ("AWSAccessKeyId=id&Signature=beef&Expires=1", "AWSAccessKeyId=id&Signature=[hidden]&Expires=1"),
+            ("X-Amz-Security-Token=beef", "X-Amz-Security-Token=[hidden]"),
+            ("x-amz-server-side-encryption-customer-key=beef", "x-amz-server-side-encryption-customer-key=[hidden]"),
+            ("", ""),
+        ] {
+            assert_eq!(without_secrets(query).replace(NO_SIGNATURE, "0"), kept, "{query}");
+        }
+    }
+
+    #[test]
+    fn of_headers_nothing_secret_is_kept() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("authorization", "Bearer beef"),
+            ("authorization", "AWS4-HMAC-SHA256 Credential=id, Signature=beef"),
+            ("cookie", "session=beef"),
+            ("proxy-authorization", "Basic beef"),
+            ("x-amz-security-token", "beef"),
+            ("x-amz-server-side-encryption-customer-key", "beef"),
+            ("x-amz-copy-source-server-side-encryption-customer-key", "beef"),
+            ("x-amz-server-side-encryption-customer-algorithm", "AES256"),
+            ("referer", "http://localhost:3000/page?X-Amz-Signature=beef"),
+            ("x-amz-meta-a", "b"),
+        ] {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        headers.append(AUTHORIZATION, HeaderValue::from_bytes(b"AWS4-HMAC-SHA256 \xffbeef").unwrap());
+        cut_headers(&mut headers);
+        let all: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+        assert!(!all.join("\n").contains("beef"), "{all:#?}");
+        assert_eq!((headers.len(), headers.get_all(AUTHORIZATION).iter().count()), (11, 3));
+        assert_eq!(
+            (&headers["x-amz-meta-a"], &headers[REFERER]),
+            (&"b".parse().unwrap(), &"http://localhost:3000/page".parse().unwrap())
+        );
+    }
+}
