@@ -76,6 +76,7 @@ fn until<'l>(text: &'l str, end: &str) -> Option<(&'l str, &'l str)> {
 const BUCKET: usize = 1;
 const RECEIVED: usize = 2;
 const REQUESTER: usize = 4;
+const REQUEST_ID: usize = 5;
 const OPERATION: usize = 6;
 const REQUEST: usize = 8;
 const STATUS: usize = 9;
@@ -104,6 +105,7 @@ pub(super) fn read(line: &[u8]) -> Read {
     }
     let mut request = LoggedRequest {
         time: Timestamp::from_millis(u64::try_from(time.unix_timestamp()).unwrap_or_default() * 1000),
+        id: fields.get(REQUEST_ID).unwrap_or_default().to_owned(),
         operation: named(operation),
         key_id: fields.get(REQUESTER).map(|requester| principal(requester).to_owned()),
         user_agent: fields.get(USER_AGENT).unwrap_or_default().to_owned(),

@@ -27,6 +27,8 @@ struct Event<'e> {
     user_agent: Option<Cow<'e, str>>,
     #[serde(borrow)]
     error_code: Option<Cow<'e, str>>,
+    #[serde(rename = "requestID")]
+    request_id: Option<String>,
     #[serde(default)]
     user_identity: Identity,
     request_parameters: Option<Map<String, Value>>,
@@ -82,6 +84,7 @@ pub(super) fn read(record: &[u8]) -> Read {
     let name = event.event_name.as_deref().ok_or(Unreadable::Field("eventName"))?;
     let mut request = LoggedRequest {
         time,
+        id: event.request_id.unwrap_or_default(),
         operation: Some(operation(name, CLOUDTRAIL)?),
         key_id: event.user_identity.name(),
         user_agent: event.user_agent.unwrap_or_default().into_owned(),

@@ -24,6 +24,8 @@ pub enum LeftOut {
     NotS3,
     /// A preflight of a browser.
     Preflight,
+    /// It stands in the log twice.
+    Again,
     /// The store did not let the client in, so it is nobody's client.
     NotLetIn,
 }
@@ -35,6 +37,7 @@ impl fmt::Display for LeftOut {
             LeftOut::OtherInterface => "requests to other interfaces of the store",
             LeftOut::NotS3 => "records that are not about S3",
             LeftOut::Preflight => "preflights of browsers",
+            LeftOut::Again => "records that are there twice",
             LeftOut::NotLetIn => "requests whose signature the store did not accept",
         })
     }

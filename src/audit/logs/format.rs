@@ -47,11 +47,7 @@ impl Format {
         let text = String::from_utf8_lossy(beginning);
         let text = without_mark(&text).trim_start();
         if !text.starts_with('{') {
-            return text
-                .lines()
-                .take(20)
-                .find(|line| access_log::read(line.as_bytes()).is_ok())
-                .map(|_| Format::S3AccessLog);
+            return text.lines().take(20).find_map(of_line);
         }
         let has = |name: &str| text.contains(&format!("\"{name}\""));
         let begins = |name: &str| text[1..].trim_start().starts_with(&format!("\"{name}\""));
@@ -119,6 +115,14 @@ impl Format {
             ],
         }
     }
+}
+
+/// The format of a line that is no JSON, or that has something before its JSON.
+fn of_line(line: &str) -> Option<Format> {
+    if access_log::read(line.as_bytes()).is_ok() {
+        return Some(Format::S3AccessLog);
+    }
+    line.contains("{\"timestamp\"").then_some(Format::R2shim)
 }
 
 /// The text without a byte order mark.

@@ -22,6 +22,8 @@ struct Record {
     user_agent: String,
     access_key: Option<String>,
     parent_user: Option<String>,
+    #[serde(rename = "requestID")]
+    request_id: Option<String>,
     #[serde(default)]
     request_host: String,
     request_path: Option<String>,
@@ -70,6 +72,8 @@ struct TracedRequest {
 #[serde(rename_all = "camelCase")]
 struct TracedResponse {
     status_code: Option<u16>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
 }
 
 /// The paths of MinIO's own interfaces.
@@ -117,6 +121,7 @@ fn take_audit(request: &mut LoggedRequest, record: &Record) -> Result<(), Unread
     let parent = record.parent_user.clone().filter(|parent| !parent.is_empty());
     request.key_id = parent.or_else(|| record.access_key.clone()).filter(|id| !id.is_empty());
     request.user_agent.clone_from(&record.user_agent);
+    request.id = record.request_id.clone().unwrap_or_default();
     request.status = *status_code;
     request.bytes = *rx;
     request.deletes = objects.as_ref().map(Vec::len);
@@ -129,6 +134,7 @@ fn take_trace(request: &mut LoggedRequest, record: &Record) -> Result<(), Unread
         let path = record.path.as_deref().ok_or(missing)?;
         request.set_target(None, &format!("{path}?{}", record.query.as_deref().unwrap_or_default()));
         request.status = record.status_code;
+        request.is_half_shown = true;
         return Ok(());
     };
     let path = traced.path.as_deref().ok_or(missing)?;
@@ -140,7 +146,10 @@ fn take_trace(request: &mut LoggedRequest, record: &Record) -> Result<(), Unread
             request.user_agent.clone_from(value);
         }
     }
-    request.status = record.response.as_ref().and_then(|response| response.status_code);
+    if let Some(answer) = &record.response {
+        request.status = answer.status_code;
+        request.id = answer.headers.get("X-Amz-Request-Id").cloned().unwrap_or_default();
+    }
     Ok(())
 }
 

@@ -15,6 +15,7 @@ struct Line<'l> {
     target: Option<Cow<'l, str>>,
     #[serde(borrow)]
     timestamp: Option<Cow<'l, str>>,
+    request_id: Option<String>,
     key_id: Option<String>,
     #[serde(borrow)]
     operation: Option<Cow<'l, str>>,
@@ -37,7 +38,9 @@ const BEFORE_ANYONE_IS_KNOWN: [&str; 3] = ["limits", "cors", "authenticate"];
 
 /// Reads a line.
 pub(super) fn read(line: &[u8]) -> Read {
-    let line: Line<'_> = serde_json::from_slice(line)?;
+    // What runs it may write a time or a stream's name before the line.
+    let start = line.iter().position(|byte| *byte == b'{').unwrap_or_default();
+    let line: Line<'_> = serde_json::from_slice(&line[start..])?;
     if line.target.as_deref().ok_or(Unreadable::Field("target"))? != "access" {
         return Ok(Entry::LeftOut(LeftOut::StoreItself));
     }
@@ -53,6 +56,7 @@ pub(super) fn read(line: &[u8]) -> Read {
     let operation = Operation::parse(name).ok_or_else(|| Unreadable::Operation(name.chars().take(64).collect()))?;
     let mut request = LoggedRequest {
         time,
+        id: line.request_id.unwrap_or_default(),
         operation: Some(operation),
         key_id: line.key_id,
         user_agent: line.user_agent.unwrap_or_default().into_owned(),
@@ -97,6 +101,8 @@ mod tests {
     fn other_lines_are_left_out_or_unreadable() {
         let refused = line(r#""operation":"PutObject","bucket":"media","key":"k","refused_by":"authenticate""#);
         assert!(matches!(read(refused.as_bytes()), Ok(Entry::LeftOut(LeftOut::NotLetIn))));
+        let prefixed = format!("2026-11-26T09:30:00Z stderr F {refused}");
+        assert!(matches!(read(prefixed.as_bytes()), Ok(Entry::LeftOut(LeftOut::NotLetIn))));
         let other =
             r#"{"timestamp":"2026-11-26T09:30:00Z","level":"INFO","target":"r2shim::server","message":"ready"}"#;
         assert!(matches!(read(other.as_bytes()), Ok(Entry::LeftOut(LeftOut::StoreItself))));

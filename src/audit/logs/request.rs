@@ -14,6 +14,10 @@ use percent_encoding::utf8_percent_encode;
 pub struct LoggedRequest {
     /// When it came.
     pub time: Timestamp,
+    /// The store's id of it; empty where the log has none.
+    pub id: String,
+    /// Whether the log has neither its headers nor its client.
+    pub is_half_shown: bool,
     /// The method.
     pub method: String,
     /// The path, in path style and percent-encoded.

@@ -6,25 +6,22 @@ use crate::cors::CorsRules;
 use crate::filters::{Limits, Rules};
 use crate::policy::Policy;
 use crate::routing::TrustedProxies;
-use crate::sigv4::KeyCache;
+use std::sync::{Arc, LazyLock};
 
-fn rules() -> Rules {
-    Rules {
-        limits: Limits::default(),
-        domains: Vec::new(),
-        cors: CorsRules::default(),
-        keyring: Keyring::default(),
-        signing_keys: KeyCache::default(),
-        policy: Policy::builtin("r2-2026").unwrap().unwrap(),
-        public: BucketScope::none(),
-        trusted_proxies: TrustedProxies::default(),
-    }
-}
+static RULES: LazyLock<Rules> = LazyLock::new(|| Rules {
+    limits: Limits::default(),
+    domains: Vec::new(),
+    cors: CorsRules::default(),
+    keyring: Keyring::default(),
+    signing_keys: Arc::default(),
+    policy: Arc::new(Policy::builtin("r2-2026").unwrap().unwrap()),
+    public: BucketScope::none(),
+    trusted_proxies: TrustedProxies::default(),
+});
 
 /// What became of a log that comes in pieces of that size, and each finding: client, operation, rule and how often.
 fn audited(log: &[u8], size: usize) -> (Summary, Vec<String>) {
-    let rules = rules();
-    let mut ledger = Ledger::new(&rules);
+    let mut ledger = Ledger::new(&RULES);
     let mut reader = LogReader::new(Format::of(log).unwrap(), log);
     log.chunks(size).for_each(|chunk| reader.feed(chunk, &mut ledger));
     let summary = reader.finish("a log", &mut ledger);
@@ -132,8 +129,7 @@ fn the_trace_of_a_day_shows_what_its_audit_log_shows() {
 #[test]
 fn nothing_secret_is_copied() {
     for (name, log) in EXAMPLES {
-        let rules = rules();
-        let mut ledger = Ledger::new(&rules);
+        let mut ledger = Ledger::new(&RULES);
         let text =
             String::from_utf8_lossy(log).replace(&"0".repeat(64), &"5ec2e7".repeat(10)).replace("AAAAAAAA", "5ec2e7");
         let mut reader = LogReader::new(Format::of(text.as_bytes()).unwrap(), text.as_bytes());
@@ -161,8 +157,9 @@ fn no_cut_of_a_log_is_misread() {
 
 #[test]
 fn damage_is_counted_and_shown_with_its_line() {
+    let other_day = String::from_utf8_lossy(example("r2shim.json")).replace("3E57427F", "4E57427F");
     let damaged =
-        [example("r2shim.json"), b"no line\r\n\xff\xfe\n{\"target\":\"access\"}\n", example("r2shim.json")].concat();
+        [example("r2shim.json"), b"no line\r\n\xff\xfe\n{\"target\":\"access\"}\n", other_day.as_bytes()].concat();
     let lines = example("r2shim.json").iter().filter(|byte| **byte == b'\n').count() as u64;
     let (summary, _) = audited(&damaged, 77);
     let places: Vec<u64> = summary.unreadable.iter().map(|(place, _)| place.line).collect();
@@ -185,5 +182,61 @@ fn what_is_left_out_is_counted_by_its_reason() {
     ] {
         let (summary, _) = audited(example(name), 1000);
         assert_eq!(summary.left_out.into_iter().collect::<Vec<_>>(), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_record_that_is_there_twice_counts_once() {
+    for (name, log) in EXAMPLES.iter().filter(|(name, _)| *name != "browser.har") {
+        let (once, found) = audited(log, 1000);
+        let (twice, found_again) = audited(&[*log, *log].concat(), 1000);
+        assert_eq!((once.coverage.judged, found), (twice.coverage.judged, found_again), "{name}");
+        assert_eq!(twice.left_out.get(&LeftOut::Again), Some(&once.coverage.judged), "{name}");
+    }
+}
+
+/// Line ends of Windows, and a byte order mark.
+#[test]
+fn how_lines_end_makes_no_difference() {
+    for (name, log) in EXAMPLES {
+        let text = format!("\u{feff}{}", String::from_utf8_lossy(log).replace('\n', "\r\n"));
+        assert_eq!(Format::of(text.as_bytes()), Format::of(log), "{name}");
+        let (plain, windows) = (audited(log, 1000), audited(text.as_bytes(), 1000));
+        assert_eq!(plain.1, windows.1, "{name}");
+    }
+}
+
+/// Any byte may be any other: nothing panics, and every record is counted in one way.
+#[test]
+fn no_damage_panics() {
+    for (name, log) in EXAMPLES {
+        let part = &log[..log.len().min(2500)];
+        let format = Format::of(log).unwrap();
+        for at in (0..part.len()).step_by(97) {
+            for byte in [0, b'"', b'\\', b'{', b'}', b' ', b'\n', 0xff] {
+                let mut damaged = part.to_vec();
+                damaged[at] = byte;
+                let mut ledger = Ledger::new(&RULES);
+                let mut reader = LogReader::new(format, &damaged);
+                reader.feed(&damaged, &mut ledger);
+                let summary = reader.finish(name, &mut ledger);
+                assert_eq!(ledger.audit.requests(), summary.coverage.judged, "{name} {at} {byte}");
+            }
+        }
+    }
+}
+
+/// Without `--verbose` a trace has no headers and no clients, and the audit says so.
+#[test]
+fn a_short_trace_is_said_to_be_short() {
+    let record = r#"{"type":"S3","api":"s3.PutBucketTagging","time":"2026-11-26T11:46:34Z","path":"/media",
+        "query":"tagging=","statusCode":200,"callStats":{}}"#;
+    for (log, is_short) in [(record.as_bytes(), true), (example("minio-trace.json"), false)] {
+        let mut ledger = Ledger::new(&RULES);
+        let mut reader = LogReader::new(Format::of(log).unwrap(), log);
+        reader.feed(log, &mut ledger);
+        reader.finish("a log", &mut ledger);
+        let says = &ledger.audit.sources[0].not_visible;
+        assert_eq!(says.iter().any(|what| what.contains("not verbose")), is_short, "{says:?}");
     }
 }

@@ -17,7 +17,6 @@ use crate::diagnostics::{Diagnostic, Location};
 use crate::filters::{Limits, Rules};
 use crate::routing::TrustedProxies;
 use crate::settings::PolicyReference;
-use crate::sigv4::KeyCache;
 use arguments::{Audit, FailOn};
 use input::{Input, PIECE};
 use progress::Progress;
@@ -25,6 +24,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Audits logs.
 ///
@@ -57,8 +57,8 @@ fn rules(arguments: &Audit) -> Result<Rules, Failure> {
         domains: arguments.domain.iter().map(|domain| domain.to_ascii_lowercase()).collect(),
         cors: CorsRules::default(),
         keyring: Keyring::default(),
-        signing_keys: KeyCache::default(),
-        policy: PolicyReference::parse(&arguments.policy).load(&Location::from_name("--policy"))?,
+        signing_keys: Arc::default(),
+        policy: Arc::new(PolicyReference::parse(&arguments.policy).load(&Location::from_name("--policy"))?),
         public: BucketScope::none(),
         trusted_proxies: TrustedProxies::default(),
     })
