@@ -14,6 +14,7 @@ mod observation;
 mod watch;
 mod tally;
 mod file;
+pub mod logs;
 #[cfg(test)]
 mod tests;
 

@@ -1,6 +1,7 @@
 //! The arguments as clap reads them; nothing is done here.
 
 use crate::access::{BucketPattern, Permission};
+use crate::cli::audit::arguments::Audit;
 use crate::cli::healthcheck::HealthCheck;
 use crate::cli::sources::{Serving, Sources};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -82,6 +83,8 @@ Examples:
   r2shim explain GET 'https://media.ACCOUNT.r2.cloudflarestorage.com/k?X-Amz-Algorithm=...'
   r2shim explain curl -X PUT -H 'x-amz-tagging: a=b' http://127.0.0.1:9000/media/k")]
     Explain(Explain),
+    /// Read logs that are there already: which of their requests R2 would refuse, and why
+    Audit(Audit),
     /// The readiness report of an audit (not in this version yet)
     Report(Report),
     /// Make access keys

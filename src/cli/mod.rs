@@ -1,14 +1,15 @@
-//! The command line: `serve`, `healthcheck`, `check`, `policy`, `explain`, `report`, `keys`, `store`, `completions`, `man`.
+//! The command line: `serve`, `healthcheck`, `check`, `policy`, `explain`, `audit`, `report`, `keys`, `store`, `completions`, `man`.
 //!
 //! A command reads its arguments, calls the part that knows, and writes what that says. Exit codes: 0 where it did what
 //! was asked, 2 where usage, settings or a policy have faults, 1 where anything else went wrong, `store check` has found
-//! something or `explain` says that the request would be refused.
+//! something or `explain` or `audit` says that requests would be refused.
 
 pub mod style;
 pub mod failure;
 mod sources;
 mod url;
 mod healthcheck;
+pub mod audit;
 pub mod arguments;
 mod variables;
 pub mod logging;
@@ -60,6 +61,7 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Check(arguments) => check::run(&arguments, out),
         Command::Policy { command } => policy::run(&command, out),
         Command::Explain(arguments) => explain::run(&arguments, out),
+        Command::Audit(arguments) => audit::run(&arguments, out),
         Command::Report(_) => Err(Failure::not_yet("report")),
         Command::Keys { command: KeysCommand::New(arguments) } => keys::new(&arguments, out),
         Command::Keys { command: KeysCommand::Temporary } => Err(Failure::not_yet("keys temporary")),

@@ -29,9 +29,11 @@ ATTEMPTS = 3
 class Minio:
     """A running MinIO; `endpoint` is its URL."""
 
-    def __init__(self, program, folder):
+    def __init__(self, program, folder, environment=None):
+        """`environment` has settings of MinIO's besides those of the suite."""
         self._program = program
         self._folder = folder
+        self._environment = environment or {}
         if not any(self._started() for _ in range(ATTEMPTS)):
             raise AssertionError("MinIO does not come up:\n" + (folder / "log").read_text(errors="replace"))
 
@@ -49,6 +51,7 @@ class Minio:
                     "MINIO_ROOT_PASSWORD": ROOT_PASSWORD,
                     "MINIO_BROWSER": "off",
                     "MINIO_UPDATE": "off",
+                    **self._environment,
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -11,6 +11,7 @@ mod support;
 mod access_log;
 mod admin;
 mod architecture;
+mod audit_logs;
 mod authentication;
 mod bad_starts;
 mod configurations;

@@ -1,10 +1,10 @@
 //! A report as one JSON document. Names of fields stay as they are: programs read them (docs/policies.md lists them).
 
-use crate::cli::explain::hosts::ForeignHost;
 use crate::cli::explain::report::{Refusal, Report, Stage};
 use crate::cli::explain::request::Request;
 use crate::cors::Header;
 use crate::filters::{Missing, StepVerdict};
+use crate::routing::foreign_host::ForeignHost;
 use crate::s3::Timestamp;
 use serde::Serialize;
 

@@ -3,7 +3,6 @@
 //! [`report::judge`] decides; the rest reads the request and writes the report.
 
 mod request;
-mod hosts;
 mod curl;
 pub mod report;
 mod render;
@@ -16,7 +15,7 @@ use crate::cli::arguments::Explain;
 use crate::cli::failure::Failure;
 use crate::diagnostics::{Diagnostic, Location};
 use crate::filters::{KnownKeys, Limits, Rules};
-use crate::routing::TrustedProxies;
+use crate::routing::{TrustedProxies, foreign_host};
 use crate::s3::Timestamp;
 use crate::settings;
 use report::Verdict;
@@ -33,7 +32,7 @@ pub(super) fn run(arguments: &Explain, out: &mut dyn Write) -> Result<(), Failur
     let now = arguments.at.as_deref().map_or_else(|| Ok(Timestamp::from(SystemTime::now())), parse_time)?;
     let request = read(arguments, now)?;
     let host = request.head().header("host").unwrap_or_default();
-    let foreign = hosts::read(host)
+    let foreign = foreign_host::read(host)
         .map_err(|not| Diagnostic::new(Location::from_name("URL"), format!("{host} {}", not.what), not.advice))?;
     let loaded = settings::load_rules(&arguments.sources.flags(), &|name| std::env::var(name))?;
     let name = loaded.policy.name().to_owned();

@@ -1,6 +1,5 @@
 //! A report as text: the request, the stages it met, the rule that decided, and the answer.
 
-use crate::cli::explain::hosts::ForeignHost;
 use crate::cli::explain::report::{Refusal, Report, Stage, Verdict};
 use crate::cli::explain::request::Request;
 use crate::cli::style::{BAD, BOLD, DOUBT, FAINT, GOOD};
@@ -8,6 +7,7 @@ use crate::cors::Header;
 use crate::diagnostics::Location;
 use crate::filters::{Missing, StepVerdict, Subject};
 use crate::policy::Ignored;
+use crate::routing::foreign_host::ForeignHost;
 use crate::s3::xml;
 use http::{HeaderValue, StatusCode};
 

@@ -9,32 +9,32 @@ use serde::Serialize;
 
 /// What a host is to another service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct ForeignHost {
+pub struct ForeignHost {
     /// The service.
-    pub(super) service: &'static str,
+    pub service: &'static str,
     /// The host without the bucket's name, in lower case.
-    pub(super) domain: String,
+    pub domain: String,
     /// The account in it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) account: Option<String>,
+    pub account: Option<String>,
     /// The jurisdiction of R2 in it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) jurisdiction: Option<String>,
+    pub jurisdiction: Option<String>,
     /// The region in it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) region: Option<String>,
+    pub region: Option<String>,
     /// The bucket in it; `None` where the path has it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) bucket: Option<String>,
+    pub bucket: Option<String>,
 }
 
 /// A host of another service that no S3 request can be for: why, and what to write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct NotS3 {
+pub struct NotS3 {
     /// What it is.
-    pub(super) what: &'static str,
+    pub what: &'static str,
     /// What to write.
-    pub(super) advice: &'static str,
+    pub advice: &'static str,
 }
 
 /// A label of a host, from the right.
@@ -113,7 +113,7 @@ const OTHERS: &[(&str, &str, NotS3)] = &[
 ///
 /// # Errors
 /// A host that no S3 request can be for.
-pub(super) fn read(host: &str) -> Result<Option<ForeignHost>, NotS3> {
+pub fn read(host: &str) -> Result<Option<ForeignHost>, NotS3> {
     let host = normalised(host);
     if let Some(other) = OTHERS.iter().find(|(suffix, start, _)| is_other(&host, suffix, start)) {
         return Err(other.2.clone());

@@ -1,0 +1,196 @@
+//! `audit`: which requests in logs R2 would refuse.
+//!
+//! [`crate::audit::logs`] reads and judges; this opens files, shows how far it is, and writes what was found.
+
+pub mod arguments;
+mod input;
+mod progress;
+mod table;
+
+use crate::access::{BucketScope, Keyring};
+use crate::audit::Source;
+use crate::audit::logs::{Format, Ledger, LeftOut, LogReader, SHOWN, Summary};
+use crate::cli::failure::Failure;
+use crate::cli::style::{DOUBT, FAINT};
+use crate::cors::CorsRules;
+use crate::diagnostics::{Diagnostic, Location};
+use crate::filters::{Limits, Rules};
+use crate::routing::TrustedProxies;
+use crate::settings::PolicyReference;
+use arguments::{Audit, FailOn};
+use input::{Input, PIECE};
+use progress::Progress;
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Audits logs.
+///
+/// # Errors
+/// Faults where nothing can be read or judged, [`Failure::Found`] where `--fail-on` says so.
+pub(super) fn run(arguments: &Audit, out: &mut dyn Write) -> Result<(), Failure> {
+    let rules = rules(arguments)?;
+    let inputs = input::find(&arguments.files)?;
+    if let Some(file) = &arguments.out {
+        check_replaceable(file)?;
+    }
+    let mut ledger = Ledger::new(&rules);
+    let read = read_all(&inputs, arguments.format.and_then(|chosen| chosen.0), &mut ledger);
+    read.write(&mut anstream::stderr().lock())?;
+    if read.judged == 0 && read.left_out.is_empty() {
+        return Err(nothing_read().into());
+    }
+    if let Some(file) = &arguments.out {
+        keep(file, &ledger.audit.to_json())?;
+    }
+    table::write(&ledger.audit, out)?;
+    let is_refused = ledger.audit.findings() > 0;
+    if arguments.fail_on == Some(FailOn::Refused) && is_refused { Err(Failure::Found) } else { Ok(()) }
+}
+
+/// What judges: a policy, and no keys.
+fn rules(arguments: &Audit) -> Result<Rules, Failure> {
+    Ok(Rules {
+        limits: Limits::default(),
+        domains: arguments.domain.iter().map(|domain| domain.to_ascii_lowercase()).collect(),
+        cors: CorsRules::default(),
+        keyring: Keyring::default(),
+        signing_keys: Arc::default(),
+        policy: Arc::new(PolicyReference::parse(&arguments.policy).load(&Location::from_name("--policy"))?),
+        public: BucketScope::none(),
+        trusted_proxies: TrustedProxies::default(),
+    })
+}
+
+fn nothing_read() -> Diagnostic {
+    let names: Vec<_> = Format::ALL.iter().map(|format| format.name()).collect();
+    let advice =
+        format!("name logs of these formats: {}; --format says which, where it cannot be told", names.join(", "));
+    Diagnostic::new(Location::from_name("audit"), "nothing of the input can be read", advice)
+}
+
+/// What became of all files.
+#[derive(Debug, Default)]
+struct ReadAll {
+    judged: u64,
+    left_out: BTreeMap<LeftOut, u64>,
+    not_understood: u64,
+    /// The first places that cannot be read, and why.
+    unreadable: Vec<String>,
+}
+
+fn read_all(inputs: &[Input], format: Option<Format>, ledger: &mut Ledger<'_>) -> ReadAll {
+    let mut read = ReadAll::default();
+    let mut progress = Progress::new(inputs.iter().map(|input| input.size).sum());
+    for input in inputs {
+        let (summary, broken) = read_one(input, format, ledger, &mut progress, read.judged);
+        read.take(input, summary, broken);
+    }
+    progress.clear();
+    read
+}
+
+/// Reads a file, as far as it can be read; and why no further.
+fn read_one(
+    input: &Input,
+    format: Option<Format>,
+    ledger: &mut Ledger<'_>,
+    progress: &mut Progress,
+    before: u64,
+) -> (Summary, Option<String>) {
+    let mut opened = match input.open(progress.counter()) {
+        Ok(opened) => opened,
+        Err(error) => return (unknown(input, ledger), Some(error.to_string())),
+    };
+    let Some(format) = format.or_else(|| Format::of(&opened.beginning)) else {
+        let is_empty = opened.beginning.is_empty();
+        return if is_empty {
+            Default::default()
+        } else {
+            (unknown(input, ledger), Some("no log of a known format".into()))
+        };
+    };
+    let mut reader = LogReader::new(format, &opened.beginning);
+    reader.feed(&opened.beginning, ledger);
+    let mut piece = vec![0; PIECE];
+    let broken = loop {
+        progress.tick(before + reader.summary().coverage.judged);
+        match opened.rest.read(&mut piece) {
+            Ok(0) => break None,
+            Ok(count) => reader.feed(&piece[..count], ledger),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => break Some(format!("the rest cannot be read: {error}")),
+        }
+    };
+    let summary = reader.finish(&input.argument, ledger);
+    (summary, broken)
+}
+
+/// Notes in the audit that there is a file of which nothing is known.
+fn unknown(input: &Input, ledger: &mut Ledger<'_>) -> Summary {
+    let mut source = Source { name: input.argument.clone(), format: "unknown".to_owned(), ..Source::default() };
+    source.coverage.not_understood = 1;
+    ledger.audit.add_source(source);
+    Summary::default()
+}
+
+impl ReadAll {
+    fn take(&mut self, input: &Input, summary: Summary, broken: Option<String>) {
+        let name = input.name();
+        self.judged += summary.coverage.judged;
+        self.not_understood += summary.coverage.not_understood + u64::from(broken.is_some());
+        for (why, count) in summary.left_out {
+            *self.left_out.entry(why).or_default() += count;
+        }
+        let records = summary.unreadable.iter().map(|(place, why)| match place.line {
+            1 if place.number > 1 => format!("{name}:1: record {}: {why}", place.number),
+            line => format!("{name}:{line}: {why}"),
+        });
+        let all = records.chain(broken.map(|why| format!("{name}: {why}")));
+        let room = SHOWN.saturating_sub(self.unreadable.len());
+        self.unreadable.extend(all.take(room));
+    }
+
+    /// Says what could not be read, and what was not judged.
+    fn write(&self, errors: &mut dyn Write) -> io::Result<()> {
+        for text in &self.unreadable {
+            writeln!(errors, "{DOUBT}not understood{DOUBT:#}: {text}")?;
+        }
+        let more = self.not_understood.saturating_sub(self.unreadable.len() as u64);
+        if more > 0 {
+            writeln!(errors, "{DOUBT}not understood{DOUBT:#}: {more} more")?;
+        }
+        for (why, count) in &self.left_out {
+            writeln!(errors, "{FAINT}left out: {why}: {count}{FAINT:#}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Refuses to write over something that is no audit.
+fn check_replaceable(file: &Path) -> Result<(), Diagnostic> {
+    let fault = |message: &str, advice: &str| Diagnostic::new(Location::file(file), message, advice);
+    match fs::read_to_string(file) {
+        Ok(text) if crate::audit::Audit::from_json(&text).is_err() => {
+            Err(fault("it is there, and it is no audit", "name another file with --out, or move that one away"))
+        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(fault(&error.to_string(), "name a file that this user can write with --out"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes beside the file, and puts it in its place when it is whole.
+fn keep(file: &Path, text: &str) -> Result<(), Failure> {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".new");
+    let beside = Path::new(&name);
+    let written = fs::write(beside, text).and_then(|()| fs::rename(beside, file));
+    written.map_err(|error| Failure::Stopped(format!("{} cannot be written: {error}", file.display())))
+}
+
+#[cfg(test)]
+mod tests;
