@@ -31,6 +31,8 @@ pub struct BucketRule {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CorsRules {
     stored: HashMap<BucketName, Arc<[CorsRule]>>,
+    /// Whether buckets may have others stored, which are not at hand.
+    may_be_more: bool,
     /// Those that name buckets first; otherwise in the order given.
     given: Vec<BucketRule>,
 }
@@ -39,7 +41,7 @@ impl CorsRules {
     /// The rules of settings, in their order.
     pub fn new(mut given: Vec<BucketRule>) -> CorsRules {
         given.sort_by_key(|rule| rule.buckets == BucketScope::All);
-        CorsRules { stored: HashMap::new(), given }
+        CorsRules { given, ..CorsRules::default() }
     }
 
     /// The same rules with those that are stored with a bucket (PutBucketCors) in place of what was stored before.
@@ -51,6 +53,16 @@ impl CorsRules {
             self.stored.insert(bucket, rules.into());
         }
         self
+    }
+
+    /// The same rules where those that are stored with buckets are not at hand: what they allow is not known.
+    pub fn without_the_stored(self) -> CorsRules {
+        CorsRules { may_be_more: true, ..self }
+    }
+
+    /// Whether buckets may have rules that are not at hand.
+    pub fn may_be_more(&self) -> bool {
+        self.may_be_more
     }
 
     /// Whether no bucket has rules.

@@ -5,6 +5,7 @@
 
 use crate::cors::{self, Header, NotAllowed};
 use crate::filters::finding::{Filter, Finding, Refusal};
+use crate::filters::missing::Missing;
 use crate::filters::request::Request;
 use crate::filters::rules::Rules;
 use crate::routing::RawAddress;
@@ -18,6 +19,15 @@ use http::StatusCode;
 pub(super) struct NotAnswered {
     error: S3Error,
     label: &'static str,
+    /// Whether rules of a bucket that are not at hand could allow it.
+    may_be_allowed: bool,
+}
+
+impl NotAnswered {
+    /// What would have to be known to refuse for certain.
+    pub(super) fn missing(&self) -> Option<Missing> {
+        self.may_be_allowed.then_some(Missing::StoredRules)
+    }
 }
 
 impl Refusal for NotAnswered {
@@ -36,7 +46,9 @@ pub(super) fn check(request: &Request<'_>) -> Result<Option<Vec<Header>>, NotAns
         return Err(no_preflight());
     }
     let bucket = bucket(rules, head).map_err(|error| refused(&NotAllowed::Bucket, error.cause))?;
-    rules.cors.preflight(bucket.as_ref(), head.headers).map(Some).map_err(|refusal| refused(&refusal, None))
+    let answer = rules.cors.preflight(bucket.as_ref(), head.headers);
+    let may_be_allowed = bucket.is_some() && rules.cors.may_be_more();
+    answer.map(Some).map_err(|refusal| NotAnswered { may_be_allowed, ..refused(&refusal, None) })
 }
 
 /// The CORS headers of the answer to a request that is no preflight ([`cors::CorsRules::headers`]).
@@ -53,7 +65,7 @@ fn bucket(rules: &Rules, head: &RequestHead<'_>) -> Result<Option<BucketName>, S
 /// R2's answer, the same to all that its rules do not allow, so it tells nobody which buckets there are. The log has
 /// what is missing.
 fn refused(refusal: &NotAllowed, cause: Option<String>) -> NotAnswered {
-    NotAnswered { error: not_allowed(refusal, cause), label: refusal.label() }
+    NotAnswered { error: not_allowed(refusal, cause), label: refusal.label(), may_be_allowed: false }
 }
 
 /// The same as an error, for a port that has no chain.
@@ -67,5 +79,9 @@ pub(super) fn not_allowed(refusal: &NotAllowed, cause: Option<String>) -> S3Erro
 fn no_preflight() -> NotAnswered {
     let message =
         "An OPTIONS request must be a CORS preflight: it needs the headers Origin and Access-Control-Request-Method.";
-    NotAnswered { error: S3Error::new(Code::INVALID_REQUEST).message(message), label: "no-preflight" }
+    NotAnswered {
+        error: S3Error::new(Code::INVALID_REQUEST).message(message),
+        label: "no-preflight",
+        may_be_allowed: false,
+    }
 }

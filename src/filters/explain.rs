@@ -52,7 +52,7 @@ impl Explanation<'_> {
 /// body is missing, perhaps by an earlier one. What it lets pass with nothing missing, `admit` lets pass.
 pub fn explain<'a>(rules: &'a Rules, head: RequestHead<'a>, now: Timestamp, known: Known<'_>) -> Explanation<'a> {
     let (mut run, mut subject) = (Run::explain(known), Subject::default());
-    // The run has noted the finding of the guard that ended the walk.
+    // The run has noted the finding of the guard that ended the walk, or what that guard lacks.
     let walked = walk(&Request { rules, head, now }, &mut run, &mut subject);
     let Notes { steps, findings, ignored, answer } = run.into_notes();
     let (preflight, passed) = match walked {

@@ -38,6 +38,8 @@ pub enum Missing {
     Body(String),
     /// What the document in the body says.
     Document,
+    /// The CORS rules that are stored with the bucket.
+    StoredRules,
 }
 
 impl Missing {
@@ -50,6 +52,7 @@ impl Missing {
             Missing::Header(_) => "header",
             Missing::Body(_) => "body",
             Missing::Document => "document",
+            Missing::StoredRules => "stored-rules",
         }
     }
 }
@@ -73,6 +76,9 @@ impl fmt::Display for Missing {
             Missing::Header(name) => write!(f, "the signature covers the header {name}, which is not given"),
             Missing::Body(what) => f.write_str(what),
             Missing::Document => f.write_str("what the document in the body says"),
+            Missing::StoredRules => f.write_str(
+                "the CORS rules that PutBucketCors has stored with the bucket; those of the settings do not allow it",
+            ),
         }
     }
 }

@@ -39,6 +39,7 @@ mod tests;
 
 pub use admitted::{Accepted, Admitted};
 use admitted::{Passed, Walked};
+use cors::NotAnswered;
 pub use cors::cors_headers;
 pub use explain::{Explanation, explain};
 pub use facts::Subject;
@@ -106,7 +107,7 @@ fn walk<'a>(request: &Request<'a>, run: &mut Run<'_>, subject: &mut Subject) -> 
     // Bucket, key, operation, view. A fault found here is reported below, to known clients only.
     let facts = Facts::establish(request, subject);
     // A browser's question about a page is answered before anyone is known, from the CORS rules alone.
-    if let Some(headers) = run.guard(Filter::Cors, cors::check(request))? {
+    if let Some(headers) = run.guard_or_miss(Filter::Cors, cors::check(request), NotAnswered::missing)? {
         return Ok(Walked::Preflight(headers));
     }
     // Who: SigV4 over the request as sent.

@@ -101,6 +101,26 @@ impl<'k> Run<'k> {
         }
     }
 
+    /// The same for a guard that may lack something to decide by: where the walk is explained, it ends without a finding
+    /// then.
+    pub(super) fn guard_or_miss<T, R: Refusal>(
+        &mut self,
+        filter: Filter,
+        passed: Result<T, R>,
+        missing: impl FnOnce(&R) -> Option<Missing>,
+    ) -> Result<T, Box<Finding>> {
+        match passed {
+            Err(refusal) if matches!(self, Run::Explain(..)) => match missing(&refusal) {
+                None => self.guard(filter, Err(refusal)),
+                Some(missing) => {
+                    self.step(filter, &[], vec![missing]);
+                    Err(Box::new(refusal.found_by(filter)))
+                }
+            },
+            passed => self.guard(filter, passed),
+        }
+    }
+
     /// Takes what a judge found; where findings are enforced, the first one ends the walk.
     pub(super) fn judge(&mut self, filter: Filter, found: Vec<impl Refusal>) -> Result<(), Box<Finding>> {
         let findings: Vec<Finding> = found.into_iter().map(|refusal| refusal.found_by(filter)).collect();

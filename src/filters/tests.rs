@@ -335,6 +335,25 @@ fn a_preflight_is_answered_from_the_cors_rules_alone() {
     }
 }
 
+/// What buckets have stored may allow what the rules at hand do not, so an explanation does not call it refused.
+#[test]
+fn an_explained_preflight_may_depend_on_stored_rules() {
+    let rules = Rules { cors: cors_rules().without_the_stored(), ..rules("open") };
+    for (request, missing, findings) in [
+        ("OPTIONS /media/k | origin: https://app.example | access-control-request-method: PUT", 0, 0),
+        ("OPTIONS /media/k | origin: https://b.example | access-control-request-method: PUT", 1, 0),
+        ("OPTIONS / | origin: https://b.example | access-control-request-method: PUT", 0, 1),
+        ("OPTIONS /media/k", 0, 1),
+    ] {
+        let head = Head::parse(request);
+        let known = Known { keys: KnownKeys::Nothing, body: None };
+        let explained = explain(&rules, head.borrow(), now(), known);
+        assert_eq!((explained.missing().len(), explained.findings.len()), (missing, findings), "{request}");
+        let refused = missing + findings > 0;
+        assert_eq!(admit(&rules, head.borrow(), now(), &mut Subject::default()).is_err(), refused, "{request}");
+    }
+}
+
 /// The client gets R2's words whatever is missing, the log says what that is and where rules are written.
 #[test]
 fn a_refused_preflight_is_explained_to_the_operator() {

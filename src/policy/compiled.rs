@@ -137,6 +137,11 @@ impl Policy {
         &self.warnings
     }
 
+    /// Whether the policy has the operation: requests for it are not all refused.
+    pub fn has(&self, operation: Operation) -> bool {
+        !self.row(operation).verdict.verdict.is_refusal()
+    }
+
     pub(super) fn row(&self, operation: Operation) -> &OperationPolicy {
         // The compiler makes a row for every operation, in the table's order.
         &self.rows[operation as usize]

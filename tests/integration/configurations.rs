@@ -106,6 +106,32 @@ fn stored_cors_rules_let_pages_in_at_once_and_until_they_are_removed() {
     assert!(!is_let_in(server.address, "/media/k"));
 }
 
+/// Of changes that race, browsers are answered by the one that the store has.
+#[test]
+fn the_rules_in_force_are_those_that_are_stored() {
+    let server = TestServer::with_bucket("r2-2026", "media");
+    std::thread::scope(|scope| {
+        for client in 0..4 {
+            let server = &server;
+            scope.spawn(move || {
+                for round in 0..8 {
+                    let put = Request::put("/media?cors")
+                        .body(CORS.replace("app.example", &format!("{client}-{round}.example")));
+                    let request = if round == 5 { delete("/media?cors") } else { put };
+                    assert!(server.send(request).status < 300);
+                }
+            });
+        }
+    });
+    let stored = server.send(Request::get("/media?cors")).element("AllowedOrigin");
+    assert!(server.send(Request::put("/media/k").body("x")).status == 200);
+    for origin in (0..4).map(|client| format!("https://{client}-7.example")) {
+        let answer = server.send(Request::get("/media/k").header("origin", &origin));
+        let told = answer.header("access-control-allow-origin");
+        assert_eq!(told, if origin == stored { origin.as_str() } else { "" });
+    }
+}
+
 #[test]
 fn stored_cors_rules_go_with_their_bucket() {
     let server = TestServer::with_bucket("r2-2026", "media");

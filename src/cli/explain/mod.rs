@@ -17,7 +17,8 @@ use crate::diagnostics::{Diagnostic, Location};
 use crate::filters::{KnownKeys, Limits, Rules};
 use crate::routing::{TrustedProxies, foreign_host};
 use crate::s3::Timestamp;
-use crate::settings;
+use crate::server::local;
+use crate::settings::{self, Upstream};
 use report::Verdict;
 use std::ffi::OsString;
 use std::io::{Read, Write};
@@ -44,10 +45,13 @@ pub(super) fn run(arguments: &Explain, out: &mut dyn Write) -> Result<(), Failur
     let mut domains = loaded.domains;
     // The request is judged as if r2shim stood there.
     domains.extend(foreign.iter().map(|foreign| foreign.domain.clone()));
+    // The data folder is not opened: a server may have it.
+    let stored = matches!(loaded.upstream, Upstream::Local) && local::may_store_cors_rules(&loaded.policy);
+    let cors = if stored { loaded.cors.without_the_stored() } else { loaded.cors };
     let rules = Rules {
         limits: Limits::default(),
         domains,
-        cors: loaded.cors,
+        cors,
         keyring: loaded.keyring,
         signing_keys: Arc::default(),
         policy: Arc::new(loaded.policy),

@@ -7,6 +7,7 @@ use super::copies::{copy, source};
 use super::uploads::{checksum_plan, requested_part, whole};
 use super::{not_here, reads, unsupported, upload_listings};
 use crate::filters::OperationRequest;
+use crate::policy::Policy;
 use crate::region::Regions;
 use crate::s3::listing::{ListQuery, Version};
 use crate::s3::metadata::Metadata;
@@ -86,6 +87,11 @@ pub fn judge(request: &OperationRequest<'_>) -> Result<(), S3Error> {
     let operation = request.spec.operation;
     let row = OPERATIONS.iter().find(|(known, _)| *known == operation);
     row.map_or_else(|| Err(not_here(operation)), |(_, read)| read(request))
+}
+
+/// Whether buckets may have CORS rules stored under this policy.
+pub fn may_store_cors_rules(policy: &Policy) -> bool {
+    policy.has(Operation::PutBucketCors)
 }
 
 /// What is refused for the document in the body, whatever the store holds.

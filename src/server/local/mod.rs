@@ -18,7 +18,7 @@ mod health;
 mod judge;
 
 pub use configurations::Configurations;
-pub use judge::{judge, judge_document};
+pub use judge::{judge, judge_document, may_store_cors_rules};
 
 use crate::filters::Admitted;
 use crate::policy;
