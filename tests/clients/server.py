@@ -48,6 +48,11 @@ class Server:
         self._reader.start()
         self.endpoint = self.line(r"endpoint +(http://\S+)")[1]
 
+    @property
+    def admin(self):
+        """The URL of its admin address."""
+        return self.line(r"admin +(http://[^/\s]+)")[1]
+
     def new_name(self):
         """A bucket name that is not in use."""
         return f"bucket-{uuid.uuid4().hex[:12]}"

@@ -23,8 +23,7 @@ def test_the_page_of_metrics_is_as_prometheus_wants_it(promtool, server, s3, buc
     s3.put_object(Bucket=bucket, Key="kept", Body=b"kept")
     with pytest.raises(s3.exceptions.ClientError):
         s3.get_object(Bucket=bucket, Key="missing")
-    address = server.line(r"admin +(http://\S+)")[1]
-    page = urllib.request.urlopen(address).read()
+    page = urllib.request.urlopen(f"{server.admin}/metrics").read()
     assert re.search(rb'r2shim_requests_total\{error="NoSuchKey",.*\} [1-9]', page)
     # It writes what it would have otherwise, and says nothing of a page that is well.
     assert promtool.succeeds("check", "metrics", stdin=page).text == ""
