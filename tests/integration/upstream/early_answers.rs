@@ -104,10 +104,8 @@ fn who_does_not_expect_100_does_not_get_it() {
 /// A document is held, and the store's answer is read even if the store does not read all of the document.
 #[test]
 fn an_answer_in_the_middle_of_a_document_is_not_lost() {
-    let etag = "x".repeat(350);
-    let entry = |number| format!("<Part><PartNumber>{number}</PartNumber><ETag>\"{etag}\"</ETag></Part>");
-    let entries: String = (1..=10_000).map(entry).collect();
-    let document = format!("<CompleteMultipartUpload>{entries}</CompleteMultipartUpload>");
+    let entry = format!("<Part><PartNumber>1</PartNumber><ETag>\"{}\"</ETag></Part>", "x".repeat(350));
+    let document = format!("<CompleteMultipartUpload>{}</CompleteMultipartUpload>", entry.repeat(10_000));
     let upstream = Scripted::always([Step::ReadHead, denied(), Step::Close]);
     let answer = front(&upstream).send(Request::new("POST", "/media/new?uploadId=u").body(document));
     assert_eq!(error(&answer), (403, "AccessDenied".to_owned()));
