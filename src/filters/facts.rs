@@ -96,7 +96,7 @@ impl Subject {
 
 /// Whether the `x-amz-*` parameters are headers follows from how the request says it is signed; the signature itself
 /// is verified over the same bytes.
-fn view<'a>(head: &RequestHead<'a>) -> Result<RequestView<'a>, S3Error> {
+pub(super) fn view<'a>(head: &RequestHead<'a>) -> Result<RequestView<'a>, S3Error> {
     let invalid_query = |_| S3Error::new(Code::INVALID_URI).message("The query is not UTF-8 once decoded.");
     let query = Query::parse(head.query).map_err(invalid_query)?;
     if !sigv4::is_presigned(&query) {

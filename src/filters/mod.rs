@@ -30,6 +30,7 @@ mod policy;
 mod names;
 mod explained_body;
 mod payload;
+mod unknown;
 mod operation_request;
 mod public;
 mod admitted;
@@ -51,6 +52,7 @@ pub use public::public_cors_headers;
 pub use rules::{CurrentRules, Limits, Mode, Rules};
 pub use run::{Step, StepVerdict};
 
+use authenticate::Caller;
 use facts::Facts;
 use finding::refusals;
 use public::PublicRead;
@@ -123,9 +125,16 @@ fn walk<'a>(request: &Request<'a>, run: &mut Run<'_>, subject: &mut Subject) -> 
     // Is the region that the request is signed for `auto` or one of its aliases?
     run.examine(Filter::Region, region::judge(request, &caller))?;
     // Does the request name something that S3 has?
-    let facts = run.guard(Filter::Address, facts)?;
+    let facts = match run.guard(Filter::Address, facts) {
+        Ok(facts) => facts,
+        Err(finding) => match unknown::facts(request, &caller) {
+            Some(facts) => return unknown_operation(request, run, facts, caller),
+            None => return Err(finding),
+        },
+    };
     // May this key do this here, and read the source of a copy?
     run.examine(Filter::Authorise, authorise::check(&facts, &caller))?;
+    run.guard(Filter::Authorise, unknown::check(request, &facts, &caller))?;
     // Does the subset have it: payload kind, operation, query, headers?
     let decision = policy::decide(request, &facts, &caller);
     run.judge(Filter::Policy, decision.refusals)?;
@@ -150,4 +159,19 @@ fn walk<'a>(request: &Request<'a>, run: &mut Run<'_>, subject: &mut Subject) -> 
         Some(known) => Ok(run.examine(Filter::Payload, payload::examine(request, &facts, &caller, known.body))?),
     };
     Ok(Walked::Passed(Passed { facts, caller, address, plan, answer }))
+}
+
+/// The end of the chain for what no row is for: no policy rules over it, and the finding of filter `address` is noted.
+fn unknown_operation<'a>(
+    request: &Request<'a>,
+    run: &mut Run<'_>,
+    facts: Facts<'a>,
+    caller: Caller<'a>,
+) -> Result<Walked<'a>, Box<Finding>> {
+    run.examine(Filter::Authorise, authorise::check(&facts, &caller))?;
+    let address = names::judge(&facts);
+    run.judge(Filter::Names, names::faults(&facts, &address))?;
+    let plan = payload::plan(request, &facts, &caller);
+    run.judge(Filter::Payload, refusals(&plan))?;
+    Ok(Walked::Passed(Passed { facts, caller, address, plan, answer: None }))
 }

@@ -4,7 +4,7 @@
 use super::{UPSTREAM_BUCKET, remote, store};
 use crate::support::scripted::{Received, Reply, Scripted};
 use crate::support::{KEY_ID, Request, SECRET, Signing, TestServer, frame_signed, rules};
-use r2shim::access::{AccessKey, Keyring};
+use r2shim::access::{AccessKey, BucketPattern, BucketScope, Keyring};
 use r2shim::filters::{Mode, Rules};
 use r2shim::sigv4::Secret;
 
@@ -25,8 +25,8 @@ fn what_r2_would_refuse_reaches_the_store_and_is_named() {
         (Request::get("/media/k"), ""),
         (Request::put("/media/k1").body("x"), ""),
         (Request::put("/media/k?tagging").body("<Tagging/>"), "policy/PutObjectTagging"),
-        (Request::get("/media?versioning"), "policy/GetBucketVersioning"),
-        (Request::get("/media?acl"), "policy/GetBucketAcl"),
+        (Request::put("/media?versioning").body("<V/>"), "policy/PutBucketVersioning"),
+        (Request::put("/media?acl").body("<A/>"), "policy/PutBucketAcl"),
         (Request::get("/media?logging"), "policy/GetBucketLogging"),
         (Request::put("/media/k2").header("x-amz-tagging", "a=b").body("x"), "policy/x-amz-tagging"),
         (Request::get("/media/k?versionId=1"), "policy/versionId"),
@@ -81,9 +81,12 @@ fn a_signature_for_another_region_and_one_chunk_by_chunk_are_carried_out() {
     assert_eq!((answer.status, answer.header(HEADER)), (200, "region/InvalidRegionName"));
     let streaming = Request::put("/media/streamed")
         .header("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD")
-        .header("x-amz-decoded-content-length", "5");
+        .header("x-amz-decoded-content-length", "5")
+        .header("content-length", "0");
     let (head, mut chain) = streaming.signed_by(server.address, &Signing::default());
-    let answer = server.connect().send(head.body(frame_signed(&mut chain, &["hello"], None)));
+    let body = frame_signed(&mut chain, &["hello"], None);
+    let head = head.without("content-length").header("content-length", &body.len().to_string());
+    let answer = server.connect().send(head.body(body));
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert!(answer.header(HEADER).contains("streaming"), "{}", answer.header(HEADER));
     assert_eq!(upstream.request(1).text(), "hello");
@@ -94,7 +97,7 @@ fn what_cannot_be_signed_anew_or_would_reach_other_things_stays_refused_and_is_n
     let upstream = Scripted::answering(store::usual);
     let server = audit(&upstream);
     let anonymous = server.connect().send(Request::get("/media/k").unsigned(server.address));
-    assert_eq!((anonymous.status, anonymous.header(HEADER)), (400, "authenticate/no-signature"));
+    assert_eq!((anonymous.status, anonymous.header(HEADER)), (400, "authenticate/unsigned"));
     for (request, status, findings) in [
         (Request::new("POST", "/"), 404, "address/RouteNotFound"),
         (Request::get("/media?session"), 501, "policy/CreateSession"),
@@ -103,6 +106,28 @@ fn what_cannot_be_signed_anew_or_would_reach_other_things_stays_refused_and_is_n
         assert_eq!((answer.status, answer.header(HEADER)), (status, findings), "{request:?}");
     }
     assert!(upstream.nothing_arrived());
+}
+
+/// MinIO's own: it gives what no row is for to whoever may do everything, and to nobody else.
+#[test]
+fn an_operation_that_no_row_is_for_is_passed_on_for_keys_that_may_do_everything() {
+    let upstream = Scripted::answering(store::usual);
+    let everything = audit(&upstream);
+    let unknown = || Request::new("POST", "/media/k?own").body("x");
+    let answer = everything.send(unknown());
+    assert_eq!((answer.status, answer.header(HEADER)), (200, "address/RouteNotFound"));
+    let received = upstream.request(0);
+    assert_eq!((received.path(), received.query(), received.text().as_str()), ("/acme-prod-media/k", "own=", "x"));
+    let limited = AccessKey {
+        buckets: BucketScope::Matching(vec![BucketPattern::parse("media").unwrap()]),
+        ..AccessKey::admin(KEY_ID, Secret::new(SECRET))
+    };
+    let rules = Rules { mode: Mode::AuditRemote, ..rules("r2-2026", [limited].into_iter().collect()) };
+    let limited = TestServer::in_front_of_with_rules(rules, remote(&upstream.endpoint()));
+    assert_eq!(limited.send(unknown()).status, 404);
+    assert_eq!(limited.send(Request::get("/media?own")).status, 403);
+    assert_eq!(limited.send(Request::get("/media/k?v=1")).status, 200);
+    assert_eq!(upstream.requests().len(), 2);
 }
 
 #[test]
