@@ -25,6 +25,11 @@ impl BucketScope {
         matches!(self, BucketScope::Matching(patterns) if patterns.is_empty())
     }
 
+    /// Whether every bucket is among them, whatever its name.
+    pub fn is_all(&self) -> bool {
+        matches!(self, BucketScope::All)
+    }
+
     /// Whether the bucket is among them.
     pub fn covers(&self, bucket: &BucketName) -> bool {
         match self {

@@ -123,9 +123,6 @@ pub struct Serve {
     /// What flags say about serving.
     #[command(flatten)]
     pub serving: Serving,
-    /// Let through what the policy refuses and report it (not in this version yet)
-    #[arg(long)]
-    pub audit: bool,
     /// File to write when the server is ready, with its addresses; removed when it stops
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
@@ -333,6 +330,7 @@ mod tests {
                     "--public",
                     "--public-listen",
                     "--audit",
+                    "--audit-file",
                     "--admin",
                     "--durability",
                     "--bucket",

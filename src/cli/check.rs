@@ -7,7 +7,7 @@ use crate::cli::{start, upstream};
 use crate::diagnostics::{Diagnostic, Location};
 use crate::s3::names::BucketName;
 use crate::server;
-use crate::settings::{Loaded, Settings, Upstream, credentials};
+use crate::settings::{Loaded, Mode, Settings, Upstream, credentials};
 use std::io::Write;
 
 /// Checks settings, keys, policy, addresses and data folder; changes nothing.
@@ -56,8 +56,9 @@ fn summary(loaded: &Loaded) -> String {
     let admin = settings.admin.map_or("off".to_owned(), |address| format!("{address}{}", admin_pages(settings)));
     let public = public(settings);
     let serving = format!(
-        "listens on {listen}{public}, admin {admin}, policy {}, {}{}",
+        "listens on {listen}{public}, admin {admin}, policy {}{}, {}{}",
         settings.policy.name(),
+        audit(settings),
         keys(loaded),
         buckets(settings) + &pages(settings)
     );
@@ -66,6 +67,14 @@ fn summary(loaded: &Loaded) -> String {
         Upstream::Remote(remote) => {
             format!("{serving}\nin front of {}", upstream::summary(remote, loaded.upstream_key.as_ref()))
         }
+    }
+}
+
+/// Where an audit is kept, if this is one.
+fn audit(settings: &Settings) -> String {
+    match settings.mode {
+        Mode::Enforce => String::new(),
+        Mode::Audit => format!(", audit in {}", settings.audit_file.display()),
     }
 }
 

@@ -17,12 +17,15 @@ pub struct Sources {
     /// Settings file, in TOML; flags win over it
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Policy: a built-in name, or a path (it has a '/' or ends in .toml) [default: r2]
+    /// Policy: a built-in name, or a path (it has a '/' or ends in .toml) [default: r2, in an audit r2-2026]
     #[arg(long, value_name = "NAME|FILE")]
     pub policy: Option<String>,
     /// Origin whose pages may use this from a browser (CORS), as http://localhost:3000; '*' is any; may be repeated
     #[arg(long, value_name = "ORIGIN")]
     pub cors: Vec<String>,
+    /// Carry out what the store can, and note what the policy would refuse, and of whom
+    #[arg(long)]
+    pub audit: bool,
 }
 
 /// What flags say about serving.
@@ -48,6 +51,9 @@ pub struct Serving {
     /// What an acknowledged write survives: power loss (fsync), or the process alone (none) [default: fsync]
     #[arg(long, value_parser = PossibleValuesParser::new(Durability::NAMES), hide_possible_values = true, value_name = "fsync|none")]
     durability: Option<String>,
+    /// File in which an audit is kept [default: r2shim-audit.json, in the data folder where objects are there]
+    #[arg(long, value_name = "FILE")]
+    audit_file: Option<PathBuf>,
     /// A bucket to make at the start if it is missing; may be repeated
     #[arg(long, value_name = "NAME")]
     bucket: Vec<String>,
@@ -63,6 +69,7 @@ impl Sources {
             config: self.config.clone(),
             policy: self.policy.clone(),
             cors: self.cors.clone(),
+            audit: self.audit,
             variables: self.variables.names(),
             ..Flags::default()
         }
@@ -79,6 +86,7 @@ impl Serving {
             admin: self.admin.clone(),
             data: self.data.clone(),
             durability: self.durability.clone(),
+            audit_file: self.audit_file.clone(),
             buckets: self.bucket.clone(),
             keys: self.key.clone(),
             ..self.sources.flags()

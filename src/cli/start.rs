@@ -16,9 +16,6 @@ use std::path::Path;
 /// # Errors
 /// Every fault in flags, environment and file.
 pub(super) fn load(arguments: &Serve) -> Result<Loaded, Failure> {
-    if arguments.audit {
-        return Err(Failure::not_yet("serve --audit"));
-    }
     let flags = arguments.serving.flags();
     let loaded = settings::load(&flags, &|name| std::env::var(name))?;
     logging::check()?;

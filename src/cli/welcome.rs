@@ -6,7 +6,7 @@ use crate::cli::style::{BOLD, FAINT};
 use crate::cli::upstream::endpoints;
 use crate::cli::url::url;
 use crate::s3::operation::Access;
-use crate::settings::{GivenKey, Loaded, SecretPlace, Settings, Upstream};
+use crate::settings::{GivenKey, Loaded, Mode, SecretPlace, Settings, Upstream};
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -14,6 +14,8 @@ use std::path::Path;
 #[derive(Debug)]
 pub(super) struct Welcome {
     policy: String,
+    /// The file of the audit; empty where the policy is enforced.
+    audit: String,
     /// Host names below which a bucket is a name of its own; empty if there is none.
     domains: String,
     /// Origins of pages that browsers let in; empty if there is none.
@@ -51,6 +53,13 @@ fn policy_row(policy: &str) -> String {
     format!("{policy}{newer}")
 }
 
+fn audit_file(settings: &Settings) -> String {
+    match settings.mode {
+        Mode::Enforce => String::new(),
+        Mode::Audit => settings.audit_file.display().to_string(),
+    }
+}
+
 impl Welcome {
     pub(super) fn new(loaded: &Loaded) -> Welcome {
         // A key that can list the buckets makes the better first try.
@@ -58,6 +67,7 @@ impl Welcome {
         let shown = loaded.keys.iter().find(lists).or(loaded.keys.first());
         Welcome {
             policy: loaded.settings.policy.name().to_owned(),
+            audit: audit_file(&loaded.settings),
             domains: loaded.settings.domains.join(", "),
             cors: loaded.settings.cors.to_string(),
             public: loaded.settings.public.to_string(),
@@ -79,6 +89,10 @@ impl Welcome {
         lines.extend(public.iter().map(|address| row("public", &self.public_row(*address))));
         lines.extend(admin.map(|address| row("admin", &self.admin_row(address))));
         lines.push(row("policy", &policy_row(&self.policy)));
+        if !self.audit.is_empty() {
+            let audit = format!("what {} would refuse is carried out and noted in {}", self.policy, self.audit);
+            lines.push(row("audit", &audit));
+        }
         if !self.cors.is_empty() {
             lines.push(row("cors", &format!("pages of {}", self.cors)));
         }
@@ -226,7 +240,18 @@ mod tests {
         let cors = "http://localhost:3000".into();
         let (policy, public, objects) = ("r2".into(), "media, site-*".into(), ("data", "./r2shim-data".into()));
         let buckets = "media, logs".into();
-        let welcome = Welcome { policy, domains, cors, public, objects, buckets, has_pages: true, key, more_keys: 1 };
+        let welcome = Welcome {
+            policy,
+            audit: String::new(),
+            domains,
+            cors,
+            public,
+            objects,
+            buckets,
+            has_pages: true,
+            key,
+            more_keys: 1,
+        };
         let public = ["127.0.0.1:9002".parse().unwrap()];
         let admin = Some("127.0.0.1:9001".parse().unwrap());
         anstream::adapter::strip_str(&welcome.text(&["0.0.0.0:9000".parse().unwrap()], &public, admin)).to_string()

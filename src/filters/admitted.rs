@@ -10,7 +10,7 @@ use crate::filters::operation_request::OperationRequest;
 use crate::filters::payload::BodyPlan;
 use crate::filters::public::{PublicRead, PublicReadParts};
 use crate::filters::request::Request;
-use crate::filters::rules::Rules;
+use crate::filters::rules::{Mode, Rules};
 use crate::policy;
 use crate::routing::{Address, Forwarded};
 use crate::s3::view::RequestView;
@@ -52,6 +52,8 @@ pub struct Admitted<'a> {
     pub now: Timestamp,
     /// What its body must be.
     pub plan: BodyPlan,
+    /// Whether a remote store is to get all of it, and the client all of the answer.
+    pub passes_whole: bool,
 }
 
 /// What is asked for.
@@ -74,6 +76,15 @@ pub(super) struct Passed<'a> {
 }
 
 impl<'a> Passed<'a> {
+    /// Why nothing can be carried out: no store can have such names or such a body.
+    fn fault(self) -> Finding {
+        let of = |filter, faults: Option<Vec<S3Error>>| Some(faults?.into_iter().next()?.found_by(filter));
+        of(Filter::Names, self.address.err()).or_else(|| of(Filter::Payload, self.plan.err())).unwrap_or_else(|| {
+            let error = S3Error::new(Code::INTERNAL_ERROR).cause("the chain passed a request without a signer");
+            error.found_by(Filter::Payload)
+        })
+    }
+
     /// What is asked for; `None` where no bucket or object can have such a name.
     pub(super) fn into_request(self) -> Option<OperationRequest<'a>> {
         let Passed { facts, address: Ok(address), answer: fixed, .. } = self else { return None };
@@ -93,12 +104,11 @@ impl<'a> Admitted<'a> {
     /// The request, if it has a signer, and names and a body that the judges found nothing against.
     ///
     /// # Errors
-    /// `InternalError` otherwise; an enforced walk ends earlier, at the first finding.
+    /// The first fault of names and body, in an audit; an enforced walk ends earlier, at the first finding.
     pub(super) fn new(request: &Request<'a>, passed: Passed<'a>) -> Result<Admitted<'a>, Box<Finding>> {
         let Passed { facts, caller: Caller::Signer(signer), address: Ok(address), plan: Ok(plan), answer } = passed
         else {
-            let error = S3Error::new(Code::INTERNAL_ERROR).cause("the chain passed a request with findings");
-            return Err(Box::new(error.found_by(Filter::Payload)));
+            return Err(Box::new(passed.fault()));
         };
         Ok(Admitted {
             rules: request.rules,
@@ -107,6 +117,7 @@ impl<'a> Admitted<'a> {
             forwarded: Forwarded::default(),
             now: request.now,
             plan,
+            passes_whole: request.rules.mode == Mode::AuditRemote,
         })
     }
 
@@ -120,6 +131,7 @@ impl<'a> Admitted<'a> {
             forwarded: Forwarded::default(),
             now: request.now,
             plan: BodyPlan::Ignore,
+            passes_whole: false,
         }
     }
 

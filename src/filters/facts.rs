@@ -4,7 +4,9 @@
 //! Filter `address` reports what is wrong with them, after the client is known: strangers get an answer about their
 //! signature first. Names that no bucket or object can have are no fault here; filter `names` judges them.
 
+use crate::filters::finding::Finding;
 use crate::filters::request::Request;
+use crate::filters::rules::Mode;
 use crate::policy::Ignored;
 use crate::routing::{Address, RawAddress, route};
 use crate::s3::operation::{Operation, OperationSpec};
@@ -21,6 +23,8 @@ pub(super) struct Facts<'a> {
     pub(super) spec: &'static OperationSpec,
     /// Bucket and key; an error where no bucket or object can have such a name.
     pub(super) address: Result<Address, S3Error>,
+    /// Why R2 has no such bucket, where the request is audited and its store may have it.
+    pub(super) unfit: Option<S3Error>,
     /// The key as it was sent, percent-encoded; empty where the request names none.
     pub(super) raw_key: &'a str,
     /// Headers and query as one.
@@ -38,6 +42,8 @@ pub struct Subject {
     pub key: Option<String>,
     /// Whose signature it has, once verified.
     pub key_id: Option<String>,
+    /// What R2 would refuse it for, the first answer first. Kept only where requests are audited.
+    pub findings: Vec<Finding>,
 }
 
 impl<'a> Facts<'a> {
@@ -50,12 +56,12 @@ impl<'a> Facts<'a> {
         let head = &request.head;
         let host = head.header("host").unwrap_or_default();
         let raw = RawAddress::find(host, head.path, &request.rules.domains)?;
-        let address = raw.address();
+        let (address, unfit) = names(&raw, request.rules.mode);
         subject.names(&address);
         let view = view(head)?;
         let spec = route(head.method, raw.target(), &view).ok_or(Code::ROUTE_NOT_FOUND)?;
         subject.operation = Some(spec.operation);
-        Ok(Facts { spec, address, raw_key: raw.raw_key(), view })
+        Ok(Facts { spec, address, unfit, raw_key: raw.raw_key(), view })
     }
 
     /// The facts as the policy has ruled: perhaps as another operation, and without what is ignored.
@@ -64,6 +70,17 @@ impl<'a> Facts<'a> {
         subject.operation = Some(operation);
         self.view.ignore(ignored.headers, ignored.parameters);
         self
+    }
+}
+
+/// What the request names, and why R2 could not have it where that does not matter.
+fn names(raw: &RawAddress<'_>, mode: Mode) -> (Result<Address, S3Error>, Option<S3Error>) {
+    match (raw.address(), mode) {
+        (Err(unfit), Mode::AuditRemote) => match raw.address_of_other_store() {
+            Ok(address) => (Ok(address), Some(unfit)),
+            Err(error) => (Err(error), None),
+        },
+        (address, _) => (address, None),
     }
 }
 
@@ -79,7 +96,7 @@ impl Subject {
 
 /// Whether the `x-amz-*` parameters are headers follows from how the request says it is signed; the signature itself
 /// is verified over the same bytes.
-fn view<'a>(head: &RequestHead<'a>) -> Result<RequestView<'a>, S3Error> {
+pub(super) fn view<'a>(head: &RequestHead<'a>) -> Result<RequestView<'a>, S3Error> {
     let invalid_query = |_| S3Error::new(Code::INVALID_URI).message("The query is not UTF-8 once decoded.");
     let query = Query::parse(head.query).map_err(invalid_query)?;
     if !sigv4::is_presigned(&query) {

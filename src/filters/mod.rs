@@ -30,6 +30,7 @@ mod policy;
 mod names;
 mod explained_body;
 mod payload;
+mod unknown;
 mod operation_request;
 mod public;
 mod admitted;
@@ -48,9 +49,10 @@ pub use missing::{Known, KnownKeys, Missing};
 pub use operation_request::OperationRequest;
 pub use payload::BodyPlan;
 pub use public::public_cors_headers;
-pub use rules::{CurrentRules, Limits, Rules};
+pub use rules::{CurrentRules, Limits, Mode, Rules};
 pub use run::{Step, StepVerdict};
 
+use authenticate::Caller;
 use facts::Facts;
 use finding::refusals;
 use public::PublicRead;
@@ -60,11 +62,12 @@ use run::Run;
 use crate::s3::request::RequestHead;
 use crate::s3::{S3Error, Timestamp};
 
-/// Walks a request down the chain and enforces what it finds. `subject` keeps what was found out about the request, also
-/// where it is refused.
+/// Walks a request down the chain, and enforces what it finds or, in an audit, notes it. `subject` keeps what was found
+/// out about the request, also where it is refused.
 ///
 /// # Errors
-/// The first refusal, in the order in which R2 answers.
+/// The first refusal, in the order in which R2 answers. In an audit, that of a guard, or of names and a body that no
+/// store can have.
 pub fn admit<'a>(
     rules: &'a Rules,
     head: RequestHead<'a>,
@@ -72,7 +75,10 @@ pub fn admit<'a>(
     subject: &mut Subject,
 ) -> Result<Accepted<'a>, Box<Finding>> {
     let request = Request { rules, head, now };
-    match walk(&request, &mut Run::enforce(), subject)? {
+    let mut run = Run::in_mode(rules.mode);
+    let walked = walk(&request, &mut run, subject);
+    subject.findings = run.into_findings();
+    match walked? {
         Walked::Preflight(headers) => Ok(Accepted::Preflight(headers)),
         Walked::Passed(passed) => Admitted::new(&request, passed).map(Accepted::Request),
     }
@@ -119,17 +125,30 @@ fn walk<'a>(request: &Request<'a>, run: &mut Run<'_>, subject: &mut Subject) -> 
     // Is the region that the request is signed for `auto` or one of its aliases?
     run.examine(Filter::Region, region::judge(request, &caller))?;
     // Does the request name something that S3 has?
-    let facts = run.guard(Filter::Address, facts)?;
+    let facts = match run.guard(Filter::Address, facts) {
+        Ok(facts) => facts,
+        Err(finding) => match unknown::facts(request, &caller) {
+            Some(facts) => return unknown_operation(request, run, facts, caller),
+            None => return Err(finding),
+        },
+    };
     // May this key do this here, and read the source of a copy?
     run.examine(Filter::Authorise, authorise::check(&facts, &caller))?;
+    run.guard(Filter::Authorise, unknown::check(request, &facts, &caller))?;
     // Does the subset have it: payload kind, operation, query, headers?
     let decision = policy::decide(request, &facts, &caller);
     run.judge(Filter::Policy, decision.refusals)?;
     run.note(&decision.ignored, decision.answer.as_ref());
-    let facts = facts.under(decision.operation, decision.ignored, subject);
+    let (facts, answer) = match request.rules.mode {
+        Mode::Enforce | Mode::AuditLocal => {
+            (facts.under(decision.operation, decision.ignored, subject), decision.answer)
+        }
+        // The store is to get what it gets without us.
+        Mode::AuditRemote => (facts, None),
+    };
     // Could there be such a bucket and key?
     let address = names::judge(&facts);
-    run.judge(Filter::Names, refusals(&address))?;
+    run.judge(Filter::Names, names::faults(&facts, &address))?;
     // What must the body be, and what must be true of it before it counts?
     let plan = match run.known() {
         None => {
@@ -139,5 +158,20 @@ fn walk<'a>(request: &Request<'a>, run: &mut Run<'_>, subject: &mut Subject) -> 
         }
         Some(known) => Ok(run.examine(Filter::Payload, payload::examine(request, &facts, &caller, known.body))?),
     };
-    Ok(Walked::Passed(Passed { facts, caller, address, plan, answer: decision.answer }))
+    Ok(Walked::Passed(Passed { facts, caller, address, plan, answer }))
+}
+
+/// The end of the chain for what no row is for: no policy rules over it, and the finding of filter `address` is noted.
+fn unknown_operation<'a>(
+    request: &Request<'a>,
+    run: &mut Run<'_>,
+    facts: Facts<'a>,
+    caller: Caller<'a>,
+) -> Result<Walked<'a>, Box<Finding>> {
+    run.examine(Filter::Authorise, authorise::check(&facts, &caller))?;
+    let address = names::judge(&facts);
+    run.judge(Filter::Names, names::faults(&facts, &address))?;
+    let plan = payload::plan(request, &facts, &caller);
+    run.judge(Filter::Payload, refusals(&plan))?;
+    Ok(Walked::Passed(Passed { facts, caller, address, plan, answer: None }))
 }

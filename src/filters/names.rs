@@ -3,9 +3,15 @@
 //! It comes after `policy`, so that what the subset lacks is refused by name whatever the bucket is called.
 
 use crate::filters::facts::Facts;
+use crate::filters::finding::refusals;
 use crate::routing::Address;
 use crate::s3::S3Error;
 use crate::s3::copy_source::CopySource;
+
+/// Everything against the names: what makes the request impossible, and what only R2 lacks.
+pub(super) fn faults(facts: &Facts<'_>, address: &Result<Address, Vec<S3Error>>) -> Vec<S3Error> {
+    facts.unfit.iter().cloned().chain(refusals(address)).collect()
+}
 
 /// The address.
 ///

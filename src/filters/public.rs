@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use crate::access::{BucketPattern, BucketScope, Keyring};
     use crate::cors::CorsRules;
-    use crate::filters::{Accepted, Limits, admit_public};
+    use crate::filters::{Accepted, Limits, Mode, admit_public};
     use crate::policy::Policy;
     use crate::s3::Timestamp;
     use http::{HeaderMap, HeaderValue};
@@ -154,6 +154,7 @@ mod tests {
             policy: Arc::new(Policy::builtin("r2").unwrap().unwrap()),
             public: BucketScope::Matching(patterns.into()),
             trusted_proxies: Default::default(),
+            mode: Mode::Enforce,
         }
     }
 

@@ -34,6 +34,27 @@ pub struct Rules {
     pub public: BucketScope,
     /// The proxies whose word counts on who a client is.
     pub trusted_proxies: TrustedProxies,
+    /// What becomes of requests that R2 would refuse.
+    pub mode: Mode,
+}
+
+/// What becomes of requests that R2 would refuse.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// They are refused.
+    #[default]
+    Enforce,
+    /// What the local store can is carried out, as the policy rules otherwise; the rest is noted.
+    AuditLocal,
+    /// A remote store gets all of a request, whatever the policy ignores, answers or lacks.
+    AuditRemote,
+}
+
+impl Mode {
+    /// Whether findings are noted and do not end a request.
+    pub fn is_audit(self) -> bool {
+        self != Mode::Enforce
+    }
 }
 
 /// Bounds on what clients send, each with room over what real clients need.

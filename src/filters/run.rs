@@ -1,7 +1,8 @@
 //! Who runs the walk: whether the first finding ends it, or all of them are collected.
 
-use crate::filters::finding::{Filter, Finding, Refusal};
+use crate::filters::finding::{Filter, Finding, Refusal, Role};
 use crate::filters::missing::{Known, Missing};
+use crate::filters::rules::Mode;
 use crate::policy::{Ignored, RuledAnswer};
 
 /// What becomes of findings on a walk down the chain.
@@ -9,6 +10,8 @@ use crate::policy::{Ignored, RuledAnswer};
 pub(super) enum Run<'k> {
     /// The first one ends the walk.
     Enforce,
+    /// Guards end it; what judges find is collected, and the request is carried out all the same.
+    Audit(Vec<Finding>),
     /// They are collected, and the walk goes on as long as the facts are known; nothing is carried out at its end.
     Explain(Known<'k>, Notes),
 }
@@ -60,9 +63,17 @@ pub(super) struct Examined<T, R> {
 }
 
 impl<'k> Run<'k> {
-    /// A walk that ends at the first finding.
-    pub(super) fn enforce() -> Run<'k> {
-        Run::Enforce
+    /// A walk of a request that is carried out: what it finds is enforced or noted.
+    pub(super) fn in_mode(mode: Mode) -> Run<'k> {
+        if mode.is_audit() { Run::Audit(Vec::new()) } else { Run::Enforce }
+    }
+
+    /// Every refusal that an audit has noted, that of a guard among them.
+    pub(super) fn into_findings(self) -> Vec<Finding> {
+        match self {
+            Run::Audit(findings) => findings,
+            Run::Enforce | Run::Explain(..) => Vec::new(),
+        }
     }
 
     /// A walk that collects findings about a request of which this is known.
@@ -73,7 +84,7 @@ impl<'k> Run<'k> {
     /// What the walk has noted; nothing if it was enforced.
     pub(super) fn into_notes(self) -> Notes {
         match self {
-            Run::Enforce => Notes::default(),
+            Run::Enforce | Run::Audit(_) => Notes::default(),
             Run::Explain(_, notes) => notes,
         }
     }
@@ -81,7 +92,7 @@ impl<'k> Run<'k> {
     /// What is known of a request that is explained; `None` for one that is really sent.
     pub(super) fn known(&self) -> Option<Known<'k>> {
         match self {
-            Run::Enforce => None,
+            Run::Enforce | Run::Audit(_) => None,
             Run::Explain(known, _) => Some(*known),
         }
     }
@@ -127,12 +138,12 @@ impl<'k> Run<'k> {
         self.step(filter, &findings, Vec::new());
         match self {
             Run::Enforce => findings.into_iter().next().map_or(Ok(()), |first| Err(Box::new(first))),
-            Run::Explain(..) => Ok(()),
+            Run::Audit(_) | Run::Explain(..) => Ok(()),
         }
     }
 
-    /// Passes on what a filter lets through. Where findings are enforced, the first refusal ends the walk; where they are
-    /// explained, it goes on: the facts do not depend on them.
+    /// Passes on what a filter lets through. Where findings are enforced, the first refusal ends the walk, and that of a
+    /// guard does where they are noted; where they are explained, it goes on: the facts do not depend on them.
     pub(super) fn examine<T>(
         &mut self,
         filter: Filter,
@@ -143,6 +154,7 @@ impl<'k> Run<'k> {
         self.step(filter, &findings, examined.missing);
         match (self, findings.into_iter().next()) {
             (Run::Enforce, Some(first)) => Err(Box::new(first)),
+            (Run::Audit(_), Some(first)) if filter.role() == Role::Guard => Err(Box::new(first)),
             _ => Ok(examined.value),
         }
     }
@@ -156,7 +168,11 @@ impl<'k> Run<'k> {
     }
 
     fn step(&mut self, filter: Filter, findings: &[Finding], missing: Vec<Missing>) {
-        let Run::Explain(_, notes) = self else { return };
+        let notes = match self {
+            Run::Enforce => return,
+            Run::Audit(noted) => return noted.extend_from_slice(findings),
+            Run::Explain(_, notes) => notes,
+        };
         let verdict = match (findings.is_empty(), missing.is_empty()) {
             (false, _) => StepVerdict::Refuses,
             (true, false) => StepVerdict::Undecided,

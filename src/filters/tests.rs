@@ -32,6 +32,7 @@ fn rules(policy: &str) -> Rules {
         policy: Arc::new(Policy::builtin(policy).unwrap().unwrap()),
         public: BucketScope::none(),
         trusted_proxies: TrustedProxies::default(),
+        mode: Mode::Enforce,
     }
 }
 

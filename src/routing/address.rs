@@ -76,7 +76,23 @@ impl<'a> RawAddress<'a> {
     /// # Errors
     /// `InvalidBucketName`.
     pub fn bucket(&self) -> Result<Option<BucketName>, S3Error> {
-        if self.target() == Target::Service { Ok(None) } else { parse_bucket(&self.bucket).map(Some) }
+        if self.target() == Target::Service {
+            Ok(None)
+        } else {
+            parse_bucket(&self.bucket, BucketName::parse).map(Some)
+        }
+    }
+
+    /// Reads the names as other stores do, which have buckets of more names.
+    ///
+    /// # Errors
+    /// Those of [`RawAddress::address`].
+    pub fn address_of_other_store(&self) -> Result<Address, S3Error> {
+        let bucket = match self.target() {
+            Target::Service => None,
+            Target::Bucket | Target::Object => Some(parse_bucket(&self.bucket, BucketName::of_other_store)?),
+        };
+        Ok(Address { bucket, key: parse_key(self.key)? })
     }
 
     /// Reads the names: `InvalidBucketName`, or `InvalidObjectName` for a key that is too long or not UTF-8.
@@ -85,13 +101,13 @@ impl<'a> RawAddress<'a> {
     }
 }
 
-fn parse_bucket(segment: &str) -> Result<BucketName, S3Error> {
+fn parse_bucket(segment: &str, parse: fn(&str) -> Result<BucketName, BadName>) -> Result<BucketName, S3Error> {
     let invalid = || {
         S3Error::new(Code::INVALID_BUCKET_NAME)
             .cause(format!("the name is {:?}", segment.chars().take(80).collect::<String>()))
     };
     let name = percent_decode_str(segment).decode_utf8().map_err(|_| invalid())?;
-    BucketName::parse(&name).map_err(|_| invalid())
+    parse(&name).map_err(|_| invalid())
 }
 
 fn parse_key(rest: &str) -> Result<Option<ObjectKey>, S3Error> {

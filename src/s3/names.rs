@@ -37,6 +37,14 @@ impl BucketName {
         good.then(|| BucketName(text.to_owned())).ok_or(BadName::Bucket)
     }
 
+    /// A name that another store may have and R2 has not: with dots, underscores and capitals, up to 255 bytes (S3 user
+    /// guide, bucket naming rules of before 2018). It is never a dot segment.
+    pub fn of_other_store(text: &str) -> Result<BucketName, BadName> {
+        let inner = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        let good = (3..=255).contains(&text.len()) && text.bytes().all(inner) && !text.starts_with('.');
+        (good && !text.contains("..")).then(|| BucketName(text.to_owned())).ok_or(BadName::Bucket)
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -81,6 +89,16 @@ mod tests {
         let too_long = "a".repeat(64);
         for bad in ["", "ab", too_long.as_str(), "aBc", "a.b", "a_b", "-ab", "ab-", "a b", "a/b", "äbc", "a\0b"] {
             assert_eq!(BucketName::parse(bad), Err(BadName::Bucket), "{bad}");
+        }
+    }
+
+    #[test]
+    fn other_stores_have_more_names() {
+        for good in ["abc", "a.b", "Photos_2019", "-ab", "ab.", &"a".repeat(255)] {
+            assert!(BucketName::of_other_store(good).is_ok(), "{good}");
+        }
+        for bad in ["", "ab", "...", "..", ".ab", "a..b", "a/b", "a b", "a%2fb", "\u{e4}bc", "a\0b", &"a".repeat(256)] {
+            assert_eq!(BucketName::of_other_store(bad), Err(BadName::Bucket), "{bad}");
         }
     }
 

@@ -14,6 +14,8 @@ pub mod local;
 pub mod remote;
 pub mod backend;
 pub mod exchange;
+pub mod audit;
+mod observed;
 pub mod s3_port;
 mod public_page;
 pub mod public_port;

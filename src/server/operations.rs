@@ -36,7 +36,11 @@ pub(super) async fn read_document(request: &Admitted<'_>, body: &mut RequestBody
         }
     }
     verifier.finish()?;
-    Ok(document.finish())
+    let document = document.finish();
+    if request.rules.mode.is_audit() {
+        body.keep(&document);
+    }
+    Ok(document)
 }
 
 /// Where the maker of a bucket wants it to be. Refuses a CreateBucketConfiguration that asks for another region than there

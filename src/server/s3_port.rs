@@ -1,18 +1,30 @@
 //! The S3 port: a request's head goes down the chain, and the backend carries out what the chain admits.
 
-use crate::filters::{self, Accepted};
+use crate::filters::{self, Accepted, Rules};
 use crate::s3::S3Error;
 use crate::server::answer::Answer;
+use crate::server::audit::Recorder;
 use crate::server::backend::Backend;
 use crate::server::connection::request_body::RequestBody;
 use crate::server::exchange::{Call, Service};
 use crate::server::observe::record::{Port, Record};
+use crate::server::observed;
 use http::StatusCode;
+use std::sync::Arc;
 
 /// Answers requests of the S3 API.
 pub struct S3Port {
     /// Who answers what the chain admits.
     pub backend: Backend,
+    /// What keeps the audit, if there is one.
+    pub recorder: Option<Arc<Recorder>>,
+}
+
+impl S3Port {
+    /// Who is told of requests by these rules.
+    fn recorder(&self, rules: &Rules) -> Option<&Recorder> {
+        self.recorder.as_deref().filter(|_| rules.mode.is_audit())
+    }
 }
 
 impl Service for S3Port {
@@ -20,19 +32,28 @@ impl Service for S3Port {
 
     async fn answer(&self, call: &Call<'_>, body: &mut RequestBody<'_>, record: &mut Record) -> Answer {
         let (rules, head) = (call.rules, call.head.borrow());
+        let mut together = Vec::new();
         let answer = match filters::admit(rules, head, record.time, &mut record.subject) {
             Ok(Accepted::Preflight(headers)) => return Answer::empty(StatusCode::NO_CONTENT).with_all(headers),
             Ok(Accepted::Request(admitted)) => {
                 let admitted = admitted.with_forwarded(call.forwarded);
-                self.backend.answer(&admitted, body).await.unwrap_or_else(|error| {
+                let answer = self.backend.answer(&admitted, body).await.unwrap_or_else(|error| {
                     record.note_error(&error);
                     Answer::error(&error)
-                })
+                });
+                if let Some(recorder) = self.recorder(rules).filter(|_| answer.status.is_success()) {
+                    together = observed::together(recorder, &admitted, body.document());
+                }
+                answer
             }
             Err(finding) => {
                 record.note_refusal(&finding);
                 Answer::error(&finding.error)
             }
+        };
+        let answer = match self.recorder(rules) {
+            Some(recorder) => observed::note(recorder, &head, record, together, answer),
+            None => answer,
         };
         let headers = filters::cors_headers(rules, &head, answer.status);
         answer.with_all(headers)

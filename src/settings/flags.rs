@@ -22,6 +22,10 @@ pub struct Flags {
     pub data: Option<PathBuf>,
     /// `--policy`: a built-in name or a path.
     pub policy: Option<String>,
+    /// `--audit`.
+    pub audit: bool,
+    /// `--audit-file`.
+    pub audit_file: Option<PathBuf>,
     /// `--cors`, as often as given: the origins of pages; empty if it was not.
     pub cors: Vec<String>,
     /// `--durability`.

@@ -16,7 +16,7 @@ use crate::settings::remote::{self, UpstreamKey};
 use crate::settings::resolved::{Mode, Settings, Upstream};
 use crate::settings::secret::{Environment, SecretPlace};
 use crate::settings::written::{WrittenSettings, WrittenStore, WrittenUpstream};
-use crate::settings::{address, bucket, cors, domain, pages, policy, proxies, store};
+use crate::settings::{address, audit, bucket, cors, domain, pages, policy, proxies, store};
 use crate::store::Options;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -119,8 +119,8 @@ fn resolve(
     let trusted_proxies = proxies::resolve(written.trusted_proxies, findings);
     let pages = pages::resolve(written.admin.pages, addresses.admin, findings);
     let faults = &mut findings.faults;
-    let policy = policy(flags, file, written.policy, faults);
-    let mode = mode(written.mode, faults);
+    let mode = audit::mode(flags, written.mode, faults);
+    let policy = policy(flags, file, written.policy, mode, faults);
     let domains = domain::domains(written.domains, faults);
     let data_folder = data_folder(flags, file, &written.upstream, faults);
     let cors = cors::resolve(written.cors, &flags.cors, findings);
@@ -128,6 +128,7 @@ fn resolve(
     let (upstream, upstream_key) = upstream(written.upstream, file, environment, &addresses.all(), findings)?;
     let buckets = bucket::buckets(written.buckets, given("--bucket", &flags.buckets), &upstream, findings);
     let keys = Keyring::default();
+    let audit_file = audit::file(flags, file, written.audit, &upstream, &data_folder, &mut findings.faults);
     let settings = Settings {
         listen: addresses.listen,
         admin: addresses.admin,
@@ -143,6 +144,7 @@ fn resolve(
         upstream,
         buckets,
         data_folder,
+        audit_file,
         store,
     };
     Some(Loaded { settings, keys: Vec::new(), upstream_key, warnings: Vec::new() })
@@ -226,21 +228,11 @@ pub(super) fn policy(
     flags: &Flags,
     file: &Path,
     written: Option<Spanned<String>>,
+    mode: Mode,
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Policy> {
-    let chosen = policy::chosen(flag(&flags.policy, "--policy"), written, file);
+    let chosen = policy::chosen(flag(&flags.policy, "--policy"), written, file, mode);
     chosen.value.load(&chosen.location).map_err(|mut found| faults.append(&mut found)).ok()
-}
-
-fn mode(written: Option<Spanned<String>>, faults: &mut Vec<Diagnostic>) -> Mode {
-    match written {
-        Some(text) if text.value == "audit" => faults.push(Diagnostic::not_yet(text.location, "`mode = \"audit\"`")),
-        Some(text) if text.value != "enforce" => {
-            faults.push(text.fault(format!("{:?} is no mode", text.value), "write mode = \"enforce\""));
-        }
-        _ => {}
-    }
-    Mode::Enforce
 }
 
 pub(super) fn data_folder(

@@ -27,6 +27,7 @@ pub mod credentials;
 mod given_keys;
 pub mod resolved;
 mod store;
+mod audit;
 mod remote;
 mod bucket;
 mod load;

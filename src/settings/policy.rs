@@ -4,6 +4,7 @@ use crate::diagnostics::nearest;
 use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::policy::{BUILTIN, Policy, Source};
 use crate::settings::paths::beside;
+use crate::settings::resolved::Mode;
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
@@ -48,12 +49,16 @@ pub(super) fn chosen(
     flag: Option<Spanned<String>>,
     written: Option<Spanned<String>>,
     file: &Path,
+    mode: Mode,
 ) -> Spanned<PolicyReference> {
     if let Some(flag) = flag {
         return Spanned::new(PolicyReference::parse(&flag.value), flag.location);
     }
     let Some(written) = written else {
-        return Spanned::new(PolicyReference::BuiltIn("r2".to_owned()), Location::from_name("the default policy"));
+        return Spanned::new(
+            PolicyReference::BuiltIn(mode.default_policy().to_owned()),
+            Location::from_name("the default policy"),
+        );
     };
     let reference = match PolicyReference::parse(&written.value) {
         PolicyReference::File(_) => PolicyReference::File(beside(file, &written.value)),

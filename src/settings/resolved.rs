@@ -42,6 +42,8 @@ pub struct Settings {
     pub buckets: Vec<BucketName>,
     /// The folder of what is kept here: the local store, and the pair made at the first start.
     pub data_folder: PathBuf,
+    /// Where an audit is kept.
+    pub audit_file: PathBuf,
     /// How the local store is opened.
     pub store: Options,
 }
@@ -51,6 +53,32 @@ pub struct Settings {
 pub enum Mode {
     /// Refuse it.
     Enforce,
+    /// Carry it out where the store can, and note it.
+    Audit,
+}
+
+impl Mode {
+    /// The mode of that name.
+    pub fn parse(name: &str) -> Option<Mode> {
+        [Mode::Enforce, Mode::Audit].into_iter().find(|mode| mode.name() == name)
+    }
+
+    /// What settings call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Enforce => "enforce",
+            Mode::Audit => "audit",
+        }
+    }
+
+    /// The policy where none is named: the R2 that many still develop against, or the one that an application would
+    /// move to.
+    pub(super) fn default_policy(self) -> &'static str {
+        match self {
+            Mode::Enforce => "r2",
+            Mode::Audit => "r2-2026",
+        }
+    }
 }
 
 /// Where objects are.

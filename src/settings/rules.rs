@@ -4,6 +4,7 @@ use crate::access::Keyring;
 use crate::cors::CorsRules;
 use crate::diagnostics::Diagnostic;
 use crate::policy::Policy;
+use crate::settings::audit;
 use crate::settings::cors;
 use crate::settings::domain;
 use crate::settings::findings::Findings;
@@ -41,7 +42,8 @@ pub fn load_rules(flags: &Flags, environment: Environment<'_>) -> Result<LoadedR
     let mut findings = Findings::default();
     let file = flags.config.as_deref().unwrap_or(Path::new(""));
     let mut written = read_file(flags.config.as_deref(), &mut findings.faults);
-    let policy = policy(flags, file, written.policy, &mut findings.faults);
+    let mode = audit::mode(flags, written.mode, &mut findings.faults);
+    let policy = policy(flags, file, written.policy, mode, &mut findings.faults);
     let domains = domain::domains(written.domains, &mut findings.faults);
     let cors = cors::resolve(written.cors, &flags.cors, &mut findings);
     let data = data_folder(flags, file, &written.upstream, &mut findings.faults);

@@ -49,6 +49,11 @@ const SYNONYMS: &[(&str, Code)] = &[
     ("KeyTooLongError", Code::INVALID_OBJECT_NAME),
 ];
 
+/// Whether an error refuses our signature, our clock or our settings, and is not about the client.
+pub fn is_our_fault(document: &ErrorDocument) -> bool {
+    OUR_FAULTS.contains(&document.code.as_str())
+}
+
 /// The error for an answer with this status and, where it came with one, this document.
 pub fn client_error(status: StatusCode, document: Option<&ErrorDocument>) -> S3Error {
     let message = upstream_message(status, document);

@@ -9,6 +9,7 @@ pub mod dialect;
 pub mod remote;
 pub mod unsupported;
 pub mod retry;
+pub mod whole;
 pub mod request;
 pub mod failure;
 pub mod documents;

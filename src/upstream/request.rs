@@ -17,7 +17,7 @@ use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, Timestamp};
 use crate::sigv4::{KeyCache, PayloadHash, Secret, Signer};
 use crate::upstream::retry::RequestClass;
-use crate::upstream::{Addressing, Dialect, Endpoint, Remote, Timeouts, unsupported};
+use crate::upstream::{Addressing, Dialect, Endpoint, Remote, Timeouts, unsupported, whole};
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, RANGE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, utf8_percent_encode};
@@ -98,10 +98,7 @@ impl Outgoing {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(DEFAULT_CONTENT_TYPE));
         }
         if let Some(source) = CopySource::from_view(incoming.view)? {
-            unsupported::check_key(&source.key, remote.dialect)?;
-            let value =
-                format!("{}/{}", upstream_name(&source.bucket, remote)?, encode(source.key.as_str(), uri::IN_PATH));
-            headers.insert(HeaderName::from_static(COPY_SOURCE), text(&value)?);
+            headers.insert(HeaderName::from_static(COPY_SOURCE), copy_source(&source, remote)?);
         }
         Ok(Outgoing {
             method: incoming.row.method.name(),
@@ -109,6 +106,33 @@ impl Outgoing {
             query: query(incoming.view),
             headers,
             unsigned: trace(incoming.view),
+            bucket,
+            addressing: remote.addressing,
+            names_a_key: incoming.key.is_some(),
+            conditional: unsupported::is_conditional_write(incoming.row, incoming.view),
+            assembles: incoming.row.assembles,
+        })
+    }
+
+    /// The request as the client sent it, but for its signature, what belongs to its connection, and the names of buckets.
+    /// Nothing of what the store may ignore is refused: the client has it so today.
+    ///
+    /// # Errors
+    /// `NoSuchBucket` for a bucket that cannot be reached under its name, `InvalidObjectName` for a key that the store
+    /// takes for another, and those of [`CopySource::from_view`].
+    pub fn whole(incoming: &Incoming<'_>, remote: &Remote) -> Result<Outgoing, S3Error> {
+        let bucket = incoming.bucket.map(|bucket| upstream_name(bucket, remote)).transpose()?;
+        incoming.key.map_or(Ok(()), |key| unsupported::check_key(key, remote.dialect))?;
+        let (mut headers, unsigned) = whole_headers(incoming.view);
+        if let Some(source) = CopySource::from_view(incoming.view)? {
+            headers.insert(HeaderName::from_static(COPY_SOURCE), copy_source(&source, remote)?);
+        }
+        Ok(Outgoing {
+            method: incoming.row.method.name(),
+            path: path(bucket.as_deref(), incoming.raw_key, remote.addressing),
+            query: query(incoming.view),
+            headers,
+            unsigned,
             bucket,
             addressing: remote.addressing,
             names_a_key: incoming.key.is_some(),
@@ -210,6 +234,12 @@ impl Outgoing {
     }
 }
 
+/// The source of a copy as the store is to read it.
+fn copy_source(source: &CopySource, remote: &Remote) -> Result<HeaderValue, S3Error> {
+    unsupported::check_key(&source.key, remote.dialect)?;
+    text(&format!("{}/{}", upstream_name(&source.bucket, remote)?, encode(source.key.as_str(), uri::IN_PATH)))
+}
+
 fn upstream_name(bucket: &BucketName, remote: &Remote) -> Result<String, S3Error> {
     remote.upstream_bucket(bucket).map(str::to_owned).ok_or_else(|| Code::NO_SUCH_BUCKET.into())
 }
@@ -256,6 +286,25 @@ fn headers(view: &RequestView<'_>, dialect: &Dialect) -> HeaderMap {
     leave_framing_out(&mut headers);
     leave_range_out(&mut headers, view);
     headers
+}
+
+/// All headers of a request but those of its connection and signature: those that S3 knows, which are signed, and others,
+/// which what is between here and the store may change.
+fn whole_headers(view: &RequestView<'_>) -> (HeaderMap, HeaderMap) {
+    let (mut signed, mut unsigned) = (common(), HeaderMap::new());
+    for (name, value) in view.headers().filter(|(name, _)| whole::goes_along(name) && !is_transport_header(name)) {
+        let (Ok(header), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value)) else {
+            continue;
+        };
+        match (header == USER_AGENT, goes_along(name)) {
+            (true, _) => drop(signed.insert(header, value)),
+            (_, true) => drop(signed.append(header, value)),
+            (_, false) if WRITTEN_ANEW.contains(&name) => {}
+            (_, false) => drop(unsigned.append(header, value)),
+        }
+    }
+    leave_framing_out(&mut signed);
+    (signed, unsigned)
 }
 
 /// The headers of the client's trace as they came; none without a valid `traceparent`.

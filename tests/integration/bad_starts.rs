@@ -58,7 +58,6 @@ const BAD_STARTS: &[BadStart] = &[
     ("listne = []", &[], &[], Prepared::Nothing, 2, "unknown setting `listne`"),
     ("policy = \"r3\"", &[], &[], Prepared::Nothing, 2, "r3"),
     ("", &["--ready-file", "/none/ready"], &[], Prepared::Nothing, 2, "the file /none/ready cannot be written"),
-    ("", &["--audit"], &[], Prepared::Nothing, 2, "`serve --audit` is not in this version yet"),
     ("", &[], &[("R2SHIM_LOG", "r2shim=loud")], Prepared::Nothing, 2, "R2SHIM_LOG: not a log level"),
     ("", &[], &[], Prepared::File, 2, "is not a folder"),
     ("", &[], &[], Prepared::NoIndex, 2, "holds bodies but no index.redb"),

@@ -3,7 +3,7 @@
 use crate::access::{BucketScope, Keyring};
 use crate::audit::logs::{Format, Ledger, LeftOut, LogReader, Summary};
 use crate::cors::CorsRules;
-use crate::filters::{Limits, Rules};
+use crate::filters::{Limits, Mode, Rules};
 use crate::policy::Policy;
 use crate::routing::TrustedProxies;
 use std::sync::{Arc, LazyLock};
@@ -17,6 +17,7 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| Rules {
     policy: Arc::new(Policy::builtin("r2-2026").unwrap().unwrap()),
     public: BucketScope::none(),
     trusted_proxies: TrustedProxies::default(),
+    mode: Mode::Enforce,
 });
 
 /// What became of a log that comes in pieces of that size, and each finding: client, operation, rule and how often.

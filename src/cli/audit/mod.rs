@@ -14,7 +14,7 @@ use crate::cli::failure::Failure;
 use crate::cli::style::{DOUBT, FAINT};
 use crate::cors::CorsRules;
 use crate::diagnostics::{Diagnostic, Location};
-use crate::filters::{Limits, Rules};
+use crate::filters::{Limits, Mode, Rules};
 use crate::routing::TrustedProxies;
 use crate::settings::PolicyReference;
 use arguments::{Audit, FailOn};
@@ -61,6 +61,7 @@ fn rules(arguments: &Audit) -> Result<Rules, Failure> {
         policy: Arc::new(PolicyReference::parse(&arguments.policy).load(&Location::from_name("--policy"))?),
         public: BucketScope::none(),
         trusted_proxies: TrustedProxies::default(),
+        mode: Mode::Enforce,
     })
 }
 

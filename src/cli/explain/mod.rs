@@ -14,7 +14,7 @@ use crate::access::BucketScope;
 use crate::cli::arguments::Explain;
 use crate::cli::failure::Failure;
 use crate::diagnostics::{Diagnostic, Location};
-use crate::filters::{KnownKeys, Limits, Rules};
+use crate::filters::{KnownKeys, Limits, Mode, Rules};
 use crate::routing::{TrustedProxies, foreign_host};
 use crate::s3::Timestamp;
 use crate::server::local;
@@ -57,6 +57,7 @@ pub(super) fn run(arguments: &Explain, out: &mut dyn Write) -> Result<(), Failur
         policy: Arc::new(loaded.policy),
         public: BucketScope::none(),
         trusted_proxies: TrustedProxies::default(),
+        mode: Mode::Enforce,
     };
     let report = report::judge(&request, &rules, &loaded.upstream, keys, now);
     let text = if arguments.json {

@@ -45,10 +45,12 @@ mod objects;
 mod uploads;
 mod subresources;
 mod configuration;
+mod unknown;
 
 pub use answer::{AnswerKind, DocumentSpec, Identity, UnknownElements};
 pub use names::Operation;
 pub use spec::{Access, BodyKind, ChecksumOf, Describes, Method, OperationSpec, Selector, Target};
+pub use unknown::unknown_operation;
 
 /// The table: a row an operation.
 pub static OPERATIONS: &[OperationSpec] = &{

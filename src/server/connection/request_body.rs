@@ -25,6 +25,7 @@ pub struct RequestBody<'s> {
     session: &'s mut ServerSession,
     progress: Progress,
     pace: Pace,
+    document: Option<Vec<u8>>,
 }
 
 /// Why a body cannot be read on.
@@ -41,7 +42,17 @@ impl<'s> RequestBody<'s> {
     /// for `100 Continue`.
     pub fn new(session: &'s mut ServerSession, expects_continue: bool, rate: MinimumRate) -> RequestBody<'s> {
         let progress = if expects_continue { Progress::AwaitsContinue } else { Progress::Readable };
-        RequestBody { session, progress, pace: Pace::new(rate) }
+        RequestBody { session, progress, pace: Pace::new(rate), document: None }
+    }
+
+    /// Keeps the document that the body was, for who looks at the request when it is over.
+    pub fn keep(&mut self, document: &[u8]) {
+        self.document = Some(document.to_vec());
+    }
+
+    /// The document that was kept.
+    pub fn document(&self) -> Option<&[u8]> {
+        self.document.as_deref()
     }
 
     /// How far the reading came.

@@ -7,6 +7,7 @@ use crate::filters::{CurrentRules, Rules};
 use crate::routing::TrustedProxies;
 use crate::s3::names::BucketName;
 use crate::server::admin_port::AdminPort;
+use crate::server::audit::Recorder;
 use crate::server::backend::Backend;
 use crate::server::connection::deadline::HeadLimits;
 use crate::server::connection::limits::{ConnectionLimits, Connections, Limited};
@@ -51,6 +52,8 @@ pub struct ServerParts {
     pub objects: Objects,
     /// The pages at the admin address.
     pub pages: settings::Pages,
+    /// What keeps the audit, if there is one.
+    pub recorder: Option<Arc<Recorder>>,
 }
 
 /// Where objects are.
@@ -80,6 +83,9 @@ pub enum StartError {
     /// The data folder cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// The file of the audit cannot be used.
+    #[error("the audit cannot be kept: {0}")]
+    Audit(#[source] Box<dyn Error + Send + Sync>),
     /// A bucket that settings name is missing and cannot be made.
     #[error("the bucket {bucket} cannot be made: {cause}")]
     Bucket {
@@ -114,7 +120,7 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
         recent: recent.clone(),
     });
     let (backend, health, upkeep) = start_backend(parts.objects, &shared.rules)?;
-    let (s3, public) = (S3Port { backend: backend.clone() }, PublicPort { backend });
+    let (s3, public) = (S3Port { backend: backend.clone(), recorder: parts.recorder }, PublicPort { backend });
     let listen = addresses(&parts.listeners.s3);
     let public_listen = addresses(&parts.listeners.public);
     let mut services = vec![upkeep, serve_objects(s3, parts.listeners.s3, heads, &shared, stopping.clone())];

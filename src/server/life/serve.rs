@@ -1,17 +1,19 @@
 //! Serving from settings, from the first lock to the last request: what `r2shim serve` does.
 
-use crate::filters::{CurrentRules, Limits, Rules};
+use crate::filters::{CurrentRules, Limits, Mode, Rules};
 use crate::s3::names::BucketName;
+use crate::server::audit::Recorder;
 use crate::server::clock;
 use crate::server::connection::limits::ConnectionLimits;
 use crate::server::life::listeners::Listeners;
 use crate::server::life::run::{DRAIN_LIMIT, Objects, Running, ServerParts, Signals, StartError, start};
 use crate::server::observe::build;
 use crate::server::remote::{self, RemoteStore, SetupError, TriedPart};
-use crate::settings::{Settings, Upstream};
+use crate::settings::{self, Settings, Upstream};
 use crate::store::{Store, StoreError};
 use crate::upstream::Remote;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Serves until SIGTERM or ctrl-C, then lets requests in flight end. `on_ready` gets the server, which has the
@@ -21,11 +23,11 @@ pub fn serve(settings: Settings, listeners: Listeners, on_ready: impl FnOnce(&Ru
     let internal = |error: std::io::Error| StartError::Internal(Box::new(error));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(internal)?;
     runtime.block_on(async {
-        let policy = settings.policy.name().to_owned();
+        let (policy, mode) = (settings.policy.name().to_owned(), settings.mode.name());
         let running = start(parts(settings, listeners, limits(open_files)).await?)?;
         // Before anyone can know that the server runs: a signal that comes earlier would kill it.
         let signals = Signals::listen().map_err(internal)?;
-        note_start(&running, &policy);
+        note_start(&running, &policy, mode);
         on_ready(&running);
         let signal = signals.until_stopped().await;
         let in_flight = running.in_flight();
@@ -39,10 +41,10 @@ pub fn serve(settings: Settings, listeners: Listeners, on_ready: impl FnOnce(&Ru
 }
 
 /// The log of a service is often all that its operator sees.
-fn note_start(running: &Running, policy: &str) {
+fn note_start(running: &Running, policy: &str, mode: &str) {
     let (listen, admin) = (&running.listen, running.admin.map(tracing::field::display));
     let public = Some(&running.public).filter(|public| !public.is_empty()).map(tracing::field::debug);
-    tracing::info!(version = build::VERSION, commit = build::COMMIT, policy, ?listen, public, admin, "started");
+    tracing::info!(version = build::VERSION, commit = build::COMMIT, policy, mode, ?listen, public, admin, "started");
 }
 
 /// Tries a remote store out, for `check --online`.
@@ -66,6 +68,15 @@ pub enum ProbeError {
 }
 
 async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Result<ServerParts, StartError> {
+    let recorder = match settings.mode {
+        settings::Mode::Enforce => None,
+        settings::Mode::Audit => Some(recorder(&settings.audit_file, settings.policy.name())?),
+    };
+    let mode = match (settings.mode, &settings.upstream) {
+        (settings::Mode::Enforce, _) => Mode::Enforce,
+        (settings::Mode::Audit, Upstream::Local) => Mode::AuditLocal,
+        (settings::Mode::Audit, Upstream::Remote(_)) => Mode::AuditRemote,
+    };
     let rules = CurrentRules::from_pointee(Rules {
         limits,
         domains: settings.domains,
@@ -75,6 +86,7 @@ async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Resu
         policy: Arc::new(settings.policy),
         public: settings.public,
         trusted_proxies: settings.trusted_proxies,
+        mode,
     });
     let objects = match settings.upstream {
         Upstream::Local => Objects::Local(Store::open(&settings.data_folder, settings.store)?),
@@ -85,7 +97,12 @@ async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Resu
         }
     };
     make_buckets(&objects, &settings.buckets).await?;
-    Ok(ServerParts { listeners, rules: Arc::new(rules), objects, pages: settings.pages })
+    Ok(ServerParts { listeners, rules: Arc::new(rules), objects, recorder, pages: settings.pages })
+}
+
+/// What keeps the audit.
+fn recorder(file: &Path, policy: &str) -> Result<Arc<Recorder>, StartError> {
+    Recorder::open(file, policy).map(Arc::new).map_err(|error| StartError::Audit(error.into()))
 }
 
 /// Makes the buckets that are missing, so that clients find them as soon as anything listens.

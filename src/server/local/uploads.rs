@@ -94,9 +94,13 @@ impl Local {
     fn completion(&self, request: &Admitted<'_>, parts: Vec<CompletedPart>) -> Result<Completion, S3Error> {
         let (view, limits) = (&request.view, request.rules.policy.limits());
         let (size, checksum_kind) = whole(view)?;
+        let is_audit = request.rules.mode.is_audit();
         Ok(Completion {
             parts,
-            rules: PartRules { any_order: limits.part_order == PartOrder::Any, equal_parts: limits.equal_parts },
+            rules: PartRules {
+                any_order: is_audit || limits.part_order == PartOrder::Any,
+                equal_parts: limits.equal_parts && !is_audit,
+            },
             size,
             checksum_kind,
             checksum: checksum_of_object(view),

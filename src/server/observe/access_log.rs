@@ -30,6 +30,7 @@ pub fn write(record: &Record) {
         refused_by = record.refused_by.map(Filter::name),
         feature = record.feature.as_deref(),
         rule = record.rule.as_deref(),
+        audit = record.audit.as_deref(),
         node = record.node.as_deref(),
         trace_id = record.trace_id.as_deref(),
         cause = record.cause.as_deref().map(cut),

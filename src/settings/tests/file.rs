@@ -85,6 +85,8 @@ fn each_fault_has_its_line() {
         ("[store]\nindex_cache = -1", "2: `index_cache` must be a whole number, zero or more, not of type integer"),
         ("[store]\nindex_cache = 4", "2: an index_cache of 4 bytes is too small"),
         ("[store]\nupload_age = 7", "2: an upload_age of 7 seconds is too small"),
+        ("[audit]\npath = \"x\"", "2: unknown setting `path` in [audit]"),
+        ("[audit]\nfile = \"\"", "2: the path is empty"),
         ("store = 1", "1: `store` must be a table, not of type integer"),
         ("key = 1", "1: `key` must be a list of tables, not of type integer"),
         ("[upstream]\nkind = \"disk\"\npool = 1", "2: `kind` must be \"local\" or \"s3\""),
@@ -100,15 +102,31 @@ fn each_fault_has_its_line() {
 #[test]
 fn what_is_reserved_says_that_it_is_not_there_yet() {
     for (text, expected) in [
-        ("mode = \"audit\"", "1: `mode = \"audit\"` is not in this version yet"),
         ("[tls]\ncert = \"x\"", "1: `tls` is not in this version yet"),
         ("[limits]", "1: `limits` is not in this version yet"),
-        ("[audit]\npath = \"x\"", "1: `audit` is not in this version yet"),
     ] {
         assert_eq!(Start::with_file(text).faults(), [expected], "{text}");
     }
     let expiring = format!("{KEY}expires = 2030-01-01\n");
     assert_eq!(Start::with_file(&expiring).faults(), ["5: `expires` in [[key]] is not in this version yet"]);
+}
+
+/// What is written, whether `--audit` is given, and what comes of it.
+#[test]
+fn an_audit_judges_by_todays_policy_unless_another_is_named() {
+    for (text, flag, mode, policy, file) in [
+        ("", false, Mode::Enforce, "r2", "r2shim-data/r2shim-audit.json"),
+        ("", true, Mode::Audit, "r2-2026", "r2shim-data/r2shim-audit.json"),
+        ("mode = \"audit\"", false, Mode::Audit, "r2-2026", "r2shim-data/r2shim-audit.json"),
+        ("mode = \"enforce\"\npolicy = \"open\"", true, Mode::Audit, "open", "r2shim-data/r2shim-audit.json"),
+        ("mode = \"audit\"\n[audit]\nfile = \"/a.json\"", false, Mode::Audit, "r2-2026", "/a.json"),
+    ] {
+        let mut start = Start::with_file(text);
+        (start.flags.data, start.flags.audit) = (None, flag);
+        let settings = start.load().unwrap().settings;
+        assert_eq!((settings.mode, settings.policy.name()), (mode, policy), "{text}");
+        assert!(settings.audit_file.ends_with(file), "{text}: {}", settings.audit_file.display());
+    }
 }
 
 #[test]

@@ -10,12 +10,14 @@ macro_rules! settings {
     };
 }
 
+mod audit;
 mod secret;
 mod admin;
 mod cors;
 mod upstream;
 
 pub(super) use admin::{WrittenAdmin, WrittenPages};
+pub(super) use audit::WrittenAudit;
 pub(super) use cors::WrittenCors;
 pub(super) use secret::WrittenSecret;
 pub(super) use upstream::{WrittenCredentials, WrittenRemote, WrittenUpstream};
@@ -40,6 +42,7 @@ pub(super) struct WrittenSettings {
     pub(super) cors: Vec<WrittenCors>,
     pub(super) upstream: WrittenUpstream,
     pub(super) store: WrittenStore,
+    pub(super) audit: WrittenAudit,
 }
 
 /// One `[[key]]`.
@@ -83,6 +86,7 @@ settings! {
     CORS "cors" "[[cors]]";
     UPSTREAM "upstream" "[upstream]";
     STORE "store" "[store]";
+    AUDIT "audit" "[audit]";
 }
 
 settings! {
@@ -120,6 +124,7 @@ pub fn declared() -> impl Iterator<Item = (&'static str, &'static str)> {
         ("[upstream]", upstream::REMOTE),
         ("[upstream]", secret::SECRET),
         ("[store]", STORES),
+        ("[audit]", audit::AUDITS),
     ];
     tables.into_iter().flat_map(|(table, settings)| settings.iter().map(move |setting| (table, setting.name)))
 }
@@ -161,7 +166,10 @@ fn read_document<'t>(mut top: Table<'t>, reading: &mut Reading<'t>) -> WrittenSe
     if let Some(store) = top.table(reading, STORE) {
         written.store = read_store(store, reading);
     }
-    top.reserved(reading, &["tls", "limits", "audit"]);
+    if let Some(audit) = top.table(reading, AUDIT) {
+        written.audit = WrittenAudit::read(audit, reading);
+    }
+    top.reserved(reading, &["tls", "limits"]);
     top.finish(reading);
     written
 }

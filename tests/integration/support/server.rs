@@ -3,9 +3,10 @@
 use super::client::{Connection, Request, Response};
 use r2shim::access::{AccessKey, BucketPattern, BucketScope, Keyring};
 use r2shim::cors::CorsRules;
-use r2shim::filters::{CurrentRules, Limits, Rules};
+use r2shim::filters::{CurrentRules, Limits, Mode, Rules};
 use r2shim::policy::Policy;
 use r2shim::routing::TrustedProxies;
+use r2shim::server::audit::Recorder;
 use r2shim::server::remote::RemoteStore;
 use r2shim::server::{self, Listeners, Objects, Running, ServerParts};
 use r2shim::settings;
@@ -114,6 +115,9 @@ impl TestServer {
         let data = tempfile::tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
         let is_public = !rules.public.is_none();
+        let audit_file = data.path().join("r2shim-audit.json");
+        let recorder =
+            rules.mode.is_audit().then(|| Arc::new(Recorder::open(&audit_file, rules.policy.name()).unwrap()));
         let rules = Arc::new(CurrentRules::from_pointee(rules));
         let objects = objects(&runtime, data.path());
         let in_force = rules.clone();
@@ -121,7 +125,7 @@ impl TestServer {
         let any = ([127, 0, 0, 1], 0).into();
         let listeners = Listeners::bind(&[any], Some(any)).unwrap();
         let listeners = if is_public { listeners.with_public(&[any]).unwrap() } else { listeners };
-        let parts = ServerParts { listeners, rules, objects, pages };
+        let parts = ServerParts { listeners, rules, objects, pages, recorder };
         let running = server::start(parts).unwrap();
         let (address, admin) = (running.listen[0], running.admin.unwrap());
         let public = running.public.first().copied();
@@ -223,6 +227,7 @@ pub fn rules(policy: &str, keyring: Keyring) -> Rules {
         policy: Arc::new(Policy::builtin(policy).unwrap().unwrap()),
         public: BucketScope::none(),
         trusted_proxies: TrustedProxies::default(),
+        mode: Mode::Enforce,
     }
 }
 

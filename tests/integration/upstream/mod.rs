@@ -1,6 +1,7 @@
 //! In front of a remote store that does what a test says: what goes to it, what never does, and what its clients see
 //! when it misbehaves. Real stores have tests of their own.
 
+mod audit;
 mod bad_bodies;
 mod bodies;
 mod breaks;

@@ -36,6 +36,7 @@ pub struct Metrics {
     started: Timestamp,
     requests: IntCounterVec,
     refusals: IntCounterVec,
+    findings: IntCounterVec,
     bytes: IntCounterVec,
     durations: HistogramVec,
     in_flight: IntGauge,
@@ -67,6 +68,8 @@ impl Metrics {
         let requests = counters(all, "r2shim_requests_total", "Requests answered.", &labels)?;
         let labels = ["operation", "filter", "feature", "error"];
         let refusals = counters(all, "r2shim_refusals_total", "Requests refused by a filter of the chain.", &labels)?;
+        let help = "Requests of an audit that R2 would refuse, by what refuses them.";
+        let findings = counters(all, "r2shim_audit_findings_total", help, &["rule", "key_id"])?;
         let bytes = counters(all, "r2shim_body_bytes_total", "Bytes of bodies.", &["operation", "direction"])?;
         let help = "From the end of a request's head to its answer's end.";
         let durations = HistogramOpts::new("r2shim_request_duration_seconds", help).buckets(BUCKETS.to_vec());
@@ -85,6 +88,7 @@ impl Metrics {
             started,
             requests,
             refusals,
+            findings,
             bytes,
             durations,
             in_flight,
@@ -131,6 +135,9 @@ impl Metrics {
         self.bytes.with_label_values(&[operation, "in"]).inc_by(record.bytes_in);
         self.bytes.with_label_values(&[operation, "out"]).inc_by(record.bytes_out);
         self.durations.with_label_values(&[operation]).observe(record.duration.as_secs_f64());
+        for rule in record.audit.iter().flat_map(|rules| rules.split(", ")) {
+            self.findings.with_label_values(&[rule, key_id]).inc();
+        }
         if let Some(filter) = record.refused_by {
             let feature = record.feature.as_deref().unwrap_or(NONE);
             self.refusals.with_label_values(&[operation, filter.name(), feature, error]).inc();

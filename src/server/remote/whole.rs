@@ -1,0 +1,122 @@
+//! Requests that are audited: the store gets all of them and the client all of the answer, but for the names of buckets.
+
+use super::RemoteStore;
+use super::document::{DocumentBody, Opening};
+use super::payload::Payload;
+use super::receive::{bad_gateway, content_length};
+use super::response::{Sent, UpstreamResponse};
+use crate::filters::Admitted;
+use crate::s3::operation::AnswerKind;
+use crate::s3::xml::{ErrorDocument, MAX_ERROR_BYTES};
+use crate::s3::{Code, S3Error};
+use crate::server::answer::{Answer, Body};
+use crate::server::connection::request_body::RequestBody;
+use crate::upstream::whole::{self, BucketNames};
+use crate::upstream::{Incoming, Outgoing, failure};
+use http::StatusCode;
+
+impl RemoteStore {
+    /// Passes a request on as the client sent it, signed anew, and the answer as the store gave it.
+    pub(super) async fn pass(&self, request: &Admitted<'_>, body: &mut RequestBody<'_>) -> Result<Answer, S3Error> {
+        if may_reach_other_buckets(request) {
+            return Err(S3Error::new(Code::ACCESS_DENIED).cause("its document may name buckets the key does not have"));
+        }
+        let incoming = Incoming {
+            row: request.spec,
+            view: &request.view,
+            bucket: request.bucket().ok(),
+            key: request.object_key().ok(),
+            raw_key: request.raw_key,
+        };
+        let mut outgoing = Outgoing::whole(&incoming, &self.remote)?;
+        let payload = Payload::from_request(request, &mut outgoing, self.remote.dialect, body).await?;
+        let response = self.sender.send(&outgoing, payload).await?;
+        self.receive_whole(request, &outgoing, response).await
+    }
+
+    async fn receive_whole(
+        &self,
+        request: &Admitted<'_>,
+        outgoing: &Outgoing,
+        response: UpstreamResponse,
+    ) -> Result<Answer, S3Error> {
+        let status = response.status()?;
+        if (status.is_redirection() && status != StatusCode::NOT_MODIFIED) || status == StatusCode::UNAUTHORIZED {
+            // Both are about our own address and credentials.
+            return Err(self.refusal(outgoing, response).await);
+        }
+        if status.is_success() && response.sent == Sent::AnsweredEarly {
+            return Err(bad_gateway("a success before the end of the request's body"));
+        }
+        let names = self.bucket_names(request, outgoing);
+        let headers = whole::client_headers(&response.head()?.headers, &names);
+        let empty = Answer { headers, node: Some(response.node.to_string()), ..Answer::empty(status) };
+        if outgoing.method == "HEAD" || matches!(status.as_u16(), 204 | 304) {
+            let length = content_length(&response.head()?.headers);
+            response.into_body().read_whole(0).await.map_err(bad_gateway)?;
+            let body = if outgoing.method == "HEAD" { Body::Length(length) } else { Body::Empty };
+            return Ok(Answer { body, ..empty });
+        }
+        if status.is_success() {
+            success(request, &names, empty, response).await
+        } else {
+            refused(&names, empty, response).await
+        }
+    }
+
+    fn bucket_names(&self, request: &Admitted<'_>, outgoing: &Outgoing) -> BucketNames {
+        let client = request.bucket().map(ToString::to_string).unwrap_or_default();
+        BucketNames { client, upstream: outgoing.bucket.clone().unwrap_or_default() }
+    }
+}
+
+/// Whether the key has some buckets only, and the operation is one whose documents may name others (replication, logging,
+/// inventories): the operation table specifies no such answer.
+fn may_reach_other_buckets(request: &Admitted<'_>) -> bool {
+    let writes = !matches!(request.spec.method.name(), "GET" | "HEAD");
+    let is_limited = request.signer().is_ok_and(|key| !key.buckets.is_all());
+    writes && is_limited && matches!(request.spec.answer, AnswerKind::NotForwarded(_))
+}
+
+/// The body as it comes; a document in which buckets have to be named otherwise is read to its end first.
+async fn success(
+    request: &Admitted<'_>,
+    names: &BucketNames,
+    empty: Answer,
+    response: UpstreamResponse,
+) -> Result<Answer, S3Error> {
+    let length = content_length(&response.head()?.headers);
+    match request.spec.answer {
+        AnswerKind::Document(spec) if !names.are_equal() => {
+            let rewriter = whole::client_document(spec, names);
+            let (node, status) = (response.node.clone(), empty.status);
+            let error = move |document: &ErrorDocument| {
+                super::receive::at(&node, failure::client_error(status, Some(document)))
+            };
+            match DocumentBody::open(response.into_body(), rewriter, Box::new(error)).await {
+                Ok(Opening::Whole(text)) => Ok(Answer { body: Body::Text(text), ..empty }),
+                Ok(Opening::Begun(body)) => Ok(Answer { body: Body::Stream { length: None, pieces: body }, ..empty }),
+                Ok(Opening::Error(error)) => Err(error),
+                Err(why) => Err(bad_gateway(why)),
+            }
+        }
+        _ if length == Some(0) => {
+            response.into_body().read_whole(0).await.map_err(bad_gateway)?;
+            Ok(empty)
+        }
+        _ => Ok(Answer { body: Body::Stream { length, pieces: Box::new(response.into_body()) }, ..empty }),
+    }
+}
+
+/// An error in the store's words, unless it is about our own key and clock.
+async fn refused(names: &BucketNames, empty: Answer, response: UpstreamResponse) -> Result<Answer, S3Error> {
+    let node = response.node.clone();
+    let body = response.into_body().read_whole(MAX_ERROR_BYTES).await.map_err(bad_gateway)?.unwrap_or_default();
+    let document = ErrorDocument::parse(&body);
+    if document.as_ref().is_some_and(failure::is_our_fault) {
+        return Err(super::receive::at(&node, failure::client_error(empty.status, document.as_ref())));
+    }
+    let text = String::from_utf8_lossy(&body);
+    let text = if names.are_equal() { text.into_owned() } else { names.in_text(&text) };
+    Ok(Answer { body: Body::Text(text), ..empty })
+}
