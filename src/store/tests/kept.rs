@@ -37,7 +37,8 @@ fn metadata() -> Metadata {
 }
 
 async fn write(store: &Store, name: &str, body: Bytes, object: NewObject) {
-    let mut upload = store.begin(&bucket(), &key(name), body.len() as u64, &WriteConditions::default()).await.unwrap();
+    let mut upload =
+        store.begin(&bucket(), &key(name), body.len() as u64, &WriteConditions::default(), None).await.unwrap();
     upload.body().push(body).await.unwrap();
     upload.commit(object).await.unwrap();
 }
@@ -78,6 +79,8 @@ async fn fill_objects(store: &Store) {
         source_conditions: ReadConditions::default(),
         conditions: WriteConditions::default(),
         metadata: Some(metadata()),
+        storage_class: StorageClass::InfrequentAccess,
+        keys: CopyKeys::default(),
         now: at(10),
     };
     store.copy_object(copy).await.unwrap();
@@ -93,7 +96,7 @@ async fn fill_uploads(store: &Store) {
     let across = create_in(store, "across", None).await;
     let source = store.object(&bucket(), &key("multipart")).await.unwrap();
     let range = min as u64 - 10..min as u64 + 10;
-    let part = store.copy_part(&across, 1, source, range, at(11)).await.unwrap();
+    let part = store.copy_part(&across, 1, source, range, &CopyKeys::default(), at(11)).await.unwrap();
     complete(store, &across, &[&part]).await.unwrap();
     let plan = Plan { algorithm: Algorithm::Crc32, kind: Kind::Composite };
     let open = create_in(store, "open/upload", Some(plan)).await;
@@ -106,7 +109,8 @@ async fn fill_uploads(store: &Store) {
 
 /// An upload with all the metadata there is.
 async fn create_in(store: &Store, name: &str, checksum: Option<Plan>) -> UploadRef {
-    let new = NewUpload { metadata: metadata(), checksum, now: at(0) };
+    let new =
+        NewUpload { metadata: metadata(), storage_class: StorageClass::default(), checksum, key: None, now: at(0) };
     let id = store.create_upload(&bucket(), &key(name), new).await.unwrap();
     UploadRef { bucket: bucket(), key: key(name), id }
 }
@@ -150,9 +154,15 @@ async fn digests(store: &Store) -> String {
 }
 
 fn describe_object(text: &mut String, key: &str, info: &ObjectInfo) {
-    let ObjectInfo { size, etag, last_modified, metadata, checksum, parts } = info;
+    let ObjectInfo { size, etag, last_modified, metadata, storage_class, checksum, parts, encryption } = info;
     writeln!(text, "object {key:?} {size} {} {}", etag.as_str(), last_modified.millis()).unwrap();
     describe_checksum(text, checksum.as_ref());
+    if *storage_class != StorageClass::default() {
+        writeln!(text, "  {}", storage_class.name()).unwrap();
+    }
+    if encryption.is_some() {
+        writeln!(text, "  encrypted").unwrap();
+    }
     if !parts.is_empty() {
         writeln!(text, "  parts {parts:?}").unwrap();
     }
@@ -188,7 +198,7 @@ async fn describe_uploads(text: &mut String, store: &Store, bucket: &BucketName)
     for upload in store.list_uploads(bucket, &query).await.unwrap().uploads {
         let at = UploadRef { bucket: bucket.clone(), key: key(&upload.key), id: upload.upload_id };
         writeln!(text, "upload {:?} {}", upload.key, upload.initiated.millis()).unwrap();
-        if let Some(Plan { algorithm, kind }) = store.checksum_plan(&at).await.unwrap() {
+        if let Some(Plan { algorithm, kind }) = store.upload(&at).await.unwrap().checksum {
             writeln!(text, "  {} {}", algorithm.name(), kind.name()).unwrap();
         }
         for part in store.list_parts(&at, 0, 1000).await.unwrap().0 {
