@@ -16,6 +16,7 @@ mod listing;
 mod uploads;
 mod space;
 mod upkeep;
+mod encryption;
 mod kept;
 mod configurations;
 
@@ -90,7 +91,25 @@ async fn read_all(mut reader: ObjectReader) -> Result<Vec<u8>, StoreError> {
 }
 
 async fn get(store: &Store, name: &str) -> Result<Vec<u8>, StoreError> {
-    read_all(store.object(&bucket(), &key(name)).await?.read(0..u64::MAX, None).await?).await
+    get_with(store, name, None).await
+}
+
+async fn get_with(store: &Store, name: &str, key_given: Option<&CustomerKey>) -> Result<Vec<u8>, StoreError> {
+    read_all(store.object(&bucket(), &key(name)).await?.read(0..u64::MAX, key_given).await?).await
+}
+
+/// The key of a client.
+fn secret(seed: u8) -> CustomerKey {
+    CustomerKey::new([seed; 32])
+}
+
+async fn put_with(store: &Store, name: &str, body: &Bytes, secret: &CustomerKey) -> Result<ObjectInfo, StoreError> {
+    let length = body.len() as u64;
+    let mut upload = store.begin(&bucket(), &key(name), length, &WriteConditions::default(), Some(secret)).await?;
+    for piece in body.chunks(100_000) {
+        upload.body().push(Bytes::copy_from_slice(piece)).await?;
+    }
+    upload.commit(new_object(body)).await
 }
 
 /// All files below `tmp` and `blobs`.

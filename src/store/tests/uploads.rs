@@ -27,7 +27,17 @@ pub(super) async fn create(store: &Store, name: &str, checksum: Option<Plan>) ->
 }
 
 pub(super) async fn put_part(store: &Store, at: &UploadRef, number: u16, body: &Bytes) -> Result<PartInfo, StoreError> {
-    let mut upload = store.begin_part(at, number, body.len() as u64, None).await?;
+    put_part_with(store, at, number, body, None).await
+}
+
+pub(super) async fn put_part_with(
+    store: &Store,
+    at: &UploadRef,
+    number: u16,
+    body: &Bytes,
+    secret: Option<&CustomerKey>,
+) -> Result<PartInfo, StoreError> {
+    let mut upload = store.begin_part(at, number, body.len() as u64, secret).await?;
     upload.body().push(body.clone()).await?;
     upload.commit(NewPart { etag: ETag::from_md5(Md5::digest(body).into()), checksum: None, now: NOW }).await
 }
