@@ -4,6 +4,7 @@ use super::crash::killed;
 use super::upkeep::findings;
 use super::uploads::{complete, copy, create, put_part, put_part_with};
 use super::*;
+use crate::s3::part_list::MIN_PART;
 
 const NOT_THERE: StoreError = StoreError::Key(KeyFault::Object(KeyMismatch::Missing));
 
@@ -22,7 +23,7 @@ async fn create_with(store: &Store, name: &str, secret: &CustomerKey) -> UploadR
 /// An object of two parts.
 async fn put_parts(store: &Store, name: &str, secret: &CustomerKey) -> Vec<u8> {
     let upload = create_with(store, name, secret).await;
-    let (first, second) = (body(parts::MIN_PART as usize, 1), body(LARGE, 2));
+    let (first, second) = (body(MIN_PART as usize, 1), body(LARGE, 2));
     let one = put_part_with(store, &upload, 1, &first, Some(secret)).await.unwrap();
     let two = put_part_with(store, &upload, 2, &second, Some(secret)).await.unwrap();
     complete(store, &upload, &[&one, &two]).await.unwrap();
@@ -62,7 +63,7 @@ async fn ranges_of_encrypted_objects() {
     let dir = TempDir::new().unwrap();
     let store = with_bucket(&dir).await;
     let whole = put_parts(&store, "k", &secret(1)).await;
-    let (min, end) = (parts::MIN_PART as usize, whole.len());
+    let (min, end) = (MIN_PART as usize, whole.len());
     for range in [0..1, min - 1..min + 1, min..end, 65_535..65_537, end - 1..end, 10..end - 10, 0..end] {
         let object = store.object(&bucket(), &key("k")).await.unwrap();
         let reader = object.read(range.start as u64..range.end as u64, Some(&secret(1))).await.unwrap();
