@@ -1,5 +1,6 @@
 //! Verdicts: what a policy can say about an operation, a header, a parameter or a payload kind.
 
+use crate::s3::customer_key::has_customer_key;
 use http::StatusCode;
 use std::fmt;
 
@@ -123,7 +124,8 @@ impl Template {
         Ok(Template { written: text.to_owned(), pieces })
     }
 
-    /// The sentence. Values come from outside: cut when long, made UTF-8, control characters replaced.
+    /// The sentence. Values come from outside: cut when long, made UTF-8, control characters replaced. A
+    /// client's key is not shown.
     pub(super) fn fill(&self, slots: &Slots<'_>) -> String {
         let mut sentence = String::new();
         for piece in &self.pieces {
@@ -131,6 +133,7 @@ impl Template {
                 Piece::Text(text) => sentence.push_str(text),
                 Piece::Operation => sentence.push_str(slots.operation),
                 Piece::Name => sentence.push_str(&echo(slots.name.as_bytes())),
+                Piece::Value if has_customer_key(slots.name) => sentence.push_str("(not shown)"),
                 Piece::Value => sentence.push_str(&echo(slots.value)),
                 Piece::Names => sentence.push_str(&echo((slots.names)().as_bytes())),
             }
@@ -180,6 +183,7 @@ mod tests {
             ("{value}", "x", b"{name}", "{name}"),
             ("{value}", "x", b"\xffa\r\n", "\u{fffd}a\u{fffd}\u{fffd}"),
             ("no slot", "x", b"", "no slot"),
+            ("{value}", "x-amz-server-side-encryption-customer-key", b"secret", "(not shown)"),
         ] {
             assert_eq!(fill(text, name, value), expected);
         }

@@ -120,6 +120,8 @@ codes! {
     INVALID_ARGUMENT InvalidArgument 400 "Invalid Argument";
     INVALID_BUCKET_NAME InvalidBucketName 400 "The specified bucket name is not valid.";
     INVALID_DIGEST InvalidDigest 400 "The checksum or Content-MD5 you specified is not valid.";
+    INVALID_ENCRYPTION_ALGORITHM InvalidEncryptionAlgorithmError 400
+        "The encryption request that you specified is not valid. The valid value is AES256.";
     INVALID_MAX_KEYS InvalidMaxKeys 400 "MaxKeys params must be positive integer <= 1000.";
     INVALID_OBJECT_NAME InvalidObjectName 400 "The specified object name is not valid.";
     INVALID_PART InvalidPart 400 "One or more of the specified parts could not be found.";

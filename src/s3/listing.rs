@@ -1,6 +1,7 @@
 //! Listings as values: what ListObjects and ListObjectsV2 ask for and what a page of the answer holds.
 
 use crate::s3::names::MAX_KEY_BYTES;
+use crate::s3::storage_class::StorageClass;
 use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, Timestamp, checksum};
 use base64::Engine;
@@ -155,6 +156,8 @@ pub struct ListedObject {
     pub last_modified: Timestamp,
     /// Algorithm and kind of the stored checksum.
     pub checksum: Option<(checksum::Algorithm, checksum::Kind)>,
+    /// Its storage class.
+    pub storage_class: StorageClass,
 }
 
 /// A place in the order of keys. Both forms exclude what they name.

@@ -56,6 +56,8 @@ pub mod checksum;
 pub mod part_checksums;
 mod rfc2047;
 pub mod metadata;
+pub mod storage_class;
+pub mod customer_key;
 pub mod listing;
 pub mod upload_listing;
 pub mod lifecycle;

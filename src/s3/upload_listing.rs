@@ -1,6 +1,7 @@
 //! Listings of open uploads as values: what ListMultipartUploads asks for and what a page of the answer holds.
 
 use crate::s3::listing::{MAX_PAGE, common_prefix, parse_encoding, parse_max_keys};
+use crate::s3::storage_class::StorageClass;
 use crate::s3::view::RequestView;
 use crate::s3::{S3Error, Timestamp};
 
@@ -52,6 +53,8 @@ pub struct ListedUpload {
     pub upload_id: String,
     /// When it was begun.
     pub initiated: Timestamp,
+    /// The storage class it will have.
+    pub storage_class: StorageClass,
 }
 
 impl UploadQuery {

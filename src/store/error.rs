@@ -1,5 +1,6 @@
 //! What can go wrong in the store, and what a client is answered then.
 
+use super::key_fault::KeyFault;
 use crate::s3::part_list::PartsFault;
 use crate::s3::{Code, S3Error};
 use std::fmt;
@@ -32,6 +33,9 @@ pub enum StoreError {
     /// The list of parts that an upload is to be completed with makes no object.
     #[error("the parts make no object: {0:?}")]
     Parts(PartsFault),
+    /// The client's key does not fit what is stored.
+    #[error("the client's key does not fit: {0:?}")]
+    Key(KeyFault),
     /// What is copied was overwritten or removed while it was read.
     #[error("what is copied is gone")]
     SourceGone,
@@ -116,6 +120,7 @@ impl From<StoreError> for S3Error {
             StoreError::NoSuchKey => Code::NO_SUCH_KEY.into(),
             StoreError::NoSuchUpload => Code::NO_SUCH_UPLOAD.into(),
             StoreError::Parts(fault) => (*fault).into(),
+            StoreError::Key(fault) => (*fault).into(),
             StoreError::SourceGone => Code::NO_SUCH_KEY.into(),
             StoreError::PreconditionFailed => Code::PRECONDITION_FAILED.into(),
             StoreError::TooManyUploads => {

@@ -6,7 +6,9 @@
 //!
 //! Not here: HTTP, and what a request means. The caller has verified body, names and permissions.
 
+mod key_fault;
 mod error;
+mod encryption;
 mod parts;
 mod model;
 mod configuration;
@@ -27,19 +29,26 @@ mod committer;
 mod blocking;
 mod writer;
 mod reader;
+mod decryption;
 mod multipart;
 mod expiry;
 
 pub use configuration::{ConfigurationKind, StoredConfiguration};
+pub use decryption::ObjectReader;
 pub use defects::{Defect, DefectKind, DefectSubject};
+pub use encryption::KeyCheck;
 pub use error::{IoFailure, OpenError, StoreError};
 pub use expiry::Expiry;
+pub use key_fault::{KeyFault, KeyMismatch};
 pub use model::{Bucket, Durability, NewObject, ObjectInfo, Options, StoreStats};
-pub use parts::{Completion, NewPart, NewUpload, ObjectCopy, PartInfo, PartRules, UploadRef, WriteResult};
-pub use reader::{Object, ObjectReader};
+pub use parts::{
+    Completion, CopyKeys, NewPart, NewUpload, ObjectCopy, PartInfo, PartRules, UploadInfo, UploadRef, WriteResult,
+};
+pub use reader::Object;
 pub use writer::{BodyWriter, ObjectWriter, PartWriter};
 
 use crate::s3::Timestamp;
+use crate::s3::customer_key::CustomerKey;
 use crate::s3::listing::{Page, Position};
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::precondition::WriteConditions;
@@ -49,7 +58,7 @@ use bytes::Bytes;
 use committer::{Committer, Counters, answer};
 use disk::Disk;
 use folder::{BlobId, Folder};
-use index::{Body, Change, Configure, Index, Listing, ObjectRow};
+use index::{Body, Change, Configure, Index, Listing, ObjectRow, stored_bytes};
 use pins::{Pin, Pins};
 use reader::Source;
 use reaper::{Reaped, Reaper};
@@ -216,7 +225,7 @@ impl Store {
         self.submit(Change::DeleteBucket { name: name.clone() }).await
     }
 
-    /// Begins to write an object of `length` bytes. Bucket, conditions and space are checked early, so that a body that
+    /// Begins to write an object of `length` bytes, encrypted with the client's key if there is one. Bucket, conditions and space are checked early, so that a body that
     /// cannot be kept is not sent; the commit decides ([`ObjectWriter::commit`]).
     ///
     /// # Errors
@@ -228,12 +237,13 @@ impl Store {
         key: &ObjectKey,
         length: u64,
         conditions: &WriteConditions,
+        secret: Option<&CustomerKey>,
     ) -> Result<ObjectWriter, StoreError> {
         self.require_writable()?;
         if !self.would_hold(bucket, key, conditions)? {
             return Err(StoreError::PreconditionFailed);
         }
-        ObjectWriter::start(self.clone(), bucket.clone(), key.clone(), length).await
+        ObjectWriter::start(self.clone(), bucket.clone(), key.clone(), length, secret).await
     }
 
     fn require_writable(&self) -> Result<(), StoreError> {
@@ -296,7 +306,7 @@ impl Store {
             let row = snapshot.object(bucket, key)?;
             let source = match row.body {
                 Body::Inline { crc } => {
-                    Source::Inline(verified(snapshot.inline_body(bucket, key)?, crc, row.info.size)?)
+                    Source::Inline(verified(snapshot.inline_body(bucket, key)?, crc, stored_bytes(&row.info))?)
                 }
                 Body::Extents(extents) => Source::Blobs(extents, self.blobs().folder.clone()),
             };

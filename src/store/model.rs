@@ -2,10 +2,15 @@
 
 use crate::s3::Timestamp;
 use crate::s3::checksum::Checksum;
+use crate::s3::customer_key::CustomerKey;
 use crate::s3::etag::ETag;
 use crate::s3::metadata::Metadata;
 use crate::s3::names::BucketName;
 use crate::s3::precondition::{Existing, WriteConditions};
+use crate::s3::storage_class::StorageClass;
+use crate::store::encryption::KeyCheck;
+use crate::store::error::StoreError;
+use crate::store::key_fault::KeyFault;
 use crate::store::parts::WriteResult;
 use std::time::Duration;
 
@@ -78,10 +83,14 @@ pub struct ObjectInfo {
     pub last_modified: Timestamp,
     /// Headers and user metadata that its write gave.
     pub metadata: Metadata,
+    /// Its storage class.
+    pub storage_class: StorageClass,
     /// The checksum the write came with.
     pub checksum: Option<Checksum>,
     /// Bytes of each of its parts, in order; empty if it was written whole.
     pub parts: Vec<u64>,
+    /// By what the client's key is recognised, if its bytes are encrypted with one.
+    pub encryption: Option<KeyCheck>,
 }
 
 impl ObjectInfo {
@@ -97,6 +106,14 @@ impl ObjectInfo {
         WriteResult { etag: self.etag.clone(), checksum: self.checksum.clone(), last_modified: self.last_modified }
     }
 
+    /// Whether a client may have the object with this key, or with none.
+    ///
+    /// # Errors
+    /// [`StoreError::Key`].
+    pub fn require_key(&self, key: Option<&CustomerKey>) -> Result<(), StoreError> {
+        KeyCheck::judge(self.encryption.as_ref(), key).map_err(|fault| StoreError::Key(KeyFault::Object(fault)))
+    }
+
     /// What conditions are compared with.
     pub fn existing(&self) -> Existing<'_> {
         Existing { etag: &self.etag, last_modified: self.last_modified }
@@ -108,7 +125,9 @@ impl ObjectInfo {
 pub struct NewObject {
     /// Headers and user metadata to keep.
     pub metadata: Metadata,
-    /// The tag of the body.
+    /// Its storage class.
+    pub storage_class: StorageClass,
+    /// The tag of the body; an encrypted object gets another one.
     pub etag: ETag,
     /// The checksum the body was verified against.
     pub checksum: Option<Checksum>,

@@ -3,17 +3,24 @@
 //! The index decides and commits ([`super::index`]); here are ids, bodies that are being written, and the reading that
 //! copies need.
 
+use super::decryption::ObjectReader;
+use super::encryption::{KeyCheck, new_salt};
 use super::error::StoreError;
 use super::index::{Change, Complete, PartBody, PutPart, UploadListing, UploadRow};
-use super::parts::{Completion, NewPart, NewUpload, ObjectCopy, PartInfo, UploadRef, WriteResult};
+use super::model::{NewObject, ObjectInfo};
+use super::parts::{
+    Completion, CopyKeys, NewPart, NewUpload, ObjectCopy, PartInfo, UploadInfo, UploadRef, WriteResult,
+};
 use super::reader::Object;
-use super::writer::PartWriter;
+use super::writer::{BodyWriter, PartWriter};
 use super::{Store, made};
 use crate::body::{Digests, Expected};
 use crate::s3::Timestamp;
+use crate::s3::checksum::Algorithm;
+use crate::s3::customer_key::CustomerKey;
 use crate::s3::etag::ETag;
 use crate::s3::names::{BucketName, ObjectKey};
-use crate::s3::part_checksums::Plan;
+use crate::s3::precondition::ReadOutcome;
 use crate::s3::upload_listing::{UploadPage, UploadQuery};
 use std::ops::Range;
 
@@ -34,34 +41,44 @@ impl Store {
         upload: NewUpload,
     ) -> Result<String, StoreError> {
         let random = getrandom::u64().map_err(|error| StoreError::Io(format!("no randomness: {error}").into()))?;
-        let NewUpload { metadata, checksum, now } = upload;
+        let NewUpload { metadata, storage_class, checksum, key: secret, now } = upload;
         let id = format!("{:016x}{random:016x}", now.millis());
-        let upload = UploadRow { bucket: bucket.clone(), key: key.clone(), initiated: now, metadata, checksum };
+        let (bucket, key) = (bucket.clone(), key.clone());
+        let encryption = secret.map(|secret| Ok::<_, StoreError>(KeyCheck::new(&secret, new_salt()?))).transpose()?;
+        let info = UploadInfo { storage_class, checksum, encryption };
+        let upload = UploadRow { bucket, key, initiated: now, metadata, info };
         self.submit(Change::CreateUpload { id: id.clone(), upload: Box::new(upload) }).await?;
         Ok(id)
     }
 
-    /// How the parts of an open upload are to be checksummed, if the client chose it.
+    /// What is known of an open upload.
     ///
     /// # Errors
     /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchUpload`].
-    pub async fn checksum_plan(&self, at: &UploadRef) -> Result<Option<Plan>, StoreError> {
-        self.0.index.read(|snapshot| snapshot.upload(at)).map(|upload| upload.checksum)
+    pub async fn upload(&self, at: &UploadRef) -> Result<UploadInfo, StoreError> {
+        self.0.index.read(|snapshot| snapshot.upload(at)).map(|upload| upload.info)
     }
 
-    /// Begins to write a part of `length` bytes. The upload is checked early; the commit decides
-    /// ([`PartWriter::commit`]).
+    /// Begins to write a part of `length` bytes, encrypted with the key that its upload was created with. The upload is
+    /// checked early; the commit decides ([`PartWriter::commit`]).
     ///
     /// # Errors
-    /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchUpload`], [`StoreError::Full`], [`StoreError::ReadOnly`].
-    pub async fn begin_part(&self, at: &UploadRef, number: u16, length: u64) -> Result<PartWriter, StoreError> {
+    /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchUpload`], [`StoreError::Key`], [`StoreError::Full`],
+    /// [`StoreError::ReadOnly`].
+    pub async fn begin_part(
+        &self,
+        at: &UploadRef,
+        number: u16,
+        length: u64,
+        key: Option<&CustomerKey>,
+    ) -> Result<PartWriter, StoreError> {
         self.require_writable()?;
-        self.0.index.read(|snapshot| snapshot.upload(at))?;
-        PartWriter::start(self.clone(), at.clone(), number, length).await
+        self.upload(at).await?.require_key(key)?;
+        PartWriter::start(self.clone(), at.clone(), number, length, key).await
     }
 
     /// Makes a part of a range of an object. The bytes are read for their digests and shared, not written; where that
-    /// cannot be they are written.
+    /// cannot be, or a key is needed, they are written.
     ///
     /// # Errors
     /// Those of [`Store::begin_part`] and of reading.
@@ -71,22 +88,29 @@ impl Store {
         number: u16,
         source: Object,
         range: Range<u64>,
+        keys: &CopyKeys,
         now: Timestamp,
     ) -> Result<PartInfo, StoreError> {
-        let plan = self.checksum_plan(at).await?;
-        if let Some(extents) = source.extents(&range).filter(|extents| extents.len() <= SHARED_RUNS) {
-            let part = digest(source.clone(), &range, plan, now, None).await?;
-            let NewPart { etag, checksum, now } = part;
+        let upload = self.upload(at).await?;
+        upload.require_key(keys.target.as_ref())?;
+        let plan = upload.checksum;
+        let is_plain = upload.encryption.is_none();
+        let shared = source.plain_extents(&range).filter(|extents| is_plain && extents.len() <= SHARED_RUNS);
+        if let Some(extents) = shared {
+            let reader = source.clone().read(range.clone(), keys.source.as_ref()).await?;
+            let NewPart { etag, checksum, now } = digest(reader, plan.map(|plan| plan.algorithm), now, None).await?;
             let info = PartInfo { number, size: range.end - range.start, etag, last_modified: now, checksum };
-            let put = PutPart { at: at.clone(), info: info.clone(), body: PartBody::Shared(extents) };
+            let put = PutPart { at: at.clone(), info: info.clone(), sealed: false, body: PartBody::Shared(extents) };
             match self.make(Change::PutPart(Box::new(put))).await {
                 // Overwritten meanwhile. The pin still keeps the bytes.
                 Err(StoreError::SourceGone) => {}
                 done => return done.map(|written| PartInfo { last_modified: written.last_modified, ..info }),
             }
         }
-        let mut upload = self.begin_part(at, number, range.end - range.start).await?;
-        let part = digest(source, &range, plan, now, Some(&mut upload)).await?;
+        let length = range.end - range.start;
+        let reader = source.read(range, keys.source.as_ref()).await?;
+        let mut upload = self.begin_part(at, number, length, keys.target.as_ref()).await?;
+        let part = digest(reader, plan.map(|plan| plan.algorithm), now, Some(upload.body())).await?;
         upload.commit(part).await
     }
 
@@ -148,37 +172,59 @@ impl Store {
         .await
     }
 
-    /// Copies an object; the copy shares its bytes.
+    /// Copies an object; the copy shares its bytes. Where it is to have another key than its source, they are written
+    /// anew.
     ///
     /// # Errors
     /// [`StoreError::NoSuchBucket`] for either bucket, [`StoreError::NoSuchKey`], [`StoreError::PreconditionFailed`],
-    /// [`StoreError::Full`].
+    /// [`StoreError::Key`], [`StoreError::Full`].
     pub async fn copy_object(&self, copy: ObjectCopy) -> Result<WriteResult, StoreError> {
+        if copy.keys.source != copy.keys.target {
+            return self.rewrite(copy).await;
+        }
         // The commit decides whether the source exists.
         let source = self.look_up(&copy.source_bucket, &copy.source_key).map_or(0, |row| row.bytes());
         made(self.commit(Change::CopyObject(Box::new(copy)), source).await?)
     }
+
+    /// Copies an object by reading and writing it.
+    async fn rewrite(&self, copy: ObjectCopy) -> Result<WriteResult, StoreError> {
+        self.bucket(&copy.bucket).await?;
+        let source = self.object(&copy.source_bucket, &copy.source_key).await?;
+        source.info.require_key(copy.keys.source.as_ref())?;
+        if copy.source_conditions.decide(source.info.existing()) != ReadOutcome::Proceed {
+            return Err(StoreError::PreconditionFailed);
+        }
+        let ObjectInfo { size, metadata, checksum, .. } = source.info.clone();
+        let target = copy.keys.target.as_ref();
+        let mut upload = self.begin(&copy.bucket, &copy.key, size, &copy.conditions, target).await?;
+        let reader = source.read(0..size, copy.keys.source.as_ref()).await?;
+        let algorithm = checksum.map(|checksum| checksum.algorithm);
+        let NewPart { etag, checksum, now } = digest(reader, algorithm, copy.now, Some(upload.body())).await?;
+        let metadata = copy.metadata.unwrap_or(metadata);
+        let (storage_class, conditions) = (copy.storage_class, copy.conditions);
+        let written = upload.commit(NewObject { metadata, storage_class, etag, checksum, now, conditions }).await?;
+        Ok(written.written())
+    }
 }
 
-/// Reads a range for its digests and passes it on where it is to be written.
+/// Reads bytes for their digests and passes them on where they are to be written.
 async fn digest(
-    source: Object,
-    range: &Range<u64>,
-    plan: Option<Plan>,
+    mut reader: ObjectReader,
+    checksum: Option<Algorithm>,
     now: Timestamp,
-    mut into: Option<&mut PartWriter>,
+    mut into: Option<&mut BodyWriter>,
 ) -> Result<NewPart, StoreError> {
     let mut digests = Digests::new(Expected::default());
-    if let Some(plan) = plan {
-        digests.make_checksum(plan.algorithm);
+    if let Some(algorithm) = checksum {
+        digests.make_checksum(algorithm);
     }
     let failed = |error: crate::s3::S3Error| StoreError::Io(error.to_string().into());
-    let mut reader = source.read(range.clone()).await?;
     while let Some(piece) = reader.next().await {
         let piece = piece?;
         digests.update(&piece).map_err(failed)?;
-        if let Some(upload) = &mut into {
-            upload.body().push(piece).await?;
+        if let Some(body) = &mut into {
+            body.push(piece).await?;
         }
         // Bytes that the kernel has in memory come without waiting, and others want this thread too.
         tokio::task::yield_now().await;

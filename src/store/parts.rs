@@ -2,12 +2,17 @@
 
 use crate::s3::Timestamp;
 use crate::s3::checksum::{Algorithm, Checksum, Kind};
+use crate::s3::customer_key::CustomerKey;
 use crate::s3::etag::ETag;
 use crate::s3::metadata::Metadata;
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::part_checksums::Plan;
 use crate::s3::precondition::{ReadConditions, WriteConditions};
+use crate::s3::storage_class::StorageClass;
 use crate::s3::xml::CompletedPart;
+use crate::store::encryption::KeyCheck;
+use crate::store::error::StoreError;
+use crate::store::key_fault::KeyFault;
 
 /// The most bytes of an object (R2 limits page: 5 TiB less 5 GiB).
 pub(super) const MAX_OBJECT: u64 = (5 << 40) - (5 << 30);
@@ -28,10 +33,35 @@ pub struct UploadRef {
 pub struct NewUpload {
     /// Headers and user metadata to keep.
     pub metadata: Metadata,
+    /// Its storage class.
+    pub storage_class: StorageClass,
     /// How parts and object are to be checksummed, if the client chose it.
     pub checksum: Option<Plan>,
+    /// The client's key that its bytes are to be encrypted with.
+    pub key: Option<CustomerKey>,
     /// The time of the request.
     pub now: Timestamp,
+}
+
+/// What is known of an open upload besides its metadata and its parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UploadInfo {
+    /// The storage class that the object will have.
+    pub storage_class: StorageClass,
+    /// How parts and object are to be checksummed, if the client chose it.
+    pub checksum: Option<Plan>,
+    /// By what the client's key is recognised that all parts are encrypted with, if they are.
+    pub encryption: Option<KeyCheck>,
+}
+
+impl UploadInfo {
+    /// Whether a part may come with this key, or with none.
+    ///
+    /// # Errors
+    /// [`StoreError::Key`].
+    pub fn require_key(&self, key: Option<&CustomerKey>) -> Result<(), StoreError> {
+        KeyCheck::judge(self.encryption.as_ref(), key).map_err(|fault| StoreError::Key(KeyFault::Upload(fault)))
+    }
 }
 
 /// What a part states when its body is complete.
@@ -95,6 +125,8 @@ pub struct Completion {
     pub checksum_kind: Option<Kind>,
     /// The checksum the object must have; of a composite one the client may leave the number of parts out.
     pub checksum: Option<(Algorithm, String)>,
+    /// The client's key, which a client need not send once more.
+    pub key: Option<CustomerKey>,
     /// What must hold of the object it replaces.
     pub conditions: WriteConditions,
     /// The time of the request.
@@ -118,8 +150,21 @@ pub struct ObjectCopy {
     pub conditions: WriteConditions,
     /// The metadata of the copy, if it replaces the source's.
     pub metadata: Option<Metadata>,
+    /// The storage class of the copy.
+    pub storage_class: StorageClass,
+    /// The client's keys.
+    pub keys: CopyKeys,
     /// The time of the request.
     pub now: Timestamp,
+}
+
+/// The client's keys for a copy.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CopyKeys {
+    /// That of the source, if it is encrypted.
+    pub source: Option<CustomerKey>,
+    /// That of the copy, if it is to be encrypted.
+    pub target: Option<CustomerKey>,
 }
 
 /// An object or a part as its write answers for it.

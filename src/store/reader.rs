@@ -40,30 +40,30 @@ pub(super) enum Source {
 }
 
 impl Object {
-    /// Reads these bytes; what reaches past the end is cut there. The file of the first is looked at now, so that one
-    /// that is missing or short is reported before the answer has begun.
+    /// Reads these bytes as they are at rest; what reaches past the end is cut there. The file of the first is looked at
+    /// now, so that one that is missing or short is reported before the answer has begun.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] for such a file; the disk's.
-    pub async fn read(self, range: Range<u64>) -> Result<ObjectReader, StoreError> {
+    pub(super) async fn read_stored(self, range: Range<u64>) -> Result<StoredReader, StoreError> {
         match self.source {
-            Source::Inline(bytes) => Ok(ObjectReader(State::Inline(slice(bytes, &range)))),
+            Source::Inline(bytes) => Ok(StoredReader(State::Inline(slice(bytes, &range)))),
             Source::Blobs(extents, folder) => {
                 let (runs, pin) = (runs(&extents, &range), self.pin);
                 let mut blobs = BlobReader { runs, folder, file: None, buffer: Bytes::new(), _pin: pin };
                 if let Some(first) = blobs.runs.front().copied() {
                     blobs.open(first).await?;
                 }
-                Ok(ObjectReader(State::Blobs(Box::new(blobs))))
+                Ok(StoredReader(State::Blobs(Box::new(blobs))))
             }
         }
     }
 
-    /// The runs of blobs that hold these bytes; `None` if they are not in blobs.
-    pub(super) fn extents(&self, range: &Range<u64>) -> Option<Vec<Extent>> {
+    /// The runs of blobs that hold these bytes; `None` if they are not in blobs, or encrypted there.
+    pub(super) fn plain_extents(&self, range: &Range<u64>) -> Option<Vec<Extent>> {
         match &self.source {
-            Source::Inline(_) => None,
-            Source::Blobs(extents, _) => Some(runs(extents, range).into()),
+            Source::Blobs(extents, _) if self.info.encryption.is_none() => Some(runs(extents, range).into()),
+            _ => None,
         }
     }
 
@@ -76,8 +76,8 @@ impl Object {
     }
 }
 
-/// The bytes of an object, piece by piece.
-pub struct ObjectReader(State);
+/// The bytes of an object as they are at rest, piece by piece.
+pub(super) struct StoredReader(State);
 
 enum State {
     Inline(Bytes),
@@ -94,10 +94,10 @@ struct BlobReader {
     _pin: Option<Arc<Pin>>,
 }
 
-impl ObjectReader {
+impl StoredReader {
     /// The next piece, at most 256 KiB and never empty; `None` at the end. After an error there is nothing more, and
     /// what was read must not be taken for the whole.
-    pub async fn next(&mut self) -> Option<Result<Bytes, StoreError>> {
+    pub(super) async fn next(&mut self) -> Option<Result<Bytes, StoreError>> {
         let piece = match &mut self.0 {
             State::Inline(bytes) if bytes.is_empty() => None,
             State::Inline(bytes) => Some(Ok(std::mem::take(bytes))),

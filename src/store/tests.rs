@@ -5,6 +5,7 @@ use crate::s3::etag::{ETag, ETagList};
 use crate::s3::lifecycle::Lifecycle;
 use crate::s3::metadata::Metadata;
 use crate::s3::precondition::Conditions;
+use crate::s3::storage_class::StorageClass;
 use md5::{Digest, Md5};
 use rustix::io::Errno;
 use std::fs;
@@ -15,6 +16,7 @@ mod listing;
 mod uploads;
 mod space;
 mod upkeep;
+mod encryption;
 mod kept;
 mod configurations;
 
@@ -58,6 +60,7 @@ fn body(length: usize, seed: u8) -> Bytes {
 fn new_object(body: &[u8]) -> NewObject {
     NewObject {
         metadata: Metadata { content_type: Some("text/plain".into()), ..Metadata::default() },
+        storage_class: StorageClass::default(),
         etag: ETag::from_md5(Md5::digest(body).into()),
         checksum: None,
         now: NOW,
@@ -70,7 +73,7 @@ fn if_free() -> WriteConditions {
 }
 
 async fn put(store: &Store, name: &str, body: &Bytes) -> Result<ObjectInfo, StoreError> {
-    let mut upload = store.begin(&bucket(), &key(name), body.len() as u64, &WriteConditions::default()).await?;
+    let mut upload = store.begin(&bucket(), &key(name), body.len() as u64, &WriteConditions::default(), None).await?;
     for piece in body.chunks(100_000) {
         upload.body().push(body.slice_ref(piece)).await?;
     }
@@ -81,14 +84,32 @@ async fn read_all(mut reader: ObjectReader) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::new();
     while let Some(piece) = reader.next().await {
         let piece = piece?;
-        assert!((1..=256 << 10).contains(&piece.len()));
+        assert!((1..=320 << 10).contains(&piece.len()));
         bytes.extend_from_slice(&piece);
     }
     Ok(bytes)
 }
 
 async fn get(store: &Store, name: &str) -> Result<Vec<u8>, StoreError> {
-    read_all(store.object(&bucket(), &key(name)).await?.read(0..u64::MAX).await?).await
+    get_with(store, name, None).await
+}
+
+async fn get_with(store: &Store, name: &str, key_given: Option<&CustomerKey>) -> Result<Vec<u8>, StoreError> {
+    read_all(store.object(&bucket(), &key(name)).await?.read(0..u64::MAX, key_given).await?).await
+}
+
+/// The key of a client.
+fn secret(seed: u8) -> CustomerKey {
+    CustomerKey::new([seed; 32])
+}
+
+async fn put_with(store: &Store, name: &str, body: &Bytes, secret: &CustomerKey) -> Result<ObjectInfo, StoreError> {
+    let length = body.len() as u64;
+    let mut upload = store.begin(&bucket(), &key(name), length, &WriteConditions::default(), Some(secret)).await?;
+    for piece in body.chunks(100_000) {
+        upload.body().push(Bytes::copy_from_slice(piece)).await?;
+    }
+    upload.commit(new_object(body)).await
 }
 
 /// All files below `tmp` and `blobs`.
@@ -150,7 +171,7 @@ async fn ranges_come_out_of_the_middle() {
         put(&store, "k", &body).await.unwrap();
         for range in [0..1, 1..999, length - 1..length, length / 2..length, 0..length, 7..7] {
             let object = store.object(&bucket(), &key("k")).await.unwrap();
-            let bytes = read_all(object.read(range.start as u64..range.end as u64).await.unwrap()).await.unwrap();
+            let bytes = read_all(object.read(range.start as u64..range.end as u64, None).await.unwrap()).await.unwrap();
             assert!(bytes == body[range.clone()], "{range:?} of {length}");
         }
     }
@@ -186,7 +207,8 @@ async fn a_reader_survives_overwrite_and_delete() {
     for length in [100, LARGE] {
         let (old, new) = (body(length, 1), body(length, 2));
         put(&store, "k", &old).await.unwrap();
-        let whole = || async { store.object(&bucket(), &key("k")).await.unwrap().read(0..u64::MAX).await.unwrap() };
+        let whole =
+            || async { store.object(&bucket(), &key("k")).await.unwrap().read(0..u64::MAX, None).await.unwrap() };
         let before_overwrite = whole().await;
         put(&store, "k", &new).await.unwrap();
         let before_delete = whole().await;
@@ -204,7 +226,7 @@ async fn a_reader_that_leaves_early_frees_what_it_held() {
     let dir = TempDir::new().unwrap();
     let store = with_bucket(&dir).await;
     put(&store, "k", &body(LARGE, 1)).await.unwrap();
-    let mut reader = store.object(&bucket(), &key("k")).await.unwrap().read(0..u64::MAX).await.unwrap();
+    let mut reader = store.object(&bucket(), &key("k")).await.unwrap().read(0..u64::MAX, None).await.unwrap();
     reader.next().await.unwrap().unwrap();
     let unread = store.object(&bucket(), &key("k")).await.unwrap();
     store.delete_object(&bucket(), &key("k")).await.unwrap();
@@ -224,7 +246,7 @@ async fn of_two_that_want_a_free_key_one_wins() {
         let mut uploads = Vec::new();
         for seed in 0..8 {
             let body = body(length, seed);
-            let mut upload = store.begin(&bucket(), &key(name), length as u64, &if_free()).await.unwrap();
+            let mut upload = store.begin(&bucket(), &key(name), length as u64, &if_free(), None).await.unwrap();
             upload.body().push(body.clone()).await.unwrap();
             uploads.push((upload, body));
         }
@@ -244,7 +266,7 @@ async fn of_two_that_want_a_free_key_one_wins() {
         }
         assert_eq!(winners.len(), 1);
         assert!(get(&store, name).await.unwrap() == winners[0]);
-        let late = store.begin(&bucket(), &key(name), 1, &if_free()).await;
+        let late = store.begin(&bucket(), &key(name), 1, &if_free(), None).await;
         assert_eq!(late.err(), Some(StoreError::PreconditionFailed));
     }
     store.blobs().reaper.wait();
@@ -256,7 +278,7 @@ async fn a_put_that_races_the_end_of_its_bucket_is_decided_in_the_commit() {
     let dir = TempDir::new().unwrap();
     let store = with_bucket(&dir).await;
     let body = body(LARGE, 0);
-    let mut upload = store.begin(&bucket(), &key("k"), LARGE as u64, &WriteConditions::default()).await.unwrap();
+    let mut upload = store.begin(&bucket(), &key("k"), LARGE as u64, &WriteConditions::default(), None).await.unwrap();
     upload.body().push(body.clone()).await.unwrap();
     store.delete_bucket(&bucket()).await.unwrap();
     assert_eq!(upload.commit(new_object(&body)).await, Err(StoreError::NoSuchBucket));
@@ -269,7 +291,8 @@ async fn an_upload_that_is_dropped_leaves_nothing() {
     let dir = TempDir::new().unwrap();
     let store = with_bucket(&dir).await;
     for length in [10, LARGE] {
-        let mut upload = store.begin(&bucket(), &key("k"), length as u64, &WriteConditions::default()).await.unwrap();
+        let mut upload =
+            store.begin(&bucket(), &key("k"), length as u64, &WriteConditions::default(), None).await.unwrap();
         upload.body().push(body(length / 2, 0)).await.unwrap();
         drop(upload);
     }
@@ -283,8 +306,9 @@ async fn a_body_of_another_length_is_no_object() {
     let dir = TempDir::new().unwrap();
     let store = with_bucket(&dir).await;
     for length in [10, LARGE] {
-        let begin =
-            || async { store.begin(&bucket(), &key("k"), length as u64, &WriteConditions::default()).await.unwrap() };
+        let begin = || async {
+            store.begin(&bucket(), &key("k"), length as u64, &WriteConditions::default(), None).await.unwrap()
+        };
         let mut short = begin().await;
         short.body().push(body(length - 1, 0)).await.unwrap();
         assert!(matches!(short.commit(new_object(b"")).await, Err(StoreError::Io(_))));
@@ -300,7 +324,7 @@ async fn the_time_of_a_key_never_goes_back() {
     let store = with_bucket(&dir).await;
     let at = |seconds: u64| Timestamp::from_millis(NOW.millis() + seconds * 1000);
     for (seconds, expected) in [(5, 5), (3, 5), (5, 5), (6, 6)] {
-        let mut upload = store.begin(&bucket(), &key("k"), 1, &WriteConditions::default()).await.unwrap();
+        let mut upload = store.begin(&bucket(), &key("k"), 1, &WriteConditions::default(), None).await.unwrap();
         upload.body().push(body(1, 0)).await.unwrap();
         let answered = upload.commit(NewObject { now: at(seconds), ..new_object(b"") }).await.unwrap();
         assert_eq!(answered.last_modified, at(expected), "written at {seconds}");

@@ -3,12 +3,15 @@
 use super::Store;
 use super::blob::{PlacedBlob, TemporaryBlob};
 use super::blocking::on_disk;
+use super::encryption::{Sealer, new_salt, sealed_length};
 use super::error::StoreError;
 use super::index::{Change, NewBody, PartBody, Put, PutPart};
 use super::model::{NewObject, ObjectInfo};
 use super::parts::{NewPart, PartInfo, UploadRef};
 use super::space::BodyRoom;
 use crate::body::CoalescingBuffer;
+use crate::s3::customer_key::CustomerKey;
+use crate::s3::etag::ETag;
 use crate::s3::names::{BucketName, ObjectKey};
 use bytes::{Bytes, BytesMut};
 
@@ -35,6 +38,8 @@ pub struct PartWriter {
 pub struct BodyWriter {
     length: u64,
     received: u64,
+    /// `None` where the bytes are kept as they are.
+    sealer: Option<Sealer>,
     state: Receiving,
     store: Store,
 }
@@ -52,15 +57,16 @@ struct Large {
 }
 
 impl ObjectWriter {
-    /// Starts a body of exactly `length` bytes.
+    /// Starts a body of exactly `length` bytes, to be encrypted with `secret` if there is one.
     pub(super) async fn start(
         store: Store,
         bucket: BucketName,
         key: ObjectKey,
         length: u64,
+        secret: Option<&CustomerKey>,
     ) -> Result<ObjectWriter, StoreError> {
         let inline = length <= INLINE;
-        Ok(ObjectWriter { bucket, key, body: BodyWriter::start(store, length, inline).await? })
+        Ok(ObjectWriter { bucket, key, body: BodyWriter::start(store, length, inline, secret).await? })
     }
 
     /// Where the bytes go.
@@ -75,9 +81,17 @@ impl ObjectWriter {
     /// [`StoreError::PreconditionFailed`] and [`StoreError::NoSuchBucket`] as of the commit;
     /// [`StoreError::Io`] for fewer bytes than were announced.
     pub async fn commit(self, object: NewObject) -> Result<ObjectInfo, StoreError> {
-        let NewObject { metadata, etag, checksum, now, conditions } = object;
-        let size = self.body.length;
-        let info = ObjectInfo { size, etag, last_modified: now, metadata, checksum, parts: Vec::new() };
+        let NewObject { metadata, storage_class, etag, checksum, now, conditions } = object;
+        let info = ObjectInfo {
+            size: self.body.length,
+            etag: self.body.etag(etag),
+            last_modified: now,
+            metadata,
+            storage_class,
+            checksum,
+            parts: Vec::new(),
+            encryption: self.body.sealer.as_ref().map(Sealer::key_check),
+        };
         let (store, body) = self.body.finish().await?;
         let put = Put { bucket: self.bucket, key: self.key, info: info.clone(), body, conditions };
         let written = store.make(Change::Put(Box::new(put))).await?;
@@ -88,8 +102,14 @@ impl ObjectWriter {
 impl PartWriter {
     /// Starts a part of exactly `length` bytes. Parts always have blobs of their own: those of any size that counts
     /// would have one anyway, and an object made of them has nothing but extents.
-    pub(super) async fn start(store: Store, at: UploadRef, number: u16, length: u64) -> Result<PartWriter, StoreError> {
-        Ok(PartWriter { at, number, body: BodyWriter::start(store, length, false).await? })
+    pub(super) async fn start(
+        store: Store,
+        at: UploadRef,
+        number: u16,
+        length: u64,
+        secret: Option<&CustomerKey>,
+    ) -> Result<PartWriter, StoreError> {
+        Ok(PartWriter { at, number, body: BodyWriter::start(store, length, false, secret).await? })
     }
 
     /// Where the bytes go.
@@ -104,20 +124,28 @@ impl PartWriter {
     /// [`StoreError::Io`] for fewer bytes than were announced.
     pub async fn commit(self, part: NewPart) -> Result<PartInfo, StoreError> {
         let NewPart { etag, checksum, now } = part;
-        let info = PartInfo { number: self.number, size: self.body.length, etag, last_modified: now, checksum };
+        let (size, etag, sealed) = (self.body.length, self.body.etag(etag), self.body.sealer.is_some());
+        let info = PartInfo { number: self.number, size, etag, last_modified: now, checksum };
         let (store, body) = self.body.finish().await?;
         let NewBody::Blob(blob) = body else {
             return Err(StoreError::Io("the part did not become a blob".into()));
         };
-        let put = PutPart { at: self.at, info: info.clone(), body: PartBody::Blob(blob) };
+        let put = PutPart { at: self.at, info: info.clone(), sealed, body: PartBody::Blob(blob) };
         let written = store.make(Change::PutPart(Box::new(put))).await?;
         Ok(PartInfo { last_modified: written.last_modified, ..info })
     }
 }
 
 impl BodyWriter {
-    async fn start(store: Store, length: u64, inline: bool) -> Result<BodyWriter, StoreError> {
-        let room = store.space().for_body(length)?;
+    async fn start(
+        store: Store,
+        length: u64,
+        inline: bool,
+        secret: Option<&CustomerKey>,
+    ) -> Result<BodyWriter, StoreError> {
+        let sealer = secret.map(|secret| Ok::<_, StoreError>(Sealer::new(secret, new_salt()?, length))).transpose()?;
+        let stored = if sealer.is_some() { sealed_length(length) } else { length };
+        let room = store.space().for_body(stored)?;
         let state = if inline {
             Receiving::Small(BytesMut::new())
         } else {
@@ -125,7 +153,7 @@ impl BodyWriter {
             let file = Some(on_disk(move || blobs.create()).await?);
             Receiving::Large(Box::new(Large { collected: CoalescingBuffer::default(), file, room }))
         };
-        Ok(BodyWriter { length, received: 0, state, store })
+        Ok(BodyWriter { length, received: 0, sealer, state, store })
     }
 
     /// Takes the next bytes of the body. Returns when there is room for more.
@@ -137,6 +165,14 @@ impl BodyWriter {
         if self.received > self.length {
             return Err(StoreError::Io("the body is longer than announced".into()));
         }
+        let bytes = match &mut self.sealer {
+            Some(sealer) => sealer.push(bytes)?,
+            None => bytes,
+        };
+        self.store_bytes(bytes).await
+    }
+
+    async fn store_bytes(&mut self, bytes: Bytes) -> Result<(), StoreError> {
         match &mut self.state {
             Receiving::Small(body) => {
                 body.extend_from_slice(&bytes);
@@ -146,10 +182,19 @@ impl BodyWriter {
         }
     }
 
+    /// The tag of the body as it is kept.
+    fn etag(&self, plain: ETag) -> ETag {
+        self.sealer.as_ref().map_or(plain.clone(), |sealer| sealer.etag(&plain))
+    }
+
     /// The whole body in its place, and the store to commit it to.
-    async fn finish(self) -> Result<(Store, NewBody), StoreError> {
+    async fn finish(mut self) -> Result<(Store, NewBody), StoreError> {
         if self.received != self.length {
             return Err(StoreError::Io("the body is shorter than announced".into()));
+        }
+        if let Some(sealer) = &mut self.sealer {
+            let rest = sealer.finish()?;
+            self.store_bytes(rest).await?;
         }
         let body = match self.state {
             Receiving::Small(body) => NewBody::Inline(body.freeze()),

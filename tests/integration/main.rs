@@ -23,6 +23,7 @@ mod crash;
 mod denials;
 mod credentials;
 mod dependencies;
+mod encryption;
 mod examples;
 mod explain;
 mod hostile;

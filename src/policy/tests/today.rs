@@ -17,6 +17,12 @@ const SERVED: &[(&str, &str)] = &[
     ("CreateMultipartUpload | x-amz-storage-class: STANDARD_IA", "CreateMultipartUpload"),
     ("CopyObject | x-amz-storage-class: STANDARD", "CopyObject"),
     ("CopyObject | x-amz-storage-class: ", "400 InvalidStorageClass: The storage class specified is not valid."),
+    // Encryption with the client's key.
+    ("PutObject | x-amz-server-side-encryption-customer-key: x", "PutObject"),
+    ("GetObject | x-amz-server-side-encryption-customer-key-md5: x", "GetObject"),
+    ("UploadPartCopy | x-amz-copy-source-server-side-encryption-customer-key: x", "UploadPartCopy"),
+    ("CompleteMultipartUpload | x-amz-server-side-encryption-customer-key: x", "CompleteMultipartUpload"),
+    ("ListParts | x-amz-server-side-encryption-customer-key: x", "ListParts"),
     // Headers that R2 does not refuse.
     ("GetObject | x-amz-request-payer: requester", "GetObject, ignored: x-amz-request-payer"),
     ("PutObject | x-amz-mfa: 1", "PutObject, ignored: x-amz-mfa"),
@@ -78,9 +84,6 @@ const REFUSED: &[&str] = &[
     "DeleteObject | x-amz-if-match-size: 1",
     "AbortMultipartUpload | x-amz-if-match-initiated-time: x",
     "CompleteMultipartUpload | if-none-match: *",
-    "CompleteMultipartUpload | x-amz-server-side-encryption-customer-key: x",
-    "ListParts | x-amz-server-side-encryption-customer-key: x",
-    "PutObject | x-amz-server-side-encryption-customer-key: x",
     "PutObject | x-amz-server-side-encryption-bucket-key-enabled: true",
     "PutObject | x-amz-object-lock-mode: GOVERNANCE",
     "UploadPartCopy | x-amz-copy-source-if-match: x",

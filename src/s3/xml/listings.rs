@@ -61,7 +61,7 @@ fn write_object(contents: &mut Elements, object: &ListedObject, names: Names, ow
         contents.text("ChecksumType", kind.name());
     }
     contents.value("Size", object.size);
-    contents.text("StorageClass", "STANDARD");
+    contents.text("StorageClass", object.storage_class.name());
     if let Some(owner) = owner {
         owner.write("Owner", contents);
     }
@@ -88,6 +88,7 @@ mod tests {
     use crate::s3::Timestamp;
     use crate::s3::checksum::{Algorithm, Kind};
     use crate::s3::query::Query;
+    use crate::s3::storage_class::StorageClass;
     use crate::s3::view::RequestView;
     use http::HeaderMap;
 
@@ -101,7 +102,15 @@ mod tests {
 
     fn object(key: &str) -> ListedObject {
         let last_modified = Timestamp::default();
-        ListedObject { key: key.to_owned(), size: 3, etag: "e".to_owned(), last_modified, checksum: None }
+        let storage_class = StorageClass::default();
+        ListedObject {
+            key: key.to_owned(),
+            size: 3,
+            etag: "e".to_owned(),
+            last_modified,
+            checksum: None,
+            storage_class,
+        }
     }
 
     fn page(keys: &[&str], prefixes: &[&str], next: Option<Position>) -> Page {

@@ -5,6 +5,7 @@ use super::listings::Names;
 use super::writer::{Elements, document};
 use crate::s3::Timestamp;
 use crate::s3::checksum::Checksum;
+use crate::s3::storage_class::StorageClass;
 use crate::s3::upload_listing::ListedUpload;
 use crate::s3::uri;
 use percent_encoding::utf8_percent_encode;
@@ -109,7 +110,7 @@ fn write_upload(entry: &mut Elements, upload: &ListedUpload, names: Names, owner
     entry.text("UploadId", &upload.upload_id);
     owner.write("Initiator", entry);
     owner.write("Owner", entry);
-    entry.text("StorageClass", "STANDARD");
+    entry.text("StorageClass", upload.storage_class.name());
     entry.timestamp("Initiated", upload.initiated);
 }
 
@@ -132,6 +133,8 @@ pub struct PartList<'a> {
     pub parts: &'a [ListedPart],
     /// Who began and owns the upload.
     pub owner: Owner<'a>,
+    /// The storage class that the object will have.
+    pub storage_class: StorageClass,
 }
 
 /// One `<Part>`.
@@ -157,7 +160,7 @@ pub fn list_parts(list: PartList<'_>) -> String {
         root.text("UploadId", list.upload_id);
         list.owner.write("Initiator", root);
         list.owner.write("Owner", root);
-        root.text("StorageClass", "STANDARD");
+        root.text("StorageClass", list.storage_class.name());
         root.value("PartNumberMarker", list.part_number_marker);
         if let Some(last) = list.parts.last().filter(|_| list.truncated) {
             root.value("NextPartNumberMarker", last.number);
@@ -218,7 +221,12 @@ mod tests {
 
     #[test]
     fn uploads() {
-        let upload = ListedUpload { key: "a b".to_owned(), upload_id: "u".to_owned(), initiated: Timestamp::default() };
+        let upload = ListedUpload {
+            key: "a b".to_owned(),
+            upload_id: "u".to_owned(),
+            initiated: Timestamp::default(),
+            storage_class: StorageClass::InfrequentAccess,
+        };
         let list = UploadList {
             bucket: "b",
             prefix: "a ",
@@ -237,7 +245,7 @@ mod tests {
              <NextKeyMarker>a%20b</NextKeyMarker><NextUploadIdMarker>u</NextUploadIdMarker><Prefix>a%20</Prefix>\
              <Delimiter>/</Delimiter><EncodingType>url</EncodingType><MaxUploads>1</MaxUploads>\
              <IsTruncated>true</IsTruncated><Upload><Key>a%20b</Key><UploadId>u</UploadId>{PEOPLE}\
-             <StorageClass>STANDARD</StorageClass><Initiated>1970-01-01T00:00:00.000Z</Initiated></Upload>\
+             <StorageClass>STANDARD_IA</StorageClass><Initiated>1970-01-01T00:00:00.000Z</Initiated></Upload>\
              <CommonPrefixes><Prefix>a%20c/</Prefix></CommonPrefixes>"
         );
         assert_eq!(inner("ListMultipartUploadsResult", &list_uploads(list)), expected);
@@ -261,6 +269,7 @@ mod tests {
             truncated: true,
             parts: &[part],
             owner: OWNER,
+            storage_class: StorageClass::Standard,
         };
         let expected = format!(
             "<Bucket>b</Bucket><Key>k</Key><UploadId>u</UploadId>{PEOPLE}<StorageClass>STANDARD</StorageClass>\

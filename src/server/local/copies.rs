@@ -1,23 +1,27 @@
 //! CopyObject and UploadPartCopy. The chain ([`crate::filters`]) has authorised the source like a read.
 
 use super::Local;
+use super::objects::key_headers;
 use super::uploads::{requested_part, upload_ref};
 use crate::filters::{Admitted, OperationRequest};
 use crate::s3::copy_source::CopySource;
+use crate::s3::customer_key::CustomerKey;
 use crate::s3::metadata::Metadata;
 use crate::s3::precondition::{ReadConditions, ReadOutcome, WriteConditions};
 use crate::s3::range::ByteRange;
+use crate::s3::storage_class::StorageClass;
 use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
-use crate::store::ObjectCopy;
+use crate::store::{CopyKeys, ObjectCopy};
 use std::ops::Range;
 
 impl Local {
     /// CopyObject: with the source's metadata or, under `REPLACE`, that of the request.
     pub(super) async fn copy_object(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         let (bucket, key) = (request.bucket()?, request.object_key()?);
-        let (source, metadata) = copy(request)?;
+        let CopyRequest { source, metadata, storage_class, keys } = copy(request)?;
+        let encrypted = key_headers(keys.target.as_ref());
         let copy = ObjectCopy {
             bucket: bucket.clone(),
             key: key.clone(),
@@ -26,11 +30,13 @@ impl Local {
             source_conditions: ReadConditions::from_copy_source(&request.view),
             conditions: WriteConditions::from_view(&request.view),
             metadata,
+            storage_class: storage_class.unwrap_or_default(),
+            keys,
             now: request.now,
         };
         let written = self.store.copy_object(copy).await?;
         let (etag, checksum) = (written.etag.as_str(), written.checksum.as_ref());
-        let answer = Answer::xml(xml::copy_object(etag, written.last_modified, checksum));
+        let answer = Answer::xml(xml::copy_object(etag, written.last_modified, checksum)).with_all(encrypted);
         self.with_expiration(answer, request, written.last_modified)
     }
 
@@ -38,8 +44,10 @@ impl Local {
     pub(super) async fn copy_part(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         let (at, number, source) = (upload_ref(request)?, requested_part(request)?, source(&request.view)?);
         // S3 reports a missing upload before a missing source.
-        self.store.checksum_plan(&at).await?;
+        self.store.upload(&at).await?;
+        let keys = copy_keys(&request.view)?;
         let object = self.store.object(&source.bucket, &source.key).await?;
+        object.info.require_key(keys.source.as_ref())?;
         let conditions = ReadConditions::from_copy_source(&request.view);
         if conditions.decide(object.info.existing()) != ReadOutcome::Proceed {
             return Err(Code::PRECONDITION_FAILED.into());
@@ -48,18 +56,46 @@ impl Local {
         if range.end - range.start > request.rules.limits.object_bytes {
             return Err(Code::ENTITY_TOO_LARGE.into());
         }
-        let part = self.store.copy_part(&at, number, object, range, request.now).await?;
-        Ok(Answer::xml(xml::copy_part(part.etag.as_str(), part.last_modified, part.checksum.as_ref())))
+        let part = self.store.copy_part(&at, number, object, range, &keys, request.now).await?;
+        let answer = Answer::xml(xml::copy_part(part.etag.as_str(), part.last_modified, part.checksum.as_ref()));
+        Ok(answer.with_all(key_headers(keys.target.as_ref())))
     }
 }
 
-/// What is copied, and the metadata that replaces the source's.
-pub(super) fn copy(request: &OperationRequest<'_>) -> Result<(CopySource, Option<Metadata>), S3Error> {
-    let (source, metadata) = (source(&request.view)?, replaced_metadata(&request.view)?);
-    if metadata.is_none() && source.bucket == *request.bucket()? && source.key == *request.object_key()? {
-        return Err(changes_nothing());
+/// What CopyObject asks for.
+pub(super) struct CopyRequest {
+    source: CopySource,
+    /// The metadata that replaces the source's.
+    metadata: Option<Metadata>,
+    /// `None` where the request names none.
+    storage_class: Option<StorageClass>,
+    keys: CopyKeys,
+}
+
+impl CopyRequest {
+    /// Whether a copy of an object onto itself would be another object.
+    fn changes_something(&self) -> bool {
+        let CopyKeys { source, target } = &self.keys;
+        self.metadata.is_some() || self.storage_class.is_some() || source.is_some() || target.is_some()
     }
-    Ok((source, metadata))
+}
+
+/// Reads what CopyObject asks for.
+pub(super) fn copy(request: &OperationRequest<'_>) -> Result<CopyRequest, S3Error> {
+    let view = &request.view;
+    let copy = CopyRequest {
+        source: source(view)?,
+        metadata: replaced_metadata(view)?,
+        storage_class: StorageClass::from_view(view)?,
+        keys: copy_keys(view)?,
+    };
+    let onto_itself = copy.source.bucket == *request.bucket()? && copy.source.key == *request.object_key()?;
+    if onto_itself && !copy.changes_something() { Err(changes_nothing()) } else { Ok(copy) }
+}
+
+/// The client's keys for a copy.
+pub(super) fn copy_keys(view: &RequestView<'_>) -> Result<CopyKeys, S3Error> {
+    Ok(CopyKeys { source: CustomerKey::of_copy_source(view)?, target: CustomerKey::from_view(view)? })
 }
 
 pub(super) fn source(view: &RequestView<'_>) -> Result<CopySource, S3Error> {

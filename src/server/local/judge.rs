@@ -3,14 +3,15 @@
 //! The operations themselves read requests with the same functions; this is the list of them.
 
 use super::configuration::{cors_document, encryption_document, lifecycle_document};
-use super::copies::{copy, source};
+use super::copies::{copy, copy_keys, source};
+use super::objects::described;
 use super::uploads::{checksum_plan, requested_part, whole};
 use super::{not_here, reads, unsupported, upload_listings};
 use crate::filters::OperationRequest;
 use crate::policy::Policy;
 use crate::region::Regions;
+use crate::s3::customer_key::CustomerKey;
 use crate::s3::listing::{ListQuery, Version};
-use crate::s3::metadata::Metadata;
 use crate::s3::upload_listing::UploadQuery;
 use crate::s3::xml::{CompleteMultipartUpload, Delete};
 use crate::s3::{Operation, S3Error};
@@ -41,7 +42,7 @@ const OPERATIONS: &[(Operation, Read)] = &[
     (Operation::DeleteBucket, NOTHING),
     (Operation::ListObjects, |request| ListQuery::parse(Version::V1, &request.view).map(drop)),
     (Operation::ListObjectsV2, |request| ListQuery::parse(Version::V2, &request.view).map(drop)),
-    (Operation::PutObject, |request| Metadata::from_view(&request.view).map(drop)),
+    (Operation::PutObject, |request| described(&request.view).map(drop)),
     (Operation::GetObject, |request| reads::check(&request.view)),
     (Operation::HeadObject, |request| reads::check(&request.view)),
     (Operation::DeleteObject, NOTHING),
@@ -49,17 +50,27 @@ const OPERATIONS: &[(Operation, Read)] = &[
     (Operation::CopyObject, |request| copy(request).map(drop)),
     (Operation::CreateMultipartUpload, |request| {
         checksum_plan(&request.view)?;
-        Metadata::from_view(&request.view).map(drop)
+        described(&request.view).map(drop)
     }),
-    (Operation::UploadPart, |request| requested_part(request).map(drop)),
+    (Operation::UploadPart, |request| {
+        CustomerKey::from_view(&request.view)?;
+        requested_part(request).map(drop)
+    }),
     (Operation::UploadPartCopy, |request| {
         requested_part(request)?;
+        copy_keys(&request.view)?;
         source(&request.view).map(drop)
     }),
-    (Operation::CompleteMultipartUpload, |request| whole(&request.view).map(drop)),
+    (Operation::CompleteMultipartUpload, |request| {
+        CustomerKey::from_view(&request.view)?;
+        whole(&request.view).map(drop)
+    }),
     (Operation::AbortMultipartUpload, NOTHING),
     (Operation::ListMultipartUploads, |request| UploadQuery::parse(&request.view).map(drop)),
-    (Operation::ListParts, |request| upload_listings::page(&request.view).map(drop)),
+    (Operation::ListParts, |request| {
+        CustomerKey::from_view(&request.view)?;
+        upload_listings::page(&request.view).map(drop)
+    }),
 ];
 
 /// What an operation reads of the document in the body.

@@ -3,10 +3,13 @@
 use super::Local;
 use crate::body::{BodyVerifier, Digested};
 use crate::filters::Admitted;
+use crate::s3::customer_key::CustomerKey;
 use crate::s3::etag::ETag;
 use crate::s3::metadata::Metadata;
 use crate::s3::names::ObjectKey;
 use crate::s3::precondition::WriteConditions;
+use crate::s3::storage_class::StorageClass;
+use crate::s3::view::RequestView;
 use crate::s3::xml::{Delete, DeleteEntry, DeleteOutcome};
 use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
@@ -14,8 +17,8 @@ use crate::server::clock;
 use crate::server::connection::request_body::RequestBody;
 use crate::server::operations;
 use crate::store::{BodyWriter, NewObject};
-use http::StatusCode;
 use http::header::ETAG;
+use http::{HeaderName, HeaderValue, StatusCode};
 
 impl Local {
     /// PutObject: the object exists once length, hash and every digest agree and the commit is durable, not before.
@@ -25,12 +28,14 @@ impl Local {
         body: &mut RequestBody<'_>,
     ) -> Result<Answer, S3Error> {
         let (length, announced) = request.object_body()?;
-        let metadata = Metadata::from_view(&request.view)?;
+        let (metadata, storage_class, key) = described(&request.view)?;
         let conditions = WriteConditions::from_view(&request.view);
-        let mut upload = self.store.begin(request.bucket()?, request.object_key()?, length, &conditions).await?;
+        let (bucket, object_key) = (request.bucket()?, request.object_key()?);
+        let mut upload = self.store.begin(bucket, object_key, length, &conditions, key.as_ref()).await?;
         let digested = receive(upload.body(), BodyVerifier::new(announced.clone()), body).await?;
         let object = NewObject {
             metadata,
+            storage_class,
             etag: ETag::from_md5(digested.md5),
             checksum: digested.checksum,
             now: clock::now(),
@@ -39,7 +44,7 @@ impl Local {
         let info = upload.commit(object).await?;
         let checksum = info.checksum.iter().flat_map(|checksum| checksum.headers());
         let answer = Answer::empty(StatusCode::OK).with(ETAG, &info.etag.quoted()).with_all(checksum);
-        self.with_expiration(answer, request, info.last_modified)
+        self.with_expiration(answer.with_all(key_headers(key.as_ref())), request, info.last_modified)
     }
 
     /// DeleteObject: to delete an object that does not exist succeeds.
@@ -74,6 +79,17 @@ impl Local {
         });
         Ok(outcomes.collect())
     }
+}
+
+/// What a write says of its object: metadata, storage class, and the key to encrypt it with.
+pub(super) fn described(view: &RequestView<'_>) -> Result<(Metadata, StorageClass, Option<CustomerKey>), S3Error> {
+    let storage_class = StorageClass::from_view(view)?.unwrap_or_default();
+    Ok((Metadata::from_view(view)?, storage_class, CustomerKey::from_view(view)?))
+}
+
+/// The headers by which an answer says that the client's key was used.
+pub(super) fn key_headers(key: Option<&CustomerKey>) -> Vec<(HeaderName, HeaderValue)> {
+    key.map(CustomerKey::headers).unwrap_or_default()
 }
 
 /// The key of an entry without versions and conditions. The store does not honour them, and to remove an object in spite

@@ -1,7 +1,9 @@
 //! GetObject and HeadObject.
 
 use super::Local;
+use super::objects::key_headers;
 use crate::filters::Admitted;
+use crate::s3::customer_key::CustomerKey;
 use crate::s3::part_number::part_number;
 use crate::s3::precondition::{ReadConditions, ReadOutcome};
 use crate::s3::range::ByteRange;
@@ -27,18 +29,19 @@ impl Local {
     pub(super) async fn get_object(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         check(&request.view)?;
         let object = self.store.object(request.bucket()?, request.object_key()?).await?;
-        let (answer, range) = head(request, &object.info)?;
+        let key = CustomerKey::from_view(&request.view)?;
+        let (answer, range) = head(request, &object.info, key.as_ref())?;
         let answer = self.with_expiration(answer, request, object.info.last_modified)?;
         let Some(range) = range else { return Ok(answer) };
         let length = range.end - range.start;
-        Ok(Answer { body: Body::Object(length, object.read(range).await?), ..answer })
+        Ok(Answer { body: Body::Object(length, object.read(range, key.as_ref()).await?), ..answer })
     }
 
     /// HeadObject: the same without the bytes, which are not read.
     pub(super) async fn head_object(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         check(&request.view)?;
         let info = self.store.info(request.bucket()?, request.object_key()?).await?;
-        let (answer, range) = head(request, &info)?;
+        let (answer, range) = head(request, &info, CustomerKey::from_view(&request.view)?.as_ref())?;
         let answer = self.with_expiration(answer, request, info.last_modified)?;
         let body = range.map_or(Body::Empty, |range| Body::Length(Some(range.end - range.start)));
         Ok(Answer { body, ..answer })
@@ -46,11 +49,20 @@ impl Local {
 }
 
 /// Status and headers, and the bytes that follow them; `None` if the client's copy is still current.
-fn head(request: &Admitted<'_>, info: &ObjectInfo) -> Result<(Answer, Option<Range<u64>>), S3Error> {
+/// Without its key an encrypted object shows nothing of itself.
+fn head(
+    request: &Admitted<'_>,
+    info: &ObjectInfo,
+    key: Option<&CustomerKey>,
+) -> Result<(Answer, Option<Range<u64>>), S3Error> {
+    info.require_key(key)?;
     match ReadConditions::from_view(&request.view).decide(info.existing()) {
         ReadOutcome::Failed => Err(Code::PRECONDITION_FAILED.into()),
         ReadOutcome::NotModified => Ok((not_modified(info), None)),
-        ReadOutcome::Proceed => found(request, info).map(|(answer, range)| (answer, Some(range))),
+        ReadOutcome::Proceed => {
+            let (answer, range) = found(request, info)?;
+            Ok((answer.with_all(key_headers(key)), Some(range)))
+        }
     }
 }
 
@@ -60,7 +72,8 @@ fn found(request: &Admitted<'_>, info: &ObjectInfo) -> Result<(Answer, Range<u64
     let status = if partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
     let mut answer = validators(status, info)
         .with(ACCEPT_RANGES, "bytes")
-        .with_all(info.metadata.clone().overridden(view)?.headers());
+        .with_all(info.metadata.clone().overridden(view)?.headers())
+        .with_all(info.storage_class.header());
     if view.has_parameter("partNumber") && !info.parts.is_empty() {
         answer = answer.with(PARTS_COUNT, &info.parts.len().to_string());
     }
@@ -89,6 +102,7 @@ fn validators(status: StatusCode, info: &ObjectInfo) -> Answer {
 
 /// Refuses what no object has. R2 reads the range before it looks for the object, so before its conditions, too.
 pub(super) fn check(view: &RequestView<'_>) -> Result<(), S3Error> {
+    CustomerKey::from_view(view)?;
     match (view.header("range").filter(|_| view.header("if-range").is_none()), view.parameter("partNumber")) {
         (Some(_), Some(_)) => Err(range_and_part()),
         (Some(range), None) => ByteRange::parse(range).map(drop),
@@ -142,6 +156,7 @@ mod tests {
     use crate::s3::Timestamp;
     use crate::s3::etag::ETag;
     use crate::s3::metadata::Metadata;
+    use crate::s3::storage_class::StorageClass;
 
     fn info(size: u64, parts: &[u64]) -> ObjectInfo {
         ObjectInfo {
@@ -149,8 +164,10 @@ mod tests {
             etag: ETag::from_md5([0; 16]),
             last_modified: Timestamp::default(),
             metadata: Metadata::default(),
+            storage_class: StorageClass::Standard,
             checksum: None,
             parts: parts.to_vec(),
+            encryption: None,
         }
     }
 

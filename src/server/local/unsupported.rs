@@ -23,8 +23,15 @@ const HONOURED: &[&str] = &[
     "x-amz-copy-source-if-none-match",
     "x-amz-copy-source-if-unmodified-since",
     "x-amz-copy-source-range",
+    "x-amz-copy-source-server-side-encryption-customer-algorithm",
+    "x-amz-copy-source-server-side-encryption-customer-key",
+    "x-amz-copy-source-server-side-encryption-customer-key-md5",
     "x-amz-metadata-directive",
     "x-amz-mp-object-size",
+    "x-amz-server-side-encryption-customer-algorithm",
+    "x-amz-server-side-encryption-customer-key",
+    "x-amz-server-side-encryption-customer-key-md5",
+    "x-amz-storage-class",
 ];
 
 /// Headers that the store ignores on the operations that have them in S3, and why that is harmless.
@@ -41,9 +48,8 @@ const HARMLESS: &[&str] = &[
     // Nothing is locked.
     "x-amz-bypass-governance-retention",
     "x-amz-mfa",
-    // There is one storage class, no tag and no restored object.
+    // There is no tag and no restored object.
     "x-amz-optional-object-attributes",
-    "x-amz-storage-class",
     "x-amz-tagging-directive",
 ];
 
@@ -129,11 +135,9 @@ mod tests {
             (DeleteObjects, "if-match"),
             (CopyObject, "if-none-match"),
             (CopyObject, "x-amz-checksum-algorithm"),
-            (CopyObject, "x-amz-copy-source-server-side-encryption-customer-key"),
             (CopyObject, "x-amz-source-expected-bucket-owner"),
             (CreateBucket, "x-amz-bucket-object-lock-enabled"),
             (CreateBucket, "x-amz-bucket-namespace"),
-            (GetObject, "x-amz-server-side-encryption-customer-key"),
             (GetObject, "x-amz-new-in-2030"),
             (GetObject, "x-amz-meta-a"),
             (PutObject, "x-amz-expected-bucket-owner"),
@@ -182,6 +186,8 @@ mod tests {
             (PutObject, "", "x-amz-user-agent", "v"),
             (CopyObject, "", "x-amz-copy-source", "/a/b"),
             (CopyObject, "", "x-amz-metadata-directive", "REPLACE"),
+            (CopyObject, "", "x-amz-copy-source-server-side-encryption-customer-key", "v"),
+            (GetObject, "", "x-amz-server-side-encryption-customer-key", "v"),
             (CreateBucket, "", "x-amz-bucket-object-lock-enabled", "false"),
             (CreateMultipartUpload, "uploads", "x-amz-checksum-type", "FULL_OBJECT"),
             (ListBuckets, "max-buckets=1", "host", "v"),

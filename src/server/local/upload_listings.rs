@@ -3,6 +3,7 @@
 use super::Local;
 use super::uploads::upload_ref;
 use crate::filters::Admitted;
+use crate::s3::customer_key::CustomerKey;
 use crate::s3::listing::MAX_PAGE;
 use crate::s3::upload_listing::{UploadPosition, UploadQuery};
 use crate::s3::view::RequestView;
@@ -38,6 +39,10 @@ impl Local {
         let (max_parts, marker) = page(&request.view)?;
         let after = u16::try_from(marker).unwrap_or(u16::MAX);
         let most = usize::try_from(max_parts).unwrap_or(MAX_PAGE).min(MAX_PAGE);
+        let upload = self.store.upload(&at).await?;
+        if let Some(key) = CustomerKey::from_view(&request.view)? {
+            upload.require_key(Some(&key))?;
+        }
         let (parts, truncated) = self.store.list_parts(&at, after, most).await?;
         let parts: Vec<ListedPart> = parts.into_iter().map(listed).collect();
         Ok(Answer::xml(xml::list_parts(PartList {
@@ -49,6 +54,7 @@ impl Local {
             truncated,
             parts: &parts,
             owner: xml::OWNER,
+            storage_class: upload.storage_class,
         })))
     }
 }

@@ -1,13 +1,13 @@
 //! CreateMultipartUpload, UploadPart, CompleteMultipartUpload and AbortMultipartUpload.
 
 use super::Local;
-use super::objects::receive;
+use super::objects::{described, key_headers, receive};
 use crate::body::BodyVerifier;
 use crate::filters::{Admitted, OperationRequest};
 use crate::policy::PartOrder;
 use crate::s3::checksum::{Algorithm, Kind};
+use crate::s3::customer_key::CustomerKey;
 use crate::s3::etag::ETag;
-use crate::s3::metadata::Metadata;
 use crate::s3::part_checksums::Plan;
 use crate::s3::part_number::uploaded_part_number;
 use crate::s3::precondition::WriteConditions;
@@ -30,9 +30,11 @@ impl Local {
     pub(super) async fn create_upload(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         let (bucket, key) = (request.bucket()?, request.object_key()?);
         let checksum = checksum_plan(&request.view)?;
-        let upload = NewUpload { metadata: Metadata::from_view(&request.view)?, checksum, now: request.now };
+        let (metadata, storage_class, secret) = described(&request.view)?;
+        let encrypted = key_headers(secret.as_ref());
+        let upload = NewUpload { metadata, storage_class, checksum, key: secret, now: request.now };
         let id = self.store.create_upload(bucket, key, upload).await?;
-        let answer = Answer::xml(xml::initiate_upload(bucket.as_str(), key.as_str(), &id));
+        let answer = Answer::xml(xml::initiate_upload(bucket.as_str(), key.as_str(), &id)).with_all(encrypted);
         let answer = self.with_abortion(answer, request, request.now)?;
         Ok(match checksum {
             Some(plan) => answer.with(CHECKSUM_ALGORITHM, plan.algorithm.name()).with(CHECKSUM_TYPE, plan.kind.name()),
@@ -48,19 +50,21 @@ impl Local {
     ) -> Result<Answer, S3Error> {
         let (length, announced) = request.object_body()?;
         let (at, number) = (upload_ref(request)?, requested_part(request)?);
-        let plan = self.store.checksum_plan(&at).await?;
+        let key = CustomerKey::from_view(&request.view)?;
+        let plan = self.store.upload(&at).await?.checksum;
         let mut verifier = BodyVerifier::new(announced.clone());
         if let Some(plan) = plan {
             must_agree(plan.algorithm, announced.checksum_algorithm())?;
             verifier.make_checksum(plan.algorithm);
         }
-        let mut upload = self.store.begin_part(&at, number, length).await?;
+        let mut upload = self.store.begin_part(&at, number, length, key.as_ref()).await?;
         let digested = receive(upload.body(), verifier, body).await?;
         let part = NewPart { etag: ETag::from_md5(digested.md5), checksum: digested.checksum, now: clock::now() };
         let part = upload.commit(part).await?;
         // The checksum's type is a property of objects only.
         let value = part.checksum.iter().flat_map(|checksum| checksum.headers().into_iter().take(1));
-        Ok(Answer::empty(StatusCode::OK).with(ETAG, &part.etag.quoted()).with_all(value))
+        let answer = Answer::empty(StatusCode::OK).with(ETAG, &part.etag.quoted()).with_all(value);
+        Ok(answer.with_all(key_headers(key.as_ref())))
     }
 
     /// CompleteMultipartUpload.
@@ -104,6 +108,7 @@ impl Local {
             size,
             checksum_kind,
             checksum: checksum_of_object(view),
+            key: CustomerKey::from_view(view)?,
             conditions: WriteConditions::from_view(view),
             now: clock::now(),
         })

@@ -14,7 +14,7 @@ const CONTENT_TYPE: &str = "application/octet-stream";
 /// Sends an object under the last part of its key.
 pub(super) async fn send(session: &mut ServerSession, key: &str, object: Object) -> Result<(), Broken> {
     let size = object.info.size;
-    let mut reader = object.read(0..size).await?;
+    let mut reader = object.read(0..size, None).await?;
     let mut header = page::head(StatusCode::OK, CONTENT_TYPE, NOTHING)?;
     header.insert_header(header::CONTENT_LENGTH, size)?;
     header.insert_header(header::CONTENT_DISPOSITION, disposition(key))?;

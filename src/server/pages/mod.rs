@@ -214,6 +214,11 @@ impl Pages {
         match error {
             StoreError::NoSuchBucket => self.note(StatusCode::NOT_FOUND, "No such bucket", "It is not there.".into()),
             StoreError::NoSuchKey => self.note(StatusCode::NOT_FOUND, "No such object", "It is not there.".into()),
+            StoreError::Key(_) => {
+                let text =
+                    "Its bytes are encrypted with the key of a client, and only a request with that key gets them.";
+                self.note(StatusCode::FORBIDDEN, "Encrypted", text.into())
+            }
             other => self.note(StatusCode::INTERNAL_SERVER_ERROR, "The store fails", other.to_string()),
         }
     }

@@ -47,8 +47,10 @@ pub(super) fn assemble(upload: &UploadRow, parts: &Parts, completion: &Completio
             etag: etag(&listed),
             last_modified: completion.now,
             metadata: upload.metadata.clone(),
+            storage_class: upload.info.storage_class,
             checksum,
             parts: sizes,
+            encryption: upload.info.encryption.clone(),
         },
         extents: listed.iter().flat_map(|part| part.extents.iter().copied()).collect(),
         used: listed.iter().map(|part| part.info.number).collect(),
@@ -88,7 +90,7 @@ fn checksum(upload: &UploadRow, parts: &[&PartRow], completion: &Completion) -> 
 /// What the upload was created with or, where that says nothing, what the parts carry.
 fn plan(upload: &UploadRow, parts: &[&PartRow], completion: &Completion) -> Result<Option<Plan>, StoreError> {
     let asked = completion.checksum_kind;
-    match upload.checksum {
+    match upload.info.checksum {
         Some(plan) if asked.is_some_and(|kind| kind != plan.kind) => Err(PartsFault::ChecksumKind(plan.kind).into()),
         Some(plan) => Ok(Some(plan)),
         None => {
@@ -114,7 +116,7 @@ mod tests {
     use crate::s3::part_list::MIN_PART;
     use crate::s3::precondition::WriteConditions;
     use crate::store::folder::BlobId;
-    use crate::store::parts::{PartInfo, PartRules};
+    use crate::store::parts::{PartInfo, PartRules, UploadInfo};
 
     fn upload(checksum: Option<Plan>) -> UploadRow {
         UploadRow {
@@ -122,7 +124,7 @@ mod tests {
             key: ObjectKey::parse("k").unwrap(),
             initiated: Timestamp::default(),
             metadata: Metadata::default(),
-            checksum,
+            info: UploadInfo { checksum, ..UploadInfo::default() },
         }
     }
 
@@ -138,7 +140,7 @@ mod tests {
             let (etag, last_modified) = (ETag::from_md5([number as u8; 16]), Timestamp::default());
             let info = PartInfo { number, size: *size, etag, last_modified, checksum: Some(crc(number)) };
             let extents = vec![Extent { blob: BlobId(number.into()), offset: 0, length: *size }];
-            (number, PartRow { info, extents })
+            (number, PartRow { info, sealed: false, extents })
         };
         (1..).zip(sizes).map(part).collect()
     }
@@ -155,6 +157,7 @@ mod tests {
             size: None,
             checksum_kind: None,
             checksum: None,
+            key: None,
             conditions: WriteConditions::default(),
             now: Timestamp::default(),
         }

@@ -7,20 +7,24 @@
 use crate::s3::checksum::{Algorithm, Checksum, Kind};
 use crate::s3::metadata::Metadata;
 use crate::s3::part_checksums::Plan;
+use crate::s3::storage_class::StorageClass;
+use crate::store::encryption::{KeyCheck, SALT};
 use crate::store::folder::BlobId;
 use crc_fast::{CrcAlgorithm, Digest};
 
-/// The version of all rows.
-pub(super) const VERSION: u8 = 2;
-/// The version before: no checksum, the same fields.
+/// The version of all rows that are written.
+pub(super) const VERSION: u8 = 3;
+/// The oldest version of rows that are read: without storage class and encryption.
+const OLDEST: u8 = 2;
+/// The version before that: no checksum, the same fields. Such rows are only migrated.
 const UNSEALED: u8 = 1;
 /// Bytes of version and checksum.
 const HEAD: usize = 1 + 8;
 
 /// What a row's checksum covers.
-fn checksum(key: &[u8], fields: &[u8]) -> u64 {
+fn checksum(key: &[u8], version: u8, fields: &[u8]) -> u64 {
     let mut digest = Digest::new(CrcAlgorithm::Crc64Nvme);
-    for bytes in [key, &[VERSION], fields] {
+    for bytes in [key, &[version], fields] {
         digest.update(bytes);
     }
     digest.finalize()
@@ -53,11 +57,15 @@ impl Encoder {
     }
 
     /// The row, complete, for its key.
-    pub(super) fn seal(mut self, key: &[u8]) -> Vec<u8> {
+    pub(super) fn seal(self, key: &[u8]) -> Vec<u8> {
+        self.seal_as(VERSION, key)
+    }
+
+    pub(super) fn seal_as(mut self, row_version: u8, key: &[u8]) -> Vec<u8> {
         if let Some((head, fields)) = self.0.split_first_chunk_mut::<HEAD>() {
             let [version, sum @ ..] = head;
-            *version = VERSION;
-            *sum = checksum(key, fields).to_le_bytes();
+            *version = row_version;
+            *sum = checksum(key, row_version, fields).to_le_bytes();
         }
         self.0
     }
@@ -100,6 +108,18 @@ impl Encoder {
         });
     }
 
+    pub(super) fn storage_class(&mut self, class: StorageClass) {
+        self.0.push(match class {
+            StorageClass::Standard => 0,
+            StorageClass::InfrequentAccess => 1,
+        });
+    }
+
+    pub(super) fn key_check(&mut self, check: &KeyCheck) {
+        self.0.extend_from_slice(&check.salt);
+        self.0.extend_from_slice(&check.mac);
+    }
+
     pub(super) fn metadata(&mut self, metadata: &Metadata) {
         for header in [
             &metadata.content_type,
@@ -129,25 +149,35 @@ impl Encoder {
 }
 
 /// What is left to read of a row. Every step answers `None` where the row cannot be ours.
-pub(super) struct Decoder<'a>(&'a [u8]);
+pub(super) struct Decoder<'a> {
+    rest: &'a [u8],
+    version: u8,
+}
 
 impl<'a> Decoder<'a> {
     /// The fields of a row, if it is the one that was written under this key.
     pub(super) fn from_row(key: &[u8], row: &'a [u8]) -> Option<Decoder<'a>> {
-        let mut decoder = Decoder(row);
-        let is_ours = decoder.byte()? == VERSION && decoder.integer()? == checksum(key, decoder.0);
+        let (version, rest) = row.split_first()?;
+        let mut decoder = Decoder { rest, version: *version };
+        let is_known = (OLDEST..=VERSION).contains(version);
+        let is_ours = is_known && decoder.integer()? == checksum(key, *version, decoder.rest);
         is_ours.then_some(decoder)
     }
 
-    /// The fields of a row of the version before.
+    /// The fields of a row without a checksum.
     pub(super) fn from_unsealed(row: &'a [u8]) -> Option<Decoder<'a>> {
-        let mut decoder = Decoder(row);
-        (decoder.byte()? == UNSEALED).then_some(decoder)
+        let (version, rest) = row.split_first()?;
+        (*version == UNSEALED).then_some(Decoder { rest, version: *version })
+    }
+
+    /// A field that rows have since version 3.
+    pub(super) fn since_3<T: Default>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        if self.version < 3 { Some(T::default()) } else { read(self) }
     }
 
     pub(super) fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
+        let (taken, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
         Some(taken)
     }
 
@@ -193,6 +223,26 @@ impl<'a> Decoder<'a> {
         Some(Plan { algorithm, kind })
     }
 
+    pub(super) fn storage_class(&mut self) -> Option<StorageClass> {
+        match self.byte()? {
+            0 => Some(StorageClass::Standard),
+            1 => Some(StorageClass::InfrequentAccess),
+            _ => None,
+        }
+    }
+
+    pub(super) fn key_check(&mut self) -> Option<KeyCheck> {
+        Some(KeyCheck { salt: *self.take(SALT)?.first_chunk()?, mac: *self.take(32)?.first_chunk()? })
+    }
+
+    pub(super) fn flag(&mut self) -> Option<bool> {
+        match self.byte()? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+
     pub(super) fn metadata(&mut self) -> Option<Metadata> {
         let mut header = || self.option(Decoder::text).map(|text| text.map(str::to_owned));
         let mut metadata = Metadata {
@@ -225,7 +275,7 @@ impl<'a> Decoder<'a> {
 
     /// Whatever the row holds must have been read by now.
     pub(super) fn end(&self) -> Option<()> {
-        self.0.is_empty().then_some(())
+        self.rest.is_empty().then_some(())
     }
 }
 

@@ -10,13 +10,14 @@ use crate::store::model::ObjectInfo;
 use crate::store::parts::{ObjectCopy, WriteResult};
 
 impl Tables<'_> {
-    /// The copy keeps its source's tag, checksum and parts: it has the same bytes in the same extents, and a new tag
+    /// The copy keeps its source's tag, checksum, parts and key: it has the same bytes in the same extents, and a new tag
     /// would have to be computed from them. (S3 gives the copy of a multipart object the tag of an object written whole.)
     pub(super) fn copy_object(&mut self, copy: &ObjectCopy) -> Result<WriteResult, IndexError> {
         self.require_bucket(&copy.bucket)?;
         self.require_bucket(&copy.source_bucket)?;
         let source_key = row_key(&copy.source_bucket, copy.source_key.as_str());
         let source = self.object(&source_key)?.ok_or(StoreError::NoSuchKey)?;
+        source.info.require_key(copy.keys.source.as_ref())?;
         let key = row_key(&copy.bucket, copy.key.as_str());
         let replaced = self.object(&key)?;
         let wanted = copy.source_conditions.decide(source.info.existing()) == ReadOutcome::Proceed;
@@ -26,7 +27,8 @@ impl Tables<'_> {
         // Shared before the old is released, as both may be the same object.
         let small = self.take_source(&source_key, &source.body)?;
         let metadata = copy.metadata.clone().unwrap_or(source.info.metadata);
-        let info = ObjectInfo { metadata, last_modified: copy.now, ..source.info };
+        let (last_modified, storage_class) = (copy.now, copy.storage_class);
+        let info = ObjectInfo { metadata, last_modified, storage_class, ..source.info };
         let info = info.following(replaced.as_ref().map(|row| &row.info));
         if let Some(replaced) = replaced {
             self.release(&key, &replaced.body)?;

@@ -30,7 +30,7 @@ pub(super) use configurations::Configure;
 pub(super) use expiry::{Expire, Expired, ObjectWalk};
 pub(super) use fixed_rows::BlobRow;
 pub(super) use page::Listing;
-pub(super) use rows::{Body, ObjectRow};
+pub(super) use rows::{Body, ObjectRow, stored_bytes};
 pub(super) use scan::{Holder, object_place};
 pub(super) use tables::{Snapshot, Tables};
 pub(super) use upload_changes::{Complete, PartBody, PutPart};

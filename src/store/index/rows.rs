@@ -8,6 +8,8 @@ use crate::s3::Timestamp;
 use crate::s3::checksum::Checksum;
 use crate::s3::etag::ETag;
 use crate::s3::listing::ListedObject;
+use crate::s3::storage_class::StorageClass;
+use crate::store::encryption::sealed_length;
 use crate::store::error::StoreError;
 use crate::store::model::ObjectInfo;
 
@@ -34,7 +36,7 @@ impl ObjectRow {
     /// About the bytes of the row and of a small body.
     pub(in crate::store) fn bytes(&self) -> u64 {
         let body = match &self.body {
-            Body::Inline { .. } => self.info.size,
+            Body::Inline { .. } => stored_bytes(&self.info),
             Body::Extents(extents) => extents.len() as u64 * EXTENT_BYTES,
         };
         body + metadata_bytes(&self.info.metadata) + self.info.parts.len() as u64 * 8
@@ -46,8 +48,10 @@ impl ObjectRow {
         out.integer(self.info.last_modified.millis());
         out.text(self.info.etag.as_str());
         out.option(self.info.checksum.as_ref(), Encoder::checksum);
+        out.storage_class(self.info.storage_class);
         out.metadata(&self.info.metadata);
         out.sizes(&self.info.parts);
+        out.option(self.info.encryption.as_ref(), Encoder::key_check);
         out.body(&self.body);
         out.seal(key)
     }
@@ -65,7 +69,17 @@ impl ObjectRow {
             etag: head.etag.as_str().to_owned(),
             last_modified: head.last_modified,
             checksum: head.checksum.map(|checksum| (checksum.algorithm, checksum.kind)),
+            storage_class: head.storage_class,
         })
+    }
+}
+
+/// How many bytes an object has at rest: more than its size where they are encrypted.
+pub(in crate::store) fn stored_bytes(info: &ObjectInfo) -> u64 {
+    match (&info.encryption, info.parts.as_slice()) {
+        (None, _) => info.size,
+        (Some(_), []) => sealed_length(info.size),
+        (Some(_), parts) => parts.iter().fold(0, |sum, part| sum.saturating_add(sealed_length(*part))),
     }
 }
 
@@ -98,17 +112,18 @@ struct Head {
     last_modified: Timestamp,
     etag: ETag,
     checksum: Option<Checksum>,
+    storage_class: StorageClass,
 }
 
 impl Decoder<'_> {
     pub(super) fn object(mut self) -> Option<ObjectRow> {
-        let Head { size, last_modified, etag, checksum } = self.head()?;
+        let Head { size, last_modified, etag, checksum, storage_class } = self.head()?;
         let metadata = self.metadata()?;
         let parts = self.sizes(size)?;
-        let body = self.body(size)?;
-        self.end()?;
-        let info = ObjectInfo { size, etag, last_modified, metadata, checksum, parts };
-        Some(ObjectRow { info, body })
+        let encryption = self.since_3(|row| row.option(Decoder::key_check))?;
+        let info = ObjectInfo { size, etag, last_modified, metadata, storage_class, checksum, parts, encryption };
+        let body = self.body(stored_bytes(&info))?;
+        self.end().map(|()| ObjectRow { info, body })
     }
 
     fn head(&mut self) -> Option<Head> {
@@ -117,6 +132,7 @@ impl Decoder<'_> {
             last_modified: Timestamp::from_millis(self.integer()?),
             etag: ETag::parse(self.text()?)?,
             checksum: self.option(Decoder::checksum)?,
+            storage_class: self.since_3(Decoder::storage_class)?,
         })
     }
 
@@ -144,6 +160,7 @@ mod tests {
     use super::*;
     use crate::s3::checksum::Kind;
     use crate::s3::metadata::Metadata;
+    use crate::store::encryption::{KeyCheck, SALT};
     use crate::store::folder::BlobId;
     use crate::store::index::codec::ALGORITHMS;
 
@@ -153,8 +170,10 @@ mod tests {
             etag: ETag::from_md5([7; 16]),
             last_modified: Timestamp::from_millis(1_700_000_000_123),
             metadata: Metadata::default(),
+            storage_class: StorageClass::Standard,
             checksum: None,
             parts: Vec::new(),
+            encryption: None,
         };
         let user = [("a", "ü"), ("b", "")].map(|(name, value)| (name.to_owned(), value.to_owned()));
         let metadata = Metadata {
@@ -172,6 +191,13 @@ mod tests {
             })
             .collect();
         let extent = |blob, offset, length| Extent { blob: BlobId(blob), offset, length };
+        let encryption = Some(KeyCheck { salt: [1; SALT], mac: [2; 32] });
+        let storage_class = StorageClass::InfrequentAccess;
+        let encrypted = ObjectInfo { encryption, storage_class, ..plain.clone() };
+        rows.push(ObjectRow { info: encrypted.clone(), body: Body::Inline { crc: 1 } });
+        let parts = ObjectInfo { parts: vec![250, 50], ..encrypted };
+        let length = stored_bytes(&parts);
+        rows.push(ObjectRow { info: parts, body: Body::Extents(vec![extent(1, 0, length)]) });
         let multipart = ObjectInfo { parts: vec![250, 50], ..plain };
         rows.push(ObjectRow { info: multipart, body: Body::Extents(vec![extent(1, 0, 100), extent(2, 50, 200)]) });
         rows
@@ -185,6 +211,7 @@ mod tests {
             let listed = ObjectRow::decode_listed(b"k", "k", &bytes).unwrap();
             assert_eq!((listed.size, listed.last_modified), (row.info.size, row.info.last_modified));
             assert_eq!(listed.etag, row.info.etag.as_str());
+            assert_eq!(listed.storage_class, row.info.storage_class);
             assert_eq!(listed.checksum, row.info.checksum.map(|sum| (sum.algorithm, sum.kind)));
         }
     }
@@ -234,10 +261,38 @@ mod tests {
         }
     }
 
-    /// Rows of the version before have no checksum: any byte may be anything, and none of it may panic.
+    /// A row of version 2, made of one of version 3: without the storage class and the key.
+    fn row_2(row: &ObjectRow) -> Vec<u8> {
+        let mut out = Encoder::new();
+        out.integer(row.info.size);
+        out.integer(row.info.last_modified.millis());
+        out.text(row.info.etag.as_str());
+        out.option(row.info.checksum.as_ref(), Encoder::checksum);
+        out.metadata(&row.info.metadata);
+        out.sizes(&row.info.parts);
+        out.body(&row.body);
+        out.seal_as(2, b"k")
+    }
+
+    fn older() -> impl Iterator<Item = ObjectRow> {
+        let is_older =
+            |row: &ObjectRow| row.info.encryption.is_none() && row.info.storage_class == StorageClass::Standard;
+        rows().into_iter().filter(is_older)
+    }
+
+    #[test]
+    fn older_rows_read_as_they_were() {
+        for row in older() {
+            assert_eq!(ObjectRow::decode(b"k", &row_2(&row)), Ok(row.clone()));
+            let relabelled = [&[3], &row_2(&row)[1..]].concat();
+            assert_eq!(ObjectRow::decode(b"k", &relabelled), Err(damaged()));
+        }
+    }
+
+    /// Rows of the first version have no checksum: any byte may be anything, and none of it may panic.
     #[test]
     fn flipped_bytes_of_rows_without_a_checksum_never_panic() {
-        for bytes in rows().iter().map(|row| row.encode(b"k")) {
+        for bytes in older().map(|row| row_2(&row)) {
             let unsealed = [&[1], &bytes[9..]].concat();
             assert!(Decoder::from_unsealed(&unsealed).and_then(Decoder::object).is_some());
             for at in 0..unsealed.len() {

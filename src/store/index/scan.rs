@@ -2,7 +2,7 @@
 
 use super::IndexError;
 use super::fixed_rows::BlobRow;
-use super::rows::{Body, ObjectRow};
+use super::rows::{Body, ObjectRow, stored_bytes};
 use super::tables::{BLOBS, BODIES, OBJECTS, Snapshot, UNREFERENCED};
 use super::upload_rows::{PartRow, UploadRow};
 use super::upload_tables::{PARTS, UPLOADS};
@@ -16,7 +16,7 @@ pub(in crate::store) struct Holder {
     pub(in crate::store) place: DefectSubject,
     /// The bucket it is in, if that can be the name of one. `None` too for a part whose upload is lost.
     pub(in crate::store) bucket: Option<BucketName>,
-    /// How many bytes and where, if the row reads.
+    /// How many bytes at rest and where, if the row reads.
     pub(in crate::store) bytes: Result<(u64, Body), StoreError>,
     /// Of the row of an object, and of its small body; empty for a part, which has none.
     pub(in crate::store) row_key: Vec<u8>,
@@ -94,7 +94,7 @@ impl Holder {
     fn from_object(row_key: &[u8], row: &[u8]) -> Holder {
         let bucket = row_key.split(|byte| *byte == 0).next().unwrap_or_default();
         let bucket = std::str::from_utf8(bucket).ok().and_then(|name| BucketName::parse(name).ok());
-        let bytes = ObjectRow::decode(row_key, row).map(|row| (row.info.size, row.body));
+        let bytes = ObjectRow::decode(row_key, row).map(|row| (stored_bytes(&row.info), row.body));
         Holder { place: object_place(row_key), bucket, bytes, row_key: row_key.to_vec() }
     }
 
@@ -106,7 +106,7 @@ impl Holder {
             upload: id.to_owned(),
             number,
         };
-        let bytes = PartRow::decode(id, number, row).map(|row| (row.info.size, Body::Extents(row.extents)));
+        let bytes = PartRow::decode(id, number, row).map(|row| (row.stored_bytes(), Body::Extents(row.extents)));
         Holder { place, bucket: upload.map(|upload| upload.bucket), bytes, row_key: Vec::new() }
     }
 }

@@ -26,6 +26,8 @@ const OPEN_AT_MOST: u64 = if cfg!(test) { 30 } else { 100_000 };
 pub(in crate::store) struct PutPart {
     pub(in crate::store) at: UploadRef,
     pub(in crate::store) info: PartInfo,
+    /// Whether its bytes are encrypted with the upload's key.
+    pub(in crate::store) sealed: bool,
     pub(in crate::store) body: PartBody,
 }
 
@@ -60,7 +62,7 @@ impl Tables<'_> {
             self.release_extents(&replaced.extents)?;
         }
         let written = info.written();
-        self.uploads.insert_part(&put.at.id, &PartRow { info, extents })?;
+        self.uploads.insert_part(&put.at.id, &PartRow { info, sealed: put.sealed, extents })?;
         Ok(written)
     }
 
@@ -80,6 +82,9 @@ impl Tables<'_> {
         let Complete { at, completion } = complete;
         self.require_bucket(&at.bucket)?;
         let Some(upload) = self.uploads.find(at)? else { return self.completed_before(complete) };
+        if completion.key.is_some() {
+            upload.info.require_key(completion.key.as_ref())?;
+        }
         let key = row_key(&at.bucket, at.key.as_str());
         let replaced = self.object(&key)?;
         if !completion.conditions.hold(replaced.as_ref().map(|row| row.info.existing())) {

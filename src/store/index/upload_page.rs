@@ -3,6 +3,7 @@
 use super::IndexError;
 use super::page::prefix_successor;
 use super::tables::Snapshot;
+use super::upload_rows::UploadRow;
 use super::upload_tables::UPLOAD_KEYS;
 use crate::s3::listing::common_prefix;
 use crate::s3::names::BucketName;
@@ -78,9 +79,9 @@ impl Walk<'_> {
                 self.page.common_prefixes.push(common.to_owned());
                 return Ok(Stop::Jump(prefix_successor(common.into())));
             }
-            let initiated = self.snapshot.upload_row(id)?.ok_or_else(damaged)?.initiated;
+            let UploadRow { initiated, info, .. } = self.snapshot.upload_row(id)?.ok_or_else(damaged)?;
             let (key, upload_id) = (key.to_owned(), id.to_owned());
-            self.page.uploads.push(ListedUpload { key, upload_id, initiated });
+            self.page.uploads.push(ListedUpload { key, upload_id, initiated, storage_class: info.storage_class });
         }
         Ok(Stop::End)
     }

@@ -7,9 +7,9 @@ use crate::s3::checksum::Checksum;
 use crate::s3::etag::ETag;
 use crate::s3::metadata::Metadata;
 use crate::s3::names::{BucketName, ObjectKey};
-use crate::s3::part_checksums::Plan;
+use crate::store::encryption::sealed_length;
 use crate::store::error::StoreError;
-use crate::store::parts::{PartInfo, UploadRef, WriteResult};
+use crate::store::parts::{PartInfo, UploadInfo, UploadRef, WriteResult};
 
 /// An open upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,13 +18,15 @@ pub(in crate::store) struct UploadRow {
     pub(in crate::store) key: ObjectKey,
     pub(in crate::store) initiated: Timestamp,
     pub(in crate::store) metadata: Metadata,
-    pub(in crate::store) checksum: Option<Plan>,
+    pub(in crate::store) info: UploadInfo,
 }
 
 /// A part of an open upload, and where its bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::store) struct PartRow {
     pub(in crate::store) info: PartInfo,
+    /// Whether its bytes are encrypted: then the extents have more of them than it has.
+    pub(in crate::store) sealed: bool,
     pub(in crate::store) extents: Vec<Extent>,
 }
 
@@ -49,8 +51,10 @@ impl UploadRow {
         out.text(self.bucket.as_str());
         out.text(self.key.as_str());
         out.integer(self.initiated.millis());
-        out.option(self.checksum.as_ref(), Encoder::plan);
+        out.option(self.info.checksum.as_ref(), Encoder::plan);
         out.metadata(&self.metadata);
+        out.storage_class(self.info.storage_class);
+        out.option(self.info.encryption.as_ref(), Encoder::key_check);
         out.seal(id.as_bytes())
     }
 
@@ -65,6 +69,11 @@ fn part_key(id: &str, number: u16) -> Vec<u8> {
 }
 
 impl PartRow {
+    /// How many bytes it has at rest.
+    pub(super) fn stored_bytes(&self) -> u64 {
+        if self.sealed { sealed_length(self.info.size) } else { self.info.size }
+    }
+
     pub(super) fn encode(&self, id: &str) -> Vec<u8> {
         let mut out = Encoder::new();
         out.integer(u64::from(self.info.number));
@@ -72,6 +81,7 @@ impl PartRow {
         out.text(self.info.etag.as_str());
         out.integer(self.info.last_modified.millis());
         out.option(self.info.checksum.as_ref(), Encoder::checksum);
+        out.byte(self.sealed.into());
         out.extents(&self.extents);
         out.seal(&part_key(id, self.info.number))
     }
@@ -100,14 +110,14 @@ impl CompletedRow {
 
 impl Decoder<'_> {
     pub(super) fn upload(mut self) -> Option<UploadRow> {
-        let row = UploadRow {
-            bucket: self.bucket()?,
-            key: self.key()?,
-            initiated: Timestamp::from_millis(self.integer()?),
-            checksum: self.option(Decoder::plan)?,
-            metadata: self.metadata()?,
-        };
-        self.end().map(|()| row)
+        let (bucket, key) = (self.bucket()?, self.key()?);
+        let initiated = Timestamp::from_millis(self.integer()?);
+        let checksum = self.option(Decoder::plan)?;
+        let metadata = self.metadata()?;
+        let storage_class = self.since_3(Decoder::storage_class)?;
+        let encryption = self.since_3(|row| row.option(Decoder::key_check))?;
+        let info = UploadInfo { storage_class, checksum, encryption };
+        self.end().map(|()| UploadRow { bucket, key, initiated, metadata, info })
     }
 
     pub(super) fn part(mut self) -> Option<PartRow> {
@@ -118,8 +128,9 @@ impl Decoder<'_> {
             last_modified: Timestamp::from_millis(self.integer()?),
             checksum: self.option(Decoder::checksum)?,
         };
-        let extents = self.extents(info.size)?;
-        self.end().map(|()| PartRow { info, extents })
+        let sealed = self.since_3(Decoder::flag)?;
+        let extents = self.extents(if sealed { sealed_length(info.size) } else { info.size })?;
+        self.end().map(|()| PartRow { info, sealed, extents })
     }
 
     pub(super) fn completed(mut self) -> Option<CompletedRow> {
@@ -148,6 +159,9 @@ impl Decoder<'_> {
 mod tests {
     use super::*;
     use crate::s3::checksum::{Algorithm, Kind};
+    use crate::s3::part_checksums::Plan;
+    use crate::s3::storage_class::StorageClass;
+    use crate::store::encryption::{KeyCheck, SALT};
     use crate::store::folder::BlobId;
 
     fn upload() -> UploadRow {
@@ -156,7 +170,11 @@ mod tests {
             key: ObjectKey::parse("a\0b/é").unwrap(),
             initiated: Timestamp::from_millis(7),
             metadata: Metadata { content_type: Some("text/plain".into()), ..Metadata::default() },
-            checksum: Some(Plan { algorithm: Algorithm::Crc32, kind: Kind::Composite }),
+            info: UploadInfo {
+                storage_class: StorageClass::InfrequentAccess,
+                checksum: Some(Plan { algorithm: Algorithm::Crc32, kind: Kind::Composite }),
+                encryption: Some(KeyCheck { salt: [1; SALT], mac: [2; 32] }),
+            },
         }
     }
 
@@ -164,7 +182,7 @@ mod tests {
         let checksum = Some(Checksum::from_digest(Algorithm::Crc32, &[0; 4]));
         let (etag, last_modified) = (ETag::from_md5([7; 16]), Timestamp::from_millis(8));
         let info = PartInfo { number: 10_000, size: 5, etag, last_modified, checksum };
-        PartRow { info, extents: vec![Extent { blob: BlobId(9), offset: 1, length: 5 }] }
+        PartRow { info, sealed: false, extents: vec![Extent { blob: BlobId(9), offset: 1, length: 5 }] }
     }
 
     fn completed() -> CompletedRow {
@@ -177,6 +195,9 @@ mod tests {
     fn rows_read_as_they_were_written() {
         assert_eq!(UploadRow::decode("u", &upload().encode("u")), Ok(upload()));
         assert_eq!(PartRow::decode("u", 10_000, &part().encode("u")), Ok(part()));
+        let extent = Extent { blob: BlobId(9), offset: 1, length: sealed_length(5) };
+        let sealed = PartRow { sealed: true, extents: vec![extent], ..part() };
+        assert_eq!(PartRow::decode("u", 10_000, &sealed.encode("u")), Ok(sealed));
         assert_eq!(CompletedRow::decode("u", &completed().encode("u")), Ok(completed()));
     }
 

@@ -80,7 +80,7 @@ async fn what_was_acknowledged_survives_a_kill() {
     put(&store, "small", &small).await.unwrap();
     put(&store, "large", &large).await.unwrap();
     let mut unfinished =
-        store.begin(&bucket(), &key("unfinished"), LARGE as u64, &WriteConditions::default()).await.unwrap();
+        store.begin(&bucket(), &key("unfinished"), LARGE as u64, &WriteConditions::default(), None).await.unwrap();
     unfinished.body().push(large.clone()).await.unwrap();
     let copy = killed(&dir);
     assert_eq!(files(&copy).len(), 2);
@@ -122,8 +122,8 @@ async fn a_missing_or_short_body_is_an_error_not_an_object() {
     let path = files(&dir).remove(0);
     fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(LARGE as u64 - 1).unwrap();
     let object = || async { store.object(&bucket(), &key("k")).await.unwrap() };
-    assert!(matches!(object().await.read(0..LARGE as u64).await.err(), Some(StoreError::Damaged(_))));
-    let mut what_is_there = object().await.read(0..LARGE as u64 - 1).await.unwrap();
+    assert!(matches!(object().await.read(0..LARGE as u64, None).await.err(), Some(StoreError::Damaged(_))));
+    let mut what_is_there = object().await.read(0..LARGE as u64 - 1, None).await.unwrap();
     fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(0).unwrap();
     assert!(matches!(what_is_there.next().await, Some(Err(StoreError::Damaged(_)))));
     assert!(what_is_there.next().await.is_none());
@@ -184,7 +184,7 @@ async fn a_disk_that_fails_fails_the_write_and_no_more() {
         (Errno::IO, StoreError::Io(std::io::Error::from(Errno::IO).into())),
     ] {
         let mut upload =
-            store.begin(&bucket(), &key("large"), LARGE as u64, &WriteConditions::default()).await.unwrap();
+            store.begin(&bucket(), &key("large"), LARGE as u64, &WriteConditions::default(), None).await.unwrap();
         upload.body().push(large.slice(..10)).await.unwrap();
         disk.fail_with(Some(fault));
         assert_eq!(upload.body().push(large.slice(10..)).await, Err(expected.clone()));
@@ -206,7 +206,8 @@ async fn an_index_that_fails_goes_on_reading_and_writes_again_later() {
     let (small, large) = (body(10, 1), body(LARGE, 2));
     put(&store, "small", &small).await.unwrap();
     put(&store, "large", &large).await.unwrap();
-    let mut upload = store.begin(&bucket(), &key("begun"), LARGE as u64, &WriteConditions::default()).await.unwrap();
+    let mut upload =
+        store.begin(&bucket(), &key("begun"), LARGE as u64, &WriteConditions::default(), None).await.unwrap();
     upload.body().push(large.clone()).await.unwrap();
     disk.fail_with(Some(Errno::NOSPC));
     assert_eq!(put(&store, "other", &small).await, Err(StoreError::Full));
@@ -233,7 +234,7 @@ async fn a_committer_that_panics_is_told_of_and_removes_nothing() {
     store.create_bucket(&bucket(), NOW).await.unwrap();
     let large = body(LARGE, 1);
     put(&store, "before", &large).await.unwrap();
-    let mut upload = store.begin(&bucket(), &key("k"), LARGE as u64, &WriteConditions::default()).await.unwrap();
+    let mut upload = store.begin(&bucket(), &key("k"), LARGE as u64, &WriteConditions::default(), None).await.unwrap();
     upload.body().push(large.clone()).await.unwrap();
     assert_eq!(store.stats().failure, None);
     disk.panic_once();

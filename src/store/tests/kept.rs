@@ -2,7 +2,7 @@
 //! them. `tests/folders/README.md` says how one is made.
 
 use super::upkeep::findings;
-use super::uploads::{complete, put_part};
+use super::uploads::{complete, put_part, put_part_with};
 use super::*;
 use crate::s3::checksum::{Algorithm, Checksum, Kind};
 use crate::s3::listing::Entry;
@@ -37,7 +37,8 @@ fn metadata() -> Metadata {
 }
 
 async fn write(store: &Store, name: &str, body: Bytes, object: NewObject) {
-    let mut upload = store.begin(&bucket(), &key(name), body.len() as u64, &WriteConditions::default()).await.unwrap();
+    let mut upload =
+        store.begin(&bucket(), &key(name), body.len() as u64, &WriteConditions::default(), None).await.unwrap();
     upload.body().push(body).await.unwrap();
     upload.commit(object).await.unwrap();
 }
@@ -78,9 +79,14 @@ async fn fill_objects(store: &Store) {
         source_conditions: ReadConditions::default(),
         conditions: WriteConditions::default(),
         metadata: Some(metadata()),
+        storage_class: StorageClass::InfrequentAccess,
+        keys: CopyKeys::default(),
         now: at(10),
     };
     store.copy_object(copy).await.unwrap();
+    for (name, length) in [("encrypted", BLOB), ("encrypted-small", SMALL)] {
+        put_with(store, name, &body(length, 8), &secret(8)).await.unwrap();
+    }
 }
 
 /// An object of two parts, one that is made across their border, an open upload, and one that was aborted.
@@ -93,12 +99,17 @@ async fn fill_uploads(store: &Store) {
     let across = create_in(store, "across", None).await;
     let source = store.object(&bucket(), &key("multipart")).await.unwrap();
     let range = min as u64 - 10..min as u64 + 10;
-    let part = store.copy_part(&across, 1, source, range, at(11)).await.unwrap();
+    let part = store.copy_part(&across, 1, source, range, &CopyKeys::default(), at(11)).await.unwrap();
     complete(store, &across, &[&part]).await.unwrap();
     let plan = Plan { algorithm: Algorithm::Crc32, kind: Kind::Composite };
     let open = create_in(store, "open/upload", Some(plan)).await;
     put_part(store, &open, 1, &body(BLOB, 5)).await.unwrap();
     put_part(store, &open, 10_000, &body(SMALL, 6)).await.unwrap();
+    let (storage_class, secret) = (StorageClass::InfrequentAccess, secret(8));
+    let new = NewUpload { metadata: metadata(), storage_class, checksum: None, key: Some(secret.clone()), now: at(0) };
+    let id = store.create_upload(&bucket(), &key("open/encrypted"), new).await.unwrap();
+    let encrypted = UploadRef { bucket: bucket(), key: key("open/encrypted"), id };
+    put_part_with(store, &encrypted, 1, &body(SMALL, 9), Some(&secret)).await.unwrap();
     let aborted = create_in(store, "aborted", None).await;
     put_part(store, &aborted, 1, &body(BLOB, 7)).await.unwrap();
     store.abort_upload(aborted).await.unwrap();
@@ -106,7 +117,8 @@ async fn fill_uploads(store: &Store) {
 
 /// An upload with all the metadata there is.
 async fn create_in(store: &Store, name: &str, checksum: Option<Plan>) -> UploadRef {
-    let new = NewUpload { metadata: metadata(), checksum, now: at(0) };
+    let new =
+        NewUpload { metadata: metadata(), storage_class: StorageClass::default(), checksum, key: None, now: at(0) };
     let id = store.create_upload(&bucket(), &key(name), new).await.unwrap();
     UploadRef { bucket: bucket(), key: key(name), id }
 }
@@ -143,16 +155,18 @@ async fn digests(store: &Store) -> String {
     let mut text = String::new();
     for entry in store.list(&bucket(), "", None, None, 1000).await.unwrap().entries {
         let Entry::Object(listed) = entry else { panic!("{entry:?}") };
-        let bytes = get(store, &listed.key).await.unwrap();
+        let is_encrypted = store.info(&bucket(), &key(&listed.key)).await.unwrap().encryption.is_some();
+        let bytes = get_with(store, &listed.key, is_encrypted.then(|| secret(8)).as_ref()).await.unwrap();
         writeln!(text, "md5 {:?} {}", listed.key, hex::encode(Md5::digest(bytes))).unwrap();
     }
     text
 }
 
 fn describe_object(text: &mut String, key: &str, info: &ObjectInfo) {
-    let ObjectInfo { size, etag, last_modified, metadata, checksum, parts } = info;
+    let ObjectInfo { size, etag, last_modified, metadata, storage_class, checksum, parts, encryption } = info;
     writeln!(text, "object {key:?} {size} {} {}", etag.as_str(), last_modified.millis()).unwrap();
     describe_checksum(text, checksum.as_ref());
+    describe_kept(text, *storage_class, encryption.as_ref());
     if !parts.is_empty() {
         writeln!(text, "  parts {parts:?}").unwrap();
     }
@@ -168,6 +182,16 @@ fn describe_object(text: &mut String, key: &str, info: &ObjectInfo) {
         value.iter().for_each(|value| writeln!(text, "  {name}: {value}").unwrap());
     }
     metadata.user.iter().for_each(|(name, value)| writeln!(text, "  x-amz-meta-{name}: {value}").unwrap());
+}
+
+fn describe_kept(text: &mut String, storage_class: StorageClass, encryption: Option<&KeyCheck>) {
+    if storage_class != StorageClass::default() {
+        writeln!(text, "  {}", storage_class.name()).unwrap();
+    }
+    if let Some(check) = encryption {
+        assert!(check.accepts(&secret(8)));
+        writeln!(text, "  encrypted").unwrap();
+    }
 }
 
 fn describe_checksum(text: &mut String, checksum: Option<&Checksum>) {
@@ -188,7 +212,9 @@ async fn describe_uploads(text: &mut String, store: &Store, bucket: &BucketName)
     for upload in store.list_uploads(bucket, &query).await.unwrap().uploads {
         let at = UploadRef { bucket: bucket.clone(), key: key(&upload.key), id: upload.upload_id };
         writeln!(text, "upload {:?} {}", upload.key, upload.initiated.millis()).unwrap();
-        if let Some(Plan { algorithm, kind }) = store.checksum_plan(&at).await.unwrap() {
+        let UploadInfo { storage_class, checksum, encryption } = store.upload(&at).await.unwrap();
+        describe_kept(text, storage_class, encryption.as_ref());
+        if let Some(Plan { algorithm, kind }) = checksum {
             writeln!(text, "  {} {}", algorithm.name(), kind.name()).unwrap();
         }
         for part in store.list_parts(&at, 0, 1000).await.unwrap().0 {

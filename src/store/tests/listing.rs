@@ -62,7 +62,7 @@ async fn with_keys(dir: &TempDir, keys: &BTreeSet<String>) -> Store {
     for name in ["bucke", "bucket-", "bucket0", "buckets"] {
         let name = BucketName::parse(&format!("{name}1")).unwrap();
         store.create_bucket(&name, NOW).await.unwrap();
-        let upload = store.begin(&name, &key("a/stranger"), 0, &WriteConditions::default()).await.unwrap();
+        let upload = store.begin(&name, &key("a/stranger"), 0, &WriteConditions::default(), None).await.unwrap();
         upload.commit(new_object(b"")).await.unwrap();
     }
     let puts = keys.iter().map(|name| put(&store, name, &EMPTY));
@@ -158,6 +158,7 @@ async fn a_line_tells_what_a_listing_shows() {
         etag: info.etag.as_str().into(),
         last_modified: NOW,
         checksum: None,
+        storage_class: StorageClass::default(),
     };
     assert_eq!(page.entries, [Entry::Object(listed)]);
 }

@@ -26,7 +26,13 @@ async fn a_full_disk_takes_deletes_and_aborts_and_nothing_else() {
     let large = || async { store.object(&bucket(), &key("large")).await.unwrap() };
     free.store(64 << 20, Ordering::Relaxed);
     assert!(store.stats().full);
-    let new_upload = NewUpload { metadata: Metadata::default(), checksum: None, now: NOW };
+    let new_upload = NewUpload {
+        metadata: Metadata::default(),
+        storage_class: StorageClass::default(),
+        checksum: None,
+        key: None,
+        now: NOW,
+    };
     for result in [
         store.create_bucket(&BucketName::parse("another").unwrap(), NOW).await,
         put(&store, "small", &body(10, 4)).await.map(drop),
@@ -35,7 +41,7 @@ async fn a_full_disk_takes_deletes_and_aborts_and_nothing_else() {
         store.copy_object(copy("large", "copied")).await.map(drop),
         store.create_upload(&bucket(), &key("k"), new_upload).await.map(drop),
         put_part(&store, &upload, 2, &body(10, 5)).await.map(drop),
-        store.copy_part(&upload, 2, large().await, 0..LARGE as u64, NOW).await.map(drop),
+        store.copy_part(&upload, 2, large().await, 0..LARGE as u64, &CopyKeys::default(), NOW).await.map(drop),
         complete(&store, &upload, &[&part]).await.map(drop),
     ] {
         assert_eq!(result, Err(StoreError::Full));
@@ -59,10 +65,10 @@ async fn heads_that_announce_large_bodies_do_not_keep_others_from_writing() {
     let conditions = WriteConditions::default();
     let mut announced = Vec::new();
     for _ in 0..100 {
-        announced.push(store.begin(&bucket(), &key("huge"), 5 << 30, &conditions).await.unwrap());
+        announced.push(store.begin(&bucket(), &key("huge"), 5 << 30, &conditions, None).await.unwrap());
     }
     put(&store, "k", &body(LARGE, 1)).await.unwrap();
-    let too_large = store.begin(&bucket(), &key("huge"), PLENTY, &conditions).await;
+    let too_large = store.begin(&bucket(), &key("huge"), PLENTY, &conditions, None).await;
     assert_eq!(too_large.err(), Some(StoreError::Full), "refused at the head");
 }
 
@@ -72,7 +78,13 @@ async fn there_is_a_bound_for_open_uploads() {
     let store = with_bucket(&dir).await;
     let mut open = Vec::new();
     let refused = loop {
-        let new = NewUpload { metadata: Metadata::default(), checksum: None, now: NOW };
+        let new = NewUpload {
+            metadata: Metadata::default(),
+            storage_class: StorageClass::default(),
+            checksum: None,
+            key: None,
+            now: NOW,
+        };
         match store.create_upload(&bucket(), &key("k"), new).await {
             Ok(id) => open.push(id),
             Err(error) => break error,
@@ -92,7 +104,7 @@ async fn a_body_that_no_longer_has_room_is_broken_off() {
     let store = open_with(&free, &dir);
     store.create_bucket(&bucket(), NOW).await.unwrap();
     let conditions = WriteConditions::default();
-    let mut upload = store.begin(&bucket(), &key("k"), 2 * LARGE as u64, &conditions).await.unwrap();
+    let mut upload = store.begin(&bucket(), &key("k"), 2 * LARGE as u64, &conditions, None).await.unwrap();
     upload.body().push(body(LARGE, 1)).await.unwrap();
     free.store(64 << 20, Ordering::Relaxed);
     let mut pushed = Ok(());

@@ -21,13 +21,23 @@ fn later(hours: u64) -> Timestamp {
 
 pub(super) async fn create(store: &Store, name: &str, checksum: Option<Plan>) -> UploadRef {
     let metadata = Metadata { content_type: Some("text/plain".into()), ..Metadata::default() };
-    let new = NewUpload { metadata, checksum, now: NOW };
+    let new = NewUpload { metadata, storage_class: StorageClass::default(), checksum, key: None, now: NOW };
     let id = store.create_upload(&bucket(), &key(name), new).await.unwrap();
     UploadRef { key: key(name), ..at(&id) }
 }
 
 pub(super) async fn put_part(store: &Store, at: &UploadRef, number: u16, body: &Bytes) -> Result<PartInfo, StoreError> {
-    let mut upload = store.begin_part(at, number, body.len() as u64).await?;
+    put_part_with(store, at, number, body, None).await
+}
+
+pub(super) async fn put_part_with(
+    store: &Store,
+    at: &UploadRef,
+    number: u16,
+    body: &Bytes,
+    secret: Option<&CustomerKey>,
+) -> Result<PartInfo, StoreError> {
+    let mut upload = store.begin_part(at, number, body.len() as u64, secret).await?;
     upload.body().push(body.clone()).await?;
     upload.commit(NewPart { etag: ETag::from_md5(Md5::digest(body).into()), checksum: None, now: NOW }).await
 }
@@ -48,6 +58,7 @@ fn completion(parts: &[&PartInfo]) -> Completion {
         size: None,
         checksum_kind: None,
         checksum: None,
+        key: None,
         conditions: WriteConditions::default(),
         now: NOW,
     }
@@ -62,6 +73,8 @@ pub(super) fn copy(from: &str, to: &str) -> ObjectCopy {
         source_conditions: ReadConditions::default(),
         conditions: WriteConditions::default(),
         metadata: None,
+        storage_class: StorageClass::default(),
+        keys: CopyKeys::default(),
         now: later(1),
     }
 }
@@ -136,7 +149,7 @@ async fn an_aborted_upload_is_gone() {
     let store = with_bucket(&dir).await;
     let upload = create(&store, "k", None).await;
     let part = put_part(&store, &upload, 1, &body(10, 1)).await.unwrap();
-    let mut late = store.begin_part(&upload, 2, 10).await.unwrap();
+    let mut late = store.begin_part(&upload, 2, 10, None).await.unwrap();
     late.body().push(body(10, 2)).await.unwrap();
     store.abort_upload(upload.clone()).await.unwrap();
     let gone = StoreError::NoSuchUpload;
@@ -271,7 +284,7 @@ async fn uploads_outlive_a_restart_and_leave_nothing_unfinished() {
     let store = with_bucket(&dir).await;
     let upload = create(&store, "k", None).await;
     let part = put_part(&store, &upload, 1, &body(10, 1)).await.unwrap();
-    let mut unfinished = store.begin_part(&upload, 2, 10).await.unwrap();
+    let mut unfinished = store.begin_part(&upload, 2, 10, None).await.unwrap();
     unfinished.body().push(body(5, 1)).await.unwrap();
     let copy = super::crash::killed(&dir);
     let again = open(&copy);
@@ -379,11 +392,11 @@ async fn parts_are_copied_from_any_range() {
     let upload = create(&store, "joined", Some(plan)).await;
     let range = 1000..MIN as u64 + 2000;
     let source = store.object(&bucket(), &key("k")).await.unwrap();
-    let one = store.copy_part(&upload, 1, source, range, NOW).await.unwrap();
+    let one = store.copy_part(&upload, 1, source, range, &CopyKeys::default(), NOW).await.unwrap();
     let shared = &bytes[1000..MIN + 2000];
     assert_eq!(one.etag, ETag::from_md5(Md5::digest(shared).into()));
     let source = store.object(&bucket(), &key("small")).await.unwrap();
-    let two = store.copy_part(&upload, 2, source, 10..20, NOW).await.unwrap();
+    let two = store.copy_part(&upload, 2, source, 10..20, &CopyKeys::default(), NOW).await.unwrap();
     assert_eq!(files(&dir).len(), 4, "the first shares its bytes, the second had none to share");
     delete(&store, "k").await;
     assert_eq!(files(&dir).len(), 3);
@@ -401,7 +414,7 @@ async fn a_part_is_copied_even_where_its_source_goes_meanwhile() {
     let source = store.object(&bucket(), &key("source")).await.unwrap();
     delete(&store, "source").await;
     let upload = create(&store, "k", None).await;
-    let part = store.copy_part(&upload, 1, source, 0..LARGE as u64, NOW).await.unwrap();
+    let part = store.copy_part(&upload, 1, source, 0..LARGE as u64, &CopyKeys::default(), NOW).await.unwrap();
     store.complete_upload(upload, completion(&[&part])).await.unwrap();
     assert!(get(&store, "k").await.unwrap() == body(LARGE, 1));
     store.blobs().reaper.wait();
@@ -418,14 +431,14 @@ async fn a_part_of_many_pieces_is_written_anew() {
     let mut parts = Vec::new();
     for number in 1..=17 {
         let source = store.object(&bucket(), &key("source")).await.unwrap();
-        parts.push(store.copy_part(&pieces, number, source, 0..MIN as u64, NOW).await.unwrap());
+        parts.push(store.copy_part(&pieces, number, source, 0..MIN as u64, &CopyKeys::default(), NOW).await.unwrap());
     }
     store.complete_upload(pieces, completion(&parts.iter().collect::<Vec<_>>())).await.unwrap();
     assert_eq!(files(&dir).len(), 1);
     let upload = create(&store, "again", None).await;
     for (number, count, blobs) in [(1, 16, 1), (2, 17, 2)] {
         let source = store.object(&bucket(), &key("k")).await.unwrap();
-        store.copy_part(&upload, number, source, 0..count * MIN as u64, NOW).await.unwrap();
+        store.copy_part(&upload, number, source, 0..count * MIN as u64, &CopyKeys::default(), NOW).await.unwrap();
         assert_eq!(files(&dir).len(), blobs, "{count} pieces");
     }
 }
@@ -438,7 +451,7 @@ async fn a_disk_that_is_full_ends_the_part_and_not_the_upload() {
     store.create_bucket(&bucket(), NOW).await.unwrap();
     let upload = create(&store, "k", None).await;
     let first = put_part(&store, &upload, 1, &body(10, 1)).await.unwrap();
-    let mut part = store.begin_part(&upload, 1, LARGE as u64).await.unwrap();
+    let mut part = store.begin_part(&upload, 1, LARGE as u64, None).await.unwrap();
     disk.fail_with(Some(Errno::NOSPC));
     assert_eq!(part.body().push(body(LARGE, 2)).await, Err(StoreError::Full));
     drop(part);
@@ -462,7 +475,7 @@ async fn parts_copies_and_completed_objects_are_no_older_than_what_they_replace(
     let new_part = |now| NewPart { etag: ETag::from_md5(Md5::digest([7]).into()), checksum: None, now };
     let mut answered = Vec::new();
     for now in [later(1), NOW] {
-        let mut upload = store.begin_part(&at, 1, 1).await.unwrap();
+        let mut upload = store.begin_part(&at, 1, 1, None).await.unwrap();
         upload.body().push(Bytes::from_static(&[7])).await.unwrap();
         answered.push(upload.commit(new_part(now)).await.unwrap());
     }
