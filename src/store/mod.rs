@@ -31,15 +31,15 @@ mod writer;
 mod reader;
 mod decryption;
 mod multipart;
-mod expiry;
+mod lifecycle;
 
 pub use configuration::{ConfigurationKind, StoredConfiguration};
 pub use decryption::ObjectReader;
 pub use defects::{Defect, DefectKind, DefectSubject};
 pub use encryption::KeyCheck;
 pub use error::{IoFailure, OpenError, StoreError};
-pub use expiry::Expiry;
 pub use key_fault::{KeyFault, KeyMismatch};
+pub use lifecycle::LifecycleRun;
 pub use model::{Bucket, Durability, NewObject, ObjectInfo, Options, StoreStats};
 pub use parts::{
     Completion, CopyKeys, NewPart, NewUpload, ObjectCopy, PartInfo, PartRules, UploadInfo, UploadRef, WriteResult,

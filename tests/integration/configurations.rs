@@ -197,6 +197,24 @@ fn what_has_expired_is_deleted_and_nothing_else() {
     assert_eq!(parts.status, 200, "the upload is not a day old");
 }
 
+#[test]
+fn what_is_due_moves_to_infrequent_access() {
+    let server = TestServer::with_object("r2-2026", "media", "logs/a", "x");
+    let transition =
+        "<Transition><Date>2024-01-01T00:00:00.000Z</Date><StorageClass>STANDARD_IA</StorageClass></Transition>";
+    let expiration = "<Expiration><Date>2024-01-01T00:00:00.000Z</Date></Expiration>";
+    assert_eq!(
+        server.send(Request::put("/media?lifecycle").body(LIFECYCLE.replace(expiration, transition))).status,
+        200
+    );
+    let class = || server.send(Request::new("HEAD", "/media/logs/a")).header("x-amz-storage-class").to_owned();
+    while class().is_empty() {
+        std::thread::yield_now();
+    }
+    assert_eq!(class(), "STANDARD_IA");
+    assert_eq!(server.send(Request::get("/media/logs/a")).text(), "x");
+}
+
 /// What clients are told of the rules, in a policy that has them.
 #[test]
 fn answers_say_when_an_object_expires_and_when_an_upload_is_aborted() {

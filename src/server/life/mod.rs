@@ -1,6 +1,6 @@
 //! The life of a server: its addresses, its start, its background tasks, its stop.
 
-mod expiry;
+mod lifecycle;
 pub mod listeners;
 pub mod run;
 pub mod serve;

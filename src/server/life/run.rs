@@ -13,7 +13,7 @@ use crate::server::connection::deadline::HeadLimits;
 use crate::server::connection::limits::{ConnectionLimits, Connections, Limited};
 use crate::server::connection::port::HttpPort;
 use crate::server::exchange::{Exchange, Service, Shared};
-use crate::server::life::expiry::expire;
+use crate::server::life::lifecycle::run_lifecycle;
 use crate::server::life::listeners::{self, Bound, Listeners};
 use crate::server::local::{Configurations, Local};
 use crate::server::observe::health::Health;
@@ -181,7 +181,7 @@ fn start_backend(objects: Objects, rules: &Arc<CurrentRules>) -> Result<StartedB
         Objects::Local(store) => {
             let failed = |error: StoreError| StartError::Internal(error.into());
             let configurations = Arc::new(Configurations::load(store.clone(), rules.clone()).map_err(failed)?);
-            let upkeep = tokio::spawn(expire(store.clone(), configurations.clone()));
+            let upkeep = tokio::spawn(run_lifecycle(store.clone(), configurations.clone()));
             (Backend::Local(Local::new(store.clone(), configurations)), Arc::new(store), upkeep)
         }
         Objects::Remote(remote) => {

@@ -6,7 +6,7 @@
 use super::IndexError;
 use super::codec::{EXTENT_BYTES, Extent, metadata_bytes};
 use super::configurations::Configure;
-use super::expiry::Expire;
+use super::lifecycle::LifecycleChange;
 use super::rows::{Body, ObjectRow};
 use super::tables::{Tables, row_key};
 use super::upload_changes::{Complete, PutPart};
@@ -33,7 +33,7 @@ pub(in crate::store) enum Change {
     CompleteUpload(Box<Complete>),
     AbortUpload(UploadRef),
     Configure(Box<Configure>),
-    Expire(Box<Expire>),
+    Lifecycle(Box<LifecycleChange>),
 }
 
 /// A new object, or one that replaces another.
@@ -56,10 +56,13 @@ const PART_ROW: u64 = 16 * EXTENT_BYTES + 8;
 
 impl Change {
     /// About the bytes of the row that the change adds, without those that depend on what the index holds; `None` for
-    /// a change that removes rows.
+    /// a change that removes rows or leaves them their size.
     pub(in crate::store) fn row_bytes(&self) -> Option<u64> {
         Some(match self {
-            Change::DeleteBucket { .. } | Change::DeleteObject { .. } | Change::AbortUpload(_) | Change::Expire(_) => {
+            Change::DeleteBucket { .. }
+            | Change::DeleteObject { .. }
+            | Change::AbortUpload(_)
+            | Change::Lifecycle(_) => {
                 return None;
             }
             Change::Configure(configure) => configure.document.as_ref()?.len() as u64,
@@ -96,7 +99,7 @@ impl Tables<'_> {
             Change::CompleteUpload(complete) => return self.complete_upload(complete).map(Some),
             Change::AbortUpload(at) => self.abort_upload(at)?,
             Change::Configure(configure) => self.configure(configure)?,
-            Change::Expire(expire) => self.expire(expire)?,
+            Change::Lifecycle(change) => self.carry_out(change)?,
         }
         Ok(None)
     }

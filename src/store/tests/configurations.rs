@@ -4,7 +4,8 @@ use super::upkeep::findings;
 use super::uploads::create;
 use super::*;
 use crate::s3::lifecycle::{LifecycleRule, When};
-use crate::store::index::{Expire, Expired, ObjectWalk};
+use crate::s3::storage_class::StorageClass;
+use crate::store::index::{LifecycleChange, LifecycleStep, ObjectWalk};
 
 const DAY: u64 = 24 * 60 * 60 * 1000;
 
@@ -87,13 +88,45 @@ async fn objects_expire_and_uploads_are_aborted_by_the_rules_of_their_bucket() {
     let uploads = [create(&store, "logs/upload", None).await, create(&store, "upload", None).await];
     configure(&store, ConfigurationKind::Lifecycle, Some(&rules("logs/"))).await;
     for (days, objects, aborted) in [(0, 0, 0), (1, 2, 0), (2, 0, 1), (400, 0, 0)] {
-        assert_eq!(store.expire(days_later(days)).await, Ok(Expiry { objects, uploads: aborted }), "{days} days");
+        assert_eq!(
+            store.run_lifecycle(days_later(days)).await,
+            Ok(LifecycleRun { deleted: objects, moved: 0, aborted }),
+            "{days} days"
+        );
     }
     assert_eq!(keys(&store).await, ["other"]);
     assert_eq!(store.upload(&uploads[0]).await, Err(StoreError::NoSuchUpload));
     assert!(store.upload(&uploads[1]).await.is_ok());
     store.blobs().reaper.wait();
     assert_eq!(files(&dir).len(), 0, "the bytes are gone too");
+    drop(store);
+    assert_eq!(findings(&dir), [""; 0]);
+}
+
+#[tokio::test]
+async fn objects_move_to_infrequent_access_and_stay_what_they_are() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    for (name, length) in [("logs/small", 10), ("logs/large", LARGE), ("other", 10)] {
+        put(&store, name, &body(length, 1)).await.unwrap();
+    }
+    let transition =
+        LifecycleRule { id: "a".into(), enabled: true, prefix: "logs/".into(), ..LifecycleRule::default() };
+    let rules = vec![LifecycleRule { transition: Some(When::Days(1)), ..transition }];
+    configure(&store, ConfigurationKind::Lifecycle, Some(&Lifecycle { rules }.to_document())).await;
+    for (days, moved) in [(0, 0), (1, 2), (2, 0)] {
+        let run = LifecycleRun { moved, ..LifecycleRun::default() };
+        assert_eq!(store.run_lifecycle(days_later(days)).await, Ok(run), "{days} days");
+    }
+    for (name, length, class) in [
+        ("logs/small", 10, StorageClass::InfrequentAccess),
+        ("logs/large", LARGE, StorageClass::InfrequentAccess),
+        ("other", 10, StorageClass::Standard),
+    ] {
+        let info = store.info(&bucket(), &key(name)).await.unwrap();
+        assert_eq!((info.storage_class, info.last_modified), (class, NOW), "{name}");
+        assert!(get(&store, name).await.unwrap() == body(length, 1), "{name}");
+    }
     drop(store);
     assert_eq!(findings(&dir), [""; 0]);
 }
@@ -106,7 +139,7 @@ async fn a_walk_sees_every_object_however_many_there_are() {
         put(&store, &format!("logs/{number:04}"), &body(1, 1)).await.unwrap();
     }
     configure(&store, ConfigurationKind::Lifecycle, Some(&rules("logs/0"))).await;
-    assert_eq!(store.expire(days_later(1)).await.unwrap().objects, 600);
+    assert_eq!(store.run_lifecycle(days_later(1)).await.unwrap().deleted, 600);
     assert_eq!(keys(&store).await, [""; 0]);
 }
 
@@ -116,9 +149,9 @@ async fn a_bucket_whose_rules_were_removed_keeps_its_uploads() {
     let store = with_bucket(&dir).await;
     create(&store, "k", None).await;
     configure(&store, ConfigurationKind::Lifecycle, Some("")).await;
-    assert_eq!(store.expire(days_later(400)).await, Ok(Expiry::default()));
+    assert_eq!(store.run_lifecycle(days_later(400)).await, Ok(LifecycleRun::default()));
     configure(&store, ConfigurationKind::Lifecycle, None).await;
-    assert_eq!(store.expire(days_later(400)).await, Ok(Expiry { objects: 0, uploads: 1 }));
+    assert_eq!(store.run_lifecycle(days_later(400)).await, Ok(LifecycleRun { aborted: 1, ..LifecycleRun::default() }));
 }
 
 /// What a client changes between the decision and the commit is not undone by it.
@@ -134,8 +167,8 @@ async fn what_was_changed_since_is_not_removed() {
         store.0.index.read(|snapshot| snapshot.walk_objects(&walk)).unwrap().remove(0).1.unwrap()
     };
     let expire = async |seen, by: Option<&str>| {
-        let expire = Expire { by: by.map(Into::into), what: Expired::Object(seen) };
-        store.submit(Change::Expire(Box::new(expire))).await
+        let expire = LifecycleChange { by: by.map(Into::into), step: LifecycleStep::Delete(seen) };
+        store.submit(Change::Lifecycle(Box::new(expire))).await
     };
     let before = seen();
     put(&store, "k", &body(10, 2)).await.unwrap();
@@ -156,7 +189,7 @@ async fn a_configuration_that_does_not_read_is_reported_and_nothing_expires_by_i
     let store = with_bucket(&dir).await;
     put(&store, "k", &body(10, 1)).await.unwrap();
     configure(&store, ConfigurationKind::Lifecycle, Some("<no rules")).await;
-    assert_eq!(store.expire(days_later(400)).await, Ok(Expiry::default()));
+    assert_eq!(store.run_lifecycle(days_later(400)).await, Ok(LifecycleRun::default()));
     let kind = ConfigurationKind::Lifecycle;
     store
         .0
@@ -168,10 +201,10 @@ async fn a_configuration_that_does_not_read_is_reported_and_nothing_expires_by_i
         .unwrap();
     assert!(matches!(store.configuration(&bucket(), kind).await, Err(StoreError::Damaged(_))));
     assert!(matches!(&store.configurations(kind).unwrap()[..], [(_, Err(StoreError::Damaged(_)))]));
-    assert_eq!(store.expire(days_later(400)).await, Ok(Expiry::default()));
+    assert_eq!(store.run_lifecycle(days_later(400)).await, Ok(LifecycleRun::default()));
     assert_eq!(keys(&store).await, ["k"]);
     configure(&store, kind, Some(&rules(""))).await;
-    assert_eq!(store.expire(days_later(400)).await, Ok(Expiry { objects: 1, uploads: 0 }));
+    assert_eq!(store.run_lifecycle(days_later(400)).await, Ok(LifecycleRun { deleted: 1, ..LifecycleRun::default() }));
     store
         .0
         .index

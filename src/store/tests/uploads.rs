@@ -255,9 +255,9 @@ async fn forgotten_uploads_are_aged_out() {
     let store = with_bucket(&dir).await;
     let upload = create(&store, "k", None).await;
     put_part(&store, &upload, 1, &body(10, 1)).await.unwrap();
-    let uploads = |uploads| Ok(Expiry { uploads, ..Expiry::default() });
-    assert_eq!(store.expire(later(7 * 24)).await, uploads(0));
-    assert_eq!(store.expire(later(7 * 24 + 1)).await, uploads(1));
+    let run = |aborted| Ok(LifecycleRun { aborted, ..LifecycleRun::default() });
+    assert_eq!(store.run_lifecycle(later(7 * 24)).await, run(0));
+    assert_eq!(store.run_lifecycle(later(7 * 24 + 1)).await, run(1));
     assert_eq!(store.abort_upload(upload).await, Err(StoreError::NoSuchUpload));
     store.blobs().reaper.wait();
     assert!(files(&dir).is_empty());

@@ -4,22 +4,25 @@ use super::blocking::on_disk;
 use super::committer::answer;
 use super::configuration::ConfigurationKind;
 use super::error::StoreError;
-use super::index::{Change, Expire, Expired, ObjectWalk, Snapshot};
+use super::index::{Change, LifecycleChange, LifecycleStep, ObjectWalk, SeenObject, Snapshot};
 use super::{BucketName, Store, Timestamp};
 use crate::s3::lifecycle::{Lifecycle, ObjectAction};
+use crate::s3::storage_class::StorageClass;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How many rows are looked at, and how much is removed, at a time.
 const AT_ONCE: usize = 256;
 
-/// How much was removed.
+/// How much was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Expiry {
+pub struct LifecycleRun {
     /// Objects that had expired.
-    pub objects: usize,
+    pub deleted: usize,
+    /// Objects that now have the storage class `STANDARD_IA`.
+    pub moved: usize,
     /// Uploads that were open for too long.
-    pub uploads: usize,
+    pub aborted: usize,
 }
 
 /// The rules of a bucket, and the document that they are from.
@@ -29,31 +32,30 @@ struct Rules {
 }
 
 impl Store {
-    /// Deletes the objects that have expired at `now`, and aborts the uploads that are due. A bucket that was never given
-    /// rules has those of [`Store::default_lifecycle`]. What is overwritten meanwhile stays, and what the bucket's rules
-    /// no longer say when it is committed is not done.
+    /// Deletes the objects that have expired at `now`, moves those that are due to another storage class, and aborts the
+    /// uploads that are due. A bucket that was never given rules has those of [`Store::default_lifecycle`]. What is
+    /// overwritten meanwhile stays, and what the bucket's rules no longer say when it is committed is not done.
     ///
     /// A bucket whose rules do not read is left alone: that is reported, and the others are carried out.
     ///
     /// # Errors
-    /// What the disk says; what was removed until then stays removed.
-    pub async fn expire(&self, now: Timestamp) -> Result<Expiry, StoreError> {
-        let index = self.0.index.clone();
-        let stored =
-            on_disk(move || index.read(|snapshot| snapshot.configurations(ConfigurationKind::Lifecycle))).await?;
+    /// What the disk says; what was done until then stays done.
+    pub async fn run_lifecycle(&self, now: Timestamp) -> Result<LifecycleRun, StoreError> {
+        let stored = self.read_rows(|snapshot| snapshot.configurations(ConfigurationKind::Lifecycle)).await?;
         let rules: HashMap<BucketName, Option<Rules>> =
             stored.into_iter().map(|(bucket, document)| (bucket.clone(), read(&bucket, document))).collect();
-        let mut objects = 0;
+        let mut run = LifecycleRun::default();
         for (bucket, rules) in &rules {
             if let Some(rules) = rules {
-                let expired = self.expire_objects(bucket, rules, now).await?;
-                if expired > 0 {
-                    tracing::info!(%bucket, expired, "objects were deleted, as the lifecycle rules of their bucket say");
+                let (deleted, moved) = self.carry_out(bucket, rules, now).await?;
+                if deleted + moved > 0 {
+                    tracing::info!(%bucket, deleted, moved, "objects went or moved, as the bucket's lifecycle rules say");
                 }
-                objects += expired;
+                (run.deleted, run.moved) = (run.deleted + deleted, run.moved + moved);
             }
         }
-        Ok(Expiry { objects, uploads: self.expire_uploads(&rules, now).await? })
+        run.aborted = self.abort_old_uploads(&rules, now).await?;
+        Ok(run)
     }
 
     /// The rules of a bucket that was never given any: open uploads are aborted at [`super::Options::upload_age`].
@@ -61,8 +63,14 @@ impl Store {
         Lifecycle::of_new_bucket(self.0.upload_age)
     }
 
-    async fn expire_objects(&self, bucket: &BucketName, rules: &Rules, now: Timestamp) -> Result<usize, StoreError> {
-        let mut removed = 0;
+    /// Does what is due to the objects of a bucket, and says how many were deleted and how many moved.
+    async fn carry_out(
+        &self,
+        bucket: &BucketName,
+        rules: &Rules,
+        now: Timestamp,
+    ) -> Result<(usize, usize), StoreError> {
+        let (mut deleted, mut moved) = (0, 0);
         for prefix in rules.lifecycle.prefixes_of_objects() {
             let mut after = None;
             loop {
@@ -70,26 +78,25 @@ impl Store {
                 let page = self.read_rows(move |snapshot| snapshot.walk_objects(&walk)).await?;
                 let Some((last, _)) = page.last() else { break };
                 after = Some(last.clone());
-                let seen = page.into_iter().filter_map(|(_, seen)| seen);
-                let due = seen.filter(|seen| {
-                    rules.lifecycle.action(seen.key.as_str(), seen.last_modified, now) == Some(ObjectAction::Expire)
-                });
-                removed += self.expire_all(due.map(Expired::Object), Some(&rules.document)).await?;
+                let (expired, others): (Vec<_>, Vec<_>) =
+                    page.into_iter().filter_map(|(_, seen)| due(seen?, rules, now)).partition(is_deletion);
+                deleted += self.commit_all(expired, Some(&rules.document)).await?;
+                moved += self.commit_all(others, Some(&rules.document)).await?;
             }
         }
-        Ok(removed)
+        Ok((deleted, moved))
     }
 
-    async fn expire_uploads(
+    async fn abort_old_uploads(
         &self,
         rules: &HashMap<BucketName, Option<Rules>>,
         now: Timestamp,
     ) -> Result<usize, StoreError> {
-        let (mut removed, mut after) = (0, String::new());
+        let (mut aborted, mut after) = (0, String::new());
         loop {
             let from = after;
             let page = self.read_rows(move |snapshot| snapshot.uploads_after(&from, AT_ONCE)).await?;
-            let Some((last, _)) = page.last() else { return Ok(removed) };
+            let Some((last, _)) = page.last() else { return Ok(aborted) };
             after = last.id.clone();
             for (at, begun) in page {
                 let (is_due, by) = match rules.get(&at.bucket) {
@@ -101,7 +108,7 @@ impl Store {
                     None => (self.is_too_old(begun, now), None),
                 };
                 if is_due {
-                    removed += self.expire_all([Expired::Upload(at)], by).await?;
+                    aborted += self.commit_all([LifecycleStep::Abort(at)], by).await?;
                 }
             }
         }
@@ -111,26 +118,26 @@ impl Store {
         u128::from(now.millis().saturating_sub(begun.millis())) > self.0.upload_age.as_millis()
     }
 
-    /// Removes what is still due when it is committed, and says how much that was.
-    async fn expire_all(
+    /// Does what is still due when it is committed, and says how much that was.
+    async fn commit_all(
         &self,
-        due: impl IntoIterator<Item = Expired>,
+        steps: impl IntoIterator<Item = LifecycleStep>,
         by: Option<&Arc<str>>,
     ) -> Result<usize, StoreError> {
         let mut queued = Vec::new();
-        for what in due {
-            let change = Change::Expire(Box::new(Expire { by: by.cloned(), what }));
+        for step in steps {
+            let change = Change::Lifecycle(Box::new(LifecycleChange { by: by.cloned(), step }));
             queued.push(self.0.committer.queue(change, None).await?);
         }
-        let mut removed = 0;
+        let mut done = 0;
         for change in queued {
             match answer(change).await {
-                Ok(_) => removed += 1,
+                Ok(_) => done += 1,
                 Err(StoreError::PreconditionFailed | StoreError::NoSuchUpload | StoreError::NoSuchBucket) => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(removed)
+        Ok(done)
     }
 
     async fn read_rows<T: Send + 'static>(
@@ -140,6 +147,18 @@ impl Store {
         let index = self.0.index.clone();
         on_disk(move || index.read(look)).await
     }
+}
+
+/// What is to be done to an object now.
+fn due(seen: SeenObject, rules: &Rules, now: Timestamp) -> Option<LifecycleStep> {
+    match rules.lifecycle.action(seen.key.as_str(), seen.last_modified, now)? {
+        ObjectAction::Expire => Some(LifecycleStep::Delete(seen)),
+        ObjectAction::Transition => (seen.storage_class == StorageClass::Standard).then_some(LifecycleStep::Move(seen)),
+    }
+}
+
+fn is_deletion(step: &LifecycleStep) -> bool {
+    matches!(step, LifecycleStep::Delete(_))
 }
 
 /// The rules in a document; `None`, and a line in the log, if it does not read.

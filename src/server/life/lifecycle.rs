@@ -2,7 +2,7 @@
 
 use crate::server::clock;
 use crate::server::local::Configurations;
-use crate::store::{Expiry, Store};
+use crate::store::{LifecycleRun, Store};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use std::time::Duration;
 const INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// Runs until it is aborted.
-pub(super) async fn expire(store: Store, configurations: Arc<Configurations>) {
+pub(super) async fn run_lifecycle(store: Store, configurations: Arc<Configurations>) {
     let mut ticks = tokio::time::interval(INTERVAL);
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
             () = configurations.lifecycle_changed() => {}
         }
-        match store.expire(clock::now()).await {
+        match store.run_lifecycle(clock::now()).await {
             // Objects are reported bucket by bucket.
-            Ok(Expiry { uploads: 0, .. }) => {}
-            Ok(Expiry { uploads, .. }) => {
-                tracing::info!(uploads, "multipart uploads that were open for too long were aborted")
+            Ok(LifecycleRun { aborted: 0, .. }) => {}
+            Ok(LifecycleRun { aborted, .. }) => {
+                tracing::info!(aborted, "multipart uploads that were open for too long were aborted");
             }
             Err(error) => tracing::warn!(%error, "lifecycle rules could not be carried out to the end"),
         }

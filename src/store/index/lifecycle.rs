@@ -1,7 +1,7 @@
-//! What lifecycle rules remove: decided outside of the transaction, and decided again in it.
+//! What lifecycle rules do: decided outside of the transaction, and decided again in it.
 //!
 //! Between the two a client may have overwritten the object or changed the rules. What its write or its new rules keep must
-//! not be removed any more, so the change names what it was decided by.
+//! stay as it is, so the change names what it was decided by.
 
 use super::IndexError;
 use super::rows::ObjectRow;
@@ -11,23 +11,27 @@ use super::upload_tables::UPLOADS;
 use crate::s3::Timestamp;
 use crate::s3::etag::ETag;
 use crate::s3::names::{BucketName, ObjectKey};
+use crate::s3::storage_class::StorageClass;
 use crate::store::configuration::ConfigurationKind;
 use crate::store::error::StoreError;
+use crate::store::model::ObjectInfo;
 use crate::store::parts::UploadRef;
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// The removal of something that is due.
-pub(in crate::store) struct Expire {
+/// Something that is due.
+pub(in crate::store) struct LifecycleChange {
     /// The lifecycle configuration of the bucket by which it is; `None` for a bucket that has none.
     pub(in crate::store) by: Option<Arc<str>>,
-    pub(in crate::store) what: Expired,
+    pub(in crate::store) step: LifecycleStep,
 }
 
-/// What is removed.
-pub(in crate::store) enum Expired {
-    Object(SeenObject),
-    Upload(UploadRef),
+/// What is done.
+pub(in crate::store) enum LifecycleStep {
+    Delete(SeenObject),
+    /// To the storage class `STANDARD_IA`.
+    Move(SeenObject),
+    Abort(UploadRef),
 }
 
 /// An object as it was when it was found to be due.
@@ -37,6 +41,7 @@ pub(in crate::store) struct SeenObject {
     pub(in crate::store) key: ObjectKey,
     pub(in crate::store) etag: ETag,
     pub(in crate::store) last_modified: Timestamp,
+    pub(in crate::store) storage_class: StorageClass,
 }
 
 /// A walk through the objects of a bucket, some at a time.
@@ -48,11 +53,11 @@ pub(in crate::store) struct ObjectWalk {
     pub(in crate::store) most: usize,
 }
 
-impl Expire {
+impl LifecycleChange {
     fn bucket(&self) -> &BucketName {
-        match &self.what {
-            Expired::Object(seen) => &seen.bucket,
-            Expired::Upload(at) => &at.bucket,
+        match &self.step {
+            LifecycleStep::Delete(seen) | LifecycleStep::Move(seen) => &seen.bucket,
+            LifecycleStep::Abort(at) => &at.bucket,
         }
     }
 }
@@ -105,32 +110,42 @@ fn key_of<'k>(row_key: &'k [u8], bucket: &BucketName) -> Option<&'k str> {
 fn seen(bucket: &BucketName, key: &str, row_key: &[u8], row: &[u8]) -> Option<SeenObject> {
     let info = ObjectRow::decode(row_key, row).ok()?.info;
     let key = ObjectKey::parse(key).ok()?;
-    Some(SeenObject { bucket: bucket.clone(), key, etag: info.etag, last_modified: info.last_modified })
+    let ObjectInfo { etag, last_modified, storage_class, .. } = info;
+    Some(SeenObject { bucket: bucket.clone(), key, etag, last_modified, storage_class })
 }
 
 impl Tables<'_> {
-    /// Removes what is due, if it is still what was seen and if the bucket still has the configuration by which it is.
+    /// Does what is due, if the object is still what was seen and the bucket still has the rules by which it is.
     ///
     /// # Errors
     /// [`StoreError::PreconditionFailed`] if not.
-    pub(super) fn expire(&mut self, expire: &Expire) -> Result<(), IndexError> {
-        self.require_bucket(expire.bucket())?;
-        let by = self.configuration(expire.bucket(), ConfigurationKind::Lifecycle)?;
-        if by.as_deref() != expire.by.as_deref() {
+    pub(super) fn carry_out(&mut self, change: &LifecycleChange) -> Result<(), IndexError> {
+        self.require_bucket(change.bucket())?;
+        let by = self.configuration(change.bucket(), ConfigurationKind::Lifecycle)?;
+        if by.as_deref() != change.by.as_deref() {
             return Err(StoreError::PreconditionFailed.into());
         }
-        match &expire.what {
-            Expired::Upload(at) => self.abort_upload(at),
-            Expired::Object(seen) => self.expire_object(seen),
+        match &change.step {
+            LifecycleStep::Abort(at) => self.abort_upload(at),
+            LifecycleStep::Delete(seen) => {
+                let (key, row) = self.still(seen)?;
+                self.release(&key, &row.body)?;
+                self.remove_object(&key)
+            }
+            LifecycleStep::Move(seen) => {
+                let (key, row) = self.still(seen)?;
+                let info = ObjectInfo { storage_class: StorageClass::InfrequentAccess, ..row.info };
+                self.insert_object(&key, &ObjectRow { info, ..row })
+            }
         }
     }
 
-    fn expire_object(&mut self, seen: &SeenObject) -> Result<(), IndexError> {
+    /// The object's key and row, if it is as it was seen.
+    fn still(&self, seen: &SeenObject) -> Result<(Vec<u8>, ObjectRow), IndexError> {
         let key = row_key(&seen.bucket, seen.key.as_str());
         let row = self.object(&key)?;
         let is_seen = |row: &ObjectRow| row.info.etag == seen.etag && row.info.last_modified == seen.last_modified;
         let row = row.filter(is_seen).ok_or(StoreError::PreconditionFailed)?;
-        self.release(&key, &row.body)?;
-        self.remove_object(&key)
+        Ok((key, row))
     }
 }
