@@ -78,11 +78,10 @@ impl From<serde_json::Error> for Unreadable {
     /// What JSON says names types and places, and values only where they have the wrong type.
     fn from(error: serde_json::Error) -> Unreadable {
         let text = error.to_string();
-        let kind = match error.classify() {
-            serde_json::error::Category::Data => "a field has another type".to_owned(),
-            _ => text,
-        };
-        Unreadable::Json(kind)
+        // A record is mostly one line, so where in it says nothing.
+        let what = text.split(" at line ").next().unwrap_or_default();
+        let is_secret = error.is_data() && !what.starts_with("missing field");
+        Unreadable::Json(if is_secret { "a field has another type" } else { what }.to_owned())
     }
 }
 

@@ -73,7 +73,7 @@ pub struct Summary {
     /// What was left out.
     pub left_out: BTreeMap<LeftOut, u64>,
     /// Whether there were requests without headers and client, where the format can have them.
-    is_half_shown: bool,
+    pub is_half_shown: bool,
     /// The first records that cannot be read.
     pub unreadable: Vec<(Place, Unreadable)>,
 }
@@ -101,6 +101,11 @@ impl LogReader {
             not_visible: self.summary.not_visible(format),
         });
         self.summary
+    }
+
+    /// What is behind the bytes so far cannot be read, and counts as one record.
+    pub fn note_cut(&mut self) {
+        self.summary.coverage.not_understood += 1;
     }
 
     /// What became of the log so far.

@@ -15,8 +15,8 @@ Formats, which are told by the beginning of each file:
   har             what a browser recorded (HTTP Archive)
   r2shim          the log of `r2shim serve --log json`
 
-Files may be compressed with gzip. Folders are searched for files. `-` is stdin. Nothing is sent, and
-signatures and tokens in a log are not copied.
+Files may be compressed with gzip. Folders are searched for files. `-` is stdin. Nothing is sent,
+and signatures and tokens in a log are not copied.
 
 Exits with 0, with 1 if --fail-on says so, and with 2 if nothing of the input can be read.
 

@@ -41,12 +41,16 @@ impl Input {
             None => Box::new(io::stdin().lock()),
             Some(path) => Box::new(File::open(path)?),
         };
-        let (start, rest) = beginning(Counted { inner: raw, read: Arc::clone(read) }, GZIP.len())?;
+        let mut rest = Counted { inner: raw, read: Arc::clone(read) };
+        let mut start = Vec::new();
+        (&mut rest).take(GZIP.len() as u64).read_to_end(&mut start)?;
         let is_compressed = start == GZIP;
         let whole = BufReader::with_capacity(PIECE, Cursor::new(start).chain(rest));
-        let text: Box<dyn Read> = if is_compressed { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) };
-        let (beginning, rest) = beginning(text, BEGINNING)?;
-        Ok(Opened { beginning, rest: Box::new(rest) })
+        let mut rest: Box<dyn Read> =
+            if is_compressed { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) };
+        let mut beginning = Vec::new();
+        let broken = (&mut rest).take(BEGINNING as u64).read_to_end(&mut beginning).err();
+        Ok(Opened { beginning, rest, broken })
     }
 }
 
@@ -56,13 +60,8 @@ pub(super) struct Opened {
     pub(super) beginning: Vec<u8>,
     /// What is behind them.
     pub(super) rest: Box<dyn Read>,
-}
-
-/// The first bytes, fewer only where there are no more, and what is behind them.
-fn beginning<R: Read>(mut from: R, length: usize) -> io::Result<(Vec<u8>, R)> {
-    let mut start = Vec::new();
-    (&mut from).take(length as u64).read_to_end(&mut start)?;
-    Ok((start, from))
+    /// Why no more of it can be read than the beginning.
+    pub(super) broken: Option<io::Error>,
 }
 
 /// Counts what is read.
@@ -132,6 +131,9 @@ mod tests {
         fs::write(&path, bytes).unwrap();
         let input = find(&[path]).unwrap().remove(0);
         let mut opened = input.open(&Arc::default())?;
+        if let Some(broken) = opened.broken {
+            return Err(broken);
+        }
         let mut all = opened.beginning;
         opened.rest.read_to_end(&mut all)?;
         Ok(all)

@@ -18,7 +18,7 @@ use crate::filters::{Limits, Mode, Rules};
 use crate::routing::TrustedProxies;
 use crate::settings::PolicyReference;
 use arguments::{Audit, FailOn};
-use input::{Input, PIECE};
+use input::{Input, Opened, PIECE};
 use progress::Progress;
 use std::collections::BTreeMap;
 use std::fs;
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Audit, out: &mut dyn Write) -> Result<(), Failure>
     let read = read_all(&inputs, arguments.format.and_then(|chosen| chosen.0), &mut ledger);
     read.write(&mut anstream::stderr().lock())?;
     if read.judged == 0 && read.left_out.is_empty() {
-        return Err(nothing_read().into());
+        return Err(nothing_read(read.not_understood == 0).into());
     }
     if let Some(file) = &arguments.out {
         keep(file, &ledger.audit.to_json())?;
@@ -65,11 +65,12 @@ fn rules(arguments: &Audit) -> Result<Rules, Failure> {
     })
 }
 
-fn nothing_read() -> Diagnostic {
+fn nothing_read(is_empty: bool) -> Diagnostic {
     let names: Vec<_> = Format::ALL.iter().map(|format| format.name()).collect();
     let advice =
         format!("name logs of these formats: {}; --format says which, where it cannot be told", names.join(", "));
-    Diagnostic::new(Location::from_name("audit"), "nothing of the input can be read", advice)
+    let message = if is_empty { "the input is empty" } else { "nothing of the input can be read" };
+    Diagnostic::new(Location::from_name("audit"), message, advice)
 }
 
 /// What became of all files.
@@ -101,47 +102,60 @@ fn read_one(
     progress: &mut Progress,
     before: u64,
 ) -> (Summary, Option<String>) {
-    let mut opened = match input.open(progress.counter()) {
+    let opened = match input.open(progress.counter()) {
         Ok(opened) => opened,
         Err(error) => return (unknown(input, ledger), Some(error.to_string())),
     };
-    let Some(format) = format.or_else(|| Format::of(&opened.beginning)) else {
-        let is_empty = opened.beginning.is_empty();
-        return if is_empty {
-            Default::default()
-        } else {
-            (unknown(input, ledger), Some("no log of a known format".into()))
-        };
-    };
-    let mut reader = LogReader::new(format, &opened.beginning);
+    match format.or_else(|| Format::of(&opened.beginning)) {
+        Some(format) => {
+            let mut reader = LogReader::new(format, &opened.beginning);
+            let broken = feed(opened, &mut reader, ledger, &mut |judged| progress.tick(before + judged));
+            let broken = broken.err().map(|error| format!("the rest cannot be read: {error}"));
+            if broken.is_some() {
+                reader.note_cut();
+            }
+            (reader.finish(&input.argument, ledger), broken)
+        }
+        None if opened.beginning.is_empty() && opened.broken.is_none() => Default::default(),
+        None => (unknown(input, ledger), Some("it is no log of a known format".to_owned())),
+    }
+}
+
+/// Feeds a file to its reader, and tells after each piece how many requests were judged.
+fn feed(
+    mut opened: Opened,
+    reader: &mut LogReader,
+    ledger: &mut Ledger<'_>,
+    judged: &mut dyn FnMut(u64),
+) -> io::Result<()> {
     reader.feed(&opened.beginning, ledger);
+    opened.broken.map_or(Ok(()), Err)?;
     let mut piece = vec![0; PIECE];
-    let broken = loop {
-        progress.tick(before + reader.summary().coverage.judged);
+    loop {
+        judged(reader.summary().coverage.judged);
         match opened.rest.read(&mut piece) {
-            Ok(0) => break None,
+            Ok(0) => return Ok(()),
             Ok(count) => reader.feed(&piece[..count], ledger),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => break Some(format!("the rest cannot be read: {error}")),
+            Err(error) => return Err(error),
         }
-    };
-    let summary = reader.finish(&input.argument, ledger);
-    (summary, broken)
+    }
 }
 
 /// Notes in the audit that there is a file of which nothing is known.
 fn unknown(input: &Input, ledger: &mut Ledger<'_>) -> Summary {
     let mut source = Source { name: input.argument.clone(), format: "unknown".to_owned(), ..Source::default() };
     source.coverage.not_understood = 1;
+    let summary = Summary { coverage: source.coverage, ..Summary::default() };
     ledger.audit.add_source(source);
-    Summary::default()
+    summary
 }
 
 impl ReadAll {
     fn take(&mut self, input: &Input, summary: Summary, broken: Option<String>) {
         let name = input.name();
         self.judged += summary.coverage.judged;
-        self.not_understood += summary.coverage.not_understood + u64::from(broken.is_some());
+        self.not_understood += summary.coverage.not_understood;
         for (why, count) in summary.left_out {
             *self.left_out.entry(why).or_default() += count;
         }

@@ -52,3 +52,19 @@ fn what_cannot_be_read_is_a_fault() {
     let (_, forced) = audit(&[other.to_str().unwrap(), "--format", "s3-access-log"]);
     assert!(matches!(forced, Err(Failure::Faults(_))));
 }
+
+#[test]
+fn what_stands_before_damage_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("access.log.gz");
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    for number in 0..100 {
+        encoder.write_all(LINE.replace("3E57", &format!("3E57{number}")).as_bytes()).unwrap();
+    }
+    let whole = encoder.finish().unwrap();
+    fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    let kept = folder.path().join("audit.json");
+    assert!(audit(&[path.to_str().unwrap(), "--out", kept.to_str().unwrap()]).1.is_ok());
+    let coverage = crate::audit::Audit::from_json(&fs::read_to_string(kept).unwrap()).unwrap().sources[0].coverage;
+    assert!(coverage.judged > 0 && coverage.judged <= 50 && coverage.not_understood >= 1, "{coverage:?}");
+}
