@@ -37,6 +37,8 @@ pub struct Record {
     pub feature: Option<String>,
     /// The rule of the policy that refused it: file and line.
     pub rule: Option<String>,
+    /// The rules by which R2 would refuse it, where requests are audited.
+    pub audit: Option<String>,
     /// The node of the remote store that answered.
     pub node: Option<String>,
     /// The id of the trace that the client says it belongs to.
