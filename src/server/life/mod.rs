@@ -2,5 +2,6 @@
 
 mod lifecycle;
 pub mod listeners;
+mod admin;
 pub mod run;
 pub mod serve;

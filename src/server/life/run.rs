@@ -4,22 +4,20 @@
 //! time where we want to wait for what is in flight and no longer.
 
 use crate::filters::{CurrentRules, Rules};
-use crate::routing::TrustedProxies;
 use crate::s3::names::BucketName;
-use crate::server::admin_port::AdminPort;
 use crate::server::audit::Recorder;
 use crate::server::backend::Backend;
 use crate::server::connection::deadline::HeadLimits;
 use crate::server::connection::limits::{ConnectionLimits, Connections, Limited};
 use crate::server::connection::port::HttpPort;
 use crate::server::exchange::{Exchange, Service, Shared};
+use crate::server::life::admin::{self, Shown};
 use crate::server::life::lifecycle::run_lifecycle;
 use crate::server::life::listeners::{self, Bound, Listeners};
 use crate::server::local::{Configurations, Local};
 use crate::server::observe::health::Health;
 use crate::server::observe::ids::RequestIds;
 use crate::server::observe::metrics::Metrics;
-use crate::server::pages::{Pages, PagesParts};
 use crate::server::public_port::PublicPort;
 use crate::server::recent::Recent;
 use crate::server::remote::RemoteStore;
@@ -38,9 +36,6 @@ use tokio::time::timeout;
 
 /// How long a stopping server waits for the requests in flight.
 pub const DRAIN_LIMIT: Duration = Duration::from_secs(30);
-
-/// Connections to the admin address: a few scrapers and probes, and the browsers of a team.
-const ADMIN_CONNECTIONS: ConnectionLimits = ConnectionLimits { all: 32, per_address: 32 };
 
 /// What a server is made of.
 pub struct ServerParts {
@@ -62,6 +57,16 @@ pub enum Objects {
     Local(Store),
     /// In a remote one, whose nodes have been [resolved](RemoteStore::resolve).
     Remote(RemoteStore),
+}
+
+impl Objects {
+    /// The local store, if they are there.
+    fn local(&self) -> Option<&Store> {
+        match self {
+            Objects::Local(store) => Some(store),
+            Objects::Remote(_) => None,
+        }
+    }
 }
 
 /// A server that is accepting connections.
@@ -106,18 +111,14 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
     let rules = parts.rules.load_full();
     // What is decided before there is a request holds until the next start.
     let heads = HeadLimits::from(&rules.limits);
-    let with_pages = parts.pages.served && parts.listeners.admin.is_some();
-    let recent = with_pages.then(|| Arc::new(Recent::new(parts.pages.requests)));
-    let store = match &parts.objects {
-        Objects::Local(store) => Some(store.clone()),
-        Objects::Remote(_) => None,
-    };
+    let has_pages = parts.pages.served && parts.listeners.admin.is_some();
+    let store = parts.objects.local().cloned();
     let shared = Arc::new(Shared {
         connections: Arc::new(connections(&rules)),
         rules: parts.rules,
         metrics: metrics.clone(),
         ids: RequestIds::default(),
-        recent: recent.clone(),
+        recent: has_pages.then(|| Arc::new(Recent::new(parts.pages.requests))),
     });
     let (backend, health, upkeep) = start_backend(parts.objects, &shared.rules)?;
     let (s3, public) = (S3Port { backend: backend.clone(), recorder: parts.recorder }, PublicPort { backend });
@@ -128,23 +129,8 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
         services.push(serve_objects(public, parts.listeners.public, heads, &shared, stopping.clone()));
     }
     let admin = parts.listeners.admin.as_ref().map(Bound::address);
-    if let Some(bound) = parts.listeners.admin {
-        let parts = |recent| PagesParts {
-            bound: bound.address().ip(),
-            settings: parts.pages,
-            rules: shared.rules.clone(),
-            recent,
-            store,
-            stopping: stopping.clone(),
-        };
-        let pages = recent.map(|recent| Pages::new(parts(recent)));
-        let admin = AdminPort { metrics: metrics.clone(), rules: shared.rules.clone(), health, pages };
-        let port = HttpPort::new(admin, heads, metrics.clone());
-        let connections = Arc::new(Connections::new(ADMIN_CONNECTIONS, TrustedProxies::default()));
-        let port = Limited::new(port, connections, metrics.clone());
-        let (mut service, fds) = listeners::service("admin", port, vec![bound]);
-        services.push(tokio::spawn(async move { service.start_service(Some(fds), stopping, 1).await }));
-    }
+    let shown = Shown { health, pages: parts.pages, store };
+    services.extend(parts.listeners.admin.map(|bound| admin::serve(bound, heads, &shared, shown, stopping)));
     Ok(Running { listen, public: public_listen, admin, metrics, stop, services })
 }
 

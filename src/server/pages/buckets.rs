@@ -3,6 +3,8 @@
 use crate::s3::Timestamp;
 use crate::s3::listing::{Entry, Page as Listed, Position};
 use crate::s3::metadata::Metadata;
+use crate::s3::names::{BucketName, ObjectKey};
+use crate::s3::query::Query;
 use crate::server::pages::frame::Frame;
 use crate::server::pages::text::{in_query, shown, size, thousands};
 use crate::store::{Bucket, ObjectInfo};
@@ -13,6 +15,34 @@ pub(super) const ENTRIES: usize = 200;
 
 /// What folders end with in a key.
 pub(super) const DELIMITER: &str = "/";
+
+/// What the address of a page of buckets means.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Buckets,
+    Bucket(BucketName),
+    Object(BucketName, ObjectKey),
+    Download(BucketName, ObjectKey),
+}
+
+impl Place {
+    /// The place of a path and a query; `None` where there is nothing.
+    pub(super) fn find(path: &str, query: &Query<'_>) -> Option<Place> {
+        let path = path.strip_prefix("/buckets")?;
+        let Some(path) = path.strip_prefix('/').filter(|rest| !rest.is_empty()) else {
+            return matches!(path, "" | "/").then_some(Place::Buckets);
+        };
+        let (bucket, what) = path.split_once('/').unwrap_or((path, ""));
+        let bucket = BucketName::parse(bucket).ok()?;
+        let key = || ObjectKey::parse(query.get("key")?).ok();
+        match what {
+            "" => Some(Place::Bucket(bucket)),
+            "object" => Some(Place::Object(bucket, key()?)),
+            "download" => Some(Place::Download(bucket, key()?)),
+            _ => None,
+        }
+    }
+}
 
 /// All buckets.
 #[derive(Template)]
@@ -165,6 +195,30 @@ fn time(time: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_places() {
+        let (bucket, key) = (BucketName::parse("media").unwrap(), ObjectKey::parse("../a").unwrap());
+        for (target, expected) in [
+            ("/buckets", Some(Place::Buckets)),
+            ("/buckets/", Some(Place::Buckets)),
+            ("/bucketsmedia", None),
+            ("/buckets/media", Some(Place::Bucket(bucket.clone()))),
+            ("/buckets/media/", Some(Place::Bucket(bucket.clone()))),
+            ("/buckets//media", None),
+            ("/buckets/Media", None),
+            ("/buckets/..", None),
+            ("/buckets/media/object?key=..%2Fa", Some(Place::Object(bucket.clone(), key.clone()))),
+            ("/buckets/media/download?key=../a", Some(Place::Download(bucket, key))),
+            ("/buckets/media/object", None),
+            ("/buckets/media/object?key=", None),
+            ("/buckets/media/../a", None),
+            ("/media", None),
+        ] {
+            let (path, query) = target.split_once('?').unwrap_or((target, ""));
+            assert_eq!(Place::find(path, &Query::parse(query).unwrap()), expected, "{target}");
+        }
+    }
 
     #[test]
     fn a_prefix_leads_through_folders() {

@@ -2,7 +2,7 @@
 //! whatever it says that it is.
 
 use crate::s3::uri::IN_QUERY;
-use crate::server::pages::page::{self, NOTHING};
+use crate::server::pages::page::{self, NOTHING, Page};
 use crate::store::{Object, StoreError};
 use http::{Method, StatusCode, header};
 use percent_encoding::utf8_percent_encode;
@@ -11,10 +11,14 @@ use pingora::protocols::http::ServerSession;
 /// What every file is, whatever its writer says.
 const CONTENT_TYPE: &str = "application/octet-stream";
 
-/// Sends an object under the last part of its key.
-pub(super) async fn send(session: &mut ServerSession, key: &str, object: Object) -> Result<(), Broken> {
+/// Sends an object under the last part of its key. One that cannot be read to its end ends the connection, so that nobody
+/// takes what came for the whole.
+pub(super) async fn send(session: &mut ServerSession, key: &str, object: Object) -> pingora::Result<()> {
     let size = object.info.size;
-    let mut reader = object.read(0..size, None).await?;
+    let mut reader = match object.read(0..size, None).await {
+        Ok(reader) => reader,
+        Err(error) => return Page::plain(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).send(session).await,
+    };
     let mut header = page::head(StatusCode::OK, CONTENT_TYPE, NOTHING)?;
     header.insert_header(header::CONTENT_LENGTH, size)?;
     header.insert_header(header::CONTENT_DISPOSITION, disposition(key))?;
@@ -24,18 +28,21 @@ pub(super) async fn send(session: &mut ServerSession, key: &str, object: Object)
         return Ok(());
     }
     while let Some(piece) = reader.next().await {
-        session.write_response_body(piece?, false).await?;
+        let piece = match piece {
+            Ok(piece) => piece,
+            Err(error) => return break_off(session, &error).await,
+        };
+        session.write_response_body(piece, false).await?;
     }
-    Ok(session.finish_body().await?)
+    session.finish_body().await
 }
 
-/// Why a download broke off.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Broken {
-    #[error(transparent)]
-    Client(#[from] pingora::BError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
+async fn break_off(session: &mut ServerSession, error: &StoreError) -> pingora::Result<()> {
+    tracing::warn!(%error, "a download broke off");
+    session.set_keepalive(None);
+    // pingora would end the body properly, as if this were all of it.
+    session.shutdown().await;
+    Ok(())
 }
 
 /// RFC 6266: the name in UTF-8, and nothing that a browser could open.

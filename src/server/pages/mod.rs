@@ -22,8 +22,7 @@ use crate::server::recent::Recent;
 use crate::settings;
 use crate::store::{Store, StoreError};
 use askama::Template;
-use buckets::{BucketsPage, DELIMITER, ENTRIES, ObjectPage, ObjectsPage};
-use download::Broken;
+use buckets::{BucketsPage, DELIMITER, ENTRIES, ObjectPage, ObjectsPage, Place};
 use events::Events;
 use frame::{Frame, Tab};
 use http::{HeaderName, StatusCode, header};
@@ -147,35 +146,17 @@ impl Pages {
 
     /// A page of the local store.
     async fn store_page(&self, path: &str, query: &Query<'_>, session: &mut ServerSession) -> pingora::Result<()> {
-        let Some((store, rest)) = self.store.as_ref().zip(path.strip_prefix("/buckets")) else {
-            return self.unknown().send(session).await;
-        };
-        let (bucket, what) = rest.trim_start_matches('/').split_once('/').unwrap_or((rest.trim_start_matches('/'), ""));
-        let name = BucketName::parse(bucket);
-        let key = query.get("key").map(ObjectKey::parse);
-        let page = match (name, what, key) {
-            (_, "", _) if bucket.is_empty() => self.buckets(store).await,
-            (Ok(bucket), "", _) => self.objects(store, &bucket, query).await,
-            (Ok(bucket), "object", Some(Ok(key))) => self.object(store, &bucket, &key).await,
-            (Ok(bucket), "download", Some(Ok(key))) if self.download => {
-                match self.send_object(session, store, &bucket, &key).await {
-                    Err(Broken::Store(error)) if session.response_written().is_none() => Err(error),
-                    Err(Broken::Store(error)) => {
-                        tracing::warn!(%error, "a download broke off");
-                        session.set_keepalive(None);
-                        // pingora would end the body properly, as if this were all of it.
-                        session.shutdown().await;
-                        return Ok(());
-                    }
-                    Err(Broken::Client(error)) => return Err(error),
-                    Ok(()) => return Ok(()),
-                }
-            }
-            (Ok(_), "download", Some(Ok(_))) => {
-                let text = "Downloads are off. Write download = true in [admin] of the settings.".to_owned();
-                Ok(self.note(StatusCode::FORBIDDEN, "No downloads", text))
-            }
-            _ => Ok(self.unknown()),
+        let Some(store) = &self.store else { return self.unknown().send(session).await };
+        let page = match Place::find(path, query) {
+            Some(Place::Buckets) => self.buckets(store).await,
+            Some(Place::Bucket(bucket)) => self.objects(store, &bucket, query).await,
+            Some(Place::Object(bucket, key)) => self.object(store, &bucket, &key).await,
+            Some(Place::Download(bucket, key)) if self.download => match store.object(&bucket, &key).await {
+                Ok(object) => return download::send(session, key.as_str(), object).await,
+                Err(error) => Err(error),
+            },
+            Some(Place::Download(..)) => Ok(self.no_downloads()),
+            None => Ok(self.unknown()),
         };
         page.unwrap_or_else(|error| self.failed(&error)).send(session).await
     }
@@ -199,17 +180,6 @@ impl Pages {
         Ok(Page::of(StatusCode::OK, &ObjectPage::new(frame, bucket.as_str(), key.as_str(), &info, self.download)))
     }
 
-    async fn send_object(
-        &self,
-        session: &mut ServerSession,
-        store: &Store,
-        bucket: &BucketName,
-        key: &ObjectKey,
-    ) -> Result<(), Broken> {
-        let object = store.object(bucket, key).await?;
-        download::send(session, key.as_str(), object).await
-    }
-
     fn failed(&self, error: &StoreError) -> Page {
         match error {
             StoreError::NoSuchBucket => self.note(StatusCode::NOT_FOUND, "No such bucket", "It is not there.".into()),
@@ -221,6 +191,11 @@ impl Pages {
             }
             other => self.note(StatusCode::INTERNAL_SERVER_ERROR, "The store fails", other.to_string()),
         }
+    }
+
+    fn no_downloads(&self) -> Page {
+        let text = "Write download = true in [admin] of the settings to switch them on.".to_owned();
+        self.note(StatusCode::FORBIDDEN, "Downloads are off", text)
     }
 
     fn unknown(&self) -> Page {

@@ -28,6 +28,8 @@ pub(super) struct RequestPage {
     quote: Option<String>,
     /// What refuses it too.
     others: Vec<Other>,
+    /// The rules by which R2 would refuse it, where requests are audited.
+    audited: Option<String>,
     stages: Vec<Stage>,
     /// What has no effect.
     ignored: Vec<String>,
@@ -78,6 +80,7 @@ impl RequestPage {
             fault: Fault::of(seen),
             quote: refused.and_then(|finding| quoted(finding, &quote)),
             others: others.map(|finding| Other::new(finding, &quote)).collect(),
+            audited: record.audit.as_deref().map(shown),
             stages: stages(record, explanation.as_ref()),
             ignored: explanation.as_ref().map(ignored).unwrap_or_default(),
             facts: facts(seen),
@@ -95,6 +98,9 @@ fn explain<'a>(head: &'a OwnedHead, time: Timestamp, rules: &'a Rules, ids: &[St
 /// Whether a finding is none that the record has. Of a request that the chain let pass there is none: what the chain says
 /// without the secrets would contradict what happened.
 fn is_another(finding: &Finding, refused: Option<&Finding>, record: &Record) -> bool {
+    if record.audit.is_some() {
+        return true;
+    }
     let place = |filter: Filter| Filter::CHAIN.iter().position(|link| *link == filter);
     let is_first = refused.is_some_and(|refused| std::ptr::eq(refused, finding));
     !is_first && record.refused_by.is_some_and(|filter| place(finding.filter) >= place(filter))

@@ -11,7 +11,7 @@ use http::StatusCode;
 pub(super) enum Show {
     /// All.
     All,
-    /// Those that were not carried out as asked.
+    /// Those that were not carried out as asked, and those that R2 would refuse.
     Refused,
 }
 
@@ -22,7 +22,7 @@ impl Show {
     }
 
     pub(super) fn has(self, seen: &Seen) -> bool {
-        self == Show::All || seen.record.error.is_some()
+        self == Show::All || seen.record.error.is_some() || seen.record.audit.is_some()
     }
 
     fn is_all(self) -> bool {
@@ -59,13 +59,15 @@ pub(super) struct Row {
     time: String,
     clock: String,
     status: u16,
-    /// `good`, `bad` where the chain refused it, `error` else.
+    /// `good`, `bad` where the chain refused it, `error` where something else did, or R2 would.
     kind: &'static str,
     operation: String,
     target: String,
     key_id: Option<String>,
     ms: String,
     fault: Option<Fault>,
+    /// The rules by which R2 would refuse it, where requests are audited.
+    audited: Option<String>,
 }
 
 /// Why a request was not carried out as asked.
@@ -105,6 +107,7 @@ impl Row {
             key_id: record.subject.key_id.as_deref().map(shown),
             ms: milliseconds(seen),
             fault: Fault::of(seen),
+            audited: record.audit.as_deref().map(shown),
         }
     }
 }
@@ -130,6 +133,7 @@ fn kind(seen: &Seen) -> &'static str {
     let is_good = !status.is_client_error() && !status.is_server_error();
     match seen.record.refused_by {
         Some(_) => "bad",
+        None if seen.record.audit.is_some() => "error",
         None if is_good || status == StatusCode::NOT_FOUND || status == StatusCode::PRECONDITION_FAILED => "good",
         None => "error",
     }
@@ -158,4 +162,33 @@ pub(super) fn target(seen: &Seen) -> String {
 pub(super) fn milliseconds(seen: &Seen) -> String {
     let ms = seen.record.duration.as_secs_f64() * 1000.0;
     if ms < 100.0 { format!("{ms:.1}") } else { format!("{ms:.0}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filters::Filter;
+    use crate::server::observe::record::Record;
+
+    #[test]
+    fn what_failed_and_what_r2_would_refuse_stands_out() {
+        let seen = |status, refused_by, error: Option<&str>, audit: Option<&str>| {
+            let (error, audit) = (error.map(str::to_owned), audit.map(str::to_owned));
+            let status = StatusCode::from_u16(status).unwrap();
+            Seen { record: Record { status, refused_by, error, audit, ..Record::default() }, head: None }
+        };
+        for (seen, expected, is_failed) in [
+            (seen(200, None, None, None), "good", false),
+            (seen(304, None, None, None), "good", false),
+            (seen(404, None, Some("NoSuchKey"), None), "good", true),
+            (seen(501, Some(Filter::Policy), Some("NotImplemented"), None), "bad", true),
+            (seen(503, None, Some("ServiceUnavailable"), None), "error", true),
+            (seen(200, None, None, Some("policy/x-amz-acl")), "error", true),
+        ] {
+            assert_eq!((kind(&seen), Show::Refused.has(&seen)), (expected, is_failed), "{:?}", seen.record);
+            let row = Row::new(&seen).render().unwrap();
+            let said = row.contains("R2 would refuse it: policy/x-amz-acl");
+            assert_eq!(said, seen.record.audit.is_some(), "{row}");
+        }
+    }
 }

@@ -130,7 +130,7 @@ impl Ring {
 /// Bounds the texts of a record, so that no client fills the memory.
 fn cut_texts(record: &mut Record) {
     let subject = &mut record.subject;
-    let given = [&mut record.cause, &mut record.message, &mut record.error, &mut record.feature];
+    let given = [&mut record.cause, &mut record.message, &mut record.error, &mut record.feature, &mut record.audit];
     let named = [&mut subject.bucket, &mut subject.key, &mut subject.key_id];
     let optional = given.into_iter().chain(named).filter_map(Option::as_mut);
     for text in optional.chain([&mut record.method, &mut record.host]) {

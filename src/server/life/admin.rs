@@ -1,0 +1,56 @@
+//! The service of the admin address.
+
+use crate::routing::TrustedProxies;
+use crate::server::admin_port::AdminPort;
+use crate::server::connection::deadline::HeadLimits;
+use crate::server::connection::limits::{ConnectionLimits, Connections, Limited};
+use crate::server::connection::port::HttpPort;
+use crate::server::exchange::Shared;
+use crate::server::life::listeners::{self, Bound};
+use crate::server::observe::health::Health;
+use crate::server::pages::{Pages, PagesParts};
+use crate::settings;
+use crate::store::Store;
+use pingora::services::Service as _;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Connections to the admin address: a few scrapers and probes, and the browsers of a team.
+const CONNECTIONS: ConnectionLimits = ConnectionLimits { all: 32, per_address: 32 };
+
+/// What the admin address shows besides what the ports share.
+pub(super) struct Shown {
+    /// What `/readyz` reports.
+    pub(super) health: Arc<dyn Health>,
+    /// The pages, as settings have them.
+    pub(super) pages: settings::Pages,
+    /// The store, if it is the local one.
+    pub(super) store: Option<Store>,
+}
+
+/// Serves the admin address until it is stopped.
+pub(super) fn serve(
+    bound: Bound,
+    heads: HeadLimits,
+    shared: &Shared,
+    shown: Shown,
+    stopping: watch::Receiver<bool>,
+) -> JoinHandle<()> {
+    let (metrics, rules) = (shared.metrics.clone(), shared.rules.clone());
+    let pages = shared.recent.clone().map(|recent| {
+        Pages::new(PagesParts {
+            bound: bound.address().ip(),
+            settings: shown.pages,
+            rules: rules.clone(),
+            recent,
+            store: shown.store,
+            stopping: stopping.clone(),
+        })
+    });
+    let port = AdminPort { metrics: metrics.clone(), rules, health: shown.health, pages };
+    let port = HttpPort::new(port, heads, metrics.clone());
+    let connections = Arc::new(Connections::new(CONNECTIONS, TrustedProxies::default()));
+    let (mut service, fds) = listeners::service("admin", Limited::new(port, connections, metrics), vec![bound]);
+    tokio::spawn(async move { service.start_service(Some(fds), stopping, 1).await })
+}
