@@ -3,6 +3,7 @@
 use crate::access::{BucketPattern, Permission};
 use crate::cli::audit::arguments::Audit;
 use crate::cli::healthcheck::HealthCheck;
+use crate::cli::policy::PolicyCommand;
 use crate::cli::sources::{Serving, Sources};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -149,38 +150,6 @@ pub struct Check {
     /// Try the store behind as well: nodes, credentials, region, clock, mapped buckets; nothing is written
     #[arg(long)]
     pub online: bool,
-}
-
-/// `policy`.
-#[derive(Debug, Subcommand)]
-pub enum PolicyCommand {
-    /// The built-in policies
-    #[command(after_help = "Example:\n  r2shim policy list")]
-    List,
-    /// Every ruling of a policy and the line it stands on
-    #[command(after_help = "Examples:\n  r2shim policy show r2\n  r2shim policy show ./mine.toml")]
-    Show {
-        /// A built-in name, or a path
-        #[arg(value_name = "NAME|FILE")]
-        name: String,
-    },
-    /// Where two policies rule differently
-    #[command(after_help = "Example:\n  r2shim policy diff r2 ./mine.toml")]
-    Diff {
-        /// A built-in name, or a path
-        #[arg(value_name = "A")]
-        left: String,
-        /// A built-in name, or a path
-        #[arg(value_name = "B")]
-        right: String,
-    },
-    /// Every fault of a policy's file, and what has no effect in it
-    #[command(after_help = "Example:\n  r2shim policy lint ./mine.toml")]
-    Lint {
-        /// The policy's file, or a built-in name
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-    },
 }
 
 /// `explain`.
@@ -344,7 +313,7 @@ mod tests {
             (&["check"], &["--config", "--listen", "--data", "--policy", "--admin", "--online", "Examples:"]),
             (&["policy"], &["list", "show", "diff", "lint"]),
             (&["policy", "list"], &["Example:"]),
-            (&["policy", "show"], &["<NAME|FILE>", "Examples:"]),
+            (&["policy", "show"], &["<NAME|FILE>", "--format", "Examples:"]),
             (&["policy", "diff"], &["<A>", "<B>", "Example:"]),
             (&["policy", "lint"], &["<FILE>", "Example:"]),
             (&["explain"], &["[METHOD]", "[URL]", "-H", "--at", "--json", "curl", "--policy", "--config", "Examples:"]),
