@@ -9,6 +9,7 @@ pub mod region;
 pub mod sigv4;
 pub mod routing;
 pub mod diagnostics;
+pub mod page;
 pub mod policy;
 pub mod body;
 pub mod store;

@@ -15,6 +15,7 @@ mod watch;
 mod tally;
 mod file;
 pub mod logs;
+pub mod report;
 #[cfg(test)]
 mod tests;
 

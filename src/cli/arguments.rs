@@ -3,6 +3,8 @@
 use crate::access::{BucketPattern, Permission};
 use crate::cli::audit::arguments::Audit;
 use crate::cli::healthcheck::HealthCheck;
+use crate::cli::policy::PolicyCommand;
+use crate::cli::report::ReportArguments;
 use crate::cli::sources::{Serving, Sources};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -85,8 +87,15 @@ Examples:
     Explain(Explain),
     /// Read logs that are there already: which of their requests R2 would refuse, and why
     Audit(Audit),
-    /// The readiness report of an audit (not in this version yet)
-    Report(Report),
+    /// The readiness report of audits: which clients R2 serves, and what the others must change
+    #[command(after_help = "\
+Exits with 0, with 2 if a file is no audit, and with 1 where --fail-on says so.
+
+Examples:
+  r2shim report r2shim-audit.json
+  r2shim report live.json logs.json --html --out report.html
+  r2shim report r2shim-audit.json --fail-on refused")]
+    Report(ReportArguments),
     /// Make access keys
     Keys {
         /// Which.
@@ -151,38 +160,6 @@ pub struct Check {
     pub online: bool,
 }
 
-/// `policy`.
-#[derive(Debug, Subcommand)]
-pub enum PolicyCommand {
-    /// The built-in policies
-    #[command(after_help = "Example:\n  r2shim policy list")]
-    List,
-    /// Every ruling of a policy and the line it stands on
-    #[command(after_help = "Examples:\n  r2shim policy show r2\n  r2shim policy show ./mine.toml")]
-    Show {
-        /// A built-in name, or a path
-        #[arg(value_name = "NAME|FILE")]
-        name: String,
-    },
-    /// Where two policies rule differently
-    #[command(after_help = "Example:\n  r2shim policy diff r2 ./mine.toml")]
-    Diff {
-        /// A built-in name, or a path
-        #[arg(value_name = "A")]
-        left: String,
-        /// A built-in name, or a path
-        #[arg(value_name = "B")]
-        right: String,
-    },
-    /// Every fault of a policy's file, and what has no effect in it
-    #[command(after_help = "Example:\n  r2shim policy lint ./mine.toml")]
-    Lint {
-        /// The policy's file, or a built-in name
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
-    },
-}
-
 /// `explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
@@ -207,17 +184,6 @@ pub struct Explain {
     /// Where the rules come from.
     #[command(flatten)]
     pub sources: Sources,
-}
-
-/// `report`.
-#[derive(Debug, Args)]
-pub struct Report {
-    /// The audit's file
-    #[arg(long, value_name = "FILE")]
-    pub from: Option<PathBuf>,
-    /// Write JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// `keys`.
@@ -344,11 +310,11 @@ mod tests {
             (&["check"], &["--config", "--listen", "--data", "--policy", "--admin", "--online", "Examples:"]),
             (&["policy"], &["list", "show", "diff", "lint"]),
             (&["policy", "list"], &["Example:"]),
-            (&["policy", "show"], &["<NAME|FILE>", "Examples:"]),
+            (&["policy", "show"], &["<NAME|FILE>", "--format", "Examples:"]),
             (&["policy", "diff"], &["<A>", "<B>", "Example:"]),
             (&["policy", "lint"], &["<FILE>", "Example:"]),
             (&["explain"], &["[METHOD]", "[URL]", "-H", "--at", "--json", "curl", "--policy", "--config", "Examples:"]),
-            (&["report"], &["--from", "--json"]),
+            (&["report"], &["<FILE>", "--json", "--markdown", "--html", "--out", "--fail-on", "Examples:"]),
             (&["keys", "new"], &["--permission", "--bucket", "--json", "object-read-only", "Examples:"]),
             (&["store", "check"], &["--data", "--json", "Examples:"]),
             (&["completions"], &["zsh", "Examples:"]),

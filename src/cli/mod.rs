@@ -10,6 +10,8 @@ mod sources;
 mod url;
 mod healthcheck;
 pub mod audit;
+pub mod policy;
+pub mod report;
 pub mod arguments;
 mod variables;
 pub mod logging;
@@ -21,7 +23,6 @@ mod start;
 mod welcome;
 mod check;
 mod serve;
-mod policy;
 pub mod explain;
 mod store;
 mod generated;
@@ -62,7 +63,7 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Policy { command } => policy::run(&command, out),
         Command::Explain(arguments) => explain::run(&arguments, out),
         Command::Audit(arguments) => audit::run(&arguments, out),
-        Command::Report(_) => Err(Failure::not_yet("report")),
+        Command::Report(arguments) => report::run(&arguments, out),
         Command::Keys { command: KeysCommand::New(arguments) } => keys::new(&arguments, out),
         Command::Keys { command: KeysCommand::Temporary } => Err(Failure::not_yet("keys temporary")),
         Command::Completions { shell } => generated::completions(shell, out),

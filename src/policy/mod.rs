@@ -17,11 +17,13 @@ mod row_checks;
 mod rows;
 pub mod decide;
 pub mod show;
+pub mod table;
 
 pub use compiled::{Answers, PartLimits, PartOrder, Policy};
 pub use decide::{Decision, Ignored, RuleRef, RuledAnswer, Ruling};
 pub use show::Effective;
 pub use source::{BUILTIN, Source};
+pub use table::{Feature, Mark, Table};
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ mod faults;
 mod hardest;
 mod protection;
 mod seed;
+mod table;
 mod today;
 
 use super::*;

@@ -1,0 +1,28 @@
+//! The readiness report of an audit: one model, and how it is written for people and for programs.
+//!
+//! [`Report`] has every figure and every word; what clients chose is made visible once, there. The renderers only lay
+//! it out, so all forms say the same.
+
+mod advice;
+mod model;
+mod text;
+mod markdown;
+mod html;
+mod prometheus;
+#[cfg(test)]
+mod tests;
+
+pub use advice::{Advice, Work};
+pub use html::html;
+pub use markdown::markdown;
+pub use model::Report;
+pub use prometheus::prometheus;
+pub use text::text;
+
+impl Report {
+    /// The report as JSON, on lines of its own.
+    pub fn to_json(&self) -> String {
+        // Every key of it is a text, so it is always JSON; a test holds it.
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+}
