@@ -4,17 +4,22 @@
 use crate::access::AccessKey;
 use crate::filters::authenticate::Caller;
 use crate::filters::facts::Facts;
+use crate::filters::request::Request;
 use crate::filters::run::Examined;
+use crate::filters::unknown;
 use crate::s3::copy_source::CopySource;
 use crate::s3::operation::Access;
 use crate::s3::{Code, S3Error};
 
 /// Refuses what the key's permission and buckets do not cover. The key of an explained request may not be known.
-pub(super) fn check(facts: &Facts<'_>, caller: &Caller<'_>) -> Examined<(), S3Error> {
+pub(super) fn check(request: &Request<'_>, facts: &Facts<'_>, caller: &Caller<'_>) -> Examined<(), S3Error> {
     let Some(key) = caller.key() else {
         return Examined { value: (), refusals: Vec::new(), missing: caller.missing().into_iter().collect() };
     };
-    let refusal = (!allows(key, facts)).then(|| Code::ACCESS_DENIED.into());
+    let refusal = match allows(key, facts) {
+        true => unknown::check(request.rules.mode, key, facts).err(),
+        false => Some(Code::ACCESS_DENIED.into()),
+    };
     Examined { value: (), refusals: refusal.into_iter().collect(), missing: Vec::new() }
 }
 

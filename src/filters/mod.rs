@@ -25,12 +25,12 @@ mod facts;
 mod cors;
 mod authenticate;
 mod region;
+mod unknown;
 mod authorise;
 mod policy;
 mod names;
 mod explained_body;
 mod payload;
-mod unknown;
 mod operation_request;
 mod public;
 mod admitted;
@@ -133,8 +133,7 @@ fn walk<'a>(request: &Request<'a>, run: &mut Run<'_>, subject: &mut Subject) -> 
         },
     };
     // May this key do this here, and read the source of a copy?
-    run.examine(Filter::Authorise, authorise::check(&facts, &caller))?;
-    run.guard(Filter::Authorise, unknown::check(request, &facts, &caller))?;
+    run.examine(Filter::Authorise, authorise::check(request, &facts, &caller))?;
     // Does the subset have it: payload kind, operation, query, headers?
     let decision = policy::decide(request, &facts, &caller);
     run.judge(Filter::Policy, decision.refusals)?;
@@ -168,7 +167,7 @@ fn unknown_operation<'a>(
     facts: Facts<'a>,
     caller: Caller<'a>,
 ) -> Result<Walked<'a>, Box<Finding>> {
-    run.examine(Filter::Authorise, authorise::check(&facts, &caller))?;
+    run.examine(Filter::Authorise, authorise::check(request, &facts, &caller))?;
     let address = names::judge(&facts);
     run.judge(Filter::Names, names::faults(&facts, &address))?;
     let plan = payload::plan(request, &facts, &caller);

@@ -112,6 +112,7 @@ fn single_operations_are_named_only_where_the_text_says() {
         "server/local/judge.rs",
         "server/local/mod.rs",
         "server/local/unsupported.rs",
+        "server/observed.rs",
         "server/remote/mod.rs",
         "upstream/dialect.rs",
     ];
