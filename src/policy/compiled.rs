@@ -60,6 +60,8 @@ pub struct PartLimits {
     pub part_order: PartOrder,
     /// Whether all parts but the last must have one size (R2 docs, "Multipart objects").
     pub equal_parts: bool,
+    /// CompleteMultipartUpload whose condition fails aborts the upload.
+    pub aborts_failed_completion: bool,
 }
 
 /// In which order CompleteMultipartUpload takes parts.

@@ -53,6 +53,24 @@ impl Metadata {
         })
     }
 
+    /// The same with what another has that this one lacks: of a system header, and of each of the user's names, this one's
+    /// value counts. `None` for more user metadata than an object may have.
+    pub fn over(self, below: Metadata) -> Option<Metadata> {
+        let mut user = below.user;
+        user.extend(self.user);
+        let bytes: usize = user.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let fits = bytes <= MAX_USER_BYTES && user.len() <= MAX_USER_ENTRIES;
+        fits.then(|| Metadata {
+            content_type: self.content_type.or(below.content_type),
+            cache_control: self.cache_control.or(below.cache_control),
+            content_disposition: self.content_disposition.or(below.content_disposition),
+            content_encoding: self.content_encoding.or(below.content_encoding),
+            content_language: self.content_language.or(below.content_language),
+            expires: self.expires.or(below.expires),
+            user,
+        })
+    }
+
     /// The same with what the `response-*` parameters of a GetObject put in the place of system headers. An empty
     /// parameter changes nothing; `InvalidArgument` for control characters.
     pub fn overridden(self, view: &RequestView<'_>) -> Result<Metadata, S3Error> {

@@ -43,7 +43,7 @@ pub enum ConditionDate {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReadConditions(pub Conditions);
 
-/// The conditions of a PutObject (R2's page: all four).
+/// The conditions of a write on what it replaces (R2's page: all four).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WriteConditions(pub Conditions);
 
@@ -148,6 +148,11 @@ impl WriteConditions {
     /// The conditions of a request.
     pub fn from_view(view: &RequestView<'_>) -> WriteConditions {
         WriteConditions(Conditions::from_view(view))
+    }
+
+    /// R2's conditions on what a copy replaces, `cf-copy-destination-if-*` (R2 docs, "Extensions").
+    pub fn from_copy_destination(view: &RequestView<'_>) -> WriteConditions {
+        WriteConditions(Conditions::prefixed(view, "cf-copy-destination-"))
     }
 
     /// Whether the write may replace what is there; where it may not, the answer is 412 for every condition. A key that

@@ -39,6 +39,9 @@ pub enum StoreError {
     /// What is copied was overwritten or removed while it was read.
     #[error("what is copied is gone")]
     SourceGone,
+    /// A copy would have more metadata than an object may have.
+    #[error("the metadata is too large")]
+    MetadataTooLarge,
     /// A condition of the write does not hold.
     #[error("a condition of the write does not hold")]
     PreconditionFailed,
@@ -122,6 +125,7 @@ impl From<StoreError> for S3Error {
             StoreError::Parts(fault) => (*fault).into(),
             StoreError::Key(fault) => (*fault).into(),
             StoreError::SourceGone => Code::NO_SUCH_KEY.into(),
+            StoreError::MetadataTooLarge => Code::METADATA_TOO_LARGE.into(),
             StoreError::PreconditionFailed => Code::PRECONDITION_FAILED.into(),
             StoreError::TooManyUploads => {
                 unavailable("Too many multipart uploads are open. Complete or abort some of them.")

@@ -133,6 +133,40 @@ pub struct Completion {
     pub now: Timestamp,
 }
 
+/// The metadata of a copy.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum NewMetadata {
+    /// The source's.
+    #[default]
+    Kept,
+    /// This, and nothing of the source's.
+    Replaced(Metadata),
+    /// The source's, with this over it.
+    Merged(Metadata),
+}
+
+impl NewMetadata {
+    /// What is given with the request.
+    pub(super) fn given(&self) -> Option<&Metadata> {
+        match self {
+            NewMetadata::Kept => None,
+            NewMetadata::Replaced(given) | NewMetadata::Merged(given) => Some(given),
+        }
+    }
+
+    /// The metadata of a copy of an object with this one.
+    ///
+    /// # Errors
+    /// Both together are more than an object may have.
+    pub(super) fn of_copy(&self, source: Metadata) -> Result<Metadata, StoreError> {
+        match self {
+            NewMetadata::Kept => Ok(source),
+            NewMetadata::Replaced(given) => Ok(given.clone()),
+            NewMetadata::Merged(given) => given.clone().over(source).ok_or(StoreError::MetadataTooLarge),
+        }
+    }
+}
+
 /// What CopyObject asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectCopy {
@@ -148,8 +182,8 @@ pub struct ObjectCopy {
     pub source_conditions: ReadConditions,
     /// What must hold of the object it replaces.
     pub conditions: WriteConditions,
-    /// The metadata of the copy, if it replaces the source's.
-    pub metadata: Option<Metadata>,
+    /// The metadata of the copy.
+    pub metadata: NewMetadata,
     /// The storage class of the copy.
     pub storage_class: StorageClass,
     /// The client's keys.

@@ -3,7 +3,7 @@
 //!
 //! Not here: what R2 lacks, which is the policy's business, and what a store refuses by itself.
 
-use crate::s3::headers::CONDITIONS;
+use crate::s3::headers::{CONDITIONS, R2_EXTENSIONS};
 use crate::s3::names::ObjectKey;
 use crate::s3::operation::{AnswerKind, OperationSpec};
 use crate::s3::precondition::ReadConditions;
@@ -44,7 +44,7 @@ pub(super) fn check(
 ) -> Result<(), S3Error> {
     let ignored = || conditions().find(|name| is_ignored(row, view, name, dialect));
     let command = || dialect.commands.iter().copied().find(|name| view.header_bytes(name).is_some());
-    if let Some(name) = ignored().or_else(command) {
+    if let Some(name) = ignored().or_else(command).or_else(|| extension(view)) {
         let message = format!("{name} on {} not implemented by the upstream", row.operation);
         return Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message));
     }
@@ -53,6 +53,15 @@ pub(super) fn check(
         return Err(S3Error::new(Code::PRECONDITION_FAILED).cause(cause));
     }
     key.map_or(Ok(()), |key| check_key(key, dialect))
+}
+
+/// What R2 has on a copy and no other store does: conditions on the object that the copy replaces, and metadata that is
+/// merged. (What R2 adds to other operations is carried out here.)
+fn extension(view: &RequestView<'_>) -> Option<&'static str> {
+    let merges = view.header("x-amz-metadata-directive") == Some("MERGE");
+    let mut extensions = R2_EXTENSIONS.iter().copied().filter(|name| name.starts_with("cf-copy-destination-"));
+    let condition = extensions.find(|name| view.header_bytes(name).is_some());
+    condition.or(merges.then_some("x-amz-metadata-directive: MERGE"))
 }
 
 /// Whether a read, or the read of a copy's source, depends on a date that cannot be read. Stores ignore such a condition.

@@ -277,6 +277,7 @@ fn lines_of_policy(policy: &Policy, everywhere: &[(Kind, BTreeSet<String>)]) -> 
         locations,
         hints,
         format!("limits: part order {:?}, equal parts {}\n", limits.part_order, limits.equal_parts),
+        format!("limits: a failed completion aborts {}\n", limits.aborts_failed_completion),
         PayloadKind::ALL.map(payload).concat(),
         format!("answers headers: accept: {}\n", reach.join(", ")),
         format!("answers headers: strip: {}\n", stay.join(", ")),

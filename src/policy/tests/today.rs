@@ -67,6 +67,11 @@ const SERVED: &[(&str, &str)] = &[
     ),
     // Directives of a copy.
     ("CopyObject | x-amz-metadata-directive: REPLACE", "CopyObject"),
+    ("CopyObject | x-amz-metadata-directive: MERGE", "CopyObject"),
+    // Conditions on what a write replaces.
+    ("CopyObject | cf-copy-destination-if-match: x", "CopyObject"),
+    ("CopyObject | cf-copy-destination-if-none-match: *", "CopyObject"),
+    ("CompleteMultipartUpload | if-none-match: *", "CompleteMultipartUpload"),
     ("CopyObject | x-amz-metadata-directive: FOO", "400 InvalidArgument: metadata directive FOO."),
 ];
 
@@ -83,7 +88,6 @@ const REFUSED: &[&str] = &[
     "DeleteObject | if-match: *",
     "DeleteObject | x-amz-if-match-size: 1",
     "AbortMultipartUpload | x-amz-if-match-initiated-time: x",
-    "CompleteMultipartUpload | if-none-match: *",
     "PutObject | x-amz-server-side-encryption-bucket-key-enabled: true",
     "PutObject | x-amz-object-lock-mode: GOVERNANCE",
     "UploadPartCopy | x-amz-copy-source-if-match: x",
@@ -102,8 +106,6 @@ const REFUSED: &[&str] = &[
     "GetBucketLifecycleConfiguration | x-amz-expected-bucket-owner: 1",
     "ListObjectVersions",
     // What is not here yet, or whose effect is not known.
-    "CopyObject | x-amz-metadata-directive: MERGE",
-    "CopyObject | cf-copy-destination-if-match: x",
     "PutObject | cf-create-bucket-if-missing: true",
     "ListBuckets?max-keys=1",
     "GetObject?versionId=1",

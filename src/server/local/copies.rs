@@ -13,7 +13,7 @@ use crate::s3::storage_class::StorageClass;
 use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
-use crate::store::{CopyKeys, ObjectCopy};
+use crate::store::{CopyKeys, NewMetadata, ObjectCopy};
 use std::ops::Range;
 
 impl Local {
@@ -28,7 +28,7 @@ impl Local {
             source_bucket: source.bucket,
             source_key: source.key,
             source_conditions: ReadConditions::from_copy_source(&request.view),
-            conditions: WriteConditions::from_view(&request.view),
+            conditions: WriteConditions::from_copy_destination(&request.view),
             metadata,
             storage_class: storage_class.unwrap_or_default(),
             keys,
@@ -65,8 +65,7 @@ impl Local {
 /// What CopyObject asks for.
 pub(super) struct CopyRequest {
     source: CopySource,
-    /// The metadata that replaces the source's.
-    metadata: Option<Metadata>,
+    metadata: NewMetadata,
     /// `None` where the request names none.
     storage_class: Option<StorageClass>,
     keys: CopyKeys,
@@ -76,7 +75,7 @@ impl CopyRequest {
     /// Whether a copy of an object onto itself would be another object.
     fn changes_something(&self) -> bool {
         let CopyKeys { source, target } = &self.keys;
-        self.metadata.is_some() || self.storage_class.is_some() || source.is_some() || target.is_some()
+        self.metadata != NewMetadata::Kept || self.storage_class.is_some() || source.is_some() || target.is_some()
     }
 }
 
@@ -85,7 +84,7 @@ pub(super) fn copy(request: &OperationRequest<'_>) -> Result<CopyRequest, S3Erro
     let view = &request.view;
     let copy = CopyRequest {
         source: source(view)?,
-        metadata: replaced_metadata(view)?,
+        metadata: new_metadata(view)?,
         storage_class: StorageClass::from_view(view)?,
         keys: copy_keys(view)?,
     };
@@ -103,12 +102,14 @@ pub(super) fn source(view: &RequestView<'_>) -> Result<CopySource, S3Error> {
     CopySource::from_view(view)?.ok_or_else(missing)
 }
 
-/// The metadata that replaces the source's; `None` under `COPY`, which is the default.
-fn replaced_metadata(view: &RequestView<'_>) -> Result<Option<Metadata>, S3Error> {
+/// What the copy has of metadata: the source's under `COPY`, which is the default, and under `MERGE`, which is R2's own,
+/// both (R2 docs, "Extensions").
+fn new_metadata(view: &RequestView<'_>) -> Result<NewMetadata, S3Error> {
     let name = "x-amz-metadata-directive";
     match view.header_bytes(name).map(String::from_utf8_lossy).as_deref() {
-        None | Some("COPY") => Ok(None),
-        Some("REPLACE") => Metadata::from_view(view).map(Some),
+        None | Some("COPY") => Ok(NewMetadata::Kept),
+        Some("REPLACE") => Metadata::from_view(view).map(NewMetadata::Replaced),
+        Some("MERGE") => Metadata::from_view(view).map(NewMetadata::Merged),
         Some(other) => Err(S3Error::new(Code::INVALID_ARGUMENT).message(format!("metadata directive {other}."))),
     }
 }

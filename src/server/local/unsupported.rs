@@ -102,7 +102,7 @@ fn is_honoured(spec: &OperationSpec, name: &str, value: &[u8]) -> bool {
 /// Whether the operation is carried out only if HTTP's conditions hold. On a read, an ignored condition costs bytes; on a
 /// write, it would change data that the client wants to keep.
 fn honours_conditions(spec: &OperationSpec) -> bool {
-    spec.method.is_read() || spec.operation == Operation::PutObject
+    spec.method.is_read() || matches!(spec.operation, Operation::PutObject | Operation::CompleteMultipartUpload)
 }
 
 /// Whether a parameter asks for another version than there is, or for some of the buckets.

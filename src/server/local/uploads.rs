@@ -18,7 +18,7 @@ use crate::server::answer::Answer;
 use crate::server::clock;
 use crate::server::connection::request_body::RequestBody;
 use crate::server::operations;
-use crate::store::{Completion, NewPart, NewUpload, PartRules, UploadRef};
+use crate::store::{Completion, NewPart, NewUpload, PartRules, StoreError, UploadRef};
 use http::header::ETAG;
 use http::{HeaderName, StatusCode};
 
@@ -78,7 +78,10 @@ impl Local {
         let document = operations::read_document(request, body).await?;
         let completion = self.completion(request, CompleteMultipartUpload::parse(&document)?.parts)?;
         let (scheme, host) = request.reached_at();
-        let written = self.store.complete_upload(at.clone(), completion).await?;
+        let written = match self.store.complete_upload(at.clone(), completion).await {
+            Err(StoreError::PreconditionFailed) => return Err(self.failed_condition(request, at).await),
+            written => written?,
+        };
         let answer = Answer::xml(xml::complete_upload(CompletedUpload {
             location: &xml::location(scheme, host, at.bucket.as_str(), at.key.as_str()),
             bucket: at.bucket.as_str(),
@@ -87,6 +90,15 @@ impl Local {
             checksum: written.checksum.as_ref(),
         }));
         self.with_expiration(answer, request, written.last_modified)
+    }
+
+    /// What becomes of an upload whose condition fails is the policy's to say. To abort one that is gone is no failure.
+    async fn failed_condition(&self, request: &Admitted<'_>, at: UploadRef) -> S3Error {
+        let aborts = request.rules.policy.limits().aborts_failed_completion;
+        match if aborts { self.store.abort_upload(at).await } else { Ok(()) } {
+            Ok(()) | Err(StoreError::NoSuchUpload) => Code::PRECONDITION_FAILED.into(),
+            Err(failure) => failure.into(),
+        }
     }
 
     /// AbortMultipartUpload.

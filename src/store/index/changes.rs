@@ -68,7 +68,7 @@ impl Change {
             Change::Configure(configure) => configure.document.as_ref()?.len() as u64,
             Change::CreateBucket { .. } => 0,
             Change::Put(put) => put.body.row_bytes() + metadata_bytes(&put.info.metadata),
-            Change::CopyObject(copy) => copy.metadata.as_ref().map_or(0, metadata_bytes),
+            Change::CopyObject(copy) => copy.metadata.given().map_or(0, metadata_bytes),
             Change::CreateUpload { upload, .. } => metadata_bytes(&upload.metadata),
             Change::PutPart(_) => PART_ROW,
             Change::CompleteUpload(complete) => complete.completion.parts.len() as u64 * PART_ROW,

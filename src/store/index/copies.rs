@@ -24,9 +24,9 @@ impl Tables<'_> {
         if !wanted || !copy.conditions.hold(replaced.as_ref().map(|row| row.info.existing())) {
             return Err(StoreError::PreconditionFailed.into());
         }
+        let metadata = copy.metadata.of_copy(source.info.metadata)?;
         // Shared before the old is released, as both may be the same object.
         let small = self.take_source(&source_key, &source.body)?;
-        let metadata = copy.metadata.clone().unwrap_or(source.info.metadata);
         let (last_modified, storage_class) = (copy.now, copy.storage_class);
         let info = ObjectInfo { metadata, last_modified, storage_class, ..source.info };
         let info = info.following(replaced.as_ref().map(|row| &row.info));

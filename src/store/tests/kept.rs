@@ -78,7 +78,7 @@ async fn fill_objects(store: &Store) {
         source_key: key("large"),
         source_conditions: ReadConditions::default(),
         conditions: WriteConditions::default(),
-        metadata: Some(metadata()),
+        metadata: NewMetadata::Replaced(metadata()),
         storage_class: StorageClass::InfrequentAccess,
         keys: CopyKeys::default(),
         now: at(10),

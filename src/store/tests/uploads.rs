@@ -72,7 +72,7 @@ pub(super) fn copy(from: &str, to: &str) -> ObjectCopy {
         source_key: key(from),
         source_conditions: ReadConditions::default(),
         conditions: WriteConditions::default(),
-        metadata: None,
+        metadata: NewMetadata::Kept,
         storage_class: StorageClass::default(),
         keys: CopyKeys::default(),
         now: later(1),
@@ -371,7 +371,10 @@ async fn small_objects_are_copied_too() {
     put(&store, "small", &body(10, 1)).await.unwrap();
     put(&store, "large", &body(LARGE, 2)).await.unwrap();
     let metadata = Metadata { content_type: Some("a/b".into()), ..Metadata::default() };
-    store.copy_object(ObjectCopy { metadata: Some(metadata.clone()), ..copy("small", "large") }).await.unwrap();
+    store
+        .copy_object(ObjectCopy { metadata: NewMetadata::Replaced(metadata.clone()), ..copy("small", "large") })
+        .await
+        .unwrap();
     store.copy_object(copy("small", "small")).await.unwrap();
     delete(&store, "small").await;
     assert!(get(&store, "large").await.unwrap() == body(10, 1));
