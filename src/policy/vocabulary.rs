@@ -33,12 +33,13 @@ pub(super) fn protects_data(header: &str) -> bool {
     PROTECTING.iter().any(|start| header.starts_with(start))
 }
 
-/// Every query parameter some operation knows.
+/// Every query parameter some operation knows, and the one that R2 has on all of them.
 pub(super) fn parameters() -> Vec<&'static str> {
     let selectors = OPERATIONS.iter().flat_map(|row| row.selectors).filter_map(|selector| match selector {
         Selector::Query(name) | Selector::QueryIs(name, _) => Some(*name),
         Selector::Header(_) | Selector::HeaderStarts(..) => None,
     });
+    let selectors = selectors.chain(["x-purpose"]);
     selectors.chain(OPERATIONS.iter().flat_map(|row| row.parameters).copied()).collect()
 }
 

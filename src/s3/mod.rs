@@ -62,6 +62,7 @@ pub mod listing;
 pub mod upload_listing;
 pub mod lifecycle;
 pub mod xml;
+pub mod bucket_listing;
 pub mod part_number;
 pub mod part_list;
 

@@ -1,27 +1,62 @@
 //! What the local disk and a remote store do alike.
 
-use crate::access::AccessKey;
 use crate::body::{BodyVerifier, DocumentCollector};
 use crate::filters::Admitted;
 use crate::policy;
 use crate::region::Regions;
+use crate::s3::bucket_listing::BucketQuery;
+use crate::s3::listing::MAX_PAGE;
 use crate::s3::names::BucketName;
-use crate::s3::xml::{self, BucketInfo, CreateBucketConfiguration, OWNER};
+use crate::s3::operation::Access;
+use crate::s3::xml::{self, BucketInfo, BucketPaging, CreateBucketConfiguration, OWNER};
 use crate::s3::{Code, S3Error, Timestamp};
 use crate::server::answer::Answer;
 use crate::server::connection::request_body::RequestBody;
+use http::HeaderName;
+
+/// Whether there is another page of buckets, and where it starts (R2 docs, "Extensions").
+const CF_IS_TRUNCATED: HeaderName = HeaderName::from_static("cf-is-truncated");
+const CF_NEXT_TOKEN: HeaderName = HeaderName::from_static("cf-next-continuation-token");
 
 /// The answer that the policy gives to an operation, whatever is stored.
 pub(super) fn fixed(answer: &policy::RuledAnswer) -> Answer {
     Answer { status: answer.status, ..Answer::xml(answer.body.clone()) }
 }
 
-/// ListBuckets: those of the buckets that the key covers, by name, each with its time of creation.
-pub(super) fn list_buckets(signer: &AccessKey, buckets: impl Iterator<Item = (BucketName, Timestamp)>) -> Answer {
+/// ListBuckets: those of the buckets that the key covers, by name, each with its time of creation; of them the page that
+/// the client asks for.
+pub(super) fn list_buckets(
+    request: &Admitted<'_>,
+    buckets: impl Iterator<Item = (BucketName, Timestamp)>,
+) -> Result<Answer, S3Error> {
+    let (signer, query) = (request.signer()?, BucketQuery::parse(&request.view)?);
     let visible = buckets.filter(|(name, _)| signer.buckets.covers(name));
     let mut listed: Vec<_> = visible.map(|(name, created)| BucketInfo { name: name.to_string(), created }).collect();
     listed.sort_by(|a, b| a.name.cmp(&b.name));
-    Answer::xml(xml::list_buckets(OWNER, &listed))
+    let page = query.page(listed)?;
+    let paging = BucketPaging {
+        start_after: query.start_after.as_deref(),
+        continuation_token: query.continuation_token.as_deref(),
+        max_keys: query.max_keys.unwrap_or(MAX_PAGE as u64),
+        next: page.next.as_deref(),
+    };
+    let paged = query.asks_for_a_page();
+    let answer = Answer::xml(xml::list_buckets(OWNER, &page.buckets, paged.then_some(paging)));
+    let truncated = paged.then(|| (CF_IS_TRUNCATED, if page.next.is_some() { "true" } else { "false" }));
+    let next = page.next.as_deref().map(|token| (CF_NEXT_TOKEN, token));
+    Ok(truncated.into_iter().chain(next).fold(answer, |answer, (name, value)| answer.with(name, value)))
+}
+
+/// Refuses to make a bucket for a key that may not. A write may ask for its bucket to be made, and its key may be one that
+/// writes objects only.
+pub(super) fn may_make_bucket(request: &Admitted<'_>) -> Result<(), S3Error> {
+    let allowed = request.signer()?.allows(Access::ManageBuckets, Some(request.bucket()?));
+    if allowed { Ok(()) } else { Err(Code::ACCESS_DENIED.into()) }
+}
+
+/// Whether a write asks for its bucket to be made if it is missing (R2 docs, "Extensions").
+pub(super) fn makes_bucket(request: &Admitted<'_>) -> bool {
+    request.view.header("cf-create-bucket-if-missing") == Some("true")
 }
 
 /// The document in the body of a request: read whole, within its limit, and checked against the digests that came with

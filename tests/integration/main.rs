@@ -46,6 +46,7 @@ mod scripted;
 mod starting;
 mod stores;
 mod streaming;
+mod today;
 mod uploads;
 mod upkeep;
 mod upstream;

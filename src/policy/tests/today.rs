@@ -39,6 +39,10 @@ const SERVED: &[(&str, &str)] = &[
     ("HeadObject?uploadId=u", "HeadObject, ignored: uploadId"),
     ("HeadBucket?location&junk=1", "HeadBucket, ignored: location junk"),
     ("GetObject?x-purpose=1&junk", "GetObject, ignored: x-purpose junk"),
+    ("PutObject?x-purpose=1", "PutObject, ignored: x-purpose"),
+    // R2's own.
+    ("PutObject | cf-create-bucket-if-missing: true", "PutObject"),
+    ("ListBuckets?max-keys=1&prefix=a | cf-start-after: b", "ListBuckets"),
     ("HeadObject?response-content-type=text/plain", "HeadObject, ignored: response-content-type"),
     ("HeadObject?attributes&torrent | range: bytes=0-1", "HeadObject, ignored: attributes torrent"),
     // What a bucket remembers.
@@ -106,8 +110,7 @@ const REFUSED: &[&str] = &[
     "GetBucketLifecycleConfiguration | x-amz-expected-bucket-owner: 1",
     "ListObjectVersions",
     // What is not here yet, or whose effect is not known.
-    "PutObject | cf-create-bucket-if-missing: true",
-    "ListBuckets?max-keys=1",
+    "PutObject | cf-create-bucket-if-missing: perhaps",
     "GetObject?versionId=1",
     "HeadObject?versionId=1",
 ];

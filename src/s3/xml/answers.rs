@@ -75,9 +75,25 @@ fn fill_error(root: &mut Elements, error: &S3Error) {
     }
 }
 
-/// `<ListAllMyBucketsResult>`, buckets in the order given.
-pub fn list_buckets(owner: Owner<'_>, buckets: &[BucketInfo]) -> String {
+/// What a page of buckets says of itself: elements of R2's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BucketPaging<'a> {
+    /// `start-after` as asked.
+    pub start_after: Option<&'a str>,
+    /// `continuation-token` as asked.
+    pub continuation_token: Option<&'a str>,
+    /// `max-keys` as asked.
+    pub max_keys: u64,
+    /// The token for the next page; `None` on the last one.
+    pub next: Option<&'a str>,
+}
+
+/// `<ListAllMyBucketsResult>`, buckets in the order given; `paging` where a page was asked for.
+pub fn list_buckets(owner: Owner<'_>, buckets: &[BucketInfo], paging: Option<BucketPaging<'_>>) -> String {
     document("ListAllMyBucketsResult", |root| {
+        if let Some(paging) = paging {
+            write_paging(root, paging, buckets.len());
+        }
         root.inside("Buckets", |list| {
             for bucket in buckets {
                 list.inside("Bucket", |entry| {
@@ -88,6 +104,15 @@ pub fn list_buckets(owner: Owner<'_>, buckets: &[BucketInfo]) -> String {
         });
         owner.write("Owner", root);
     })
+}
+
+fn write_paging(root: &mut Elements, paging: BucketPaging<'_>, count: usize) {
+    root.value("IsTruncated", paging.next.is_some());
+    root.optional("NextContinuationToken", paging.next);
+    root.optional("StartAfter", paging.start_after);
+    root.value("KeyCount", count);
+    root.optional("ContinuationToken", paging.continuation_token);
+    root.value("MaxKeys", paging.max_keys);
 }
 
 /// `<LocationConstraint>`, the answer of GetBucketLocation.
@@ -188,8 +213,8 @@ mod tests {
         let bucket = BucketInfo { name: "b".to_owned(), created: Timestamp::from_millis(1) };
         let expected = "<Buckets><Bucket><Name>b</Name><CreationDate>1970-01-01T00:00:00.001Z</CreationDate></Bucket>\
                         </Buckets><Owner><ID>1</ID><DisplayName>me</DisplayName></Owner>";
-        assert_eq!(inner("ListAllMyBucketsResult", &list_buckets(owner, &[bucket])), expected);
-        assert!(list_buckets(owner, &[]).contains("<Buckets></Buckets>"));
+        assert_eq!(inner("ListAllMyBucketsResult", &list_buckets(owner, &[bucket], None)), expected);
+        assert!(list_buckets(owner, &[], None).contains("<Buckets></Buckets>"));
         assert_eq!(inner("LocationConstraint", &location_constraint("auto")), "auto");
     }
 

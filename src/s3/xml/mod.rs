@@ -22,7 +22,7 @@ mod rules;
 mod rewriter;
 
 pub use answers::{
-    BucketInfo, DeleteOutcome, OWNER, Owner, access_control_policy, copy_object, copy_part,
+    BucketInfo, BucketPaging, DeleteOutcome, OWNER, Owner, access_control_policy, copy_object, copy_part,
     create_bucket_configuration, delete_result, error, late_error, list_buckets, location_constraint, unversioned,
 };
 pub use bucket_page::BucketPage;

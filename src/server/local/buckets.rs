@@ -7,7 +7,7 @@ use crate::s3::{S3Error, xml};
 use crate::server::answer::Answer;
 use crate::server::connection::request_body::RequestBody;
 use crate::server::operations;
-use crate::store::ConfigurationKind;
+use crate::store::{ConfigurationKind, StoreError};
 use http::StatusCode;
 use http::header::LOCATION;
 
@@ -15,7 +15,7 @@ impl Local {
     /// ListBuckets: the buckets the key may see, by name.
     pub(super) async fn list_buckets(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         let buckets = self.store.list_buckets().await?.into_iter().map(|bucket| (bucket.name, bucket.created));
-        Ok(operations::list_buckets(request.signer()?, buckets))
+        operations::list_buckets(request, buckets)
     }
 
     /// CreateBucket: with a LocationConstraint only if it names the one region there is, or a location to keep.
@@ -29,6 +29,19 @@ impl Local {
         let bucket = request.bucket()?;
         self.store.create_bucket_at(bucket, location, request.now).await?;
         Ok(Answer::empty(StatusCode::OK).with(LOCATION, &format!("/{bucket}")))
+    }
+
+    /// Makes the bucket of a write that asks for it, unless there is one.
+    pub(super) async fn make_missing_bucket(&self, request: &Admitted<'_>) -> Result<(), S3Error> {
+        let bucket = request.bucket()?;
+        if !operations::makes_bucket(request) || self.store.bucket(bucket).await != Err(StoreError::NoSuchBucket) {
+            return Ok(());
+        }
+        operations::may_make_bucket(request)?;
+        match self.store.create_bucket(bucket, request.now).await {
+            Ok(()) | Err(StoreError::BucketExists) => Ok(()),
+            Err(failure) => Err(failure.into()),
+        }
     }
 
     /// HeadBucket.

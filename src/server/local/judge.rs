@@ -10,6 +10,7 @@ use super::{not_here, reads, unsupported, upload_listings};
 use crate::filters::OperationRequest;
 use crate::policy::Policy;
 use crate::region::Regions;
+use crate::s3::bucket_listing::BucketQuery;
 use crate::s3::customer_key::CustomerKey;
 use crate::s3::listing::{ListQuery, Version};
 use crate::s3::upload_listing::UploadQuery;
@@ -24,7 +25,7 @@ const NOTHING: Read = |_| Ok(());
 
 /// The operations of the local store.
 const OPERATIONS: &[(Operation, Read)] = &[
-    (Operation::ListBuckets, NOTHING),
+    (Operation::ListBuckets, |request| BucketQuery::parse(&request.view).map(drop)),
     (Operation::CreateBucket, NOTHING),
     (Operation::HeadBucket, NOTHING),
     (Operation::GetBucketLocation, NOTHING),

@@ -31,6 +31,7 @@ impl Local {
         let (metadata, storage_class, key) = described(&request.view)?;
         let conditions = WriteConditions::from_view(&request.view);
         let (bucket, object_key) = (request.bucket()?, request.object_key()?);
+        self.make_missing_bucket(request).await?;
         let mut upload = self.store.begin(bucket, object_key, length, &conditions, key.as_ref()).await?;
         let digested = receive(upload.body(), BodyVerifier::new(announced.clone()), body).await?;
         let object = NewObject {

@@ -33,6 +33,7 @@ impl Local {
         let (metadata, storage_class, secret) = described(&request.view)?;
         let encrypted = key_headers(secret.as_ref());
         let upload = NewUpload { metadata, storage_class, checksum, key: secret, now: request.now };
+        self.make_missing_bucket(request).await?;
         let id = self.store.create_upload(bucket, key, upload).await?;
         let answer = Answer::xml(xml::initiate_upload(bucket.as_str(), key.as_str(), &id)).with_all(encrypted);
         let answer = self.with_abortion(answer, request, request.now)?;

@@ -38,7 +38,7 @@ impl RemoteStore {
         let mapped = buckets.into_iter().filter_map(|bucket: BucketInfo| {
             self.remote.client_bucket(&bucket.name).map(|name| (name, bucket.created))
         });
-        Ok(operations::list_buckets(request.signer()?, mapped))
+        operations::list_buckets(request, mapped)
     }
 
     async fn bucket_page(&self, request: &Admitted<'_>, token: Option<&str>) -> Result<BucketPage, S3Error> {

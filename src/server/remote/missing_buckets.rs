@@ -1,10 +1,14 @@
-//! Buckets of settings that a remote store lacks are made, before the first request.
+//! Buckets that a remote store lacks are made: those of settings before the first request, and that of a write that asks
+//! for it.
 
 use super::RemoteStore;
+use super::buckets::cannot_be_made;
 use super::payload::Payload;
 use super::probe::{advised, ask};
+use crate::filters::Admitted;
 use crate::s3::names::BucketName;
 use crate::s3::{Code, S3Error, xml};
+use crate::server::operations;
 use crate::upstream::Outgoing;
 
 impl RemoteStore {
@@ -23,6 +27,26 @@ impl RemoteStore {
             Ok(()) => Ok(false),
             Err(error) if error.code == Code::NO_SUCH_BUCKET.name => self.make_bucket(bucket).await,
             Err(error) => Err(advised(&error)),
+        }
+    }
+
+    /// Makes the bucket of a write that asks for it, unless the store has it.
+    ///
+    /// # Errors
+    /// The store's, and `AccessDenied` for a key that may not make buckets.
+    pub(super) async fn make_missing_bucket(&self, request: &Admitted<'_>) -> Result<(), S3Error> {
+        if !operations::makes_bucket(request) {
+            return Ok(());
+        }
+        match self.require_bucket(request).await {
+            Err(error) if error.code == Code::NO_SUCH_BUCKET.name => {}
+            known => return known,
+        }
+        operations::may_make_bucket(request)?;
+        let bucket = self.remote.upstream_bucket(request.bucket()?).ok_or_else(cannot_be_made)?;
+        match self.send_create(bucket).await {
+            Err(error) if error.code != Code::BUCKET_ALREADY_OWNED_BY_YOU.name => Err(error),
+            _ => Ok(()),
         }
     }
 

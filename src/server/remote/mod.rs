@@ -100,6 +100,7 @@ impl RemoteStore {
     /// Most operations: the translated request goes to the store, the translated answer to the client.
     pub(super) async fn forward(&self, request: &Admitted<'_>, body: &mut RequestBody<'_>) -> Result<Answer, S3Error> {
         let mut outgoing = self.outgoing(request)?;
+        self.make_missing_bucket(request).await?;
         let payload = Payload::from_request(request, &mut outgoing, self.remote.dialect, body).await?;
         let response = self.sender.send(&outgoing, payload).await?;
         self.receive(request, &outgoing, response).await
