@@ -45,7 +45,7 @@ pub enum BodyPlan {
 /// policy may accept what browsers send unsigned, but no backend carries it out.
 pub(super) fn plan(request: &Request<'_>, facts: &Facts<'_>, caller: &Caller<'_>) -> Result<BodyPlan, Vec<S3Error>> {
     match caller {
-        Caller::Signer(signer) => plan_for(signer, facts, &request.rules.limits),
+        Caller::Signer(signer) => plan_for(request, signer, facts),
         Caller::Anonymous | Caller::Unverified(_) => Err(vec![comes_unsigned(facts)]),
     }
 }
@@ -55,12 +55,14 @@ fn comes_unsigned(facts: &Facts<'_>) -> S3Error {
     S3Error::new(Code::NOT_IMPLEMENTED).message(format!("{} not implemented", facts.spec.operation))
 }
 
-fn plan_for(signer: &Authenticated<'_>, facts: &Facts<'_>, limits: &Limits) -> Result<BodyPlan, Vec<S3Error>> {
+fn plan_for(request: &Request<'_>, signer: &Authenticated<'_>, facts: &Facts<'_>) -> Result<BodyPlan, Vec<S3Error>> {
+    let limits = &request.rules.limits;
     if facts.spec.body == BodyKind::None {
         return no_body(signer.claim.payload(), &facts.view).map(|()| BodyPlan::Ignore).map_err(|fault| vec![fault]);
     }
     let mut faults = Vec::new();
     let announced = announced(signer.claim.payload(), Some(&signer.verified), facts, &mut faults);
+    check_digests(request, facts, announced.as_ref(), &mut faults);
     let size = match &announced {
         Some(announced) => keep(&mut faults, size(facts, announced.expected.length, limits)),
         None => None,
@@ -110,6 +112,15 @@ fn announced(
     Some(Announced { framing, expected: Expected { length, sha256, md5, checksum } })
 }
 
+/// Whether the policy takes Content-MD5 beside another checksum. With documents SDKs send both.
+fn check_digests(request: &Request<'_>, facts: &Facts<'_>, announced: Option<&Announced>, faults: &mut Vec<S3Error>) {
+    let both = |announced: &Announced| announced.expected.md5.is_some() && announced.checksum_algorithm().is_some();
+    let of_object = facts.spec.body == BodyKind::Object && request.rules.policy.limits().one_digest;
+    if of_object && announced.is_some_and(both) {
+        faults.push(Checksum::only_one());
+    }
+}
+
 /// What can be said of the body of an explained request: every fault in what is announced of it and, of what depends on
 /// its bytes, what is missing.
 pub(super) fn examine(
@@ -139,6 +150,7 @@ fn examine_body(
     let verified = if let Caller::Signer(signer) = caller { Some(&signer.verified) } else { None };
     let payload = caller.claim().map_or_else(|| announced_payload(request), |claim| *claim.payload());
     let Some(announced) = announced(&payload, verified, facts, &mut found.refusals) else { return };
+    check_digests(request, facts, Some(&announced), &mut found.refusals);
     let framed = matches!(announced.framing, Framing::AwsChunked { .. });
     // HTTP clients add a length where they know it, so it need not be given.
     let chunked = has_coding(&facts.view);

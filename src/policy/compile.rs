@@ -20,7 +20,7 @@ use std::sync::Arc;
 const LONGEST_CHAIN: usize = 8;
 
 /// The limits there are.
-const LIMITS: &[&str] = &["part_order", "equal_parts", "failed_completion"];
+const LIMITS: &[&str] = &["part_order", "equal_parts", "failed_completion", "md5_beside_checksum"];
 
 /// What every header of `[answers]` starts with: HTTP's own headers are no feature of S3 that a policy could rule on.
 const PREFIX: &str = "x-amz-";
@@ -222,7 +222,13 @@ impl Compiler<'_> {
         let part_order = self.limit("part_order", &[("ascending", PartOrder::Ascending), ("any", PartOrder::Any)]);
         let equal_parts = self.limit("equal_parts", &[("true", true), ("false", false)]);
         let aborts = self.limit("failed_completion", &[("keep", false), ("abort", true)]);
-        Some(PartLimits { part_order: part_order?, equal_parts: equal_parts?, aborts_failed_completion: aborts? })
+        let one_digest = self.limit("md5_beside_checksum", &[("accept", false), ("refuse", true)]);
+        Some(PartLimits {
+            part_order: part_order?,
+            equal_parts: equal_parts?,
+            aborts_failed_completion: aborts?,
+            one_digest: one_digest?,
+        })
     }
 
     fn limit<T: Copy>(&mut self, name: &str, values: &[(&str, T)]) -> Option<T> {

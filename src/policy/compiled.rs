@@ -62,6 +62,8 @@ pub struct PartLimits {
     pub equal_parts: bool,
     /// CompleteMultipartUpload whose condition fails aborts the upload.
     pub aborts_failed_completion: bool,
+    /// Content-MD5 beside another checksum of an object or part is one too many.
+    pub one_digest: bool,
 }
 
 /// In which order CompleteMultipartUpload takes parts.

@@ -113,12 +113,15 @@ impl<'a> Request<'a> {
         self.judge(framing, ["x-amz-content-sha256", kind, payload.name()], &mut decision);
         let verdict = &self.row.verdict;
         self.judge(verdict, [self.operation.name(), "", self.operation.name()], &mut decision);
-        if decision.answer.is_some() || verdict.verdict.is_refusal() {
+        if verdict.verdict.is_refusal() {
             return decision;
         }
-        let parameters = self.view.parameters().filter_map(|(name, value)| self.parameter(name, value));
-        decision.ignored.parameters =
-            self.sift(parameters, &KNOWN_PARAMETERS, UNLISTED_PARAMETER, &mut decision.refusals);
+        // A parameter has no effect on an answer that is always the same. A header may forbid to give it.
+        if decision.answer.is_none() {
+            let parameters = self.view.parameters().filter_map(|(name, value)| self.parameter(name, value));
+            decision.ignored.parameters =
+                self.sift(parameters, &KNOWN_PARAMETERS, UNLISTED_PARAMETER, &mut decision.refusals);
+        }
         let headers = self.view.headers().filter_map(|(name, value)| self.header(name, value));
         decision.ignored.headers = self.sift(headers, &KNOWN_HEADERS, UNLISTED_HEADER, &mut decision.refusals);
         decision

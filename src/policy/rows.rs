@@ -305,8 +305,10 @@ impl Compiler<'_> {
     /// Warns of the file's own rules for an operation that is never served.
     fn warn_of_dead_rules(&mut self, verdict: &Judgement, text: &RowText) {
         let locations = text.layers.iter().flat_map(|layer| &layer.statements).map(|s| s.subject.location());
-        let dead =
-            locations.filter(|location| location.file == self.start.file).find(|_| verdict.verdict.ends()).cloned();
+        let dead = locations
+            .filter(|location| location.file == self.start.file)
+            .find(|_| verdict.verdict.is_refusal())
+            .cloned();
         if let Some(location) = dead {
             self.warn(&location, "the operation is never served, so this rule has no effect", "remove it");
         }

@@ -278,6 +278,7 @@ fn lines_of_policy(policy: &Policy, everywhere: &[(Kind, BTreeSet<String>)]) -> 
         hints,
         format!("limits: part order {:?}, equal parts {}\n", limits.part_order, limits.equal_parts),
         format!("limits: a failed completion aborts {}\n", limits.aborts_failed_completion),
+        format!("limits: one digest {}\n", limits.one_digest),
         PayloadKind::ALL.map(payload).concat(),
         format!("answers headers: accept: {}\n", reach.join(", ")),
         format!("answers headers: strip: {}\n", stay.join(", ")),

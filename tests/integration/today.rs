@@ -52,6 +52,21 @@ fn rulings_have_their_effect() {
     buckets_that_a_write_makes(&today);
     pages_of_buckets(&today);
     answers(&today);
+    two_digests(&today);
+}
+
+/// Content-MD5 is one, too.
+fn two_digests(today: &Today) {
+    let md5 = ("content-md5", "DMF1ucDxtqgxw5niaXcmYQ==");
+    for sum in [("x-amz-checksum-crc32", "6Le+Qw=="), ("x-amz-checksum-crc32c", "wdBDMA==")] {
+        assert_eq!(today.send("PUT", "/media/x", &[sum], "a").status, 200, "{sum:?}");
+        let refused = today.send("PUT", "/media/x", &[md5, sum], "a");
+        let said = (refused.status, refused.element("Code"), refused.element("Message"));
+        let expected =
+            (400, "InvalidRequest".into(), "You can only specify one non-default checksum at a time.".into());
+        assert_eq!(said, expected);
+    }
+    assert_eq!(today.send("PUT", "/media/x", &[md5], "a").status, 200);
 }
 
 /// One that fails aborts the upload.
@@ -130,6 +145,7 @@ fn pages_of_buckets(today: &Today) {
 fn answers(today: &Today) {
     for (method, path, header, status, code) in [
         ("GET", "/media?versioning", None, 200, ""),
+        ("GET", "/media?versioning", Some(("x-amz-expected-bucket-owner", "1")), 501, "NotImplemented"),
         ("GET", "/media?tagging", None, 404, "NoSuchTagSet"),
         ("GET", "/media?policyStatus", None, 501, "NotImplemented"),
         ("PUT", "/media/x?x-purpose=1", Some(("x-amz-acl", "public-read")), 200, ""),

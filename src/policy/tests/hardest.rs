@@ -127,6 +127,7 @@ fn payload_kinds_are_ruled_first() {
 
 #[test]
 fn limits_are_data() {
-    let expected = PartLimits { part_order: PartOrder::Any, equal_parts: true, aborts_failed_completion: true };
+    let expected =
+        PartLimits { part_order: PartOrder::Any, equal_parts: true, aborts_failed_completion: true, one_digest: true };
     assert_eq!(to_the_letter().limits(), &expected);
 }
