@@ -177,7 +177,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NoSuchBucket`] for either bucket, [`StoreError::NoSuchKey`], [`StoreError::PreconditionFailed`],
-    /// [`StoreError::Key`], [`StoreError::Full`].
+    /// [`StoreError::Key`], [`StoreError::MetadataTooLarge`], [`StoreError::Full`].
     pub async fn copy_object(&self, copy: ObjectCopy) -> Result<WriteResult, StoreError> {
         if copy.keys.source != copy.keys.target {
             return self.rewrite(copy).await;
@@ -196,12 +196,12 @@ impl Store {
             return Err(StoreError::PreconditionFailed);
         }
         let ObjectInfo { size, metadata, checksum, .. } = source.info.clone();
+        let metadata = copy.metadata.of_copy(metadata)?;
         let target = copy.keys.target.as_ref();
         let mut upload = self.begin(&copy.bucket, &copy.key, size, &copy.conditions, target).await?;
         let reader = source.read(0..size, copy.keys.source.as_ref()).await?;
         let algorithm = checksum.map(|checksum| checksum.algorithm);
         let NewPart { etag, checksum, now } = digest(reader, algorithm, copy.now, Some(upload.body())).await?;
-        let metadata = copy.metadata.unwrap_or(metadata);
         let (storage_class, conditions) = (copy.storage_class, copy.conditions);
         let written = upload.commit(NewObject { metadata, storage_class, etag, checksum, now, conditions }).await?;
         Ok(written.written())
