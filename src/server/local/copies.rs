@@ -42,10 +42,10 @@ impl Local {
 
     /// UploadPartCopy: a part of an object, or all of it, as a part of an upload.
     pub(super) async fn copy_part(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
+        let keys = copy_keys(&request.view)?;
         let (at, number, source) = (upload_ref(request)?, requested_part(request)?, source(&request.view)?);
         // S3 reports a missing upload before a missing source.
         self.store.upload(&at).await?;
-        let keys = copy_keys(&request.view)?;
         let object = self.store.object(&source.bucket, &source.key).await?;
         object.info.require_key(keys.source.as_ref())?;
         let conditions = ReadConditions::from_copy_source(&request.view);
@@ -79,22 +79,23 @@ impl CopyRequest {
     }
 }
 
-/// Reads what CopyObject asks for.
+/// Reads what CopyObject asks for, in R2's order.
 pub(super) fn copy(request: &OperationRequest<'_>) -> Result<CopyRequest, S3Error> {
     let view = &request.view;
     let copy = CopyRequest {
-        source: source(view)?,
+        keys: copy_keys(view)?,
         metadata: new_metadata(view)?,
         storage_class: StorageClass::from_view(view)?,
-        keys: copy_keys(view)?,
+        source: source(view)?,
     };
     let onto_itself = copy.source.bucket == *request.bucket()? && copy.source.key == *request.object_key()?;
     if onto_itself && !copy.changes_something() { Err(changes_nothing()) } else { Ok(copy) }
 }
 
-/// The client's keys for a copy.
+/// The client's keys for a copy. R2 reads that of the target first.
 pub(super) fn copy_keys(view: &RequestView<'_>) -> Result<CopyKeys, S3Error> {
-    Ok(CopyKeys { source: CustomerKey::of_copy_source(view)?, target: CustomerKey::from_view(view)? })
+    let target = CustomerKey::from_view(view)?;
+    Ok(CopyKeys { source: CustomerKey::of_copy_source(view)?, target })
 }
 
 pub(super) fn source(view: &RequestView<'_>) -> Result<CopySource, S3Error> {

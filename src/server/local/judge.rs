@@ -58,8 +58,8 @@ const OPERATIONS: &[(Operation, Read)] = &[
         requested_part(request).map(drop)
     }),
     (Operation::UploadPartCopy, |request| {
-        requested_part(request)?;
         copy_keys(&request.view)?;
+        requested_part(request)?;
         source(&request.view).map(drop)
     }),
     (Operation::CompleteMultipartUpload, |request| {

@@ -50,8 +50,8 @@ impl Local {
         body: &mut RequestBody<'_>,
     ) -> Result<Answer, S3Error> {
         let (length, announced) = request.object_body()?;
-        let (at, number) = (upload_ref(request)?, requested_part(request)?);
         let key = CustomerKey::from_view(&request.view)?;
+        let (at, number) = (upload_ref(request)?, requested_part(request)?);
         let plan = self.store.upload(&at).await?.checksum;
         let mut verifier = BodyVerifier::new(announced.clone());
         if let Some(plan) = plan {
