@@ -22,7 +22,7 @@ pub struct Family {
 /// Every metric that a server can have, in front of a local store or of a remote one.
 pub fn every_metric() -> Vec<Family> {
     let metrics = Metrics::new().unwrap();
-    metrics.count(&Record { refused_by: Some(Filter::Policy), ..Record::default() });
+    metrics.count(&Record { refused_by: Some(Filter::Policy), audit: Some("policy/x".into()), ..Record::default() });
     let node = NodeStats { failures: vec![("connect", 1)], ..NodeStats::default() };
     let stats = [Stats::Store(StoreStats::default()), Stats::Nodes(vec![node])];
     let process =
