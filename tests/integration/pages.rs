@@ -58,6 +58,7 @@ fn the_last_requests_are_shown_and_explained() {
     let shown = text(&list);
     for part in [
         "200 PutObject media/b",
+        "Keep what the tags say in metadata",
         "404 GetObject media/none NoSuchKey The specified key does not exist.",
         "501 PutObject media/a refused by policy: x-amz-tagging policies/r2.toml:",
         KEY_ID,
@@ -211,7 +212,7 @@ fn what_clients_name_is_text() {
     let shown = text(&get(&server, "/buckets/media"));
     assert!(shown.contains("<script>alert(1)</"), "{shown}");
     let shown = text(&get(&server, &format!("/buckets/media/object?key={encoded}")));
-    assert!(shown.contains("\\u{202e}gpj\\n") && shown.contains("a <img src=x>"), "{shown}");
+    assert!(shown.contains("\\u{202e}gpj\\u{a}") && shown.contains("a <img src=x>"), "{shown}");
 }
 
 #[test]
@@ -231,6 +232,7 @@ fn a_local_store_can_be_browsed() {
         ("/buckets/media/object?key=none", 404, &["No such object"]),
         ("/buckets/media/object", 404, &["No such page"]),
         ("/buckets/media/download?key=top", 403, &["download = true in [admin]"]),
+        ("/report", 404, &["No report Requests are not audited here."]),
         ("/buckets/none", 404, &["No such bucket"]),
         ("/buckets/..", 404, &["No such page"]),
         ("/buckets/media/acl?key=top", 404, &["No such page"]),

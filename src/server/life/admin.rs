@@ -2,6 +2,7 @@
 
 use crate::routing::TrustedProxies;
 use crate::server::admin_port::AdminPort;
+use crate::server::audit::Recorder;
 use crate::server::connection::deadline::HeadLimits;
 use crate::server::connection::limits::{ConnectionLimits, Connections, Limited};
 use crate::server::connection::port::HttpPort;
@@ -27,6 +28,8 @@ pub(super) struct Shown {
     pub(super) pages: settings::Pages,
     /// The store, if it is the local one.
     pub(super) store: Option<Store>,
+    /// The audit, where requests are audited.
+    pub(super) recorder: Option<Arc<Recorder>>,
 }
 
 /// Serves the admin address until it is stopped.
@@ -45,6 +48,7 @@ pub(super) fn serve(
             rules: rules.clone(),
             recent,
             store: shown.store,
+            recorder: shown.recorder,
             stopping: stopping.clone(),
         })
     });

@@ -93,6 +93,7 @@ pub(super) struct ObjectPage {
 /// Whether an object can be downloaded.
 enum Download {
     At(String),
+    Encrypted,
     Off,
 }
 
@@ -149,7 +150,13 @@ impl ObjectPage {
             folders: folders(folder),
             facts: facts(info),
             metadata: info.metadata.user.iter().map(|(name, value)| (shown(name), shown(value))).collect(),
-            download: if can_download { Download::At(address(bucket, "download", key)) } else { Download::Off },
+            download: if info.encryption.is_some() {
+                Download::Encrypted
+            } else if can_download {
+                Download::At(address(bucket, "download", key))
+            } else {
+                Download::Off
+            },
         }
     }
 }

@@ -14,10 +14,13 @@ mod buckets;
 mod events;
 mod download;
 
+use crate::audit::report::{self, Report};
 use crate::filters::CurrentRules;
+use crate::page::content_policy;
 use crate::s3::listing::Position;
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::query::Query;
+use crate::server::audit::Recorder;
 use crate::server::recent::Recent;
 use crate::settings;
 use crate::store::{Store, StoreError};
@@ -45,6 +48,8 @@ pub struct Pages {
     recent: Arc<Recent>,
     /// `None` in front of another store.
     store: Option<Store>,
+    /// The audit, where requests are audited.
+    recorder: Option<Arc<Recorder>>,
     /// Whether objects can be downloaded.
     download: bool,
     streams: Semaphore,
@@ -63,6 +68,8 @@ pub struct PagesParts {
     pub recent: Arc<Recent>,
     /// The store, if it is the local one.
     pub store: Option<Store>,
+    /// The audit, where requests are audited.
+    pub recorder: Option<Arc<Recorder>>,
     /// Becomes true when the server stops.
     pub stopping: watch::Receiver<bool>,
 }
@@ -84,6 +91,7 @@ impl Pages {
             rules: parts.rules,
             recent: parts.recent,
             store: parts.store,
+            recorder: parts.recorder,
             download: parts.settings.download,
             streams: Semaphore::new(STREAMS),
             stopping: parts.stopping,
@@ -99,6 +107,7 @@ impl Pages {
         let query = Query::parse(uri.query().unwrap_or_default()).unwrap_or_default();
         match uri.path() {
             "/" => self.requests(Show::parse(query.get("show"))).send(session).await,
+            "/report" => self.report().send(session).await,
             "/events" => self.events(session, &query).await,
             "/inspector.js" => Page::file("text/javascript; charset=utf-8", JS).send(session).await,
             "/inspector.css" => Page::file("text/css; charset=utf-8", CSS).send(session).await,
@@ -112,7 +121,7 @@ impl Pages {
 
     fn frame(&self, tab: Option<Tab>) -> Frame {
         let policy = self.rules.load().policy.name().to_owned();
-        Frame { tab, policy, has_buckets: self.store.is_some() }
+        Frame { tab, policy, has_buckets: self.store.is_some(), has_report: self.recorder.is_some() }
     }
 
     fn requests(&self, show: Show) -> Page {
@@ -131,6 +140,17 @@ impl Pages {
         let rules = self.rules.load();
         let frame = self.frame(Some(Tab::Requests));
         Page::of(StatusCode::OK, &RequestPage::new(frame, &seen, &rules, settings::policy_line))
+    }
+
+    /// The readiness report of the audit so far.
+    fn report(&self) -> Page {
+        let Some(recorder) = &self.recorder else {
+            let text = "Requests are not audited here. Start with --audit, or mode = \"audit\" in the settings.";
+            return self.note(StatusCode::NOT_FOUND, "No report", text.to_owned());
+        };
+        let text = report::html(&Report::from(&recorder.snapshot()));
+        let policy = format!("{}; frame-ancestors 'none'", content_policy());
+        Page { policy: policy.into(), ..Page::html(text) }
     }
 
     async fn events(&self, session: &mut ServerSession, query: &Query<'_>) -> pingora::Result<()> {
@@ -152,6 +172,7 @@ impl Pages {
             Some(Place::Bucket(bucket)) => self.objects(store, &bucket, query).await,
             Some(Place::Object(bucket, key)) => self.object(store, &bucket, &key).await,
             Some(Place::Download(bucket, key)) if self.download => match store.object(&bucket, &key).await {
+                Ok(object) if object.info.encryption.is_some() => Ok(self.encrypted()),
                 Ok(object) => return download::send(session, key.as_str(), object).await,
                 Err(error) => Err(error),
             },
@@ -196,6 +217,11 @@ impl Pages {
     fn no_downloads(&self) -> Page {
         let text = "Write download = true in [admin] of the settings to switch them on.".to_owned();
         self.note(StatusCode::FORBIDDEN, "Downloads are off", text)
+    }
+
+    fn encrypted(&self) -> Page {
+        let text = "The object is encrypted with a key of the client's, which is not kept here.".to_owned();
+        self.note(StatusCode::FORBIDDEN, "Encrypted", text)
     }
 
     fn unknown(&self) -> Page {

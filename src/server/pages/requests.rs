@@ -1,5 +1,7 @@
 //! The list of the last requests, a row for each.
 
+use crate::audit::report::Advice;
+use crate::server::observe::record::Record;
 use crate::server::pages::frame::Frame;
 use crate::server::pages::text::shown;
 use crate::server::recent::{News, Seen};
@@ -68,6 +70,8 @@ pub(super) struct Row {
     fault: Option<Fault>,
     /// The rules by which R2 would refuse it, where requests are audited.
     audited: Option<String>,
+    /// The usual way out.
+    fix: Option<&'static str>,
 }
 
 /// Why a request was not carried out as asked.
@@ -83,6 +87,8 @@ pub(super) struct Fault {
     pub(super) message: String,
     /// What the log has besides.
     pub(super) cause: Option<String>,
+    /// The usual way out.
+    pub(super) fix: Option<&'static str>,
 }
 
 impl RequestsPage {
@@ -106,6 +112,7 @@ impl Row {
             target: target(seen),
             key_id: record.subject.key_id.as_deref().map(shown),
             ms: milliseconds(seen),
+            fix: fix(record).or_else(|| fix_of_audited(record.audit.as_deref()?)),
             fault: Fault::of(seen),
             audited: record.audit.as_deref().map(shown),
         }
@@ -124,8 +131,21 @@ impl Fault {
             code: shown(record.error.as_deref()?),
             message: shown(message),
             cause: cause.map(shown),
+            fix: fix(record),
         })
     }
+}
+
+/// The usual way out of a refusal by the chain. Advice is by the ids of rules, which audits have too.
+fn fix(record: &Record) -> Option<&'static str> {
+    let what = record.feature.as_deref().or(record.error.as_deref())?;
+    let rule = format!("{}/{what}", record.refused_by?.name());
+    Advice::on(&rule).map(|advice| advice.fix.as_str())
+}
+
+/// The usual way out of what R2 would refuse, of the first rule that is named.
+fn fix_of_audited(rules: &str) -> Option<&'static str> {
+    rules.split(", ").find_map(Advice::on).map(|advice| advice.fix.as_str())
 }
 
 fn kind(seen: &Seen) -> &'static str {
@@ -168,7 +188,6 @@ pub(super) fn milliseconds(seen: &Seen) -> String {
 mod tests {
     use super::*;
     use crate::filters::Filter;
-    use crate::server::observe::record::Record;
 
     #[test]
     fn what_failed_and_what_r2_would_refuse_stands_out() {

@@ -1,24 +1,10 @@
-//! Texts of clients as a page shows them, and what addresses and sizes look like. That a text is no markup is the
-//! templates' work: they escape everything.
+//! What addresses and sizes look like on a page, and texts of clients. That a text is no markup is the templates' work:
+//! they escape everything.
+
+pub(super) use crate::page::visible as shown;
 
 use crate::s3::uri::IN_QUERY;
 use percent_encoding::utf8_percent_encode;
-
-/// A text that a client chose, with its control characters and those that turn the direction of writing or are invisible
-/// as escapes: what looks like one line is one, and what looks like a name is that name.
-pub(super) fn shown(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_deceptive(c) { shown.extend(c.escape_default()) } else { shown.push(c) }
-    }
-    shown
-}
-
-fn is_deceptive(c: char) -> bool {
-    let invisible = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}');
-    let format = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
-    c.is_control() || invisible || format || matches!(c, '\u{e0000}'..='\u{e007f}')
-}
 
 /// A text as the value of a parameter.
 pub(super) fn in_query(text: &str) -> String {
@@ -60,20 +46,6 @@ pub(super) fn thousands(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_deceives_the_eye_is_an_escape() {
-        for (text, expected) in [
-            ("photos/ä 猫.jpg", "photos/ä 猫.jpg"),
-            ("<b>&\"'", "<b>&\"'"),
-            ("a\nb\r\tc\0", "a\\nb\\r\\tc\\u{0}"),
-            ("invoice\u{202e}gpj.exe", "invoice\\u{202e}gpj.exe"),
-            ("a\u{200b}b\u{2028}c\u{feff}", "a\\u{200b}b\\u{2028}c\\u{feff}"),
-            ("\u{7f}\u{9b}31m", "\\u{7f}\\u{9b}31m"),
-        ] {
-            assert_eq!(shown(text), expected);
-        }
-    }
 
     #[test]
     fn sizes_are_short() {
