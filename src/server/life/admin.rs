@@ -2,6 +2,7 @@
 
 use crate::routing::TrustedProxies;
 use crate::server::admin_port::AdminPort;
+use crate::server::audit::Recorder;
 use crate::server::connection::deadline::HeadLimits;
 use crate::server::connection::limits::{ConnectionLimits, Connections, Limited};
 use crate::server::connection::port::HttpPort;
@@ -25,6 +26,8 @@ pub(super) struct Shown {
     pub(super) health: Arc<dyn Health>,
     /// The pages, as settings have them.
     pub(super) pages: settings::Pages,
+    /// What keeps the audit, if there is one.
+    pub(super) recorder: Option<Arc<Recorder>>,
     /// The store, if it is the local one.
     pub(super) store: Option<Store>,
 }
@@ -44,6 +47,7 @@ pub(super) fn serve(
             settings: shown.pages,
             rules: rules.clone(),
             recent,
+            recorder: shown.recorder,
             store: shown.store,
             stopping: stopping.clone(),
         })

@@ -121,7 +121,7 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
         recent: has_pages.then(|| Arc::new(Recent::new(parts.pages.requests))),
     });
     let (backend, health, upkeep) = start_backend(parts.objects, &shared.rules)?;
-    let (s3, public) = (S3Port { backend: backend.clone(), recorder: parts.recorder }, PublicPort { backend });
+    let (s3, public) = (S3Port { backend: backend.clone(), recorder: parts.recorder.clone() }, PublicPort { backend });
     let listen = addresses(&parts.listeners.s3);
     let public_listen = addresses(&parts.listeners.public);
     let mut services = vec![upkeep, serve_objects(s3, parts.listeners.s3, heads, &shared, stopping.clone())];
@@ -129,7 +129,7 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
         services.push(serve_objects(public, parts.listeners.public, heads, &shared, stopping.clone()));
     }
     let admin = parts.listeners.admin.as_ref().map(Bound::address);
-    let shown = Shown { health, pages: parts.pages, store };
+    let shown = Shown { health, pages: parts.pages, recorder: parts.recorder, store };
     services.extend(parts.listeners.admin.map(|bound| admin::serve(bound, heads, &shared, shown, stopping)));
     Ok(Running { listen, public: public_listen, admin, metrics, stop, services })
 }

@@ -18,6 +18,8 @@ pub(super) struct Frame {
     pub(super) policy: String,
     /// Whether there are pages of buckets.
     pub(super) has_buckets: bool,
+    /// Whether there is a report of an audit.
+    pub(super) has_report: bool,
 }
 
 impl Frame {

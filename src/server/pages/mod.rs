@@ -14,10 +14,13 @@ mod buckets;
 mod events;
 mod download;
 
+use crate::audit::report::{Report, html};
 use crate::filters::CurrentRules;
+use crate::page::content_policy;
 use crate::s3::listing::Position;
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::query::Query;
+use crate::server::audit::Recorder;
 use crate::server::recent::Recent;
 use crate::settings;
 use crate::store::{Store, StoreError};
@@ -43,6 +46,8 @@ pub struct Pages {
     hosts: Hosts,
     rules: Arc<CurrentRules>,
     recent: Arc<Recent>,
+    /// `None` where nothing is audited.
+    recorder: Option<Arc<Recorder>>,
     /// `None` in front of another store.
     store: Option<Store>,
     /// Whether objects can be downloaded.
@@ -61,6 +66,8 @@ pub struct PagesParts {
     pub rules: Arc<CurrentRules>,
     /// The last requests.
     pub recent: Arc<Recent>,
+    /// What keeps the audit, if there is one.
+    pub recorder: Option<Arc<Recorder>>,
     /// The store, if it is the local one.
     pub store: Option<Store>,
     /// Becomes true when the server stops.
@@ -83,6 +90,7 @@ impl Pages {
             hosts: Hosts::new(parts.bound, parts.settings.hosts),
             rules: parts.rules,
             recent: parts.recent,
+            recorder: parts.recorder,
             store: parts.store,
             download: parts.settings.download,
             streams: Semaphore::new(STREAMS),
@@ -99,6 +107,7 @@ impl Pages {
         let query = Query::parse(uri.query().unwrap_or_default()).unwrap_or_default();
         match uri.path() {
             "/" => self.requests(Show::parse(query.get("show"))).send(session).await,
+            "/report" => self.report().send(session).await,
             "/events" => self.events(session, &query).await,
             "/inspector.js" => Page::file("text/javascript; charset=utf-8", JS).send(session).await,
             "/inspector.css" => Page::file("text/css; charset=utf-8", CSS).send(session).await,
@@ -112,7 +121,17 @@ impl Pages {
 
     fn frame(&self, tab: Option<Tab>) -> Frame {
         let policy = self.rules.load().policy.name().to_owned();
-        Frame { tab, policy, has_buckets: self.store.is_some() }
+        Frame { tab, policy, has_buckets: self.store.is_some(), has_report: self.recorder.is_some() }
+    }
+
+    /// The readiness report of the audit so far. It is a page of one file, with a content policy of its own.
+    fn report(&self) -> Page {
+        let Some(recorder) = &self.recorder else {
+            let text = "This server audits nothing. Start it with --audit, and it reports here what R2 would refuse.";
+            return self.note(StatusCode::NOT_FOUND, "No audit", text.to_owned());
+        };
+        let policy = format!("{}; frame-ancestors 'none'", content_policy());
+        Page { policy: policy.into(), ..Page::html(html(&Report::from(&recorder.snapshot()))) }
     }
 
     fn requests(&self, show: Show) -> Page {
