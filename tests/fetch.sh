@@ -58,7 +58,7 @@ install_packages() {
 # Debian's clients, unpacked under target/: needs apt-get, but neither root nor a change to the machine.
 debian_tools() {
     local tool absent=()
-    for tool in rclone s3cmd restic promtool $({ wanted browser || wanted recipes || wanted inspector; } && echo chromium-headless-shell); do
+    for tool in rclone s3cmd restic promtool $({ wanted browser || wanted recipes || wanted inspector || wanted report; } && echo chromium-headless-shell); do
         PATH="$cache/bin:$PATH" command -v "$tool" >/dev/null || absent+=("$tool")
     done
     [ ${#absent[@]} -eq 0 ] && return 0

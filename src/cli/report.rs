@@ -1,7 +1,7 @@
 //! `report`: audits as a page, as text, or as data.
 
 use crate::audit::Audit;
-use crate::audit::report::{Report, html, markdown, prometheus, text};
+use crate::audit::report::{Report, counters, html, markdown, text};
 use crate::cli::failure::Failure;
 use crate::diagnostics::{Diagnostic, Location};
 use clap::{Args, ValueEnum};
@@ -15,24 +15,32 @@ pub struct ReportArguments {
     /// Files of audits, by `r2shim audit` or by a server in audit mode; - reads one from stdin. They add up
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// Write JSON
-    #[arg(long, conflicts_with_all = ["markdown", "html", "prometheus"])]
-    pub json: bool,
-    /// Write Markdown
-    #[arg(long, conflicts_with_all = ["html", "prometheus"])]
-    pub markdown: bool,
-    /// Write a page of HTML, in one file that needs no network
-    #[arg(long, conflicts_with = "prometheus")]
-    pub html: bool,
-    /// Write counts by rule and key for Prometheus
-    #[arg(long)]
-    pub prometheus: bool,
+    /// How it is written.
+    #[command(flatten)]
+    pub form: ReportForm,
     /// Write into this file, in place of stdout
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Exit with 1 if a client must change (refused), or if some of the input was not read or not visible (unknown)
     #[arg(long, value_name = "WHAT", value_delimiter = ',')]
     pub fail_on: Vec<FailOn>,
+}
+
+/// How a report is written: as text, if no flag says otherwise.
+#[derive(Debug, Args)]
+pub struct ReportForm {
+    /// Write JSON
+    #[arg(long, conflicts_with_all = ["markdown", "html", "counters"])]
+    pub json: bool,
+    /// Write Markdown
+    #[arg(long, conflicts_with_all = ["html", "counters"])]
+    pub markdown: bool,
+    /// Write a page of HTML, in one file that needs no network
+    #[arg(long, conflicts_with = "counters")]
+    pub html: bool,
+    /// Write counts by rule and key for Prometheus
+    #[arg(long = "prometheus")]
+    pub counters: bool,
 }
 
 /// What makes `report` exit with 1.
@@ -47,7 +55,7 @@ pub enum FailOn {
 /// Does what `report` asks for.
 pub(super) fn run(arguments: &ReportArguments, out: &mut dyn Write) -> Result<(), Failure> {
     let report = Report::from(&merged(&arguments.files)?);
-    let written = write(&report, arguments);
+    let written = arguments.form.of(&report);
     match &arguments.out {
         Some(file) => put(file, &written)?,
         None => out.write_all(written.as_bytes())?,
@@ -64,13 +72,16 @@ impl FailOn {
     }
 }
 
-fn write(report: &Report, arguments: &ReportArguments) -> String {
-    match arguments {
-        ReportArguments { json: true, .. } => report.to_json(),
-        ReportArguments { markdown: true, .. } => markdown(report),
-        ReportArguments { html: true, .. } => html(report),
-        ReportArguments { prometheus: true, .. } => prometheus(report),
-        _ => text(report),
+impl ReportForm {
+    /// The report in this form.
+    pub fn of(&self, report: &Report) -> String {
+        match self {
+            ReportForm { json: true, .. } => report.to_json(),
+            ReportForm { markdown: true, .. } => markdown(report),
+            ReportForm { html: true, .. } => html(report),
+            ReportForm { counters: true, .. } => counters(report),
+            _ => text(report),
+        }
     }
 }
 
@@ -124,12 +135,16 @@ fn of(file: &Path) -> Location {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::arguments::{Arguments, Command};
     use clap::Parser;
 
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        report: ReportArguments,
+    }
+
     fn report(words: &[&str]) -> (Result<(), Failure>, String) {
-        let line = ["r2shim", "report"].iter().chain(words).copied();
-        let Command::Report(arguments) = Arguments::try_parse_from(line).unwrap().command else { panic!("no report") };
+        let arguments = Line::try_parse_from(["report"].iter().chain(words)).unwrap().report;
         let mut out = Vec::new();
         let done = run(&arguments, &mut out);
         (done, String::from_utf8(out).unwrap())

@@ -1,6 +1,6 @@
 //! A report as a page: one file, without script, that needs no network and can be printed.
 
-use crate::audit::report::model::{Report, grouped};
+use crate::audit::report::model::{Report, grouped, times};
 use crate::page::{STYLE, content_policy};
 use askama::Template;
 
@@ -15,6 +15,15 @@ struct ReportPage<'a> {
 impl ReportPage<'_> {
     fn number(&self, number: &u64) -> String {
         grouped(*number)
+    }
+
+    fn times(&self, count: &u64) -> String {
+        times(*count)
+    }
+
+    /// The minute of a time in ISO 8601.
+    fn minute(&self, time: &str) -> String {
+        time.get(..16).unwrap_or(time).replace('T', " ")
     }
 }
 

@@ -1,6 +1,6 @@
 //! A report as Markdown.
 
-use crate::audit::report::model::{Change, ClientReport, Report, grouped};
+use crate::audit::report::model::{Change, ClientReport, Report, grouped, times};
 use std::fmt::{self, Write};
 
 /// The report as Markdown.
@@ -43,7 +43,7 @@ fn changes_of(client: &ClientReport, out: &mut String) -> fmt::Result {
 
 fn one_change(change: &Change, out: &mut String) -> fmt::Result {
     let at_times = if change.sometimes { ", refused at times" } else { "" };
-    writeln!(out, "\n### {}\n\n{}, {} times{at_times}.", change.title, code(&change.rule), grouped(change.count))?;
+    writeln!(out, "\n### {}\n\n{}, {}{at_times}.", change.title, code(&change.rule), times(change.count))?;
     writeln!(out, "{}\n\n**Fix:** {}\n\n**Work:** {}.\n", change.why, plain(change.fix), change.work.words())?;
     writeln!(out, "| operation | times | R2's answer | example |\n|---|---:|---|---|")?;
     change.found.iter().try_for_each(|found| {

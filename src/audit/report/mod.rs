@@ -8,15 +8,15 @@ mod model;
 mod text;
 mod markdown;
 mod html;
-mod prometheus;
+mod counters;
 #[cfg(test)]
 mod tests;
 
 pub use advice::{Advice, Work};
+pub use counters::counters;
 pub use html::html;
 pub use markdown::markdown;
 pub use model::Report;
-pub use prometheus::prometheus;
 pub use text::text;
 
 impl Report {

@@ -199,9 +199,7 @@ impl Report {
     pub fn verdict(&self) -> String {
         match (self.clients_ready, self.clients_total) {
             (_, 0) => "No request was judged".to_owned(),
-            (1, 1) => "The one client is ready".to_owned(),
-            (0, 1) => "The one client must change".to_owned(),
-            (ready, total) if ready == total => format!("All {total} clients are ready"),
+            (ready, total) if ready == total && total > 1 => format!("All {total} clients are ready"),
             (ready, total) => format!("{ready} of {total} clients are ready"),
         }
     }
@@ -278,6 +276,11 @@ pub(super) fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// How often, in words.
+pub(super) fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{} times", grouped(count)) }
 }
 
 fn billed(audit: &Audit) -> Billed {

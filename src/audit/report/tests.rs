@@ -1,6 +1,6 @@
 //! Reports: an audit in, text out. The kept forms are `tests/reports/`.
 
-use crate::audit::report::{Report, html, markdown, prometheus, text};
+use crate::audit::report::{Report, counters, html, markdown, text};
 use crate::audit::{Audit, Client, Coverage, Observation, RuleId, Source, Verdict};
 use crate::s3::operation::Operation;
 use crate::s3::{Code, S3Error, Timestamp};
@@ -50,7 +50,7 @@ fn forms() -> [(&'static str, String); 5] {
         ("report.md", markdown(&report)),
         ("report.html", html(&report)),
         ("report.json", report.to_json()),
-        ("report.prom", prometheus(&report)),
+        ("report.prom", counters(&report)),
     ]
 }
 

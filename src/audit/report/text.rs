@@ -1,6 +1,6 @@
 //! A report for a terminal.
 
-use crate::audit::report::model::{Change, ClientReport, Report, grouped};
+use crate::audit::report::model::{Change, ClientReport, Report, grouped, times};
 use std::fmt::{self, Write};
 
 /// The report as text.
@@ -44,7 +44,7 @@ fn changes_of(client: &ClientReport, out: &mut String) -> fmt::Result {
 
 fn one_change(change: &Change, out: &mut String) -> fmt::Result {
     let at_times = if change.sometimes { ", refused at times" } else { "" };
-    writeln!(out, "\n  {} ({}), {} times{at_times}", change.title, change.rule, grouped(change.count))?;
+    writeln!(out, "\n  {} ({}), {}{at_times}", change.title, change.rule, times(change.count))?;
     for found in &change.found {
         writeln!(
             out,

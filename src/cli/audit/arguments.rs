@@ -1,6 +1,7 @@
 //! The arguments of `audit` as clap reads them.
 
 use crate::audit::logs::Format;
+use crate::cli::report::ReportForm;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ Exits with 0, with 1 if --fail-on says so, and with 2 if nothing of the input ca
 Examples:
   r2shim audit examples/logs/minio-audit.json
   r2shim audit logs/ --out audit.json
+  r2shim audit access.log.gz --html > report.html
   mc admin trace --json --verbose play | r2shim audit -
   r2shim audit access.log.gz --fail-on refused")]
 pub struct Audit {
@@ -38,6 +40,9 @@ pub struct Audit {
     /// Domain below which buckets are hosts, for a HAR of a store of one's own; may be repeated
     #[arg(long, value_name = "DOMAIN")]
     pub domain: Vec<String>,
+    /// How the report is written.
+    #[command(flatten)]
+    pub form: ReportForm,
     /// Keep the audit in this file, to be read and added to others later
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

@@ -5,11 +5,11 @@
 pub mod arguments;
 mod input;
 mod progress;
-mod table;
 
 use crate::access::{BucketScope, Keyring};
 use crate::audit::Source;
 use crate::audit::logs::{Format, Ledger, LeftOut, LogReader, SHOWN, Summary};
+use crate::audit::report::Report;
 use crate::cli::failure::Failure;
 use crate::cli::style::{DOUBT, FAINT};
 use crate::cors::CorsRules;
@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Audit, out: &mut dyn Write) -> Result<(), Failure>
     if let Some(file) = &arguments.out {
         keep(file, &ledger.audit.to_json())?;
     }
-    table::write(&ledger.audit, out)?;
+    out.write_all(arguments.form.of(&Report::from(&ledger.audit)).as_bytes())?;
     let is_refused = ledger.audit.findings() > 0;
     if arguments.fail_on == Some(FailOn::Refused) && is_refused { Err(Failure::Found) } else { Ok(()) }
 }

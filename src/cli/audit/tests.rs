@@ -28,7 +28,7 @@ fn findings_are_shown_and_kept() {
     let (log, kept) = (log.to_str().unwrap(), kept.to_str().unwrap());
     let (text, result) = audit(&[log, "--out", kept]);
     assert!(result.is_ok() && text.starts_with("0 of 1 clients are ready"), "{text}");
-    assert!(text.contains("policy/PutObjectTagging  2 times"), "{text}");
+    assert!(text.contains("(policy/PutObjectTagging), 2 times"), "{text}");
     let audit_of_file = crate::audit::Audit::from_json(&fs::read_to_string(kept).unwrap()).unwrap();
     let coverage = audit_of_file.sources[0].coverage;
     assert_eq!((coverage.judged, coverage.not_understood, audit_of_file.findings()), (2, 1, 1));

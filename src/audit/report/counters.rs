@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// The counts in Prometheus's text format.
-pub fn prometheus(report: &Report) -> String {
+pub fn counters(report: &Report) -> String {
     let mut findings: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for client in &report.clients {
         for change in &client.changes {
