@@ -30,8 +30,6 @@ pub(super) struct Shown {
     pub(super) recorder: Option<Arc<Recorder>>,
     /// The store, if it is the local one.
     pub(super) store: Option<Store>,
-    /// The audit, where requests are audited.
-    pub(super) recorder: Option<Arc<Recorder>>,
 }
 
 /// Serves the admin address until it is stopped.
@@ -51,7 +49,6 @@ pub(super) fn serve(
             recent,
             recorder: shown.recorder,
             store: shown.store,
-            recorder: shown.recorder,
             stopping: stopping.clone(),
         })
     });

@@ -1,0 +1,135 @@
+//! The file of a live audit. One process writes it; it is always whole, whatever ends the process.
+
+use crate::audit::{Audit, FileError};
+use std::ffi::OsStr;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// The most bytes of an audit that is read: many times what its bounds allow.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// What stands near the beginning of every audit, also of one that is damaged further on.
+const MARK: &str = "r2shim-audit";
+
+/// Why a file cannot keep an audit.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It cannot be read or written.
+    #[error("the audit {path} cannot be kept: {error}; name another file with --audit-file")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// Another process keeps it.
+    #[error("another server keeps the audit {0}; name another file with --audit-file")]
+    InUse(PathBuf),
+    /// It is something else. It stays as it is.
+    #[error("{0} is there and is no audit, so it is left alone; name another file with --audit-file")]
+    NoAudit(PathBuf),
+    /// Another version of the program wrote it.
+    #[error("{path}: {error}; or move it away, and a new one is begun")]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Which version.
+        error: FileError,
+    },
+    /// Another policy judged it.
+    #[error(
+        "{path} was judged by the policy {kept}, and this server judges by {now}: they do not add up; name another file \
+         with --audit-file, or move this one away"
+    )]
+    Policy {
+        /// The file.
+        path: PathBuf,
+        /// The policy of the file.
+        kept: String,
+        /// The policy in force.
+        now: String,
+    },
+    /// No thread can be started.
+    #[error("the audit cannot be kept: {0}")]
+    Thread(io::Error),
+}
+
+/// A file that this process keeps an audit in, as long as this lives.
+#[derive(Debug)]
+pub(super) struct AuditFile {
+    path: PathBuf,
+    draft: PathBuf,
+    /// Held, not read: the kernel lets go of it when the process ends.
+    _lock: File,
+}
+
+impl AuditFile {
+    /// The file, and the audit in it; an empty one where there is none. One that is damaged is put aside.
+    ///
+    /// # Errors
+    /// Why the file cannot be used. Then nothing has changed.
+    pub(super) fn open(path: &Path, policy: &str) -> Result<(AuditFile, Audit), OpenError> {
+        let failed = |error| OpenError::Io { path: path.to_owned(), error };
+        let lock =
+            File::options().create(true).truncate(false).write(true).open(beside(path, "lock")).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(path.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        let file = AuditFile { path: path.to_owned(), draft: beside(path, "draft"), _lock: lock };
+        let audit = file.read(policy)?;
+        // A folder that takes no files is found before anyone relies on it.
+        file.write(&audit).map_err(failed)?;
+        Ok((file, audit))
+    }
+
+    /// Replaces the file. It has the old text or the new one, never a part.
+    pub(super) fn write(&self, audit: &Audit) -> io::Result<()> {
+        let mut draft = File::create(&self.draft)?;
+        draft.write_all(audit.to_json().as_bytes())?;
+        draft.sync_all()?;
+        fs::rename(&self.draft, &self.path)
+    }
+
+    fn read(&self, policy: &str) -> Result<Audit, OpenError> {
+        let path = || self.path.clone();
+        let text = match self.text() {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Audit::new(policy)),
+            Err(error) => return Err(OpenError::Io { path: path(), error }),
+        };
+        match Audit::from_json(&text) {
+            _ if text.is_empty() => Ok(Audit::new(policy)),
+            Ok(audit) if audit.policy == policy => Ok(audit),
+            Ok(audit) => Err(OpenError::Policy { path: path(), kept: audit.policy, now: policy.to_owned() }),
+            Err(error @ FileError::Version(_)) => Err(OpenError::Version { path: path(), error }),
+            Err(error) if text.contains(MARK) => self.put_aside(&error).map(|()| Audit::new(policy)),
+            Err(_) => Err(OpenError::NoAudit(path())),
+        }
+    }
+
+    fn text(&self) -> io::Result<String> {
+        if fs::metadata(&self.path)?.len() > MAX_BYTES {
+            return Err(io::Error::other("it is far larger than an audit"));
+        }
+        Ok(String::from_utf8_lossy(&fs::read(&self.path)?).into_owned())
+    }
+
+    /// Keeps a damaged audit under a name of its own.
+    fn put_aside(&self, error: &FileError) -> Result<(), OpenError> {
+        let free = (1..).map(|number| beside(&self.path, &format!("damaged-{number}"))).find(|path| !path.exists());
+        let Some(aside) = free else { return Ok(()) };
+        fs::rename(&self.path, &aside).map_err(|error| OpenError::Io { path: self.path.clone(), error })?;
+        tracing::warn!(kept_as = %aside.display(), %error, "the audit is damaged: it is put aside, and a new one begun");
+        Ok(())
+    }
+}
+
+/// The name of a file that belongs to another.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or(OsStr::new("audit")).to_owned();
+    name.push(format!(".{ending}"));
+    path.with_file_name(name)
+}
