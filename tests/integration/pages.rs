@@ -360,10 +360,3 @@ fn streams_are_few() {
     assert_eq!(status, 503);
     assert_eq!(get(&server, "/readyz").status, 200, "probes are answered");
 }
-
-#[test]
-fn the_report_is_a_page_with_a_policy_of_its_own() {
-    let server = TestServer::with_bucket("r2", "media");
-    let absent = get(&server, "/report");
-    assert!(absent.status == 404 && text(&absent).contains("Start it with --audit"), "{}", text(&absent));
-}

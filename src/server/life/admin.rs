@@ -26,8 +26,6 @@ pub(super) struct Shown {
     pub(super) health: Arc<dyn Health>,
     /// The pages, as settings have them.
     pub(super) pages: settings::Pages,
-    /// What keeps the audit, if there is one.
-    pub(super) recorder: Option<Arc<Recorder>>,
     /// The store, if it is the local one.
     pub(super) store: Option<Store>,
 }
@@ -47,7 +45,6 @@ pub(super) fn serve(
             settings: shown.pages,
             rules: rules.clone(),
             recent,
-            recorder: shown.recorder,
             store: shown.store,
             stopping: stopping.clone(),
         })
