@@ -28,6 +28,8 @@ pub(super) struct Shown {
     pub(super) pages: settings::Pages,
     /// The store, if it is the local one.
     pub(super) store: Option<Store>,
+    /// What keeps the audit, if there is one.
+    pub(super) recorder: Option<Arc<Recorder>>,
 }
 
 /// Serves the admin address until it is stopped.
@@ -46,6 +48,7 @@ pub(super) fn serve(
             rules: rules.clone(),
             recent,
             store: shown.store,
+            recorder: shown.recorder,
             stopping: stopping.clone(),
         })
     });
