@@ -71,10 +71,10 @@ fn not_implemented(what: &str) -> (u16, String, String) {
     (501, "NotImplemented".to_owned(), format!("{what} not implemented"))
 }
 
-/// R2's words, but for the value of a header that is a client's key: answers do not show it.
+/// What is refused, without the value of a header that is a client's key: answers do not show it.
 fn without_key(what: &str) -> String {
-    let is_key = what.contains("-server-side-encryption-customer-key' ");
-    if is_key { what.replace("value ''", "value '(not shown)'") } else { what.to_owned() }
+    let shown = what.split_once("customer-key' with value '").map(|(before, _)| before);
+    shown.map_or(what.to_owned(), |before| format!("{before}customer-key' with value '(not shown)'"))
 }
 
 /// On HEAD the status is all there is.
