@@ -2,12 +2,11 @@
 
 import json
 import subprocess
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from audit_log import AuditLog
 from command import require
 from day import PLANTED, Day, attempt, found
 from minio import ROOT_PASSWORD, ROOT_USER, Minio
@@ -44,45 +43,6 @@ class Auditing(Server):
         self._reader.join()
 
 
-class AuditWebhook:
-    """What MinIO sends its audit log to: a file with a line for each request."""
-
-    def __init__(self, file):
-        self.file = file
-        lines, lock = file.open("ab"), threading.Lock()
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                line = self.rfile.read(int(self.headers["content-length"])).rstrip(b"\n")
-                with lock:
-                    lines.write(line + b"\n")
-                    lines.flush()
-                self.send_response(200)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        self._thread.start()
-        address = f"http://127.0.0.1:{self._server.server_port}"
-        self.settings = {"MINIO_AUDIT_WEBHOOK_ENABLE_DAY": "on", "MINIO_AUDIT_WEBHOOK_ENDPOINT_DAY": address}
-
-    def wait_for(self, text):
-        """Waits until MinIO has logged a request."""
-        end = time.monotonic() + LINE_SECONDS
-        while text not in self.file.read_text():
-            assert time.monotonic() < end, f"MinIO does not log {text!r}"
-            time.sleep(0.05)
-
-    def stop(self):
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-
 @pytest.fixture
 def minio(tmp_path):
     folder = tmp_path / "minio"
@@ -113,17 +73,18 @@ def test_findings_outlive_a_kill(minio, tmp_path, home):
 def test_the_log_of_the_store_gives_the_same_findings(tmp_path, home):
     folder = tmp_path / "minio"
     folder.mkdir()
-    webhook = AuditWebhook(tmp_path / "minio.log")
-    minio = Minio(require("minio"), folder, webhook.settings)
+    log, webhook = tmp_path / "minio.log", AuditLog()
+    minio = Minio(require("minio"), folder, webhook.environment)
     try:
         Day(minio.endpoint, ROOT_USER, ROOT_PASSWORD, home).run()
         attempt(Day(minio.endpoint, ROOT_USER, ROOT_PASSWORD, home).boto3().head_bucket, Bucket="the-end-of-the-day")
-        webhook.wait_for("the-end-of-the-day")
+        webhook.wait_for(b"the-end-of-the-day")
     finally:
         minio.stop()
         webhook.stop()
+    webhook.write(log)
     kept = tmp_path / "day.json"
-    subprocess.run([BINARY, "audit", webhook.file, "--out", kept], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([BINARY, "audit", log, "--out", kept], check=True, stdout=subprocess.DEVNULL)
     # A log shows what the store answered: where that is R2's answer too, the client loses nothing.
     same = ["policy/x-amz-server-side-encryption", "policy/GetObjectLockConfiguration"]
     shown = [finding for finding in PLANTED if finding[2] not in same]

@@ -2,12 +2,11 @@
 
 import json
 import subprocess
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
 import pytest
 from botocore.config import Config
+from audit_log import AuditLog
 from command import require
 from minio import ROOT_PASSWORD, ROOT_USER, Minio
 from server import BINARY
@@ -28,42 +27,6 @@ PLANTED = {
 }
 
 
-class AuditLog:
-    """Where MinIO sends its audit log. `lines` are what came, a request each."""
-
-    def __init__(self):
-        self.lines = []
-        self._news = threading.Condition()
-        log = self
-
-        class Receiver(BaseHTTPRequestHandler):
-            def do_POST(self):
-                log._take(self.rfile.read(int(self.headers["Content-Length"])))
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-        self.url = "http://127.0.0.1:%d/" % self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def _take(self, line):
-        with self._news:
-            self.lines.append(line.strip())
-            self._news.notify_all()
-
-    def wait_for(self, text):
-        """Waits until a line with this text has come."""
-        with self._news:
-            assert self._news.wait_for(lambda: any(text in line for line in self.lines), 60), "MinIO sends no audit log"
-
-    def stop(self):
-        self._server.shutdown()
-
-
 @pytest.fixture
 def audit_log():
     log = AuditLog()
@@ -75,8 +38,7 @@ def audit_log():
 def store(tmp_path, audit_log):
     folder = tmp_path / "minio"
     folder.mkdir()
-    environment = {"MINIO_AUDIT_WEBHOOK_ENABLE_DAY": "on", "MINIO_AUDIT_WEBHOOK_ENDPOINT_DAY": audit_log.url}
-    minio = Minio(require("minio"), folder, environment)
+    minio = Minio(require("minio"), folder, audit_log.environment)
     yield minio
     minio.stop()
 
@@ -126,7 +88,7 @@ def test_each_planted_incompatibility_is_found_once_and_nothing_else(store, audi
     live_through_a_day(store)
     audit_log.wait_for(b'"HeadObject"')
     log, kept = tmp_path / "audit.log", tmp_path / "audit.json"
-    log.write_bytes(b"\n".join(audit_log.lines) + b"\n")
+    audit_log.write(log)
     done = subprocess.run([BINARY, "audit", log, "--out", kept], capture_output=True, text=True)
     assert done.returncode == 0 and "not understood" not in done.stderr, done.stderr
     audit = json.loads(kept.read_text())
