@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
 /// The style of every page, to stand in its head.
-pub const STYLE: &str = include_str!("../templates/page.css");
+pub const STYLE: &str = concat!(include_str!("../templates/palette.css"), include_str!("../templates/page.css"));
 
 static CONTENT_POLICY: LazyLock<String> = LazyLock::new(|| {
     let digest = STANDARD.encode(Sha256::digest(STYLE));

@@ -234,7 +234,7 @@ impl Pages {
 }
 
 const JS: &str = include_str!("inspector.js");
-const CSS: &str = include_str!("inspector.css");
+const CSS: &str = concat!(include_str!("../../../templates/palette.css"), include_str!("inspector.css"));
 const SVG: &str = include_str!("inspector.svg");
 
 fn visitor(session: &ServerSession) -> Visitor<'_> {
