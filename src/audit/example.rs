@@ -1,15 +1,15 @@
 //! One request as an example of a finding: enough to recognise it, and nothing secret.
 
+use crate::s3::customer_key::has_customer_key;
+
 /// The most bytes of an example.
 const MAX_EXAMPLE: usize = 512;
 
 /// Parameters whose values are never shown: signatures, and what temporary keys consist of.
-const SECRET: [&str; 8] = [
+const SECRET: [&str; 6] = [
     "x-amz-signature",
     "x-amz-credential",
     "x-amz-security-token",
-    "x-amz-server-side-encryption-customer-key",
-    "x-amz-copy-source-server-side-encryption-customer-key",
     "signature",
     "awsaccesskeyid",
     "x-amz-server-side-encryption-customer-key-md5",
@@ -33,7 +33,7 @@ pub fn example(method: &str, target: &str) -> String {
 
 /// A name with an escape may be any name, so its value is not shown either.
 fn is_secret(name: &str) -> bool {
-    name.contains('%') || SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret))
+    name.contains('%') || has_customer_key(name) || SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
 #[cfg(test)]
@@ -49,6 +49,12 @@ mod tests {
                 "GET",
                 "/b/k?X-Amz-Credential=AKIA%2F2026&X-Amz-Signature=abc&x-amz-security-TOKEN=t&versionId=1",
                 "GET /b/k?X-Amz-Credential=...&X-Amz-Signature=...&x-amz-security-TOKEN=...&versionId=1",
+            ),
+            (
+                "GET",
+                "/b/k?X-Amz-Server-Side-Encryption-Customer-Key=a&x-amz-copy-source-server-side-encryption-customer-key=b",
+                "GET /b/k?X-Amz-Server-Side-Encryption-Customer-Key=...&\
+                 x-amz-copy-source-server-side-encryption-customer-key=...",
             ),
             ("GET", "/b/k?X%2DAmz-Signature=abc", "GET /b/k?X%2DAmz-Signature=..."),
             (

@@ -17,7 +17,7 @@ use std::mem;
 pub const UNEQUAL_PARTS: RuleId = RuleId::named("parts/unequal");
 /// More than one write a second to one key (D, R2's page of limits).
 pub const WRITES_PER_KEY: RuleId = RuleId::named("rate/writes-per-key");
-/// DeleteObjects with more than 700 keys, which users saw fail (U, apache/opendal 2227).
+/// DeleteObjects with more than 700 keys, which users saw fail with an InternalError (U, apache/opendal 2227).
 pub const MANY_DELETES: RuleId = RuleId::named("delete/over-700-keys");
 
 /// Keys of one DeleteObjects that R2 takes without trouble.
@@ -143,7 +143,9 @@ impl Watch {
                 self.forget(hash(upload));
                 Vec::new()
             }
-            Event::Deletes { keys } if *keys > DELETES => vec![Verdict::new(MANY_DELETES, &too_many_deletes())],
+            Event::Deletes { keys } if *keys > DELETES => {
+                vec![Verdict::new(MANY_DELETES, &Code::INTERNAL_ERROR.into())]
+            }
             Event::Deletes { .. } => Vec::new(),
         }
     }
@@ -204,9 +206,4 @@ fn too_many_writes() -> S3Error {
         .header("retry-after", "5");
     error.status = http::StatusCode::TOO_MANY_REQUESTS;
     error
-}
-
-/// R2's words (U, apache/opendal 2227).
-fn too_many_deletes() -> S3Error {
-    S3Error::new(Code::INTERNAL_ERROR).message("We encountered an internal error. Please try again.")
 }

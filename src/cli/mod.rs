@@ -9,6 +9,7 @@ pub mod failure;
 mod sources;
 mod url;
 mod healthcheck;
+mod output;
 pub mod report;
 pub mod audit;
 pub mod policy;

@@ -3,6 +3,7 @@
 use crate::audit::Audit;
 use crate::audit::report::{Report, counters, html, markdown, text};
 use crate::cli::failure::Failure;
+use crate::cli::output;
 use crate::diagnostics::{Diagnostic, Location};
 use clap::{Args, ValueEnum};
 use std::fs;
@@ -118,12 +119,8 @@ fn from_stdin() -> io::Result<String> {
     Ok(text)
 }
 
-/// Writes beside the file first, so that it is never half written.
 fn put(file: &Path, text: &str) -> Result<(), Failure> {
-    let mut beside = file.as_os_str().to_owned();
-    beside.push(".new");
-    let put = fs::write(&beside, text).and_then(|()| fs::rename(&beside, file));
-    Ok(put.map_err(|error| {
+    Ok(output::replace(file, text).map_err(|error| {
         Diagnostic::new(of(file), format!("cannot be written: {error}"), "name a file in a folder that can be written")
     })?)
 }

@@ -11,6 +11,7 @@ use crate::audit::Source;
 use crate::audit::logs::{Format, Ledger, LeftOut, LogReader, SHOWN, Summary};
 use crate::audit::report::Report;
 use crate::cli::failure::Failure;
+use crate::cli::output;
 use crate::cli::style::{DOUBT, FAINT};
 use crate::cors::CorsRules;
 use crate::diagnostics::{Diagnostic, Location};
@@ -198,13 +199,9 @@ fn check_replaceable(file: &Path) -> Result<(), Diagnostic> {
     }
 }
 
-/// Writes beside the file, and puts it in its place when it is whole.
 fn keep(file: &Path, text: &str) -> Result<(), Failure> {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".new");
-    let beside = Path::new(&name);
-    let written = fs::write(beside, text).and_then(|()| fs::rename(beside, file));
-    written.map_err(|error| Failure::Stopped(format!("{} cannot be written: {error}", file.display())))
+    output::replace(file, text)
+        .map_err(|error| Failure::Stopped(format!("{} cannot be written: {error}", file.display())))
 }
 
 #[cfg(test)]
