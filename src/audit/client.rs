@@ -1,4 +1,4 @@
-//! Who sends requests, as an audit tells clients apart: a key and a product.
+//! Who sends requests. For an audit a client is a key and a product.
 
 /// A client: a key id and the product of its user agent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,9 +8,9 @@ use crate::s3::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// The most clients that are told apart. Those that come later count as one without a name.
+/// The most clients with figures of their own. Those that come later count together, as one client.
 pub const MAX_CLIENTS: usize = 1000;
-/// The most findings of all clients together. Further ones are counted, and not told apart.
+/// The most findings that are kept, of all clients together. Of further ones only the number is kept.
 pub const MAX_FINDINGS: usize = 10_000;
 /// The most buckets that are named with a finding, and the most versions that are named with a client.
 const MAX_NAMED: usize = 10;

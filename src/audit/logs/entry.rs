@@ -26,7 +26,7 @@ pub enum LeftOut {
     Preflight,
     /// It stands in the log twice.
     Again,
-    /// The store did not let the client in, so it is nobody's client.
+    /// The store refused the client's signature, so the request is not one of its clients'.
     NotLetIn,
 }
 

@@ -1,4 +1,4 @@
-//! The formats of logs: their names, how one is told from its first bytes, and what each cannot show.
+//! The formats of logs: their names, how the first bytes of a file show its format, and what each cannot show.
 
 use crate::audit::logs::entry::Read;
 use crate::audit::logs::splitter::{Lines, Objects, Splitter};

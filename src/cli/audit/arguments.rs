@@ -31,7 +31,7 @@ pub struct Audit {
     /// Logs, or folders of them; - is stdin
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// The format of all files, where it cannot be told [default: auto]
+    /// The format of all files; `auto` finds it by the beginning of each [default: auto]
     #[arg(long, value_name = "FORMAT", value_parser = format_parser(), hide_possible_values = true)]
     pub format: Option<Chosen>,
     /// Policy that judges: a built-in name, or a path (it has a '/' or ends in .toml)
