@@ -54,7 +54,7 @@ pub struct Coverage {
     pub judged: u64,
     /// Records that are no requests of clients.
     pub left_out: u64,
-    /// Records that could not be read, or were dropped because they came too fast.
+    /// Records that could not be read.
     pub not_understood: u64,
 }
 
@@ -137,7 +137,8 @@ impl Audit {
     /// Counts a request. Returns whether it brought something that was not there before: a client, an operation of it,
     /// or a finding. Coverage is counted by who reads a source.
     pub fn add(&mut self, seen: &Observation) -> bool {
-        let room = MAX_FINDINGS.saturating_sub(self.findings());
+        // Findings are counted only for who brings one: of many clients that takes a while.
+        let room = if seen.verdicts.is_empty() { 0 } else { MAX_FINDINGS.saturating_sub(self.findings()) };
         let is_new = !self.clients.contains_key(&seen.client);
         let figures = self.client(&seen.client, seen.time);
         figures.span(seen.time, seen.time);

@@ -56,7 +56,7 @@ pub(super) fn note(
     }
     let (client, version) = Client::new(subject.key_id.as_deref(), head.header("user-agent").unwrap_or_default());
     let names = verdicts.iter().map(|verdict| verdict.rule.as_str()).collect::<Vec<_>>().join(", ");
-    recorder.record(Observation {
+    recorder.record(&Observation {
         time: record.time,
         client,
         version,

@@ -1,20 +1,17 @@
-//! Adds up what a running server observes, on a thread of its own: no request waits for it.
+//! Adds up what a running server observes, and keeps it in a file that a thread of its own writes.
 //!
 //! What is new, a client, an operation of it or a finding, is on the disk within [`NEWS`], and counts within [`COUNTS`];
-//! large audits, which take long to write, are written more rarely.
+//! large audits, which take long to write, are written more rarely. A request adds its figures itself and wakes the
+//! thread only when a write is due earlier than the thread expects: waking it for each request costs more than the sum.
 
 use crate::audit::{Audit, Coverage, Event, Observation, Source, Verdict, Watch};
 use crate::s3::Timestamp;
 use crate::server::audit::file::{AuditFile, OpenError};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// Observations that wait for the thread. What comes when so many wait is counted and not looked at.
-const QUEUE: usize = 16 << 10;
 /// How soon something new is written.
 const NEWS: Duration = Duration::from_millis(20);
 /// How soon counts are written.
@@ -27,21 +24,35 @@ const SHARE: u32 = 20;
 /// Keeps an audit.
 #[derive(Debug)]
 pub struct Recorder {
-    audit: Arc<Mutex<Audit>>,
+    kept: Arc<Kept>,
     watch: Mutex<Watch>,
-    dropped: Arc<AtomicU64>,
-    /// `None` once it ends.
-    queue: Option<SyncSender<Observation>>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What requests and the thread share.
+#[derive(Debug)]
+struct Kept {
+    figures: Mutex<Figures>,
+    /// Tells the thread that a write is due earlier than it knows, or that the recorder ends.
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct Figures {
+    audit: Audit,
+    /// Requests since the last write.
+    judged: u64,
+    /// When to write; `None` while the file has everything.
+    due: Option<Instant>,
+    /// The least time between a request and the write that it causes.
+    pause: Duration,
+    has_ended: bool,
 }
 
 /// The thread's side.
 struct Keeper {
     file: AuditFile,
-    audit: Arc<Mutex<Audit>>,
-    dropped: Arc<AtomicU64>,
-    /// Judged since the last write.
-    judged: u64,
+    kept: Arc<Kept>,
     has_failed: bool,
 }
 
@@ -52,18 +63,18 @@ impl Recorder {
     /// Why the file cannot be used.
     pub fn open(path: &Path, policy: &str) -> Result<Recorder, OpenError> {
         let (file, audit) = AuditFile::open(path, policy)?;
-        let (audit, dropped) = (Arc::new(Mutex::new(audit)), Arc::new(AtomicU64::new(0)));
-        let keeper = Keeper { file, audit: audit.clone(), dropped: dropped.clone(), judged: 0, has_failed: false };
-        let (queue, waiting) = sync_channel(QUEUE);
-        let work = move || keeper.keep(&waiting);
-        let thread = Builder::new().name("audit".to_owned()).spawn(work).map_err(OpenError::Thread)?;
-        Ok(Recorder { audit, watch: Mutex::default(), dropped, queue: Some(queue), thread: Some(thread) })
+        let figures = Figures { audit, judged: 0, due: None, pause: Duration::ZERO, has_ended: false };
+        let kept = Arc::new(Kept { figures: Mutex::new(figures), changed: Condvar::new() });
+        let keeper = Keeper { file, kept: kept.clone(), has_failed: false };
+        let thread = Builder::new().name("audit".to_owned()).spawn(move || keeper.keep()).map_err(OpenError::Thread)?;
+        Ok(Recorder { kept, watch: Mutex::default(), thread: Some(thread) })
     }
 
-    /// Counts a request. Never waits.
-    pub fn record(&self, seen: Observation) {
-        if self.queue.as_ref().is_none_or(|queue| queue.try_send(seen).is_err()) {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+    /// Counts a request. Waits at most for another that is counted, or for a copy of the figures.
+    pub fn record(&self, seen: &Observation) {
+        let is_earlier = self.kept.figures().add(seen, Instant::now());
+        if is_earlier {
+            self.kept.changed.notify_one();
         }
     }
 
@@ -72,16 +83,17 @@ impl Recorder {
         self.watch.lock().unwrap_or_else(PoisonError::into_inner).see(time, event)
     }
 
-    /// The audit so far; a request that has just been answered may be missing.
+    /// The audit so far.
     pub fn snapshot(&self) -> Audit {
-        self.audit.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.kept.figures().audit.clone()
     }
 }
 
 /// Writes what is left.
 impl Drop for Recorder {
     fn drop(&mut self) {
-        self.queue = None;
+        self.kept.figures().has_ended = true;
+        self.kept.changed.notify_one();
         if let Some(thread) = self.thread.take() {
             // A thread that panicked has said so already.
             let _ = thread.join();
@@ -89,72 +101,85 @@ impl Drop for Recorder {
     }
 }
 
-impl Keeper {
-    fn keep(mut self, waiting: &Receiver<Observation>) {
-        let mut due = None;
-        let mut pause = Duration::ZERO;
-        loop {
-            match next(waiting, due) {
-                Ok(seen) => {
-                    let soon = if self.add(&seen) { NEWS } else { COUNTS };
-                    let at = Instant::now() + soon.max(pause);
-                    due = Some(due.map_or(at, |due: Instant| due.min(at)));
-                }
-                Err(RecvTimeoutError::Timeout) => (due, pause) = self.write(),
-                Err(RecvTimeoutError::Disconnected) => {
-                    self.write();
-                    return;
-                }
-            }
-        }
+impl Kept {
+    fn figures(&self) -> MutexGuard<'_, Figures> {
+        self.figures.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    fn add(&mut self, seen: &Observation) -> bool {
+impl Figures {
+    /// Adds a request. Returns whether a write is due earlier than before.
+    fn add(&mut self, seen: &Observation, now: Instant) -> bool {
         self.judged += 1;
-        self.audit.lock().unwrap_or_else(PoisonError::into_inner).add(seen)
-    }
-
-    /// Writes the audit. Returns when to try again, if it failed, and how long to pause before the next.
-    fn write(&mut self) -> (Option<Instant>, Duration) {
-        let begun = Instant::now();
-        let audit = self.current();
-        match self.file.write(&audit) {
-            Ok(()) if self.has_failed => tracing::info!("the audit is written again"),
-            Ok(()) => {}
-            Err(error) => {
-                if !self.has_failed {
-                    tracing::error!(%error, "the audit cannot be written; it is kept in memory, and tried again");
-                }
-                self.has_failed = true;
-                return (Some(begun + RETRY), Duration::ZERO);
-            }
+        let soon = if self.audit.add(seen) { NEWS } else { COUNTS };
+        let at = now + soon.max(self.pause);
+        let is_earlier = self.due.is_none_or(|due| at < due);
+        if is_earlier {
+            self.due = Some(at);
         }
-        self.has_failed = false;
-        (None, begun.elapsed() * SHARE)
+        is_earlier
     }
 
-    /// The audit, with what was judged and dropped since the last time.
-    fn current(&mut self) -> Audit {
-        let judged = std::mem::take(&mut self.judged);
-        let not_understood = self.dropped.swap(0, Ordering::Relaxed);
-        let coverage = Coverage { judged, not_understood, ..Coverage::default() };
-        let mut audit = self.audit.lock().unwrap_or_else(PoisonError::into_inner);
-        audit.add_source(Source {
+    /// A copy for the file, with the requests since the last write in its sources.
+    fn take(&mut self) -> Audit {
+        let coverage = Coverage { judged: std::mem::take(&mut self.judged), ..Coverage::default() };
+        self.audit.add_source(Source {
             name: "r2shim serve".to_owned(),
             format: "live".to_owned(),
             coverage,
             ..Source::default()
         });
-        audit.clone()
+        self.due = None;
+        self.audit.clone()
     }
 }
 
-/// The next observation, or that it is time to write.
-fn next(waiting: &Receiver<Observation>, due: Option<Instant>) -> Result<Observation, RecvTimeoutError> {
-    match due.map(|due| due.saturating_duration_since(Instant::now())) {
-        None => waiting.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        Some(Duration::ZERO) => Err(RecvTimeoutError::Timeout),
-        Some(left) => waiting.recv_timeout(left),
+impl Keeper {
+    fn keep(mut self) {
+        loop {
+            let (audit, has_ended) = self.next();
+            self.write(&audit);
+            if has_ended {
+                return;
+            }
+        }
+    }
+
+    /// What to write next, once it is due, and whether it is the last.
+    fn next(&self) -> (Audit, bool) {
+        let mut figures = self.kept.figures();
+        while !figures.has_ended {
+            let left = figures.due.map(|due| due.saturating_duration_since(Instant::now()));
+            figures = match left {
+                Some(Duration::ZERO) => break,
+                Some(left) => {
+                    let woken = self.kept.changed.wait_timeout(figures, left);
+                    woken.unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.kept.changed.wait(figures).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+        (figures.take(), figures.has_ended)
+    }
+
+    /// Writes the audit. Sets when to try again if that fails, and else how long to pause before the next write.
+    fn write(&mut self, audit: &Audit) {
+        let begun = Instant::now();
+        match self.file.write(audit) {
+            Ok(()) => {
+                if std::mem::take(&mut self.has_failed) {
+                    tracing::info!("the audit is written again");
+                }
+                self.kept.figures().pause = begun.elapsed() * SHARE;
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.has_failed, true) {
+                    tracing::error!(%error, "the audit cannot be written; it is kept in memory, and tried again");
+                }
+                let mut figures = self.kept.figures();
+                (figures.pause, figures.due) = (RETRY, Some(begun + RETRY));
+            }
+        }
     }
 }
 
@@ -190,7 +215,7 @@ mod tests {
         let path = folder.path().join("audit.json");
         for count in [3, 6] {
             let recorder = Recorder::open(&path, "r2-2026").unwrap();
-            (0..3).for_each(|_| recorder.record(tagging()));
+            (0..3).for_each(|_| recorder.record(&tagging()));
             drop(recorder);
             let audit = kept(&path);
             assert_eq!(audit.clients.values().next().unwrap().findings.values().next().unwrap().count, count);
