@@ -8,7 +8,7 @@ use crate::sigv4::Secret;
 use std::collections::HashMap;
 
 /// A key a client signs with, and what it is good for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessKey {
     /// The public half, as in a signature's credential.
     pub id: String,
@@ -34,7 +34,7 @@ impl AccessKey {
 }
 
 /// All keys, by id.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keyring {
     keys: HashMap<String, AccessKey>,
 }

@@ -5,7 +5,7 @@ use crate::cli::audit::arguments::Audit;
 use crate::cli::healthcheck::HealthCheck;
 use crate::cli::policy::PolicyCommand;
 use crate::cli::report::ReportArguments;
-use crate::cli::sources::{Serving, Sources};
+use crate::cli::sources::{ServerPlace, Serving, Sources};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -51,6 +51,19 @@ Examples:
   r2shim serve --listen 127.0.0.1:0 --admin off --durability none --data /tmp/scratch
   r2shim serve --config /etc/r2shim.toml --log json")]
     Serve(Serve),
+    /// Tell a running server to read its settings again; requests in flight go on
+    #[command(after_help = "\
+The server is found by its control socket: give this command the flags of `serve` that say where it
+is. The settings are read with the flags and the environment of the server.
+
+Exits with 0 and says what has changed and what needs a restart, or with 1 and every fault: then the
+settings before stay in force.
+
+Examples:
+  r2shim reload
+  r2shim reload --config /etc/r2shim.toml
+  r2shim reload --control /run/r2shim/control.sock")]
+    Reload(Reload),
     /// Ask a running server whether it is ready: exit code 0 or 1; for containers and scripts that wait
     Healthcheck(HealthCheck),
     /// Check settings, keys and policy without starting: every fault with file, line and advice
@@ -147,6 +160,14 @@ pub enum LogFormat {
     Text,
     /// A JSON object a line
     Json,
+}
+
+/// `reload`.
+#[derive(Debug, Args)]
+pub struct Reload {
+    /// Where the server is.
+    #[command(flatten)]
+    pub server: ServerPlace,
 }
 
 /// `check`.
@@ -306,6 +327,7 @@ mod tests {
                     "Examples:",
                 ],
             ),
+            (&["reload"], &["--config", "--data", "--control", "Examples:"]),
             (&["healthcheck"], &["--config", "--admin", "--url", "--ready-file", "--wait", "Examples:"]),
             (&["check"], &["--config", "--listen", "--data", "--policy", "--admin", "--online", "Examples:"]),
             (&["policy"], &["list", "show", "diff", "lint"]),

@@ -55,7 +55,7 @@ impl Failure {
 }
 
 /// `FILE:LINE: message`, then the way out.
-fn write_fault(fault: &Diagnostic, errors: &mut dyn Write) -> io::Result<()> {
+pub fn write_fault(fault: &Diagnostic, errors: &mut dyn Write) -> io::Result<()> {
     writeln!(errors, "{BAD}{}{BAD:#}: {}", fault.location, fault.message)?;
     writeln!(errors, "  {FAINT}{}{FAINT:#}", fault.advice)
 }

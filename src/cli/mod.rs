@@ -1,8 +1,8 @@
-//! The command line: `serve`, `healthcheck`, `check`, `policy`, `explain`, `audit`, `report`, `keys`, `store`, `completions`, `man`.
+//! The command line: `serve`, `reload`, `healthcheck`, `check`, `policy`, `explain`, `audit`, `report`, `keys`, `store`, `completions`, `man`.
 //!
 //! A command reads its arguments, calls the part that knows, and writes what that says. Exit codes: 0 where it did what
 //! was asked, 2 where usage, settings or a policy have faults, 1 where anything else went wrong, `store check` has found
-//! something or `explain` or `audit` says that requests would be refused.
+//! something, `reload` is refused, or `explain` or `audit` says that requests would be refused.
 
 pub mod style;
 pub mod failure;
@@ -24,6 +24,8 @@ mod start;
 mod welcome;
 mod check;
 mod serve;
+mod control;
+mod reload;
 pub mod explain;
 mod store;
 mod generated;
@@ -59,6 +61,7 @@ fn misused(error: &clap::Error) -> ExitCode {
 fn dispatch(command: Command, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Reload(arguments) => reload::run(&arguments, out),
         Command::Healthcheck(arguments) => healthcheck::run(&arguments, out),
         Command::Check(arguments) => check::run(&arguments, out),
         Command::Policy { command } => policy::run(&command, out),

@@ -5,7 +5,7 @@ use crate::cli::failure::Failure;
 use crate::cli::ready_file::ReadyFile;
 use crate::cli::welcome::Welcome;
 use crate::cli::{keys, logging, start};
-use crate::server::{self, Running};
+use crate::server::{self, Running, Served};
 use std::io::Write;
 
 /// Serves until a signal stops it. What is printed on stdout is for people and comes once everything listens.
@@ -32,5 +32,7 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Failure> {
             .write_all(welcome.text(&running.listen, &running.public, running.admin).as_bytes())
             .and_then(|()| out.flush());
     };
-    server::serve(loaded.settings, listeners, on_ready).map_err(|error| Failure::Stopped(error.to_string()))
+    let flags = arguments.serving.flags();
+    let served = Served { settings: loaded.settings, flags, files: loaded.files };
+    server::serve(served, listeners, on_ready).map_err(|error| Failure::Stopped(error.to_string()))
 }

@@ -54,6 +54,9 @@ pub struct Serving {
     /// File in which an audit is kept [default: r2shim-audit.json, in the data folder where objects are there]
     #[arg(long, value_name = "FILE")]
     audit_file: Option<PathBuf>,
+    /// Socket at which commands reach the server, or "off" [default: control.sock in the data folder where objects are]
+    #[arg(long, value_name = "FILE|off")]
+    control: Option<PathBuf>,
     /// A bucket to make at the start if it is missing; may be repeated
     #[arg(long, value_name = "NAME")]
     bucket: Vec<String>,
@@ -87,9 +90,39 @@ impl Serving {
             data: self.data.clone(),
             durability: self.durability.clone(),
             audit_file: self.audit_file.clone(),
+            control: self.control.clone(),
             buckets: self.bucket.clone(),
             keys: self.key.clone(),
             ..self.sources.flags()
+        }
+    }
+}
+
+/// Where a running server is, for commands that reach it through its control socket.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ServerPlace {
+    #[command(flatten)]
+    variables: Variables,
+    /// Settings file of the server
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Data folder of the server [default: ./r2shim-data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Control socket of the server [default: control.sock in the data folder]
+    #[arg(long, value_name = "FILE")]
+    control: Option<PathBuf>,
+}
+
+impl ServerPlace {
+    /// The flags that say where the socket is.
+    pub fn flags(&self) -> Flags {
+        Flags {
+            config: self.config.clone(),
+            data: self.data.clone(),
+            control: self.control.clone(),
+            variables: self.variables.names(),
+            ..Flags::default()
         }
     }
 }

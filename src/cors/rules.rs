@@ -55,6 +55,11 @@ impl CorsRules {
         self
     }
 
+    /// The same rules with all those that the other rules have stored with buckets.
+    pub fn with_stored_of(self, other: &CorsRules) -> CorsRules {
+        CorsRules { stored: other.stored.clone(), ..self }
+    }
+
     /// The same rules where those that are stored with buckets are not at hand: what they allow is not known.
     pub fn without_the_stored(self) -> CorsRules {
         CorsRules { may_be_more: true, ..self }

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A compiled policy.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Policy {
     pub(super) name: String,
     pub(super) regions: Regions,
@@ -29,7 +29,7 @@ pub struct Policy {
 }
 
 /// `[default]`, as it is shown; the rows have what it says.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct DefaultRow {
     pub(super) verdict: Judgement,
     pub(super) query: RuleIndex,
@@ -40,7 +40,7 @@ pub(super) struct DefaultRow {
 }
 
 /// What the policy says of one operation.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct OperationPolicy {
     /// The operation as which it is answered: itself, but for `as`.
     pub(super) answered_as: Operation,
@@ -76,7 +76,7 @@ pub enum PartOrder {
 }
 
 /// What of an upstream's answer reaches the client. What the local disk answers is in the subset to begin with.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Answers {
     /// `x-amz-*` headers in lower case; prefixes end in `*`.
     pub(super) headers: Listed,
@@ -85,7 +85,7 @@ pub struct Answers {
 }
 
 /// A list of the policy and the line of its key.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Listed {
     pub(super) names: Vec<String>,
     pub(super) location: Location,
@@ -158,7 +158,7 @@ impl Policy {
 }
 
 /// A verdict and the line of the policy that gives it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Judgement {
     /// What is said.
     pub(super) verdict: Arc<Verdict>,
@@ -186,7 +186,7 @@ impl Pattern {
 }
 
 /// What the policy says of one header or parameter, or of all whose names start alike.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Rule {
     /// As written: lower case for headers, ending in `*` for a prefix.
     pub(super) name: String,
@@ -216,7 +216,7 @@ impl Rule {
 }
 
 /// Rules in the policy's order, with an index by name.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct RuleIndex {
     rules: Vec<Rule>,
     // Positions of the rules for one name, ordered by that name; positions of those for prefixes, in order.

@@ -5,6 +5,7 @@ use crate::filters::CurrentRules;
 use crate::server::connection::port::Respond;
 use crate::server::observe::health::{Health, Readiness};
 use crate::server::observe::metrics::{Metrics, Moment};
+use crate::server::observe::notices::Notices;
 use crate::server::observe::process;
 use crate::server::pages::Pages;
 use bytes::Bytes;
@@ -21,6 +22,8 @@ pub struct AdminPort {
     pub rules: Arc<CurrentRules>,
     /// What `/readyz` reports.
     pub health: Arc<dyn Health>,
+    /// What `/readyz` says besides.
+    pub notices: Arc<Notices>,
     /// Pages, if they are served.
     pub pages: Option<Pages>,
 }
@@ -36,8 +39,8 @@ impl AdminPort {
     fn for_programs(&self, path: &str) -> Option<(StatusCode, String)> {
         Some(match path {
             "/healthz" => (StatusCode::OK, "ok\n".to_owned()),
-            "/readyz" => readiness(&self.health.readiness()),
-            "/readyz/read" => readiness(&self.health.read_readiness()),
+            "/readyz" => readiness(&self.noticed(self.health.readiness())),
+            "/readyz/read" => readiness(&self.noticed(self.health.read_readiness())),
             "/metrics" => self.metrics_page(),
             _ => return None,
         })
@@ -52,6 +55,12 @@ impl AdminPort {
             (None, Some(pages)) => pages.respond(session).await,
             (None, None) => write(session, StatusCode::NOT_FOUND, format!("{FOR_PROGRAMS}{NO_PAGES}")).await,
         }
+    }
+
+    /// The health of the backend, and what the server says of itself.
+    fn noticed(&self, mut readiness: Readiness) -> Readiness {
+        readiness.details.extend(self.notices.lines());
+        readiness
     }
 
     fn metrics_page(&self) -> (StatusCode, String) {

@@ -18,6 +18,7 @@ use crate::server::connection::request_body::RequestBody;
 use crate::server::observe::access_log;
 use crate::server::observe::ids::RequestIds;
 use crate::server::observe::metrics::Metrics;
+use crate::server::observe::notices::Notices;
 use crate::server::observe::record::{Port, Record};
 use crate::server::recent::{Recent, Seen};
 use http::header::HOST;
@@ -63,6 +64,8 @@ pub struct Shared {
     pub rules: Arc<CurrentRules>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What the server says of itself.
+    pub notices: Arc<Notices>,
     /// Where request ids come from.
     pub ids: RequestIds,
     /// Who is connected, clients behind proxies included.

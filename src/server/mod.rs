@@ -21,8 +21,9 @@ mod public_page;
 pub mod public_port;
 pub mod pages;
 pub mod admin_port;
+pub mod control;
 pub mod life;
 
 pub use life::listeners::{BindError, Listeners};
 pub use life::run::{Objects, Running, ServerParts, StartError, start};
-pub use life::serve::{ProbeError, probe, serve};
+pub use life::serve::{ProbeError, Served, probe, serve};

@@ -28,6 +28,8 @@ pub struct Flags {
     pub audit_file: Option<PathBuf>,
     /// `--cors`, as often as given: the origins of pages; empty if it was not.
     pub cors: Vec<String>,
+    /// `--control`: the control socket, or `off`.
+    pub control: Option<PathBuf>,
     /// `--durability`.
     pub durability: Option<String>,
     /// `--bucket`, as often as given.

@@ -16,10 +16,12 @@ use crate::settings::remote::{self, UpstreamKey};
 use crate::settings::resolved::{Mode, Settings, Upstream};
 use crate::settings::secret::{Environment, SecretPlace};
 use crate::settings::written::{WrittenSettings, WrittenStore, WrittenUpstream};
-use crate::settings::{address, audit, bucket, cors, domain, pages, policy, proxies, store};
+use crate::settings::{address, audit, bucket, cors, domain, life, pages, policy, proxies, store};
 use crate::store::Options;
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Settings, and what is reported to the operator about them.
 #[derive(Debug)]
@@ -33,6 +35,8 @@ pub struct Loaded {
     pub upstream_key: Option<UpstreamKey>,
     /// What is allowed and perhaps not meant.
     pub warnings: Vec<Diagnostic>,
+    /// The files that all this was read from, missing ones included: whoever changes one changes the settings.
+    pub files: Vec<PathBuf>,
 }
 
 impl Loaded {
@@ -72,7 +76,23 @@ fn load_all(flags: &Flags, environment: Environment<'_>) -> Result<Loaded, Vec<D
     warnings.extend(loaded.upstream_key.as_ref().and_then(|upstream| shared_key(upstream, &keys)));
     loaded.use_keys(keys);
     warnings.extend(exposed(file, &loaded));
+    loaded.files.extend(named_files(&loaded));
     Ok(Loaded { warnings, ..loaded })
+}
+
+/// The files that the settings name, but for those of the policy.
+fn named_files(loaded: &Loaded) -> Vec<PathBuf> {
+    let secrets = loaded.keys.iter().map(|key| &key.secret).chain(loaded.upstream_key.iter().map(|key| &key.secret));
+    let of_secrets = secrets.filter_map(|secret| match secret {
+        SecretPlace::File(path) | SecretPlace::Kept(path) => Some(path.clone()),
+        SecretPlace::Environment(_) | SecretPlace::Settings(_) | SecretPlace::Flag(_) => None,
+    });
+    let kept = loaded.keys.is_empty().then(|| credentials::path(&loaded.settings.data_folder));
+    let of_upstream = match &loaded.settings.upstream {
+        Upstream::Local => None,
+        Upstream::Remote(remote) => remote.ca_file.clone(),
+    };
+    of_secrets.chain(kept).chain(of_upstream).collect()
 }
 
 /// A warning for a secret in a settings file that everyone on the machine can read.
@@ -89,6 +109,18 @@ pub fn load_admin(flags: &Flags) -> Result<Option<SocketAddr>, Vec<Diagnostic>> 
     let written = read_file(flags.config.as_deref(), &mut faults);
     let admin = address::admin(flag(&flags.admin, "--admin").or(written.admin.listen), &[], &mut faults);
     if faults.is_empty() { Ok(admin) } else { Err(flags.placed(faults)) }
+}
+
+/// Reads where the control socket is, for who wants to reach a server there: `None` if there is none, and the faults that
+/// were met on the way. The file of a running server may have become faulty meanwhile.
+pub fn load_control(flags: &Flags) -> (Option<PathBuf>, Vec<Diagnostic>) {
+    let mut faults = Vec::new();
+    let file = flags.config.as_deref().unwrap_or(Path::new(""));
+    let written = read_file(flags.config.as_deref(), &mut faults);
+    let is_local = matches!(written.upstream, WrittenUpstream::Local { .. });
+    let data = data_folder(flags, file, &written.upstream, &mut faults);
+    let path = life::control(flags, file, written.life.control.as_ref(), is_local, &data, &mut faults);
+    (path, flags.placed(faults))
 }
 
 pub(super) fn read_file(path: Option<&Path>, faults: &mut Vec<Diagnostic>) -> WrittenSettings {
@@ -120,7 +152,8 @@ fn resolve(
     let pages = pages::resolve(written.admin.pages, addresses.admin, findings);
     let faults = &mut findings.faults;
     let mode = audit::mode(flags, written.mode, faults);
-    let policy = policy(flags, file, written.policy, mode, faults);
+    let mut files: Vec<PathBuf> = flags.config.iter().cloned().collect();
+    let policy = policy(flags, file, written.policy, mode, &mut files, faults);
     let domains = domain::domains(written.domains, faults);
     let data_folder = data_folder(flags, file, &written.upstream, faults);
     let cors = cors::resolve(written.cors, &flags.cors, findings);
@@ -129,6 +162,8 @@ fn resolve(
     let buckets = bucket::buckets(written.buckets, given("--bucket", &flags.buckets), &upstream, findings);
     let keys = Keyring::default();
     let audit_file = audit::file(flags, file, written.audit, &upstream, &data_folder, &mut findings.faults);
+    let is_local = matches!(upstream, Upstream::Local);
+    let life = life::resolve(flags, file, written.life, is_local, &data_folder, &mut findings.faults);
     let settings = Settings {
         listen: addresses.listen,
         admin: addresses.admin,
@@ -136,7 +171,7 @@ fn resolve(
         public: addresses.public.buckets,
         public_listen: addresses.public.listen,
         trusted_proxies,
-        policy: policy?,
+        policy: Arc::new(policy?),
         mode,
         domains,
         cors,
@@ -146,8 +181,9 @@ fn resolve(
         data_folder,
         audit_file,
         store,
+        life,
     };
-    Some(Loaded { settings, keys: Vec::new(), upstream_key, warnings: Vec::new() })
+    Some(Loaded { settings, keys: Vec::new(), upstream_key, warnings: Vec::new(), files })
 }
 
 /// The options of the local store.
@@ -229,10 +265,14 @@ pub(super) fn policy(
     file: &Path,
     written: Option<Spanned<String>>,
     mode: Mode,
+    files: &mut Vec<PathBuf>,
     faults: &mut Vec<Diagnostic>,
 ) -> Option<Policy> {
     let chosen = policy::chosen(flag(&flags.policy, "--policy"), written, file, mode);
-    chosen.value.load(&chosen.location).map_err(|mut found| faults.append(&mut found)).ok()
+    let read = RefCell::default();
+    let policy = chosen.value.load_noting(&chosen.location, &read);
+    files.append(&mut read.into_inner());
+    policy.map_err(|mut found| faults.append(&mut found)).ok()
 }
 
 pub(super) fn data_folder(

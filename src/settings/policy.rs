@@ -6,6 +6,7 @@ use crate::policy::{BUILTIN, Policy, Source};
 use crate::settings::paths::beside;
 use crate::settings::resolved::Mode;
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 /// Which policy.
@@ -27,8 +28,21 @@ impl PolicyReference {
         }
     }
 
-    /// Reads and compiles it. `place` is where it was chosen, for faults in the choice itself.
+    /// Reads and compiles it. `location` is where it was chosen, for faults in the choice itself.
     pub fn load(&self, location: &Location) -> Result<Policy, Vec<Diagnostic>> {
+        self.load_noting(location, &RefCell::default())
+    }
+
+    /// The same, and the files that are read are pushed to `files`.
+    pub(super) fn load_noting(
+        &self,
+        location: &Location,
+        files: &RefCell<Vec<PathBuf>>,
+    ) -> Result<Policy, Vec<Diagnostic>> {
+        let read = |path: &Path| {
+            files.borrow_mut().push(path.to_owned());
+            read(path)
+        };
         match self {
             PolicyReference::BuiltIn(name) => Policy::builtin(name).ok_or_else(|| vec![unknown(name, location)])?,
             PolicyReference::File(path) => {

@@ -5,14 +5,16 @@ use crate::cors::CorsRules;
 use crate::policy::Policy;
 use crate::routing::TrustedProxies;
 use crate::s3::names::BucketName;
+use crate::settings::life::Life;
 use crate::settings::pages::Pages;
 use crate::store::Options;
 use crate::upstream::Remote;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// All that serving needs to know.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// Where clients are served; port 0 is any free one.
     pub listen: Vec<SocketAddr>,
@@ -27,7 +29,7 @@ pub struct Settings {
     /// The proxies whose word counts on who a client is.
     pub trusted_proxies: TrustedProxies,
     /// The policy to enforce.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// What to do with a request the policy refuses.
     pub mode: Mode,
     /// Domains under which buckets are host names, in lower case.
@@ -46,6 +48,8 @@ pub struct Settings {
     pub audit_file: PathBuf,
     /// How the local store is opened.
     pub store: Options,
+    /// How the server is spoken to, and how it takes notice of changed files.
+    pub life: Life,
 }
 
 /// What to do with a request the policy refuses.
@@ -82,7 +86,7 @@ impl Mode {
 }
 
 /// Where objects are.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Upstream {
     /// In the data folder.
     Local,

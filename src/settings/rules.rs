@@ -43,7 +43,7 @@ pub fn load_rules(flags: &Flags, environment: Environment<'_>) -> Result<LoadedR
     let file = flags.config.as_deref().unwrap_or(Path::new(""));
     let mut written = read_file(flags.config.as_deref(), &mut findings.faults);
     let mode = audit::mode(flags, written.mode, &mut findings.faults);
-    let policy = policy(flags, file, written.policy, mode, &mut findings.faults);
+    let policy = policy(flags, file, written.policy, mode, &mut Vec::new(), &mut findings.faults);
     let domains = domain::domains(written.domains, &mut findings.faults);
     let cors = cors::resolve(written.cors, &flags.cors, &mut findings);
     let data = data_folder(flags, file, &written.upstream, &mut findings.faults);

@@ -129,6 +129,15 @@ impl KeyCache {
     }
 }
 
+/// By their fingerprints, in constant time.
+impl PartialEq for Secret {
+    fn eq(&self, other: &Secret) -> bool {
+        self.fingerprint.ct_eq(&other.fingerprint).into()
+    }
+}
+
+impl Eq for Secret {}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(..)")

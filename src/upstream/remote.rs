@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// A remote store.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Remote {
     /// Its nodes, at least one; any of them can serve any request.
     pub endpoints: Vec<Endpoint>,
@@ -60,7 +60,7 @@ impl Remote {
 }
 
 /// Where credentials for a remote store come from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CredentialSource {
     /// Settings.
     Static {

@@ -39,6 +39,7 @@ mod proxies;
 mod public;
 mod readme;
 mod reads;
+mod reload;
 mod rows;
 mod rules;
 mod rulings;

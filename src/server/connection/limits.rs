@@ -7,6 +7,7 @@
 use crate::routing::TrustedProxies;
 use crate::server::connection::client_stream::ClientStream;
 use crate::server::observe::metrics::Metrics;
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use pingora::apps::ServerApp;
 use pingora::protocols::Stream;
@@ -64,7 +65,7 @@ impl Full {
 pub struct Connections {
     limits: ConnectionLimits,
     /// Who speaks for many clients and is exempt from the limit by address.
-    exempt: TrustedProxies,
+    exempt: ArcSwap<TrustedProxies>,
     open: Mutex<Open>,
 }
 
@@ -99,7 +100,12 @@ pub struct Counted {
 impl Connections {
     /// Ports that have no connection yet.
     pub fn new(limits: ConnectionLimits, exempt: TrustedProxies) -> Connections {
-        Connections { limits, exempt, open: Mutex::default() }
+        Connections { limits, exempt: ArcSwap::from_pointee(exempt), open: Mutex::default() }
+    }
+
+    /// Exempts these proxies from now on, and no others. Connections that are open count as they did.
+    pub fn exempt(&self, proxies: TrustedProxies) {
+        self.exempt.store(Arc::new(proxies));
     }
 
     /// Counts a connection from this address in.
@@ -107,7 +113,7 @@ impl Connections {
     /// # Errors
     /// The limit that it is over.
     pub fn enter(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Counted, Full> {
-        let address = address.filter(|address| !self.exempt.has(*address)).and_then(counted_address);
+        let address = address.filter(|address| !self.exempt.load().has(*address)).and_then(counted_address);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.all >= self.limits.all {
             return Err(Full::All);

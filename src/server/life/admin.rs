@@ -52,7 +52,8 @@ pub(super) fn serve(
             stopping: stopping.clone(),
         })
     });
-    let port = AdminPort { metrics: metrics.clone(), rules, health: shown.health, pages };
+    let port =
+        AdminPort { metrics: metrics.clone(), rules, health: shown.health, notices: shared.notices.clone(), pages };
     let port = HttpPort::new(port, heads, metrics.clone());
     let connections = Arc::new(Connections::new(CONNECTIONS, TrustedProxies::default()));
     let (mut service, fds) = listeners::service("admin", Limited::new(port, connections, metrics), vec![bound]);

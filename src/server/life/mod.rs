@@ -4,4 +4,8 @@ mod lifecycle;
 pub mod listeners;
 mod admin;
 pub mod run;
+mod signals;
+mod buckets;
+mod reload;
+mod commands;
 pub mod serve;

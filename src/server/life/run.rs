@@ -18,6 +18,7 @@ use crate::server::local::{Configurations, Local};
 use crate::server::observe::health::Health;
 use crate::server::observe::ids::RequestIds;
 use crate::server::observe::metrics::Metrics;
+use crate::server::observe::notices::Notices;
 use crate::server::public_port::PublicPort;
 use crate::server::recent::Recent;
 use crate::server::remote::RemoteStore;
@@ -29,7 +30,6 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -51,7 +51,8 @@ pub struct ServerParts {
     pub recorder: Option<Arc<Recorder>>,
 }
 
-/// Where objects are.
+/// Where objects are. Clones share the store.
+#[derive(Clone)]
 pub enum Objects {
     /// In a local store.
     Local(Store),
@@ -69,6 +70,21 @@ impl Objects {
     }
 }
 
+/// What of a running server can be swapped.
+#[derive(Clone)]
+pub(super) struct Live {
+    /// What requests are decided by.
+    pub(super) rules: Arc<CurrentRules>,
+    /// Who is exempt from limits by address.
+    pub(super) connections: Arc<Connections>,
+    /// Where objects are.
+    pub(super) objects: Objects,
+    /// Where reloads are counted.
+    pub(super) metrics: Arc<Metrics>,
+    /// Where `/readyz` reads what is wrong.
+    pub(super) notices: Arc<Notices>,
+}
+
 /// A server that is accepting connections.
 pub struct Running {
     /// The addresses of the S3 port as bound.
@@ -77,6 +93,8 @@ pub struct Running {
     pub public: Vec<SocketAddr>,
     /// The admin address as bound.
     pub admin: Option<SocketAddr>,
+    /// What can be swapped.
+    pub(super) live: Live,
     metrics: Arc<Metrics>,
     stop: watch::Sender<bool>,
     services: Vec<JoinHandle<()>>,
@@ -117,9 +135,17 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
         connections: Arc::new(connections(&rules)),
         rules: parts.rules,
         metrics: metrics.clone(),
+        notices: Arc::default(),
         ids: RequestIds::default(),
         recent: has_pages.then(|| Arc::new(Recent::new(parts.pages.requests))),
     });
+    let live = Live {
+        rules: shared.rules.clone(),
+        connections: shared.connections.clone(),
+        objects: parts.objects.clone(),
+        metrics: metrics.clone(),
+        notices: shared.notices.clone(),
+    };
     let (backend, health, upkeep) = start_backend(parts.objects, &shared.rules)?;
     let (s3, public) = (S3Port { backend: backend.clone(), recorder: parts.recorder.clone() }, PublicPort { backend });
     let listen = addresses(&parts.listeners.s3);
@@ -131,7 +157,7 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
     let admin = parts.listeners.admin.as_ref().map(Bound::address);
     let shown = Shown { health, pages: parts.pages, store, recorder: parts.recorder };
     services.extend(parts.listeners.admin.map(|bound| admin::serve(bound, heads, &shared, shown, stopping)));
-    Ok(Running { listen, public: public_listen, admin, metrics, stop, services })
+    Ok(Running { listen, public: public_listen, admin, live, metrics, stop, services })
 }
 
 fn addresses(bound: &[Bound]) -> Vec<SocketAddr> {
@@ -191,39 +217,5 @@ impl Running {
         let _ = timeout(limit, self.metrics.idle()).await;
         self.services.iter().for_each(JoinHandle::abort);
         self.metrics.in_flight()
-    }
-}
-
-/// The signals that the server answers.
-pub(super) struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hangup: Signal,
-    user: Signal,
-}
-
-impl Signals {
-    /// Listens for them from now on.
-    pub(super) fn listen() -> std::io::Result<Signals> {
-        Ok(Signals {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hangup: signal(SignalKind::hangup())?,
-            user: signal(SignalKind::user_defined1())?,
-        })
-    }
-
-    /// Waits for SIGTERM or ctrl-C, and says which of them came. Signals at which other servers reload are answered in
-    /// the log.
-    pub(super) async fn until_stopped(mut self) -> &'static str {
-        loop {
-            let ignored = tokio::select! {
-                _ = self.terminate.recv() => return "SIGTERM",
-                _ = self.interrupt.recv() => return "SIGINT",
-                _ = self.hangup.recv() => "SIGHUP",
-                _ = self.user.recv() => "SIGUSR1",
-            };
-            tracing::warn!("{ignored}: nothing is reloaded; restart r2shim to read its settings again");
-        }
     }
 }

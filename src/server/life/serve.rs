@@ -1,35 +1,53 @@
 //! Serving from settings, from the first lock to the last request: what `r2shim serve` does.
 
 use crate::filters::{CurrentRules, Limits, Mode, Rules};
-use crate::s3::names::BucketName;
 use crate::server::audit::Recorder;
-use crate::server::clock;
 use crate::server::connection::limits::ConnectionLimits;
+use crate::server::control::ControlSocket;
+use crate::server::life::buckets::{NotMade, make_buckets};
+use crate::server::life::commands::Commands;
 use crate::server::life::listeners::Listeners;
-use crate::server::life::run::{DRAIN_LIMIT, Objects, Running, ServerParts, Signals, StartError, start};
+use crate::server::life::reload::{Cause, Origin, Reloader};
+use crate::server::life::run::{DRAIN_LIMIT, Objects, Running, ServerParts, StartError, start};
+use crate::server::life::signals::{Signals, Wanted};
 use crate::server::observe::build;
 use crate::server::remote::{self, RemoteStore, SetupError, TriedPart};
-use crate::settings::{self, Settings, Upstream};
-use crate::store::{Store, StoreError};
+use crate::settings::{self, Flags, Life, Settings, Upstream};
+use crate::store::Store;
 use crate::upstream::Remote;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::task::JoinHandle;
+
+/// What is served.
+pub struct Served {
+    /// The settings.
+    pub settings: Settings,
+    /// The command line that they came from.
+    pub flags: Flags,
+    /// The files that they came from.
+    pub files: Vec<PathBuf>,
+}
 
 /// Serves until SIGTERM or ctrl-C, then lets requests in flight end. `on_ready` gets the server, which has the
 /// addresses in use.
-pub fn serve(settings: Settings, listeners: Listeners, on_ready: impl FnOnce(&Running)) -> Result<(), StartError> {
+pub fn serve(served: Served, listeners: Listeners, on_ready: impl FnOnce(&Running)) -> Result<(), StartError> {
     let open_files = raise_open_files();
     let internal = |error: std::io::Error| StartError::Internal(Box::new(error));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(internal)?;
     runtime.block_on(async {
-        let (policy, mode) = (settings.policy.name().to_owned(), settings.mode.name());
-        let running = start(parts(settings, listeners, limits(open_files)).await?)?;
+        let Served { settings, flags, files } = served;
+        let running = start(parts(settings.clone(), listeners, limits(open_files)).await?)?;
         // Before anyone can know that the server runs: a signal that comes earlier would kill it.
-        let signals = Signals::listen().map_err(internal)?;
-        note_start(&running, &policy, mode);
+        let mut signals = Signals::listen().map_err(internal)?;
+        note_start(&running, &settings);
+        let life = settings.life.clone();
+        let reloader = Arc::new(Reloader::new(settings, Origin { flags, files }, running.live.clone()));
+        let beside = beside_requests(&life, &reloader);
         on_ready(&running);
-        let signal = signals.until_stopped().await;
+        let signal = until_stopped(&mut signals, &reloader).await;
+        beside.iter().for_each(JoinHandle::abort);
         let in_flight = running.in_flight();
         tracing::info!(in_flight, "{signal}: no new connections; requests in flight have {} s", DRAIN_LIMIT.as_secs());
         match running.stop(DRAIN_LIMIT).await {
@@ -40,8 +58,34 @@ pub fn serve(settings: Settings, listeners: Listeners, on_ready: impl FnOnce(&Ru
     })
 }
 
+/// What runs beside requests: answering commands, and looking for changed files.
+fn beside_requests(life: &Life, reloader: &Arc<Reloader>) -> Vec<JoinHandle<()>> {
+    let watch = life.reload_interval.map(|every| tokio::spawn(reloader.clone().watch(every)));
+    let socket = life.control.as_deref().and_then(|path| {
+        let failed = |error| tracing::warn!("no command will reach this server: {error}");
+        ControlSocket::bind(path).map_err(failed).ok()
+    });
+    let commands = Commands { reloader: reloader.clone() };
+    let control = socket.map(|socket| tokio::spawn(socket.serve(Arc::new(commands))));
+    watch.into_iter().chain(control).collect()
+}
+
+/// Waits for a signal to stop, and says which came.
+async fn until_stopped(signals: &mut Signals, reloader: &Arc<Reloader>) -> &'static str {
+    loop {
+        match signals.next().await {
+            Wanted::Stop(name) => return name,
+            Wanted::Reload => {
+                let reloader = reloader.clone();
+                tokio::spawn(async move { reloader.reload(Cause::Signal).await });
+            }
+        }
+    }
+}
+
 /// The log of a service is often all that its operator sees.
-fn note_start(running: &Running, policy: &str, mode: &str) {
+fn note_start(running: &Running, settings: &Settings) {
+    let (policy, mode) = (settings.policy.name(), settings.mode.name());
     let (listen, admin) = (&running.listen, running.admin.map(tracing::field::display));
     let public = Some(&running.public).filter(|public| !public.is_empty()).map(tracing::field::debug);
     tracing::info!(version = build::VERSION, commit = build::COMMIT, policy, mode, ?listen, public, admin, "started");
@@ -83,7 +127,7 @@ async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Resu
         cors: settings.cors,
         keyring: settings.keys,
         signing_keys: Arc::default(),
-        policy: Arc::new(settings.policy),
+        policy: settings.policy,
         public: settings.public,
         trusted_proxies: settings.trusted_proxies,
         mode,
@@ -96,35 +140,14 @@ async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Resu
             Objects::Remote(remote)
         }
     };
-    make_buckets(&objects, &settings.buckets).await?;
+    let not_made = |NotMade { bucket, cause }| StartError::Bucket { bucket, cause };
+    make_buckets(&objects, &settings.buckets).await.map_err(not_made)?;
     Ok(ServerParts { listeners, rules: Arc::new(rules), objects, recorder, pages: settings.pages })
 }
 
 /// What keeps the audit.
 fn recorder(file: &Path, policy: &str) -> Result<Arc<Recorder>, StartError> {
     Recorder::open(file, policy).map(Arc::new).map_err(|error| StartError::Audit(error.into()))
-}
-
-/// Makes the buckets that are missing, so that clients find them as soon as anything listens.
-async fn make_buckets(objects: &Objects, buckets: &[BucketName]) -> Result<(), StartError> {
-    for bucket in buckets {
-        let made = match objects {
-            Objects::Local(store) => ensure_bucket(store, bucket).await.map_err(|error| error.to_string()),
-            Objects::Remote(remote) => remote.ensure_bucket(bucket).await,
-        };
-        if made.map_err(|cause| StartError::Bucket { bucket: bucket.clone(), cause })? {
-            tracing::info!(%bucket, "made a bucket that was missing");
-        }
-    }
-    Ok(())
-}
-
-/// Makes a bucket of the local store unless it is there. Says whether it was made.
-async fn ensure_bucket(store: &Store, bucket: &BucketName) -> Result<bool, StoreError> {
-    match store.bucket(bucket).await {
-        Err(StoreError::NoSuchBucket) => store.create_bucket(bucket, clock::now()).await.map(|()| true),
-        found => found.map(|_| false),
-    }
 }
 
 /// Lets the process open as many files as the system allows it: a connection and a body are one each, and the usual

@@ -6,4 +6,5 @@ pub mod process;
 pub mod record;
 pub mod metrics;
 pub mod health;
+pub mod notices;
 pub mod access_log;

@@ -33,7 +33,7 @@ use crate::server::connection::request_body::RequestBody;
 use crate::server::observe::health::{Health, Readiness};
 use crate::server::observe::metrics::Stats;
 use crate::server::operations;
-use crate::upstream::{Incoming, Outgoing, Remote};
+use crate::upstream::{CredentialSource, Incoming, Outgoing, Remote};
 use credentials::Provider;
 use nodes::{Intervals, Nodes};
 use payload::Payload;
@@ -62,6 +62,13 @@ impl RemoteStore {
     pub async fn look_after(self) {
         let credentials = self.credentials().clone();
         tokio::join!(self.sender.nodes.clone().watch(Intervals::default()), credentials.refresh());
+    }
+
+    /// Signs requests with the key of other settings from now on, where both they and those of the start have one.
+    pub fn replace_key(&self, credentials: &CredentialSource) {
+        if let Some(credentials) = sender::fixed(credentials) {
+            self.credentials().replace(credentials);
+        }
     }
 
     /// Looks names up for the first time, so that there are nodes when the first request comes.

@@ -57,14 +57,9 @@ pub enum SetupError {
 impl Sender {
     pub(super) fn new(remote: Arc<Remote>) -> Result<Sender, SetupError> {
         let connector = Arc::new(connector(&remote)?);
-        let source = match &remote.credentials {
-            CredentialSource::AwsChain => Source::Chain { region: remote.region.clone() },
-            CredentialSource::Static { access_key_id, secret } => Source::Static(Credentials {
-                access_key_id: access_key_id.clone(),
-                secret: secret.clone(),
-                session_token: None,
-                expires: None,
-            }),
+        let source = match fixed(&remote.credentials) {
+            None => Source::Chain { region: remote.region.clone() },
+            Some(credentials) => Source::Static(credentials),
         };
         let nodes = Arc::new(Nodes::new(&remote, connector.clone()));
         Ok(Sender { remote, connector, signing_keys: KeyCache::default(), nodes, credentials: Provider::new(source) })
@@ -173,6 +168,19 @@ impl Sender {
         peer.options.connection_timeout = Some(self.remote.timeouts.connect);
         peer.options.total_connection_timeout = Some(self.remote.timeouts.connect);
         peer
+    }
+}
+
+/// The credentials of settings, if they have some.
+pub(super) fn fixed(source: &CredentialSource) -> Option<Credentials> {
+    match source {
+        CredentialSource::AwsChain => None,
+        CredentialSource::Static { access_key_id, secret } => Some(Credentials {
+            access_key_id: access_key_id.clone(),
+            secret: secret.clone(),
+            session_token: None,
+            expires: None,
+        }),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Settings texts and what they come to; every fault with its line.
 
+mod changes;
 mod cors;
 mod file;
 mod flags;

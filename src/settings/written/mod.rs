@@ -14,11 +14,13 @@ mod audit;
 mod secret;
 mod admin;
 mod cors;
+mod life;
 mod upstream;
 
 pub(super) use admin::{WrittenAdmin, WrittenPages};
 pub(super) use audit::WrittenAudit;
 pub(super) use cors::WrittenCors;
+pub(super) use life::WrittenLife;
 pub(super) use secret::WrittenSecret;
 pub(super) use upstream::{WrittenCredentials, WrittenRemote, WrittenUpstream};
 
@@ -43,6 +45,7 @@ pub(super) struct WrittenSettings {
     pub(super) upstream: WrittenUpstream,
     pub(super) store: WrittenStore,
     pub(super) audit: WrittenAudit,
+    pub(super) life: WrittenLife,
 }
 
 /// One `[[key]]`.
@@ -115,6 +118,7 @@ settings! {
 pub fn declared() -> impl Iterator<Item = (&'static str, &'static str)> {
     let tables = [
         ("", TOP),
+        ("", life::LIFE),
         ("[admin]", admin::ADMIN_SETTINGS),
         ("[[key]]", KEYS),
         ("[[key]]", secret::SECRET),
@@ -158,6 +162,7 @@ fn read_document<'t>(mut top: Table<'t>, reading: &mut Reading<'t>) -> WrittenSe
         keys: keys.into_iter().map(|key| read_key(key, reading)).collect(),
         buckets: buckets.into_iter().map(|bucket| read_bucket(bucket, reading)).collect(),
         cors: cors.into_iter().map(|rule| WrittenCors::read(rule, reading)).collect(),
+        life: WrittenLife::take(&mut top, reading),
         ..WrittenSettings::default()
     };
     if let Some(upstream) = top.table(reading, UPSTREAM) {

@@ -8,6 +8,8 @@ pub mod metrics;
 pub mod stores;
 mod server;
 mod process;
+pub mod service;
+pub mod load;
 pub mod scripted;
 
 pub use client::{Connection, Request, Response, Signing};

@@ -12,8 +12,8 @@ pub use moment::{Moment, NodeStats, Stats};
 use crate::s3::Timestamp;
 use crate::server::clock;
 use crate::server::observe::record::Record;
-use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Registry, TextEncoder};
-use register::{counters, gauge, histograms};
+use prometheus::{Encoder, Gauge, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Registry, TextEncoder};
+use register::{counters, fraction, gauge, histograms};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
@@ -25,6 +25,9 @@ pub const HEAD_CAUSES: [&str; 3] = ["malformed", "slow", "too_large"];
 
 /// Which limit a connection is over.
 pub const CONNECTION_LIMITS: [&str; 2] = ["address", "all"];
+
+/// What comes of settings that are read again.
+pub const RELOAD_RESULTS: [&str; 2] = ["done", "refused"];
 
 /// Seconds, from a small read in memory to the longest that clients usually wait.
 const BUCKETS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
@@ -42,6 +45,9 @@ pub struct Metrics {
     in_flight: IntGauge,
     refused_heads: IntCounterVec,
     refused_connections: IntCounterVec,
+    reloads: IntCounterVec,
+    reload_failed: IntGauge,
+    reloaded: Gauge,
     left: Arc<Notify>,
 }
 
@@ -79,10 +85,17 @@ impl Metrics {
         let refused_heads = counters(all, "r2shim_heads_refused_total", help, &["cause"])?;
         let help = "Connections closed because there were too many in all or from their address.";
         let refused_connections = counters(all, "r2shim_connections_refused_total", help, &["limit"])?;
+        let reloads = counters(all, "r2shim_reloads_total", "Settings read again while serving.", &["result"])?;
+        let help = "1 while the settings that were read last have faults, so that those before are in force, else 0.";
+        let reload_failed = gauge(all, "r2shim_reload_failed", help)?;
+        let help = "When settings without faults were read last, in seconds since 1970.";
+        let reloaded = fraction(all, "r2shim_reload_success_timestamp_seconds", help)?;
         // They begin at 0: Prometheus sees no increase in a counter that begins at 1.
         HEAD_CAUSES.iter().for_each(|cause| drop(refused_heads.with_label_values(&[cause])));
         CONNECTION_LIMITS.iter().for_each(|limit| drop(refused_connections.with_label_values(&[limit])));
+        RELOAD_RESULTS.iter().for_each(|result| drop(reloads.with_label_values(&[result])));
         let (started, left) = (clock::now(), Arc::new(Notify::new()));
+        reloaded.set(started.millis() as f64 / 1000.0);
         Ok(Metrics {
             registry,
             started,
@@ -94,6 +107,9 @@ impl Metrics {
             in_flight,
             refused_heads,
             refused_connections,
+            reloads,
+            reload_failed,
+            reloaded,
             left,
         })
     }
@@ -106,6 +122,19 @@ impl Metrics {
     /// Counts a connection that was closed for a limit. `limit` is one of [`CONNECTION_LIMITS`].
     pub fn count_refused_connection(&self, limit: &'static str) {
         self.refused_connections.with_label_values(&[limit]).inc();
+    }
+
+    /// Counts settings that were read again and are in force, at `now`.
+    pub fn count_reload(&self, now: Timestamp) {
+        self.reloads.with_label_values(&["done"]).inc();
+        self.reload_failed.set(0);
+        self.reloaded.set(now.millis() as f64 / 1000.0);
+    }
+
+    /// Counts settings that were read again and have faults.
+    pub fn count_refused_reload(&self) {
+        self.reloads.with_label_values(&["refused"]).inc();
+        self.reload_failed.set(1);
     }
 
     /// Counts a request as in flight until the guard is dropped.

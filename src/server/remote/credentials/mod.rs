@@ -72,6 +72,14 @@ impl Provider {
         Provider { region, state: Arc::new(RwLock::new(state)) }
     }
 
+    /// Signs with these from now on, where nothing is fetched. What is being sent is signed already.
+    pub fn replace(&self, credentials: Credentials) {
+        if self.region.is_none() {
+            let state = State { credentials: Some(Arc::new(credentials)), ..State::default() };
+            *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
+        }
+    }
+
     /// What to sign with at `now`; `None` if there is nothing, or only what has expired.
     pub fn current(&self, now: Timestamp) -> Option<Arc<Credentials>> {
         self.read(|state| state.current(now))

@@ -1,0 +1,94 @@
+//! The words of commands and answers.
+
+use crate::diagnostics::{Diagnostic, Location};
+use serde::{Deserialize, Serialize};
+
+/// Bytes of a line, either way: an answer may have a fault for every line of a settings file.
+pub(super) const MAX_LINE_BYTES: u64 = 1 << 20;
+
+/// What a running server can be told to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Command {
+    /// Read the settings again, and use what can be used without a restart.
+    Reload {},
+}
+
+/// What it says to that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Answer {
+    /// The settings are in force, but for what needs a restart.
+    Reloaded {
+        /// The settings that have changed and are in force.
+        swapped: Vec<String>,
+        /// Those that have changed and take effect at the next start.
+        needs_restart: Vec<String>,
+        /// What is allowed and perhaps not meant.
+        warnings: Vec<Fault>,
+    },
+    /// The settings have faults. Those before stay in force.
+    Refused {
+        /// All of them.
+        faults: Vec<Fault>,
+    },
+    /// The command cannot be read; another version of the program may have sent it.
+    NotUnderstood {
+        /// Why.
+        message: String,
+    },
+}
+
+/// A diagnostic, as it is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// The file, the flag or the variable.
+    pub file: String,
+    /// The line in the file, counted from 1.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub advice: String,
+}
+
+impl From<&Diagnostic> for Fault {
+    fn from(found: &Diagnostic) -> Fault {
+        let Diagnostic { location, message, advice } = found.clone();
+        Fault { file: location.file.to_string(), line: location.line, message, advice }
+    }
+}
+
+impl From<Fault> for Diagnostic {
+    fn from(sent: Fault) -> Diagnostic {
+        let location = Location { line: sent.line, ..Location::from_name(&sent.file) };
+        Diagnostic::new(location, sent.message, sent.advice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_words_and_unknown_ones_are_refused() {
+        for (line, command) in [
+            (r#"{"command":"reload"}"#, Some(Command::Reload {})),
+            (r#"{"command":"reload","now":true}"#, None),
+            (r#"{"command":"stop"}"#, None),
+            (r#"{}"#, None),
+            ("reload", None),
+        ] {
+            assert_eq!(serde_json::from_str::<Command>(line).ok(), command, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_fault_arrives_as_it_was_sent() {
+        let location = Location { file: "r2shim.toml".into(), line: Some(3) };
+        let fault = Diagnostic::new(location, "unknown setting `listn`", "did you mean `listen`?");
+        let sent = serde_json::to_string(&Answer::Refused { faults: vec![Fault::from(&fault)] }).unwrap();
+        let Answer::Refused { faults } = serde_json::from_str(&sent).unwrap() else { panic!("{sent}") };
+        assert_eq!(faults.into_iter().map(Diagnostic::from).collect::<Vec<_>>(), [fault]);
+    }
+}

@@ -1,0 +1,239 @@
+//! The socket at which commands reach a server.
+//!
+//! Whoever may open it may command the server, so it is never open to others, not even while it is made: it is made in a
+//! folder that only its owner can enter, and moved into its place with its mode set.
+
+use super::protocol::{Answer, Command, MAX_LINE_BYTES};
+use async_trait::async_trait;
+use rustix::process::geteuid;
+use std::fs::{self, DirBuilder, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::net::UnixListener as StdListener;
+use std::os::unix::net::UnixStream as StdStream;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+
+/// Connections at a time: a command is typed by a person or sent by a script.
+const CONNECTIONS: usize = 8;
+
+/// How long a client may take to send its line, or to take the answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Carries commands out.
+#[async_trait]
+pub(in crate::server) trait CarryOut: Send + Sync + 'static {
+    /// Does what the command says.
+    async fn carry_out(&self, command: Command) -> Answer;
+}
+
+/// Why there is no control socket.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::server) enum SocketError {
+    /// Another server has it.
+    #[error("another server has the control socket {0}; name another with --control")]
+    InUse(PathBuf),
+    /// Something else is there, and stays as it is.
+    #[error("{0} is there already and is no socket; name another with --control")]
+    NoSocket(PathBuf),
+    /// It cannot be made.
+    #[error("the control socket {path} cannot be made: {error}; name another with --control")]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+/// A socket that listens. It is removed when this is dropped, unless another has taken its place.
+#[derive(Debug)]
+pub(in crate::server) struct ControlSocket {
+    path: PathBuf,
+    inode: u64,
+    listener: StdListener,
+}
+
+impl ControlSocket {
+    /// Makes the socket. One that a killed server has left is replaced.
+    ///
+    /// # Errors
+    /// Why it cannot be made. Then nothing has changed.
+    pub(in crate::server) fn bind(path: &Path) -> Result<ControlSocket, SocketError> {
+        match fs::symlink_metadata(path) {
+            Ok(found) if !found.file_type().is_socket() => return Err(SocketError::NoSocket(path.to_owned())),
+            Ok(_) if StdStream::connect(path).is_ok() => return Err(SocketError::InUse(path.to_owned())),
+            _ => {}
+        }
+        ControlSocket::publish(path).map_err(|error| SocketError::Io { path: path.to_owned(), error })
+    }
+
+    fn publish(path: &Path) -> io::Result<ControlSocket> {
+        let folder = path.with_file_name(format!(".r2shim-{:x}", std::process::id()));
+        let draft = folder.join("s");
+        // What a process of the same number has left.
+        let _ = fs::remove_file(&draft).and_then(|()| fs::remove_dir(&folder));
+        DirBuilder::new().mode(0o700).create(&folder)?;
+        let made = ControlSocket::make(&draft, path);
+        let _ = fs::remove_file(&draft);
+        fs::remove_dir(&folder)?;
+        made
+    }
+
+    fn make(draft: &Path, path: &Path) -> io::Result<ControlSocket> {
+        let listener = StdListener::bind(draft)?;
+        listener.set_nonblocking(true)?;
+        fs::set_permissions(draft, Permissions::from_mode(0o600))?;
+        let inode = fs::symlink_metadata(draft)?.ino();
+        fs::rename(draft, path)?;
+        Ok(ControlSocket { path: path.to_owned(), inode, listener })
+    }
+
+    /// Answers commands until it is aborted. To be called in a tokio runtime.
+    pub(in crate::server) async fn serve(self, server: Arc<dyn CarryOut>) {
+        let Ok(listener) = self.listener.try_clone().and_then(UnixListener::from_std) else {
+            tracing::error!("no descriptor is left, so no command will reach this server");
+            return;
+        };
+        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        loop {
+            let Ok((stream, _)) = listener.accept().await else {
+                // No descriptor is free; the client waits.
+                sleep(PATIENCE).await;
+                continue;
+            };
+            // Beyond them the connection is closed.
+            if let Ok(place) = places.clone().try_acquire_owned() {
+                let server = server.clone();
+                tokio::spawn(async move {
+                    let _ = answer(stream, &*server).await;
+                    drop(place);
+                });
+            }
+        }
+    }
+}
+
+impl Drop for ControlSocket {
+    fn drop(&mut self) {
+        if fs::symlink_metadata(&self.path).is_ok_and(|found| found.ino() == self.inode) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Answers one command.
+async fn answer(mut stream: UnixStream, server: &dyn CarryOut) -> io::Result<()> {
+    // The mode of the socket keeps others out; not all systems heed it.
+    let user = stream.peer_cred()?.uid();
+    if user != 0 && user != geteuid().as_raw() {
+        return Ok(());
+    }
+    let mut line = String::new();
+    let mut reader = BufReader::new((&mut stream).take(MAX_LINE_BYTES));
+    timeout(PATIENCE, reader.read_line(&mut line)).await??;
+    let answer = match serde_json::from_str(&line) {
+        Ok(command) => server.carry_out(command).await,
+        Err(error) => Answer::NotUnderstood { message: error.to_string() },
+    };
+    let text = serde_json::to_string(&answer)? + "\n";
+    timeout(PATIENCE, stream.write_all(text.as_bytes())).await?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::control::client::{AskError, ask};
+    use std::io::{Read, Write};
+    use std::thread;
+
+    struct Scripted;
+
+    #[async_trait]
+    impl CarryOut for Scripted {
+        async fn carry_out(&self, command: Command) -> Answer {
+            Answer::Reloaded { swapped: vec![format!("{command:?}")], needs_restart: Vec::new(), warnings: Vec::new() }
+        }
+    }
+
+    /// A socket that is served by threads of its own until the runtime is dropped.
+    fn served(path: &Path) -> tokio::runtime::Runtime {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let socket = ControlSocket::bind(path).unwrap();
+        runtime.spawn(socket.serve(Arc::new(Scripted)));
+        runtime
+    }
+
+    #[test]
+    fn a_command_is_a_line_and_so_is_its_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sock");
+        let _server = served(&path);
+        let answer = ask(&path, &Command::Reload {}, PATIENCE).unwrap();
+        assert!(matches!(answer, Answer::Reloaded { swapped, .. } if swapped == ["Reload"]));
+        let mut stream = StdStream::connect(&path).unwrap();
+        stream.write_all(b"{\"command\":\"dance\"}\n").unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        assert!(text.starts_with("{\"answer\":\"not-understood\",\"message\":\"unknown variant `dance`"), "{text}");
+    }
+
+    #[test]
+    fn only_the_owner_can_open_it_from_the_first_moment() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sock");
+        // Watched while it is made again and again: its mode is never another.
+        let watched = path.clone();
+        let watcher = thread::spawn(move || {
+            let mut seen = 0;
+            while !watched.with_file_name("done").exists() {
+                if let Ok(found) = fs::symlink_metadata(&watched) {
+                    assert_eq!(found.mode() & 0o777, 0o600);
+                    seen += 1;
+                }
+            }
+            seen
+        });
+        (0..200).for_each(|_| drop(ControlSocket::bind(&path).unwrap()));
+        let _socket = ControlSocket::bind(&path).unwrap();
+        assert_eq!(fs::symlink_metadata(&path).unwrap().mode() & 0o777, 0o600);
+        fs::write(folder.path().join("done"), "").unwrap();
+        watcher.join().unwrap();
+        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names.len(), 2, "{names:?}");
+    }
+
+    #[test]
+    fn what_is_stale_is_replaced_and_what_is_not_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sock");
+        assert!(matches!(ask(&path, &Command::Reload {}, PATIENCE), Err(AskError::NoServer(_))));
+        drop(StdListener::bind(&path).unwrap());
+        assert!(matches!(ask(&path, &Command::Reload {}, PATIENCE), Err(AskError::NoServer(_))));
+        let first = ControlSocket::bind(&path).unwrap();
+        assert!(matches!(ControlSocket::bind(&path), Err(SocketError::InUse(_))));
+        drop(first);
+        assert!(!path.exists());
+        fs::write(&path, "precious").unwrap();
+        assert!(matches!(ControlSocket::bind(&path), Err(SocketError::NoSocket(_))));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
+        let long = folder.path().join("x".repeat(120)).join("control.sock");
+        assert!(ControlSocket::bind(&long).unwrap_err().to_string().contains("cannot be made"));
+    }
+
+    #[test]
+    fn the_socket_of_a_successor_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sock");
+        let first = ControlSocket::bind(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        let _second = ControlSocket::bind(&path).unwrap();
+        drop(first);
+        assert!(path.exists());
+    }
+}
