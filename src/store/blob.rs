@@ -1,14 +1,14 @@
 //! Writing a blob: a temporary file that becomes a blob file, and vanishes where it does not.
 //!
-//! Everything here blocks and runs on the blocking pool. The order is what makes a write durable: bytes, fsync, rename,
-//! fsync of the folder; the row that names the blob comes after ([`super::committer`]).
+//! Everything here blocks and runs on the blocking pool. The order is what makes a write durable: bytes and their block
+//! sums, fsync, rename, fsync of the folder; the row that names the blob comes after ([`super::committer`]).
 
+use super::block_sums::BlockSums;
 use super::error::StoreError;
 use super::folder::{BlobId, Folder};
 use super::ids::Ids;
 use super::reaper::Reaper;
 use bytes::Bytes;
-use crc_fast::{CrcAlgorithm, Digest};
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
@@ -29,8 +29,7 @@ pub(super) struct TemporaryBlob {
     blobs: Arc<Blobs>,
     path: PathBuf,
     file: File,
-    crc: Digest,
-    length: u64,
+    sums: BlockSums,
     placed: bool,
 }
 
@@ -53,11 +52,6 @@ enum Fate {
     Unknown,
 }
 
-/// The checksum that bodies carry in the index, so that rot is found.
-pub(super) fn body_crc(bytes: &[u8]) -> u64 {
-    crc_fast::checksum(CrcAlgorithm::Crc64Nvme, bytes)
-}
-
 impl Blobs {
     pub(super) fn new(folder: Arc<Folder>, ids: Arc<Ids>, reaper: Reaper) -> Arc<Blobs> {
         Arc::new(Blobs { folder, ids, reaper, temporaries: AtomicU64::new(0) })
@@ -68,34 +62,36 @@ impl Blobs {
         let number = self.temporaries.fetch_add(1, Ordering::Relaxed);
         let path = self.folder.tmp().join(format!("{number:x}"));
         let file = self.folder.create_file(&path)?;
-        let crc = Digest::new(CrcAlgorithm::Crc64Nvme);
-        Ok(TemporaryBlob { blobs: self.clone(), path, file, crc, length: 0, placed: false })
+        Ok(TemporaryBlob { blobs: self.clone(), path, file, sums: BlockSums::default(), placed: false })
     }
 }
 
 impl TemporaryBlob {
+    /// Bytes written so far.
+    pub(super) fn length(&self) -> u64 {
+        self.sums.length()
+    }
+
     pub(super) fn write(&mut self, pieces: &[Bytes]) -> Result<(), StoreError> {
         self.blobs.folder.disk().permit_write()?;
         for piece in pieces {
             self.file.write_all(piece)?;
-            self.crc.update(piece);
-            self.length += piece.len() as u64;
+            self.sums.update(piece);
         }
         Ok(())
     }
 
     /// Makes the bytes durable and gives them their place.
     pub(super) fn place(mut self) -> Result<PlacedBlob, StoreError> {
+        let id = self.blobs.ids.allot();
+        let length = self.sums.length();
+        let (crc, trailer) = std::mem::take(&mut self.sums).finish(id);
+        // From here on both guards clean up: the file lies in one of the two places.
+        let placed = PlacedBlob { id, blobs: self.blobs.clone(), length, crc, fate: Fate::Remove };
+        self.blobs.folder.disk().permit_write()?;
+        self.file.write_all(&trailer)?;
         self.blobs.folder.disk().sync(&self.file)?;
-        let placed = PlacedBlob {
-            id: self.blobs.ids.allot(),
-            blobs: self.blobs.clone(),
-            length: self.length,
-            crc: self.crc.finalize(),
-            fate: Fate::Remove,
-        };
-        // Where this fails both guards clean up: the file lies in one of the two places.
-        self.blobs.folder.settle(&self.path, placed.id)?;
+        self.blobs.folder.settle(&self.path, id)?;
         self.placed = true;
         Ok(placed)
     }

@@ -1,5 +1,6 @@
 //! Reading an object: its bytes as they are at rest, opened with the client's key where they are encrypted.
 
+use super::damage::Subject;
 use super::encryption::{Opener, SALT, SealedRange, sealed_length, sealed_range};
 use super::error::StoreError;
 use super::reader::{Object, StoredReader};
@@ -9,7 +10,10 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 /// The bytes of an object, piece by piece.
-pub struct ObjectReader(Kind);
+pub struct ObjectReader {
+    kind: Kind,
+    subject: Subject,
+}
 
 enum Kind {
     Plain(StoredReader),
@@ -45,19 +49,26 @@ struct OpenBody {
 }
 
 impl Object {
-    /// Reads these bytes; what reaches past the end is cut there. The first are looked at now, so that a file that is
-    /// missing, short or not openable is reported before the answer has begun.
+    /// Reads these bytes; what reaches past the end is cut there. The first piece is read and proven now, so that damage
+    /// is reported before the answer has begun.
     ///
     /// # Errors
-    /// [`StoreError::Key`] where this is not the object's key; [`StoreError::Damaged`] for such a file; the disk's.
+    /// [`StoreError::Key`] where this is not the object's key; [`StoreError::Damaged`] where its bytes are not those that
+    /// were written; the disk's.
     pub async fn read(self, range: Range<u64>, key: Option<&CustomerKey>) -> Result<ObjectReader, StoreError> {
+        let subject = self.subject.clone();
+        let kind = subject.note(self.open(range, key).await)?;
+        Ok(ObjectReader { kind, subject })
+    }
+
+    async fn open(self, range: Range<u64>, key: Option<&CustomerKey>) -> Result<Kind, StoreError> {
         self.info.require_key(key)?;
-        let Some(key) = key else { return Ok(ObjectReader(Kind::Plain(self.read_stored(range).await?))) };
+        let Some(key) = key else { return Ok(Kind::Plain(self.read_stored(range).await?)) };
         let parts = if self.info.parts.is_empty() { vec![self.info.size] } else { self.info.parts.clone() };
         let bodies = sealed_bodies(&parts, &range);
         let mut reader = SealedReader { object: self, key: key.clone(), bodies, current: None };
         reader.current = reader.open_next().await?;
-        Ok(ObjectReader(Kind::Sealed(Box::new(reader))))
+        Ok(Kind::Sealed(Box::new(reader)))
     }
 }
 
@@ -65,10 +76,11 @@ impl ObjectReader {
     /// The next piece, at most 320 KiB and never empty; `None` at the end. After an error there is nothing more, and
     /// what was read must not be taken for the whole.
     pub async fn next(&mut self) -> Option<Result<Bytes, StoreError>> {
-        match &mut self.0 {
+        let piece = match &mut self.kind {
             Kind::Plain(stored) => stored.next().await,
             Kind::Sealed(sealed) => sealed.next().await.transpose(),
-        }
+        };
+        piece.map(|piece| self.subject.note(piece))
     }
 }
 

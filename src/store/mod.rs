@@ -8,6 +8,7 @@
 
 mod key_fault;
 mod error;
+mod damage;
 mod encryption;
 mod parts;
 mod model;
@@ -18,6 +19,7 @@ mod threads;
 mod disk;
 mod space;
 mod folder;
+mod block_sums;
 mod ids;
 mod pins;
 mod reaper;
@@ -28,6 +30,8 @@ pub mod upkeep;
 mod committer;
 mod blocking;
 mod writer;
+mod file_reads;
+mod proven_blob;
 mod reader;
 mod decryption;
 mod multipart;
@@ -53,14 +57,15 @@ use crate::s3::customer_key::CustomerKey;
 use crate::s3::listing::{Page, Position};
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::precondition::WriteConditions;
-use blob::{Blobs, body_crc};
+use blob::Blobs;
 use blocking::on_disk;
-use bytes::Bytes;
 use committer::{Committer, Counters, answer};
+use damage::DamagedReads;
 use disk::Disk;
 use folder::{BlobId, Folder};
-use index::{Body, Change, Configure, Index, Listing, ObjectRow, stored_bytes};
+use index::{Body, Change, Configure, Index, Listing, ObjectRow, stored_bytes, verified};
 use pins::{Pin, Pins};
+use proven_blob::BlobFiles;
 use reader::Source;
 use reaper::{Reaped, Reaper};
 use space::{FreeBytes, Promise, Space, free_bytes_of};
@@ -84,6 +89,8 @@ struct Inner {
     committer: Committer,
     index: Arc<Index>,
     blobs: Arc<Blobs>,
+    files: Arc<BlobFiles>,
+    damaged: Arc<DamagedReads>,
     pins: Arc<Pins>,
     space: Arc<Space>,
     counters: Arc<Counters>,
@@ -124,6 +131,7 @@ impl Store {
         // The index's lock comes first: another process's files are never touched.
         let index = Arc::new(Index::open(&folder.index(), options.index_cache, disk)?);
         let ids = Arc::new(startup::repair(&folder, &index)?);
+        let files = Arc::new(BlobFiles::new(&folder, &index)?);
         let (pins, reaped, counters) = (Arc::new(Pins::default()), Reaped::default(), Arc::new(Counters::default()));
         let health = ThreadHealth::default();
         let no_thread = |error| OpenError::unusable(dir, error);
@@ -139,6 +147,8 @@ impl Store {
             committer,
             index,
             blobs,
+            files,
+            damaged: Arc::default(),
             pins,
             space,
             counters,
@@ -303,16 +313,19 @@ impl Store {
 
     /// The object with its bytes or where they are, all from one commit.
     fn find(&self, bucket: &BucketName, key: &ObjectKey) -> Result<Object, StoreError> {
-        self.0.index.read(|snapshot| {
+        let subject = self.0.damaged.subject(bucket, Some(key));
+        let found = self.0.index.read(|snapshot| {
             let row = snapshot.object(bucket, key)?;
             let source = match row.body {
                 Body::Inline { crc } => {
-                    Source::Inline(verified(snapshot.inline_body(bucket, key)?, crc, stored_bytes(&row.info))?)
+                    let bytes = snapshot.inline_body(bucket, key)?;
+                    Source::Inline(verified(bytes, crc, stored_bytes(&row.info))?.into())
                 }
-                Body::Extents(extents) => Source::Blobs(extents, self.blobs().folder.clone()),
+                Body::Extents(extents) => Source::Blobs(extents, self.0.files.clone()),
             };
-            Ok(Object { info: row.info, source, pin: None })
-        })
+            Ok(Object { info: row.info, subject: subject.clone(), source, pin: None })
+        });
+        subject.note(found)
     }
 
     /// Removes an object. It is no error if there is none.
@@ -365,8 +378,9 @@ impl Store {
             max_keys,
         };
         let (index, rows_listed) = (self.0.index.clone(), self.0.rows_listed.clone());
+        let subject = self.0.damaged.subject(bucket, None);
         self.listing(move || {
-            let (page, rows) = index.read(|snapshot| snapshot.page(&listing))?;
+            let (page, rows) = subject.note(index.read(|snapshot| snapshot.page(&listing)))?;
             rows_listed.fetch_add(rows, Ordering::Relaxed);
             Ok(page)
         })
@@ -386,11 +400,13 @@ impl Store {
             commits: counters.commits.load(Ordering::Relaxed),
             changes: counters.changes.load(Ordering::Relaxed),
             rows_listed: self.0.rows_listed.load(Ordering::Relaxed),
+            damaged_reads: self.0.damaged.count(),
         }
     }
 
     fn look_up(&self, bucket: &BucketName, key: &ObjectKey) -> Result<ObjectRow, StoreError> {
-        self.0.index.read(|snapshot| snapshot.object(bucket, key))
+        let found = self.0.index.read(|snapshot| snapshot.object(bucket, key));
+        self.0.damaged.subject(bucket, Some(key)).note(found)
     }
 
     async fn submit(&self, change: Change) -> Result<(), StoreError> {
@@ -437,15 +453,6 @@ impl Store {
 /// What a change made, if it makes anything.
 fn made(written: Option<WriteResult>) -> Result<WriteResult, StoreError> {
     written.ok_or_else(|| StoreError::Io("the commit did not say what it made".into()))
-}
-
-/// The bytes of a small object, if they are those that were written.
-fn verified(bytes: Vec<u8>, crc: u64, size: u64) -> Result<Bytes, StoreError> {
-    if bytes.len() as u64 == size && body_crc(&bytes) == crc {
-        Ok(Bytes::from(bytes))
-    } else {
-        Err(StoreError::Damaged("the bytes of a small object are not those that were written".into()))
-    }
 }
 
 #[cfg(test)]

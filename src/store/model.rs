@@ -158,6 +158,8 @@ pub struct StoreStats {
     pub changes: u64,
     /// Index rows that listings read since the start.
     pub rows_listed: u64,
+    /// Reads that met damage since the start.
+    pub damaged_reads: u64,
 }
 
 impl StoreStats {

@@ -1,32 +1,27 @@
 //! Reading an object's bytes in pieces, from the places in its row.
 //!
-//! Pages that the kernel has in memory are read on the calling thread. Where it would have to wait for the disk, the
-//! blocking pool reads. Files are opened as the reader comes to them, the first before anything is read. The reader's pin keeps them there
+//! Files are opened as the reader comes to them, and what they hold is proven before it is handed out
+//! ([`super::proven_blob`]). The first piece is read before anything is answered. The reader's pin keeps the files there
 //! after an overwrite or delete.
 
-use super::blocking::on_disk;
+use super::damage::Subject;
 use super::error::StoreError;
-use super::folder::{BlobId, Folder, open_blob};
+use super::folder::BlobId;
 use super::index::Extent;
 use super::model::ObjectInfo;
 use super::pins::Pin;
-use bytes::{Bytes, BytesMut};
+use super::proven_blob::{BlobFiles, ProvenBlob};
+use bytes::Bytes;
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{self, ErrorKind};
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
-use std::path::Path;
 use std::sync::Arc;
-
-/// The longest piece, in bytes.
-const PIECE: u64 = 256 << 10;
 
 /// An object as of the time of its look-up; later writes do not touch it.
 #[derive(Clone)]
 pub struct Object {
     /// What is known of it.
     pub info: ObjectInfo,
+    pub(super) subject: Subject,
     pub(super) source: Source,
     /// `None` where the bytes are in memory.
     pub(super) pin: Option<Arc<Pin>>,
@@ -36,24 +31,22 @@ pub struct Object {
 #[derive(Clone)]
 pub(super) enum Source {
     Inline(Bytes),
-    Blobs(Vec<Extent>, Arc<Folder>),
+    Blobs(Vec<Extent>, Arc<BlobFiles>),
 }
 
 impl Object {
-    /// Reads these bytes as they are at rest; what reaches past the end is cut there. The file of the first is looked at
-    /// now, so that one that is missing or short is reported before the answer has begun.
+    /// Reads these bytes as they are at rest; what reaches past the end is cut there. The first piece is read and proven
+    /// now, so that damage is reported before the answer has begun.
     ///
     /// # Errors
-    /// [`StoreError::Damaged`] for such a file; the disk's.
+    /// [`StoreError::Damaged`] where a file is missing, short, or not what was written; the disk's.
     pub(super) async fn read_stored(self, range: Range<u64>) -> Result<StoredReader, StoreError> {
         match self.source {
             Source::Inline(bytes) => Ok(StoredReader(State::Inline(slice(bytes, &range)))),
-            Source::Blobs(extents, folder) => {
+            Source::Blobs(extents, files) => {
                 let (runs, pin) = (runs(&extents, &range), self.pin);
-                let mut blobs = BlobReader { runs, folder, file: None, buffer: Bytes::new(), _pin: pin };
-                if let Some(first) = blobs.runs.front().copied() {
-                    blobs.open(first).await?;
-                }
+                let mut blobs = BlobReader { runs, files, open: None, ready: None, _pin: pin };
+                blobs.ready = blobs.next().await.transpose()?;
                 Ok(StoredReader(State::Blobs(Box::new(blobs))))
             }
         }
@@ -87,10 +80,10 @@ enum State {
 
 struct BlobReader {
     runs: VecDeque<Extent>,
-    folder: Arc<Folder>,
-    file: Option<(BlobId, Arc<File>)>,
-    /// The last piece, used again if it is not in use elsewhere.
-    buffer: Bytes,
+    files: Arc<BlobFiles>,
+    open: Option<ProvenBlob>,
+    /// A piece that was read ahead.
+    ready: Option<Bytes>,
     _pin: Option<Arc<Pin>>,
 }
 
@@ -113,131 +106,27 @@ impl StoredReader {
 
 impl BlobReader {
     async fn next(&mut self) -> Option<Result<Bytes, StoreError>> {
+        if let Some(piece) = self.ready.take() {
+            return Some(Ok(piece));
+        }
         let run = self.runs.pop_front()?;
         Some(self.piece(run).await)
     }
 
     /// Reads the beginning of the run and puts the rest of it back.
     async fn piece(&mut self, mut run: Extent) -> Result<Bytes, StoreError> {
-        let file = self.open(run).await?;
-        let buffer = self.buffer(run.length.min(PIECE));
-        let (piece, length) = match read_cached(&file, buffer, run.offset) {
-            Ok(read) => read,
-            Err(buffer) => read_waiting(file, buffer, run.offset).await?,
+        let mut blob = match self.open.take().filter(|open| open.is(run.blob)) {
+            Some(open) => open,
+            None => self.files.open(run).await?,
         };
-        if length == 0 {
-            return Err(too_short(run.blob));
-        }
-        run.offset += length as u64;
-        run.length -= length as u64;
+        let piece = blob.piece(&run).await?;
+        self.open = Some(blob);
+        run.offset += piece.len() as u64;
+        run.length -= piece.len() as u64;
         if run.length > 0 {
             self.runs.push_front(run);
         }
-        self.buffer = piece.freeze();
-        Ok(self.buffer.slice(..length))
-    }
-
-    /// The file of the run; one that is not open yet must be long enough for it.
-    async fn open(&mut self, run: Extent) -> Result<Arc<File>, StoreError> {
-        let blob = run.blob;
-        if let Some((_, file)) = self.file.as_ref().filter(|(open, _)| *open == blob) {
-            return Ok(file.clone());
-        }
-        let path = self.folder.blob(blob);
-        let file = match open_cached(&path) {
-            Some(file) => file,
-            None => on_disk(move || open_waiting(&path, blob)).await?,
-        };
-        // This waits for nothing: the kernel has the length of an open file in memory.
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(not_regular(blob));
-        }
-        if metadata.len() < run.offset.saturating_add(run.length) {
-            return Err(too_short(blob));
-        }
-        let file = Arc::new(file);
-        self.file = Some((blob, file.clone()));
-        Ok(file)
-    }
-
-    /// A buffer of that many bytes: that of the last piece, if it is long enough and was returned.
-    fn buffer(&mut self, length: u64) -> BytesMut {
-        // A piece is at most 256 KiB.
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
-        match std::mem::take(&mut self.buffer).try_into_mut() {
-            Ok(mut buffer) if buffer.len() >= length => {
-                buffer.truncate(length);
-                buffer
-            }
-            _ => BytesMut::zeroed(length),
-        }
-    }
-}
-
-/// Opens a file whose path the kernel has in memory; `None` if it would have to look, or fails.
-#[cfg(target_os = "linux")]
-fn open_cached(path: &Path) -> Option<File> {
-    use crate::store::folder::BLOB_FLAGS;
-    use rustix::fs::{CWD, Mode, ResolveFlags, openat2};
-    openat2(CWD, path, BLOB_FLAGS, Mode::empty(), ResolveFlags::CACHED).ok().map(File::from)
-}
-
-/// Other kernels cannot be asked.
-#[cfg(not(target_os = "linux"))]
-fn open_cached(_: &Path) -> Option<File> {
-    None
-}
-
-fn too_short(blob: BlobId) -> StoreError {
-    StoreError::Damaged(format!("blob {:x} is shorter than its row says", blob.0))
-}
-
-fn not_regular(blob: BlobId) -> StoreError {
-    StoreError::Damaged(format!("blob {:x} is not a regular file", blob.0))
-}
-
-fn open_waiting(path: &Path, blob: BlobId) -> Result<File, StoreError> {
-    open_blob(path).map_err(|error| match error.kind() {
-        ErrorKind::InvalidInput => not_regular(blob),
-        ErrorKind::NotFound => StoreError::Damaged(format!("blob {:x} is missing", blob.0)),
-        _ => error.into(),
-    })
-}
-
-/// Reads what the kernel has in memory; returns the buffer if that is nothing.
-#[cfg(target_os = "linux")]
-fn read_cached(file: &File, mut buffer: BytesMut, offset: u64) -> Result<(BytesMut, usize), BytesMut> {
-    use rustix::io::{ReadWriteFlags, preadv2};
-    let mut slices = [std::io::IoSliceMut::new(&mut buffer)];
-    match preadv2(file, &mut slices, offset, ReadWriteFlags::NOWAIT) {
-        Ok(length) => Ok((buffer, length)),
-        // Not in memory, or a file system that cannot say: whatever it is, the blocking pool will find out.
-        Err(_) => Err(buffer),
-    }
-}
-
-/// Other kernels cannot be asked.
-#[cfg(not(target_os = "linux"))]
-fn read_cached(_: &File, buffer: BytesMut, _: u64) -> Result<(BytesMut, usize), BytesMut> {
-    Err(buffer)
-}
-
-async fn read_waiting(file: Arc<File>, mut buffer: BytesMut, offset: u64) -> Result<(BytesMut, usize), StoreError> {
-    on_disk(move || {
-        let length = read_uninterrupted(&file, &mut buffer, offset)?;
-        Ok((buffer, length))
-    })
-    .await
-}
-
-/// A signal is no reason to break a body off.
-fn read_uninterrupted(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-    loop {
-        match file.read_at(buffer, offset) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            done => return done,
-        }
+        Ok(piece)
     }
 }
 

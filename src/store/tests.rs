@@ -6,6 +6,7 @@ use crate::s3::lifecycle::Lifecycle;
 use crate::s3::metadata::Metadata;
 use crate::s3::precondition::Conditions;
 use crate::s3::storage_class::StorageClass;
+use bytes::Bytes;
 use md5::{Digest, Md5};
 use rustix::io::Errno;
 use std::fs;
@@ -18,6 +19,7 @@ mod space;
 mod upkeep;
 mod encryption;
 mod kept;
+mod damage;
 mod configurations;
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);

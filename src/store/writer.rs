@@ -2,6 +2,7 @@
 
 use super::Store;
 use super::blob::{PlacedBlob, TemporaryBlob};
+use super::block_sums::file_length;
 use super::blocking::on_disk;
 use super::encryption::{Sealer, new_salt, sealed_length};
 use super::error::StoreError;
@@ -224,7 +225,8 @@ impl Large {
     async fn place(self) -> Result<PlacedBlob, StoreError> {
         let Large { collected, file, mut room } = self;
         let mut file = file.ok_or_else(lost)?;
-        room.reserve(collected.length() as u64)?;
+        let length = file.length() + collected.length() as u64;
+        room.reserve(file_length(length) - file.length())?;
         // The room is held until the bytes are written, also if the caller is gone.
         on_disk(move || {
             let placed = file.write(&collected.into_vec()).and_then(|()| file.place());

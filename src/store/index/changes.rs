@@ -14,7 +14,8 @@ use super::upload_rows::UploadRow;
 use crate::s3::Timestamp;
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::precondition::WriteConditions;
-use crate::store::blob::{PlacedBlob, body_crc};
+use crate::store::blob::PlacedBlob;
+use crate::store::block_sums;
 use crate::store::configuration::ConfigurationKind;
 use crate::store::error::StoreError;
 use crate::store::model::ObjectInfo;
@@ -143,7 +144,7 @@ impl Tables<'_> {
         match body {
             NewBody::Inline(bytes) => {
                 self.insert_body(key, bytes)?;
-                Ok(Body::Inline { crc: body_crc(bytes) })
+                Ok(Body::Inline { crc: block_sums::sum(bytes) })
             }
             NewBody::Blob(blob) => {
                 self.insert_blob(blob.id, blob.length, blob.crc)?;

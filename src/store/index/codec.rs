@@ -16,8 +16,6 @@ use crc_fast::{CrcAlgorithm, Digest};
 pub(super) const VERSION: u8 = 3;
 /// The oldest version of rows that are read: without storage class and encryption.
 const OLDEST: u8 = 2;
-/// The version before that: no checksum, the same fields. Such rows are only migrated.
-const UNSEALED: u8 = 1;
 /// Bytes of version and checksum.
 const HEAD: usize = 1 + 8;
 
@@ -162,12 +160,6 @@ impl<'a> Decoder<'a> {
         let is_known = (OLDEST..=VERSION).contains(version);
         let is_ours = is_known && decoder.integer()? == checksum(key, *version, decoder.rest);
         is_ours.then_some(decoder)
-    }
-
-    /// The fields of a row without a checksum.
-    pub(super) fn from_unsealed(row: &'a [u8]) -> Option<Decoder<'a>> {
-        let (version, rest) = row.split_first()?;
-        (*version == UNSEALED).then_some(Decoder { rest, version: *version })
     }
 
     /// A field that rows have since version 3.

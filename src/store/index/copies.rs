@@ -2,7 +2,7 @@
 //! those of small objects that lie in the index.
 
 use super::IndexError;
-use super::rows::{Body, ObjectRow};
+use super::rows::{Body, ObjectRow, stored_bytes, verified};
 use super::tables::{Tables, row_key};
 use crate::s3::precondition::ReadOutcome;
 use crate::store::error::StoreError;
@@ -24,9 +24,9 @@ impl Tables<'_> {
         if !wanted || !copy.conditions.hold(replaced.as_ref().map(|row| row.info.existing())) {
             return Err(StoreError::PreconditionFailed.into());
         }
-        let metadata = copy.metadata.of_copy(source.info.metadata)?;
+        let metadata = copy.metadata.of_copy(source.info.metadata.clone())?;
         // Shared before the old is released, as both may be the same object.
-        let small = self.take_source(&source_key, &source.body)?;
+        let small = self.take_source(&source_key, &source)?;
         let (last_modified, storage_class) = (copy.now, copy.storage_class);
         let info = ObjectInfo { metadata, last_modified, storage_class, ..source.info };
         let info = info.following(replaced.as_ref().map(|row| &row.info));
@@ -42,9 +42,9 @@ impl Tables<'_> {
     }
 
     /// The bytes of a small object; those of a larger one are shared.
-    fn take_source(&mut self, key: &[u8], body: &Body) -> Result<Option<Vec<u8>>, IndexError> {
-        match body {
-            Body::Inline { .. } => Ok(Some(self.body(key)?)),
+    fn take_source(&mut self, key: &[u8], source: &ObjectRow) -> Result<Option<Vec<u8>>, IndexError> {
+        match &source.body {
+            Body::Inline { crc } => Ok(Some(verified(self.body(key)?, *crc, stored_bytes(&source.info))?)),
             Body::Extents(extents) if self.share(extents)? => Ok(None),
             Body::Extents(_) => Err(StoreError::Damaged("a blob that an object names has no row".into()).into()),
         }

@@ -30,7 +30,7 @@ pub(super) use configurations::Configure;
 pub(super) use fixed_rows::BlobRow;
 pub(super) use lifecycle::{LifecycleChange, LifecycleStep, ObjectWalk, SeenObject};
 pub(super) use page::Listing;
-pub(super) use rows::{Body, ObjectRow, stored_bytes};
+pub(super) use rows::{Body, ObjectRow, stored_bytes, verified};
 pub(super) use scan::{Holder, object_place};
 pub(super) use tables::{Snapshot, Tables};
 pub(super) use upload_changes::{Complete, PartBody, PutPart};

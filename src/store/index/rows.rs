@@ -9,6 +9,7 @@ use crate::s3::checksum::Checksum;
 use crate::s3::etag::ETag;
 use crate::s3::listing::ListedObject;
 use crate::s3::storage_class::StorageClass;
+use crate::store::block_sums;
 use crate::store::encryption::sealed_length;
 use crate::store::error::StoreError;
 use crate::store::model::ObjectInfo;
@@ -80,6 +81,15 @@ pub(in crate::store) fn stored_bytes(info: &ObjectInfo) -> u64 {
         (None, _) => info.size,
         (Some(_), []) => sealed_length(info.size),
         (Some(_), parts) => parts.iter().fold(0, |sum, part| sum.saturating_add(sealed_length(*part))),
+    }
+}
+
+/// The bytes of a small object, if they are those that were written.
+pub(in crate::store) fn verified(bytes: Vec<u8>, crc: u64, size: u64) -> Result<Vec<u8>, StoreError> {
+    if bytes.len() as u64 == size && block_sums::sum(&bytes) == crc {
+        Ok(bytes)
+    } else {
+        Err(StoreError::Damaged("the bytes of a small object are not those that were written".into()))
     }
 }
 
@@ -274,34 +284,14 @@ mod tests {
         out.seal_as(2, b"k")
     }
 
-    fn older() -> impl Iterator<Item = ObjectRow> {
-        let is_older =
-            |row: &ObjectRow| row.info.encryption.is_none() && row.info.storage_class == StorageClass::Standard;
-        rows().into_iter().filter(is_older)
-    }
-
     #[test]
     fn older_rows_read_as_they_were() {
-        for row in older() {
+        let is_older =
+            |row: &ObjectRow| row.info.encryption.is_none() && row.info.storage_class == StorageClass::Standard;
+        for row in rows().into_iter().filter(is_older) {
             assert_eq!(ObjectRow::decode(b"k", &row_2(&row)), Ok(row.clone()));
             let relabelled = [&[3], &row_2(&row)[1..]].concat();
             assert_eq!(ObjectRow::decode(b"k", &relabelled), Err(damaged()));
-        }
-    }
-
-    /// Rows of the first version have no checksum: any byte may be anything, and none of it may panic.
-    #[test]
-    fn flipped_bytes_of_rows_without_a_checksum_never_panic() {
-        for bytes in older().map(|row| row_2(&row)) {
-            let unsealed = [&[1], &bytes[9..]].concat();
-            assert!(Decoder::from_unsealed(&unsealed).and_then(Decoder::object).is_some());
-            for at in 0..unsealed.len() {
-                for flip in [0x01, 0x80, 0xff] {
-                    let mut forged = unsealed.clone();
-                    forged[at] ^= flip;
-                    let _ = Decoder::from_unsealed(&forged).and_then(Decoder::object);
-                }
-            }
         }
     }
 }

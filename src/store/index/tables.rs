@@ -19,7 +19,7 @@ pub(super) const CONFIGURATIONS: TableDefinition<'_, (&str, u8), &[u8]> = TableD
 type ConfigurationTable<'t> = Table<'t, (&'static str, u8), &'static [u8]>;
 
 /// The version of tables and rows together.
-pub(super) const SCHEMA: u64 = 4;
+pub(super) const SCHEMA: u64 = 5;
 
 /// Name to [`BucketRow`].
 pub(super) const BUCKETS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("buckets");
@@ -38,6 +38,9 @@ pub(super) const META: TableDefinition<'_, &str, u64> = TableDefinition::new("me
 pub(super) const META_SCHEMA: &str = "schema";
 /// In [`META`]: the watermark of [`crate::store::ids`].
 const META_WATERMARK: &str = "watermark";
+/// In [`META`]: the first blob that has block sums ([`crate::store::block_sums`]). Those before it were written by earlier
+/// versions.
+const META_PROVEN_FROM: &str = "proven_from";
 
 /// Bucket, a zero byte, key: the rows of a bucket are together, sorted by the bytes of their keys, as no bucket's name
 /// has a zero byte.
@@ -92,6 +95,18 @@ impl Snapshot {
     pub(in crate::store) fn objects(&self) -> Result<u64, IndexError> {
         Ok(self.0.open_table(OBJECTS)?.len()?)
     }
+
+    pub(in crate::store) fn blob(&self, id: BlobId) -> Result<Option<BlobRow>, IndexError> {
+        let row = self.0.open_table(BLOBS)?.get(id.0)?;
+        Ok(row.map(|row| BlobRow::decode(id.0, row.value())).transpose()?)
+    }
+
+    /// The first blob that has block sums.
+    pub(in crate::store) fn proven_from(&self) -> Result<BlobId, IndexError> {
+        let missing = || StoreError::Damaged("the index does not say which blobs have block sums".into());
+        let row = self.0.open_table(META)?.get(META_PROVEN_FROM)?;
+        Ok(BlobId(row.ok_or_else(missing)?.value()))
+    }
 }
 
 fn bucket(name: &str, row: &[u8]) -> Result<Bucket, StoreError> {
@@ -131,7 +146,16 @@ impl<'t> Tables<'t> {
     /// Makes a new index ours.
     pub(super) fn set_up(&mut self) -> Result<(), IndexError> {
         self.meta.insert(META_SCHEMA, SCHEMA)?;
+        self.meta.insert(META_PROVEN_FROM, 0)?;
         self.set_watermark(0)
+    }
+
+    /// Makes an index of an earlier version one of this version. Which tables there are is seen to by opening them.
+    pub(super) fn raise_version(&mut self) -> Result<(), IndexError> {
+        let first = self.next_blob()?.max(self.watermark()?);
+        self.meta.insert(META_PROVEN_FROM, first)?;
+        self.meta.insert(META_SCHEMA, SCHEMA)?;
+        Ok(())
     }
 
     #[cfg(test)]

@@ -50,6 +50,13 @@ fn change_blob(dir: &TempDir, change: impl FnOnce(&mut Vec<u8>)) {
     fs::write(path, bytes).unwrap();
 }
 
+/// The file of blob 0 with these bytes.
+fn file_of(bytes: &[u8]) -> Vec<u8> {
+    let mut sums = block_sums::BlockSums::default();
+    sums.update(bytes);
+    [bytes, &sums.finish(BlobId(0)).1].concat()
+}
+
 /// All bytes below a folder.
 fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -91,12 +98,24 @@ async fn what_is_wrong_with_a_blob_is_told_under_the_name_of_whoever_has_it() {
     const CASES: &[Case] = &[
         (|dir| fs::remove_file(dir.path().join(BLOB)).unwrap(), &["missing bucket/large: blob 0 is missing"]),
         (
-            |dir| change_blob(dir, |bytes| bytes.truncate(LARGE - 1)),
-            &["length bucket/large: blob 0 has 1060920 bytes, and its row says 1060921"],
+            |dir| change_blob(dir, |bytes| bytes.truncate(bytes.len() - 1)),
+            &["length bucket/large: the file of blob 0 has 1061104 bytes, and not 1061105"],
         ),
         (
             |dir| change_blob(dir, |bytes| bytes[LARGE - 1] ^= 1),
             &["checksum bucket/large: the bytes of blob 0 are not those that were written"],
+        ),
+        (
+            |dir| change_blob(dir, |bytes| bytes[LARGE] ^= 1),
+            &["checksum bucket/large: the block sums of blob 0 are not those that were written"],
+        ),
+        (
+            |dir| change_blob(dir, |bytes| *bytes.last_mut().unwrap() ^= 1),
+            &["checksum bucket/large: the block sums of blob 0 are not those that were written"],
+        ),
+        (
+            |dir| change_blob(dir, |bytes| bytes.truncate(LARGE)),
+            &["length bucket/large: the file of blob 0 has 1060921 bytes, and not 1061105"],
         ),
         (|dir| fs::remove_dir_all(dir.path().join("blobs")).unwrap(), &["missing bucket/large: blob 0 is missing"]),
         (
@@ -182,8 +201,10 @@ async fn blobs_and_those_who_name_them_are_held_against_each_other() {
         (
             |dir| {
                 forge(dir, |tables| tables.change_blob(0, |row| row.length -= 1));
-                change_blob(dir, |bytes| bytes.truncate(LARGE - 1));
-                forge(dir, |tables| tables.change_blob(0, |row| row.crc = body_crc(&body(LARGE, 1)[..LARGE - 1])));
+                change_blob(dir, |bytes| *bytes = file_of(&body(LARGE, 1)[..LARGE - 1]));
+                forge(dir, |tables| {
+                    tables.change_blob(0, |row| row.crc = block_sums::sum(&body(LARGE, 1)[..LARGE - 1]))
+                });
             },
             &["length bucket/large: it reaches beyond the end of blob 0"],
         ),

@@ -3,7 +3,7 @@
 //! Blobs are read first, so that what is wrong with one can be reported under the name of each object that has it.
 
 use super::report::{Event, UpkeepError};
-use crate::store::blob::body_crc;
+use crate::store::block_sums::{self, BlockSums};
 use crate::store::configuration::ConfigurationKind;
 use crate::store::defects::{Defect, DefectKind, DefectSubject};
 use crate::store::disk::Disk;
@@ -12,7 +12,6 @@ use crate::store::folder::{BlobId, Folder, open_blob};
 use crate::store::guard::guarded;
 use crate::store::index::{BlobRow, Body, Extent, Holder, Index, Snapshot, object_place};
 use crate::store::model::{Durability, Options};
-use crc_fast::{CrcAlgorithm, Digest};
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
@@ -46,6 +45,7 @@ pub fn check(dir: &Path, report: &mut dyn FnMut(Event) -> io::Result<()>) -> Res
         folder: &folder,
         report,
         blobs: BTreeMap::new(),
+        proven_from: BlobId(0),
         without_row: HashSet::new(),
         checked: Checked::default(),
     };
@@ -64,6 +64,8 @@ struct Check<'a> {
     folder: &'a Folder,
     report: &'a mut dyn FnMut(Event) -> io::Result<()>,
     blobs: BTreeMap<BlobId, Blob>,
+    /// The first blob that must have block sums.
+    proven_from: BlobId,
     /// Blobs that objects name and that have no row.
     without_row: HashSet<BlobId>,
     checked: Checked,
@@ -83,6 +85,7 @@ type Fault = (DefectKind, String);
 
 impl Check<'_> {
     fn run(&mut self, snapshot: &Snapshot) -> Result<(), UpkeepError> {
+        self.proven_from = snapshot.proven_from()?;
         self.read_blobs(snapshot)?;
         if self.check_holders(snapshot)? {
             self.check_references()?;
@@ -126,15 +129,11 @@ impl Check<'_> {
             }
             Err(error) => return Ok(unreadable(error)),
         };
-        let (mut buffer, mut crc, mut length) = (vec![0; PIECE], Digest::new(CrcAlgorithm::Crc64Nvme), 0);
+        let (mut buffer, mut found) = (vec![0; PIECE], FoundBytes::of(row));
         loop {
             match file.read(&mut buffer) {
-                Ok(0) => return Ok(compare(id, row, length, crc.finalize())),
-                Ok(read) => {
-                    crc.update(buffer.get(..read).unwrap_or_default());
-                    length += read as u64;
-                    on_read(self, read as u64)?;
-                }
+                Ok(0) => return Ok(found.compare(id, row, id >= self.proven_from)),
+                Ok(read) => on_read(self, found.take(buffer.get(..read).unwrap_or_default()))?,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Ok(unreadable(error)),
             }
@@ -180,7 +179,7 @@ impl Check<'_> {
             Some(bytes) if bytes.len() as u64 != size => {
                 (DefectKind::Length, format!("it has {} bytes in the index, and its row says {size}", bytes.len()))
             }
-            Some(bytes) if body_crc(&bytes) != crc => {
+            Some(bytes) if block_sums::sum(&bytes) != crc => {
                 (DefectKind::Checksum, "its bytes in the index are not those that were written".into())
             }
             Some(_) => return Ok(()),
@@ -295,15 +294,49 @@ impl Check<'_> {
     }
 }
 
-/// Compares a blob on the disk with its row.
-fn compare(id: BlobId, row: &BlobRow, length: u64, crc: u64) -> Option<Fault> {
-    let number = id.0;
-    if length != row.length {
-        return Some((
-            DefectKind::Length,
-            format!("blob {number:x} has {length} bytes, and its row says {}", row.length),
-        ));
+/// What the file of a blob holds, as it is read.
+struct FoundBytes {
+    /// Bytes of the blob that are still to come, by its row.
+    left: u64,
+    sums: BlockSums,
+    /// What comes behind them, as far as it can belong to the blob.
+    behind: Vec<u8>,
+    file: u64,
+}
+
+impl FoundBytes {
+    fn of(row: &BlobRow) -> FoundBytes {
+        FoundBytes { left: row.length, sums: BlockSums::default(), behind: Vec::new(), file: 0 }
     }
-    (crc != row.crc)
-        .then(|| (DefectKind::Checksum, format!("the bytes of blob {number:x} are not those that were written")))
+
+    /// Takes the next bytes of the file, and says how many of them are the blob's.
+    fn take(&mut self, bytes: &[u8]) -> u64 {
+        self.file += bytes.len() as u64;
+        let own = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
+        let (own, behind) = bytes.split_at(own);
+        self.sums.update(own);
+        self.left -= own.len() as u64;
+        let room = block_sums::trailer_length(self.sums.length()).saturating_sub(self.behind.len() as u64);
+        self.behind.extend(behind.iter().take(usize::try_from(room).unwrap_or(usize::MAX)));
+        own.len() as u64
+    }
+
+    /// What is wrong with the file. Of a blob that an earlier version has written block sums may be missing.
+    fn compare(self, id: BlobId, row: &BlobRow, must_have_sums: bool) -> Option<Fault> {
+        let (number, file, expected) = (id.0, self.file, block_sums::file_length(row.length));
+        let (crc, trailer) = self.sums.finish(id);
+        let has_sums = must_have_sums || file > row.length;
+        let length = if has_sums { expected } else { row.length };
+        if file != length {
+            let text = format!("the file of blob {number:x} has {file} bytes, and not {length}");
+            return Some((DefectKind::Length, text));
+        }
+        let fault =
+            |what| Some((DefectKind::Checksum, format!("{what} of blob {number:x} are not those that were written")));
+        match (crc == row.crc, !has_sums || self.behind == trailer) {
+            (false, _) => fault("the bytes"),
+            (true, false) => fault("the block sums"),
+            (true, true) => None,
+        }
+    }
 }

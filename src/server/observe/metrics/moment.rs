@@ -93,6 +93,8 @@ fn set_store(registry: &Registry, stats: &StoreStats) -> Result<(), Error> {
     set(registry, "r2shim_store_read_only", "1 while the store refuses writes, else 0.", refuses)?;
     counter(registry, "r2shim_store_commits_total", "Commits since the start.")?.inc_by(stats.commits);
     counter(registry, "r2shim_store_changes_total", "Changes in those commits.")?.inc_by(stats.changes);
+    let help = "Reads that met damage and did not serve it, since the start.";
+    counter(registry, "r2shim_store_damaged_reads_total", help)?.inc_by(stats.damaged_reads);
     Ok(())
 }
 
