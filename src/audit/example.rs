@@ -1,39 +1,24 @@
 //! One request as an example of a finding: enough to recognise it, and nothing secret.
 
-use crate::s3::customer_key::has_customer_key;
+use crate::s3::secrecy::query_without;
 
 /// The most bytes of an example.
 const MAX_EXAMPLE: usize = 512;
 
-/// Parameters whose values are never shown: signatures, and what temporary keys consist of.
-const SECRET: [&str; 6] = [
-    "x-amz-signature",
-    "x-amz-credential",
-    "x-amz-security-token",
-    "signature",
-    "awsaccesskeyid",
-    "x-amz-server-side-encryption-customer-key-md5",
-];
+/// What stands in the place of a secret, and of the name of a key.
+const HIDDEN: &str = "...";
 
-/// Method and target of a request, as sent but for the values of secret parameters, which are `...`.
+/// Method and target of a request, as sent but for the values that are not for everybody, which are `...`.
 pub fn example(method: &str, target: &str) -> String {
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let mut text = format!("{method} {path}");
-    for (index, parameter) in query.split('&').filter(|parameter| !parameter.is_empty()).enumerate() {
-        text.push(if index == 0 { '?' } else { '&' });
-        match parameter.split_once('=') {
-            Some((name, _)) if is_secret(name) => text.extend([name, "=..."]),
-            _ => text.push_str(parameter),
+    let mut text = match target.split_once('?') {
+        Some((path, query)) if !query.is_empty() => {
+            format!("{method} {path}?{}", query_without(query, |_| Some(HIDDEN)))
         }
-    }
+        _ => format!("{method} {}", target.trim_end_matches('?')),
+    };
     let end = text.floor_char_boundary(MAX_EXAMPLE);
     text.truncate(end);
     text
-}
-
-/// A name with an escape may be any name, so its value is not shown either.
-fn is_secret(name: &str) -> bool {
-    name.contains('%') || has_customer_key(name) || SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
 #[cfg(test)]

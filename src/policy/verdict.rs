@@ -1,6 +1,6 @@
 //! Verdicts: what a policy can say about an operation, a header, a parameter or a payload kind.
 
-use crate::s3::customer_key::has_customer_key;
+use crate::s3::secrecy::Secrecy;
 use http::StatusCode;
 use std::fmt;
 
@@ -124,8 +124,8 @@ impl Template {
         Ok(Template { written: text.to_owned(), pieces })
     }
 
-    /// The sentence. Values come from outside: cut when long, made UTF-8, control characters replaced. A
-    /// client's key is not shown.
+    /// The sentence. Values come from outside: cut when long, made UTF-8, control characters replaced.
+    /// A secret is not shown.
     pub(super) fn fill(&self, slots: &Slots<'_>) -> String {
         let mut sentence = String::new();
         for piece in &self.pieces {
@@ -133,7 +133,7 @@ impl Template {
                 Piece::Text(text) => sentence.push_str(text),
                 Piece::Operation => sentence.push_str(slots.operation),
                 Piece::Name => sentence.push_str(&echo(slots.name.as_bytes())),
-                Piece::Value if has_customer_key(slots.name) => sentence.push_str("(not shown)"),
+                Piece::Value if Secrecy::of(slots.name) == Some(Secrecy::Secret) => sentence.push_str("(not shown)"),
                 Piece::Value => sentence.push_str(&echo(slots.value)),
                 Piece::Names => sentence.push_str(&echo((slots.names)().as_bytes())),
             }

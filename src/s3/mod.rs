@@ -57,6 +57,7 @@ pub mod part_checksums;
 mod rfc2047;
 pub mod metadata;
 pub mod storage_class;
+pub mod secrecy;
 pub mod customer_key;
 pub mod listing;
 pub mod upload_listing;

@@ -8,6 +8,7 @@ use crate::diagnostics::Location;
 use crate::filters::{Missing, StepVerdict, Subject};
 use crate::policy::Ignored;
 use crate::routing::foreign_host::ForeignHost;
+use crate::s3::secrecy::{Secrecy, query_without};
 use crate::s3::xml;
 use http::{HeaderValue, StatusCode};
 
@@ -74,13 +75,9 @@ fn heading(request: &Request) -> String {
     format!("{BOLD}{} {}{question}{}{BOLD:#}", head.method, head.path, shown_query(head.query))
 }
 
-/// The query without its signature, which is as good as a password while it holds.
+/// The query without its secrets; a signature is as good as a password while it holds.
 pub(super) fn shown_query(query: &str) -> String {
-    let shown = |pair: &str| match pair.split_once('=') {
-        Some((name, _)) if name.eq_ignore_ascii_case("X-Amz-Signature") => format!("{name}=[hidden]"),
-        _ => pair.to_owned(),
-    };
-    query.split('&').map(shown).collect::<Vec<_>>().join("&")
+    query_without(query, |secrecy| (secrecy != Secrecy::KeyName).then_some("[hidden]"))
 }
 
 fn subject(subject: &Subject) -> String {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::policy::vocabulary;
-use crate::s3::customer_key::has_customer_key;
+use crate::s3::secrecy::Secrecy;
 use serde::Deserialize;
 use std::collections::HashSet;
 
@@ -95,7 +95,7 @@ fn operations_of_neither_table_are_refused_by_name() {
 
 /// R2's words. A client's key is not shown.
 fn refusal(header: &str, value: &str) -> String {
-    let shown = if has_customer_key(header) { "(not shown)" } else { value };
+    let shown = if Secrecy::of(header) == Some(Secrecy::Secret) { "(not shown)" } else { value };
     format!("501 NotImplemented: Header '{header}' with value '{shown}' not implemented")
 }
 

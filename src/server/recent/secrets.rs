@@ -1,10 +1,10 @@
 //! What of a head is secret, and is not kept: signatures, tokens, and keys that objects are encrypted with. The key id
 //! stays, and so does the form of a signature, so that the head can be explained.
 
+use crate::s3::secrecy::{Secrecy, query_without};
 use crate::server::connection::head::OwnedHead;
-use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, REFERER};
+use http::header::{AUTHORIZATION, REFERER};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use percent_encoding::percent_decode_str;
 
 /// What stands in the place of a secret.
 pub(super) const HIDDEN: &str = "[hidden]";
@@ -14,15 +14,6 @@ pub(super) const NO_SIGNATURE: &str = "00000000000000000000000000000000000000000
 
 /// The scheme of the signatures that are explained.
 const SCHEME: &str = "AWS4-HMAC-SHA256";
-
-/// Headers whose values are secret, in the query of a presigned address too.
-const SECRET_HEADERS: [HeaderName; 5] = [
-    PROXY_AUTHORIZATION,
-    COOKIE,
-    HeaderName::from_static("x-amz-security-token"),
-    HeaderName::from_static("x-amz-server-side-encryption-customer-key"),
-    HeaderName::from_static("x-amz-copy-source-server-side-encryption-customer-key"),
-];
 
 /// Takes the secrets out of a head.
 pub(super) fn cut(head: &mut OwnedHead) {
@@ -34,7 +25,9 @@ pub(super) fn cut(head: &mut OwnedHead) {
 }
 
 fn cut_headers(headers: &mut HeaderMap) {
-    for name in SECRET_HEADERS {
+    let is_secret = |name: &&HeaderName| **name != AUTHORIZATION && in_place_of(Secrecy::of(name.as_str())).is_some();
+    let secret: Vec<HeaderName> = headers.keys().filter(is_secret).cloned().collect();
+    for name in secret {
         each_value(headers, &name, |_| HIDDEN.to_owned());
     }
     each_value(headers, &AUTHORIZATION, without_signature);
@@ -69,22 +62,15 @@ fn without_signature(value: &str) -> String {
 }
 
 fn without_secrets(query: &str) -> String {
-    let pair = |pair: &str| match pair.split_once('=') {
-        Some((name, value)) => format!("{name}={}", shown_value(name, value)),
-        None => pair.to_owned(),
-    };
-    query.split('&').map(pair).collect::<Vec<_>>().join("&")
+    query_without(query, |secrecy| in_place_of(Some(secrecy)))
 }
 
-/// A value of a query; the name can be percent-encoded.
-fn shown_value<'v>(name: &str, value: &'v str) -> &'v str {
-    let name = percent_decode_str(name).decode_utf8_lossy().to_ascii_lowercase();
-    match name.trim() {
-        "x-amz-signature" => NO_SIGNATURE,
-        // That of SigV2.
-        "signature" => HIDDEN,
-        name if SECRET_HEADERS.iter().any(|secret| secret == name) || name == "authorization" => HIDDEN,
-        _ => value,
+/// What is kept in the place of a value; `None` where it stays. The id of a key does: it is in the log, too.
+fn in_place_of(secrecy: Option<Secrecy>) -> Option<&'static str> {
+    match secrecy? {
+        Secrecy::Signature => Some(NO_SIGNATURE),
+        Secrecy::Secret => Some(HIDDEN),
+        Secrecy::KeyName => None,
     }
 }
 

@@ -1,0 +1,86 @@
+//! Which headers and parameters have values that are not for everybody: no log, page, message or file shows them.
+
+use percent_encoding::percent_decode_str;
+
+/// Why a value is not for everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrecy {
+    /// A signature of version 4: as good as a password while it holds. Whoever explains a request needs something in its
+    /// place.
+    Signature,
+    /// A secret.
+    Secret,
+    /// It names a key, and is no secret: fit for the pages of a server, and not for a file that is passed on.
+    KeyName,
+}
+
+/// Names in lower case. A header of a presigned request can be in the query.
+const NAMES: [(&str, Secrecy); 12] = [
+    ("authorization", Secrecy::Secret),
+    ("proxy-authorization", Secrecy::Secret),
+    ("cookie", Secrecy::Secret),
+    ("x-amz-security-token", Secrecy::Secret),
+    ("x-amz-server-side-encryption-customer-key", Secrecy::Secret),
+    ("x-amz-copy-source-server-side-encryption-customer-key", Secrecy::Secret),
+    ("x-amz-signature", Secrecy::Signature),
+    // Of Signature Version 2.
+    ("signature", Secrecy::Secret),
+    ("awsaccesskeyid", Secrecy::KeyName),
+    ("x-amz-credential", Secrecy::KeyName),
+    ("x-amz-server-side-encryption-customer-key-md5", Secrecy::KeyName),
+    ("x-amz-copy-source-server-side-encryption-customer-key-md5", Secrecy::KeyName),
+];
+
+impl Secrecy {
+    /// Of the value of a header or parameter, by its name as it was sent; `None` where everybody may see it.
+    pub fn of(name: &str) -> Option<Secrecy> {
+        let name = percent_decode_str(name).decode_utf8_lossy().to_ascii_lowercase();
+        NAMES.iter().find(|(known, _)| *known == name.trim()).map(|(_, secrecy)| *secrecy)
+    }
+}
+
+/// A query in which each value that is not for everybody is what `instead` says, if it says something.
+pub fn query_without<'r>(query: &str, instead: impl Fn(Secrecy) -> Option<&'r str>) -> String {
+    let pair = |pair: &str| match pair.split_once('=') {
+        Some((name, _)) => Secrecy::of(name).and_then(&instead).map(|instead| format!("{name}={instead}")),
+        None => None,
+    };
+    query.split('&').map(|sent| pair(sent).unwrap_or_else(|| sent.to_owned())).collect::<Vec<_>>().join("&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_its_secrecy_however_it_is_written() {
+        for (name, expected) in [
+            ("Authorization", Some(Secrecy::Secret)),
+            ("X-Amz-Server-Side-Encryption-Customer-Key", Some(Secrecy::Secret)),
+            ("x-amz-copy-source-server-side-encryption-customer-key", Some(Secrecy::Secret)),
+            ("x-amz-server-side-encryption-customer-key-MD5", Some(Secrecy::KeyName)),
+            ("x-amz-server-side-encryption-customer-algorithm", None),
+            ("X%2DAmz-Signature", Some(Secrecy::Signature)),
+            ("X-Amz-Signature%20", Some(Secrecy::Signature)),
+            ("Signature", Some(Secrecy::Secret)),
+            ("AWSAccessKeyId", Some(Secrecy::KeyName)),
+            ("x-amz-date", None),
+            ("", None),
+        ] {
+            assert_eq!(Secrecy::of(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_query_keeps_what_everybody_may_see() {
+        let hide = |secrecy| (secrecy != Secrecy::KeyName).then_some("-");
+        for (query, expected) in [
+            ("", ""),
+            ("uploads", "uploads"),
+            ("a=b&X-Amz-Signature=1&X-Amz-Credential=id&c", "a=b&X-Amz-Signature=-&X-Amz-Credential=id&c"),
+            ("Signature&Signature=&Signature=a=b", "Signature&Signature=-&Signature=-"),
+        ] {
+            assert_eq!(query_without(query, hide), expected);
+        }
+    }
+}
