@@ -24,7 +24,7 @@ pub use client::{Client, product};
 pub use example::example;
 pub use file::FileError;
 pub use observation::{Observation, Verdict};
-pub use rule::RuleId;
+pub use rule::{ACL_REQUIRED, RuleId, UNSIGNED};
 pub use tally::{
     Audit, ClientFigures, Coverage, FindingFigures, FindingKey, MAX_CLIENTS, MAX_FINDINGS, MergeError,
     OperationFigures, Source,

@@ -9,6 +9,11 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuleId(Cow<'static, str>);
 
+/// A request without a signature that the store carried out.
+pub const UNSIGNED: RuleId = RuleId::named("authenticate/unsigned");
+/// Access that depends on an ACL, as a log says.
+pub const ACL_REQUIRED: RuleId = RuleId::named("acl/required");
+
 impl RuleId {
     /// A rule that no filter of the chain has.
     pub const fn named(name: &'static str) -> RuleId {

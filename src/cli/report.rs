@@ -1,7 +1,7 @@
 //! `report`: audits as a page, as text, or as data.
 
 use crate::audit::Audit;
-use crate::audit::report::{Report, counters, html, markdown, text};
+use crate::audit::report::{Form, Report};
 use crate::cli::failure::Failure;
 use crate::cli::output;
 use crate::diagnostics::{Diagnostic, Location};
@@ -76,13 +76,14 @@ impl FailOn {
 impl ReportForm {
     /// The report in this form.
     pub fn of(&self, report: &Report) -> String {
-        match self {
-            ReportForm { json: true, .. } => report.to_json(),
-            ReportForm { markdown: true, .. } => markdown(report),
-            ReportForm { html: true, .. } => html(report),
-            ReportForm { counters: true, .. } => counters(report),
-            _ => text(report),
-        }
+        let form = match self {
+            ReportForm { json: true, .. } => Form::Json,
+            ReportForm { markdown: true, .. } => Form::Markdown,
+            ReportForm { html: true, .. } => Form::Html,
+            ReportForm { counters: true, .. } => Form::Prometheus,
+            _ => Form::Text,
+        };
+        form.of(report)
     }
 }
 
@@ -109,7 +110,7 @@ fn read(file: &Path) -> Result<Audit, Failure> {
     let text = text.map_err(|error| {
         Diagnostic::new(of(file), format!("cannot be read: {error}"), "name a file that an audit has written")
     })?;
-    let advice = "`r2shim report` reads what a server in audit mode or `r2shim audit` has written";
+    let advice = "name what a server in audit mode or `r2shim audit --out` has written; logs are for `r2shim audit`";
     Ok(Audit::from_json(&text).map_err(|error| Diagnostic::new(of(file), error.to_string(), advice))?)
 }
 

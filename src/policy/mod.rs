@@ -6,7 +6,7 @@
 //! is an argument.
 
 pub mod source;
-mod vocabulary;
+pub(crate) mod vocabulary;
 mod verdict;
 pub mod compiled;
 mod reader;

@@ -5,7 +5,7 @@ use crate::s3::headers::{HTTP_HEADERS, METADATA_PREFIX, R2_EXTENSIONS};
 use crate::s3::operation::{OPERATIONS, Selector};
 
 /// Every header some operation knows, in lower case.
-pub(super) fn headers() -> Vec<&'static str> {
+pub(crate) fn headers() -> Vec<&'static str> {
     let selectors = OPERATIONS.iter().flat_map(|row| row.selectors).filter_map(|selector| match selector {
         Selector::Header(name) | Selector::HeaderStarts(name, _) => Some(*name),
         Selector::Query(_) | Selector::QueryIs(..) => None,
@@ -34,7 +34,7 @@ pub(super) fn protects_data(header: &str) -> bool {
 }
 
 /// Every query parameter some operation knows, and the one that R2 has on all of them.
-pub(super) fn parameters() -> Vec<&'static str> {
+pub(crate) fn parameters() -> Vec<&'static str> {
     let selectors = OPERATIONS.iter().flat_map(|row| row.selectors).filter_map(|selector| match selector {
         Selector::Query(name) | Selector::QueryIs(name, _) => Some(*name),
         Selector::Header(_) | Selector::HeaderStarts(..) => None,

@@ -2,6 +2,7 @@
 //!
 //! Source: S3 user guide, "Amazon S3 server access log format".
 
+use crate::audit;
 use crate::audit::logs::entry::{Entry, LeftOut, Read, Unreadable};
 use crate::audit::logs::request::LoggedRequest;
 use crate::s3::operation::Operation;
@@ -174,11 +175,11 @@ fn note_access(fields: &Fields<'_>, request: &mut LoggedRequest) {
         request.set_sigv2();
     }
     if fields.0.len() > AUTHENTICATION && fields.get(AUTHENTICATION).is_none() && fields.get(REQUESTER).is_none() {
-        request.refused.push(("authenticate/unsigned", AuthError::NothingSupplied.into()));
+        request.refused.push((audit::UNSIGNED, AuthError::NothingSupplied.into()));
     }
     if fields.get(ACL_REQUIRED) == Some("Yes") {
         let message = "Access depends on an ACL, and R2 has none.";
-        request.refused.push(("acl/required", S3Error::new(Code::ACCESS_DENIED).message(message)));
+        request.refused.push((audit::ACL_REQUIRED, S3Error::new(Code::ACCESS_DENIED).message(message)));
     }
 }
 
@@ -250,7 +251,8 @@ pub(super) mod tests {
     #[test]
     fn what_a_line_says_of_access_is_used() {
         let plain = line("REST.GET.OBJECT", "GET /k HTTP/1.1", "200");
-        let rules = |line: &str| request(line).refused.into_iter().map(|(rule, _)| rule).collect::<Vec<_>>();
+        let rules =
+            |line: &str| request(line).refused.into_iter().map(|(rule, _)| rule.to_string()).collect::<Vec<_>>();
         assert_eq!(rules(&plain), [""; 0]);
         assert_eq!(rules(&format!("{}Yes", plain.strip_suffix('-').unwrap())), ["acl/required"]);
         let stranger = plain.replace("arn:aws:iam::123456789012:user/alice", "-").replace("AuthHeader", "-");

@@ -2,6 +2,7 @@
 //!
 //! Source: S3 user guide, "Amazon S3 CloudTrail events"; CloudTrail user guide, "CloudTrail record contents".
 
+use crate::audit::UNSIGNED;
 use crate::audit::logs::entry::{Entry, LeftOut, Read, Unreadable};
 use crate::audit::logs::names::{CLOUDTRAIL, operation};
 use crate::audit::logs::request::LoggedRequest;
@@ -92,7 +93,7 @@ pub(super) fn read(record: &[u8]) -> Read {
         ..LoggedRequest::default()
     };
     if is_stranger {
-        request.refused.push(("authenticate/unsigned", AuthError::NothingSupplied.into()));
+        request.refused.push((UNSIGNED, AuthError::NothingSupplied.into()));
     }
     take_parameters(&mut request, event.request_parameters.unwrap_or_default());
     note_signature(&mut request, &event.additional_event_data.unwrap_or_default());

@@ -1,7 +1,7 @@
 //! A request of a log, judged by the chain as one that is sent: what is not visible is not known, and no reason to refuse.
 
 use crate::audit::logs::request::LoggedRequest;
-use crate::audit::{Client, Event, Observation, RuleId, Verdict, Watch, example};
+use crate::audit::{Client, Event, Observation, Verdict, Watch, example};
 use crate::filters::{self, Explanation, Filter, Finding, Known, KnownKeys, Rules};
 use crate::s3::query::Query;
 
@@ -13,7 +13,7 @@ pub fn judge(request: &LoggedRequest, rules: &Rules, watch: &mut Watch) -> Obser
     let known = Known { keys: KnownKeys::Nothing, body: None };
     let explanation = filters::explain(rules, request.head(), request.time, known);
     let of_chain = explanation.findings.iter().filter(|finding| counts(finding)).map(Verdict::from);
-    let of_log = request.refused.iter().map(|(rule, error)| Verdict::new(RuleId::named(rule), error));
+    let of_log = request.refused.iter().map(|(rule, error)| Verdict::new(rule.clone(), error));
     let mut verdicts: Vec<Verdict> = of_log.chain(of_chain).filter(|verdict| is_news(verdict, request)).collect();
     verdicts.extend(with_others(request, &explanation, watch));
     let (client, version) = Client::new(request.key_id.as_deref(), &request.user_agent);

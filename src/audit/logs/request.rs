@@ -1,5 +1,6 @@
 //! A request as a log shows it: in path style, with the headers that a judge may look at.
 
+use crate::audit::RuleId;
 use crate::s3::headers::HTTP_HEADERS;
 use crate::s3::operation::{Operation, Selector, Target};
 use crate::s3::request::RequestHead;
@@ -41,7 +42,7 @@ pub struct LoggedRequest {
     /// How many keys a DeleteObjects names.
     pub deletes: Option<usize>,
     /// What the log itself says R2 would refuse, with R2's answer.
-    pub refused: Vec<(&'static str, S3Error)>,
+    pub refused: Vec<(RuleId, S3Error)>,
 }
 
 /// The key of a SigV2 signature that a log does not show.

@@ -78,7 +78,15 @@ fn fits(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{Mark, Policy};
+    use crate::audit::{ACL_REQUIRED, MANY_DELETES, UNEQUAL_PARTS, UNSIGNED, WRITES_PER_KEY};
+    use crate::filters::Filter;
+    use crate::policy::{Policy, vocabulary};
+    use crate::s3::operation::OPERATIONS;
+    use crate::s3::payload::PayloadKind;
+    use crate::s3::query::Query;
+    use crate::s3::view::RequestView;
+    use http::{HeaderMap, HeaderName};
+    use std::collections::BTreeSet;
 
     #[test]
     fn patterns_fit_what_stands_in_their_place() {
@@ -95,19 +103,88 @@ mod tests {
         }
     }
 
-    #[test]
-    fn everything_that_todays_r2_refuses_has_advice_of_its_own() {
-        let policy = Policy::builtin("r2-2026").unwrap().unwrap();
+    /// The rule ids that a policy can put into a report: every operation, and every header and parameter that S3 has, alone,
+    /// with the values that are ruled apart and with another, under every payload kind.
+    fn rules_of(policy: &Policy) -> BTreeSet<String> {
         let table = policy.table();
-        let last = file().unwrap().advice.pop().unwrap().title;
-        let rows = || table.sections.iter().flat_map(|section| &section.rows);
-        let operations = rows().filter(|row| row.mark == Mark::Refused).map(|row| row.operation.to_owned());
-        let headers = rows().flat_map(|row| &row.features).filter(|f| f.mark == Mark::Refused && f.kind == "header");
-        let headers = headers.flat_map(|feature| feature.names.iter().chain(&feature.group).cloned());
-        let refused = operations.chain(headers.filter(|name| name != "others"));
-        let missing: Vec<_> = refused
-            .filter(|name| Advice::on(&format!("policy/{name}")).is_none_or(|advice| advice.title == last))
-            .collect();
+        let rows = table.sections.iter().flat_map(|section| &section.rows).flat_map(|row| &row.features);
+        let features: Vec<_> = rows.chain(&table.general).filter(|feature| feature.kind == "header").collect();
+        let mut headers: BTreeSet<(&str, &str)> =
+            features.iter().flat_map(|feature| &feature.names).map(|name| (name.as_str(), "a")).collect();
+        for feature in &features {
+            let values = feature.when.iter().flat_map(|when| when.split(", "));
+            headers.extend(values.flat_map(|value| feature.names.iter().map(move |name| (name.as_str(), value))));
+        }
+        headers.extend(vocabulary::headers().into_iter().chain(["x-amz-never-heard-of"]).map(|name| (name, "a")));
+        let mut rules = BTreeSet::new();
+        let mut decide = |operation, headers: &HeaderMap, query: &str, payload| {
+            let view = RequestView::from_signed_headers(headers, Query::parse(query).unwrap());
+            rules.extend(policy.decide(operation, &view, payload).refusals.into_iter().map(|found| found.rule.feature));
+        };
+        let nothing = HeaderMap::new();
+        for operation in OPERATIONS.iter().map(|spec| spec.operation) {
+            PayloadKind::ALL.iter().for_each(|payload| decide(operation, &nothing, "", *payload));
+            for (name, value) in &headers {
+                let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse()) else { continue };
+                decide(operation, &[(name, value)].into_iter().collect(), "", PayloadKind::Signed);
+            }
+            for name in vocabulary::parameters().into_iter().chain(["never-heard-of"]) {
+                decide(operation, &nothing, name, PayloadKind::Signed);
+            }
+        }
+        rules.into_iter().map(|feature| format!("policy/{feature}")).collect()
+    }
+
+    fn has_none_of_its_own(rule: &str) -> bool {
+        let last = &file().unwrap().advice.pop().unwrap().title;
+        Advice::on(rule).is_none_or(|advice| advice.title == *last)
+    }
+
+    #[test]
+    fn every_rule_of_a_policy_has_advice_of_its_own() {
+        for (name, least) in [("r2-2026", 150), ("r2", 150), ("open", 0)] {
+            let rules = rules_of(&Policy::builtin(name).unwrap().unwrap());
+            assert!(rules.len() > least, "{rules:?}");
+            let missing: Vec<_> = rules.iter().filter(|rule| has_none_of_its_own(rule)).collect();
+            assert!(missing.is_empty(), "policies/advice.toml has none for {missing:#?} of {name}");
+        }
+    }
+
+    #[test]
+    fn every_other_rule_has_advice_of_its_own() {
+        let filters = Filter::CHAIN.into_iter().filter(|filter| *filter != Filter::Policy);
+        let of_chain = filters.map(|filter| format!("{filter}/anything"));
+        let of_many = [UNEQUAL_PARTS, WRITES_PER_KEY, MANY_DELETES].map(|rule| rule.to_string());
+        let of_logs = [UNSIGNED, ACL_REQUIRED].map(|rule| rule.to_string());
+        let missing: Vec<_> = of_chain.chain(of_many).chain(of_logs).filter(|rule| has_none_of_its_own(rule)).collect();
         assert!(missing.is_empty(), "policies/advice.toml has none for {missing:?}");
+    }
+
+    /// What is usual has words of its own, and not those of its kind.
+    #[test]
+    fn what_is_found_most_is_advised_for_itself() {
+        for (rule, title) in [
+            ("policy/streaming-unsigned-trailer", "Streaming payloads"),
+            ("payload/NotImplemented", "Uploads by HTML form"),
+            ("policy/PostObject", "Uploads by HTML form"),
+            ("authenticate/sigv2", "Signature Version 2"),
+            ("authenticate/unsigned", "Requests without a signature"),
+            ("authenticate/unknown-key", "Keys that are not known here"),
+            ("authenticate/clock-skew", "Clocks and times"),
+            ("authenticate/expired", "Clocks and times"),
+            ("authenticate/unsigned-header", "Signatures"),
+            ("acl/required", "Access by ACLs"),
+            ("authorise/AccessDenied", "Permissions of keys"),
+            ("region/InvalidRegionName", "Names of regions"),
+            ("names/InvalidBucketName", "Names of buckets"),
+            ("names/KeyTooLongError", "Names of keys"),
+            ("payload/EntityTooLarge", "Sizes of objects"),
+            ("payload/MissingContentLength", "Bodies of unknown length"),
+            ("payload/InvalidDigest", "Checksums"),
+            ("policy/unlisted-header", "Headers that S3 does not have"),
+            ("policy/unlisted-parameter", "Parameters that S3 does not have"),
+        ] {
+            assert_eq!(Advice::on(rule).map(|advice| advice.title.as_str()), Some(title), "{rule}");
+        }
     }
 }

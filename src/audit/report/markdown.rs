@@ -37,7 +37,7 @@ fn write_all(report: &Report, out: &mut String) -> fmt::Result {
 fn changes_of(client: &ClientReport, out: &mut String) -> fmt::Result {
     let (refused, requests) = (grouped(client.refused), grouped(client.requests));
     let words = client.readiness.words();
-    writeln!(out, "\n## {}: {words}\n\n{refused} of {requests} requests.", plain(&client.name()))?;
+    writeln!(out, "\n## {}: {words}\n\nR2 would refuse {refused} of {requests} requests.", plain(&client.name()))?;
     client.changes.iter().try_for_each(|change| one_change(change, out))
 }
 

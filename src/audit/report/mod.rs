@@ -9,14 +9,16 @@ mod text;
 mod markdown;
 mod html;
 mod counters;
+mod form;
 #[cfg(test)]
 mod tests;
 
 pub use advice::{Advice, Work};
 pub use counters::counters;
+pub use form::Form;
 pub use html::html;
 pub use markdown::markdown;
-pub use model::Report;
+pub use model::{Report, grouped};
 pub use text::text;
 
 impl Report {

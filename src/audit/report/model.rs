@@ -199,7 +199,10 @@ impl Report {
     pub fn verdict(&self) -> String {
         match (self.clients_ready, self.clients_total) {
             (_, 0) => "No request was judged".to_owned(),
-            (ready, total) if ready == total && total > 1 => format!("All {total} clients are ready"),
+            (1, 1) => "The one client is ready".to_owned(),
+            (_, 1) => "The one client is not ready".to_owned(),
+            (ready, total) if ready == total => format!("All {total} clients are ready"),
+            (1, total) => format!("1 of {total} clients is ready"),
             (ready, total) => format!("{ready} of {total} clients are ready"),
         }
     }
@@ -265,8 +268,8 @@ impl SourceReport {
     }
 }
 
-/// A number with a space between thousands.
-pub(super) fn grouped(number: u64) -> String {
+/// A number as people read it: with a space between thousands.
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -28,7 +28,7 @@ fn audit() -> Audit {
     for (count, client, operation, rules) in [
         (1234, ["app", "Boto3"], Operation::GetObject, &[][..]),
         (3, ["app", "Boto3"], Operation::PutObjectTagging, &["policy/PutObjectTagging"]),
-        (2, ["app", "Boto3"], Operation::PutObject, &["payload/streaming-unsigned-trailer", "policy/tagging"]),
+        (2, ["app", "Boto3"], Operation::PutObject, &["policy/streaming-unsigned-trailer", "policy/tagging"]),
         (5, ["backup", "rclone"], Operation::PutObject, &["rate/writes-per-key"]),
         (7, ["backup", "aws-cli"], Operation::ListObjectsV2, &[]),
         (1, ["app", HOSTILE], Operation::PutObject, &["policy/x-amz-acl"]),
@@ -74,6 +74,13 @@ fn the_verdict_counts_clients() {
     let report = Report::from(&audit());
     assert_eq!(report.verdict(), "2 of 4 clients are ready");
     assert_eq!(Report::from(&Audit::new("r2")).verdict(), "No request was judged");
+    for (rules, verdict) in
+        [(&[][..], "The one client is ready"), (&["policy/PutObjectTagging"], "The one client is not ready")]
+    {
+        let mut audit = Audit::new("r2");
+        audit.add(&seen(["app", "Boto3"], Operation::PutObject, rules));
+        assert_eq!(Report::from(&audit).verdict(), verdict);
+    }
     let states: Vec<_> = report.clients.iter().map(|client| client.readiness.words()).collect();
     assert_eq!(states, ["must change", "must change", "ready, with care", "ready"]);
     assert!(report.has_unknowns());

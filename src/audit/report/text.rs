@@ -38,7 +38,12 @@ fn write_all(report: &Report, out: &mut String) -> fmt::Result {
 
 fn changes_of(client: &ClientReport, out: &mut String) -> fmt::Result {
     let (refused, requests) = (grouped(client.refused), grouped(client.requests));
-    writeln!(out, "\n{}: {} ({refused} of {requests} requests)", client.name(), client.readiness.words())?;
+    writeln!(
+        out,
+        "\n{}: {} (R2 would refuse {refused} of {requests} requests)",
+        client.name(),
+        client.readiness.words()
+    )?;
     client.changes.iter().try_for_each(|change| one_change(change, out))
 }
 

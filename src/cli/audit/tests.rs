@@ -27,15 +27,19 @@ fn findings_are_shown_and_kept() {
     fs::write(&log, format!("{LINE}not a line\n{}", LINE.replace("3E57", "3E58"))).unwrap();
     let (log, kept) = (log.to_str().unwrap(), kept.to_str().unwrap());
     let (text, result) = audit(&[log, "--out", kept]);
-    assert!(result.is_ok() && text.starts_with("0 of 1 clients are ready"), "{text}");
+    assert!(result.is_ok() && text.starts_with("The one client is not ready"), "{text}");
     assert!(text.contains("(policy/PutObjectTagging), 2 times"), "{text}");
     let audit_of_file = crate::audit::Audit::from_json(&fs::read_to_string(kept).unwrap()).unwrap();
     let coverage = audit_of_file.sources[0].coverage;
     assert_eq!((coverage.judged, coverage.not_understood, audit_of_file.findings()), (2, 1, 1));
     // Once more over the kept one, and then not over a log.
     assert!(audit(&[log, "--out", kept]).1.is_ok());
-    let Err(Failure::Faults(faults)) = audit(&[log, "--out", log]).1 else { panic!("the log was written over") };
-    assert!(faults[0].message.contains("no audit"), "{faults:?}");
+    let binary = folder.path().join("binary");
+    fs::write(&binary, [0xff, 0xfe]).unwrap();
+    for other in [log, binary.to_str().unwrap()] {
+        let Err(Failure::Faults(faults)) = audit(&[log, "--out", other]).1 else { panic!("{other} was written over") };
+        assert!(faults[0].message.contains("no audit"), "{faults:?}");
+    }
     assert!(matches!(audit(&[log, "--fail-on", "refused"]).1, Err(Failure::Found)));
 }
 
