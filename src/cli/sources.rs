@@ -48,6 +48,12 @@ pub struct Serving {
     /// Address for pages, /metrics, /healthz and /readyz, or "off" [default: 127.0.0.1:9001]
     #[arg(long, value_name = "ADDR:PORT|off")]
     admin: Option<String>,
+    /// Name by which the admin address may be asked for pages and /metrics, besides IP addresses; may be repeated
+    #[arg(long, value_name = "NAME")]
+    admin_host: Vec<String>,
+    /// Whether the admin address has pages [default: where only this machine can reach it]
+    #[arg(long, value_name = "true|false")]
+    pages: Option<bool>,
     /// What an acknowledged write survives: power loss (fsync), or the process alone (none) [default: fsync]
     #[arg(long, value_parser = PossibleValuesParser::new(Durability::NAMES), hide_possible_values = true, value_name = "fsync|none")]
     durability: Option<String>,
@@ -87,6 +93,8 @@ impl Serving {
             public: self.public.clone(),
             public_listen: self.public_listen.clone(),
             admin: self.admin.clone(),
+            admin_hosts: self.admin_host.clone(),
+            pages: self.pages,
             data: self.data.clone(),
             durability: self.durability.clone(),
             audit_file: self.audit_file.clone(),

@@ -7,7 +7,7 @@ use crate::server::observe::health::{Health, Readiness};
 use crate::server::observe::metrics::{Metrics, Moment};
 use crate::server::observe::notices::Notices;
 use crate::server::observe::process;
-use crate::server::pages::Pages;
+use crate::server::pages::{Hosts, Pages, misdirected};
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use pingora::http::ResponseHeader;
@@ -24,6 +24,8 @@ pub struct AdminPort {
     pub health: Arc<dyn Health>,
     /// What `/readyz` says besides.
     pub notices: Arc<Notices>,
+    /// Under which hosts more than health is told. Load balancers and orchestrators ask for health under any.
+    pub hosts: Arc<Hosts>,
     /// Pages, if they are served.
     pub pages: Option<Pages>,
 }
@@ -35,23 +37,26 @@ const FOR_PROGRAMS: &str = "here are /metrics, /healthz, /readyz and /readyz/rea
 const NO_PAGES: &str = "pages for people are off; pages = true in [admin] of the settings switches them on\n";
 
 impl AdminPort {
-    /// What is here for programs; `None` for other paths.
-    fn for_programs(&self, path: &str) -> Option<(StatusCode, String)> {
-        Some(match path {
+    /// What is here for programs; `None` for other paths. To hosts that are not known nothing is told but the status.
+    fn for_programs(&self, path: &str, is_known: bool) -> Option<(StatusCode, String)> {
+        let (status, text) = match path {
             "/healthz" => (StatusCode::OK, "ok\n".to_owned()),
             "/readyz" => readiness(&self.noticed(self.health.readiness())),
             "/readyz/read" => readiness(&self.noticed(self.health.read_readiness())),
-            "/metrics" => self.metrics_page(),
+            "/metrics" if is_known => self.metrics_page(),
             _ => return None,
-        })
+        };
+        Some((status, if is_known { text } else { bare(status) }))
     }
 
     async fn answer(&self, session: &mut ServerSession) -> pingora::Result<()> {
         if !matches!(session.req_header().method, Method::GET | Method::HEAD) {
             return write(session, StatusCode::METHOD_NOT_ALLOWED, "only GET\n".to_owned()).await;
         }
-        match (self.for_programs(session.req_header().uri.path()), &self.pages) {
+        let (path, is_known) = (session.req_header().uri.path(), self.hosts.know(session));
+        match (self.for_programs(path, is_known), &self.pages) {
             (Some((status, text)), _) => write(session, status, text).await,
+            (None, _) if !is_known => misdirected(session).await,
             (None, Some(pages)) => pages.respond(session).await,
             (None, None) => write(session, StatusCode::NOT_FOUND, format!("{FOR_PROGRAMS}{NO_PAGES}")).await,
         }
@@ -80,6 +85,11 @@ fn readiness(readiness: &Readiness) -> (StatusCode, String) {
     };
     let lines = [verdict].iter().chain(&readiness.details).map(|line| format!("{line}\n")).collect();
     (status, lines)
+}
+
+/// A status in a word.
+fn bare(status: StatusCode) -> String {
+    if status.is_success() { "ok\n".to_owned() } else { "not ready\n".to_owned() }
 }
 
 impl Respond for AdminPort {

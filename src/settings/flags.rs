@@ -18,6 +18,10 @@ pub struct Flags {
     pub public_listen: Vec<String>,
     /// `--admin`.
     pub admin: Option<String>,
+    /// `--admin-host`, as often as given; empty if it was not.
+    pub admin_hosts: Vec<String>,
+    /// `--pages`.
+    pub pages: Option<bool>,
     /// `--data`: the data folder.
     pub data: Option<PathBuf>,
     /// `--policy`: a built-in name or a path.

@@ -15,7 +15,7 @@ use crate::settings::public::{self, Public};
 use crate::settings::remote::{self, UpstreamKey};
 use crate::settings::resolved::{Mode, Settings, Upstream};
 use crate::settings::secret::{Environment, SecretPlace};
-use crate::settings::written::{WrittenSettings, WrittenStore, WrittenUpstream};
+use crate::settings::written::{WrittenPages, WrittenSettings, WrittenStore, WrittenUpstream};
 use crate::settings::{address, audit, bucket, cors, domain, life, pages, policy, proxies, store};
 use crate::store::Options;
 use std::cell::RefCell;
@@ -149,7 +149,7 @@ fn resolve(
 ) -> Option<Loaded> {
     let addresses = Addresses::resolve(flags, &mut written, findings);
     let trusted_proxies = proxies::resolve(written.trusted_proxies, findings);
-    let pages = pages::resolve(written.admin.pages, addresses.admin, findings);
+    let pages = pages::resolve(under_flags(written.admin.pages, flags), addresses.admin, findings);
     let faults = &mut findings.faults;
     let mode = audit::mode(flags, written.mode, faults);
     let mut files: Vec<PathBuf> = flags.config.iter().cloned().collect();
@@ -184,6 +184,13 @@ fn resolve(
         life,
     };
     Some(Loaded { settings, keys: Vec::new(), upstream_key, warnings: Vec::new(), files })
+}
+
+/// What is written of pages, as far as no flag says otherwise.
+fn under_flags(written: WrittenPages, flags: &Flags) -> WrittenPages {
+    let pages = flags.pages.map(|served| Spanned::new(served, Location::from_name("--pages")));
+    let hosts = given_list("--admin-host", &flags.admin_hosts);
+    WrittenPages { pages: pages.or(written.pages), hosts: hosts.or(written.hosts), ..written }
 }
 
 /// The options of the local store.

@@ -17,7 +17,7 @@ const MOST_REQUESTS: u64 = 10_000;
 pub struct Pages {
     /// Whether there are any.
     pub served: bool,
-    /// Names under which browsers may ask for them besides the address itself, in lower case.
+    /// Names under which the admin address may be asked for more than health besides IP addresses, in lower case.
     pub hosts: Vec<String>,
     /// How many requests the inspector keeps.
     pub requests: usize,
@@ -57,11 +57,12 @@ fn without_effect(written: &WrittenPages, has_address: bool, served: bool) -> Ve
         let unserved = |(location, name)| {
             fault(location, name, "no pages are served", "write pages = true in [admin], or leave it out")
         };
-        return written.given().map(unserved).collect();
+        return written.of_pages().map(unserved).collect();
     }
     let pages = written.pages.as_ref().filter(|pages| pages.value).map(|pages| (&pages.location, "pages"));
+    let hosts = written.hosts.as_ref().map(|hosts| (&hosts.location, "hosts"));
     let off = |(location, name)| fault(location, name, "admin is off", "give it an address, or leave this out");
-    pages.into_iter().chain(written.given()).map(off).collect()
+    pages.into_iter().chain(hosts).chain(written.of_pages()).map(off).collect()
 }
 
 fn requests(number: &Spanned<u64>, faults: &mut Vec<Diagnostic>) -> usize {

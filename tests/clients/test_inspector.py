@@ -202,8 +202,11 @@ def test_what_clients_name_runs_nothing(browser, shim, application):
 
 
 def test_strangers_read_nothing(browser, shim):
-    rebound = browser.open(shim.admin.replace("127.0.0.1", "rebound.test") + "/")
-    assert "not known under this name" in rebound.text() and "Requests" not in rebound.text()
+    rebound = shim.admin.replace("127.0.0.1", "rebound.test")
+    unknown = "not known under this name"
+    for path, told in [("/", unknown), ("/metrics", unknown), ("/report", unknown), ("/readyz", "ok")]:
+        text = browser.open(rebound + path).text()
+        assert told in text and "Requests" not in text and "r2shim_" not in text, text
     stranger = Site("localhost", queue.Queue())
     try:
         stranger.files["page.html"] = f'<!doctype html><iframe src="{shim.admin}/"></iframe>'

@@ -66,6 +66,7 @@ fn the_last_requests_are_shown_and_explained() {
     ] {
         assert!(shown.contains(part), "{part} is not in\n{shown}");
     }
+    assert!(list.text().contains("policy <strong>r2</strong>, enforced"), "{}", list.text());
     let failed = get(&server, "/?show=refused");
     assert_eq!(ids(&failed), [missing, refused]);
 
@@ -124,6 +125,7 @@ fn pages_are_for_who_asks_for_this_address() {
         (&[("host", own.as_str())][..], 200),
         (&[("host", &format!("localhost:{port}"))], 200),
         (&[("host", &format!("[::1]:{port}"))], 200),
+        (&[("host", "192.0.2.7:9001")], 200),
         (&[("host", foreign.as_str())], 421),
         (&[("host", &format!("127.0.0.1.evil.test:{port}"))], 421),
         (&[("host", "")], 421),
@@ -140,10 +142,6 @@ fn pages_are_for_who_asks_for_this_address() {
     for path in ["/events", "/requests/0", "/no-such-page"] {
         assert_eq!(page(&server, "GET", path, &[("host", &foreign)]).status, 421, "{path}");
     }
-    // What programs ask for is there under every name, as before.
-    for path in ["/metrics", "/healthz", "/readyz"] {
-        assert_eq!(page(&server, "GET", path, &[("host", "r2shim:9001")]).status, 200, "{path}");
-    }
     for method in ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"] {
         assert_eq!(page(&server, method, "/", &[]).status, 405, "{method}");
     }
@@ -151,9 +149,48 @@ fn pages_are_for_who_asks_for_this_address() {
 
 #[test]
 fn names_of_the_settings_are_names_of_this_address() {
-    let server = TestServer::with_pages(Pages { hosts: vec!["r2.lan".into()], ..Pages::default() });
-    assert_eq!(page(&server, "GET", "/", &[("host", "r2.lan:9001")]).status, 200);
-    assert_eq!(page(&server, "GET", "/", &[("host", "evil.test")]).status, 421);
+    for served in [true, false] {
+        let server = TestServer::with_pages(Pages { hosts: vec!["r2.lan".into()], served, ..Pages::default() });
+        for (path, expected) in [("/", if served { 200 } else { 404 }), ("/metrics", 200)] {
+            assert_eq!(page(&server, "GET", path, &[("host", "r2.lan:9001")]).status, expected, "{path}");
+            assert_eq!(page(&server, "GET", path, &[("host", "evil.test")]).status, 421, "{path}");
+        }
+    }
+}
+
+/// Prometheus and Kubernetes ask by addresses, Compose and load balancers by names that may be anything.
+#[test]
+fn under_a_name_that_is_not_known_there_is_health_and_nothing_besides() {
+    let server = TestServer::with_bucket("r2", "media");
+    let own = server.admin.to_string();
+    for (host, path, status, text) in [
+        (own.as_str(), "/readyz", 200, "ready\n"),
+        ("10.1.2.3:9001", "/readyz", 200, "ready\n"),
+        ("10.1.2.3:9001", "/metrics", 200, "# HELP "),
+        ("localhost:9001", "/metrics", 200, "# HELP "),
+        ("r2shim.internal:9001", "/healthz", 200, "ok\n"),
+        ("r2shim.internal:9001", "/readyz", 200, "ok\n"),
+        ("r2shim.internal:9001", "/readyz/read", 200, "ok\n"),
+        ("", "/readyz", 200, "ok\n"),
+        (
+            "r2shim.internal:9001",
+            "/metrics",
+            421,
+            "This is the admin address of r2shim, and not known under this name.",
+        ),
+        ("127.0.0.1.evil.test", "/metrics", 421, "This is the admin address"),
+        ("", "/metrics", 421, "This is the admin address"),
+    ] {
+        let answer = page(&server, "GET", path, &[("host", host)]);
+        assert_eq!(answer.status, status, "{path} of {host:?}: {}", answer.text());
+        assert!(answer.text().starts_with(text), "{path} of {host:?}: {}", answer.text());
+        assert!(status == 200 || !answer.text().contains("r2shim_"), "{}", answer.text());
+    }
+    // A probe that speaks HTTP/1.0 names no host.
+    let mut connection = Connection::open(server.admin);
+    connection.write(b"GET /readyz HTTP/1.0\r\n\r\n");
+    let old = connection.read(false);
+    assert_eq!((old.status, old.text().as_str()), (200, "ok\n"));
 }
 
 #[test]

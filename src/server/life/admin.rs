@@ -9,7 +9,7 @@ use crate::server::connection::port::HttpPort;
 use crate::server::exchange::Shared;
 use crate::server::life::listeners::{self, Bound};
 use crate::server::observe::health::Health;
-use crate::server::pages::{Pages, PagesParts};
+use crate::server::pages::{Hosts, Pages, PagesParts};
 use crate::settings;
 use crate::store::Store;
 use pingora::services::Service as _;
@@ -41,9 +41,10 @@ pub(super) fn serve(
     stopping: watch::Receiver<bool>,
 ) -> JoinHandle<()> {
     let (metrics, rules) = (shared.metrics.clone(), shared.rules.clone());
+    let hosts = Arc::new(Hosts::new(shown.pages.hosts.clone()));
     let pages = shared.recent.clone().map(|recent| {
         Pages::new(PagesParts {
-            bound: bound.address().ip(),
+            hosts: hosts.clone(),
             settings: shown.pages,
             rules: rules.clone(),
             recent,
@@ -52,8 +53,8 @@ pub(super) fn serve(
             stopping: stopping.clone(),
         })
     });
-    let port =
-        AdminPort { metrics: metrics.clone(), rules, health: shown.health, notices: shared.notices.clone(), pages };
+    let notices = shared.notices.clone();
+    let port = AdminPort { metrics: metrics.clone(), rules, health: shown.health, notices, hosts, pages };
     let port = HttpPort::new(port, heads, metrics.clone());
     let connections = Arc::new(Connections::new(CONNECTIONS, TrustedProxies::default()));
     let (mut service, fds) = listeners::service("admin", Limited::new(port, connections, metrics), vec![bound]);

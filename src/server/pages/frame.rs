@@ -16,6 +16,8 @@ pub(super) struct Frame {
     pub(super) tab: Option<Tab>,
     /// The policy in force.
     pub(super) policy: String,
+    /// Whether requests are audited, not refused.
+    pub(super) audits: bool,
     /// Whether there are pages of buckets.
     pub(super) has_buckets: bool,
     /// Whether there is a readiness report.

@@ -14,7 +14,7 @@ mod buckets;
 mod events;
 mod download;
 
-use crate::audit::report::{self, Report};
+use crate::audit::report::{Form, Report};
 use crate::filters::CurrentRules;
 use crate::page::content_policy;
 use crate::s3::listing::Position;
@@ -28,22 +28,22 @@ use askama::Template;
 use buckets::{BucketsPage, DELIMITER, ENTRIES, ObjectPage, ObjectsPage, Place};
 use events::Events;
 use frame::{Frame, Tab};
-use http::{HeaderName, StatusCode, header};
+use http::StatusCode;
 use page::Page;
 use pingora::protocols::http::ServerSession;
 use request::RequestPage;
 use requests::{RequestsPage, Show};
-use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
-use visitor::{Hosts, Turned, Visitor};
+pub use visitor::Hosts;
+use visitor::{Turned, Visitor};
 
 /// How many streams of requests there can be, so that scrapers and probes find connections.
 const STREAMS: usize = 12;
 
 /// Answers the pages.
 pub struct Pages {
-    hosts: Hosts,
+    hosts: Arc<Hosts>,
     rules: Arc<CurrentRules>,
     recent: Arc<Recent>,
     /// `None` in front of another store.
@@ -58,8 +58,8 @@ pub struct Pages {
 
 /// What pages are made of.
 pub struct PagesParts {
-    /// The address they are served at.
-    pub bound: IpAddr,
+    /// Under which hosts they are read.
+    pub hosts: Arc<Hosts>,
     /// What settings say of them.
     pub settings: settings::Pages,
     /// What requests are judged by.
@@ -87,7 +87,7 @@ impl Pages {
     /// Pages of these parts.
     pub fn new(parts: PagesParts) -> Pages {
         Pages {
-            hosts: Hosts::new(parts.bound, parts.settings.hosts),
+            hosts: parts.hosts,
             rules: parts.rules,
             recent: parts.recent,
             store: parts.store,
@@ -100,14 +100,14 @@ impl Pages {
 
     /// Answers a GET or HEAD. Errors are those of the connection, which then carries no other answer.
     pub async fn respond(&self, session: &mut ServerSession) -> pingora::Result<()> {
-        if let Err(turned) = self.hosts.admit(&visitor(session)) {
+        if let Err(turned) = self.hosts.admit(&Visitor::of(session)) {
             return turned_away(turned).send(session).await;
         }
         let uri = session.req_header().uri.clone();
         let query = Query::parse(uri.query().unwrap_or_default()).unwrap_or_default();
         match uri.path() {
             "/" => self.requests(Show::parse(query.get("show"))).send(session).await,
-            "/report" => self.report().send(session).await,
+            "/report" => self.report(query.get("format")).send(session).await,
             "/events" => self.events(session, &query).await,
             "/inspector.js" => Page::file("text/javascript; charset=utf-8", JS).send(session).await,
             "/inspector.css" => Page::file("text/css; charset=utf-8", CSS).send(session).await,
@@ -120,8 +120,9 @@ impl Pages {
     }
 
     fn frame(&self, tab: Option<Tab>) -> Frame {
-        let policy = self.rules.load().policy.name().to_owned();
-        Frame { tab, policy, has_buckets: self.store.is_some(), has_report: self.recorder.is_some() }
+        let rules = self.rules.load();
+        let (policy, audits) = (rules.policy.name().to_owned(), rules.mode.is_audit());
+        Frame { tab, policy, audits, has_buckets: self.store.is_some(), has_report: self.recorder.is_some() }
     }
 
     fn requests(&self, show: Show) -> Page {
@@ -143,14 +144,23 @@ impl Pages {
     }
 
     /// The readiness report of the audit so far.
-    fn report(&self) -> Page {
+    fn report(&self, format: Option<&str>) -> Page {
         let Some(recorder) = &self.recorder else {
             let text = "Requests are not audited here. Start with --audit, or mode = \"audit\" in the settings.";
             return self.note(StatusCode::NOT_FOUND, "No report", text.to_owned());
         };
-        let text = report::html(&Report::from(&recorder.snapshot()));
-        let policy = format!("{}; frame-ancestors 'none'", content_policy());
-        Page { policy: policy.into(), ..Page::html(text) }
+        let Some(form) = format.map_or(Some(Form::Html), Form::parse) else {
+            let forms = Form::ALL.map(Form::name).join(", ");
+            return self.note(StatusCode::BAD_REQUEST, "No such form", format!("A report has the forms {forms}."));
+        };
+        let text = form.of(&Report::from(&recorder.snapshot()));
+        match form {
+            Form::Html => {
+                let policy = format!("{}; frame-ancestors 'none'", content_policy());
+                Page { policy: policy.into(), ..Page::html(text) }
+            }
+            form => Page { content_type: form.content_type(), ..Page::plain(StatusCode::OK, text) },
+        }
     }
 
     async fn events(&self, session: &mut ServerSession, query: &Query<'_>) -> pingora::Result<()> {
@@ -237,13 +247,9 @@ const JS: &str = include_str!("inspector.js");
 const CSS: &str = concat!(include_str!("../../../templates/palette.css"), include_str!("inspector.css"));
 const SVG: &str = include_str!("inspector.svg");
 
-fn visitor(session: &ServerSession) -> Visitor<'_> {
-    let head = session.req_header();
-    let text = |name: HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
-    let fetch = |name| text(HeaderName::from_static(name));
-    // RFC 9112 section 3.2.2: the authority of an absolute target replaces what Host says.
-    let host = head.uri.authority().map(|authority| authority.as_str()).or_else(|| text(header::HOST));
-    Visitor { host, site: fetch("sec-fetch-site"), mode: fetch("sec-fetch-mode") }
+/// Tells a visitor that this address is not known under the name that was asked for. Errors are those of the connection.
+pub async fn misdirected(session: &mut ServerSession) -> pingora::Result<()> {
+    turned_away(Turned::Host).send(session).await
 }
 
 fn turned_away(turned: Turned) -> Page {

@@ -1,17 +1,15 @@
-//! Who may read a page. The admin address asks for no key, so a page of another site must not read it through the
+//! Who may read what the admin address shows. It asks for no key, so a page of another site must not read it through the
 //! browser of someone who can reach it: neither under a name that leads here (DNS rebinding), nor as part of itself.
 
 use http::uri::Authority;
+use http::{HeaderName, header};
+use pingora::protocols::http::ServerSession;
 use std::net::IpAddr;
 
-/// Under which hosts pages are read.
+/// Under which hosts the admin address is read: every IP address, `localhost`, and the names of the settings. What stands
+/// in an address is where the browser has connected to; only a name can be made to lead here by someone else.
 #[derive(Debug)]
-pub(super) struct Hosts {
-    /// The address that is listened on.
-    bound: IpAddr,
-    /// Names that settings give, in lower case.
-    names: Vec<String>,
-}
+pub struct Hosts(Vec<String>);
 
 /// Why a page is not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,9 +31,26 @@ pub(super) struct Visitor<'a> {
     pub(super) mode: Option<&'a str>,
 }
 
+impl<'a> Visitor<'a> {
+    pub(super) fn of(session: &'a ServerSession) -> Visitor<'a> {
+        let head = session.req_header();
+        let text = |name: HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
+        let fetch = |name| text(HeaderName::from_static(name));
+        // RFC 9112 section 3.2.2: the authority of an absolute target replaces what Host says.
+        let host = head.uri.authority().map(|authority| authority.as_str()).or_else(|| text(header::HOST));
+        Visitor { host, site: fetch("sec-fetch-site"), mode: fetch("sec-fetch-mode") }
+    }
+}
+
 impl Hosts {
-    pub(super) fn new(bound: IpAddr, names: Vec<String>) -> Hosts {
-        Hosts { bound: bound.to_canonical(), names }
+    /// `names` are those of the settings, in lower case.
+    pub fn new(names: Vec<String>) -> Hosts {
+        Hosts(names)
+    }
+
+    /// Whether a request is for this address, and not for a name that someone else made lead here.
+    pub fn know(&self, session: &ServerSession) -> bool {
+        Visitor::of(session).host.is_some_and(|host| self.is_own(host))
     }
 
     /// Lets a visitor in or turns it away. Clients that are no browsers do not say what they ask for.
@@ -51,19 +66,13 @@ impl Hosts {
         }
     }
 
-    /// Whether a host is this address. Its port does not count: one that is forwarded here has another number, and only
-    /// a name can be made to lead here by someone else.
+    /// Whether a host is this address. Its port does not count: one that is forwarded here has another number.
     fn is_own(&self, host: &str) -> bool {
         let Some(authority) = host.parse::<Authority>().ok().filter(|_| !host.contains('@')) else { return false };
         let name = authority.host().to_ascii_lowercase();
         let name = name.strip_suffix('.').unwrap_or(&name);
-        match name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
-            Ok(address) => {
-                let address = address.to_canonical();
-                address.is_loopback() || address == self.bound || self.bound.is_unspecified()
-            }
-            Err(_) => name == "localhost" || self.names.iter().any(|own| own == name),
-        }
+        let is_address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
+        is_address || name == "localhost" || self.0.iter().any(|own| own == name)
     }
 }
 
@@ -73,7 +82,17 @@ mod tests {
 
     #[test]
     fn a_name_that_leads_here_is_not_this_address() {
-        let own = ["127.0.0.1:9001", "127.0.0.1", "localhost:9001", "LOCALHOST.:9001", "localhost:1", "[::1]:9001"];
+        let own = [
+            "127.0.0.1:9001",
+            "127.0.0.1",
+            "192.0.2.7:9001",
+            "[2001:db8::1]:9001",
+            "[::ffff:192.0.2.7]:9001",
+            "localhost:9001",
+            "LOCALHOST.:9001",
+            "localhost:1",
+            "[::1]:9001",
+        ];
         let foreign = [
             "evil.test:9001",
             "localhost.evil.test",
@@ -82,34 +101,28 @@ mod tests {
             "a@localhost:9001",
             "localhost:9001@evil.test",
             "2130706433",
+            "0x7f.1",
             "localhost/",
             " ",
             "",
         ];
-        let hosts = |bound: &str, names: &[&str]| {
-            Hosts::new(bound.parse().unwrap(), names.iter().map(|name| (*name).to_owned()).collect())
-        };
-        for (bound, names, more, fewer) in [
-            ("127.0.0.1", &[][..], &[][..], &["192.0.2.7:9001", "[2001:db8::1]:9001"][..]),
-            ("::1", &[], &[], &["192.0.2.7:9001", "[2001:db8::1]:9001"]),
-            ("192.0.2.7", &[], &["192.0.2.7:9001", "[::ffff:192.0.2.7]:9001"], &["192.0.2.8"]),
-            ("127.0.0.1", &["r2.lan"], &["r2.lan:9001", "R2.LAN."], &["a.r2.lan", "r2.lan.evil.test"]),
-            ("0.0.0.0", &[], &["192.0.2.7:9001", "[2001:db8::1]:9001"], &["r2.lan", "0.0.0.0.evil.test"]),
-            ("::", &["r2.lan"], &["192.0.2.7", "r2.lan"], &["evil.test"]),
+        for (names, more, fewer) in [
+            (&[][..], &[][..], &["r2.lan", "0.0.0.0.evil.test"][..]),
+            (&["r2.lan"], &["r2.lan:9001", "R2.LAN."], &["a.r2.lan", "r2.lan.evil.test"]),
         ] {
-            let hosts = hosts(bound, names);
+            let hosts = Hosts::new(names.iter().map(|name| (*name).to_owned()).collect());
             for host in own.iter().chain(more) {
-                assert!(hosts.is_own(host), "{host} at {bound}");
+                assert!(hosts.is_own(host), "{host} beside {names:?}");
             }
             for host in foreign.iter().chain(fewer) {
-                assert!(!hosts.is_own(host), "{host} at {bound}");
+                assert!(!hosts.is_own(host), "{host} beside {names:?}");
             }
         }
     }
 
     #[test]
     fn other_sites_are_turned_away() {
-        let hosts = Hosts::new("127.0.0.1".parse().unwrap(), Vec::new());
+        let hosts = Hosts::new(Vec::new());
         for (host, site, mode, outcome) in [
             (Some("localhost:9001"), None, None, Ok(())),
             (Some("localhost:9001"), Some("none"), Some("navigate"), Ok(())),

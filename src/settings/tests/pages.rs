@@ -4,14 +4,18 @@ use super::*;
 
 /// Where pages are, and what they are like, or the faults.
 fn said_of(text: &str) -> String {
-    match Start::with_file(text).load() {
+    said(Start::with_file(text))
+}
+
+fn said(start: Start) -> String {
+    match start.load() {
         Ok(Loaded { settings: Settings { admin, pages, .. }, .. }) => {
             let admin = admin.map_or("off".to_owned(), |address| address.to_string());
             let served = if pages.served { "pages" } else { "no pages" };
             let hosts = pages.hosts.join(",");
             format!("{admin}: {served}, hosts [{hosts}], {} requests, download {}", pages.requests, pages.download)
         }
-        Err(_) => Start::with_file(text).faults().join(" | "),
+        Err(_) => start.faults().join(" | "),
     }
 }
 
@@ -48,6 +52,23 @@ fn the_flag_gives_the_address_and_the_table_the_rest() {
 }
 
 #[test]
+fn flags_for_pages_and_names_win_over_the_file() {
+    for (pages, hosts, expected) in [
+        (None, &[][..], "127.0.0.1:7: no pages, hosts [a]"),
+        (Some(true), &[], "127.0.0.1:7: pages, hosts [a]"),
+        (Some(false), &["b", "R2.lan"], "127.0.0.1:7: no pages, hosts [b,r2.lan]"),
+    ] {
+        let mut start = Start::with_file("[admin]\nlisten = \"127.0.0.1:7\"\npages = false\nhosts = [\"a\"]");
+        start.flags.pages = pages;
+        start.flags.admin_hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
+        assert!(said(start).starts_with(expected), "{pages:?} {hosts:?}");
+    }
+    let mut start = Start::with_file("");
+    start.flags.admin_hosts = vec!["http://a".to_owned()];
+    assert_eq!(said(start), "--admin-host: \"http://a\" is no host name: a host name has no scheme and no path");
+}
+
+#[test]
 fn what_is_wrong_with_pages_is_a_fault() {
     for (text, faults) in [
         ("admin = 7", "1: `admin` must be a text, not of type integer"),
@@ -71,15 +92,19 @@ fn what_has_no_effect_is_a_warning() {
         ("[admin]\nlisten = \"0.0.0.0:7\"", &[]),
         (
             "[admin]\npages = false\nhosts = [\"a\"]\ndownload = true",
-            &["3: hosts has no effect, as no pages are served", "4: download has no effect, as no pages are served"],
+            &["4: download has no effect, as no pages are served"],
         ),
         (
             "[admin]\nlisten = \"0.0.0.0:7\"\ninspector_requests = 7",
             &["3: inspector_requests has no effect, as no pages are served"],
         ),
         (
-            "[admin]\nlisten = \"off\"\npages = true\ndownload = false",
-            &["3: pages has no effect, as admin is off", "4: download has no effect, as admin is off"],
+            "[admin]\nlisten = \"off\"\npages = true\ndownload = false\nhosts = [\"a\"]",
+            &[
+                "3: pages has no effect, as admin is off",
+                "5: hosts has no effect, as admin is off",
+                "4: download has no effect, as admin is off",
+            ],
         ),
     ] {
         let found = Start::with_file(&format!("{text}\n{KEY}")).load().unwrap().warnings;

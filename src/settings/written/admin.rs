@@ -53,11 +53,10 @@ impl WrittenAdmin {
 }
 
 impl WrittenPages {
-    /// Where each setting is, but for `pages` itself, and its name.
-    pub(in crate::settings) fn given(&self) -> impl Iterator<Item = (&Location, &'static str)> {
-        let hosts = self.hosts.as_ref().map(|hosts| (&hosts.location, HOSTS.name));
+    /// Where each setting is that has a meaning with pages alone, and its name.
+    pub(in crate::settings) fn of_pages(&self) -> impl Iterator<Item = (&Location, &'static str)> {
         let requests = self.inspector_requests.as_ref().map(|number| (&number.location, INSPECTOR_REQUESTS.name));
         let download = self.download.as_ref().map(|download| (&download.location, DOWNLOAD.name));
-        hosts.into_iter().chain(requests).chain(download)
+        requests.into_iter().chain(download)
     }
 }

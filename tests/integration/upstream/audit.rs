@@ -148,3 +148,62 @@ fn requests_that_are_too_much_together_are_named() {
     let deleted = server.send(Request::new("POST", "/media?delete").body(format!("<Delete>{keys}</Delete>")));
     assert_eq!((deleted.status, deleted.header(HEADER)), (200, "delete/over-700-keys"));
 }
+
+/// `/report`, and `?format=` for programs: each form with its media type, and in all the same figures.
+#[test]
+fn the_report_of_what_came_has_the_same_figures_in_every_form() {
+    let upstream = Scripted::answering(store::usual);
+    let server = audit(&upstream);
+    for (count, request) in [
+        (7, Request::get("/media/k").header("user-agent", "Boto3/1.43")),
+        (3, Request::put("/media/k?tagging").header("user-agent", "Boto3/1.43").body("<Tagging/>")),
+        (2, Request::get("/media/k").header("user-agent", "<script>alert(1)</script>")),
+    ] {
+        (0..count).for_each(|_| assert_eq!(server.send(request.clone()).status, 200));
+    }
+    let json: serde_json::Value = serde_json::from_slice(&server.admin_page("/report?format=json").body).unwrap();
+    for (figure, expected) in
+        [("clients_total", 2), ("clients_ready", 1), ("requests", 12), ("refused", 3), ("findings_not_kept", 0)]
+    {
+        assert_eq!(json[figure], expected, "{figure} of {json:#}");
+    }
+    let change = &json["clients"][0]["changes"][0];
+    let found = &change["found"][0];
+    assert_eq!((&change["rule"], &change["count"]), (&"policy/PutObjectTagging".into(), &3.into()));
+    assert_eq!((&found["status"], &found["code"]), (&501.into(), &"NotImplemented".into()));
+    assert_eq!(found["message"], "PutObjectTagging not implemented");
+    assert_eq!(found["example"], "PUT /media/k?tagging");
+    let summary = "Policy r2-2026 judged 12 requests, and R2 would refuse 3 of them.";
+    for (path, content_type, figures) in [
+        ("/report", "text/html; charset=utf-8", &["1 of 2 clients is ready", summary, "3 times"][..]),
+        ("/report?format=html", "text/html; charset=utf-8", &["1 of 2 clients is ready", summary, "3 times"]),
+        ("/report?format=markdown", "text/markdown; charset=utf-8", &["# 1 of 2 clients is ready", "3 times"]),
+        ("/report?format=text", "text/plain; charset=utf-8", &["1 of 2 clients is ready", summary, "3 times"]),
+        (
+            "/report?format=prometheus",
+            "text/plain; version=0.0.4",
+            &[
+                "r2shim_report_clients 2\n",
+                "r2shim_report_clients_ready 1\n",
+                "r2shim_report_requests 12\n",
+                "r2shim_report_refused_requests 3\n",
+                "r2shim_report_findings{rule=\"policy/PutObjectTagging\",key=\"",
+            ],
+        ),
+        ("/report?format=pdf", "text/html; charset=utf-8", &["html, json, markdown, prometheus, text"]),
+    ] {
+        let page = server.admin_page(path);
+        let expected = if path.ends_with("pdf") { 400 } else { 200 };
+        assert_eq!((page.status, page.header("content-type")), (expected, content_type), "{path}");
+        for figure in figures {
+            assert!(page.text().contains(figure), "{path}: {figure} is not in\n{}", page.text());
+        }
+        assert!(page.header("content-security-policy").starts_with("default-src 'none'; "), "{path}");
+        assert!(path.contains("format=") || !page.text().contains("<script"), "{path}: {}", page.text());
+    }
+    let inspector = server.admin_page("/").text();
+    assert!(
+        inspector.contains("policy <strong>r2-2026</strong>, <strong class=\"audits\">audited</strong>"),
+        "{inspector}"
+    );
+}
