@@ -32,6 +32,7 @@ mod generated;
 
 use crate::cli::arguments::{Arguments, Command, KeysCommand, StoreCommand};
 use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 use clap::FromArgMatches;
 use std::io::Write;
 use std::process::ExitCode;
@@ -43,7 +44,7 @@ pub fn run() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return misused(&error),
     };
-    match dispatch(arguments.command, &mut anstream::stdout().lock()) {
+    match dispatch(arguments.command, &mut Output::new(anstream::stdout().lock())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(&mut anstream::stderr().lock()),
     }

@@ -22,7 +22,7 @@ fn every_example_is_understood() {
     let mut count = 0;
     for file in entries {
         let Output { code, out, errors } = audit(&[file.to_str().unwrap()]);
-        assert!(code == 0 && out.contains("clients are ready"), "{}: {out}{errors}", file.display());
+        assert!(code == 0 && out.contains("ready.\n"), "{}: {out}{errors}", file.display());
         assert!(!errors.contains("not understood"), "{}: {errors}", file.display());
         count += 1;
     }
@@ -45,6 +45,28 @@ fn exit_codes_say_what_became_of_it() {
     ] {
         let output = audit(words);
         assert_eq!(output.code, code, "{words:?}: {}{}", output.out, output.errors);
+    }
+}
+
+/// `r2shim explain ... | head -1` under `pipefail`: what was found counts, however much of it was read.
+#[test]
+fn the_exit_code_is_the_same_where_the_reader_leaves() {
+    let log = logs().join("minio-audit.json");
+    for (words, code) in [
+        (&["explain", "PUT", "/media/k?tagging"][..], 1),
+        (&["explain", "GET", "/media/k"], 0),
+        (&["audit", log.to_str().unwrap(), "--fail-on", "refused"], 1),
+        (&["audit", log.to_str().unwrap()], 0),
+        (&["policy", "show", "r2", "--format", "html"], 0),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_r2shim"));
+        command.args(words).env_clear().stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {errors}");
+        assert!(!errors.contains("cannot be written"), "{words:?}: {errors}");
     }
 }
 

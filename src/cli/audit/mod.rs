@@ -118,7 +118,10 @@ fn read_one(
             (reader.finish(&input.argument, ledger), broken)
         }
         None if opened.beginning.is_empty() && opened.broken.is_none() => Default::default(),
-        None => (unknown(input, ledger), Some("it is no log of a known format".to_owned())),
+        None => {
+            let why = opened.broken.map(|error| format!("it cannot be read: {error}"));
+            (unknown(input, ledger), Some(why.unwrap_or_else(|| "it is no log of a known format".to_owned())))
+        }
     }
 }
 
@@ -188,8 +191,9 @@ impl ReadAll {
 /// Refuses to write over something that is no audit.
 fn check_replaceable(file: &Path) -> Result<(), Diagnostic> {
     let fault = |message: &str, advice: &str| Diagnostic::new(Location::file(file), message, advice);
-    match fs::read_to_string(file) {
-        Ok(text) if crate::audit::Audit::from_json(&text).is_err() => {
+    let is_audit = |bytes: &[u8]| str::from_utf8(bytes).is_ok_and(|text| crate::audit::Audit::from_json(text).is_ok());
+    match fs::read(file) {
+        Ok(bytes) if !is_audit(&bytes) => {
             Err(fault("it is there, and it is no audit", "name another file with --out, or move that one away"))
         }
         Err(error) if error.kind() != io::ErrorKind::NotFound => {

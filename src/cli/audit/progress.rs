@@ -1,5 +1,6 @@
 //! How far an audit is, as one line on a terminal that is written over and over. Elsewhere nothing is written.
 
+use crate::audit::report::grouped;
 use crate::cli::style::FAINT;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
@@ -8,6 +9,16 @@ use std::time::{Duration, Instant};
 
 /// Between two lines.
 const INTERVAL: Duration = Duration::from_millis(100);
+
+/// To the beginning of the line, which is emptied.
+const BEGIN: &str = "\r\x1b[K";
+/// What is longer than the terminal is wide is cut, and not put on a line of its own, which nothing would empty.
+const CUT: &str = "\x1b[?7l";
+/// The same as before.
+const WRAP: &str = "\x1b[?7h";
+
+/// Cells of the bar.
+const CELLS: u64 = 24;
 
 /// The line.
 pub(super) struct Progress {
@@ -41,24 +52,37 @@ impl Progress {
         self.written = Some(now);
         let line = line(self.read.load(Ordering::Relaxed), self.total, now - self.begun, requests);
         // What cannot be written here is no matter.
-        let _ = write!(anstream::stderr(), "\r\x1b[K{FAINT}{line}{FAINT:#}").and_then(|()| anstream::stderr().flush());
+        let mut errors = anstream::stderr();
+        let _ = write!(errors, "{CUT}{BEGIN}{FAINT}{line}{FAINT:#}{WRAP}").and_then(|()| errors.flush());
     }
 
     /// Takes the line away.
     pub(super) fn clear(&mut self) {
         if self.written.take().is_some() {
-            let _ = write!(anstream::stderr(), "\r\x1b[K");
+            let _ = write!(anstream::stderr(), "{BEGIN}");
         }
     }
 }
 
+/// A bar where the end is known, and figures.
 fn line(read: u64, total: u64, time: Duration, requests: u64) -> String {
-    let of = match (read * 100).checked_div(total) {
-        Some(percent) => format!(" of {} ({}%)", size(total), percent.min(100)),
-        None => String::new(),
-    };
     let speed = (read as f64 / time.as_secs_f64().max(0.001)) as u64;
-    format!("{}{of}, {}/s, {requests} requests", size(read), size(speed))
+    let figures = format!("{}/s, {} requests", size(speed), grouped(requests));
+    if total == 0 {
+        return format!("{}, {figures}", size(read));
+    }
+    let read = read.min(total);
+    let part = |of: u64| u64::try_from(u128::from(read) * u128::from(of) / u128::from(total)).unwrap_or(of);
+    let filled = part(CELLS);
+    let bar: String = (0..CELLS).map(|cell| if cell < filled { '#' } else { '.' }).collect();
+    let left = (total - read).checked_div(speed).map(|seconds| format!(", {} left", clock(seconds)));
+    format!("[{bar}] {}% of {}, {figures}{}", part(100), size(total), left.unwrap_or_default())
+}
+
+/// Minutes and seconds, or hours before them.
+fn clock(seconds: u64) -> String {
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
 /// Bytes as people read them.
@@ -79,13 +103,20 @@ mod tests {
     #[test]
     fn the_line_says_how_far_it_is() {
         let second = Duration::from_secs(1);
-        for (read, total, expected) in [
-            (0, 0, "0 B, 0 B/s, 7 requests"),
-            (1 << 20, 0, "1.0 MiB, 1.0 MiB/s, 7 requests"),
-            (1 << 20, 4 << 20, "1.0 MiB of 4.0 MiB (25%), 1.0 MiB/s, 7 requests"),
-            (5 << 40, 4 << 40, "5120.0 GiB of 4096.0 GiB (100%), 5120.0 GiB/s, 7 requests"),
+        for (read, total, requests, expected) in [
+            (0, 0, 7, "0 B, 0 B/s, 7 requests"),
+            (1 << 20, 0, 7, "1.0 MiB, 1.0 MiB/s, 7 requests"),
+            (0, 4 << 20, 0, "[........................] 0% of 4.0 MiB, 0 B/s, 0 requests"),
+            (
+                1 << 20,
+                4 << 20,
+                12_345,
+                "[######..................] 25% of 4.0 MiB, 1.0 MiB/s, 12\u{a0}345 requests, 0:03 left",
+            ),
+            (1, 4001, 7, "[........................] 0% of 3.9 KiB, 1 B/s, 7 requests, 1:06:40 left"),
+            (5 << 40, 4 << 40, 7, "[########################] 100% of 4096.0 GiB, 5120.0 GiB/s, 7 requests, 0:00 left"),
         ] {
-            assert_eq!(line(read, total, second, 7), expected);
+            assert_eq!(line(read, total, second, requests), expected);
         }
     }
 }
