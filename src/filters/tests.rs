@@ -127,6 +127,25 @@ fn an_audit_notes_what_judges_refuse_and_ends_where_guards_do() {
     }
 }
 
+/// Where it is enforced, the store says whether there is such a bucket. An audit finds it: the store may answer otherwise.
+#[test]
+fn an_error_that_every_bucket_answers_is_a_refusal_to_audits_alone() {
+    let head = Head::parse("GET /media?tagging").signed(ADMIN, SECRET, "auto");
+    for (mode, fixed, found) in [
+        (Mode::Enforce, Some(404), &[][..]),
+        (Mode::AuditRemote, None, &["GetBucketTagging NoSuchTagSet"]),
+        (Mode::AuditLocal, None, &["GetBucketTagging NoSuchTagSet"]),
+    ] {
+        let (rules, mut subject) = (Rules { mode, ..rules("r2-2026") }, Subject::default());
+        let Ok(Accepted::Request(request)) = admit(&rules, head.borrow(), now(), &mut subject) else {
+            panic!("{mode:?} refuses")
+        };
+        assert_eq!(request.fixed.as_ref().map(|ruled| ruled.status().as_u16()), fixed, "{mode:?}");
+        let line = |finding: &Finding| format!("{} {}", finding.feature().unwrap_or_default(), finding.error.code);
+        assert_eq!(subject.findings.iter().map(line).collect::<Vec<_>>(), found, "{mode:?}");
+    }
+}
+
 /// Neither keys nor bodies are known.
 const NOTHING: Known<'static> = Known { keys: KnownKeys::Nothing, body: None };
 

@@ -78,3 +78,55 @@ fn everything_that_cannot_be_true_of_a_body_is_found() {
         assert_eq!(of_the_body("open", text), faults, "{text}");
     }
 }
+
+/// Where the policy has one type for each checksum, another is refused before the store is asked.
+#[test]
+fn a_checksum_has_the_type_that_the_policy_knows() {
+    const CREATE: &str = "POST /media/k?uploads | x-amz-checksum-algorithm: ";
+    const COMPLETE: &str = "POST /media/k?uploadId=u | content-length: 3 | x-amz-checksum-type: ";
+    let refused = |kind: &str, algorithm: &str| {
+        format!("400 InvalidRequest: The {kind} checksum type cannot be used with the {algorithm} checksum algorithm.")
+    };
+    for (policy, head, fault) in [
+        ("r2-2026", format!("{CREATE}CRC32"), None),
+        ("r2-2026", format!("{CREATE}CRC32 | x-amz-checksum-type: COMPOSITE"), None),
+        ("r2-2026", format!("{CREATE}CRC64NVME | x-amz-checksum-type: FULL_OBJECT"), None),
+        ("r2-2026", format!("{CREATE}CRC32 | x-amz-checksum-type: FULL_OBJECT"), Some(refused("FULL_OBJECT", "crc32"))),
+        (
+            "r2-2026",
+            format!("{CREATE}crc32c | x-amz-checksum-type: FULL_OBJECT"),
+            Some(refused("FULL_OBJECT", "crc32c")),
+        ),
+        ("r2-2026", format!("{CREATE}SHA1 | x-amz-checksum-type: FULL_OBJECT"), Some(refused("FULL_OBJECT", "sha1"))),
+        (
+            "r2-2026",
+            format!("{CREATE}SHA256 | x-amz-checksum-type: FULL_OBJECT"),
+            Some(refused("FULL_OBJECT", "sha256")),
+        ),
+        (
+            "r2-2026",
+            format!("{CREATE}CRC64NVME | x-amz-checksum-type: COMPOSITE"),
+            Some(refused("COMPOSITE", "crc64nvme")),
+        ),
+        ("r2-2026", format!("{COMPLETE}FULL_OBJECT | x-amz-checksum-crc32: x"), Some(refused("FULL_OBJECT", "crc32"))),
+        ("r2-2026", format!("{COMPLETE}COMPOSITE | x-amz-checksum-crc32: x"), None),
+        (
+            "r2-2026",
+            format!("{COMPLETE}COMPOSITE | x-amz-checksum-crc64nvme: x"),
+            Some(refused("COMPOSITE", "crc64nvme")),
+        ),
+        // What is no algorithm or no type is the store's to refuse, and an object of one piece has one type.
+        ("r2-2026", format!("{CREATE}CRC1 | x-amz-checksum-type: FULL_OBJECT"), None),
+        ("r2-2026", format!("{CREATE}CRC32 | x-amz-checksum-type: HALF"), None),
+        ("r2-2026", "PUT /media/k | content-length: 3 | x-amz-checksum-type: COMPOSITE".to_owned(), None),
+        ("r2", format!("{CREATE}CRC32 | x-amz-checksum-type: FULL_OBJECT"), None),
+        ("open", format!("{COMPLETE}FULL_OBJECT | x-amz-checksum-crc32: x"), None),
+    ] {
+        assert_eq!(of_the_body(policy, &head), Vec::from_iter(fault.clone()), "{policy}: {head}");
+        let explained = Head::parse(&head);
+        let (rules, known) = (rules(policy), Known { keys: KnownKeys::Nothing, body: None });
+        let explained = explain(&rules, explained.borrow(), now(), known);
+        let found = explained.findings.iter().find(|finding| finding.filter == Filter::Payload);
+        assert_eq!(found.map(|finding| finding.error.to_string()), fault, "{policy}: {head}");
+    }
+}

@@ -123,7 +123,7 @@ impl RemoteStore {
     /// The policy's own answer, which is about a bucket that exists.
     async fn fixed(&self, request: &Admitted<'_>, fixed: &policy::RuledAnswer) -> Result<Answer, S3Error> {
         self.require_bucket(request).await?;
-        Ok(operations::fixed(fixed))
+        operations::fixed(fixed)
     }
 }
 
