@@ -135,7 +135,10 @@ fn walk<'a>(request: &Request<'a>, run: &mut Run<'_>, subject: &mut Subject) -> 
     // May this key do this here, and read the source of a copy?
     run.examine(Filter::Authorise, authorise::check(request, &facts, &caller))?;
     // Does the subset have it: payload kind, operation, query, headers?
-    let decision = policy::decide(request, &facts, &caller);
+    let mut decision = policy::decide(request, &facts, &caller);
+    if request.rules.mode.is_audit() {
+        decision.refuse_error_of_buckets();
+    }
     run.judge(Filter::Policy, decision.refusals)?;
     run.note(&decision.ignored, decision.answer.as_ref());
     let (facts, answer) = match request.rules.mode {

@@ -12,6 +12,7 @@ use crate::filters::rules::Limits;
 use crate::filters::run::Examined;
 use crate::s3::checksum::{Algorithm, Checksum, announced_trailer, content_md5};
 use crate::s3::operation::BodyKind;
+use crate::s3::part_checksums::require_usual_kind;
 use crate::s3::payload::{PayloadKind, Streaming};
 use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error};
@@ -57,10 +58,12 @@ fn comes_unsigned(facts: &Facts<'_>) -> S3Error {
 
 fn plan_for(request: &Request<'_>, signer: &Authenticated<'_>, facts: &Facts<'_>) -> Result<BodyPlan, Vec<S3Error>> {
     let limits = &request.rules.limits;
-    if facts.spec.body == BodyKind::None {
-        return no_body(signer.claim.payload(), &facts.view).map(|()| BodyPlan::Ignore).map_err(|fault| vec![fault]);
-    }
     let mut faults = Vec::new();
+    keep(&mut faults, check_checksum_type(request, facts));
+    if facts.spec.body == BodyKind::None {
+        keep(&mut faults, no_body(signer.claim.payload(), &facts.view));
+        return if faults.is_empty() { Ok(BodyPlan::Ignore) } else { Err(faults) };
+    }
     let announced = announced(signer.claim.payload(), Some(&signer.verified), facts, &mut faults);
     check_digests(request, facts, announced.as_ref(), &mut faults);
     let size = match &announced {
@@ -121,6 +124,12 @@ fn check_digests(request: &Request<'_>, facts: &Facts<'_>, announced: Option<&An
     }
 }
 
+/// Whether the policy has the type of the checksum that an upload will have.
+fn check_checksum_type(request: &Request<'_>, facts: &Facts<'_>) -> Result<(), S3Error> {
+    let judged = request.rules.policy.limits().one_checksum_type && facts.spec.knows_header("x-amz-checksum-type");
+    if judged { require_usual_kind(&facts.view) } else { Ok(()) }
+}
+
 /// What can be said of the body of an explained request: every fault in what is announced of it and, of what depends on
 /// its bytes, what is missing.
 pub(super) fn examine(
@@ -132,7 +141,10 @@ pub(super) fn examine(
     let mut found = Examined { value: BodyPlan::Ignore, refusals: Vec::new(), missing: Vec::new() };
     if matches!(caller, Caller::Anonymous) {
         found.refusals.push(comes_unsigned(facts));
-    } else if facts.spec.body != BodyKind::None {
+        return found;
+    }
+    keep(&mut found.refusals, check_checksum_type(request, facts));
+    if facts.spec.body != BodyKind::None {
         examine_body(request, facts, caller, body, &mut found);
     } else if let (Some(claim), None | Some([])) = (caller.claim(), body) {
         keep(&mut found.refusals, no_body(claim.payload(), &facts.view));

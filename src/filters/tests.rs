@@ -1,5 +1,8 @@
 //! The chain without a socket: from a head to everything that is found about it.
 
+mod bodies;
+mod preflights;
+
 use super::*;
 use crate::access::{AccessKey, BucketPattern, BucketScope, Keyring, Permission};
 use crate::cors::{BucketRule, CorsRule, CorsRules, OriginPattern};
@@ -124,6 +127,25 @@ fn an_audit_notes_what_judges_refuse_and_ends_where_guards_do() {
     }
 }
 
+/// Where it is enforced, the store says whether there is such a bucket. An audit finds it: the store may answer otherwise.
+#[test]
+fn an_error_that_every_bucket_answers_is_a_refusal_to_audits_alone() {
+    let head = Head::parse("GET /media?tagging").signed(ADMIN, SECRET, "auto");
+    for (mode, fixed, found) in [
+        (Mode::Enforce, Some(404), &[][..]),
+        (Mode::AuditRemote, None, &["GetBucketTagging NoSuchTagSet"]),
+        (Mode::AuditLocal, None, &["GetBucketTagging NoSuchTagSet"]),
+    ] {
+        let (rules, mut subject) = (Rules { mode, ..rules("r2-2026") }, Subject::default());
+        let Ok(Accepted::Request(request)) = admit(&rules, head.borrow(), now(), &mut subject) else {
+            panic!("{mode:?} refuses")
+        };
+        assert_eq!(request.fixed.as_ref().map(|ruled| ruled.status().as_u16()), fixed, "{mode:?}");
+        let line = |finding: &Finding| format!("{} {}", finding.feature().unwrap_or_default(), finding.error.code);
+        assert_eq!(subject.findings.iter().map(line).collect::<Vec<_>>(), found, "{mode:?}");
+    }
+}
+
 /// Neither keys nor bodies are known.
 const NOTHING: Known<'static> = Known { keys: KnownKeys::Nothing, body: None };
 
@@ -236,41 +258,6 @@ fn an_explained_signature_is_judged_by_what_is_known() {
     }
 }
 
-/// What is said of the checksum of an empty body, which SDKs presign, depends on what is known of the body.
-#[test]
-fn an_explained_body_is_judged_by_what_is_known_of_it() {
-    let explained = |text: &str, body: Option<&[u8]>| {
-        let head = Head::parse(text);
-        let rules = rules("r2");
-        let explanation = explain(&rules, head.borrow(), now(), Known { keys: KnownKeys::Nothing, body });
-        let found = explanation.findings.iter().map(|finding| finding.error.code.to_string());
-        let missing =
-            explanation.missing().into_iter().filter(|missing| ["body", "document"].contains(&missing.name()));
-        found.chain(missing.map(ToString::to_string)).collect::<Vec<_>>()
-    };
-    const OF_NOTHING: &str = "PUT /media/k | x-amz-checksum-crc32: AAAAAA==";
-    const NO_BYTES: &str = "whether the body is empty: x-amz-checksum-crc32 is that of no bytes, and any other body is \
-                            refused with 400 BadDigest";
-    let with = |length: &str| format!("{OF_NOTHING} | content-length: {length}");
-    for (text, body, expected) in [
-        ("PUT /media/k", None, &["the length of the body"][..]),
-        ("PUT /media/k | content-length: 3", None, &[]),
-        ("PUT /media/k", Some(&b""[..]), &["MissingContentLength"]),
-        (OF_NOTHING, None, &["the length of the body", NO_BYTES]),
-        (&with("0"), None, &[]),
-        (&with("3"), None, &["BadDigest"]),
-        (&with("3"), Some(b"abc"), &["BadDigest"]),
-        (&with("4"), Some(b"abc"), &["IncompleteBody"]),
-        ("PUT /media/k | content-length: 3 | x-amz-checksum-crc32: NSRBwg==", None, &["the body: its checksum"]),
-        ("PUT /media/k | content-length: 3 | x-amz-checksum-crc32: NSRBwg==", Some(b"abc"), &[]),
-        ("PUT /media/k | transfer-encoding: chunked", None, &["MissingContentLength"]),
-        ("POST /media?delete | content-length: 3", None, &["what the document in the body says"]),
-        ("DELETE /media/k", None, &[]),
-    ] {
-        assert_eq!(explained(text, body), expected, "{text}");
-    }
-}
-
 /// A request with a fault for each of these filters, and none for the others.
 fn with_faults(faults: &[Filter]) -> Head {
     let has = |filter| faults.contains(&filter);
@@ -318,104 +305,6 @@ fn guards_stand_in_front_of_the_judges_that_know_the_policy() {
     assert!(position(Filter::Authenticate) < position(Filter::Region), "strangers learn nothing");
 }
 
-/// What becomes of an OPTIONS request: the answer's status, code and label, or the headers.
-fn asked(text: &str) -> String {
-    let (rules, head, mut subject) = (rules("r2"), Head::parse(text), Subject::default());
-    match admit(&rules, head.borrow(), now(), &mut subject) {
-        Ok(Accepted::Preflight(headers)) => format!("{} headers", headers.len()),
-        Ok(Accepted::Request(_)) => "admitted".to_owned(),
-        Err(finding) => {
-            assert_eq!(finding.filter, Filter::Cors, "{text}");
-            let label = finding.label.unwrap_or_default();
-            format!("{} {} {label}", finding.error.status.as_u16(), finding.error.code)
-        }
-    }
-}
-
-/// Signed, presigned or neither, for a bucket in the path or in the host: only the CORS rules count.
-#[test]
-fn a_preflight_is_answered_from_the_cors_rules_alone() {
-    const ASKS: &str = "origin: https://app.example | access-control-request-method: PUT";
-    for (request, expected) in [
-        ("OPTIONS /media/k | ", "5 headers"),
-        ("OPTIONS /media/k?X-Amz-Signature=0&X-Amz-Date=x | ", "5 headers"),
-        ("OPTIONS /media/k | authorization: junk | ", "5 headers"),
-        ("OPTIONS /media?cors&acl | ", "5 headers"),
-        ("OPTIONS /k | host: media.localhost | ", "5 headers"),
-        ("OPTIONS /media/%ff | ", "5 headers"),
-        ("OPTIONS /other/k | ", "403 Unauthorized no-cors-rule"),
-        ("OPTIONS /UPPER/k | ", "403 Unauthorized no-cors-rule"),
-        ("OPTIONS / | ", "403 Unauthorized no-cors-rule"),
-        ("OPTIONS * | ", "403 Unauthorized no-cors-rule"),
-        ("OPTIONS /media/k | host: media.nowhere.example | ", "403 Unauthorized no-cors-rule"),
-        ("OPTIONS /media/k | origin: https://b.example | ", "403 Unauthorized cors-origin"),
-        ("OPTIONS /media/k | access-control-request-headers: x-y | ", "6 headers"),
-        ("OPTIONS /media/k | access-control-request-headers: x y | ", "403 Unauthorized cors-header"),
-    ] {
-        assert_eq!(asked(&format!("{request}{ASKS}")), expected, "{request}");
-    }
-    for (request, expected) in [
-        ("OPTIONS /media/k", "400 InvalidRequest no-preflight"),
-        ("OPTIONS /media/k | origin: https://app.example", "400 InvalidRequest no-preflight"),
-        ("OPTIONS /media/k | access-control-request-method: PUT", "400 InvalidRequest no-preflight"),
-    ] {
-        assert_eq!(asked(request), expected, "{request}");
-    }
-}
-
-/// What buckets have stored may allow what the rules at hand do not, so an explanation does not call it refused.
-#[test]
-fn an_explained_preflight_may_depend_on_stored_rules() {
-    let rules = Rules { cors: cors_rules().without_the_stored(), ..rules("open") };
-    for (request, missing, findings) in [
-        ("OPTIONS /media/k | origin: https://app.example | access-control-request-method: PUT", 0, 0),
-        ("OPTIONS /media/k | origin: https://b.example | access-control-request-method: PUT", 1, 0),
-        ("OPTIONS / | origin: https://b.example | access-control-request-method: PUT", 0, 1),
-        ("OPTIONS /media/k", 0, 1),
-    ] {
-        let head = Head::parse(request);
-        let known = Known { keys: KnownKeys::Nothing, body: None };
-        let explained = explain(&rules, head.borrow(), now(), known);
-        assert_eq!((explained.missing().len(), explained.findings.len()), (missing, findings), "{request}");
-        let refused = missing + findings > 0;
-        assert_eq!(admit(&rules, head.borrow(), now(), &mut Subject::default()).is_err(), refused, "{request}");
-    }
-}
-
-/// The client gets R2's words whatever is missing, the log says what that is and where rules are written.
-#[test]
-fn a_refused_preflight_is_explained_to_the_operator() {
-    let ask = |request: &str| {
-        let head = Head::parse(&format!("OPTIONS {request} | access-control-request-method: PUT"));
-        let finding = admit(&rules("r2"), head.borrow(), now(), &mut Subject::default()).unwrap_err();
-        assert_eq!(finding.error.message, "CORS not configured for this bucket");
-        finding.error.cause.unwrap()
-    };
-    let advice = "; rules are [[cors]] in the settings, --cors, or what PutBucketCors stores";
-    for (request, cause) in [
-        ("/other | origin: https://app.example", "no CORS rule is for this bucket"),
-        ("/media | origin: http://b", "no CORS rule of the bucket allows the origin \"http://b\""),
-        (
-            "/media | host: media.nowhere.example | origin: http://b",
-            "the host \"media.nowhere.example\" is neither a domain nor below one",
-        ),
-    ] {
-        assert_eq!(ask(request), format!("{cause}{advice}"), "{request}");
-    }
-}
-
-#[test]
-fn an_explained_preflight_ends_with_its_answer() {
-    let head = Head::parse("OPTIONS /media/k | origin: https://app.example | access-control-request-method: PUT");
-    let rules = rules("r2");
-    let explanation = explain(&rules, head.borrow(), now(), NOTHING);
-    assert_eq!(explanation.preflight.map(|headers| headers.len()), Some(5));
-    assert_eq!(
-        explanation.steps.last().map(|step| (step.filter, step.verdict)),
-        Some((Filter::Cors, StepVerdict::Passes))
-    );
-}
-
 /// A stranger gets the same answer whatever else is wrong with the request.
 #[test]
 fn strangers_learn_nothing() {
@@ -426,48 +315,6 @@ fn strangers_learn_nothing() {
         let finding = admit(&rules, head.borrow(), now(), &mut subject).unwrap_err();
         assert_eq!((finding.filter, &*finding.error.code), (Filter::Authenticate, "SignatureDoesNotMatch"), "{text}");
         assert_eq!(subject.key_id, None, "{text}");
-    }
-}
-
-/// What the judge of bodies finds of a signed request.
-fn of_the_body(text: &str) -> Vec<String> {
-    let (rules, head) = (rules("open"), Head::parse(text).signed(ADMIN, SECRET, "auto"));
-    let request = request::Request { rules: &rules, head: head.borrow(), now: now() };
-    let facts = Facts::establish(&request, &mut Subject::default());
-    let caller = authenticate::identify(&request, &facts).unwrap();
-    let faults = payload::plan(&request, &facts.unwrap(), &caller).err().unwrap_or_default();
-    faults.iter().map(S3Error::to_string).collect()
-}
-
-#[test]
-fn everything_that_cannot_be_true_of_a_body_is_found() {
-    const NO_LENGTH: &str = "411 MissingContentLength: You must provide the Content-Length HTTP header.";
-    for (text, faults) in [
-        ("PUT /media/k | content-length: 3", &[][..]),
-        ("PUT /media/k", &[NO_LENGTH]),
-        ("PUT /media/k | content-length: +3", &["400 InvalidArgument: content-length is not a length"]),
-        ("DELETE /media/k | content-length: +3", &[]),
-        ("POST /media?delete", &[]),
-        ("POST /media?delete | transfer-encoding: chunked", &[NO_LENGTH]),
-        (
-            "PUT /media/k | content-length: 3 | x-amz-trailer: x-amz-checksum-crc32",
-            &["400 InvalidRequest: x-amz-trailer does not go with a body that is not aws-chunked"],
-        ),
-        ("GET /media/k | x-amz-trailer: x-amz-checksum-crc32", &[]),
-        (
-            "PUT /media/k | content-length: 9999999999",
-            &["400 EntityTooLarge: Your proposed upload exceeds the maximum allowed object size."],
-        ),
-        (
-            "PUT /media/k | content-length: x | content-md5: x | x-amz-checksum-crc32: x",
-            &[
-                "400 InvalidArgument: content-length is not a length",
-                "400 InvalidDigest: The checksum or Content-MD5 you specified is not valid.",
-                "400 InvalidRequest: Value for x-amz-checksum-crc32 header is invalid.",
-            ],
-        ),
-    ] {
-        assert_eq!(of_the_body(text), faults, "{text}");
     }
 }
 

@@ -20,7 +20,7 @@ use std::sync::Arc;
 const LONGEST_CHAIN: usize = 8;
 
 /// The limits there are.
-const LIMITS: &[&str] = &["part_order", "equal_parts", "failed_completion", "md5_beside_checksum"];
+const LIMITS: &[&str] = &["part_order", "equal_parts", "failed_completion", "md5_beside_checksum", "checksum_type"];
 
 /// What every header of `[answers]` starts with: HTTP's own headers are no feature of S3 that a policy could rule on.
 const PREFIX: &str = "x-amz-";
@@ -223,11 +223,13 @@ impl Compiler<'_> {
         let equal_parts = self.limit("equal_parts", &[("true", true), ("false", false)]);
         let aborts = self.limit("failed_completion", &[("keep", false), ("abort", true)]);
         let one_digest = self.limit("md5_beside_checksum", &[("accept", false), ("refuse", true)]);
+        let one_checksum_type = self.limit("checksum_type", &[("any", false), ("usual", true)]);
         Some(PartLimits {
             part_order: part_order?,
             equal_parts: equal_parts?,
             aborts_failed_completion: aborts?,
             one_digest: one_digest?,
+            one_checksum_type: one_checksum_type?,
         })
     }
 

@@ -53,7 +53,7 @@ pub(super) struct OperationPolicy {
     pub(super) unknown_subresource: Judgement,
 }
 
-/// Rulings that need stored facts: the store and the upstream read them, the policy's rows cannot express them.
+/// Rulings on stored facts or on several headers together, which the rows of the policy cannot express.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PartLimits {
     /// In which order CompleteMultipartUpload takes parts.
@@ -64,6 +64,8 @@ pub struct PartLimits {
     pub aborts_failed_completion: bool,
     /// Content-MD5 beside another checksum of an object or part is one too many.
     pub one_digest: bool,
+    /// The checksum of an upload has the type of its algorithm, and no other (R2 docs, "Checksum types").
+    pub one_checksum_type: bool,
 }
 
 /// In which order CompleteMultipartUpload takes parts.

@@ -12,7 +12,9 @@ use crate::s3::headers::{METADATA_PREFIX, is_transport_header};
 use crate::s3::operation::{Method, Operation, Selector, is_subresource};
 use crate::s3::payload::PayloadKind;
 use crate::s3::view::RequestView;
+use crate::s3::xml;
 use http::StatusCode;
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -61,12 +63,55 @@ pub struct RuleRef {
 /// A fixed answer and the rule behind it.
 #[derive(Debug, Clone)]
 pub struct RuledAnswer {
-    /// 200 to 299.
-    pub status: StatusCode,
-    /// An XML document.
-    pub body: String,
+    /// What is answered.
+    pub answer: BucketAnswer,
     /// The line of the policy that answers.
     pub rule: Location,
+}
+
+/// What every bucket answers.
+#[derive(Debug, Clone)]
+pub enum BucketAnswer {
+    /// A document.
+    Document {
+        /// 200 to 299.
+        status: StatusCode,
+        /// An XML document.
+        body: String,
+    },
+    /// An error.
+    Error(Box<S3Error>),
+}
+
+impl RuledAnswer {
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match &self.answer {
+            BucketAnswer::Document { status, .. } => *status,
+            BucketAnswer::Error(error) => error.status,
+        }
+    }
+
+    /// The document of the answer.
+    pub fn body(&self) -> Cow<'_, str> {
+        match &self.answer {
+            BucketAnswer::Document { body, .. } => Cow::Borrowed(body),
+            BucketAnswer::Error(error) => Cow::Owned(xml::error(error)),
+        }
+    }
+}
+
+impl Decision {
+    /// Makes a refusal of a fixed answer that is an error: an audit has to find it, as another store may answer otherwise.
+    pub fn refuse_error_of_buckets(&mut self) {
+        match self.answer.take() {
+            Some(RuledAnswer { answer: BucketAnswer::Error(error), rule }) => {
+                let feature = self.operation.name().to_owned();
+                self.refusals.push(Ruling { error: *error, rule: RuleRef { feature, location: rule } });
+            }
+            other => self.answer = other,
+        }
+    }
 }
 
 /// The label of headers that neither the policy nor the operation table names.
@@ -136,8 +181,15 @@ impl<'a> Request<'a> {
                 let names = RefCell::default();
                 decision.refusals.push(self.refuse(refusal, location, [name, feature], value.as_bytes(), &names));
             }
-            Verdict::Answer(FixedAnswer { status, body }) => {
-                decision.answer.get_or_insert(RuledAnswer { status: *status, body: body.clone(), rule: location });
+            Verdict::Answer(FixedAnswer::Document { status, body }) => {
+                let answer = BucketAnswer::Document { status: *status, body: body.clone() };
+                decision.answer = Some(RuledAnswer { answer, rule: location });
+            }
+            Verdict::Answer(FixedAnswer::Error(refusal)) => {
+                let names = RefCell::default();
+                let ruling = self.refuse(refusal, location, [name, feature], value.as_bytes(), &names);
+                let answer = BucketAnswer::Error(Box::new(ruling.error));
+                decision.answer = Some(RuledAnswer { answer, rule: ruling.rule.location });
             }
         }
     }

@@ -134,7 +134,12 @@ const ROW: &[&str] = &[
 ];
 const CASE: &[&str] = &["is", "starts", "verdict"];
 const REFUSAL: &[&str] = &["status", "code", "text"];
-const ANSWER: &[&str] = &["status", "body"];
+const ANSWER: &[&str] = &["status", "body", "code", "text"];
+
+/// Whether a bucket may always answer with it.
+fn is_of_answer(status: u16) -> bool {
+    (200..300).contains(&status) || (400..600).contains(&status)
+}
 
 impl Reader<'_> {
     fn top(&mut self, written: &mut WrittenPolicy, field: &Field<'_>) {
@@ -227,22 +232,33 @@ impl Reader<'_> {
         Some(Arc::new(Verdict::Refuse(Refusal { status, code: code.value, text: text? })))
     }
 
-    /// `[answer.NAME]`: status and body.
+    /// `[answer.NAME]`: a document with its status, or an error with status, code and text.
     fn fixed_answer(&mut self, field: &Field<'_>) -> Option<Arc<Verdict>> {
-        let (mut status, mut body) = (None, None);
+        let (mut status, mut body, mut code, mut text) = (None, None, None, None);
         for entry in self.entries(field.value, &format!("answer '{}'", field.key.value)) {
             match entry.key.value.as_str() {
-                "status" => status = self.status(&entry, |status| (200..300).contains(&status), "200 to 299"),
+                "status" => status = self.status(&entry, is_of_answer, "200 to 299 or 400 to 599"),
                 "body" => body = self.text(&entry),
+                "code" => code = self.text(&entry),
+                "text" => text = self.text(&entry).map(|text| self.template(&text)),
                 _ => self.unknown_key(&entry.key, "an answer", ANSWER),
             }
         }
-        let (Some(status), Some(body)) = (status, body) else {
-            let message = format!("answer '{}' is not complete", field.key.value);
-            self.fault(&field.key.location, message, "an answer has status (200 to 299) and body");
-            return None;
+        let answer = match (status, body, code, text) {
+            (Some(status), Some(body), None, None) if status.is_success() => {
+                FixedAnswer::Document { status, body: body.value }
+            }
+            (Some(status), None, Some(code), Some(text)) if !status.is_success() => {
+                FixedAnswer::Error(Refusal { status, code: code.value, text: text? })
+            }
+            _ => {
+                let message = format!("answer '{}' is not complete", field.key.value);
+                let advice = "an answer has status (200 to 299) and body, or status (400 to 599), code and text";
+                self.fault(&field.key.location, message, advice);
+                return None;
+            }
         };
-        Some(Arc::new(Verdict::Answer(FixedAnswer { status, body: body.value })))
+        Some(Arc::new(Verdict::Answer(answer)))
     }
 
     fn status(&mut self, field: &Field<'_>, is_good: impl Fn(u16) -> bool, range: &str) -> Option<StatusCode> {
@@ -252,7 +268,7 @@ impl Reader<'_> {
             self.fault(
                 &field.key.location,
                 format!("'status' is not {range}"),
-                "a refusal has 400 to 599, an answer 200 to 299",
+                "a refusal has 400 to 599, an answer 200 to 299 or 400 to 599",
             );
         }
         status

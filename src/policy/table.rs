@@ -283,7 +283,7 @@ fn value(kind: &'static str, names: Vec<String>, words: Option<&String>, rule: &
 /// The answer; `None` where there is none but the operation's.
 fn words_of(judgement: &Judgement) -> Option<String> {
     match &*judgement.verdict {
-        Verdict::Answer(answer) => Some(format!("{} {}", answer.status.as_u16(), answer.body.trim())),
+        Verdict::Answer(answer) => Some(answer.to_string()),
         verdict => verdict.is_refusal().then(|| verdict.to_string()),
     }
 }

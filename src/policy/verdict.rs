@@ -15,7 +15,7 @@ pub(super) enum Verdict {
     Ignore,
     /// An error answer.
     Refuse(Refusal),
-    /// An answer that is no error and always the same; for whole operations only.
+    /// An answer that every bucket gives; for whole operations only.
     Answer(FixedAnswer),
 }
 
@@ -30,13 +30,18 @@ pub(super) struct Refusal {
     pub(super) text: Template,
 }
 
-/// Status and body of a fixed answer.
+/// What every bucket answers to an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct FixedAnswer {
-    /// 200 to 299.
-    pub(super) status: StatusCode,
-    /// An XML document.
-    pub(super) body: String,
+pub(super) enum FixedAnswer {
+    /// A document.
+    Document {
+        /// 200 to 299.
+        status: StatusCode,
+        /// An XML document.
+        body: String,
+    },
+    /// An error: the bucket does not have what is asked for.
+    Error(Refusal),
 }
 
 impl Verdict {
@@ -70,10 +75,28 @@ impl fmt::Display for Verdict {
             Verdict::Accept => f.write_str("accept"),
             Verdict::Experimental => f.write_str("accept (experimental)"),
             Verdict::Ignore => f.write_str("ignore"),
-            Verdict::Refuse(refusal) => {
-                write!(f, "{} {}: {}", refusal.status.as_u16(), refusal.code, refusal.text.written)
+            Verdict::Refuse(refusal) => refusal.fmt(f),
+            Verdict::Answer(FixedAnswer::Document { status, body }) => {
+                write!(f, "{} fixed: {}", status.as_u16(), body.trim())
             }
-            Verdict::Answer(answer) => write!(f, "{} fixed: {}", answer.status.as_u16(), answer.body.trim()),
+            Verdict::Answer(FixedAnswer::Error(Refusal { status, code, text })) => {
+                write!(f, "{} fixed: {code}: {}", status.as_u16(), text.written)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.status.as_u16(), self.code, self.text.written)
+    }
+}
+
+impl fmt::Display for FixedAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FixedAnswer::Document { status, body } => write!(f, "{} {}", status.as_u16(), body.trim()),
+            FixedAnswer::Error(refusal) => refusal.fmt(f),
         }
     }
 }

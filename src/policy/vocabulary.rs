@@ -33,13 +33,17 @@ pub(super) fn protects_data(header: &str) -> bool {
     PROTECTING.iter().any(|start| header.starts_with(start))
 }
 
+/// How parameters start by which S3 signs addresses, in the case in which R2 knows them. Those that sign are the
+/// transport's, and no rule is for them.
+const AMZ_PARAMETERS: &str = "X-Amz-";
+
 /// Every query parameter some operation knows, and the one that R2 has on all of them.
 pub(crate) fn parameters() -> Vec<&'static str> {
     let selectors = OPERATIONS.iter().flat_map(|row| row.selectors).filter_map(|selector| match selector {
         Selector::Query(name) | Selector::QueryIs(name, _) => Some(*name),
         Selector::Header(_) | Selector::HeaderStarts(..) => None,
     });
-    let selectors = selectors.chain(["x-purpose"]);
+    let selectors = selectors.chain(["x-purpose", AMZ_PARAMETERS]);
     selectors.chain(OPERATIONS.iter().flat_map(|row| row.parameters).copied()).collect()
 }
 
@@ -74,7 +78,7 @@ mod tests {
         ] {
             assert_eq!(knows(&headers(), name), expected, "{name}");
         }
-        assert!(knows(&parameters(), "response-*") && knows(&parameters(), "list-type"));
+        assert!(["response-*", "list-type", "X-Amz-*"].iter().all(|name| knows(&parameters(), name)));
         assert!(!knows(&parameters(), "Prefix"));
     }
 }

@@ -1,6 +1,7 @@
 //! The checksum of an object that is made of parts, from the checksums of the parts: its bytes are not read again.
 
 use crate::s3::checksum::{Algorithm, Checksum, Hasher, Kind};
+use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -23,18 +24,12 @@ impl Plan {
     /// `InvalidRequest` for kinds the algorithm does not have: SHA-1 and SHA-256 of a whole cannot be made from those
     /// of parts, and CRC-64/NVME is never composite.
     pub fn new(algorithm: Algorithm, kind: Option<Kind>) -> Result<Plan, S3Error> {
-        let usual = if algorithm == Algorithm::Crc64Nvme { Kind::FullObject } else { Kind::Composite };
-        let kind = kind.unwrap_or(usual);
+        let kind = kind.unwrap_or(usual_kind(algorithm));
         let lacking = match kind {
             Kind::FullObject => matches!(algorithm, Algorithm::Sha1 | Algorithm::Sha256),
             Kind::Composite => algorithm == Algorithm::Crc64Nvme,
         };
-        if lacking {
-            let (kind, algorithm) = (kind.name(), algorithm.name().to_lowercase());
-            let message = format!("The {kind} checksum type cannot be used with the {algorithm} checksum algorithm.");
-            return Err(S3Error::new(Code::INVALID_REQUEST).message(message));
-        }
-        Ok(Plan { algorithm, kind })
+        if lacking { Err(not_of(algorithm, kind)) } else { Ok(Plan { algorithm, kind }) }
     }
 
     /// The checksum of an object from those of its parts, each with the part's bytes, in order. `None` where a part has
@@ -74,6 +69,32 @@ impl Plan {
         };
         let whole = rest.iter().fold(number(&first.0), join).to_be_bytes();
         Some(Checksum::from_digest(self.algorithm, whole.get(8 - self.algorithm.digest_bytes()..)?))
+    }
+}
+
+/// The kind that a checksum has where the client asks for none.
+fn usual_kind(algorithm: Algorithm) -> Kind {
+    if algorithm == Algorithm::Crc64Nvme { Kind::FullObject } else { Kind::Composite }
+}
+
+fn not_of(algorithm: Algorithm, kind: Kind) -> S3Error {
+    let (kind, algorithm) = (kind.name(), algorithm.name().to_lowercase());
+    let message = format!("The {kind} checksum type cannot be used with the {algorithm} checksum algorithm.");
+    S3Error::new(Code::INVALID_REQUEST).message(message)
+}
+
+/// Where each algorithm has its usual kind alone, as on R2: the kind that a request for an upload names is it. What names
+/// no kind or no algorithm that there is, the store refuses.
+///
+/// # Errors
+/// `InvalidRequest`.
+pub fn require_usual_kind(view: &RequestView<'_>) -> Result<(), S3Error> {
+    let kind = view.header("x-amz-checksum-type").and_then(Kind::parse);
+    let named = view.header("x-amz-checksum-algorithm").and_then(Algorithm::parse);
+    let given = || Algorithm::ALL.into_iter().find(|algorithm| view.header_bytes(algorithm.header()).is_some());
+    match (kind, named.or_else(given)) {
+        (Some(kind), Some(algorithm)) if kind != usual_kind(algorithm) => Err(not_of(algorithm, kind)),
+        _ => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::body::{BodyVerifier, DocumentCollector};
 use crate::filters::Admitted;
-use crate::policy;
+use crate::policy::{self, BucketAnswer};
 use crate::region::Regions;
 use crate::s3::bucket_listing::BucketQuery;
 use crate::s3::listing::MAX_PAGE;
@@ -18,9 +18,15 @@ use http::HeaderName;
 const CF_IS_TRUNCATED: HeaderName = HeaderName::from_static("cf-is-truncated");
 const CF_NEXT_TOKEN: HeaderName = HeaderName::from_static("cf-next-continuation-token");
 
-/// The answer that the policy gives to an operation, whatever is stored.
-pub(super) fn fixed(answer: &policy::RuledAnswer) -> Answer {
-    Answer { status: answer.status, ..Answer::xml(answer.body.clone()) }
+/// The answer that the policy has for every bucket.
+///
+/// # Errors
+/// The answer, where it is an error.
+pub(super) fn fixed(fixed: &policy::RuledAnswer) -> Result<Answer, S3Error> {
+    match &fixed.answer {
+        BucketAnswer::Document { status, body } => Ok(Answer { status: *status, ..Answer::xml(body.clone()) }),
+        BucketAnswer::Error(error) => Err(S3Error::clone(error)),
+    }
 }
 
 /// ListBuckets: those of the buckets that the key covers, by name, each with its time of creation; of them the page that

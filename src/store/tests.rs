@@ -15,6 +15,7 @@ use tempfile::TempDir;
 mod crash;
 mod listing;
 mod uploads;
+mod copies;
 mod space;
 mod upkeep;
 mod encryption;

@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import socket
+import ssl
 import subprocess
 import time
 import urllib.error
@@ -29,21 +31,23 @@ ATTEMPTS = 3
 class Minio:
     """A running MinIO; `endpoint` is its URL."""
 
-    def __init__(self, program, folder, environment=None):
-        """`environment` has settings of MinIO's besides those of the suite."""
+    def __init__(self, program, folder, environment=None, certificate=None):
+        """`environment` has settings of MinIO's besides those of the suite. With a certificate and its key, as paths, it
+        speaks TLS."""
         self._program = program
         self._folder = folder
         self._environment = environment or {}
+        self._certificate = certificate
         if not any(self._started() for _ in range(ATTEMPTS)):
             raise AssertionError("MinIO does not come up:\n" + (folder / "log").read_text(errors="replace"))
 
     def _started(self):
         with socket.create_server(("127.0.0.1", 0)) as free:
             address = "127.0.0.1:%d" % free.getsockname()[1]
-        self.endpoint = f"http://{address}"
+        self.endpoint = f"{'https' if self._certificate else 'http'}://{address}"
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [self._program, "server", "--address", address, self._folder / "data"],
+                [self._program, "server", "--address", address, *self._certificates(), self._folder / "data"],
                 env={
                     "PATH": os.environ["PATH"],
                     "HOME": str(self._folder),
@@ -59,6 +63,14 @@ class Minio:
             )
         return self._wait()
 
+    def _certificates(self):
+        """Where MinIO looks for certificates, under names of its own."""
+        folder = self._folder / "certificates"
+        folder.mkdir(exist_ok=True)
+        for name, path in zip(("public.crt", "private.key"), self._certificate or ()):
+            shutil.copy(path, folder / name)
+        return ["--certs-dir", folder]
+
     def _wait(self):
         """Whether it answers at last; not if it ended before."""
         end = time.monotonic() + START_SECONDS
@@ -72,7 +84,8 @@ class Minio:
     def _answers(self):
         """A stranger's request is refused by a MinIO that is up; one that is starting says it is not ready."""
         try:
-            urllib.request.urlopen(self.endpoint, timeout=5).close()
+            trusted = self._certificate and ssl.create_default_context(cafile=self._certificate[0])
+            urllib.request.urlopen(self.endpoint, timeout=5, context=trusted).close()
         except urllib.error.HTTPError as error:
             return error.code < 500
         except OSError:
@@ -82,6 +95,7 @@ class Minio:
     def settings(self, key_id, secret):
         """r2shim's settings file in front of it, with one key for clients and a name of MinIO's own for each bucket."""
         names = "".join(f"{ours} = {json.dumps(theirs)}\n" for ours, theirs in (MAPPED | MAPPED_PROGRAMS).items())
+        trusted = f"ca_file = {json.dumps(str(self._certificate[0]))}\n" if self._certificate else ""
         return (
             "[upstream]\n"
             'kind = "s3"\n'
@@ -89,6 +103,7 @@ class Minio:
             f"endpoints = [{json.dumps(self.endpoint)}]\n"
             f"access_key_id = {json.dumps(ROOT_USER)}\n"
             f"secret_access_key = {json.dumps(ROOT_PASSWORD)}\n"
+            f"{trusted}"
             "[[key]]\n"
             f"access_key_id = {json.dumps(key_id)}\n"
             f"secret_access_key = {json.dumps(secret)}\n"
@@ -99,7 +114,8 @@ class Minio:
     def client(self):
         """boto3's client, past r2shim."""
         keys = {"aws_access_key_id": ROOT_USER, "aws_secret_access_key": ROOT_PASSWORD}
-        return boto3.Session(**keys, region_name="us-east-1").client("s3", endpoint_url=self.endpoint)
+        trusted = str(self._certificate[0]) if self._certificate else None
+        return boto3.Session(**keys, region_name="us-east-1").client("s3", endpoint_url=self.endpoint, verify=trusted)
 
     def stop(self):
         """Ends it at once: what it stored is not needed."""

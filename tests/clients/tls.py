@@ -8,10 +8,11 @@ import threading
 COPY_BYTES = 1 << 16
 
 
-def certificate(openssl, folder):
+def certificate(openssl, folder, extensions=()):
     """A self-signed certificate for 127.0.0.1 and its key: the paths of both."""
     cert, key = folder / "cert.pem", folder / "key.pem"
     subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
+    subject += [word for extension in extensions for word in ("-addext", extension)]
     made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", *subject]
     subprocess.run([openssl, *made, "-keyout", key, "-out", cert], check=True, capture_output=True, timeout=60)
     return cert, key

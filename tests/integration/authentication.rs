@@ -35,7 +35,6 @@ fn faults_of_the_authorization_header() {
     let address = server.address;
     let put = || Request::put("/media/new").body("new");
     let signed = || put().signed(address);
-    let today = Signing::default().time.date_stamp();
     let edited = |old: &str, new: &str| signed().replaced(old, new);
     let please = error(400, "InvalidRequest", "Please use AWS4-HMAC-SHA256");
     let unauthorized = error(401, "Unauthorized", "Unauthorized");
@@ -57,28 +56,6 @@ fn faults_of_the_authorization_header() {
             { Request::put("/media/new?AWSAccessKeyId=x&Signature=y&Expires=1").body("new").unsigned(address) },
             sig_v2,
         ),
-        (
-            "a short key",
-            edited(KEY_ID, "AKIAIOSFODNN7EXAMPLE"),
-            argument("Credential access key has length 20, should be 32"),
-        ),
-        ("an unknown key", edited(KEY_ID, &"f".repeat(32)), unauthorized.clone()),
-        (
-            "three parts",
-            edited("/auto/s3/", "/"),
-            argument("Credential sigv4 header should have at least 5 slash-separated parts, not 3"),
-        ),
-        ("another service", edited("/s3/", "/sqs/"), argument("Credential service should be s3, not sqs")),
-        (
-            "another end",
-            edited("/aws4_request", "/wat"),
-            argument("Credential termination string should be aws4_request, not wat"),
-        ),
-        (
-            "another day",
-            edited(&format!("/{today}/"), "/19990101/"),
-            argument(&format!("Credential signed date 19990101 does not match {today} from 'x-amz-date' header")),
-        ),
         ("no date", signed().without("x-amz-date"), argument("No date provided in x-amz-date nor date header")),
         (
             "a date of RFC 1123",
@@ -97,6 +74,41 @@ fn faults_of_the_authorization_header() {
             let message = "The provided 'x-amz-content-sha256' header does not match what was computed.";
             error(400, "XAmzContentSHA256Mismatch", message)
         }),
+    ] {
+        assert_eq!(send_as_is(&server, request).error(), answer, "{what}");
+    }
+    assert_eq!(server.keys("media"), ["kept"]);
+}
+
+#[test]
+fn faults_of_the_credential() {
+    let server = server();
+    let signed = || Request::put("/media/new").body("new").signed(server.address);
+    let today = Signing::default().time.date_stamp();
+    let edited = |old: &str, new: &str| signed().replaced(old, new);
+    for (what, request, answer) in [
+        (
+            "a short key",
+            edited(KEY_ID, "AKIAIOSFODNN7EXAMPLE"),
+            argument("Credential access key has length 20, should be 32"),
+        ),
+        ("an unknown key", edited(KEY_ID, &"f".repeat(32)), error(401, "Unauthorized", "Unauthorized")),
+        (
+            "three parts",
+            edited("/auto/s3/", "/"),
+            argument("Credential sigv4 header should have at least 5 slash-separated parts, not 3"),
+        ),
+        ("another service", edited("/s3/", "/sqs/"), argument("Credential service should be s3, not sqs")),
+        (
+            "another end",
+            edited("/aws4_request", "/wat"),
+            argument("Credential termination string should be aws4_request, not wat"),
+        ),
+        (
+            "another day",
+            edited(&format!("/{today}/"), "/19990101/"),
+            argument(&format!("Credential signed date 19990101 does not match {today} from 'x-amz-date' header")),
+        ),
     ] {
         assert_eq!(send_as_is(&server, request).error(), answer, "{what}");
     }

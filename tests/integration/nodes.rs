@@ -1,7 +1,7 @@
 //! The nodes of a remote store over real sockets: found, checked, left when they die, and taken back.
 
 use pingora::connectors::http::Connector;
-use r2shim::server::observe::metrics::{Metrics, Moment, Stats};
+use r2shim::server::observe::metrics::{Metrics, Moment, RemoteStats, Stats};
 use r2shim::server::remote::nodes::{Intervals, Nodes};
 use r2shim::upstream::{CredentialSource, Endpoint};
 use r2shim::upstream::{FailureKind, HealthCheck, Remote};
@@ -203,7 +203,8 @@ async fn metrics_tell_of_nodes_and_of_no_store() {
     let unwell = nodes.pick(&[well]).unwrap();
     unwell.failed(FailureKind::Timeout, "no answer in time");
     unwell.retried();
-    let moment = Moment { policy: "r2", stats: Stats::Nodes(nodes.stats()), process: None };
+    let stats = Stats::Remote(RemoteStats { nodes: nodes.stats(), unchecked_uploads: 0 });
+    let moment = Moment { policy: "r2", stats, process: None };
     let text = Metrics::new().unwrap().render(&moment).unwrap();
     let (up, down) = (up.endpoint(), down.endpoint());
     for line in [

@@ -10,7 +10,7 @@
 //! `R2SHIM_WRITE_RULINGS=1 cargo test --test integration rulings` writes the files anew.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use r2shim::policy::{BUILTIN, Decision, Ignored, Policy};
+use r2shim::policy::{BUILTIN, BucketAnswer, Decision, Ignored, Policy};
 use r2shim::s3::headers::{HTTP_HEADERS, METADATA_PREFIX, R2_EXTENSIONS, TRANSPORT_HEADERS, TRANSPORT_WITHOUT_EFFECT};
 use r2shim::s3::operation::{OPERATIONS, Operation, Selector};
 use r2shim::s3::payload::PayloadKind;
@@ -25,7 +25,8 @@ const OTHER_HEADERS: &[&str] =
     &["x-amz-zzz", "cf-zzz", "zzz", "authorization", "host", "x-amz-meta-colour", "x-amz-grant-zzz"];
 
 /// Parameters that no table has, members of families, and headers in the place of parameters.
-const OTHER_PARAMETERS: &[&str] = &["zzz", "response-zzz", "x-amz-zzz", "x-amz-acl", "Acl", "X-Amz-Content-Sha256"];
+const OTHER_PARAMETERS: &[&str] =
+    &["zzz", "response-zzz", "x-amz-zzz", "x-amz-acl", "Acl", "X-Amz-Content-Sha256", "X-Amz-Zzz"];
 
 /// The values that rules distinguish.
 const VALUES: &[(&str, &[&str])] = &[
@@ -129,9 +130,16 @@ fn outcome(decision: Decision, operation: Operation) -> (String, Option<String>)
     let ignores = decision.ignored != Ignored::default();
     match (decision.refusals.into_iter().next(), decision.answer) {
         (Some(ruling), _) => (ruling.error.to_string(), Some(ruling.rule.feature)),
-        (None, Some(answer)) => (format!("{} {}", answer.status.as_u16(), answer.body.trim()), None),
+        (None, Some(answer)) => (fixed(answer.answer), None),
         (None, None) if decision.operation != operation => (format!("as {}", decision.operation), None),
         (None, None) => (if ignores { "ignore" } else { "accept" }.to_owned(), None),
+    }
+}
+
+fn fixed(answer: BucketAnswer) -> String {
+    match answer {
+        BucketAnswer::Document { status, body } => format!("{} {}", status.as_u16(), body.trim()),
+        BucketAnswer::Error(error) => format!("fixed {error}"),
     }
 }
 

@@ -147,6 +147,9 @@ fn answers(today: &Today) {
         ("GET", "/media?versioning", None, 200, ""),
         ("GET", "/media?versioning", Some(("x-amz-expected-bucket-owner", "1")), 501, "NotImplemented"),
         ("GET", "/media?tagging", None, 404, "NoSuchTagSet"),
+        ("GET", "/media?tagging", Some(("x-amz-expected-bucket-owner", "1")), 501, "NotImplemented"),
+        ("GET", "/none?tagging", None, 404, "NoSuchBucket"),
+        ("GET", "/none?versioning", None, 404, "NoSuchBucket"),
         ("GET", "/media?policyStatus", None, 501, "NotImplemented"),
         ("PUT", "/media/x?x-purpose=1", Some(("x-amz-acl", "public-read")), 200, ""),
         ("PUT", "/media/x", Some(("x-amz-acl", "everyone")), 501, "NotImplemented"),
@@ -156,6 +159,8 @@ fn answers(today: &Today) {
         ("PUT", "/media/x", Some(("x-amz-expected-bucket-owner", "1")), 501, "NotImplemented"),
         ("DELETE", "/media/x?tagging", None, 501, "NotImplemented"),
         ("GET", "/media?list-type=2&metadata=true", None, 501, "NotImplemented"),
+        ("GET", "/media?list-type=2&X-Amz-Unknown=1", None, 200, ""),
+        ("POST", "/media/x?uploads", Some(("x-amz-checksum-type", "COMPOSITE")), 400, "InvalidRequest"),
         ("GET", "/?max-keys=x", None, 400, "InvalidMaxKeys"),
         ("GET", "/media/a?junk", Some(("x-amz-request-payer", "requester")), 200, ""),
     ] {

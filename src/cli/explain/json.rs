@@ -7,6 +7,7 @@ use crate::filters::{Missing, StepVerdict};
 use crate::routing::foreign_host::ForeignHost;
 use crate::s3::Timestamp;
 use serde::Serialize;
+use std::borrow::Cow;
 
 #[derive(Serialize)]
 struct Document<'r> {
@@ -49,7 +50,7 @@ struct RefusalOf<'r> {
 #[derive(Serialize)]
 struct AnswerOf<'r> {
     status: u16,
-    body: &'r str,
+    body: Cow<'r, str>,
     rule: String,
 }
 
@@ -95,8 +96,8 @@ pub(super) fn render(
         stages: report.stages.iter().map(StageOf::from).collect(),
         refusals: report.refusals.iter().map(RefusalOf::from).collect(),
         answer: report.answer.as_ref().map(|answer| AnswerOf {
-            status: answer.status.as_u16(),
-            body: &answer.body,
+            status: answer.status().as_u16(),
+            body: answer.body(),
             rule: answer.rule.to_string(),
         }),
         preflight: report.preflight.as_ref().map(|headers| headers.iter().map(HeaderOf::from).collect()),

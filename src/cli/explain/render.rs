@@ -29,7 +29,7 @@ pub(super) fn render(
     lines.extend(report.preflight.iter().flat_map(|headers| preflight(headers)));
     if let Some(answer) = &report.answer {
         lines.extend(rule(&answer.rule, &quote));
-        lines.extend(reply(answer.status, &[], &answer.body));
+        lines.extend(reply(answer.status(), &[], &answer.body()));
         lines.push(String::new());
     }
     lines.extend(outcome(report, request.head().method, policy, &quote));
@@ -171,7 +171,7 @@ fn reply(status: StatusCode, headers: &[(&str, String)], body: &str) -> Vec<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::{RuleRef, RuledAnswer};
+    use crate::policy::{BucketAnswer, RuleRef, RuledAnswer};
     use crate::s3::{Code, Operation, S3Error};
 
     fn report() -> Report {
@@ -269,11 +269,18 @@ mod tests {
 
     #[test]
     fn a_fixed_answer_is_shown_as_it_is() {
-        let answer = RuledAnswer { status: StatusCode::OK, body: "<X/>".into(), rule: location() };
-        let shown = tail("PUT", &Report { answer: Some(answer), ..report() });
-        let expected = "rule policies/r2.toml:7\n  line 7\n\n200 OK\n\n<X/>\n\n\
-                        passes: nothing stands against it under policy r2\n";
-        assert_eq!(shown, expected);
+        let document = BucketAnswer::Document { status: StatusCode::OK, body: "<X/>".into() };
+        let error = S3Error::new(Code::NO_SUCH_KEY).message("gone");
+        let document_of_error = xml::error(&error);
+        for (answer, reply) in [
+            (document, "200 OK\n\n<X/>\n".to_owned()),
+            (BucketAnswer::Error(Box::new(error)), format!("404 Not Found\n\n{document_of_error}\n")),
+        ] {
+            let answer = RuledAnswer { answer, rule: location() };
+            let shown = tail("PUT", &Report { answer: Some(answer), ..report() });
+            let passes = "passes: nothing stands against it under policy r2\n";
+            assert_eq!(shown, format!("rule policies/r2.toml:7\n  line 7\n\n{reply}\n{passes}"));
+        }
     }
 
     #[test]

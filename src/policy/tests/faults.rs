@@ -86,11 +86,23 @@ const FAULTS: &[(&str, &str)] = &[
     ),
     (
         "[refusal.header]\nstatus = 302\ncode = \"X\"\ntext = \"x\"",
-        "own.toml:3: 'status' is not 400 to 599 (a refusal has 400 to 599, an answer 200 to 299)",
+        "own.toml:3: 'status' is not 400 to 599 (a refusal has 400 to 599, an answer 200 to 299 or 400 to 599)",
     ),
     (
         "[answer.mine]\nstatus = 302\nbody = \"<a/>\"",
-        "own.toml:3: 'status' is not 200 to 299 (a refusal has 400 to 599, an answer 200 to 299)",
+        "own.toml:3: 'status' is not 200 to 299 or 400 to 599 (a refusal has 400 to 599, an answer 200 to 299 or 400 to 599)",
+    ),
+    (
+        "[answer.mine]\nstatus = 200\ncode = \"X\"\ntext = \"x\"",
+        "own.toml:2: answer 'mine' is not complete (an answer has status (200 to 299) and body, or status (400 to 599), code and text)",
+    ),
+    (
+        "[answer.mine]\nstatus = 404\nbody = \"<a/>\"",
+        "own.toml:2: answer 'mine' is not complete (an answer has status (200 to 299) and body, or status (400 to 599), code and text)",
+    ),
+    (
+        "[answer.mine]\nstatus = 404\ncode = \"X\"\ntext = \"{nmae}\"",
+        "own.toml:5: the text has no slot '{nmae}' (the slots are {name}, {names}, {value} and {operation})",
     ),
     (
         "[refusal.header]\nstatus = 501\ncode = \"X\"",

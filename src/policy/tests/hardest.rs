@@ -127,7 +127,12 @@ fn payload_kinds_are_ruled_first() {
 
 #[test]
 fn limits_are_data() {
-    let expected =
-        PartLimits { part_order: PartOrder::Any, equal_parts: true, aborts_failed_completion: true, one_digest: true };
+    let expected = PartLimits {
+        part_order: PartOrder::Any,
+        equal_parts: true,
+        aborts_failed_completion: true,
+        one_digest: true,
+        one_checksum_type: true,
+    };
     assert_eq!(to_the_letter().limits(), &expected);
 }

@@ -56,8 +56,10 @@ fn words(decision: Decision) -> String {
     if let Some(ruling) = decision.refusals.first() {
         return ruling.error.to_string();
     }
-    if let Some(answer) = decision.answer {
-        return format!("{}: {}", answer.status.as_u16(), answer.body);
+    match decision.answer.map(|ruled| ruled.answer) {
+        Some(BucketAnswer::Document { status, body }) => return format!("{}: {body}", status.as_u16()),
+        Some(BucketAnswer::Error(error)) => return error.to_string(),
+        None => {}
     }
     let names = [decision.ignored.parameters, decision.ignored.headers].concat().join(" ");
     format!("{}, ignored: {names}", decision.operation).trim_end_matches(", ignored: ").to_owned()

@@ -32,6 +32,10 @@ const SERVED: &[(&str, &str)] = &[
         "AbortMultipartUpload, ignored: x-amz-expected-bucket-owner",
     ),
     // Listings.
+    ("ListObjects?X-Amz-Foo=1&prefix=a", "ListObjects, ignored: X-Amz-Foo"),
+    ("ListObjectsV2?list-type=2&X-Amz-Foo=1&X-Amz-Bar=2", "ListObjectsV2, ignored: X-Amz-Foo X-Amz-Bar"),
+    ("ListBuckets?X-Amz-Foo=1", "ListBuckets, ignored: X-Amz-Foo"),
+    ("ListMultipartUploads?uploads&X-Amz-Foo=1", "ListMultipartUploads, ignored: X-Amz-Foo"),
     ("ListParts?uploadId=u&max-parts=1&part-number-marker=2", "ListParts"),
     ("ListParts?uploadId=u&partNumber=1&x-id=ListParts", "ListParts, ignored: partNumber"),
     ("ListMultipartUploads?uploads&delimiter=/&upload-id-marker=u&encoding-type=url", "ListMultipartUploads"),
@@ -94,6 +98,10 @@ const REFUSED: &[&str] = &[
     "AbortMultipartUpload | x-amz-if-match-initiated-time: x",
     "PutObject | x-amz-server-side-encryption-bucket-key-enabled: true",
     "PutObject | x-amz-object-lock-mode: GOVERNANCE",
+    // So does what nobody knows yet and is called alike.
+    "PutObject | x-amz-object-lock-event-hold: ON",
+    "CopyObject | x-amz-object-lock-event-hold: ON",
+    "CreateMultipartUpload | x-amz-server-side-encryption-of-tomorrow: 1",
     "UploadPartCopy | x-amz-copy-source-if-match: x",
     // What R2 refuses.
     "CreateBucket | x-amz-acl: private",
@@ -109,6 +117,11 @@ const REFUSED: &[&str] = &[
     "PutBucketCors | x-amz-expected-bucket-owner: 1",
     "GetBucketLifecycleConfiguration | x-amz-expected-bucket-owner: 1",
     "ListObjectVersions",
+    "ListObjectsV2?list-type=2&x-amz-foo=1",
+    // The headers of a request for what no bucket has are judged as others.
+    "GetBucketTagging | x-amz-expected-bucket-owner: 1",
+    "GetObjectLockConfiguration | x-amz-expected-bucket-owner: 1",
+    "GetBucketReplication | x-amz-expected-bucket-owner: 1",
     // What is not here yet, or whose effect is not known.
     "PutObject | cf-create-bucket-if-missing: perhaps",
     "GetObject?versionId=1",

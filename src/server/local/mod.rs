@@ -89,7 +89,7 @@ impl Local {
     /// The policy's own answer, which is about a bucket that exists.
     async fn fixed(&self, request: &Admitted<'_>, fixed: &policy::RuledAnswer) -> Result<Answer, S3Error> {
         self.store.bucket(request.bucket()?).await?;
-        Ok(operations::fixed(fixed))
+        operations::fixed(fixed)
     }
 }
 

@@ -31,7 +31,7 @@ use crate::server::answer::Answer;
 use crate::server::clock;
 use crate::server::connection::request_body::RequestBody;
 use crate::server::observe::health::{Health, Readiness};
-use crate::server::observe::metrics::Stats;
+use crate::server::observe::metrics::{RemoteStats, Stats};
 use crate::server::operations;
 use crate::upstream::{CredentialSource, Incoming, Outgoing, Remote};
 use credentials::Provider;
@@ -39,12 +39,15 @@ use nodes::{Intervals, Nodes};
 use payload::Payload;
 use sender::Sender;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Carries out operations on a remote store. Clones share it.
 #[derive(Clone)]
 pub struct RemoteStore {
     remote: Arc<Remote>,
     sender: Arc<Sender>,
+    /// See [`RemoteStats`].
+    unchecked_uploads: Arc<AtomicU64>,
 }
 
 impl RemoteStore {
@@ -55,7 +58,7 @@ impl RemoteStore {
     pub fn new(remote: Remote) -> Result<RemoteStore, SetupError> {
         let remote = Arc::new(remote);
         let sender = Arc::new(Sender::new(remote.clone())?);
-        Ok(RemoteStore { remote, sender })
+        Ok(RemoteStore { remote, sender, unchecked_uploads: Arc::default() })
     }
 
     /// Looks after nodes and credentials until it is dropped.
@@ -120,7 +123,7 @@ impl RemoteStore {
     /// The policy's own answer, which is about a bucket that exists.
     async fn fixed(&self, request: &Admitted<'_>, fixed: &policy::RuledAnswer) -> Result<Answer, S3Error> {
         self.require_bucket(request).await?;
-        Ok(operations::fixed(fixed))
+        operations::fixed(fixed)
     }
 }
 
@@ -163,6 +166,7 @@ impl Health for RemoteStore {
     }
 
     fn stats(&self) -> Stats {
-        Stats::Nodes(self.nodes().stats())
+        let unchecked_uploads = self.unchecked_uploads.load(Ordering::Relaxed);
+        Stats::Remote(RemoteStats { nodes: self.nodes().stats(), unchecked_uploads })
     }
 }

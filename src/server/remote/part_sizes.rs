@@ -10,6 +10,7 @@ use crate::s3::xml::{CompletedPart, ErrorDocument, MAX_ERROR_BYTES, PartPage, St
 use crate::upstream::part_sizes::{self, ListRefusal};
 use crate::upstream::{Outgoing, failure};
 use http::StatusCode;
+use std::sync::atomic::Ordering;
 
 /// The most bytes of one page of parts: 10,000 of them with every checksum have 4 MB.
 const MAX_PAGE_BYTES: usize = 8 << 20;
@@ -26,8 +27,8 @@ enum Listing {
 }
 
 impl RemoteStore {
-    /// Refuses an upload whose parts, in order, are not of one size. Where the store does not list parts, the log says so,
-    /// and they go unchecked.
+    /// Refuses an upload whose parts, in order, are not of one size. Where the store does not list parts, they go
+    /// unchecked, and log and metrics say so.
     ///
     /// # Errors
     /// R2's for such parts, and the store's if there is no such upload.
@@ -43,6 +44,7 @@ impl RemoteStore {
             Listing::Parts(stored) => part_sizes::check(parts, &stored),
             Listing::None(why) => {
                 let bucket = request.bucket()?.as_str();
+                self.unchecked_uploads.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(bucket, %why, "the sizes of an upload's parts were not checked: the upstream lists no parts");
                 Ok(())
             }

@@ -1,7 +1,7 @@
 //! The page of metrics: one with every metric there is, and how such a page is read.
 
 use r2shim::filters::Filter;
-use r2shim::server::observe::metrics::{Metrics, Moment, NodeStats, Stats};
+use r2shim::server::observe::metrics::{Metrics, Moment, NodeStats, RemoteStats, Stats};
 use r2shim::server::observe::process::ProcessStats;
 use r2shim::server::observe::record::Record;
 use r2shim::store::StoreStats;
@@ -24,7 +24,8 @@ pub fn every_metric() -> Vec<Family> {
     let metrics = Metrics::new().unwrap();
     metrics.count(&Record { refused_by: Some(Filter::Policy), audit: Some("policy/x".into()), ..Record::default() });
     let node = NodeStats { failures: vec![("connect", 1)], ..NodeStats::default() };
-    let stats = [Stats::Store(StoreStats::default()), Stats::Nodes(vec![node])];
+    let remote = RemoteStats { nodes: vec![node], unchecked_uploads: 1 };
+    let stats = [Stats::Store(StoreStats::default()), Stats::Remote(remote)];
     let process =
         Some(ProcessStats { cpu: Duration::ZERO, resident: 0, open_files: 0, max_files: Some(0), threads: 0 });
     let pages = stats.map(|stats| metrics.render(&Moment { policy: "r2", stats, process }).unwrap());

@@ -66,7 +66,9 @@ fn parts_of_one_size_are_completed_whatever_else_was_uploaded() {
     let parts = [(1, 5 * MIB), (2, 7 * MIB), (3, 5 * MIB), (4, 3)];
     for (numbers, expected) in [(&[1, 3, 4][..], "GET POST"), (&[2, 4], "GET POST"), (&[3], "POST")] {
         let upstream = store_with(move |_| list(&parts, None));
-        assert_eq!(complete(&front(&upstream), numbers).status, 200, "{numbers:?}");
+        let server = front(&upstream);
+        assert_eq!(complete(&server, numbers).status, 200, "{numbers:?}");
+        assert_eq!(unchecked(&server), "0", "{numbers:?}");
         assert_eq!(methods(&upstream).join(" "), expected, "{numbers:?}");
     }
 }
@@ -112,7 +114,15 @@ fn a_store_that_lists_no_parts_completes_unseen() {
         let server = front(&upstream);
         assert_eq!(complete(&server, &[1, 2]).status, 200);
         assert_eq!(methods(&upstream), ["GET", "POST"]);
+        assert_eq!(unchecked(&server), "1");
     }
+}
+
+/// How many uploads the metrics call unchecked.
+fn unchecked(server: &TestServer) -> String {
+    let page = server.admin_page("/metrics").text();
+    let mut lines = page.lines();
+    lines.find_map(|line| line.strip_prefix("r2shim_upstream_unchecked_uploads_total ")).unwrap_or("missing").to_owned()
 }
 
 /// Under `open` nobody asks. Where any order will do, the store gets the parts in the order of their numbers.

@@ -7,7 +7,7 @@
 mod register;
 mod moment;
 
-pub use moment::{Moment, NodeStats, Stats};
+pub use moment::{Moment, NodeStats, RemoteStats, Stats};
 
 use crate::s3::Timestamp;
 use crate::server::clock;

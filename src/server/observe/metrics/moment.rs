@@ -15,8 +15,17 @@ use prometheus::{Counter, Error, Registry};
 pub enum Stats {
     /// A local store.
     Store(StoreStats),
-    /// The nodes of a remote one.
-    Nodes(Vec<NodeStats>),
+    /// A remote one.
+    Remote(RemoteStats),
+}
+
+/// What is reported of a remote store.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RemoteStats {
+    /// Its nodes.
+    pub nodes: Vec<NodeStats>,
+    /// Uploads that were completed without a look at the sizes of their parts, as the store lists none.
+    pub unchecked_uploads: u64,
 }
 
 /// What is reported of a node of a remote store.
@@ -54,7 +63,7 @@ impl Moment<'_> {
         }
         match &self.stats {
             Stats::Store(store) => set_store(&registry, store)?,
-            Stats::Nodes(nodes) => set_nodes(&registry, nodes)?,
+            Stats::Remote(remote) => set_remote(&registry, remote)?,
         }
         Ok(registry.gather())
     }
@@ -96,6 +105,12 @@ fn set_store(registry: &Registry, stats: &StoreStats) -> Result<(), Error> {
     let help = "Reads that met damage and did not serve it, since the start.";
     counter(registry, "r2shim_store_damaged_reads_total", help)?.inc_by(stats.damaged_reads);
     Ok(())
+}
+
+fn set_remote(registry: &Registry, stats: &RemoteStats) -> Result<(), Error> {
+    let help = "Uploads completed without a look at the sizes of their parts, as the store lists none.";
+    counter(registry, "r2shim_upstream_unchecked_uploads_total", help)?.inc_by(stats.unchecked_uploads);
+    set_nodes(registry, &stats.nodes)
 }
 
 fn set_nodes(registry: &Registry, nodes: &[NodeStats]) -> Result<(), Error> {
