@@ -47,6 +47,7 @@ mod scripted;
 mod starting;
 mod stores;
 mod streaming;
+mod temporary;
 mod today;
 mod uploads;
 mod upkeep;
