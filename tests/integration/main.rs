@@ -44,6 +44,7 @@ mod rows;
 mod rules;
 mod rulings;
 mod scripted;
+mod security;
 mod starting;
 mod stores;
 mod streaming;
