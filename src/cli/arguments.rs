@@ -1,12 +1,11 @@
 //! The arguments as clap reads them; nothing is done here.
 
-use crate::access::{BucketPattern, Permission};
 use crate::cli::audit::arguments::Audit;
 use crate::cli::healthcheck::HealthCheck;
+use crate::cli::keys::arguments::KeysCommand;
 use crate::cli::policy::PolicyCommand;
 use crate::cli::report::ReportArguments;
 use crate::cli::sources::{ServerPlace, Serving, Sources};
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -207,33 +206,6 @@ pub struct Explain {
     pub sources: Sources,
 }
 
-/// `keys`.
-#[derive(Debug, Subcommand)]
-pub enum KeysCommand {
-    /// Make a pair in R2's shape, to paste into the settings file; nothing is kept
-    #[command(after_help = "\
-Examples:
-  r2shim keys new --permission object-read-write --bucket media --bucket 'logs-*' >> r2shim.toml
-  r2shim keys new --permission admin-read-write --json")]
-    New(NewKey),
-    /// Make temporary credentials (not in this version yet)
-    Temporary,
-}
-
-/// `keys new`.
-#[derive(Debug, Args)]
-pub struct NewKey {
-    /// What the key may do
-    #[arg(long, value_name = "P", default_value = "object-read-write", value_parser = permission_parser())]
-    pub permission: Permission,
-    /// A bucket the key is for, or a pattern such as 'logs-*'; may be repeated [default: all buckets]
-    #[arg(long = "bucket", value_name = "B", value_parser = BucketPattern::parse)]
-    pub buckets: Vec<BucketPattern>,
-    /// Write JSON instead of TOML
-    #[arg(long)]
-    pub json: bool,
-}
-
 /// `man`.
 #[derive(Debug, Args)]
 pub struct Man {
@@ -276,11 +248,6 @@ pub struct StoreArguments {
     /// Write JSON, an object a line
     #[arg(long)]
     pub json: bool,
-}
-
-fn permission_parser() -> impl TypedValueParser<Value = Permission> {
-    let unknown = |name: String| Permission::parse(&name).ok_or("no permission of this name");
-    PossibleValuesParser::new(Permission::ALL.map(Permission::name)).try_map(unknown)
 }
 
 #[cfg(test)]
@@ -338,6 +305,22 @@ mod tests {
             (&["explain"], &["[METHOD]", "[URL]", "-H", "--at", "--json", "curl", "--policy", "--config", "Examples:"]),
             (&["report"], &["<FILE>", "--json", "--markdown", "--html", "--out", "--fail-on", "Examples:"]),
             (&["keys", "new"], &["--permission", "--bucket", "--json", "object-read-only", "Examples:"]),
+            (
+                &["keys", "temporary"],
+                &[
+                    "--key",
+                    "--bucket",
+                    "--scope",
+                    "--action",
+                    "--prefix",
+                    "--object",
+                    "--expires",
+                    "--json",
+                    "Examples:",
+                ],
+            ),
+            (&["keys", "list"], &["--config", "--json", "Examples:"]),
+            (&["keys", "check"], &["--id", "--secret", "--token", "Examples:"]),
             (&["store", "check"], &["--data", "--json", "Examples:"]),
             (&["completions"], &["zsh", "Examples:"]),
             (&["man"], &["[DIR]", "Examples:"]),
@@ -368,6 +351,12 @@ mod tests {
             &["serve", "--log", "xml"],
             &["keys", "new", "--permission", "root"],
             &["keys", "new", "--bucket", "*"],
+            &["keys", "temporary", "--bucket", "media"],
+            &["keys", "temporary", "--bucket", "media", "--action", "GetBucketPolicy"],
+            &["keys", "temporary", "--bucket", "Me dia", "--action", "GetObject"],
+            &["keys", "temporary", "--bucket", "media", "--action", "GetObject", "--expires", "8d"],
+            &["keys", "temporary", "--bucket", "media", "--action", "GetObject", "--expires", "15"],
+            &["keys", "check", "--id", "app"],
             &["explain"],
             &["sing"],
             &[],

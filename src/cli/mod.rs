@@ -2,7 +2,7 @@
 //!
 //! A command reads its arguments, calls the part that knows, and writes what that says. Exit codes: 0 where it did what
 //! was asked, 2 where usage, settings or a policy have faults, 1 where anything else went wrong, `store check` has found
-//! something, `reload` is refused, or `explain` or `audit` says that requests would be refused.
+//! something, `reload` is refused, or `explain`, `audit` or `keys check` says that requests would be refused.
 
 pub mod style;
 pub mod failure;
@@ -13,12 +13,12 @@ mod output;
 pub mod report;
 pub mod audit;
 pub mod policy;
+mod shell;
+pub mod keys;
 pub mod arguments;
 mod variables;
 pub mod logging;
-mod shell;
 mod ready_file;
-mod keys;
 mod upstream;
 mod start;
 mod welcome;
@@ -30,7 +30,7 @@ pub mod explain;
 mod store;
 mod generated;
 
-use crate::cli::arguments::{Arguments, Command, KeysCommand, StoreCommand};
+use crate::cli::arguments::{Arguments, Command, StoreCommand};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use clap::FromArgMatches;
@@ -69,8 +69,7 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Explain(arguments) => explain::run(&arguments, out),
         Command::Audit(arguments) => audit::run(&arguments, out),
         Command::Report(arguments) => report::run(&arguments, out),
-        Command::Keys { command: KeysCommand::New(arguments) } => keys::new(&arguments, out),
-        Command::Keys { command: KeysCommand::Temporary } => Err(Failure::not_yet("keys temporary")),
+        Command::Keys { command } => keys::run(&command, out),
         Command::Completions { shell } => generated::completions(shell, out),
         Command::Man(arguments) => generated::man(&arguments, out),
         Command::Store { command: StoreCommand::Check(arguments) } => store::check(&arguments, out),

@@ -28,6 +28,28 @@ pub struct Sources {
     pub audit: bool,
 }
 
+/// Where the keys of clients come from, for commands about them: the file and the data folder, and the variables that
+/// `serve` reads.
+#[derive(Debug, Clone, Default, Args)]
+pub struct KeySource {
+    /// Settings file, in TOML
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Data folder, with the pair of the first start [default: ./r2shim-data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+impl KeySource {
+    /// The flags of `serve` that say the same. The keys of its `--key` can be in the variable alone.
+    pub fn flags(&self) -> Flags {
+        let variable = Flags::variable("--key");
+        let keys: Vec<_> = std::env::var(&variable).iter().map(|text| KeyText::from(text.as_str())).collect();
+        let variables = if keys.is_empty() { BTreeSet::new() } else { BTreeSet::from([variable]) };
+        Flags { config: self.config.clone(), data: self.data.clone(), keys, variables, ..Flags::default() }
+    }
+}
+
 /// What flags say about serving.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Serving {

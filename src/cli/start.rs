@@ -6,10 +6,12 @@ use crate::cli::failure::{Failure, write_warnings};
 use crate::cli::ready_file::ReadyFile;
 use crate::cli::{logging, variables};
 use crate::diagnostics::{Diagnostic, Location};
+use crate::s3::Timestamp;
 use crate::server::{BindError, Listeners};
 use crate::settings::{self, Loaded, Upstream};
 use crate::store::{OpenError, Store};
 use std::path::Path;
+use std::time::SystemTime;
 
 /// Reads everything that the start depends on and writes the warnings.
 ///
@@ -22,7 +24,9 @@ pub(super) fn load(arguments: &Serve) -> Result<Loaded, Failure> {
     if let Some(path) = &arguments.ready_file {
         ReadyFile::look(path, flags.place("--ready-file"))?;
     }
-    write_warnings(&variables::all_warnings(&loaded), &mut anstream::stderr().lock())?;
+    let ending = settings::expiring(&loaded.keys, Timestamp::from(SystemTime::now()));
+    let warnings = [variables::all_warnings(&loaded), ending].concat();
+    write_warnings(&warnings, &mut anstream::stderr().lock())?;
     Ok(loaded)
 }
 

@@ -1,6 +1,6 @@
 //! What comes out at the end of the chain: a request that may be carried out.
 
-use crate::access::AccessKey;
+use crate::access::Grant;
 use crate::body::Announced;
 use crate::cors::Header;
 use crate::filters::authenticate::Caller;
@@ -45,7 +45,7 @@ pub struct Admitted<'a> {
     pub rules: &'a Rules,
     request: OperationRequest<'a>,
     /// Whose request it is; nobody's only where it is a [`PublicRead`].
-    signer: Option<&'a AccessKey>,
+    signer: Option<Grant<'a>>,
     /// What trusted proxies say of it.
     forwarded: Forwarded,
     /// When the request came.
@@ -113,7 +113,7 @@ impl<'a> Admitted<'a> {
         Ok(Admitted {
             rules: request.rules,
             request: operation_request(facts, address, answer),
-            signer: Some(signer.key),
+            signer: Some(signer.grant),
             forwarded: Forwarded::default(),
             now: request.now,
             plan,
@@ -140,12 +140,12 @@ impl<'a> Admitted<'a> {
         Admitted { forwarded: forwarded.clone(), ..self }
     }
 
-    /// The key that signed the request.
+    /// What the signer of the request may do.
     ///
     /// # Errors
     /// `AccessDenied` for the read of a public object, which nobody signs.
-    pub fn signer(&self) -> Result<&'a AccessKey, S3Error> {
-        self.signer.ok_or_else(|| Code::ACCESS_DENIED.into())
+    pub fn signer(&self) -> Result<&Grant<'a>, S3Error> {
+        self.signer.as_ref().ok_or_else(|| Code::ACCESS_DENIED.into())
     }
 
     /// Scheme and host by which the client reached the server, for addresses in answers.

@@ -2,7 +2,7 @@
 //!
 //! The order is R2's: form and syntax, key known, signature, then what the signature covers and when it holds.
 
-use crate::access::AccessKey;
+use crate::access::{AccessKey, Grant, SessionToken};
 use crate::filters::facts::Facts;
 use crate::filters::finding::{Filter, Finding, Refusal};
 use crate::filters::missing::{KnownKeys, Missing};
@@ -26,8 +26,8 @@ pub(super) enum Caller<'a> {
 /// The holder of a key, and the proof of it.
 #[derive(Debug)]
 pub(super) struct Authenticated<'a> {
-    /// The key.
-    pub(super) key: &'a AccessKey,
+    /// What the holder may do.
+    pub(super) grant: Grant<'a>,
     /// What was signed; its signature is the key's.
     pub(super) claim: Claim,
     /// Proof of that, and where signatures of chunks continue from.
@@ -39,8 +39,9 @@ pub(super) struct Authenticated<'a> {
 pub(super) struct Unverified<'a> {
     /// What the request says of its signature, if it has one that can be read.
     claim: Option<Claim>,
-    /// The key that is claimed, if it is configured.
-    key: Option<&'a AccessKey>,
+    /// What the key that is claimed may do, if it is configured and has no session token: nobody knows whether what a
+    /// token says is true.
+    grant: Option<Grant<'a>>,
     /// What would have to be known.
     missing: Missing,
 }
@@ -49,7 +50,7 @@ impl<'a> Caller<'a> {
     /// The id of the key that signed.
     pub(super) fn key_id(&self) -> Option<String> {
         match self {
-            Caller::Signer(signer) => Some(signer.key.id.clone()),
+            Caller::Signer(signer) => Some(signer.grant.key_id().to_owned()),
             Caller::Anonymous | Caller::Unverified(_) => None,
         }
     }
@@ -63,11 +64,11 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// The key of the signature, verified or not.
-    pub(super) fn key(&self) -> Option<&'a AccessKey> {
+    /// What the key of the signature may do, verified or not.
+    pub(super) fn grant(&self) -> Option<&Grant<'a>> {
         match self {
-            Caller::Signer(signer) => Some(signer.key),
-            Caller::Unverified(caller) => caller.key,
+            Caller::Signer(signer) => Some(&signer.grant),
+            Caller::Unverified(caller) => caller.grant.as_ref(),
             Caller::Anonymous => None,
         }
     }
@@ -117,10 +118,12 @@ pub(super) fn identify<'a>(
         Err(error) => return Err(NotAuthenticated::new(error, None)),
         Ok(claim) => claim,
     };
-    let verified = verify(request, &claim)
-        .and_then(|(key, verified)| check_use(request, &claim).into_iter().next().map_or(Ok((key, verified)), Err));
+    let verified = verify(request, &claim).and_then(|signer| match check_use(request, &claim).into_iter().next() {
+        Some(error) => Err(error),
+        None => signer.check_end(request).map(|()| signer),
+    });
     match verified {
-        Ok((key, verified)) => Ok(Caller::Signer(Authenticated { key, claim, verified })),
+        Ok(signer) => Ok(Caller::Signer(signer.authenticated(claim))),
         Err(error) => Err(NotAuthenticated::new(error, Some(&claim))),
     }
 }
@@ -131,7 +134,7 @@ pub(super) fn examine<'a>(
     facts: &Result<Facts<'_>, S3Error>,
     keys: KnownKeys<'_>,
 ) -> Examined<Caller<'a>, NotAuthenticated> {
-    let unsigned = || Caller::Unverified(Unverified { claim: None, key: None, missing: Missing::Signature });
+    let unsigned = || Caller::Unverified(Unverified { claim: None, grant: None, missing: Missing::Signature });
     let (value, refusals, missing) = match sigv4::parse(&request.head) {
         Ok(claim) => return examine_claim(request, claim, keys),
         Err(AuthError::NothingSupplied) if comes_unsigned(facts) => (Caller::Anonymous, None, None),
@@ -153,14 +156,15 @@ fn examine_claim<'a>(
         Some(Err(error)) => (None, Some(error)),
         None => (None, None),
     };
-    let errors = unverified.into_iter().chain(check_use(request, &claim));
+    let over = signer.as_ref().and_then(|signer| signer.check_end(request).err());
+    let errors = unverified.into_iter().chain(check_use(request, &claim)).chain(over);
     let refusals = errors.map(|error| NotAuthenticated::new(error, Some(&claim))).collect();
     let value = match signer {
-        Some((key, verified)) => Caller::Signer(Authenticated { key, claim, verified }),
+        Some(signer) => Caller::Signer(signer.authenticated(claim)),
         None => {
-            let key = request.rules.keyring.find(claim.access_key_id());
+            let key = request.rules.keyring.find(claim.access_key_id()).filter(|_| claim.session_token().is_none());
             let missing = missing.clone().unwrap_or(Missing::Signature);
-            Caller::Unverified(Unverified { claim: Some(claim), key, missing })
+            Caller::Unverified(Unverified { claim: Some(claim), grant: key.map(Grant::of_key), missing })
         }
     };
     Examined { value, refusals, missing: missing.into_iter().collect() }
@@ -178,12 +182,38 @@ fn missing_of(request: &Request<'_>, claim: &Claim, keys: KnownKeys<'_>) -> Opti
     absent.map(|name| Missing::Header(name.to_owned()))
 }
 
-fn verify<'a>(request: &Request<'a>, claim: &Claim) -> Result<(&'a AccessKey, Verified), AuthError> {
+/// Who has signed: the key, the token that it lent its rights to, and the proof.
+struct Signer<'a> {
+    key: &'a AccessKey,
+    token: Option<SessionToken>,
+    verified: Verified,
+}
+
+impl<'a> Signer<'a> {
+    /// Whether the token still holds. Only who has signed with it learns that it does not.
+    fn check_end(&self, request: &Request<'_>) -> Result<(), AuthError> {
+        let Some(token) = &self.token else { return Ok(()) };
+        token.check_end(request.now).map_err(AuthError::SessionTokenExpired)
+    }
+
+    fn authenticated(self, claim: Claim) -> Authenticated<'a> {
+        let (key, verified) = (self.key, self.verified);
+        let grant = self.token.map_or_else(|| Grant::of_key(key), |token| Grant::of_token(key, token.scope));
+        Authenticated { grant, claim, verified }
+    }
+}
+
+/// A key that has ended is as unknown as one that never was.
+fn verify<'a>(request: &Request<'a>, claim: &Claim) -> Result<Signer<'a>, AuthError> {
     let (head, rules) = (&request.head, request.rules);
     let id = claim.access_key_id();
     let key = rules.keyring.find(id).ok_or_else(|| sigv4::unknown_key(id, rules.keyring.ids()))?;
-    let verified = sigv4::verify(claim, head, &key.secret, &rules.signing_keys)?;
-    Ok((key, verified))
+    key.check_end(request.now).map_err(AuthError::KeyExpired)?;
+    let token = claim.session_token().map(|text| SessionToken::verify(text, key, request.now)).transpose();
+    let token = token.map_err(|bad| AuthError::SessionToken(bad.to_string()))?;
+    let secret = token.as_ref().map_or(&key.secret, |token| &token.secret);
+    let verified = sigv4::verify(claim, head, secret, &rules.signing_keys)?;
+    Ok(Signer { key, token, verified })
 }
 
 /// What is wrong with a claim whoever signed it: what the signature does not cover, and its time.

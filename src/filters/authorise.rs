@@ -1,34 +1,63 @@
-//! Filter `authorise`: whether the key may do this, and do it in this bucket. The source of a copy is read, and must be
-//! allowed like a read.
+//! Filter `authorise`: whether the key may do this, and do it in this bucket, and whether the session token of temporary
+//! credentials lets it. The source of a copy is read, and must be allowed like a read.
 
-use crate::access::AccessKey;
+use crate::access::{Grant, Wanted};
 use crate::filters::authenticate::Caller;
 use crate::filters::facts::Facts;
 use crate::filters::request::Request;
+use crate::filters::rules::Mode;
 use crate::filters::run::Examined;
 use crate::filters::unknown;
 use crate::s3::copy_source::CopySource;
-use crate::s3::operation::Access;
+use crate::s3::names::ObjectKey;
+use crate::s3::operation::{Access, Target};
 use crate::s3::{Code, S3Error};
 
 /// Refuses what the key's permission and buckets do not cover. The key of an explained request may not be known.
 pub(super) fn check(request: &Request<'_>, facts: &Facts<'_>, caller: &Caller<'_>) -> Examined<(), S3Error> {
-    let Some(key) = caller.key() else {
+    let Some(grant) = caller.grant() else {
         return Examined { value: (), refusals: Vec::new(), missing: caller.missing().into_iter().collect() };
     };
-    let refusal = match allows(key, facts) {
-        true => unknown::check(request.rules.mode, key, facts).err(),
+    let mode = request.rules.mode;
+    let refusal = match allows(grant, facts) {
+        true => unknown::check(mode, grant, facts).and_then(|()| check_paths(mode, grant, facts)).err(),
         false => Some(Code::ACCESS_DENIED.into()),
     };
     Examined { value: (), refusals: refusal.into_iter().collect(), missing: Vec::new() }
 }
 
-fn allows(key: &AccessKey, facts: &Facts<'_>) -> bool {
+fn allows(grant: &Grant<'_>, facts: &Facts<'_>) -> bool {
     // A name that no bucket can have names nothing that could be protected; filter `names` refuses it.
-    let bucket = facts.address.as_ref().ok().and_then(|address| address.bucket.as_ref());
+    let address = facts.address.as_ref().ok();
+    let mut prefixes = facts.view.parameters().filter(|(name, _)| *name == "prefix").map(|(_, value)| value);
+    let prefix = prefixes.next().unwrap_or_default();
+    let wanted = Wanted {
+        spec: facts.spec,
+        bucket: address.and_then(|address| address.bucket.as_ref()),
+        key: address.and_then(|address| address.key.as_ref()).map(ObjectKey::as_str),
+        // Of two a store could take the other one.
+        prefix: Some(prefix).filter(|_| prefixes.next().is_none()),
+    };
     // The source is looked at whatever the operation: which requests are copies is the policy's to say too, and it has
     // not spoken yet. A source that names no object is refused by `names`.
     let source = CopySource::from_view(&facts.view).ok().flatten();
-    let may_read = |source: CopySource| key.allows(Access::ReadObjects, Some(&source.bucket));
-    key.allows(facts.spec.access, bucket) && source.is_none_or(may_read)
+    let may_read = |source: CopySource| grant.may_copy_from(&source.bucket, source.key.as_str());
+    grant.permits(&wanted) && source.is_none_or(may_read)
+}
+
+/// Refuses what would leave the paths of a session token where a store gets requests whole: documents that nobody here
+/// reads, and keys that some stores take for another.
+fn check_paths(mode: Mode, grant: &Grant<'_>, facts: &Facts<'_>) -> Result<(), S3Error> {
+    if mode != Mode::AuditRemote || !grant.is_limited_to_paths() {
+        return Ok(());
+    }
+    let key = facts.address.as_ref().ok().and_then(|address| address.key.as_ref());
+    let has_dots = key.is_some_and(|key| key.as_str().split('/').any(|segment| matches!(segment, "." | "..")));
+    let writes_many = facts.spec.target == Target::Bucket && facts.spec.access == Access::WriteObjects;
+    match writes_many || has_dots {
+        true => {
+            Err(S3Error::new(Code::ACCESS_DENIED).cause("an audit cannot hold it to the paths of the session token"))
+        }
+        false => Ok(()),
+    }
 }

@@ -13,6 +13,8 @@ use crate::sigv4::{KeyCache, PayloadHash, Secret, Signer};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::sync::Arc;
 
+mod temporary;
+
 const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 /// A key that may do everything, and one that may only read objects.
@@ -20,12 +22,7 @@ const ADMIN: &str = "0123456789abcdef0123456789abcdef";
 const READER: &str = "fedcba9876543210fedcba9876543210";
 
 fn rules(policy: &str) -> Rules {
-    let key = |id: &str, permission| AccessKey {
-        id: id.to_owned(),
-        secret: Secret::new(SECRET),
-        permission,
-        buckets: BucketScope::All,
-    };
+    let key = |id: &str, permission| AccessKey { permission, ..AccessKey::admin(id, Secret::new(SECRET)) };
     Rules {
         limits: Limits::default(),
         domains: Vec::new(),

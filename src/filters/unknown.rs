@@ -2,20 +2,20 @@
 //!
 //! What a store makes of a method, a path and parameters that no row of the table has may be anything, in any bucket.
 
-use crate::access::AccessKey;
+use crate::access::Grant;
 use crate::filters::authenticate::Caller;
 use crate::filters::facts::{Facts, view};
 use crate::filters::request::Request;
 use crate::filters::rules::Mode;
 use crate::routing::RawAddress;
-use crate::s3::operation::{Access, Method, OperationSpec, Target, is_subresource, unknown_operation};
+use crate::s3::operation::{Method, OperationSpec, Target, is_subresource, unknown_operation};
 use crate::s3::{Code, S3Error};
 
 /// The facts about a request for which no row is, if it may be passed on: it names a bucket, as a store's own interfaces
 /// do not.
 pub(super) fn facts<'a>(request: &Request<'a>, caller: &Caller<'a>) -> Option<Facts<'a>> {
     let head = &request.head;
-    let may = request.rules.mode == Mode::AuditRemote && caller.key().is_some_and(may_do_everything);
+    let may = request.rules.mode == Mode::AuditRemote && caller.grant().is_some_and(Grant::may_do_everything);
     let raw = RawAddress::find(head.header("host").unwrap_or_default(), head.path, &request.rules.domains).ok()?;
     let spec = unknown_operation(head.method).filter(|_| may && raw.target() != Target::Service)?;
     let (address, view) = (raw.address_of_other_store(), view(head).ok()?);
@@ -24,8 +24,8 @@ pub(super) fn facts<'a>(request: &Request<'a>, caller: &Caller<'a>) -> Option<Fa
 
 /// Refuses parameters that no row knows, to keys that may not do everything: the store could take the request for another
 /// operation than the one that was authorised.
-pub(super) fn check(mode: Mode, key: &AccessKey, facts: &Facts<'_>) -> Result<(), S3Error> {
-    let passes = mode != Mode::AuditRemote || may_do_everything(key);
+pub(super) fn check(mode: Mode, grant: &Grant<'_>, facts: &Facts<'_>) -> Result<(), S3Error> {
+    let passes = mode != Mode::AuditRemote || grant.may_do_everything();
     let mut parameters = facts.view.parameters();
     if passes || !parameters.any(|(name, value)| may_select_another(facts.spec, name, value)) {
         return Ok(());
@@ -37,8 +37,4 @@ pub(super) fn check(mode: Mode, key: &AccessKey, facts: &Facts<'_>) -> Result<()
 fn may_select_another(row: &OperationSpec, name: &str, value: &str) -> bool {
     let writes = !matches!(row.method, Method::Get | Method::Head);
     !row.knows_parameter(name) && (writes || value.is_empty() || is_subresource(name))
-}
-
-fn may_do_everything(key: &AccessKey) -> bool {
-    key.buckets.is_all() && key.allows(Access::ManageBuckets, None)
 }

@@ -8,7 +8,7 @@ use crate::s3::bucket_listing::BucketQuery;
 use crate::s3::listing::MAX_PAGE;
 use crate::s3::names::BucketName;
 use crate::s3::operation::Access;
-use crate::s3::xml::{self, BucketInfo, BucketPaging, CreateBucketConfiguration, OWNER};
+use crate::s3::xml::{self, BucketInfo, BucketPaging, CreateBucketConfiguration, Delete, OWNER};
 use crate::s3::{Code, S3Error, Timestamp};
 use crate::server::answer::Answer;
 use crate::server::connection::request_body::RequestBody;
@@ -36,7 +36,7 @@ pub(super) fn list_buckets(
     buckets: impl Iterator<Item = (BucketName, Timestamp)>,
 ) -> Result<Answer, S3Error> {
     let (signer, query) = (request.signer()?, BucketQuery::parse(&request.view)?);
-    let visible = buckets.filter(|(name, _)| signer.buckets.covers(name));
+    let visible = buckets.filter(|(name, _)| signer.covers_bucket(name));
     let mut listed: Vec<_> = visible.map(|(name, created)| BucketInfo { name: name.to_string(), created }).collect();
     listed.sort_by(|a, b| a.name.cmp(&b.name));
     let page = query.page(listed)?;
@@ -82,6 +82,17 @@ pub(super) async fn read_document(request: &Admitted<'_>, body: &mut RequestBody
         body.keep(&document);
     }
     Ok(document)
+}
+
+/// The document of a DeleteObjects. One with a key that the signer may not reach is refused as a whole, and nothing is
+/// removed.
+pub(super) async fn read_delete(request: &Admitted<'_>, body: &mut RequestBody<'_>) -> Result<Delete, S3Error> {
+    let delete = Delete::parse(&read_document(request, body).await?)?;
+    let signer = request.signer()?;
+    match delete.entries.iter().all(|entry| signer.covers_key(&entry.key)) {
+        true => Ok(delete),
+        false => Err(S3Error::new(Code::ACCESS_DENIED).cause("a key is not in the paths of the session token")),
+    }
 }
 
 /// Where the maker of a bucket wants it to be. Refuses a CreateBucketConfiguration that asks for another region than there

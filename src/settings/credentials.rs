@@ -44,7 +44,7 @@ pub fn make(data: &Path, seed: [u8; SEED_BYTES]) -> Result<GivenKey, Vec<Diagnos
     let pair = KeyPair::from_random(seed);
     if publish(data, &path, &document(&pair), pair.id()).map_err(cannot)? {
         let key = AccessKey::admin(pair.id(), pair.secret());
-        return Ok(GivenKey { key, secret: SecretPlace::Kept(path) });
+        return Ok(GivenKey { key, place: Location::file(&path), secret: SecretPlace::Kept(path) });
     }
     let text = fs::read_to_string(&path).map_err(cannot)?;
     parse(&path, &text)
@@ -97,7 +97,7 @@ fn parse(path: &Path, text: &str) -> Result<GivenKey, Vec<Diagnostic>> {
     match (filled(id), filled(secret)) {
         (Some(id), Some(secret)) if faults.is_empty() => {
             let key = AccessKey::admin(id, Secret::new(secret));
-            Ok(GivenKey { key, secret: SecretPlace::Kept(path.to_owned()) })
+            Ok(GivenKey { key, secret: SecretPlace::Kept(path.to_owned()), place: Location::file(path) })
         }
         _ => {
             let advice = "restore the file, or remove it to get another pair at the next start";

@@ -1,7 +1,7 @@
 //! Keys on the command line: `--key ID:SECRET[:PERMISSION]`. No message repeats any part of what cannot be read: it can be
 //! the secret.
 
-use crate::access::{AccessKey, BucketScope, Permission};
+use crate::access::{AccessKey, Permission};
 use crate::diagnostics::{Diagnostic, Location, nearest};
 use crate::settings::findings::Findings;
 use crate::settings::keys::{GivenKey, id_problem};
@@ -37,7 +37,7 @@ pub(super) fn keys(written: &[KeyText], place: &Location, findings: &mut Finding
             let message = format!("two keys have the id {:?}", key.id);
             findings.faults.push(Diagnostic::new(place.clone(), message, "give each key an id of its own"));
         }
-        keys.push(GivenKey { key, secret: SecretPlace::Flag(place.to_string()) });
+        keys.push(GivenKey { key, secret: SecretPlace::Flag(place.to_string()), place: place.clone() });
     }
     keys
 }
@@ -59,7 +59,7 @@ fn parse(text: &str) -> Result<AccessKey, &'static str> {
         _ if secret.is_empty() => Err("a key has no secret"),
         Some("is empty") => Err("a key has no id"),
         Some(_) => Err("the id of a key has a '/' or a control character, which no signature can carry"),
-        None => Ok(AccessKey { id: id.to_owned(), secret: Secret::new(secret), permission, buckets: BucketScope::All }),
+        None => Ok(AccessKey { permission, ..AccessKey::admin(id, Secret::new(secret)) }),
     }
 }
 

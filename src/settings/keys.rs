@@ -3,6 +3,7 @@
 use crate::access::{AccessKey, BucketPattern, BucketScope, Permission};
 use crate::diagnostics::nearest;
 use crate::diagnostics::{Diagnostic, Location, Spanned};
+use crate::s3::Timestamp;
 use crate::settings::secret::{Environment, SecretPlace, resolve};
 use crate::settings::written::WrittenKey;
 use crate::sigv4::Secret;
@@ -16,11 +17,16 @@ pub struct GivenKey {
     pub key: AccessKey,
     /// Where its secret was found.
     pub secret: SecretPlace,
+    /// Where the key itself was found.
+    pub place: Location,
 }
 
 /// The variable of the id of the environment's key.
 pub(super) const ID: &str = "R2SHIM_ACCESS_KEY_ID";
 const SECRET: &str = "R2SHIM_SECRET_ACCESS_KEY";
+
+/// How long before its end a key is warned of, in seconds: two weeks.
+const SOON: u64 = 14 * 86_400;
 
 /// The key of the environment: one with every right. `None` where neither variable is set.
 pub(super) fn from_environment(environment: Environment<'_>, faults: &mut Vec<Diagnostic>) -> Option<GivenKey> {
@@ -34,7 +40,7 @@ pub(super) fn from_environment(environment: Environment<'_>, faults: &mut Vec<Di
         (Some(id), Some(secret)) => {
             check_id(&id).map_err(|fault| faults.push(fault)).ok()?;
             let key = AccessKey::admin(id.value, Secret::new(secret.value));
-            Some(GivenKey { key, secret: SecretPlace::Environment(SECRET.to_owned()) })
+            Some(GivenKey { key, secret: SecretPlace::Environment(SECRET.to_owned()), place: id.location })
         }
         (Some(_), None) => half_set(ID, SECRET, faults),
         (None, Some(_)) => half_set(SECRET, ID, faults),
@@ -102,7 +108,36 @@ fn resolve_key(
     let permission = permission(&written.location, written.permission).map_err(&mut keep).ok();
     let buckets = scope(written.buckets, "key", faults);
     let (secret, location) = secret?;
-    Some(GivenKey { key: AccessKey { id: id?, secret, permission: permission?, buckets: buckets? }, secret: location })
+    let expires = written.expires.map(|time| time.value);
+    let key = AccessKey { id: id?, secret, permission: permission?, buckets: buckets?, expires };
+    Some(GivenKey { key, secret: location, place: written.location })
+}
+
+/// Warnings for the keys that have ended at `now`, and for those that end within [`SOON`].
+pub fn expiring(keys: &[GivenKey], now: Timestamp) -> Vec<Diagnostic> {
+    keys.iter().filter_map(|given| expiry(given, now)).collect()
+}
+
+fn expiry(given: &GivenKey, now: Timestamp) -> Option<Diagnostic> {
+    let (id, end) = (&given.key.id, given.key.expires?);
+    let advice = "give its clients another key, or set a later `expires`";
+    let (when, date) = (end.seconds_apart(now), end.iso_8601());
+    let message = match end <= now {
+        true => format!("the key {id:?} expired at {date}: requests with it are refused"),
+        false if when <= SOON => format!("the key {id:?} expires at {date}, in {}", in_words(when)),
+        false => return None,
+    };
+    Some(Diagnostic::new(given.place.clone(), message, advice))
+}
+
+/// Seconds as a person counts them, rounded down.
+fn in_words(seconds: u64) -> String {
+    let (count, unit) = match seconds {
+        0..3_600 => (seconds / 60, "minute"),
+        3_600..172_800 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 fn check_id(id: &Spanned<String>) -> Result<(), Diagnostic> {

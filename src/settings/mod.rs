@@ -41,7 +41,7 @@ pub use changes::Changes;
 pub use fingerprint::Fingerprint;
 pub use flags::Flags;
 pub use key_flag::KeyText;
-pub use keys::GivenKey;
+pub use keys::{GivenKey, expiring};
 pub use life::Life;
 pub use load::{Loaded, load, load_admin, load_control};
 pub use pages::Pages;
@@ -50,7 +50,7 @@ pub use policy::{PolicyReference, policy_line};
 pub use remote::UpstreamKey;
 pub use reread::{Reread, reread};
 pub use resolved::{Mode, Settings, Upstream};
-pub use rules::{LoadedRules, load_rules};
+pub use rules::{LoadedKeys, LoadedRules, load_keys, load_rules};
 pub use secret::{Environment, SecretPlace};
 pub use written::declared;
 

@@ -10,11 +10,13 @@ use crate::settings::domain;
 use crate::settings::findings::Findings;
 use crate::settings::flags::Flags;
 use crate::settings::given_keys::GivenKeys;
-use crate::settings::keys;
+use crate::settings::key_flag;
+use crate::settings::keys::{self, GivenKey};
 use crate::settings::load::{data_folder, policy, read_file, upstream};
 use crate::settings::resolved::Upstream;
-use crate::settings::secret::{Environment, is_at_hand};
+use crate::settings::secret::{self, Environment, SecretPlace, is_at_hand};
 use crate::settings::written::{WrittenKey, WrittenSecret, WrittenUpstream};
+use std::collections::HashMap;
 use std::path::Path;
 
 /// What decides about a request.
@@ -69,6 +71,43 @@ pub fn load_rules(flags: &Flags, environment: Environment<'_>) -> Result<LoadedR
         }
         _ => Err(flags.placed(findings.faults)),
     }
+}
+
+/// The keys of settings, for a command that serves nothing.
+#[derive(Debug)]
+pub struct LoadedKeys {
+    /// The keys that `serve` would take, in the order they were given; none where it would make its own.
+    pub keys: Vec<GivenKey>,
+    /// The ids of those whose secrets are not at hand: they have another text instead.
+    pub without_secret: Vec<String>,
+    /// What is allowed and perhaps not meant.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads the keys alone, and makes none.
+///
+/// # Errors
+/// Every fault there is in them and in the form of the file.
+pub fn load_keys(flags: &Flags, environment: Environment<'_>) -> Result<LoadedKeys, Vec<Diagnostic>> {
+    let mut findings = Findings::default();
+    let file = flags.config.as_deref().unwrap_or(Path::new(""));
+    let mut written = read_file(flags.config.as_deref(), &mut findings.faults);
+    let data = data_folder(flags, file, &written.upstream, &mut findings.faults);
+    let place = |key: &WrittenKey| Some((key.id.as_ref()?.value.clone(), secret::elsewhere(&key.secret, file)?));
+    let places: HashMap<String, SecretPlace> = written.keys.iter().filter_map(place).collect();
+    let without_secret = stand_in(&mut written.keys, file, environment);
+    let of_file = keys::from_file(written.keys, file, environment, &mut findings.faults);
+    let of_environment = keys::from_environment(environment, &mut findings.faults);
+    let of_flags = key_flag::keys(&flags.keys, &flags.place("--key"), &mut findings);
+    if !findings.faults.is_empty() {
+        return Err(flags.placed(findings.faults));
+    }
+    let given = GivenKeys { of_flags, of_environment, of_file };
+    let mut keys = given.choose(&data, &mut findings.warnings)?;
+    for key in keys.iter_mut().filter(|given| without_secret.contains(&given.key.id)) {
+        key.secret = places.get(&key.key.id).unwrap_or(&key.secret).clone();
+    }
+    Ok(LoadedKeys { keys, without_secret, warnings: findings.warnings })
 }
 
 /// Replaces secrets that are not at hand. Returns the ids of their keys.

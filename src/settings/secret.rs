@@ -104,6 +104,12 @@ fn from_file(written: Spanned<String>, settings: &Path) -> Result<(Secret, Secre
     Ok((Secret::new(secret), SecretPlace::File(path)))
 }
 
+/// Where a secret is that is not in the settings themselves.
+pub(super) fn elsewhere(written: &WrittenSecret, settings: &Path) -> Option<SecretPlace> {
+    let in_variable = written.env.as_ref().map(|name| SecretPlace::Environment(name.value.clone()));
+    in_variable.or_else(|| written.file.as_ref().map(|path| SecretPlace::File(beside(settings, &path.value))))
+}
+
 /// The one line of a text. Editors and `echo` end it with a line break that is not part of the secret.
 fn only_line(text: &str) -> Option<&str> {
     let line = text.trim_end_matches(['\r', '\n']);

@@ -4,6 +4,7 @@
 //! taken by name and kind, messages name kinds only, and what is left over is unknown.
 
 use crate::diagnostics::{Diagnostic, Location, Spanned, TomlText, TomlValue, nearest};
+use crate::s3::Timestamp;
 use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
@@ -110,6 +111,28 @@ impl<'t> Table<'t> {
             reading.wrong_kind(setting, &value, "true or false");
         }
         flag.map(|flag| Spanned::new(flag, reading.text.location(&value.span())))
+    }
+
+    /// The time under this name, with its offset from UTC: a date-time of TOML, or a text of the same form.
+    pub(super) fn time(&mut self, reading: &mut Reading<'t>, setting: Setting) -> Option<Spanned<Timestamp>> {
+        let value = self.take(setting.name)?;
+        let text = value.get_ref().as_datetime().map(ToString::to_string);
+        let text = text.or_else(|| value.get_ref().as_str().map(str::to_owned));
+        let location = reading.text.location(&value.span());
+        match text {
+            Some(text) => {
+                let time = Timestamp::parse_iso_8601(&text);
+                if time.is_none() {
+                    let message = format!("`{}` is no date and time with an offset from UTC", setting.name);
+                    reading.faults.push(Diagnostic::new(location.clone(), message, advice(setting)));
+                }
+                time.map(|time| Spanned::new(time, location))
+            }
+            None => {
+                reading.wrong_kind(setting, &value, "a date and time");
+                None
+            }
+        }
     }
 
     /// The texts of the table under this name, each with its own name, which can be any; in no order.

@@ -31,6 +31,7 @@ pub(super) fn parse(value: &str, head: &RequestHead<'_>) -> Result<Claim, AuthEr
         date,
         payload: payload(head)?,
         expires: None,
+        session_token: None,
     })
 }
 

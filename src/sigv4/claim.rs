@@ -23,6 +23,8 @@ pub struct Claim {
     pub(super) payload: PayloadHash,
     /// Seconds a presigned request holds; 0 is never. `None` where the signature is in a header.
     pub(super) expires: Option<u64>,
+    /// As sent, whatever it is.
+    pub(super) session_token: Option<String>,
 }
 
 impl Claim {
@@ -51,6 +53,11 @@ impl Claim {
         self.date.timestamp
     }
 
+    /// The session token that goes with the key, as sent. It is as secret as a signature.
+    pub fn session_token(&self) -> Option<&str> {
+        self.session_token.as_deref()
+    }
+
     /// Who the request says it is from, for one line of the log.
     pub fn summary(&self) -> String {
         let (id, region) = (shortened(&self.access_key_id), shortened(&self.scope.region));
@@ -64,7 +71,7 @@ impl Claim {
 }
 
 impl fmt::Debug for Claim {
-    /// Without the signature: a presigned one is as good as a password while it holds.
+    /// Without signature and session token: they are as good as a password while they hold.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Claim")
             .field("access_key_id", &self.access_key_id)

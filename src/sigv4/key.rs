@@ -48,6 +48,21 @@ impl Secret {
         let key = steps.iter().fold(keyed(secret.as_bytes()), |mac, step| keyed(&finish(mac, step.as_bytes())));
         SigningKey(key)
     }
+
+    /// The HMAC-SHA256 of a message under the secret itself, as the session tokens of temporary credentials have it.
+    pub fn mac(&self, message: &[u8]) -> [u8; 32] {
+        finish(keyed(self.text.as_bytes()), message)
+    }
+
+    /// Whether `tag` is that HMAC, compared in constant time.
+    pub fn has_mac(&self, message: &[u8], tag: &[u8]) -> bool {
+        self.mac(message).ct_eq(tag).into()
+    }
+
+    /// Whether this is the secret of that text, compared in constant time.
+    pub fn is(&self, text: &str) -> bool {
+        *self == Secret::new(text)
+    }
 }
 
 impl SigningKey {

@@ -3,16 +3,17 @@
 use crate::s3::PayloadKind;
 use crate::s3::query::Query;
 use crate::s3::request::RequestHead;
-use crate::sigv4::claim::Claim;
+use crate::sigv4::claim::{Claim, only_value};
 use crate::sigv4::error::AuthError;
 use crate::sigv4::{authorization, presigned};
 use http::header::AUTHORIZATION;
+use std::borrow::Cow;
 
 const SESSION_TOKEN: &str = "x-amz-security-token";
 
 /// Reads who the request says it is from and what it signed. Nothing is verified; what fails here failed by its form.
 ///
-/// A session token is refused last ([`AuthError::ForeignSessionToken`]): none was ever issued here.
+/// A session token that cannot be one is refused last.
 pub fn parse(head: &RequestHead<'_>) -> Result<Claim, AuthError> {
     let query = Query::parse(head.query).map_err(|_| AuthError::QueryNotUtf8)?;
     let claim = match (authorization_header(head)?, presigned::is_presigned(&query), is_sigv2(&query)) {
@@ -22,10 +23,8 @@ pub fn parse(head: &RequestHead<'_>) -> Result<Claim, AuthError> {
         (None, false, false) => return Err(AuthError::NothingSupplied),
         _ => return Err(AuthError::SeveralKinds),
     };
-    match has_session_token(head, &query) {
-        true => Err(AuthError::ForeignSessionToken),
-        false => Ok(claim),
-    }
+    let session_token = session_token(head, &query, claim.is_presigned())?;
+    Ok(Claim { session_token, ..claim })
 }
 
 /// The kind of body that a request announces, be its signature good, wrong or not there yet: what [`parse`] would find,
@@ -54,6 +53,16 @@ fn is_sigv2(query: &Query<'_>) -> bool {
     query.has("AWSAccessKeyId") && query.has("Signature")
 }
 
-fn has_session_token(head: &RequestHead<'_>, query: &Query<'_>) -> bool {
-    head.headers.contains_key(SESSION_TOKEN) || query.iter().any(|(name, _)| name.eq_ignore_ascii_case(SESSION_TOKEN))
+/// The one session token of a request. It is a signed header, or a parameter of a presigned query, and then it is signed
+/// with the query. A token in the query of a request that is signed in its headers is no part of its authentication.
+fn session_token(head: &RequestHead<'_>, query: &Query<'_>, presigned: bool) -> Result<Option<String>, AuthError> {
+    let in_header = only_value(head, SESSION_TOKEN)?.map(Cow::into_owned);
+    let mut in_query = query.iter().filter(|(name, _)| name.eq_ignore_ascii_case(SESSION_TOKEN));
+    let refused = |why: &str| Err(AuthError::SessionToken(why.to_owned()));
+    match (in_header, in_query.next(), in_query.next()) {
+        (token, None, _) => Ok(token),
+        (None, Some((_, token)), None) if presigned => Ok(Some(token.to_owned())),
+        (None, Some(_), None) => refused("it is in the query, and the signature is in a header"),
+        _ => refused("there are several"),
+    }
 }

@@ -40,7 +40,8 @@ pub(super) fn parse(query: &Query<'_>, head: &RequestHead<'_>) -> Result<Claim, 
     let expires = Some(parse_expires(expires)?);
     let signed_headers = SignedHeaders::parse(signed_headers)?;
     let payload = payload(query, head, signed_headers.contains(HEADER))?;
-    Ok(Claim { access_key_id, scope, signed_headers, signature: signature.to_owned(), date, payload, expires })
+    let (signature, session_token) = (signature.to_owned(), None);
+    Ok(Claim { access_key_id, scope, signed_headers, signature, date, payload, expires, session_token })
 }
 
 /// The values of [`REQUIRED`], none missing and none twice.

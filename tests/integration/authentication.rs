@@ -313,7 +313,7 @@ fn the_region_has_three_names() {
 fn key(id: char, permission: Permission, patterns: &[&str]) -> AccessKey {
     let patterns: Vec<_> = patterns.iter().map(|text| BucketPattern::parse(text).unwrap()).collect();
     let buckets = if patterns.is_empty() { BucketScope::All } else { BucketScope::Matching(patterns) };
-    AccessKey { id: id.to_string().repeat(32), secret: Secret::new(SECRET), permission, buckets }
+    AccessKey { permission, buckets, ..AccessKey::admin(id.to_string().repeat(32), Secret::new(SECRET)) }
 }
 
 /// A row of statuses, one for each key, in the order of the keys below.

@@ -142,10 +142,9 @@ fn parts_are_copied_from_objects() {
 fn the_source_is_authorised_like_a_read() {
     let scope = BucketScope::Matching(vec![BucketPattern::parse("media").unwrap()]);
     let writer = AccessKey {
-        id: WRITER.to_owned(),
-        secret: Secret::new(SECRET),
         permission: Permission::ObjectReadWrite,
         buckets: scope,
+        ..AccessKey::admin(WRITER, Secret::new(SECRET))
     };
     let server = TestServer::with_keys("r2", [AccessKey::admin(KEY_ID, Secret::new(SECRET)), writer]);
     for bucket in ["media", "secrets"] {

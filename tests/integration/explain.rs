@@ -23,7 +23,7 @@ const READER: &str = "11111111111111111111111111111111";
 const SCOPED: &str = "22222222222222222222222222222222";
 
 fn key(id: &str, permission: Permission, buckets: BucketScope) -> AccessKey {
-    AccessKey { id: id.to_owned(), secret: Secret::new(SECRET), permission, buckets }
+    AccessKey { permission, buckets, ..AccessKey::admin(id, Secret::new(SECRET)) }
 }
 
 fn keyring() -> Keyring {

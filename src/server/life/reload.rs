@@ -132,7 +132,8 @@ impl Reloader {
 
     /// Puts settings without faults in force, as far as that goes without a restart.
     async fn replace(&self, state: &mut State, loaded: Loaded) -> Outcome {
-        let Loaded { settings: mut new, warnings, .. } = loaded;
+        let Loaded { settings: mut new, mut warnings, keys, .. } = loaded;
+        warnings.extend(settings::expiring(&keys, clock::now()));
         let makes_key = new.keys.is_empty();
         if makes_key {
             // The start would make a pair; a server that runs keeps the keys it has.

@@ -60,8 +60,7 @@ impl Local {
         request: &Admitted<'_>,
         body: &mut RequestBody<'_>,
     ) -> Result<Answer, S3Error> {
-        let document = operations::read_document(request, body).await?;
-        let wanted = Delete::parse(&document)?;
+        let wanted = operations::read_delete(request, body).await?;
         let outcomes = self.delete_each(request, &wanted).await?;
         Ok(Answer::xml(xml::delete_result(&outcomes)))
     }

@@ -7,7 +7,7 @@ use crate::filters::Admitted;
 use crate::policy::PartOrder;
 use crate::s3::S3Error;
 use crate::s3::part_list::in_order;
-use crate::s3::xml::{CompleteMultipartUpload, Delete};
+use crate::s3::xml::CompleteMultipartUpload;
 use crate::server::answer::Answer;
 use crate::server::connection::request_body::RequestBody;
 use crate::server::operations;
@@ -21,11 +21,10 @@ impl RemoteStore {
         request: &Admitted<'_>,
         body: &mut RequestBody<'_>,
     ) -> Result<Answer, S3Error> {
-        let document = operations::read_document(request, body).await?;
+        let delete = operations::read_delete(request, body).await?;
         // A policy that strips version ids from answers has no versions to remove.
         let has_versions =
             !request.rules.policy.answers().strip_elements().iter().any(|element| element == "VersionId");
-        let delete = Delete::parse(&document)?;
         for entry in &delete.entries {
             check_deletable(entry, has_versions, self.remote.dialect)?;
         }

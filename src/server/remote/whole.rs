@@ -74,7 +74,7 @@ impl RemoteStore {
 /// inventories): the operation table specifies no such answer.
 fn may_reach_other_buckets(request: &Admitted<'_>) -> bool {
     let writes = !matches!(request.spec.method.name(), "GET" | "HEAD");
-    let is_limited = request.signer().is_ok_and(|key| !key.buckets.is_all());
+    let is_limited = request.signer().is_ok_and(|signer| !signer.has_all_buckets());
     writes && is_limited && matches!(request.spec.answer, AnswerKind::NotForwarded(_))
 }
 

@@ -107,8 +107,6 @@ fn what_is_reserved_says_that_it_is_not_there_yet() {
     ] {
         assert_eq!(Start::with_file(text).faults(), [expected], "{text}");
     }
-    let expiring = format!("{KEY}expires = 2030-01-01\n");
-    assert_eq!(Start::with_file(&expiring).faults(), ["5: `expires` in [[key]] is not in this version yet"]);
 }
 
 /// What is written, whether `--audit` is given, and what comes of it.

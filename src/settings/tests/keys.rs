@@ -1,6 +1,7 @@
 //! Keys for clients, wherever they stand.
 
 use super::*;
+use crate::s3::Timestamp;
 
 #[test]
 fn each_fault_of_a_key_has_its_line() {
@@ -40,6 +41,51 @@ fn each_fault_of_a_key_has_its_line() {
     ] {
         let start = Start::with_file(&format!("[[key]]\n{}", lines.concat())).variable("EMPTY", "");
         assert!(start.faults().contains(&expected.to_owned()), "{expected} is not among {:?}", start.faults());
+    }
+}
+
+#[test]
+fn a_key_can_have_an_end() {
+    let millis = |written: &str| {
+        let loaded = Start::with_file(&format!("{KEY}expires = {written}\n")).load().unwrap();
+        loaded.keys[0].key.expires.map(Timestamp::millis)
+    };
+    for written in
+        ["2027-01-15T08:00:00Z", "2027-01-15 08:00:00Z", "2027-01-15T09:00:00+01:00", "\"2027-01-15T08:00:00Z\""]
+    {
+        assert_eq!(millis(written), Some(1_800_000_000_000), "{written}");
+    }
+    assert_eq!(Start::with_file(KEY).load().unwrap().keys[0].key.expires, None);
+    let no_time = "5: `expires` is no date and time with an offset from UTC";
+    for (written, expected) in [
+        ("2027-01-15", no_time),
+        ("2027-01-15T08:00:00", no_time),
+        ("08:00:00", no_time),
+        ("\"tomorrow\"", no_time),
+        ("\"\"", no_time),
+        ("1800000000", "5: `expires` must be a date and time, not of type integer"),
+    ] {
+        assert_eq!(Start::with_file(&format!("{KEY}expires = {written}\n")).faults(), [expected], "{written}");
+    }
+}
+
+#[test]
+fn keys_that_end_soon_are_warned_of() {
+    let start = Start::with_file(&format!("{KEY}expires = 2027-01-15T08:00:00Z\n"));
+    let keys = start.load().unwrap().keys;
+    let end = 1_800_000_000;
+    for (seconds, expected) in [
+        (end - 15 * 86_400, None),
+        (end - 14 * 86_400, Some("the key \"k\" expires at 2027-01-15T08:00:00.000Z, in 14 days")),
+        (end - 86_400 - 7_300, Some("the key \"k\" expires at 2027-01-15T08:00:00.000Z, in 26 hours")),
+        (end - 60, Some("the key \"k\" expires at 2027-01-15T08:00:00.000Z, in 1 minute")),
+        (end, Some("the key \"k\" expired at 2027-01-15T08:00:00.000Z: requests with it are refused")),
+        (end + 1, Some("the key \"k\" expired at 2027-01-15T08:00:00.000Z: requests with it are refused")),
+    ] {
+        let warnings = expiring(&keys, Timestamp::from_millis(seconds * 1000));
+        let messages: Vec<_> = warnings.iter().map(|warning| warning.message.as_str()).collect();
+        assert_eq!(messages, expected.into_iter().collect::<Vec<_>>(), "{seconds}");
+        assert!(warnings.iter().all(|warning| warning.location.line == Some(1)));
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) use secret::WrittenSecret;
 pub(super) use upstream::{WrittenCredentials, WrittenRemote, WrittenUpstream};
 
 use crate::diagnostics::{Diagnostic, Location, Spanned};
+use crate::s3::Timestamp;
 use crate::settings::table::{Reading, Table};
 use std::path::Path;
 
@@ -55,6 +56,7 @@ pub(super) struct WrittenKey {
     pub(super) secret: WrittenSecret,
     pub(super) permission: Option<Spanned<String>>,
     pub(super) buckets: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) expires: Option<Spanned<Timestamp>>,
 }
 
 /// One `[[bucket]]`.
@@ -98,6 +100,7 @@ settings! {
     ID "access_key_id" r#"access_key_id = "...""#;
     PERMISSION "permission" r#"permission = "object-read-write""#;
     BUCKETS "buckets" r#"buckets = ["media", "logs-*"]"#;
+    EXPIRES "expires" "expires = 2026-12-31T00:00:00Z";
 }
 
 settings! {
@@ -186,8 +189,8 @@ fn read_key<'t>(mut table: Table<'t>, reading: &mut Reading<'t>) -> WrittenKey {
         secret: WrittenSecret::read(&mut table, reading),
         permission: table.text(reading, PERMISSION),
         buckets: table.texts(reading, BUCKETS),
+        expires: table.time(reading, EXPIRES),
     };
-    table.reserved(reading, &["expires"]);
     table.finish(reading);
     key
 }

@@ -93,7 +93,6 @@ fn headers_that_authentication_reads() {
             "400 InvalidArgument: Date provided in 'x-amz-date' header (Fri, 24 May 2013 00:00:00 GMT) \
              didn't parse successfully",
         ),
-        ("x-amz-security-token", Some("token"), "400 InvalidArgument: X-Amz-Security-Token"),
     ] {
         let mut request = with_authorization("", "");
         request.headers.remove(name);
@@ -160,11 +159,40 @@ fn presigned_queries() {
         ("Expires=60", "Expires=604801", TOO_LONG),
         ("Expires=60", "Expires=99999999999999999999999", TOO_LONG),
         ("SignedHeaders=host", "SignedHeaders=range", "401 Unauthorized: Unauthorized"),
-        ("X-Amz-Expires", "X-Amz-Security-Token=t&X-Amz-Expires", "400 InvalidArgument: X-Amz-Security-Token"),
+        (
+            "X-Amz-Expires",
+            "X-Amz-Security-Token=t&x-amz-security-token=t&X-Amz-Expires",
+            "400 InvalidArgument: X-Amz-Security-Token",
+        ),
         ("X-Amz-Expires", "x=%ff&X-Amz-Expires", "400 InvalidURI: Couldn't parse the specified URI."),
     ] {
         assert_eq!(refusal(&with_query(from, to)), answer, "{from} to {to}");
     }
+}
+
+#[test]
+fn a_session_token_is_a_header_or_a_parameter_of_a_presigned_query() {
+    let presigned = || with_query("X-Amz-Expires", "X-Amz-Security-Token=a%2B/%3D&X-Amz-Expires");
+    let with_header = |mut request: Request| {
+        request.set("x-amz-security-token", "h");
+        request
+    };
+    let mut in_query_of_another = with_authorization("", "");
+    in_query_of_another.query = "X-Amz-Security-Token=t".to_owned();
+    for (what, request, expected) in [
+        ("none", with_authorization("", ""), Ok(None)),
+        ("a header", with_header(with_authorization("", "")), Ok(Some("h"))),
+        ("a parameter", presigned(), Ok(Some("a+/="))),
+        ("a header of a presigned request", with_header(with_query("", "")), Ok(Some("h"))),
+        ("both", with_header(presigned()), Err("session-token")),
+        ("a parameter of a request that is signed in its headers", in_query_of_another, Err("session-token")),
+    ] {
+        let claim = parse(&request.head());
+        let found = claim.as_ref().map(Claim::session_token).map_err(AuthError::label);
+        assert_eq!(found, expected, "{what}");
+    }
+    let twice = with_query("X-Amz-Expires", "x-amz-security-token=a&X-Amz-Expires");
+    assert!(!format!("{:?}", parse(&twice.head()).unwrap()).contains("\"a\""));
 }
 
 #[test]

@@ -10,9 +10,11 @@ mod server;
 mod process;
 pub mod service;
 pub mod load;
+mod temporary;
 pub mod scripted;
 
 pub use client::{Connection, Request, Response, Signing};
 pub use framing::{frame, frame_signed};
 pub use process::Process;
 pub use server::{KEY_ID, SECRET, TestServer, public_rules, rules};
+pub use temporary::Temporary;

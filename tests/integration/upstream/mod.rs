@@ -23,6 +23,7 @@ mod retries;
 mod signatures;
 mod stalls;
 mod store;
+mod temporary;
 mod uploads;
 
 use crate::support::scripted::{HEALTH, Received, Scripted};
