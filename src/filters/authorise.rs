@@ -28,7 +28,7 @@ fn allows(key: &AccessKey, facts: &Facts<'_>) -> bool {
     let bucket = facts.address.as_ref().ok().and_then(|address| address.bucket.as_ref());
     // The source is looked at whatever the operation: which requests are copies is the policy's to say too, and it has
     // not spoken yet. A source that names no object is refused by `names`.
-    let source = CopySource::from_view(&facts.view).ok().flatten();
+    let source = facts.source().value.ok().flatten();
     let may_read = |source: CopySource| key.allows(Access::ReadObjects, Some(&source.bucket));
     key.allows(facts.spec.access, bucket) && source.is_none_or(may_read)
 }

@@ -159,7 +159,7 @@ fn by_the_store(
     let read = |document| local::judge_document(request, document, rules.policy.regions());
     let (name, judged) = match behind {
         Upstream::Local => ("local store", local::judge(request).and_then(|()| document.map_or(Ok(()), read))),
-        Upstream::Remote(behind) => ("remote store", remote::judge(request, behind)),
+        Upstream::Remote(behind) => ("remote store", remote::judge(request, behind, rules.mode)),
     };
     let verdict = if judged.is_ok() { StepVerdict::Passes } else { StepVerdict::Refuses };
     let refusal = judged.err().map(|error| Refusal { stage: name, error, rule: None });
