@@ -11,6 +11,7 @@ mod client;
 mod example;
 mod rule;
 mod observation;
+mod news;
 mod watch;
 mod tally;
 mod file;
@@ -23,10 +24,11 @@ pub use billing::BillingClass;
 pub use client::{Client, product};
 pub use example::example;
 pub use file::FileError;
+pub use news::{StoreAnswer, news};
 pub use observation::{Observation, Verdict};
-pub use rule::{ACL_REQUIRED, RuleId, UNSIGNED};
+pub use rule::{ACL_REQUIRED, NOT_PASSED_ON, RuleId, UNEQUAL_PARTS, UNSIGNED};
 pub use tally::{
     Audit, ClientFigures, Coverage, FindingFigures, FindingKey, MAX_CLIENTS, MAX_FINDINGS, MergeError,
     OperationFigures, Source,
 };
-pub use watch::{Event, MANY_DELETES, UNEQUAL_PARTS, WRITES_PER_KEY, Watch};
+pub use watch::{Event, MANY_DELETES, WRITES_PER_KEY, Watch};

@@ -4,7 +4,7 @@
 //! forgotten is not found; nothing is found that is not so.
 
 use crate::audit::observation::Verdict;
-use crate::audit::rule::RuleId;
+use crate::audit::rule::{RuleId, UNEQUAL_PARTS};
 use crate::s3::operation::Operation;
 use crate::s3::part_list::PartsFault;
 use crate::s3::{Code, S3Error, Timestamp};
@@ -13,8 +13,6 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::mem;
 
-/// Uploaded parts of unequal size (D, R2's docs on multipart objects).
-pub const UNEQUAL_PARTS: RuleId = RuleId::named("parts/unequal");
 /// More than one write a second to one key (D, R2's page of limits).
 pub const WRITES_PER_KEY: RuleId = RuleId::named("rate/writes-per-key");
 /// DeleteObjects with more than 700 keys, which users saw fail with an InternalError (U, apache/opendal 2227).

@@ -6,13 +6,14 @@ use crate::cors::Header;
 use crate::filters::authenticate::Caller;
 use crate::filters::facts::Facts;
 use crate::filters::finding::{Filter, Finding, Refusal};
+use crate::filters::names::Names;
 use crate::filters::operation_request::OperationRequest;
 use crate::filters::payload::BodyPlan;
 use crate::filters::public::{PublicRead, PublicReadParts};
 use crate::filters::request::Request;
 use crate::filters::rules::{Mode, Rules};
 use crate::policy;
-use crate::routing::{Address, Forwarded};
+use crate::routing::Forwarded;
 use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, Timestamp};
 use std::ops::Deref;
@@ -70,34 +71,33 @@ impl<'a> Deref for Admitted<'a> {
 pub(super) struct Passed<'a> {
     pub(super) facts: Facts<'a>,
     pub(super) caller: Caller<'a>,
-    pub(super) address: Result<Address, Vec<S3Error>>,
-    pub(super) plan: Result<BodyPlan, Vec<S3Error>>,
+    pub(super) names: Result<Names, S3Error>,
+    pub(super) plan: Result<BodyPlan, S3Error>,
     pub(super) answer: Option<policy::RuledAnswer>,
 }
 
 impl<'a> Passed<'a> {
     /// Why nothing can be carried out: no store can have such names or such a body.
-    fn fault(self) -> Finding {
-        let of = |filter, faults: Option<Vec<S3Error>>| Some(faults?.into_iter().next()?.found_by(filter));
-        of(Filter::Names, self.address.err()).or_else(|| of(Filter::Payload, self.plan.err())).unwrap_or_else(|| {
-            let error = S3Error::new(Code::INTERNAL_ERROR).cause("the chain passed a request without a signer");
-            error.found_by(Filter::Payload)
-        })
+    pub(super) fn fault(&self) -> Option<Finding> {
+        let of_names = self.names.as_ref().err().map(|fault| fault.clone().found_by(Filter::Names));
+        of_names.or_else(|| Some(self.plan.as_ref().err()?.clone().found_by(Filter::Payload)))
     }
 
     /// What is asked for; `None` where no bucket or object can have such a name.
     pub(super) fn into_request(self) -> Option<OperationRequest<'a>> {
-        let Passed { facts, address: Ok(address), answer: fixed, .. } = self else { return None };
-        Some(operation_request(facts, address, fixed))
+        let Passed { facts, names: Ok(names), answer: fixed, .. } = self else { return None };
+        Some(operation_request(facts, names, fixed))
     }
 }
 
-fn operation_request<'a>(
-    facts: Facts<'a>,
-    address: Address,
-    fixed: Option<policy::RuledAnswer>,
-) -> OperationRequest<'a> {
-    OperationRequest { spec: facts.spec, address, raw_key: facts.raw_key, view: facts.view, fixed }
+fn operation_request<'a>(facts: Facts<'a>, names: Names, fixed: Option<policy::RuledAnswer>) -> OperationRequest<'a> {
+    let Names { address, source: copy_source } = names;
+    OperationRequest { spec: facts.spec, address, raw_key: facts.raw_key, view: facts.view, copy_source, fixed }
+}
+
+fn no_signer() -> Finding {
+    let error = S3Error::new(Code::INTERNAL_ERROR).cause("the chain passed a request without a signer");
+    error.found_by(Filter::Payload)
 }
 
 impl<'a> Admitted<'a> {
@@ -106,13 +106,12 @@ impl<'a> Admitted<'a> {
     /// # Errors
     /// The first fault of names and body, in an audit; an enforced walk ends earlier, at the first finding.
     pub(super) fn new(request: &Request<'a>, passed: Passed<'a>) -> Result<Admitted<'a>, Box<Finding>> {
-        let Passed { facts, caller: Caller::Signer(signer), address: Ok(address), plan: Ok(plan), answer } = passed
-        else {
-            return Err(Box::new(passed.fault()));
+        let Passed { facts, caller: Caller::Signer(signer), names: Ok(names), plan: Ok(plan), answer } = passed else {
+            return Err(Box::new(passed.fault().unwrap_or_else(no_signer)));
         };
         Ok(Admitted {
             rules: request.rules,
-            request: operation_request(facts, address, answer),
+            request: operation_request(facts, names, answer),
             signer: Some(signer.grant),
             forwarded: Forwarded::default(),
             now: request.now,
@@ -126,7 +125,7 @@ impl<'a> Admitted<'a> {
         let PublicReadParts { spec, address, raw_key } = read.into_parts();
         Admitted {
             rules: request.rules,
-            request: OperationRequest { spec, address, raw_key, view, fixed: None },
+            request: OperationRequest { spec, address, raw_key, view, copy_source: None, fixed: None },
             signer: None,
             forwarded: Forwarded::default(),
             now: request.now,

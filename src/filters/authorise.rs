@@ -40,7 +40,7 @@ fn allows(grant: &Grant<'_>, facts: &Facts<'_>) -> bool {
     };
     // The source is looked at whatever the operation: which requests are copies is the policy's to say too, and it has
     // not spoken yet. A source that names no object is refused by `names`.
-    let source = CopySource::from_view(&facts.view).ok().flatten();
+    let source = facts.source().value.ok().flatten();
     let may_read = |source: CopySource| grant.may_copy_from(&source.bucket, source.key.as_str());
     grant.permits(&wanted) && source.is_none_or(may_read)
 }

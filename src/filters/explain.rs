@@ -3,7 +3,7 @@
 use crate::cors::Header;
 use crate::filters::admitted::{Passed, Walked};
 use crate::filters::facts::Subject;
-use crate::filters::finding::Finding;
+use crate::filters::finding::{Filter, Finding, Role};
 use crate::filters::missing::{Known, Missing};
 use crate::filters::operation_request::OperationRequest;
 use crate::filters::request::Request;
@@ -23,8 +23,11 @@ pub struct Explanation<'a> {
     pub subject: Subject,
     /// What has no effect, if the request is carried out.
     pub ignored: Ignored,
-    /// Every refusal: the first is the answer, the others are further reasons to refuse it.
+    /// Every refusal, in the order in which R2 answers.
     pub findings: Vec<Finding>,
+    /// The one that is answered in the mode of the rules; none where the request is carried out, in an audit perhaps in
+    /// spite of findings.
+    pub refusal: Option<Finding>,
     /// The policy's own answer, if nothing refuses the request.
     pub answer: Option<RuledAnswer>,
     /// The headers of the answer to a browser's question, which ends the walk.
@@ -54,11 +57,25 @@ pub fn explain<'a>(rules: &'a Rules, head: RequestHead<'a>, now: Timestamp, know
     let (mut run, mut subject) = (Run::explain(known), Subject::default());
     // The run has noted the finding of the guard that ended the walk, or what that guard lacks.
     let walked = walk(&Request { rules, head, now }, &mut run, &mut subject);
-    let Notes { steps, findings, ignored, answer } = run.into_notes();
+    let Notes { steps, mut findings, ignored, answer } = run.into_notes();
     let (preflight, passed) = match walked {
         Ok(Walked::Preflight(headers)) => (Some(headers), None),
         Ok(Walked::Passed(passed)) => (None, Some(passed)),
         Err(_) => (None, None),
     };
-    Explanation { steps, subject, ignored, findings, answer, preflight, request: passed.and_then(Passed::into_request) }
+    let fault = passed.as_ref().and_then(Passed::fault);
+    let refusal = match rules.mode.is_audit() {
+        false => findings.first().cloned(),
+        true => ends_an_audit(&findings, passed.is_some()).or_else(|| fault.clone()),
+    };
+    findings.extend(fault.filter(|fault| !findings.contains(fault)));
+    let request = passed.and_then(Passed::into_request);
+    Explanation { steps, subject, ignored, findings, refusal, answer, preflight, request }
+}
+
+/// The finding of a guard, but where it is that there is no such operation and the request is passed on.
+fn ends_an_audit(findings: &[Finding], is_passed_on: bool) -> Option<Finding> {
+    let ends =
+        |found: &&Finding| found.filter.role() == Role::Guard && (found.filter != Filter::Address || !is_passed_on);
+    findings.iter().find(ends).cloned()
 }

@@ -4,11 +4,12 @@
 //! Filter `address` reports what is wrong with them, after the client is known: strangers get an answer about their
 //! signature first. Names that no bucket or object can have are no fault here; filter `names` judges them.
 
-use crate::filters::finding::Finding;
+use crate::filters::finding::{Finding, Judged};
 use crate::filters::request::Request;
 use crate::filters::rules::Mode;
 use crate::policy::Ignored;
 use crate::routing::{Address, RawAddress, route};
+use crate::s3::copy_source::CopySource;
 use crate::s3::operation::{Operation, OperationSpec};
 use crate::s3::query::Query;
 use crate::s3::request::RequestHead;
@@ -29,6 +30,8 @@ pub(super) struct Facts<'a> {
     pub(super) raw_key: &'a str,
     /// Headers and query as one.
     pub(super) view: RequestView<'a>,
+    /// Whether names are read as R2 has them or as the store of an audit may have them.
+    pub(super) mode: Mode,
 }
 
 /// What a request turned out to be about, for the log: known as far as the chain came.
@@ -61,7 +64,17 @@ impl<'a> Facts<'a> {
         let view = view(head)?;
         let spec = route(head.method, raw.target(), &view).ok_or(Code::ROUTE_NOT_FOUND)?;
         subject.operation = Some(spec.operation);
-        Ok(Facts { spec, address, unfit, raw_key: raw.raw_key(), view })
+        Ok(Facts { spec, address, unfit, raw_key: raw.raw_key(), view, mode: request.rules.mode })
+    }
+
+    /// The source of a copy: what is authorised, and then copied.
+    pub(super) fn source(&self) -> Judged<Option<CopySource>> {
+        match CopySource::from_view(&self.view) {
+            Err(unfit) if self.mode.is_audit() => {
+                Judged { value: CopySource::of_other_store(&self.view), faults: vec![unfit] }
+            }
+            source => Judged::from(source),
+        }
     }
 
     /// The facts as the policy has ruled: perhaps as another operation, and without what is ignored.
@@ -75,12 +88,12 @@ impl<'a> Facts<'a> {
 
 /// What the request names, and why R2 could not have it where that does not matter.
 fn names(raw: &RawAddress<'_>, mode: Mode) -> (Result<Address, S3Error>, Option<S3Error>) {
-    match (raw.address(), mode) {
-        (Err(unfit), Mode::AuditRemote) => match raw.address_of_other_store() {
+    match raw.address() {
+        Err(unfit) if mode.is_audit() => match raw.address_of_other_store() {
             Ok(address) => (Ok(address), Some(unfit)),
             Err(error) => (Err(error), None),
         },
-        (address, _) => (address, None),
+        address => (address, None),
     }
 }
 

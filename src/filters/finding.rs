@@ -118,7 +118,19 @@ impl Refusal for Ruling {
     }
 }
 
-/// What a judge has against a request that it could make nothing of.
-pub(super) fn refusals<T>(judged: &Result<T, Vec<S3Error>>) -> Vec<S3Error> {
-    judged.as_ref().err().cloned().unwrap_or_default()
+/// What a judge has made of a request. What R2 refuses another store may do, so there may be both a value and faults.
+#[derive(Debug)]
+pub(super) struct Judged<T> {
+    /// What the request is carried out by; where no store could do that, why not, which an audit answers, too.
+    pub(super) value: Result<T, S3Error>,
+    /// Everything against it, R2's answer first.
+    pub(super) faults: Vec<S3Error>,
+}
+
+impl<T> From<Result<T, S3Error>> for Judged<T> {
+    /// Nothing against a value; an error is something no store could do.
+    fn from(value: Result<T, S3Error>) -> Judged<T> {
+        let faults = value.as_ref().err().cloned().into_iter().collect();
+        Judged { value, faults }
+    }
 }

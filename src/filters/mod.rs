@@ -54,7 +54,7 @@ pub use run::{Step, StepVerdict};
 
 use authenticate::Caller;
 use facts::Facts;
-use finding::refusals;
+use finding::Judged;
 use public::PublicRead;
 use request::Request;
 use run::Run;
@@ -149,18 +149,18 @@ fn walk<'a>(request: &Request<'a>, run: &mut Run<'_>, subject: &mut Subject) -> 
         Mode::AuditRemote => (facts, None),
     };
     // Could there be such a bucket and key?
-    let address = names::judge(&facts);
-    run.judge(Filter::Names, names::faults(&facts, &address))?;
+    let Judged { value: names, faults } = names::judge(&facts);
+    run.judge(Filter::Names, faults)?;
     // What must the body be, and what must be true of it before it counts?
     let plan = match run.known() {
         None => {
-            let plan = payload::plan(request, &facts, &caller);
-            run.judge(Filter::Payload, refusals(&plan))?;
-            plan
+            let Judged { value, faults } = payload::plan(request, &facts, &caller);
+            run.judge(Filter::Payload, faults)?;
+            value
         }
-        Some(known) => Ok(run.examine(Filter::Payload, payload::examine(request, &facts, &caller, known.body))?),
+        Some(known) => run.examine(Filter::Payload, payload::examine(request, &facts, &caller, known.body))?,
     };
-    Ok(Walked::Passed(Passed { facts, caller, address, plan, answer }))
+    Ok(Walked::Passed(Passed { facts, caller, names, plan, answer }))
 }
 
 /// The end of the chain for what no row is for: no policy rules over it, and the finding of filter `address` is noted.
@@ -171,9 +171,15 @@ fn unknown_operation<'a>(
     caller: Caller<'a>,
 ) -> Result<Walked<'a>, Box<Finding>> {
     run.examine(Filter::Authorise, authorise::check(request, &facts, &caller))?;
-    let address = names::judge(&facts);
-    run.judge(Filter::Names, names::faults(&facts, &address))?;
-    let plan = payload::plan(request, &facts, &caller);
-    run.judge(Filter::Payload, refusals(&plan))?;
-    Ok(Walked::Passed(Passed { facts, caller, address, plan, answer: None }))
+    let Judged { value: names, faults } = names::judge(&facts);
+    run.judge(Filter::Names, faults)?;
+    let plan = match run.known() {
+        None => {
+            let Judged { value, faults } = payload::plan(request, &facts, &caller);
+            run.judge(Filter::Payload, faults)?;
+            value
+        }
+        Some(known) => run.examine(Filter::Payload, payload::examine(request, &facts, &caller, known.body))?,
+    };
+    Ok(Walked::Passed(Passed { facts, caller, names, plan, answer: None }))
 }

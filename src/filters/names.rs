@@ -3,24 +3,28 @@
 //! It comes after `policy`, so that what the subset lacks is refused by name whatever the bucket is called.
 
 use crate::filters::facts::Facts;
-use crate::filters::finding::refusals;
+use crate::filters::finding::Judged;
 use crate::routing::Address;
-use crate::s3::S3Error;
 use crate::s3::copy_source::CopySource;
 
-/// Everything against the names: what makes the request impossible, and what only R2 lacks.
-pub(super) fn faults(facts: &Facts<'_>, address: &Result<Address, Vec<S3Error>>) -> Vec<S3Error> {
-    facts.unfit.iter().cloned().chain(refusals(address)).collect()
+/// What a request names.
+#[derive(Debug)]
+pub(super) struct Names {
+    /// Its bucket and key.
+    pub(super) address: Address,
+    /// What it copies.
+    pub(super) source: Option<CopySource>,
 }
 
-/// The address.
-///
-/// # Errors
-/// Every name that no bucket or object can have.
-pub(super) fn judge(facts: &Facts<'_>) -> Result<Address, Vec<S3Error>> {
-    let source = CopySource::from_view(&facts.view);
-    match (&facts.address, source) {
-        (Ok(address), Ok(_)) => Ok(address.clone()),
-        (address, source) => Err(address.as_ref().err().cloned().into_iter().chain(source.err()).collect()),
-    }
+/// The names. They are faulty where R2 has no such names, and there are none where no store has them.
+pub(super) fn judge(facts: &Facts<'_>) -> Judged<Names> {
+    let source = facts.source();
+    let of_address = facts.unfit.iter().chain(facts.address.as_ref().err()).cloned();
+    let faults = of_address.chain(source.faults).collect();
+    let value = match (&facts.address, source.value) {
+        (Ok(address), Ok(source)) => Ok(Names { address: address.clone(), source }),
+        (Err(fault), _) => Err(fault.clone()),
+        (_, Err(fault)) => Err(fault),
+    };
+    Judged { value, faults }
 }

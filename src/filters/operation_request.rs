@@ -2,6 +2,7 @@
 
 use crate::policy;
 use crate::routing::Address;
+use crate::s3::copy_source::CopySource;
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::operation::OperationSpec;
 use crate::s3::view::RequestView;
@@ -17,6 +18,8 @@ pub struct OperationRequest<'a> {
     pub raw_key: &'a str,
     /// Headers and query, the only ones to read from here on. What the policy ignores is not in it.
     pub view: RequestView<'a>,
+    /// The object that a copy reads. It was authorised.
+    pub copy_source: Option<CopySource>,
     /// What to answer instead of carrying it out.
     pub fixed: Option<policy::RuledAnswer>,
 }

@@ -6,6 +6,7 @@ use crate::body::{Announced, Expected, Framing};
 use crate::filters::authenticate::{Authenticated, Caller};
 use crate::filters::explained_body as explained;
 use crate::filters::facts::Facts;
+use crate::filters::finding::Judged;
 use crate::filters::missing::Missing;
 use crate::filters::request::Request;
 use crate::filters::rules::Limits;
@@ -39,15 +40,12 @@ pub enum BodyPlan {
     },
 }
 
-/// The plan.
-///
-/// # Errors
-/// Everything in the announcement that cannot be true of a body; `NotImplemented` for a request without a signature: a
-/// policy may accept what browsers send unsigned, but no backend carries it out.
-pub(super) fn plan(request: &Request<'_>, facts: &Facts<'_>, caller: &Caller<'_>) -> Result<BodyPlan, Vec<S3Error>> {
+/// The plan. There is none where something in the announcement cannot be true of a body, or where the request has no
+/// signature: a policy may accept what browsers send unsigned, but no backend carries it out.
+pub(super) fn plan(request: &Request<'_>, facts: &Facts<'_>, caller: &Caller<'_>) -> Judged<BodyPlan> {
     match caller {
         Caller::Signer(signer) => plan_for(request, signer, facts),
-        Caller::Anonymous | Caller::Unverified(_) => Err(vec![comes_unsigned(facts)]),
+        Caller::Anonymous | Caller::Unverified(_) => Err(comes_unsigned(facts)).into(),
     }
 }
 
@@ -56,27 +54,39 @@ fn comes_unsigned(facts: &Facts<'_>) -> S3Error {
     S3Error::new(Code::NOT_IMPLEMENTED).message(format!("{} not implemented", facts.spec.operation))
 }
 
-fn plan_for(request: &Request<'_>, signer: &Authenticated<'_>, facts: &Facts<'_>) -> Result<BodyPlan, Vec<S3Error>> {
+fn plan_for(request: &Request<'_>, signer: &Authenticated<'_>, facts: &Facts<'_>) -> Judged<BodyPlan> {
+    let mut judged = plan_of_body(request, signer, facts);
+    judged.faults.extend(unusual_checksum_type(request, facts));
+    judged
+}
+
+fn plan_of_body(request: &Request<'_>, signer: &Authenticated<'_>, facts: &Facts<'_>) -> Judged<BodyPlan> {
     let limits = &request.rules.limits;
-    let mut faults = Vec::new();
-    keep(&mut faults, check_checksum_type(request, facts));
     if facts.spec.body == BodyKind::None {
-        keep(&mut faults, no_body(signer.claim.payload(), &facts.view));
-        return if faults.is_empty() { Ok(BodyPlan::Ignore) } else { Err(faults) };
+        return no_body(signer.claim.payload(), &facts.view).map(|()| BodyPlan::Ignore).into();
     }
-    let announced = announced(signer.claim.payload(), Some(&signer.verified), facts, &mut faults);
-    check_digests(request, facts, announced.as_ref(), &mut faults);
-    let size = match &announced {
-        Some(announced) => keep(&mut faults, size(facts, announced.expected.length, limits)),
-        None => None,
+    let mut faults = Vec::new();
+    let Some(announced) = announced(signer.claim.payload(), Some(&signer.verified), facts, &mut faults) else {
+        return Judged { value: Err(first(&faults)), faults };
     };
-    match (announced, size) {
-        (Some(announced), Some(length)) if faults.is_empty() => Ok(match facts.spec.body {
-            BodyKind::Object => BodyPlan::Object { length, announced },
-            BodyKind::Document | BodyKind::None => BodyPlan::Document { limit: limits.document_bytes, announced },
-        }),
-        _ => Err(faults),
+    let value = if faults.is_empty() { known_length(facts, announced.expected.length) } else { Err(first(&faults)) };
+    // What follows is R2's alone: other stores take two digests, and larger objects.
+    faults.extend(two_digests(request, facts, &announced));
+    match &value {
+        Ok(length) => faults.extend(too_large(facts, *length, limits)),
+        Err(fault) if !faults.contains(fault) => faults.push(fault.clone()),
+        Err(_) => {}
     }
+    let plan = |length| match facts.spec.body {
+        BodyKind::Object => BodyPlan::Object { length, announced },
+        BodyKind::Document | BodyKind::None => BodyPlan::Document { limit: limits.document_bytes, announced },
+    };
+    Judged { value: value.map(plan), faults }
+}
+
+/// The fault to answer. What is not known is at fault, so there is one.
+fn first(faults: &[S3Error]) -> S3Error {
+    faults.first().cloned().unwrap_or_else(|| Code::INTERNAL_ERROR.into())
 }
 
 /// A body that is not wanted is not hashed. Where none comes its hash is known.
@@ -115,19 +125,17 @@ fn announced(
     Some(Announced { framing, expected: Expected { length, sha256, md5, checksum } })
 }
 
-/// Whether the policy takes Content-MD5 beside another checksum. With documents SDKs send both.
-fn check_digests(request: &Request<'_>, facts: &Facts<'_>, announced: Option<&Announced>, faults: &mut Vec<S3Error>) {
-    let both = |announced: &Announced| announced.expected.md5.is_some() && announced.checksum_algorithm().is_some();
+/// What is said of Content-MD5 beside another checksum, if the policy takes one only. With documents SDKs send both.
+fn two_digests(request: &Request<'_>, facts: &Facts<'_>, announced: &Announced) -> Option<S3Error> {
+    let both = announced.expected.md5.is_some() && announced.checksum_algorithm().is_some();
     let of_object = facts.spec.body == BodyKind::Object && request.rules.policy.limits().one_digest;
-    if of_object && announced.is_some_and(both) {
-        faults.push(Checksum::only_one());
-    }
+    (of_object && both).then(Checksum::only_one)
 }
 
-/// Whether the policy has the type of the checksum that an upload will have.
-fn check_checksum_type(request: &Request<'_>, facts: &Facts<'_>) -> Result<(), S3Error> {
+/// What is said of the type of the checksum that an upload will have, if the policy lacks it.
+fn unusual_checksum_type(request: &Request<'_>, facts: &Facts<'_>) -> Option<S3Error> {
     let judged = request.rules.policy.limits().one_checksum_type && facts.spec.knows_header("x-amz-checksum-type");
-    if judged { require_usual_kind(&facts.view) } else { Ok(()) }
+    if judged { require_usual_kind(&facts.view).err() } else { None }
 }
 
 /// What can be said of the body of an explained request: every fault in what is announced of it and, of what depends on
@@ -137,46 +145,62 @@ pub(super) fn examine(
     facts: &Facts<'_>,
     caller: &Caller<'_>,
     body: Option<&[u8]>,
-) -> Examined<BodyPlan, S3Error> {
-    let mut found = Examined { value: BodyPlan::Ignore, refusals: Vec::new(), missing: Vec::new() };
-    if matches!(caller, Caller::Anonymous) {
-        found.refusals.push(comes_unsigned(facts));
-        return found;
+) -> Examined<Result<BodyPlan, S3Error>, S3Error> {
+    let mut found = Examined { value: (), refusals: Vec::new(), missing: Vec::new() };
+    let impossible = match (caller, facts.spec.body) {
+        (Caller::Anonymous, _) => Some(comes_unsigned(facts)),
+        (_, BodyKind::None) => match (caller.claim(), body) {
+            (Some(claim), None | Some([])) => no_body(claim.payload(), &facts.view).err(),
+            _ => None,
+        },
+        _ => examine_body(request, facts, caller, body, &mut found),
+    };
+    if found.refusals.is_empty() {
+        found.refusals.extend(impossible.clone());
     }
-    keep(&mut found.refusals, check_checksum_type(request, facts));
-    if facts.spec.body != BodyKind::None {
-        examine_body(request, facts, caller, body, &mut found);
-    } else if let (Some(claim), None | Some([])) = (caller.claim(), body) {
-        keep(&mut found.refusals, no_body(claim.payload(), &facts.view));
+    if !matches!(caller, Caller::Anonymous) {
+        found.refusals.extend(unusual_checksum_type(request, facts));
     }
-    found
+    let value = impossible.map_or(Ok(BodyPlan::Ignore), Err);
+    Examined { value, refusals: found.refusals, missing: found.missing }
 }
 
+/// Returns what no store could take; R2 alone refuses the rest of what is found.
 fn examine_body(
     request: &Request<'_>,
     facts: &Facts<'_>,
     caller: &Caller<'_>,
     body: Option<&[u8]>,
-    found: &mut Examined<BodyPlan, S3Error>,
-) {
+    found: &mut Examined<(), S3Error>,
+) -> Option<S3Error> {
     let verified = if let Caller::Signer(signer) = caller { Some(&signer.verified) } else { None };
     let payload = caller.claim().map_or_else(|| announced_payload(request), |claim| *claim.payload());
-    let Some(announced) = announced(&payload, verified, facts, &mut found.refusals) else { return };
-    check_digests(request, facts, Some(&announced), &mut found.refusals);
+    let announced = announced(&payload, verified, facts, &mut found.refusals);
+    let mut impossible = found.refusals.first().cloned();
+    let Some(announced) = announced else { return impossible };
+    found.refusals.extend(two_digests(request, facts, &announced));
     let framed = matches!(announced.framing, Framing::AwsChunked { .. });
     // HTTP clients add a length where they know it, so it need not be given.
     let chunked = has_coding(&facts.view);
     if announced.expected.length.is_none() && body.is_none() && !framed && !chunked {
         found.missing.push(Missing::Body("the length of the body".to_owned()));
     } else {
-        keep(&mut found.refusals, size(facts, announced.expected.length, &request.rules.limits));
+        match known_length(facts, announced.expected.length) {
+            Ok(length) => found.refusals.extend(too_large(facts, length, &request.rules.limits)),
+            Err(fault) => {
+                impossible.get_or_insert(fault.clone());
+                found.refusals.push(fault);
+            }
+        }
     }
     let judged = explained::judge(announced, body, verified.is_some());
+    impossible = impossible.or_else(|| judged.refusals.first().cloned());
     found.refusals.extend(judged.refusals);
     found.missing.extend(judged.missing);
     if facts.spec.body == BodyKind::Document {
         found.missing.push(Missing::Document);
     }
+    impossible
 }
 
 /// What a request without a signature announces.
@@ -187,10 +211,14 @@ fn announced_payload(request: &Request<'_>) -> PayloadHash {
     }
 }
 
-/// The body's length in bytes, if it may have that length.
-fn size(facts: &Facts<'_>, length: Option<u64>, limits: &Limits) -> Result<u64, S3Error> {
+/// What is said of an object or a part of so many bytes, if R2 takes fewer in one request.
+fn too_large(facts: &Facts<'_>, length: u64, limits: &Limits) -> Option<S3Error> {
+    (facts.spec.body == BodyKind::Object && length > limits.object_bytes).then(|| Code::ENTITY_TOO_LARGE.into())
+}
+
+/// The body's length in bytes.
+fn known_length(facts: &Facts<'_>, length: Option<u64>) -> Result<u64, S3Error> {
     match (facts.spec.body, length) {
-        (BodyKind::Object, Some(length)) if length > limits.object_bytes => Err(Code::ENTITY_TOO_LARGE.into()),
         (_, Some(length)) => Ok(length),
         (BodyKind::Object, None) => Err(Code::MISSING_CONTENT_LENGTH.into()),
         // No length and no transfer coding is no body, and that is a length.

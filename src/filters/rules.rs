@@ -5,6 +5,7 @@ use crate::cors::CorsRules;
 use crate::policy::Policy;
 use crate::routing::TrustedProxies;
 use crate::s3::view::MAX_HEADERS;
+use crate::settings::{self, Upstream};
 use crate::sigv4::KeyCache;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -51,6 +52,20 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// What settings ask for, in front of the store that they have.
+    pub fn from_settings(mode: settings::Mode, upstream: &Upstream) -> Mode {
+        match (mode, upstream) {
+            (settings::Mode::Enforce, _) => Mode::Enforce,
+            (settings::Mode::Audit, Upstream::Local) => Mode::AuditLocal,
+            (settings::Mode::Audit, Upstream::Remote(_)) => Mode::AuditRemote,
+        }
+    }
+
+    /// What settings call it.
+    pub fn name(self) -> &'static str {
+        if self.is_audit() { settings::Mode::Audit.name() } else { settings::Mode::Enforce.name() }
+    }
+
     /// Whether findings are noted and do not end a request.
     pub fn is_audit(self) -> bool {
         self != Mode::Enforce

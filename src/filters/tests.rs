@@ -1,5 +1,6 @@
 //! The chain without a socket: from a head to everything that is found about it.
 
+mod audit;
 mod bodies;
 mod preflights;
 
@@ -94,33 +95,6 @@ impl Head {
 
     fn borrow(&self) -> RequestHead<'_> {
         RequestHead { method: &self.method, path: &self.path, query: &self.query, headers: &self.headers }
-    }
-}
-
-/// Whether an audit in front of another store carries the request out, and what it notes.
-fn audited(text: &str, key: &str, region: &str) -> (bool, Vec<String>) {
-    let head = Head::parse(text).signed(key, SECRET, region);
-    let rules = Rules { mode: Mode::AuditRemote, ..rules("r2") };
-    let mut subject = Subject::default();
-    let carried_out = admit(&rules, head.borrow(), now(), &mut subject).is_ok();
-    (carried_out, subject.findings.iter().map(|finding| format!("{} {}", finding.filter, finding.error.code)).collect())
-}
-
-#[test]
-fn an_audit_notes_what_judges_refuse_and_ends_where_guards_do() {
-    for (head, key, region, carried_out, noted) in [
-        ("GET /media/k", ADMIN, "auto", true, &[][..]),
-        ("GET /media/k", ADMIN, "eu-west-3", true, &["region InvalidRegionName"]),
-        ("GET /Me.dia/k?tagging", ADMIN, "auto", true, &["policy NotImplemented", "names InvalidBucketName"]),
-        ("GET /..%2f/k", ADMIN, "auto", false, &["names InvalidBucketName"]),
-        ("PUT /media/k?tagging", READER, "x", false, &["region InvalidRegionName", "authorise AccessDenied"]),
-        ("POST /media/k?own | content-length: 0", ADMIN, "auto", true, &["address RouteNotFound"]),
-        ("POST /media/k?own | content-length: 0", READER, "auto", false, &["address RouteNotFound"]),
-        ("POST / | content-length: 0", ADMIN, "auto", false, &["address RouteNotFound"]),
-        ("GET /media?own", READER, "auto", false, &["authorise AccessDenied"]),
-    ] {
-        let (did, found) = audited(head, key, region);
-        assert_eq!((did, found), (carried_out, noted.iter().map(|text| (*text).to_owned()).collect()), "{head}");
     }
 }
 

@@ -1,6 +1,7 @@
-//! What an audit passes on though nobody here knows what it is: only for keys that may do everything everywhere.
+//! What an audit passes on only for keys that may do everything everywhere.
 //!
-//! What a store makes of a method, a path and parameters that no row of the table has may be anything, in any bucket.
+//! What a store makes of a method, a path and parameters that no row of the table has may be anything, in any bucket. And
+//! the documents of some operations name other buckets, which the store would write to with its own key.
 
 use crate::access::Grant;
 use crate::filters::authenticate::Caller;
@@ -19,18 +20,24 @@ pub(super) fn facts<'a>(request: &Request<'a>, caller: &Caller<'a>) -> Option<Fa
     let raw = RawAddress::find(head.header("host").unwrap_or_default(), head.path, &request.rules.domains).ok()?;
     let spec = unknown_operation(head.method).filter(|_| may && raw.target() != Target::Service)?;
     let (address, view) = (raw.address_of_other_store(), view(head).ok()?);
-    Some(Facts { spec, address, unfit: None, raw_key: raw.raw_key(), view })
+    Some(Facts { spec, address, unfit: None, raw_key: raw.raw_key(), view, mode: request.rules.mode })
 }
 
-/// Refuses parameters that no row knows, to keys that may not do everything: the store could take the request for another
-/// operation than the one that was authorised.
+/// Refuses to keys that may not do everything what reaches further than was authorised: documents that name other
+/// buckets, and parameters that no row knows, by which the store could take the request for another operation.
 pub(super) fn check(mode: Mode, grant: &Grant<'_>, facts: &Facts<'_>) -> Result<(), S3Error> {
-    let passes = mode != Mode::AuditRemote || grant.may_do_everything();
-    let mut parameters = facts.view.parameters();
-    if passes || !parameters.any(|(name, value)| may_select_another(facts.spec, name, value)) {
+    if mode != Mode::AuditRemote || grant.may_do_everything() {
         return Ok(());
     }
-    Err(S3Error::new(Code::ACCESS_DENIED).cause("a parameter that no operation here has, and the key is limited"))
+    let denied = |cause| Err(S3Error::new(Code::ACCESS_DENIED).cause(cause));
+    if facts.spec.names_others && !grant.has_all_buckets() {
+        return denied("its document names buckets or resources, and the key has some buckets only");
+    }
+    let mut parameters = facts.view.parameters();
+    if parameters.any(|(name, value)| may_select_another(facts.spec, name, value)) {
+        return denied("a parameter that no operation here has, and the key is limited");
+    }
+    Ok(())
 }
 
 /// A read may have parameters without meaning, with values, as pages add them against caches.

@@ -1,6 +1,6 @@
 //! `x-amz-copy-source`: the object a copy is made from, in any of the spellings clients have for it.
 
-use crate::s3::names::{BucketName, ObjectKey};
+use crate::s3::names::{BadName, BucketName, ObjectKey};
 use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error};
 use percent_encoding::percent_decode_str;
@@ -15,19 +15,25 @@ pub struct CopySource {
     pub bucket: BucketName,
     /// Its key.
     pub key: ObjectKey,
+    /// The version of it; only where a request is read as other stores read it.
+    pub version: Option<String>,
 }
 
 impl CopySource {
-    /// The source that a request names; `None` if it names none. Authorisation and the copy both read it here, so that
-    /// what is authorised is what is copied.
+    /// The source that a request names; `None` if it names none.
     ///
     /// # Errors
     /// Those of [`CopySource::parse`].
     pub fn from_view(view: &RequestView<'_>) -> Result<Option<CopySource>, S3Error> {
-        match view.header_bytes(COPY_SOURCE) {
-            None => Ok(None),
-            Some(value) => std::str::from_utf8(value).map_err(|_| malformed()).and_then(CopySource::parse).map(Some),
-        }
+        read(view, CopySource::parse)
+    }
+
+    /// The same as other stores read it, which have versions and buckets of more names.
+    ///
+    /// # Errors
+    /// Those of [`CopySource::parse_of_other_store`].
+    pub fn of_other_store(view: &RequestView<'_>) -> Result<Option<CopySource>, S3Error> {
+        read(view, CopySource::parse_of_other_store)
     }
 
     /// Reads `bucket/key`, with a slash in front or without, percent-encoded in whole, in part or not at all; a `+`
@@ -38,18 +44,41 @@ impl CopySource {
     /// be none that is there, `InvalidObjectName` for a key that is too long, and
     /// `NotImplemented` for a version: R2 has none, and another version would be another object.
     pub fn parse(text: &str) -> Result<CopySource, S3Error> {
-        if text.contains("?versionId=") {
+        if text.contains(VERSION) {
             let message = format!("Header '{COPY_SOURCE}' with value '{text}' not implemented");
             return Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message));
         }
-        let decoded = percent_decode_str(text).decode_utf8().map_err(|_| malformed())?;
-        let path = decoded.strip_prefix('/').unwrap_or(&decoded);
-        let (bucket, key) = path.split_once('/').filter(|(_, key)| !key.is_empty()).ok_or_else(malformed)?;
-        Ok(CopySource {
-            bucket: BucketName::parse(bucket).map_err(|_| Code::NO_SUCH_BUCKET)?,
-            key: ObjectKey::parse(key).map_err(|_| Code::INVALID_OBJECT_NAME)?,
-        })
+        object(text, BucketName::parse)
     }
+
+    /// Reads the same with the names of buckets that other stores have, and with `?versionId=ID` behind the key.
+    ///
+    /// # Errors
+    /// Those of [`CopySource::parse`], but for versions.
+    pub fn parse_of_other_store(text: &str) -> Result<CopySource, S3Error> {
+        let Some((path, version)) = text.split_once(VERSION) else { return object(text, BucketName::of_other_store) };
+        let version = percent_decode_str(version).decode_utf8().map_err(|_| malformed())?.into_owned();
+        Ok(CopySource { version: Some(version), ..object(path, BucketName::of_other_store)? })
+    }
+}
+
+/// What stands between a key and its version.
+const VERSION: &str = "?versionId=";
+
+fn read(view: &RequestView<'_>, parse: fn(&str) -> Result<CopySource, S3Error>) -> Result<Option<CopySource>, S3Error> {
+    let value = view.header_bytes(COPY_SOURCE);
+    value.map(|value| std::str::from_utf8(value).map_err(|_| malformed()).and_then(parse)).transpose()
+}
+
+fn object(text: &str, bucket_name: fn(&str) -> Result<BucketName, BadName>) -> Result<CopySource, S3Error> {
+    let decoded = percent_decode_str(text).decode_utf8().map_err(|_| malformed())?;
+    let path = decoded.strip_prefix('/').unwrap_or(&decoded);
+    let (bucket, key) = path.split_once('/').filter(|(_, key)| !key.is_empty()).ok_or_else(malformed)?;
+    Ok(CopySource {
+        bucket: bucket_name(bucket).map_err(|_| Code::NO_SUCH_BUCKET)?,
+        key: ObjectKey::parse(key).map_err(|_| Code::INVALID_OBJECT_NAME)?,
+        version: None,
+    })
 }
 
 fn malformed() -> S3Error {
@@ -83,6 +112,25 @@ mod tests {
         ] {
             let source = CopySource::parse(text).unwrap();
             assert_eq!((source.bucket.as_str(), source.key.as_str()), (bucket, key), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_stores_have_versions_and_more_names() {
+        for (text, expected) in [
+            ("media/a", Ok(("media", "a", None))),
+            ("My.Media/a%20b", Ok(("My.Media", "a b", None))),
+            ("/media/a?versionId=1%2F2", Ok(("media", "a", Some("1/2")))),
+            ("media/a?versionId=", Ok(("media", "a", Some("")))),
+            ("media/a?versionId=1?versionId=2", Ok(("media", "a", Some("1?versionId=2")))),
+            ("media/a%3FversionId=1", Ok(("media", "a?versionId=1", None))),
+            ("media?versionId=1/a", Err("InvalidArgument")),
+            ("../a", Err("NoSuchBucket")),
+            ("arn:aws:s3:eu-west-1:1:accesspoint/x/object/a", Err("NoSuchBucket")),
+        ] {
+            let source = CopySource::parse_of_other_store(text).map_err(|error| error.code);
+            let read = source.as_ref().map(|s| (s.bucket.as_str(), s.key.as_str(), s.version.as_deref()));
+            assert_eq!(read.map_err(|code| &**code), expected, "{text}");
         }
     }
 

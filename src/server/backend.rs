@@ -24,4 +24,15 @@ impl Backend {
             Backend::Remote(remote) => remote.answer(request, body).await,
         }
     }
+
+    /// Refuses what an audit carries out for no client, wherever it is about to go.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn check_place(&self, request: &Admitted<'_>) -> Result<(), S3Error> {
+        match self {
+            Backend::Local(_) => Ok(()),
+            Backend::Remote(remote) => remote.check_place(request),
+        }
+    }
 }

@@ -1,17 +1,36 @@
 //! What an audit keeps of a request that is over: who sent it, what it was for, and what R2 would refuse it for.
 
-use crate::audit::{Client, Event, Observation, Verdict, example};
+use crate::audit::{Client, Event, Observation, RuleId, StoreAnswer, Verdict, example, news};
 use crate::filters::Admitted;
-use crate::s3::Operation;
 use crate::s3::request::RequestHead;
-use crate::s3::xml::{CompleteMultipartUpload, Delete};
-use crate::server::answer::Answer;
+use crate::s3::xml::{CompleteMultipartUpload, Delete, ErrorDocument};
+use crate::s3::{Code, Operation, S3Error};
+use crate::server::answer::{Answer, Body};
 use crate::server::audit::Recorder;
+use crate::server::local;
 use crate::server::observe::record::Record;
 use http::HeaderName;
 
 /// Names the rules by which R2 would refuse a request, in the answer to it.
 const AUDIT: HeaderName = HeaderName::from_static("x-r2shim-audit");
+
+/// What R2 would refuse for what the document in a request's body says, of an operation that it has.
+pub(super) fn in_document(request: &Admitted<'_>, document: &[u8]) -> Vec<Verdict> {
+    let (operation, policy) = (request.spec.operation, &request.rules.policy);
+    if !policy.has(operation) {
+        return Vec::new();
+    }
+    let judged = local::judge_document(request, document, policy.regions()).err();
+    let whole = judged.map(|error| Verdict::new(RuleId::of_document(&error, None), &error));
+    let entries = (operation == Operation::DeleteObjects).then(|| Delete::parse(document).ok()).flatten();
+    let restriction = entries.and_then(|delete| delete.entries.iter().find_map(|entry| entry.restriction(false)));
+    let of_entry = restriction.map(|element| {
+        let message = format!("DeleteObjects element {element} not implemented");
+        let error = S3Error::new(Code::NOT_IMPLEMENTED).message(message);
+        Verdict::new(RuleId::of_document(&error, Some(element)), &error)
+    });
+    whole.into_iter().chain(of_entry).collect()
+}
 
 /// What R2 would refuse together with requests before. `document` is that of the request, where the event is in it.
 pub(super) fn together(recorder: &Recorder, request: &Admitted<'_>, document: Option<&[u8]>) -> Vec<Verdict> {
@@ -38,22 +57,18 @@ pub(super) fn together(recorder: &Recorder, request: &Admitted<'_>, document: Op
     }
 }
 
-/// Records a request with what was found, and names that in its answer.
+/// Records a request with what was found besides the chain's findings, and names that in its answer.
 pub(super) fn note(
     recorder: &Recorder,
     head: &RequestHead<'_>,
     record: &mut Record,
-    together: Vec<Verdict>,
+    found: Vec<Verdict>,
     answer: Answer,
 ) -> Answer {
     let subject = &record.subject;
-    let mut verdicts: Vec<Verdict> = Vec::new();
-    for verdict in subject.findings.iter().map(Verdict::from).chain(together) {
-        // One rule may have found several headers.
-        if verdicts.iter().all(|other| other.rule != verdict.rule) {
-            verdicts.push(verdict);
-        }
-    }
+    let is_clean = subject.findings.is_empty() && found.is_empty();
+    let of_chain = subject.findings.iter().map(Verdict::from);
+    let verdicts = if is_clean { Vec::new() } else { with_answer(of_chain.chain(found), &answer) };
     let (client, version) = Client::new(subject.key_id.as_deref(), head.header("user-agent").unwrap_or_default());
     let names = verdicts.iter().map(|verdict| verdict.rule.as_str()).collect::<Vec<_>>().join(", ");
     recorder.record(&Observation {
@@ -71,6 +86,17 @@ pub(super) fn note(
     let answer = answer.with(AUDIT, &names);
     record.audit = Some(names);
     answer
+}
+
+/// What of it is news to a client with this answer. Only a remote store is one that clients have today.
+fn with_answer(found: impl Iterator<Item = Verdict>, answer: &Answer) -> Vec<Verdict> {
+    let error = match &answer.body {
+        Body::Text(text) if !answer.status.is_success() => ErrorDocument::parse(text.as_bytes()),
+        _ => None,
+    };
+    let code = error.as_ref().map(|error| error.code.as_str());
+    let of_store = answer.node.as_ref().map(|_| StoreAnswer { status: answer.status.as_u16(), code });
+    news(found, of_store)
 }
 
 fn target(head: &RequestHead<'_>) -> String {

@@ -1,5 +1,6 @@
 //! The S3 port: a request's head goes down the chain, and the backend carries out what the chain admits.
 
+use crate::audit::{NOT_PASSED_ON, Verdict};
 use crate::filters::{self, Accepted, Rules};
 use crate::s3::S3Error;
 use crate::server::answer::Answer;
@@ -32,7 +33,7 @@ impl Service for S3Port {
 
     async fn answer(&self, call: &Call<'_>, body: &mut RequestBody<'_>, record: &mut Record) -> Answer {
         let (rules, head) = (call.rules, call.head.borrow());
-        let mut together = Vec::new();
+        let mut found = Vec::new();
         let answer = match filters::admit(rules, head, record.time, &mut record.subject) {
             Ok(Accepted::Preflight(headers)) => return Answer::empty(StatusCode::NO_CONTENT).with_all(headers),
             Ok(Accepted::Request(admitted)) => {
@@ -41,8 +42,14 @@ impl Service for S3Port {
                     record.note_error(&error);
                     Answer::error(&error)
                 });
-                if let Some(recorder) = self.recorder(rules).filter(|_| answer.status.is_success()) {
-                    together = observed::together(recorder, &admitted, body.document());
+                if let Some(recorder) = self.recorder(rules) {
+                    let document = body.document();
+                    found.extend(document.into_iter().flat_map(|document| observed::in_document(&admitted, document)));
+                    if answer.status.is_success() {
+                        found.extend(observed::together(recorder, &admitted, document));
+                    } else if let Err(error) = self.backend.check_place(&admitted) {
+                        found.push(Verdict::new(NOT_PASSED_ON, &error));
+                    }
                 }
                 answer
             }
@@ -52,7 +59,7 @@ impl Service for S3Port {
             }
         };
         let answer = match self.recorder(rules) {
-            Some(recorder) => observed::note(recorder, &head, record, together, answer),
+            Some(recorder) => observed::note(recorder, &head, record, found, answer),
             None => answer,
         };
         let headers = filters::cors_headers(rules, &head, answer.status);

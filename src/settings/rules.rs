@@ -13,7 +13,7 @@ use crate::settings::given_keys::GivenKeys;
 use crate::settings::key_flag;
 use crate::settings::keys::{self, GivenKey};
 use crate::settings::load::{data_folder, policy, read_file, upstream};
-use crate::settings::resolved::Upstream;
+use crate::settings::resolved::{Mode, Upstream};
 use crate::settings::secret::{self, Environment, SecretPlace, is_at_hand};
 use crate::settings::written::{WrittenKey, WrittenSecret, WrittenUpstream};
 use std::collections::HashMap;
@@ -34,6 +34,8 @@ pub struct LoadedRules {
     pub without_secret: Vec<String>,
     /// Where objects are.
     pub upstream: Upstream,
+    /// What becomes of requests that R2 would refuse.
+    pub mode: Mode,
 }
 
 /// Reads what decides about a request. Without a settings file no key is known: each machine makes its own.
@@ -67,7 +69,7 @@ pub fn load_rules(flags: &Flags, environment: Environment<'_>) -> Result<LoadedR
     match (policy, upstream) {
         (Some(policy), Some((upstream, _))) if findings.faults.is_empty() => {
             let keyring: Keyring = keys.into_iter().map(|given| given.key).collect();
-            Ok(LoadedRules { policy, domains, cors, keyring, without_secret, upstream })
+            Ok(LoadedRules { policy, domains, cors, keyring, without_secret, upstream, mode })
         }
         _ => Err(flags.placed(findings.faults)),
     }

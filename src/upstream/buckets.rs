@@ -46,13 +46,13 @@ impl BucketMap {
         }
     }
 
-    /// The client's name of an upstream's bucket; `None` if it is hidden by the map, or if its name is not valid for
-    /// clients (R2 has no dots in names).
-    pub fn client(&self, upstream: &str) -> Option<BucketName> {
+    /// The client's name of an upstream's bucket; `None` if it is hidden by the map, or with `of_r2` if its name is not
+    /// valid on R2, which has no dots in names.
+    pub fn client(&self, upstream: &str, of_r2: bool) -> Option<BucketName> {
         if let Some(mapped) = self.to_client.get(upstream) {
             return Some(mapped.clone());
         }
-        let name = BucketName::parse(upstream).ok()?;
+        let name = if of_r2 { BucketName::parse(upstream) } else { BucketName::of_other_store(upstream) }.ok()?;
         (!self.only_mapped && !self.to_upstream.contains_key(&name)).then_some(name)
     }
 
@@ -100,15 +100,16 @@ mod tests {
             ("else", Some("else")),
             ("a.b", None),
         ] {
-            assert_eq!(map.client(upstream), client.map(name), "{upstream}");
+            assert_eq!(map.client(upstream, true), client.map(name), "{upstream}");
         }
+        assert_eq!(map.client("a.b", false), BucketName::of_other_store("a.b").ok());
     }
 
     #[test]
     fn only_mapped_hides_the_rest() {
         let map = map(true);
         assert_eq!(map.upstream(&name("media")), Some("acme-prod-media"));
-        assert_eq!((map.upstream(&name("else")), map.client("else")), (None, None));
+        assert_eq!((map.upstream(&name("else")), map.client("else", false)), (None, None));
     }
 
     #[test]
@@ -116,7 +117,7 @@ mod tests {
         let mut map = BucketMap::new(false);
         map.map(name("one"), "two".to_owned()).unwrap();
         map.map(name("two"), "one".to_owned()).unwrap();
-        assert_eq!((map.upstream(&name("one")), map.client("one")), (Some("two"), Some(name("two"))));
+        assert_eq!((map.upstream(&name("one")), map.client("one", true)), (Some("two"), Some(name("two"))));
     }
 
     #[test]

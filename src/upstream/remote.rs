@@ -53,9 +53,10 @@ impl Remote {
         self.buckets.upstream(client).filter(|name| !self.dialect.reserves(name))
     }
 
-    /// The client's name of a bucket of the store; `None` if it is hidden from clients.
-    pub fn client_bucket(&self, upstream: &str) -> Option<BucketName> {
-        self.buckets.client(upstream).filter(|_| !self.dialect.reserves(upstream))
+    /// The client's name of a bucket of the store; `None` if it is hidden from clients. `of_r2` is whether clients see only
+    /// names that R2 has, too.
+    pub fn client_bucket(&self, upstream: &str, of_r2: bool) -> Option<BucketName> {
+        self.buckets.client(upstream, of_r2).filter(|_| !self.dialect.reserves(upstream))
     }
 }
 

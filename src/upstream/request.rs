@@ -44,6 +44,8 @@ pub struct Incoming<'a> {
     pub key: Option<&'a ObjectKey>,
     /// The key as it was sent, percent-encoded; empty for the bucket itself.
     pub raw_key: &'a str,
+    /// The object that a copy reads.
+    pub source: Option<&'a CopySource>,
 }
 
 /// A request as the upstream is to get it, but for what depends on the node, the time and the body.
@@ -87,8 +89,8 @@ impl Outgoing {
     ///
     /// # Errors
     /// `NotImplemented` for an operation that a proxy cannot pass on, `NoSuchBucket` for a bucket that cannot be reached
-    /// under its name, `NotImplemented` or `InvalidObjectName` for what the store would ignore or take for something
-    /// else, and those of [`CopySource::from_view`].
+    /// under its name, and `NotImplemented` or `InvalidObjectName` for what the store would ignore or take for something
+    /// else.
     pub fn from_incoming(incoming: &Incoming<'_>, remote: &Remote) -> Result<Outgoing, S3Error> {
         unsupported::check_operation(incoming.row)?;
         let bucket = incoming.bucket.map(|bucket| upstream_name(bucket, remote)).transpose()?;
@@ -97,8 +99,8 @@ impl Outgoing {
         if describes_an_object(incoming) && headers.get(CONTENT_TYPE).is_none_or(HeaderValue::is_empty) {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(DEFAULT_CONTENT_TYPE));
         }
-        if let Some(source) = CopySource::from_view(incoming.view)? {
-            headers.insert(HeaderName::from_static(COPY_SOURCE), copy_source(&source, remote)?);
+        if let Some(source) = incoming.source {
+            headers.insert(HeaderName::from_static(COPY_SOURCE), copy_source(source, remote)?);
         }
         Ok(Outgoing {
             method: incoming.row.method.name(),
@@ -118,14 +120,14 @@ impl Outgoing {
     /// Nothing of what the store may ignore is refused: the client has it so today.
     ///
     /// # Errors
-    /// `NoSuchBucket` for a bucket that cannot be reached under its name, `InvalidObjectName` for a key that the store
-    /// takes for another, and those of [`CopySource::from_view`].
+    /// `NoSuchBucket` for a bucket that cannot be reached under its name, and `InvalidObjectName` for a key that the store
+    /// takes for another.
     pub fn whole(incoming: &Incoming<'_>, remote: &Remote) -> Result<Outgoing, S3Error> {
         let bucket = incoming.bucket.map(|bucket| upstream_name(bucket, remote)).transpose()?;
         incoming.key.map_or(Ok(()), |key| unsupported::check_key(key, remote.dialect))?;
         let (mut headers, unsigned) = whole_headers(incoming.view);
-        if let Some(source) = CopySource::from_view(incoming.view)? {
-            headers.insert(HeaderName::from_static(COPY_SOURCE), copy_source(&source, remote)?);
+        if let Some(source) = incoming.source {
+            headers.insert(HeaderName::from_static(COPY_SOURCE), copy_source(source, remote)?);
         }
         Ok(Outgoing {
             method: incoming.row.method.name(),
@@ -139,6 +141,19 @@ impl Outgoing {
             conditional: unsupported::is_conditional_write(incoming.row, incoming.view),
             assembles: incoming.row.assembles,
         })
+    }
+
+    /// Refuses what would reach the store's own interfaces, or what the store takes for another key: the answer to what
+    /// even an audit does not pass on.
+    ///
+    /// # Errors
+    /// `NoSuchBucket`, `InvalidObjectName`.
+    pub fn check_place(incoming: &Incoming<'_>, remote: &Remote) -> Result<(), S3Error> {
+        let source = incoming.source.map(|source| (&source.bucket, &source.key));
+        let mut buckets = incoming.bucket.into_iter().chain(source.map(|(bucket, _)| bucket));
+        buckets.try_for_each(|bucket| unsupported::check_bucket(bucket, remote))?;
+        let mut keys = incoming.key.into_iter().chain(source.map(|(_, key)| key));
+        keys.try_for_each(|key| unsupported::check_key(key, remote.dialect))
     }
 
     /// A request of our own: no headers but those every request has. It has none of a client's trace; see
@@ -237,7 +252,9 @@ impl Outgoing {
 /// The source of a copy as the store is to read it.
 fn copy_source(source: &CopySource, remote: &Remote) -> Result<HeaderValue, S3Error> {
     unsupported::check_key(&source.key, remote.dialect)?;
-    text(&format!("{}/{}", upstream_name(&source.bucket, remote)?, encode(source.key.as_str(), uri::IN_PATH)))
+    let version = source.version.as_deref().map(|id| format!("?versionId={}", encode(id, uri::IN_QUERY)));
+    let (bucket, key) = (upstream_name(&source.bucket, remote)?, encode(source.key.as_str(), uri::IN_PATH));
+    text(&format!("{bucket}/{key}{}", version.unwrap_or_default()))
 }
 
 fn upstream_name(bucket: &BucketName, remote: &Remote) -> Result<String, S3Error> {

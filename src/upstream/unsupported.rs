@@ -4,13 +4,13 @@
 //! Not here: what R2 lacks, which is the policy's business, and what a store refuses by itself.
 
 use crate::s3::headers::{CONDITIONS, R2_EXTENSIONS};
-use crate::s3::names::ObjectKey;
+use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::operation::{AnswerKind, OperationSpec};
 use crate::s3::precondition::ReadConditions;
 use crate::s3::view::RequestView;
 use crate::s3::xml::DeleteEntry;
 use crate::s3::{Code, S3Error};
-use crate::upstream::Dialect;
+use crate::upstream::{Dialect, Remote};
 
 /// Conditions of S3's own on what a write replaces or removes, besides HTTP's (S3 API reference, DeleteObject and
 /// AbortMultipartUpload).
@@ -75,6 +75,12 @@ fn has_unreadable_condition(row: &OperationSpec, view: &RequestView<'_>) -> bool
 pub(super) fn check_key(key: &ObjectKey, dialect: &Dialect) -> Result<(), S3Error> {
     let cause = "the store takes keys for paths, and this one for another key";
     if dialect.mistakes(key) { Err(S3Error::new(Code::INVALID_OBJECT_NAME).cause(cause)) } else { Ok(()) }
+}
+
+/// Refuses a bucket whose path leads to the store's own interfaces.
+pub(super) fn check_bucket(bucket: &BucketName, remote: &Remote) -> Result<(), S3Error> {
+    let reserved = remote.buckets.upstream(bucket).is_some_and(|name| remote.dialect.reserves(name));
+    if reserved { Err(Code::NO_SUCH_BUCKET.into()) } else { Ok(()) }
 }
 
 /// Refuses an entry of DeleteObjects that the store would delete whatever the entry says. `has_versions` is whether the

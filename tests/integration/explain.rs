@@ -313,6 +313,37 @@ fn the_exit_code_says_what_becomes_of_the_request() {
     }
 }
 
+/// With the names that answers of an audit and its report have.
+#[test]
+fn an_audit_is_explained_by_its_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("r2shim.toml");
+    let settings = "mode = \"audit\"\n[upstream]\nkind = \"s3\"\nendpoints = [\"http://127.0.0.1:1\"]\n\
+                    access_key_id = \"up\"\nsecret_access_key = \"secret\"\n";
+    std::fs::write(&config, settings).unwrap();
+    for (words, code, said) in [
+        // In front of another store.
+        (
+            &["GET", "/media/k?tagging", "--config", "CONFIG"][..],
+            0,
+            "noted policy/GetObjectTagging: 501 NotImplemented",
+        ),
+        (&["GET", "/media/k?tagging", "--config", "CONFIG"], 0, "  mode audit: what R2 would refuse is carried out"),
+        (&["GET", "/media?session", "--config", "CONFIG"], 1, "noted policy/CreateSession"),
+        (&["PATCH", "/media/k", "--config", "CONFIG"], 1, "404 Not Found"),
+        (&["GET", "/media/k?tagging", "--config", "CONFIG", "--json"], 0, "\"mode\": \"audit\""),
+        (&["GET", "/media/k?tagging", "--config", "CONFIG", "--json"], 0, "\"id\": \"policy/GetObjectTagging\""),
+        // Over the local store.
+        (&["GET", "/My.Media/k", "--audit"], 0, "noted names/InvalidBucketName: 400"),
+        (&["GET", "/media/k?tagging", "--audit"], 1, "noted policy/GetObjectTagging"),
+        (&["GET", "/media/k?tagging", "--json"], 1, "\"mode\": \"enforce\""),
+    ] {
+        let output = explained_by_command(words, &config);
+        assert_eq!(output.code, code, "{words:?}: {}{}", output.out, output.errors);
+        assert!(output.out.contains(said), "{words:?}: {}", output.out);
+    }
+}
+
 fn explained_by_command(words: &[&str], config: &Path) -> Output {
     let config = config.to_str().unwrap();
     let words = words.iter().map(|word| if *word == "CONFIG" { config } else { word });

@@ -30,6 +30,7 @@ mod hostile;
 mod layers;
 mod links;
 mod listings;
+mod local_audit;
 mod metrics;
 mod nodes;
 mod objects;

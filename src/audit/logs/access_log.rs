@@ -111,6 +111,7 @@ pub(super) fn read(line: &[u8]) -> Read {
         key_id: fields.get(REQUESTER).map(|requester| principal(requester).to_owned()),
         user_agent: fields.get(USER_AGENT).unwrap_or_default().to_owned(),
         status: fields.get(STATUS).and_then(|status| status.parse().ok()),
+        code: fields.get(ERROR).map(str::to_owned),
         bytes: fields.get(OBJECT_SIZE).and_then(|size| size.parse().ok()),
         ..LoggedRequest::default()
     };

@@ -90,6 +90,7 @@ pub(super) fn read(record: &[u8]) -> Read {
         key_id: event.user_identity.name(),
         user_agent: event.user_agent.unwrap_or_default().into_owned(),
         status: Some(event.error_code.as_deref().map_or(200, status)),
+        code: event.error_code.map(Cow::into_owned),
         ..LoggedRequest::default()
     };
     if is_stranger {

@@ -1,7 +1,7 @@
 //! A request of a log, judged by the chain as one that is sent: what is not visible is not known, and no reason to refuse.
 
 use crate::audit::logs::request::LoggedRequest;
-use crate::audit::{Client, Event, Observation, Verdict, Watch, example};
+use crate::audit::{Client, Event, Observation, StoreAnswer, Verdict, Watch, example, news};
 use crate::filters::{self, Explanation, Filter, Finding, Known, KnownKeys, Rules};
 use crate::s3::query::Query;
 
@@ -14,8 +14,9 @@ pub fn judge(request: &LoggedRequest, rules: &Rules, watch: &mut Watch) -> Obser
     let explanation = filters::explain(rules, request.head(), request.time, known);
     let of_chain = explanation.findings.iter().filter(|finding| counts(finding)).map(Verdict::from);
     let of_log = request.refused.iter().map(|(rule, error)| Verdict::new(rule.clone(), error));
-    let mut verdicts: Vec<Verdict> = of_log.chain(of_chain).filter(|verdict| is_news(verdict, request)).collect();
-    verdicts.extend(with_others(request, &explanation, watch));
+    let found = of_log.chain(of_chain).chain(with_others(request, &explanation, watch));
+    let answered = request.status.map(|status| StoreAnswer { status, code: request.code.as_deref() });
+    let verdicts = news(found, answered);
     let (client, version) = Client::new(request.key_id.as_deref(), &request.user_agent);
     let shown = (!verdicts.is_empty()).then(|| example(&request.method, &request.target()));
     let subject = explanation.subject;
@@ -32,12 +33,6 @@ pub fn judge(request: &LoggedRequest, rules: &Rules, watch: &mut Watch) -> Obser
 
 fn counts(finding: &Finding) -> bool {
     finding.filter != Filter::Authenticate || finding.label == Some(WITH_ANY_KEY)
-}
-
-/// Whether R2 answers something else than the store did: to clients that ask for a configuration that no bucket has, both
-/// say that it is not there.
-fn is_news(verdict: &Verdict, request: &LoggedRequest) -> bool {
-    request.status != Some(verdict.status)
 }
 
 /// What is found together with other requests, of those that were carried out.

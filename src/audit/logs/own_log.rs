@@ -30,6 +30,7 @@ struct Line<'l> {
     #[serde(borrow)]
     feature: Option<Cow<'l, str>>,
     status: Option<u16>,
+    error: Option<String>,
     bytes_in: Option<u64>,
 }
 
@@ -61,6 +62,7 @@ pub(super) fn read(line: &[u8]) -> Read {
         key_id: line.key_id,
         user_agent: line.user_agent.unwrap_or_default().into_owned(),
         status: line.status.filter(|_| line.refused_by.is_none()),
+        code: line.error.filter(|_| line.refused_by.is_none()),
         was_refused: line.refused_by.is_some(),
         bytes: line.bytes_in,
         ..LoggedRequest::default()

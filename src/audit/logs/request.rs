@@ -35,6 +35,8 @@ pub struct LoggedRequest {
     pub user_agent: String,
     /// The status of the answer of the store.
     pub status: Option<u16>,
+    /// The code of the error that the store answered with, if the log has it.
+    pub code: Option<String>,
     /// Whether r2shim refused it, so that no store has answered.
     pub was_refused: bool,
     /// Bytes of the object or part in the body.

@@ -1,5 +1,6 @@
 //! A report as one JSON document. Names of fields stay as they are: programs read them (docs/policies.md lists them).
 
+use crate::audit::RuleId;
 use crate::cli::explain::report::{Refusal, Report, Stage};
 use crate::cli::explain::request::Request;
 use crate::cors::Header;
@@ -22,6 +23,7 @@ struct Document<'r> {
     bucket: Option<&'r str>,
     key: Option<&'r str>,
     policy: &'r str,
+    mode: &'static str,
     judged_at: String,
     stages: Vec<StageOf>,
     refusals: Vec<RefusalOf<'r>>,
@@ -45,6 +47,8 @@ struct RefusalOf<'r> {
     code: &'r str,
     message: &'r str,
     rule: Option<String>,
+    id: Option<&'r str>,
+    noted: bool,
 }
 
 #[derive(Serialize)]
@@ -92,6 +96,7 @@ pub(super) fn render(
         bucket: report.subject.bucket.as_deref(),
         key: report.subject.key.as_deref(),
         policy,
+        mode: report.mode.name(),
         judged_at: now.iso_8601(),
         stages: report.stages.iter().map(StageOf::from).collect(),
         refusals: report.refusals.iter().map(RefusalOf::from).collect(),
@@ -131,6 +136,8 @@ impl<'r> From<&'r Refusal> for RefusalOf<'r> {
             code: &refusal.error.code,
             message: &refusal.error.message,
             rule: refusal.rule.as_ref().map(|rule| rule.location.to_string()),
+            id: refusal.id.as_ref().map(RuleId::as_str),
+            noted: refusal.noted,
         }
     }
 }

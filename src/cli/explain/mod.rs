@@ -57,7 +57,7 @@ pub(super) fn run(arguments: &Explain, out: &mut dyn Write) -> Result<(), Failur
         policy: Arc::new(loaded.policy),
         public: BucketScope::none(),
         trusted_proxies: TrustedProxies::default(),
-        mode: Mode::Enforce,
+        mode: Mode::from_settings(loaded.mode, &loaded.upstream),
     };
     let report = report::judge(&request, &rules, &loaded.upstream, keys, now);
     let text = if arguments.json {

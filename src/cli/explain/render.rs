@@ -1,5 +1,6 @@
 //! A report as text: the request, the stages it met, the rule that decided, and the answer.
 
+use crate::audit::RuleId;
 use crate::cli::explain::report::{Refusal, Report, Stage, Verdict};
 use crate::cli::explain::request::Request;
 use crate::cli::style::{BAD, BOLD, DOUBT, FAINT, GOOD};
@@ -22,6 +23,9 @@ pub(super) fn render(
 ) -> String {
     let mut lines = vec![heading(request), subject(&report.subject)];
     lines.extend(host_of.map(foreign));
+    lines.extend(
+        report.mode.is_audit().then(|| "  mode audit: what R2 would refuse is carried out and noted".to_owned()),
+    );
     lines.push(String::new());
     lines.extend(report.stages.iter().map(stage));
     lines.extend(ignored(&report.ignored));
@@ -48,11 +52,18 @@ fn preflight(headers: &[Header]) -> Vec<String> {
 
 /// What becomes of the request, up to the list of what is missing.
 fn outcome(report: &Report, method: &str, policy: &str, quote: &impl Fn(&Location) -> Option<String>) -> Vec<String> {
-    let Some((first, others)) = report.refusals.split_first() else {
+    let (noted, refusals): (Vec<_>, Vec<_>) = report.refusals.iter().partition(|refusal| refusal.noted);
+    let mut lines = noted.iter().flat_map(|refusal| note(refusal, quote)).collect::<Vec<_>>();
+    let Some((first, others)) = refusals.split_first() else {
         let is_undecided = report.verdict() == Verdict::Undecided;
-        return vec![if is_undecided { undecided(policy) } else { passes(policy) }];
+        lines.push(match noted.is_empty() {
+            _ if is_undecided => undecided(policy),
+            true => passes(policy),
+            false => format!("{GOOD}passes{GOOD:#}: it is carried out, and noted by policy {policy}"),
+        });
+        return lines;
     };
-    let mut lines = refused(first, method, quote);
+    lines.extend(refused(first, method, quote));
     lines.extend(refused_too(others, quote));
     if !report.missing.is_empty() {
         lines.push("\nundecided too:".to_owned());
@@ -131,8 +142,17 @@ fn refused(refusal: &Refusal, method: &str, quote: impl Fn(&Location) -> Option<
     lines
 }
 
+/// What an audit notes: the id of the rule, R2's answer, and the line behind it.
+fn note(refusal: &Refusal, quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
+    let id = refusal.id.as_ref().map(RuleId::as_str).unwrap_or_default();
+    let mut lines = vec![format!("noted {BOLD}{id}{BOLD:#}: {}", refusal.error)];
+    lines.extend(reason(refusal, quote));
+    lines.push(String::new());
+    lines
+}
+
 /// The refusals after the one that is answered.
-fn refused_too(refusals: &[Refusal], quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
+fn refused_too(refusals: &[&Refusal], quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
     let mut lines = Vec::new();
     for refusal in refusals {
         lines.push(format!("\n{BOLD}refused too{BOLD:#}: {}", refusal.error));
@@ -171,6 +191,7 @@ fn reply(status: StatusCode, headers: &[(&str, String)], body: &str) -> Vec<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::filters::Mode;
     use crate::policy::{BucketAnswer, RuleRef, RuledAnswer};
     use crate::s3::{Code, Operation, S3Error};
 
@@ -190,6 +211,7 @@ mod tests {
         Report {
             subject,
             stages,
+            mode: Mode::Enforce,
             refusals: Vec::new(),
             answer: None,
             preflight: None,
@@ -222,7 +244,7 @@ mod tests {
 
     fn by_the_policy() -> Refusal {
         let rule = RuleRef { feature: "x-amz-acl".into(), location: location() };
-        Refusal { stage: "policy", error: error(), rule: Some(rule) }
+        Refusal { stage: "policy", error: error(), rule: Some(rule), id: None, noted: false }
     }
 
     #[test]
@@ -249,14 +271,16 @@ mod tests {
     #[test]
     fn a_refusal_of_another_stage_names_it_and_its_cause() {
         let error = error().header("allow", "GET").cause("it is so");
-        let shown = tail("PUT", &refused_by(vec![Refusal { stage: "limits", error, rule: None }]));
+        let shown =
+            tail("PUT", &refused_by(vec![Refusal { stage: "limits", error, rule: None, id: None, noted: false }]));
         let expected = "no rule of the policy: limits refuses it\n  it is so\n\n501 Not Implemented\nallow: GET\n";
         assert!(shown.starts_with(expected), "{shown}");
     }
 
     #[test]
     fn what_else_is_refused_ignored_and_missing_is_shown() {
-        let other = Refusal { stage: "names", error: Code::INVALID_BUCKET_NAME.into(), rule: None };
+        let other =
+            Refusal { stage: "names", error: Code::INVALID_BUCKET_NAME.into(), rule: None, id: None, noted: false };
         let mut report = refused_by(vec![by_the_policy(), other]);
         report.missing = vec![Missing::Body("the length of the body".to_owned())];
         let shown = tail("HEAD", &report);
@@ -265,6 +289,21 @@ mod tests {
         assert!(shown.ends_with(expected), "{shown}");
         let names = Ignored { headers: vec!["x-amz-storage-class".into()], parameters: vec!["a\nb".into()] };
         assert_eq!(ignored(&names).unwrap(), "\n  ignored: header x-amz-storage-class, parameter a\\nb");
+    }
+
+    #[test]
+    fn an_audit_shows_what_is_noted_by_its_id_and_what_is_refused() {
+        let noted = || Refusal { id: Some(RuleId::named("policy/x-amz-acl")), noted: true, ..by_the_policy() };
+        let audit = |refusals| Report { mode: Mode::AuditRemote, ..refused_by(refusals) };
+        let note = "noted policy/x-amz-acl: 501 NotImplemented: Header 'x-amz-acl' with value 'private' not implemented\n\
+                    rule policies/r2.toml:7\n  line 7\n\n";
+        let shown = tail("PUT", &audit(vec![noted()]));
+        assert_eq!(shown, format!("{note}passes: it is carried out, and noted by policy r2\n"));
+        let denied = Refusal { stage: "authorise", error: Code::ACCESS_DENIED.into(), rule: None, ..by_the_policy() };
+        let shown = tail("HEAD", &audit(vec![noted(), denied]));
+        let expected = format!("{note}no rule of the policy: authorise refuses it\n\n403 Forbidden\nno body\n");
+        assert_eq!(shown, expected);
+        assert!(text("PUT", &audit(Vec::new())).contains("\n  mode audit: "));
     }
 
     #[test]

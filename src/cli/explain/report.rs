@@ -1,9 +1,10 @@
 //! What the server would make of a request: what HTTP, the chain and the store behind say of it, without sending it.
 
+use crate::audit::RuleId;
 use crate::cli::explain::request::Request;
 use crate::cors::Header;
 use crate::filters::{
-    self, Explanation, Filter, Finding, Known, KnownKeys, Missing, Rules, Step, StepVerdict, Subject,
+    self, Explanation, Filter, Finding, Known, KnownKeys, Missing, Mode, Rules, Step, StepVerdict, Subject,
 };
 use crate::policy::{Ignored, RuleRef, RuledAnswer};
 use crate::s3::operation::BodyKind;
@@ -43,7 +44,9 @@ pub struct Report {
     pub subject: Subject,
     /// What each stage says, in the order in which the request meets them, up to the one that ends it.
     pub stages: Vec<Stage>,
-    /// Every refusal: the first is the answer, the others are further reasons.
+    /// What becomes of requests that R2 would refuse.
+    pub mode: Mode,
+    /// Every refusal: the first that is not noted is the answer, the others are further reasons.
     pub refusals: Vec<Refusal>,
     /// The policy's own answer, where nothing refuses the request.
     pub answer: Option<RuledAnswer>,
@@ -75,12 +78,16 @@ pub struct Refusal {
     pub error: S3Error,
     /// The policy's rule, if it is one.
     pub rule: Option<RuleRef>,
+    /// What an audit calls it; none for what is no matter of R2's.
+    pub id: Option<RuleId>,
+    /// Whether an audit notes it and carries the request out all the same.
+    pub noted: bool,
 }
 
 impl Report {
     /// What becomes of the request.
     pub fn verdict(&self) -> Verdict {
-        match (self.refusals.is_empty(), self.missing.is_empty()) {
+        match (self.refusals.iter().all(|refusal| refusal.noted), self.missing.is_empty()) {
             (false, _) => Verdict::Refused,
             (true, false) => Verdict::Undecided,
             (true, true) => Verdict::Passes,
@@ -94,17 +101,18 @@ pub fn judge(request: &Request, rules: &Rules, behind: &Upstream, keys: KnownKey
     let head = request.head();
     if head.method == "CONNECT" {
         // What follows such a head has no frame, so the server reads nothing of it.
-        return refused_by_http(Code::METHOD_NOT_ALLOWED.into());
+        return refused_by_http(Code::METHOD_NOT_ALLOWED.into(), rules.mode);
     }
     if let Err(error) = check_lines(head.headers, head.headers.contains_key(CONTENT_LENGTH)) {
-        return refused_by_http(error);
+        return refused_by_http(error, rules.mode);
     }
     let explanation = filters::explain(rules, head, now, Known { keys, body: request.body() });
-    let document = document(request, &explanation).filter(|_| matches!(behind, Upstream::Local));
-    let judged = explanation.findings.is_empty().then(|| by_the_store(&explanation, behind, document, rules));
+    let is_read = rules.mode.is_audit() || matches!(behind, Upstream::Local);
+    let document = document(request, &explanation).filter(|_| is_read);
+    let judged = explanation.refusal.is_none().then(|| by_the_store(&explanation, behind, document, rules));
     let behind = judged.flatten();
     let mut missing: Vec<Missing> = explanation.missing().into_iter().cloned().collect();
-    let Explanation { steps, subject, ignored, findings, answer, preflight, .. } = explanation;
+    let Explanation { steps, subject, ignored, findings, refusal: answered, answer, preflight, .. } = explanation;
     let mut stages: Vec<Stage> = steps.into_iter().map(Stage::from).collect();
     if document.is_some() {
         missing.retain(|missing| *missing != Missing::Document);
@@ -112,9 +120,11 @@ pub fn judge(request: &Request, rules: &Rules, behind: &Upstream, keys: KnownKey
     }
     let (store, refusal) = behind.unzip();
     stages.extend(store);
-    let refusals: Vec<Refusal> = findings.into_iter().map(Refusal::from).chain(refusal.flatten()).collect();
+    let is_noted = |finding: &Finding| rules.mode.is_audit() && answered.as_ref() != Some(finding);
+    let of_chain = findings.into_iter().map(|finding| Refusal { noted: is_noted(&finding), ..finding.into() });
+    let refusals: Vec<Refusal> = of_chain.chain(refusal.flatten()).collect();
     let answer = answer.filter(|_| refusals.is_empty());
-    Report { subject, stages, refusals, answer, preflight, ignored, missing }
+    Report { subject, stages, mode: rules.mode, refusals, answer, preflight, ignored, missing }
 }
 
 impl Stage {
@@ -127,12 +137,13 @@ impl Stage {
     }
 }
 
-fn refused_by_http(error: S3Error) -> Report {
+fn refused_by_http(error: S3Error, mode: Mode) -> Report {
     let name = "http";
     Report {
         subject: Subject::default(),
         stages: vec![Stage { name, verdict: StepVerdict::Refuses, missing: Vec::new() }],
-        refusals: vec![Refusal { stage: name, error, rule: None }],
+        mode,
+        refusals: vec![Refusal { stage: name, error, rule: None, id: None, noted: false }],
         answer: None,
         preflight: None,
         ignored: Ignored::default(),
@@ -156,13 +167,23 @@ fn by_the_store(
     rules: &Rules,
 ) -> Option<(Stage, Option<Refusal>)> {
     let request = explanation.request.as_ref()?;
-    let read = |document| local::judge_document(request, document, rules.policy.regions());
+    let read = || document.map_or(Ok(()), |text| local::judge_document(request, text, rules.policy.regions()));
     let (name, judged) = match behind {
-        Upstream::Local => ("local store", local::judge(request).and_then(|()| document.map_or(Ok(()), read))),
-        Upstream::Remote(behind) => ("remote store", remote::judge(request, behind)),
+        Upstream::Local => ("local store", local::judge(request)),
+        Upstream::Remote(behind) => ("remote store", remote::judge(request, behind, rules.mode)),
     };
-    let verdict = if judged.is_ok() { StepVerdict::Passes } else { StepVerdict::Refuses };
-    let refusal = judged.err().map(|error| Refusal { stage: name, error, rule: None });
+    let refusal = match judged {
+        Err(error) => Some(Refusal { stage: name, error, rule: None, id: None, noted: false }),
+        Ok(()) => read().err().filter(|_| rules.policy.has(request.spec.operation)).map(|error| {
+            let id = Some(RuleId::of_document(&error, None));
+            let is_region = error.code == Code::INVALID_REGION_NAME.name;
+            // The local store reads documents as R2 does, and has all buckets in one place.
+            let noted = rules.mode == Mode::AuditRemote || (rules.mode == Mode::AuditLocal && is_region);
+            Refusal { stage: name, error, rule: None, id, noted }
+        }),
+    };
+    let refuses = refusal.as_ref().is_some_and(|refusal| !refusal.noted);
+    let verdict = if refuses { StepVerdict::Refuses } else { StepVerdict::Passes };
     Some((Stage { name, verdict, missing: Vec::new() }, refusal))
 }
 
@@ -174,6 +195,7 @@ impl From<Step> for Stage {
 
 impl From<Finding> for Refusal {
     fn from(finding: Finding) -> Refusal {
-        Refusal { stage: Filter::name(finding.filter), error: finding.error, rule: finding.rule }
+        let id = Some(RuleId::of(&finding));
+        Refusal { stage: Filter::name(finding.filter), error: finding.error, rule: finding.rule, id, noted: false }
     }
 }

@@ -5,6 +5,7 @@ mod arguments;
 
 pub use arguments::PolicyCommand;
 
+use crate::audit::RuleId;
 use crate::cli::failure::{Failure, write_warnings};
 use crate::cli::style::{BAD, BOLD, FAINT, GOOD};
 use crate::diagnostics::Location;
@@ -48,7 +49,8 @@ fn diff(left: &Policy, right: &Policy, out: &mut dyn Write) -> io::Result<()> {
         return writeln!(out, "{GOOD}the same{GOOD:#}: {} and {} rule alike", left.name(), right.name());
     }
     for [ours, theirs] in &differences {
-        writeln!(out, "{BOLD}{} {}{BOLD:#}", heading(ours.operation), subject(ours))?;
+        let id = RuleId::of_line(ours).map(|id| format!("  {FAINT}{id}{FAINT:#}")).unwrap_or_default();
+        writeln!(out, "{BOLD}{} {}{BOLD:#}{id}", heading(ours.operation), subject(ours))?;
         writeln!(out, "  {BAD}- {}{BAD:#}  {FAINT}{}{FAINT:#}", ours.verdict, ours.rule)?;
         writeln!(out, "  {GOOD}+ {}{GOOD:#}  {FAINT}{}{FAINT:#}", theirs.verdict, theirs.rule)?;
     }
@@ -127,8 +129,12 @@ mod tests {
     #[test]
     fn where_two_policies_differ_both_lines_are_shown() {
         let shown = output(&PolicyCommand::Diff { left: "r2".into(), right: "open".into() });
-        let acl =
-            shown.lines().skip_while(|line| *line != "GetObjectAcl operation").skip(1).take(2).collect::<Vec<_>>();
+        let acl = shown
+            .lines()
+            .skip_while(|line| *line != "GetObjectAcl operation  policy/GetObjectAcl")
+            .skip(1)
+            .take(2)
+            .collect::<Vec<_>>();
         assert!(acl[0].starts_with("  - ") && acl[0].contains("policies/r2.toml:"), "{acl:?}");
         assert!(acl[1].starts_with("  + ") && acl[1].contains("policies/open.toml:"), "{acl:?}");
     }

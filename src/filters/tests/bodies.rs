@@ -43,7 +43,7 @@ fn of_the_body(policy: &str, text: &str) -> Vec<String> {
     let request = request::Request { rules: &rules, head: head.borrow(), now: now() };
     let facts = Facts::establish(&request, &mut Subject::default());
     let caller = authenticate::identify(&request, &facts).unwrap();
-    let faults = payload::plan(&request, &facts.unwrap(), &caller).err().unwrap_or_default();
+    let faults = payload::plan(&request, &facts.unwrap(), &caller).faults;
     faults.iter().map(S3Error::to_string).collect()
 }
 

@@ -37,7 +37,7 @@ rows! { CONFIGURATION:
     }
     PutBucketAnalyticsConfiguration {
         method: Put, target: Bucket, access: WriteConfiguration, answer: NotForwarded(UNSPECIFIED),
-        selectors: &[Query("analytics")], parameters: &["id"], headers: &[OWNER], body: BodyKind::Document,
+        selectors: &[Query("analytics")], parameters: &["id"], headers: &[OWNER], body: BodyKind::Document, names_others: true,
     }
     DeleteBucketAnalyticsConfiguration {
         method: Delete, target: Bucket, access: WriteConfiguration, answer: NotForwarded(UNSPECIFIED),
@@ -93,7 +93,7 @@ rows! { CONFIGURATION:
     }
     PutBucketInventoryConfiguration {
         method: Put, target: Bucket, access: WriteConfiguration, answer: NotForwarded(UNSPECIFIED),
-        selectors: &[Query("inventory")], parameters: &["id"], headers: &[OWNER], body: BodyKind::Document,
+        selectors: &[Query("inventory")], parameters: &["id"], headers: &[OWNER], body: BodyKind::Document, names_others: true,
     }
     DeleteBucketInventoryConfiguration {
         method: Delete, target: Bucket, access: WriteConfiguration, answer: NotForwarded(UNSPECIFIED),
@@ -123,7 +123,7 @@ rows! { CONFIGURATION:
     }
     PutBucketLogging {
         method: Put, target: Bucket, access: WriteConfiguration, answer: NotForwarded(NAMES_BUCKETS),
-        selectors: &[Query("logging")], headers: &[OWNER, CHECKSUMS], body: BodyKind::Document,
+        selectors: &[Query("logging")], headers: &[OWNER, CHECKSUMS], body: BodyKind::Document, names_others: true,
     }
     GetBucketMetadataConfiguration {
         method: Get, target: Bucket, access: ReadConfiguration, answer: NotForwarded(UNSPECIFIED),
@@ -131,7 +131,7 @@ rows! { CONFIGURATION:
     }
     CreateBucketMetadataConfiguration {
         method: Post, target: Bucket, access: WriteConfiguration, answer: NotForwarded(UNSPECIFIED),
-        selectors: &[Query("metadataConfiguration")], headers: &[OWNER, CHECKSUMS], body: BodyKind::Document,
+        selectors: &[Query("metadataConfiguration")], headers: &[OWNER, CHECKSUMS], body: BodyKind::Document, names_others: true,
     }
     DeleteBucketMetadataConfiguration {
         method: Delete, target: Bucket, access: WriteConfiguration, answer: NotForwarded(UNSPECIFIED),
@@ -151,7 +151,7 @@ rows! { CONFIGURATION:
     }
     CreateBucketMetadataTableConfiguration {
         method: Post, target: Bucket, access: WriteConfiguration, answer: NotForwarded(UNSPECIFIED),
-        selectors: &[Query("metadataTable")], headers: &[OWNER, CHECKSUMS], body: BodyKind::Document,
+        selectors: &[Query("metadataTable")], headers: &[OWNER, CHECKSUMS], body: BodyKind::Document, names_others: true,
     }
     DeleteBucketMetadataTableConfiguration {
         method: Delete, target: Bucket, access: WriteConfiguration, answer: NotForwarded(UNSPECIFIED),
@@ -180,7 +180,7 @@ rows! { CONFIGURATION:
     PutBucketNotificationConfiguration {
         method: Put, target: Bucket, access: WriteConfiguration, answer: NotForwarded(NAMES_RESOURCES),
         selectors: &[Query("notification")], headers: &[OWNER, &["x-amz-skip-destination-validation"]],
-        body: BodyKind::Document,
+        body: BodyKind::Document, names_others: true,
     }
     GetObjectLockConfiguration {
         method: Get, target: Bucket, access: ReadConfiguration, answer: Document(&documents::OBJECT_LOCK),
@@ -239,7 +239,7 @@ rows! { CONFIGURATION:
     PutBucketReplication {
         method: Put, target: Bucket, access: WriteConfiguration, answer: NotForwarded(NAMES_BUCKETS),
         selectors: &[Query("replication")], headers: &[OWNER, CHECKSUMS, &["x-amz-bucket-object-lock-token"]],
-        body: BodyKind::Document,
+        body: BodyKind::Document, names_others: true,
     }
     DeleteBucketReplication {
         method: Delete, target: Bucket, access: WriteConfiguration, answer: Empty,

@@ -145,6 +145,9 @@ pub struct OperationSpec {
     pub assembles: bool,
     /// What the key must be allowed to do.
     pub access: Access,
+    /// Whether the document in the request names other buckets, or queues and tables of the account, that the store is to
+    /// write to.
+    pub names_others: bool,
     /// What the answer is.
     pub answer: AnswerKind,
 }
@@ -170,6 +173,7 @@ impl OperationSpec {
             describes: Describes::Nothing,
             assembles: false,
             access,
+            names_others: false,
             answer,
         }
     }

@@ -64,7 +64,7 @@ rows! { SUBRESOURCES:
     RestoreObject {
         method: Post, target: Object, access: WriteObjects, answer: NotForwarded(NAMES_BUCKETS),
         selectors: &[Query("restore")], parameters: &["versionId"], headers: &[OWNER, PAYER, CHECKSUMS],
-        body: BodyKind::Document,
+        body: BodyKind::Document, names_others: true,
     }
     SelectObjectContent {
         method: Post, target: Object, access: ReadObjects, answer: Object,

@@ -116,11 +116,7 @@ async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Resu
         settings::Mode::Enforce => None,
         settings::Mode::Audit => Some(recorder(&settings.audit_file, settings.policy.name())?),
     };
-    let mode = match (settings.mode, &settings.upstream) {
-        (settings::Mode::Enforce, _) => Mode::Enforce,
-        (settings::Mode::Audit, Upstream::Local) => Mode::AuditLocal,
-        (settings::Mode::Audit, Upstream::Remote(_)) => Mode::AuditRemote,
-    };
+    let mode = Mode::from_settings(settings.mode, &settings.upstream);
     let rules = CurrentRules::from_pointee(Rules {
         limits,
         domains: settings.domains,

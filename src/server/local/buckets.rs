@@ -3,7 +3,7 @@
 use super::Local;
 use crate::filters::Admitted;
 use crate::s3::headers::BUCKET_REGION;
-use crate::s3::{S3Error, xml};
+use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
 use crate::server::connection::request_body::RequestBody;
 use crate::server::operations;
@@ -18,14 +18,18 @@ impl Local {
         operations::list_buckets(request, buckets)
     }
 
-    /// CreateBucket: with a LocationConstraint only if it names the one region there is, or a location to keep.
+    /// CreateBucket: with a LocationConstraint only if it names the one region there is, or a location to keep. In an audit
+    /// another region is noted, and the bucket is where all are.
     pub(super) async fn create_bucket(
         &self,
         request: &Admitted<'_>,
         body: &mut RequestBody<'_>,
     ) -> Result<Answer, S3Error> {
         let document = operations::read_document(request, body).await?;
-        let location = operations::location_of_new_bucket(&document, request.rules.policy.regions())?;
+        let location = match operations::location_of_new_bucket(&document, request.rules.policy.regions()) {
+            Err(error) if request.rules.mode.is_audit() && error.code == Code::INVALID_REGION_NAME.name => None,
+            location => location?,
+        };
         let bucket = request.bucket()?;
         self.store.create_bucket_at(bucket, location, request.now).await?;
         Ok(Answer::empty(StatusCode::OK).with(LOCATION, &format!("/{bucket}")))

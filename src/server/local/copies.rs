@@ -7,6 +7,7 @@ use crate::filters::{Admitted, OperationRequest};
 use crate::s3::copy_source::CopySource;
 use crate::s3::customer_key::CustomerKey;
 use crate::s3::metadata::Metadata;
+use crate::s3::names::ONLY_VERSION;
 use crate::s3::precondition::{ReadConditions, ReadOutcome, WriteConditions};
 use crate::s3::range::ByteRange;
 use crate::s3::storage_class::StorageClass;
@@ -43,7 +44,7 @@ impl Local {
     /// UploadPartCopy: a part of an object, or all of it, as a part of an upload.
     pub(super) async fn copy_part(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         let keys = copy_keys(&request.view)?;
-        let (at, number, source) = (upload_ref(request)?, requested_part(request)?, source(&request.view)?);
+        let (at, number, source) = (upload_ref(request)?, requested_part(request)?, source(request)?);
         // S3 reports a missing upload before a missing source.
         self.store.upload(&at).await?;
         let object = self.store.object(&source.bucket, &source.key).await?;
@@ -86,7 +87,7 @@ pub(super) fn copy(request: &OperationRequest<'_>) -> Result<CopyRequest, S3Erro
         keys: copy_keys(view)?,
         metadata: new_metadata(view)?,
         storage_class: StorageClass::from_view(view)?,
-        source: source(view)?,
+        source: source(request)?,
     };
     let onto_itself = copy.source.bucket == *request.bucket()? && copy.source.key == *request.object_key()?;
     if onto_itself && !copy.changes_something() { Err(changes_nothing()) } else { Ok(copy) }
@@ -98,9 +99,15 @@ pub(super) fn copy_keys(view: &RequestView<'_>) -> Result<CopyKeys, S3Error> {
     Ok(CopyKeys { source: CustomerKey::of_copy_source(view)?, target })
 }
 
-pub(super) fn source(view: &RequestView<'_>) -> Result<CopySource, S3Error> {
+/// The object to copy. There is one version of it.
+pub(super) fn source(request: &OperationRequest<'_>) -> Result<CopySource, S3Error> {
     let missing = || S3Error::new(Code::INVALID_ARGUMENT).message("copy source bucket name");
-    CopySource::from_view(view)?.ok_or_else(missing)
+    let source = request.copy_source.clone().ok_or_else(missing)?;
+    if source.version.as_deref().is_some_and(|version| version != ONLY_VERSION) {
+        let message = "versionId of x-amz-copy-source not implemented by the local store";
+        return Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message));
+    }
+    Ok(source)
 }
 
 /// What the copy has of metadata: the source's under `COPY`, which is the default, and under `MERGE`, which is R2's own,

@@ -60,7 +60,7 @@ const OPERATIONS: &[(Operation, Read)] = &[
     (Operation::UploadPartCopy, |request| {
         copy_keys(&request.view)?;
         requested_part(request)?;
-        source(&request.view).map(drop)
+        source(request).map(drop)
     }),
     (Operation::CompleteMultipartUpload, |request| {
         CustomerKey::from_view(&request.view)?;

@@ -33,7 +33,7 @@ impl Place {
             return matches!(path, "" | "/").then_some(Place::Buckets);
         };
         let (bucket, what) = path.split_once('/').unwrap_or((path, ""));
-        let bucket = BucketName::parse(bucket).ok()?;
+        let bucket = BucketName::of_other_store(bucket).ok()?;
         let key = || ObjectKey::parse(query.get("key")?).ok();
         match what {
             "" => Some(Place::Bucket(bucket)),

@@ -36,7 +36,8 @@ impl RemoteStore {
             }
         }
         let mapped = buckets.into_iter().filter_map(|bucket: BucketInfo| {
-            self.remote.client_bucket(&bucket.name).map(|name| (name, bucket.created))
+            let name = self.remote.client_bucket(&bucket.name, !request.passes_whole)?;
+            Some((name, bucket.created))
         });
         operations::list_buckets(request, mapped)
     }

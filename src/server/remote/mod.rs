@@ -22,7 +22,7 @@ mod missing_buckets;
 pub use probe::{TriedPart, probe};
 pub use sender::SetupError;
 
-use crate::filters::{Admitted, OperationRequest};
+use crate::filters::{Admitted, Mode, OperationRequest};
 use crate::policy;
 use crate::s3::metadata::Metadata;
 use crate::s3::operation::AnswerKind;
@@ -94,10 +94,8 @@ impl RemoteStore {
             return self.fixed(request, fixed).await;
         }
         match request.spec.operation {
+            operation if request.passes_whole && passes_whole(operation) => self.pass(request, body).await,
             Op::ListBuckets => self.list_buckets(request).await,
-            // They give credentials away, read what was not authorised, and list what the map of buckets hides.
-            Op::CreateSession | Op::RenameObject | Op::ListDirectoryBuckets => self.forward(request, body).await,
-            _ if request.passes_whole => self.pass(request, body).await,
             Op::CreateBucket => self.create_bucket(request, body).await,
             Op::HeadBucket => self.head_bucket(request, body).await,
             Op::GetBucketLocation => self.get_bucket_location(request).await,
@@ -114,6 +112,14 @@ impl RemoteStore {
         let payload = Payload::from_request(request, &mut outgoing, self.remote.dialect, body).await?;
         let response = self.sender.send(&outgoing, payload).await?;
         self.receive(request, &outgoing, response).await
+    }
+
+    /// Refuses what not even an audit passes on: see [`Outgoing::check_place`].
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn check_place(&self, request: &OperationRequest<'_>) -> Result<(), S3Error> {
+        Outgoing::check_place(&incoming(request), &self.remote)
     }
 
     fn outgoing(&self, request: &Admitted<'_>) -> Result<Outgoing, S3Error> {
@@ -135,21 +141,35 @@ fn outgoing(request: &OperationRequest<'_>, remote: &Remote) -> Result<Outgoing,
     if request.spec.writes_metadata() {
         Metadata::from_view(&request.view)?;
     }
-    let incoming = Incoming {
+    Outgoing::from_incoming(&incoming(request), remote)
+}
+
+fn incoming<'r>(request: &'r OperationRequest<'_>) -> Incoming<'r> {
+    Incoming {
         row: request.spec,
         view: &request.view,
         bucket: request.bucket().ok(),
         key: request.object_key().ok(),
         raw_key: request.raw_key,
-    };
-    Outgoing::from_incoming(&incoming, remote)
+        source: request.copy_source.as_ref(),
+    }
+}
+
+/// Whether an audit passes an operation on as the client sent it.
+fn passes_whole(operation: Operation) -> bool {
+    use Operation as Op;
+    // They give credentials away, read what was not authorised, and list what the map of buckets hides.
+    !matches!(operation, Op::ListBuckets | Op::CreateSession | Op::RenameObject | Op::ListDirectoryBuckets)
 }
 
 /// What is refused before anything is sent, whatever the store holds.
 ///
 /// # Errors
 /// The refusal.
-pub fn judge(request: &OperationRequest<'_>, remote: &Remote) -> Result<(), S3Error> {
+pub fn judge(request: &OperationRequest<'_>, remote: &Remote, mode: Mode) -> Result<(), S3Error> {
+    if mode == Mode::AuditRemote && passes_whole(request.spec.operation) {
+        return Outgoing::whole(&incoming(request), remote).map(drop);
+    }
     let reachable = request.bucket().ok().is_none_or(|bucket| remote.upstream_bucket(bucket).is_some());
     let answered_here = request.fixed.is_some() || request.spec.answer == AnswerKind::Own;
     match (answered_here, reachable) {

@@ -1,34 +1,24 @@
 //! Requests that are audited: the store gets all of them and the client all of the answer, but for the names of buckets.
 
-use super::RemoteStore;
 use super::document::{DocumentBody, Opening};
 use super::payload::Payload;
 use super::receive::{bad_gateway, content_length};
 use super::response::{Sent, UpstreamResponse};
+use super::{RemoteStore, incoming};
 use crate::filters::Admitted;
+use crate::s3::S3Error;
 use crate::s3::operation::AnswerKind;
 use crate::s3::xml::{ErrorDocument, MAX_ERROR_BYTES};
-use crate::s3::{Code, S3Error};
 use crate::server::answer::{Answer, Body};
 use crate::server::connection::request_body::RequestBody;
 use crate::upstream::whole::{self, BucketNames};
-use crate::upstream::{Incoming, Outgoing, failure};
+use crate::upstream::{Outgoing, failure};
 use http::StatusCode;
 
 impl RemoteStore {
     /// Passes a request on as the client sent it, signed anew, and the answer as the store gave it.
     pub(super) async fn pass(&self, request: &Admitted<'_>, body: &mut RequestBody<'_>) -> Result<Answer, S3Error> {
-        if may_reach_other_buckets(request) {
-            return Err(S3Error::new(Code::ACCESS_DENIED).cause("its document may name buckets the key does not have"));
-        }
-        let incoming = Incoming {
-            row: request.spec,
-            view: &request.view,
-            bucket: request.bucket().ok(),
-            key: request.object_key().ok(),
-            raw_key: request.raw_key,
-        };
-        let mut outgoing = Outgoing::whole(&incoming, &self.remote)?;
+        let mut outgoing = Outgoing::whole(&incoming(request), &self.remote)?;
         let payload = Payload::from_request(request, &mut outgoing, self.remote.dialect, body).await?;
         let response = self.sender.send(&outgoing, payload).await?;
         self.receive_whole(request, &outgoing, response).await
@@ -68,14 +58,6 @@ impl RemoteStore {
         let client = request.bucket().map(ToString::to_string).unwrap_or_default();
         BucketNames { client, upstream: outgoing.bucket.clone().unwrap_or_default() }
     }
-}
-
-/// Whether the key has some buckets only, and the operation is one whose documents may name others (replication, logging,
-/// inventories): the operation table specifies no such answer.
-fn may_reach_other_buckets(request: &Admitted<'_>) -> bool {
-    let writes = !matches!(request.spec.method.name(), "GET" | "HEAD");
-    let is_limited = request.signer().is_ok_and(|signer| !signer.has_all_buckets());
-    writes && is_limited && matches!(request.spec.answer, AnswerKind::NotForwarded(_))
 }
 
 /// The body as it comes; a document in which buckets have to be named otherwise is read to its end first.

@@ -71,7 +71,7 @@ impl Snapshot {
             let (place, row) = row?;
             let (name, of) = place.value();
             if of == number(kind) {
-                let bucket = BucketName::parse(name).map_err(|_| damaged())?;
+                let bucket = BucketName::of_other_store(name).map_err(|_| damaged())?;
                 found.push((bucket, decode(name, of, row.value())));
             }
         }

@@ -93,7 +93,7 @@ impl Snapshot {
 impl Holder {
     fn from_object(row_key: &[u8], row: &[u8]) -> Holder {
         let bucket = row_key.split(|byte| *byte == 0).next().unwrap_or_default();
-        let bucket = std::str::from_utf8(bucket).ok().and_then(|name| BucketName::parse(name).ok());
+        let bucket = std::str::from_utf8(bucket).ok().and_then(|name| BucketName::of_other_store(name).ok());
         let bytes = ObjectRow::decode(row_key, row).map(|row| (stored_bytes(&row.info), row.body));
         Holder { place: object_place(row_key), bucket, bytes, row_key: row_key.to_vec() }
     }

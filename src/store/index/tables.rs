@@ -112,7 +112,7 @@ impl Snapshot {
 fn bucket(name: &str, row: &[u8]) -> Result<Bucket, StoreError> {
     let damaged = |_| StoreError::Damaged("a row of a bucket does not read".into());
     let BucketRow { created } = BucketRow::decode(name, row)?;
-    Ok(Bucket { name: BucketName::parse(name).map_err(damaged)?, created })
+    Ok(Bucket { name: BucketName::of_other_store(name).map_err(damaged)?, created })
 }
 
 /// The tables within a write transaction.

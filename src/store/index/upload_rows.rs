@@ -147,7 +147,7 @@ impl Decoder<'_> {
     }
 
     fn bucket(&mut self) -> Option<BucketName> {
-        BucketName::parse(self.text()?).ok()
+        BucketName::of_other_store(self.text()?).ok()
     }
 
     fn key(&mut self) -> Option<ObjectKey> {

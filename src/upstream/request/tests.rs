@@ -41,7 +41,9 @@ fn translated(
     };
     let key = ObjectKey::parse(raw_key).ok();
     let row = operation.spec();
-    Outgoing::from_incoming(&Incoming { row, view: &view, bucket: bucket.as_ref(), key: key.as_ref(), raw_key }, remote)
+    let source = CopySource::from_view(&view)?;
+    let (bucket, key, source) = (bucket.as_ref(), key.as_ref(), source.as_ref());
+    Outgoing::from_incoming(&Incoming { row, view: &view, bucket, key, raw_key, source }, remote)
 }
 
 #[test]

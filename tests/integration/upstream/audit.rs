@@ -5,14 +5,19 @@ use super::{UPSTREAM_BUCKET, remote, store};
 use crate::support::scripted::{Received, Reply, Scripted};
 use crate::support::{KEY_ID, Request, SECRET, Signing, TestServer, frame_signed, rules};
 use r2shim::access::{AccessKey, BucketPattern, BucketScope, Keyring};
-use r2shim::filters::{Mode, Rules};
+use r2shim::filters::{Limits, Mode, Rules};
 use r2shim::sigv4::Secret;
+use r2shim::upstream::{Dialect, Remote};
 
 const HEADER: &str = "x-r2shim-audit";
 
 fn audit(upstream: &Scripted) -> TestServer {
+    audit_with(upstream, Limits::default())
+}
+
+fn audit_with(upstream: &Scripted, limits: Limits) -> TestServer {
     let keys: Keyring = [AccessKey::admin(KEY_ID, Secret::new(SECRET))].into_iter().collect();
-    let rules = Rules { mode: Mode::AuditRemote, ..rules("r2-2026", keys) };
+    let rules = Rules { mode: Mode::AuditRemote, limits, ..rules("r2-2026", keys) };
     TestServer::in_front_of_with_rules(rules, remote(&upstream.endpoint()))
 }
 
@@ -206,4 +211,129 @@ fn the_report_of_what_came_has_the_same_figures_in_every_form() {
         inspector.contains("policy <strong>r2-2026</strong>, <strong class=\"audits\">audited</strong>"),
         "{inspector}"
     );
+}
+
+/// The store's own interfaces, and keys that it takes for others.
+#[test]
+fn what_is_not_passed_on_is_named() {
+    let upstream = Scripted::answering(store::usual);
+    let keys: Keyring = [AccessKey::admin(KEY_ID, Secret::new(SECRET))].into_iter().collect();
+    let rules = Rules { mode: Mode::AuditRemote, ..rules("r2-2026", keys) };
+    let dialect = Dialect::from_name("minio").unwrap();
+    let server = TestServer::in_front_of_with_rules(rules, Remote { dialect, ..remote(&upstream.endpoint()) });
+    let copy = |source: &str| Request::put("/media/copy").header("x-amz-copy-source", source);
+    let not_passed_on = "store/not-passed-on";
+    for (request, status, findings) in [
+        (Request::get("/minio/health"), 404, not_passed_on.to_owned()),
+        (Request::new("POST", "/minio/admin"), 404, format!("address/RouteNotFound, {not_passed_on}")),
+        (Request::get("/media/a/../b"), 400, not_passed_on.to_owned()),
+        (copy("/minio/a"), 404, not_passed_on.to_owned()),
+        (copy("/media/a/../b"), 400, not_passed_on.to_owned()),
+        (Request::get(&format!("/{UPSTREAM_BUCKET}/k")), 404, String::new()),
+    ] {
+        let answer = server.send(request.clone());
+        assert_eq!((answer.status, answer.header(HEADER)), (status, findings.as_str()), "{request:?}");
+    }
+    assert!(upstream.nothing_arrived());
+}
+
+#[test]
+fn what_is_too_large_for_r2_reaches_the_store() {
+    let upstream = Scripted::answering(store::usual);
+    let server = audit_with(&upstream, Limits { object_bytes: 4, ..Limits::default() });
+    for (target, body, findings) in [
+        ("/media/k", "four", ""),
+        ("/media/large", "fiver", "payload/EntityTooLarge"),
+        ("/media/new?partNumber=1&uploadId=u", "fiver", "payload/EntityTooLarge"),
+    ] {
+        let before = upstream.requests().len();
+        let answer = server.send(Request::put(target).body(body));
+        assert_eq!((answer.status, answer.header(HEADER)), (200, findings), "{target}");
+        assert_eq!(upstream.request(before).text(), body, "{target}");
+    }
+}
+
+/// The source is written anew, so that what was authorised is what the store reads.
+#[test]
+fn a_copy_from_what_r2_could_not_have_reaches_the_store() {
+    let upstream = Scripted::answering(store::usual);
+    let server = audit(&upstream);
+    for (source, expected, findings) in [
+        ("/media/a", "acme-prod-media/a", ""),
+        ("media/a%20b?versionId=a/b", "acme-prod-media/a%20b?versionId=a%2Fb", "names/NotImplemented"),
+        ("/My.Media/a", "My.Media/a", "names/NoSuchBucket"),
+    ] {
+        for target in ["/media/copy", "/media/new?partNumber=1&uploadId=u"] {
+            let before = upstream.requests().len();
+            let answer = server.send(Request::put(target).header("x-amz-copy-source", source));
+            let named: Vec<_> = answer.header(HEADER).split(", ").filter(|rule| !rule.starts_with("rate/")).collect();
+            assert_eq!((answer.status, named), (200, vec![findings]), "{source}");
+            assert_eq!(upstream.request(before).header("x-amz-copy-source"), expected, "{source}");
+        }
+    }
+    let nowhere = server.send(Request::put("/media/copy").header("x-amz-copy-source", "/../a"));
+    assert_eq!((nowhere.status, nowhere.header(HEADER)), (404, "names/NoSuchBucket"));
+}
+
+#[test]
+fn what_a_document_asks_for_is_named() {
+    let upstream = Scripted::answering(store::usual);
+    let server = audit(&upstream);
+    let location = |region: &str| {
+        format!(
+            "<CreateBucketConfiguration><LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
+        )
+    };
+    let put = |target: &str, document: &str| Request::put(target).body(document);
+    let delete = |entry: &str| {
+        Request::new("POST", "/media?delete").body(format!("<Delete><Object><Key>a</Key>{entry}</Object></Delete>"))
+    };
+    for (request, findings) in [
+        (put("/fresh", &location("weur")), ""),
+        (put("/fresh", &location("eu-central-1")), "region/InvalidRegionName"),
+        (delete(""), ""),
+        (delete("<VersionId>null</VersionId>"), ""),
+        (delete("<VersionId>7</VersionId>"), "document/VersionId"),
+        (put("/media?cors", "<CORSConfiguration/>"), "document/MalformedXML"),
+        (put("/media?tagging", "<none/>"), "policy/PutBucketTagging"),
+    ] {
+        let before = upstream.requests().len();
+        let answer = server.send(request.clone());
+        assert_eq!((answer.status < 300, answer.header(HEADER)), (true, findings), "{request:?} {}", answer.text());
+        assert_eq!(upstream.request(before).text(), String::from_utf8_lossy(&request.body), "{request:?}");
+    }
+}
+
+#[test]
+fn buckets_of_names_that_r2_lacks_are_listed() {
+    let upstream = Scripted::answering(|_| {
+        let bucket =
+            |name| format!("<Bucket><Name>{name}</Name><CreationDate>2026-01-01T00:00:00Z</CreationDate></Bucket>");
+        let list: String = [UPSTREAM_BUCKET, "My.Media"].map(bucket).concat();
+        Reply::xml(200, &format!("<ListAllMyBucketsResult><Buckets>{list}</Buckets></ListAllMyBucketsResult>"))
+    });
+    let listed = |server: &TestServer| server.send(Request::get("/")).text().contains("<Name>My.Media</Name>");
+    assert!(listed(&audit(&upstream)));
+    assert!(!listed(&TestServer::in_front_of("r2-2026", remote(&upstream.endpoint()))));
+}
+
+/// Clients that hear from their store what R2 would say lose nothing.
+#[test]
+fn what_the_store_says_too_is_no_finding() {
+    let upstream = Scripted::answering(|request: &Received| match request.query() {
+        "object-lock=" => Reply::xml(404, "<Error><Code>ObjectLockConfigurationNotFoundError</Code></Error>"),
+        "tagging=" => Reply::xml(501, "<Error><Code>NotImplemented</Code></Error>"),
+        "acl=" => Reply::xml(501, "<Error><Code>NotToday</Code></Error>"),
+        _ => store::usual(request),
+    });
+    let server = audit(&upstream);
+    for (target, status, findings) in [
+        ("/media?object-lock", 404, ""),
+        ("/media/k?tagging", 501, ""),
+        ("/media/k?acl", 501, "policy/GetObjectAcl"),
+        ("/media/k?versionId=1", 200, "policy/versionId"),
+    ] {
+        let answer = server.send(Request::get(target));
+        assert_eq!((answer.status, answer.header(HEADER)), (status, findings), "{target}");
+    }
 }

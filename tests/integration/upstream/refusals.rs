@@ -1,6 +1,6 @@
 //! What is refused is refused here: the store does not even get a connection.
 
-use super::{front, get, put, remote, store};
+use super::{error, front, get, put, remote, store};
 use crate::rows;
 use crate::support::scripted::Scripted;
 use crate::support::{KEY_ID, Request, Signing, TestServer};
@@ -130,4 +130,28 @@ fn what_a_store_would_pass_over_never_goes_upstream() {
         assert_eq!((answer.status, answer.element("Code").as_str()), (501, "NotImplemented"), "{request:?}");
         assert!(upstream.nothing_arrived(), "{request:?}");
     }
+}
+
+/// What R2 adds to a copy and no other store has: the store would copy as if it were not there.
+#[test]
+fn what_r2_alone_adds_to_a_copy_never_goes_upstream() {
+    let upstream = Scripted::answering(store::usual);
+    let server = TestServer::in_front_of("r2-2026", remote(&upstream.endpoint()));
+    for (name, value, refused) in [
+        ("x-amz-metadata-directive", "MERGE", "x-amz-metadata-directive: MERGE"),
+        ("cf-copy-destination-if-match", "*", "cf-copy-destination-if-match"),
+        ("cf-copy-destination-if-none-match", "*", "cf-copy-destination-if-none-match"),
+    ] {
+        let copy = Request::put("/media/new").header("x-amz-copy-source", "/media/kept").header(name, value);
+        let answer = server.send(copy);
+        let message = format!("{refused} on CopyObject not implemented by the upstream");
+        assert_eq!(
+            (error(&answer), answer.element("Message")),
+            ((501, "NotImplemented".to_owned()), message),
+            "{name}"
+        );
+    }
+    assert!(upstream.nothing_arrived());
+    let kept = Request::put("/media/new").header("x-amz-copy-source", "/media/kept");
+    assert_eq!(server.send(kept.header("x-amz-metadata-directive", "COPY")).status, 200);
 }
