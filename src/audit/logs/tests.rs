@@ -246,7 +246,7 @@ fn a_short_trace_is_said_to_be_short() {
 #[test]
 fn what_the_store_said_too_is_no_finding() {
     for (error, findings) in [("ObjectLockConfigurationNotFoundError", 0), ("-", 0), ("NoSuchBucket", 1)] {
-        let line = super::access_log::tests::line("REST.GET.OBJECT_LOCK", "GET /media?object-lock HTTP/1.1", "404");
+        let line = super::access_log::tests::line("REST.GET.OBJECT_LOCK", "GET /?object-lock HTTP/1.1", "404");
         let log = line.replace("404 -", &format!("404 {error}"));
         let (summary, found) = audited(log.as_bytes(), 1000);
         assert_eq!((summary.coverage.judged, found.len()), (1, findings), "{error}: {found:?}");

@@ -213,7 +213,8 @@ mod tests {
             ("/buckets/media", Some(Place::Bucket(bucket.clone()))),
             ("/buckets/media/", Some(Place::Bucket(bucket.clone()))),
             ("/buckets//media", None),
-            ("/buckets/Media", None),
+            // An audit may have made it.
+            ("/buckets/Media", Some(Place::Bucket(BucketName::of_other_store("Media").unwrap()))),
             ("/buckets/..", None),
             ("/buckets/media/object?key=..%2Fa", Some(Place::Object(bucket.clone(), key.clone()))),
             ("/buckets/media/download?key=../a", Some(Place::Download(bucket, key))),
