@@ -186,6 +186,17 @@ pub enum OpenError {
         /// The version this program writes.
         current: u64,
     },
+    /// Its index is not what was written.
+    #[error(
+        "{} is damaged: {cause}; restore the data folder from a backup, or choose another folder with --data",
+        path.display()
+    )]
+    Damaged {
+        /// The index.
+        path: PathBuf,
+        /// What is wrong, and where.
+        cause: String,
+    },
     /// It holds bodies but no index.
     #[error(
         "the data folder {} holds bodies but no index.redb; restore the index from a backup, \

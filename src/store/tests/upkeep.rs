@@ -244,26 +244,26 @@ async fn a_page_of_the_index_that_rots_is_found() {
     places.into_iter().for_each(|at| bytes[at] ^= 1);
     fs::write(path, bytes).unwrap();
     let found = findings(&dir);
-    assert_eq!(found[0], "checksum index.redb: its pages are not those that were written");
+    assert!(found[0].starts_with("checksum index.redb: page "), "{found:?}");
 }
 
-/// The engine panics over some pages: such a folder does not open, and says why.
+/// Of most pages of a new index nothing is in use.
 #[tokio::test]
-async fn no_page_of_the_index_makes_a_check_panic() {
+async fn every_page_that_is_in_use_is_proven() {
     let dir = sample().await;
     let path = dir.path().join("index.redb");
     let good = fs::read(&path).unwrap();
-    let mut refused = 0;
+    let mut found = 0;
     for page in good.chunks_exact(4096).enumerate().map(|(number, _)| number * 4096) {
         let mut bad = good.clone();
         bad[page..][..4096].fill(0x55);
         fs::write(&path, &bad).unwrap();
         match check(dir.path(), &mut |_| Ok(())) {
-            Err(UpkeepError::Open(OpenError::Unusable { .. })) => refused += 1,
-            checked => drop(checked.unwrap()),
+            Err(UpkeepError::Open(OpenError::Unusable { .. })) => assert_eq!(page, 0, "it is no index any more"),
+            checked => found += u64::from(checked.unwrap().findings > 0),
         }
     }
-    assert!(refused > 0);
+    assert!(found > 5, "{found}");
 }
 
 #[tokio::test]

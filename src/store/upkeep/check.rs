@@ -7,7 +7,7 @@ use crate::store::block_sums::{self, BlockSums};
 use crate::store::configuration::ConfigurationKind;
 use crate::store::defects::{Defect, DefectKind, DefectSubject};
 use crate::store::disk::Disk;
-use crate::store::error::StoreError;
+use crate::store::error::{OpenError, StoreError};
 use crate::store::folder::{BlobId, Folder, open_blob};
 use crate::store::guard::guarded;
 use crate::store::index::{BlobRow, Body, Extent, Holder, Index, Snapshot, object_place};
@@ -40,7 +40,6 @@ pub struct Checked {
 /// The folder is in use or none, the disk fails, or `report` does. A finding is no error.
 pub fn check(dir: &Path, report: &mut dyn FnMut(Event) -> io::Result<()>) -> Result<Checked, UpkeepError> {
     let folder = Folder::existing(dir, Disk::new(Durability::None))?;
-    let mut index = Index::open_for_reading(&folder.index(), Options::default().index_cache)?;
     let mut check = Check {
         folder: &folder,
         report,
@@ -49,13 +48,9 @@ pub fn check(dir: &Path, report: &mut dyn FnMut(Event) -> io::Result<()>) -> Res
         without_row: HashSet::new(),
         checked: Checked::default(),
     };
-    if !index.is_sound()? {
-        check.index_is_damaged("its pages are not those that were written")?;
-    }
-    let ended = guarded(|| index.read(|snapshot| Ok(check.run(snapshot))).unwrap_or_else(|error| Err(error.into())));
-    match ended.unwrap_or_else(|panic| Err(StoreError::Damaged(panic).into())) {
-        Err(UpkeepError::Store(StoreError::Damaged(cause))) => check.index_is_damaged(&cause)?,
-        ended => ended?,
+    match Index::open_for_reading(&folder.index(), Options::default().index_cache) {
+        Err(OpenError::Damaged { cause, .. }) => check.index_is_damaged(&cause)?,
+        index => check.check_index(index?)?,
     }
     Ok(check.checked)
 }
@@ -84,6 +79,17 @@ struct Blob {
 type Fault = (DefectKind, String);
 
 impl Check<'_> {
+    fn check_index(&mut self, mut index: Index) -> Result<(), UpkeepError> {
+        if let Some(cause) = index.fault()? {
+            self.index_is_damaged(&cause)?;
+        }
+        let ended = guarded(|| index.read(|snapshot| Ok(self.run(snapshot))).unwrap_or_else(|error| Err(error.into())));
+        match ended.unwrap_or_else(|panic| Err(StoreError::Damaged(panic).into())) {
+            Err(UpkeepError::Store(StoreError::Damaged(cause))) => self.index_is_damaged(&cause),
+            ended => ended,
+        }
+    }
+
     fn run(&mut self, snapshot: &Snapshot) -> Result<(), UpkeepError> {
         self.proven_from = snapshot.proven_from()?;
         self.read_blobs(snapshot)?;
