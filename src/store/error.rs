@@ -218,6 +218,14 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    /// What an error of the index at `path` means to who opens it.
+    pub(super) fn of_index(path: impl Into<PathBuf>, error: StoreError) -> OpenError {
+        match error {
+            StoreError::Damaged(cause) => OpenError::Damaged { path: path.into(), cause },
+            error => OpenError::unusable(path, error),
+        }
+    }
+
     /// [`OpenError::Unusable`], with its cause in words.
     pub(super) fn unusable(path: impl Into<PathBuf>, cause: impl fmt::Display) -> OpenError {
         OpenError::Unusable { path: path.into(), cause: cause.to_string() }

@@ -8,6 +8,7 @@
 
 use super::pages::{self, PAGE, Pages, RawFile};
 use crate::store::disk::Disk;
+use crate::store::folder::open_regular;
 use redb::backends::FileBackend;
 use redb::{BackendError, DatabaseError, StorageBackend, StorageError};
 use rustix::fs::OFlags;
@@ -55,10 +56,12 @@ impl RawFile for FileBackend {
     }
 }
 
-/// Opens a regular file, not through a link, and without waiting for the other end of a pipe.
-fn open_regular(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+/// Opens the file, or makes it, as [`open_regular`] does.
+fn open_to_write(path: &Path) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).bits();
-    let file = options.custom_flags(flags.cast_signed()).open(path)?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(flags.cast_signed());
+    let file = options.open(path)?;
     if file.metadata()?.is_file() {
         Ok(file)
     } else {
@@ -83,7 +86,7 @@ fn is_plain(file: &File) -> io::Result<bool> {
 impl ReadFile {
     /// Opens an existing index.
     pub(super) fn open(path: &Path) -> Result<ReadFile, DatabaseError> {
-        let file = open_regular(OpenOptions::new().read(true), path).map_err(StorageError::Io)?;
+        let file = open_regular(path).map_err(StorageError::Io)?;
         let is_plain = is_plain(&file).map_err(StorageError::Io)?;
         let file = FileBackend::new(file)?;
         Ok(if is_plain { ReadFile::Plain(file) } else { ReadFile::Proven(Pages::new(file)) })
@@ -124,10 +127,6 @@ impl IndexFile {
         let file = if is_plain(&file).map_err(StorageError::Io)? { prove(path, &file, disk)? } else { file };
         Ok(IndexFile { pages: Pages::new(FileBackend::new(file)?), disk: disk.clone() })
     }
-}
-
-fn open_to_write(path: &Path) -> io::Result<File> {
-    open_regular(OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600), path)
 }
 
 /// Puts a copy with sums in the place of a plain file.

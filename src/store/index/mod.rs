@@ -26,7 +26,7 @@ mod scan;
 mod migration;
 
 pub(super) use changes::{Change, NewBody, Put};
-pub(super) use codec::Extent;
+pub(super) use codec::{Extent, Extents};
 pub(super) use configurations::Configure;
 pub(super) use fixed_rows::BlobRow;
 pub(super) use lifecycle::{LifecycleChange, LifecycleStep, ObjectWalk, SeenObject};
@@ -158,10 +158,7 @@ impl Index {
         let folder = path.parent().unwrap_or(path);
         let handle = open(path, cache, &disk, write).map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => OpenError::InUse(folder.to_owned()),
-            error => match store_error(error.into()) {
-                StoreError::Damaged(cause) => OpenError::Damaged { path: path.to_owned(), cause },
-                error => OpenError::unusable(path, error),
-            },
+            error => OpenError::of_index(path, store_error(error.into())),
         })?;
         let may_write = matches!(handle, Handle::Writable(_));
         let slot = RwLock::new(Slot { handle, generation: 0 });
@@ -173,7 +170,7 @@ impl Index {
 
     /// Sets a new index up, migrates one of the version before, and refuses any other before its tables are touched.
     fn make_current(&self, folder: &Path) -> Result<(), OpenError> {
-        let unusable = |failure: IndexError| OpenError::unusable(&self.path, StoreError::from(failure));
+        let unusable = |failure: IndexError| OpenError::of_index(&self.path, failure.into());
         let (folder, current) = (folder.to_owned(), tables::SCHEMA);
         match self.read(Snapshot::format).map_err(|error| unusable(error.into()))? {
             Format::Current => Ok(()),
@@ -264,6 +261,16 @@ impl Index {
 
     /// Reads every page of the index that is in use, and says what is wrong, if anything is.
     pub(super) fn fault(&mut self) -> Result<Option<String>, StoreError> {
+        let fault = self.find_fault()?;
+        if fault.is_some() {
+            // The engine refuses everything after a bad page.
+            let generation = self.slot().generation;
+            self.reopen(generation);
+        }
+        Ok(fault)
+    }
+
+    fn find_fault(&mut self) -> Result<Option<String>, StoreError> {
         let unsound = || Some("its pages are not those that were written".to_owned());
         match &mut self.slot.get_mut().unwrap_or_else(PoisonError::into_inner).handle {
             Handle::Writable(database) | Handle::ReadOnly(database) => match guarded(|| database.check_integrity()) {

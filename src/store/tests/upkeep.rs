@@ -181,7 +181,7 @@ async fn blobs_and_those_who_name_them_are_held_against_each_other() {
     const CASES: &[Case] = &[
         (
             |dir| forge(dir, |tables| tables.copy_raw_object(b"bucket\0large", b"bucket\0twin")),
-            &["references blob 0: its row says that 1 extents name it, and 2 do"],
+            &["references blob 0: its row counts 1 uses, and there are 2"],
         ),
         (
             |dir| {
@@ -191,7 +191,7 @@ async fn blobs_and_those_who_name_them_are_held_against_each_other() {
             &[
                 "missing bucket/large: blob 0 is missing",
                 "missing bucket/twin: blob 0 is missing",
-                "references blob 0: its row says that 1 extents name it, and 2 do",
+                "references blob 0: its row counts 1 uses, and there are 2",
             ],
         ),
         (
@@ -212,7 +212,7 @@ async fn blobs_and_those_who_name_them_are_held_against_each_other() {
             |dir| forge(dir, |tables| tables.copy_raw_object(b"bucket\0small", b"bucket\0large")),
             &[
                 "missing bucket/large: its bytes are missing from the index",
-                "references blob 0: its row says that 1 extents name it, and 0 do",
+                "references blob 0: its row counts 1 uses, and there are 0",
             ],
         ),
         (
