@@ -7,6 +7,7 @@ use crate::settings::keys::GivenKey;
 use crate::settings::secret::SecretPlace;
 use crate::settings::written::read_pair;
 use crate::sigv4::Secret;
+use crate::store::open_regular;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -20,7 +21,7 @@ pub fn path(data: &Path) -> PathBuf {
 /// The kept pair, or `None` where none was made yet. Warns where others can read it.
 pub(super) fn read(data: &Path, warnings: &mut Vec<Diagnostic>) -> Result<Option<GivenKey>, Vec<Diagnostic>> {
     let path = path(data);
-    let text = match fs::read_to_string(&path) {
+    let text = match text(&path) {
         Ok(text) => text,
         // A data path that is no folder keeps no pair; `check_data_folder` refuses it, with a better reason.
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
@@ -46,8 +47,13 @@ pub fn make(data: &Path, seed: [u8; SEED_BYTES]) -> Result<GivenKey, Vec<Diagnos
         let key = AccessKey::admin(pair.id(), pair.secret());
         return Ok(GivenKey { key, place: Location::file(&path), secret: SecretPlace::Kept(path) });
     }
-    let text = fs::read_to_string(&path).map_err(cannot)?;
+    let text = text(&path).map_err(cannot)?;
     parse(&path, &text)
+}
+
+/// Not through a link, and no pipe.
+fn text(path: &Path) -> io::Result<String> {
+    io::read_to_string(open_regular(path)?)
 }
 
 /// `serve` prints a line that takes the secret out of this text with sed: one setting a line, in double quotes.

@@ -102,6 +102,7 @@ impl Work {
     fn commit(&self, mut batch: Vec<Queued>) {
         self.index.revive();
         let reaped = self.reaped.take();
+        let mut tried_again = false;
         loop {
             // How many changes were decided, so that one that spoils the transaction is known.
             let mut decided = 0;
@@ -110,7 +111,11 @@ impl Work {
             match written {
                 Ok((outcomes, unreferenced)) => return self.done(batch, outcomes, unreferenced),
                 // What it wrote goes with the transaction; the others have done nothing wrong.
-                Err(damage @ IndexError::Damaged(_)) if decided < batch.len() => fail(batch.remove(decided), &damage),
+                Err(damage @ (IndexError::Damaged(_) | IndexError::BadPage(_))) if decided < batch.len() => {
+                    fail(batch.remove(decided), &damage);
+                }
+                // A reader that met a bad page has failed the engine for all.
+                Err(IndexError::Undone(_)) if !std::mem::replace(&mut tried_again, true) => {}
                 Err(failure) => return batch.into_iter().for_each(|queued| fail(queued, &failure)),
             }
         }
@@ -173,7 +178,10 @@ fn fail(queued: Queued, failure: &IndexError) {
     let Queued { change, reply, _room } = queued;
     let body = placed_blob(change);
     let error = match failure {
-        IndexError::Refused(error) | IndexError::Damaged(error) => {
+        IndexError::Refused(error)
+        | IndexError::Damaged(error)
+        | IndexError::BadPage(error)
+        | IndexError::Undone(error) => {
             // Before the answer: a client that is answered that nothing was written finds nothing.
             drop(body);
             error

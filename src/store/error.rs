@@ -186,6 +186,17 @@ pub enum OpenError {
         /// The version this program writes.
         current: u64,
     },
+    /// Its index is not what was written.
+    #[error(
+        "{} is damaged: {cause}; restore the data folder from a backup, or choose another folder with --data",
+        path.display()
+    )]
+    Damaged {
+        /// The index.
+        path: PathBuf,
+        /// What is wrong, and where.
+        cause: String,
+    },
     /// It holds bodies but no index.
     #[error(
         "the data folder {} holds bodies but no index.redb; restore the index from a backup, \
@@ -207,6 +218,14 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    /// What an error of the index at `path` means to who opens it.
+    pub(super) fn of_index(path: impl Into<PathBuf>, error: StoreError) -> OpenError {
+        match error {
+            StoreError::Damaged(cause) => OpenError::Damaged { path: path.into(), cause },
+            error => OpenError::unusable(path, error),
+        }
+    }
+
     /// [`OpenError::Unusable`], with its cause in words.
     pub(super) fn unusable(path: impl Into<PathBuf>, cause: impl fmt::Display) -> OpenError {
         OpenError::Unusable { path: path.into(), cause: cause.to_string() }

@@ -5,7 +5,7 @@
 
 use super::blocking::on_disk;
 use super::error::StoreError;
-use super::folder::{BlobId, open_blob};
+use super::folder::{BlobId, open_regular};
 use bytes::BytesMut;
 use std::fs::File;
 use std::io::ErrorKind;
@@ -64,9 +64,9 @@ fn not_regular(blob: BlobId) -> StoreError {
 /// Opens a file whose path the kernel has in memory; `None` if it would have to look, or fails.
 #[cfg(target_os = "linux")]
 fn open_cached(path: &Path) -> Option<File> {
-    use super::folder::BLOB_FLAGS;
+    use super::folder::READ_FLAGS;
     use rustix::fs::{CWD, Mode, ResolveFlags, openat2};
-    openat2(CWD, path, BLOB_FLAGS, Mode::empty(), ResolveFlags::CACHED).ok().map(File::from)
+    openat2(CWD, path, READ_FLAGS, Mode::empty(), ResolveFlags::CACHED).ok().map(File::from)
 }
 
 /// Other kernels cannot be asked.
@@ -76,7 +76,7 @@ fn open_cached(_: &Path) -> Option<File> {
 }
 
 fn open_waiting(path: &Path, blob: BlobId) -> Result<File, StoreError> {
-    open_blob(path).map_err(|error| match error.kind() {
+    open_regular(path).map_err(|error| match error.kind() {
         ErrorKind::InvalidInput => not_regular(blob),
         ErrorKind::NotFound => StoreError::Damaged(format!("blob {:x} is missing", blob.0)),
         _ => error.into(),

@@ -183,17 +183,17 @@ impl Folder {
     }
 }
 
-/// How a blob is opened: not through a link, and without waiting for the other end of a pipe.
-pub(super) const BLOB_FLAGS: OFlags =
+/// How a file is opened: not through a link, and without waiting for the other end of a pipe.
+pub(super) const READ_FLAGS: OFlags =
     OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK);
 
-/// Opens a blob to read it.
+/// Opens a file of the data folder to read it.
 ///
 /// # Errors
-/// [`io::ErrorKind::InvalidInput`] where a link, a folder or a device is in its place.
-pub(super) fn open_blob(path: &Path) -> io::Result<File> {
+/// [`io::ErrorKind::InvalidInput`] where a link, a folder or a device is in its place; the system's.
+pub fn open_regular(path: &Path) -> io::Result<File> {
     let not_regular = || io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
-    let file = match rustix::fs::open(path, BLOB_FLAGS, Mode::empty()) {
+    let file = match rustix::fs::open(path, READ_FLAGS, Mode::empty()) {
         Err(Errno::LOOP) => return Err(not_regular()),
         opened => File::from(opened?),
     };

@@ -142,7 +142,7 @@ impl Store {
 
     async fn read_rows<T: Send + 'static>(
         &self,
-        look: impl FnOnce(&Snapshot) -> Result<T, super::index::IndexError> + Send + 'static,
+        look: impl FnMut(&Snapshot) -> Result<T, super::index::IndexError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let index = self.0.index.clone();
         on_disk(move || index.read(look)).await

@@ -29,6 +29,7 @@ mod startup;
 pub mod upkeep;
 mod committer;
 mod blocking;
+mod turns;
 mod writer;
 mod file_reads;
 mod proven_blob;
@@ -42,6 +43,7 @@ pub use decryption::ObjectReader;
 pub use defects::{Defect, DefectKind, DefectSubject};
 pub use encryption::KeyCheck;
 pub use error::{IoFailure, OpenError, StoreError};
+pub use folder::open_regular;
 pub use key_fault::{KeyFault, KeyMismatch};
 pub use lifecycle::LifecycleRun;
 pub use model::{Bucket, Durability, NewObject, ObjectInfo, Options, StoreStats};
@@ -59,7 +61,7 @@ use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::precondition::WriteConditions;
 use blob::Blobs;
 use blocking::on_disk;
-use committer::{Committer, Counters, answer};
+use committer::{Committer, Counters, Outcome, answer};
 use damage::DamagedReads;
 use disk::Disk;
 use folder::{BlobId, Folder};
@@ -76,6 +78,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use threads::ThreadHealth;
 use tokio::sync::Semaphore;
+use turns::{Turn, Turns};
 
 /// How many listings read at the same time; more wait their turn, so that they never take the whole blocking pool.
 const LISTINGS_AT_ONCE: usize = 16;
@@ -97,6 +100,7 @@ struct Inner {
     health: ThreadHealth,
     rows_listed: Arc<AtomicU64>,
     listings: Arc<Semaphore>,
+    turns: Turns,
     upload_age: Duration,
     _threads: Threads,
 }
@@ -155,6 +159,7 @@ impl Store {
             health,
             rows_listed: Arc::default(),
             listings: Arc::new(Semaphore::new(LISTINGS_AT_ONCE)),
+            turns: Turns::default(),
             upload_age: options.upload_age,
             _threads: Threads { committing: Some(committing), reaper, reaping: Some(reaping) },
         })))
@@ -233,6 +238,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSuchBucket`], [`StoreError::BucketNotEmpty`].
     pub async fn delete_bucket(&self, name: &BucketName) -> Result<(), StoreError> {
+        let _turn = self.turn_to_count(usize::MAX).await;
         self.submit(Change::DeleteBucket { name: name.clone() }).await
     }
 
@@ -333,7 +339,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSuchBucket`].
     pub async fn delete_object(&self, bucket: &BucketName, key: &ObjectKey) -> Result<(), StoreError> {
+        let _turn = self.turn_to_count(self.blobs_of(bucket, key)).await;
         self.submit(Change::DeleteObject { bucket: bucket.clone(), key: key.clone() }).await
+    }
+
+    /// How many blobs count an object; none if it is not there, or does not read.
+    fn blobs_of(&self, bucket: &BucketName, key: &ObjectKey) -> usize {
+        self.0.index.read(|snapshot| snapshot.object(bucket, key)).map_or(0, |row| row.body.blobs())
     }
 
     /// Removes many objects in few commits; the answers are in the order of the keys.
@@ -348,12 +360,19 @@ impl Store {
         self.bucket(bucket).await?;
         let mut queued = Vec::with_capacity(keys.len());
         for key in keys {
+            let turn = self.turn_to_count(self.blobs_of(bucket, key)).await;
             let change = Change::DeleteObject { bucket: bucket.clone(), key: key.clone() };
-            queued.push(self.0.committer.queue(change, None).await?);
+            let outcome = answer(self.0.committer.queue(change, None).await?);
+            // A turn is over when its change is committed.
+            queued.push(if turn.is_some() { Deleting::Done(outcome.await) } else { Deleting::Queued(outcome) });
         }
         let mut outcomes = Vec::with_capacity(queued.len());
         for change in queued {
-            outcomes.push(answer(change).await.map(drop));
+            let outcome = match change {
+                Deleting::Done(outcome) => outcome,
+                Deleting::Queued(outcome) => outcome.await,
+            };
+            outcomes.push(outcome.map(drop));
         }
         Ok(outcomes)
     }
@@ -441,6 +460,14 @@ impl Store {
         .await
     }
 
+    async fn turn_to_copy(&self) -> Turn {
+        self.0.turns.to_copy().await
+    }
+
+    async fn turn_to_count(&self, blobs: usize) -> Turn {
+        self.0.turns.to_count(blobs).await
+    }
+
     fn space(&self) -> &Arc<Space> {
         &self.0.space
     }
@@ -448,6 +475,12 @@ impl Store {
     fn blobs(&self) -> &Arc<Blobs> {
         &self.0.blobs
     }
+}
+
+/// A change that was committed, or whose answer is still to come.
+enum Deleting<F> {
+    Done(Outcome),
+    Queued(F),
 }
 
 /// What a change made, if it makes anything.

@@ -6,27 +6,24 @@
 use super::decryption::ObjectReader;
 use super::encryption::{KeyCheck, new_salt};
 use super::error::StoreError;
-use super::index::{Change, Complete, PartBody, PutPart, UploadListing, UploadRow};
+use super::index::{Change, Complete, Extents, PartBody, PutPart, UploadListing, UploadRow, stored_bytes};
 use super::model::{NewObject, ObjectInfo};
 use super::parts::{
-    Completion, CopyKeys, NewPart, NewUpload, ObjectCopy, PartInfo, UploadInfo, UploadRef, WriteResult,
+    Completion, CopyKeys, NewPart, NewUpload, ObjectCopy, PartInfo, SHARED_BLOBS, SHARED_RUNS, UploadInfo, UploadRef,
+    WriteResult,
 };
 use super::reader::Object;
 use super::writer::{BodyWriter, PartWriter};
 use super::{Store, made};
 use crate::body::{Digests, Expected};
 use crate::s3::Timestamp;
-use crate::s3::checksum::Algorithm;
+use crate::s3::checksum::{Algorithm, Kind};
 use crate::s3::customer_key::CustomerKey;
 use crate::s3::etag::ETag;
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::precondition::ReadOutcome;
 use crate::s3::upload_listing::{UploadPage, UploadQuery};
 use std::ops::Range;
-
-/// A part that is copied shares at most so many runs of blobs; where it would be more its bytes are written anew. So an
-/// object of 10,000 parts has a bounded row, however often copies are made of copies.
-const SHARED_RUNS: usize = 16;
 
 impl Store {
     /// Begins an upload and returns its id: the time and a random number, so that ids sort in the order in which their
@@ -77,8 +74,8 @@ impl Store {
         PartWriter::start(self.clone(), at.clone(), number, length, key).await
     }
 
-    /// Makes a part of a range of an object. The bytes are read for their digests and shared, not written; where that
-    /// cannot be, or a key is needed, they are written.
+    /// Makes a part of a range of an object. The bytes are shared, not written, and read only where their digests are not
+    /// known; where they cannot be shared, or a key is needed, they are written. Dropped, it ends.
     ///
     /// # Errors
     /// Those of [`Store::begin_part`] and of reading.
@@ -96,9 +93,17 @@ impl Store {
         let plan = upload.checksum;
         let is_plain = upload.encryption.is_none();
         let shared = source.plain_extents(&range).filter(|extents| is_plain && extents.len() <= SHARED_RUNS);
+        let algorithm = plan.map(|plan| plan.algorithm);
         if let Some(extents) = shared {
-            let reader = source.clone().read(range.clone(), keys.source.as_ref()).await?;
-            let NewPart { etag, checksum, now } = digest(reader, plan.map(|plan| plan.algorithm), now, None).await?;
+            let part = match known(&source.info, &range, algorithm, now) {
+                Some(part) => part,
+                None => {
+                    let _turn = self.turn_to_copy().await;
+                    digest(source.clone().read(range.clone(), None).await?, algorithm, now, None).await?
+                }
+            };
+            let NewPart { etag, checksum, now } = part;
+            let extents = Extents::new(extents);
             let info = PartInfo { number, size: range.end - range.start, etag, last_modified: now, checksum };
             let put = PutPart { at: at.clone(), info: info.clone(), sealed: false, body: PartBody::Shared(extents) };
             match self.make(Change::PutPart(Box::new(put))).await {
@@ -107,10 +112,11 @@ impl Store {
                 done => return done.map(|written| PartInfo { last_modified: written.last_modified, ..info }),
             }
         }
+        let _turn = self.turn_to_copy().await;
         let length = range.end - range.start;
         let reader = source.read(range, keys.source.as_ref()).await?;
         let mut upload = self.begin_part(at, number, length, keys.target.as_ref()).await?;
-        let part = digest(reader, plan.map(|plan| plan.algorithm), now, Some(upload.body())).await?;
+        let part = digest(reader, algorithm, now, Some(upload.body())).await?;
         upload.commit(part).await
     }
 
@@ -121,6 +127,7 @@ impl Store {
     /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchUpload`], [`StoreError::PreconditionFailed`],
     /// [`StoreError::Parts`], [`StoreError::Full`]; after any of them the upload is as it was.
     pub async fn complete_upload(&self, at: UploadRef, completion: Completion) -> Result<WriteResult, StoreError> {
+        let _turn = self.turn_to_count(completion.parts.len()).await;
         self.make(Change::CompleteUpload(Box::new(Complete { at, completion }))).await
     }
 
@@ -129,6 +136,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchUpload`].
     pub async fn abort_upload(&self, at: UploadRef) -> Result<(), StoreError> {
+        let _turn = self.turn_to_count(usize::MAX).await;
         self.submit(Change::AbortUpload(at)).await
     }
 
@@ -172,8 +180,8 @@ impl Store {
         .await
     }
 
-    /// Copies an object; the copy shares its bytes. Where it is to have another key than its source, they are written
-    /// anew.
+    /// Copies an object; the copy shares its bytes. Where it is to have another key than its source, or is made of very
+    /// many blobs, they are written anew. Dropped, it ends.
     ///
     /// # Errors
     /// [`StoreError::NoSuchBucket`] for either bucket, [`StoreError::NoSuchKey`], [`StoreError::PreconditionFailed`],
@@ -183,18 +191,47 @@ impl Store {
             return self.rewrite(copy).await;
         }
         // The commit decides whether the source exists.
-        let source = self.look_up(&copy.source_bucket, &copy.source_key).map_or(0, |row| row.bytes());
-        made(self.commit(Change::CopyObject(Box::new(copy)), source).await?)
+        let source = self.look_up(&copy.source_bucket, &copy.source_key);
+        let (bytes, blobs) = source.map_or((0, 0), |row| (row.bytes(), row.body.blobs()));
+        if blobs > SHARED_BLOBS {
+            return self.copy_at_rest(copy).await;
+        }
+        let _turn = self.turn_to_count(blobs).await;
+        made(self.commit(Change::CopyObject(Box::new(copy)), bytes).await?)
+    }
+
+    /// The source of a copy, if it is to be copied.
+    async fn source(&self, copy: &ObjectCopy) -> Result<Object, StoreError> {
+        self.bucket(&copy.bucket).await?;
+        let source = self.object(&copy.source_bucket, &copy.source_key).await?;
+        source.info.require_key(copy.keys.source.as_ref())?;
+        match copy.source_conditions.decide(source.info.existing()) {
+            ReadOutcome::Proceed => Ok(source),
+            _ => Err(StoreError::PreconditionFailed),
+        }
+    }
+
+    /// Copies an object by reading and writing its bytes as they are at rest. The copy is the same but for its blob.
+    async fn copy_at_rest(&self, copy: ObjectCopy) -> Result<WriteResult, StoreError> {
+        let source = self.source(&copy).await?;
+        let _turn = self.turn_to_copy().await;
+        let (subject, length) = (source.subject.clone(), stored_bytes(&source.info));
+        let metadata = copy.metadata.of_copy(source.info.metadata.clone())?;
+        let (last_modified, storage_class) = (copy.now, copy.storage_class);
+        let info = ObjectInfo { metadata, last_modified, storage_class, ..source.info.clone() };
+        let mut upload = self.begin(&copy.bucket, &copy.key, length, &copy.conditions, None).await?;
+        let mut reader = subject.note(source.read_stored(0..length).await)?;
+        while let Some(piece) = reader.next().await {
+            upload.body().push(subject.note(piece)?).await?;
+            tokio::task::yield_now().await;
+        }
+        Ok(upload.commit_as(info, copy.conditions).await?.written())
     }
 
     /// Copies an object by reading and writing it.
     async fn rewrite(&self, copy: ObjectCopy) -> Result<WriteResult, StoreError> {
-        self.bucket(&copy.bucket).await?;
-        let source = self.object(&copy.source_bucket, &copy.source_key).await?;
-        source.info.require_key(copy.keys.source.as_ref())?;
-        if copy.source_conditions.decide(source.info.existing()) != ReadOutcome::Proceed {
-            return Err(StoreError::PreconditionFailed);
-        }
+        let source = self.source(&copy).await?;
+        let _turn = self.turn_to_copy().await;
         let ObjectInfo { size, metadata, checksum, .. } = source.info.clone();
         let metadata = copy.metadata.of_copy(metadata)?;
         let target = copy.keys.target.as_ref();
@@ -206,6 +243,18 @@ impl Store {
         let written = upload.commit(NewObject { metadata, storage_class, etag, checksum, now, conditions }).await?;
         Ok(written.written())
     }
+}
+
+/// The part that a whole object makes, where its digests are known: it was written whole, and has the checksum that is
+/// asked for, if one is. Its blob has the sums that prove its bytes, so they need not be read.
+fn known(info: &ObjectInfo, range: &Range<u64>, checksum: Option<Algorithm>, now: Timestamp) -> Option<NewPart> {
+    let is_whole = *range == (0..info.size) && info.parts.is_empty() && info.etag.md5().is_some();
+    let has = info.checksum.as_ref().filter(|has| has.kind == Kind::FullObject);
+    let checksum = match checksum {
+        Some(wanted) => Some(has.filter(|has| has.algorithm == wanted)?.clone()),
+        None => None,
+    };
+    is_whole.then(|| NewPart { etag: info.etag.clone(), checksum, now })
 }
 
 /// Reads bytes for their digests and passes them on where they are to be written.

@@ -14,6 +14,13 @@ use crate::store::encryption::KeyCheck;
 use crate::store::error::StoreError;
 use crate::store::key_fault::KeyFault;
 
+/// A part that is copied shares at most so many runs of blobs; where it would be more its bytes are written anew. So an
+/// object has at most so many runs for each of its parts, however often copies are made of copies.
+pub(super) const SHARED_RUNS: usize = 2;
+/// A copy of an object that is made of more blobs than this is written anew: to count each of them keeps every other
+/// change waiting.
+pub(super) const SHARED_BLOBS: usize = if cfg!(test) { 3 } else { 1024 };
+
 /// The most bytes of an object (R2 limits page: 5 TiB less 5 GiB).
 pub(super) const MAX_OBJECT: u64 = (5 << 40) - (5 << 30);
 

@@ -51,7 +51,7 @@ impl BlobFiles {
     /// The index does not say from which blob on there are block sums.
     pub(super) fn new(folder: &Arc<Folder>, index: &Arc<Index>) -> Result<BlobFiles, OpenError> {
         let proven_from = index.read(Snapshot::proven_from);
-        let proven_from = proven_from.map_err(|error| OpenError::unusable(folder.index(), error))?;
+        let proven_from = proven_from.map_err(|error| OpenError::of_index(folder.index(), error))?;
         Ok(BlobFiles { folder: folder.clone(), index: index.clone(), proven_from })
     }
 

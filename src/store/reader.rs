@@ -7,7 +7,7 @@
 use super::damage::Subject;
 use super::error::StoreError;
 use super::folder::BlobId;
-use super::index::Extent;
+use super::index::{Extent, Extents};
 use super::model::ObjectInfo;
 use super::pins::Pin;
 use super::proven_blob::{BlobFiles, ProvenBlob};
@@ -31,7 +31,7 @@ pub struct Object {
 #[derive(Clone)]
 pub(super) enum Source {
     Inline(Bytes),
-    Blobs(Vec<Extent>, Arc<BlobFiles>),
+    Blobs(Extents, Arc<BlobFiles>),
 }
 
 impl Object {
@@ -44,7 +44,7 @@ impl Object {
         match self.source {
             Source::Inline(bytes) => Ok(StoredReader(State::Inline(slice(bytes, &range)))),
             Source::Blobs(extents, files) => {
-                let (runs, pin) = (runs(&extents, &range), self.pin);
+                let (runs, pin) = (runs(&extents.runs, &range), self.pin);
                 let mut blobs = BlobReader { runs, files, open: None, ready: None, _pin: pin };
                 blobs.ready = blobs.next().await.transpose()?;
                 Ok(StoredReader(State::Blobs(Box::new(blobs))))
@@ -55,16 +55,21 @@ impl Object {
     /// The runs of blobs that hold these bytes; `None` if they are not in blobs, or encrypted there.
     pub(super) fn plain_extents(&self, range: &Range<u64>) -> Option<Vec<Extent>> {
         match &self.source {
-            Source::Blobs(extents, _) if self.info.encryption.is_none() => Some(runs(extents, range).into()),
+            Source::Blobs(extents, _) if self.info.encryption.is_none() => Some(runs(&extents.runs, range).into()),
             _ => None,
         }
     }
 
-    /// The blobs it is made of.
+    /// The blobs it is made of, each once, in the order of their numbers.
     pub(super) fn blobs(&self) -> Vec<BlobId> {
         match &self.source {
             Source::Inline(_) => Vec::new(),
-            Source::Blobs(extents, _) => extents.iter().map(|extent| extent.blob).collect(),
+            Source::Blobs(extents, _) => {
+                let mut blobs: Vec<_> = extents.runs.iter().map(|extent| extent.blob).collect();
+                blobs.sort_unstable();
+                blobs.dedup();
+                blobs
+            }
         }
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn repair(folder: &Folder, index: &Index) -> Result<Ids, OpenError> {
         remove_unreferenced(folder, tables)?;
         sweep(folder, tables)
     });
-    next.map(Ids::starting_at).map_err(|failure| OpenError::unusable(folder.root(), StoreError::from(failure)))
+    next.map(Ids::starting_at).map_err(|failure| OpenError::of_index(folder.root(), failure.into()))
 }
 
 fn remove_unreferenced(folder: &Folder, tables: &mut Tables<'_>) -> Result<(), IndexError> {

@@ -21,6 +21,7 @@ mod upkeep;
 mod encryption;
 mod kept;
 mod damage;
+mod flips;
 mod configurations;
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);

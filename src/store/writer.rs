@@ -14,6 +14,7 @@ use crate::body::CoalescingBuffer;
 use crate::s3::customer_key::CustomerKey;
 use crate::s3::etag::ETag;
 use crate::s3::names::{BucketName, ObjectKey};
+use crate::s3::precondition::WriteConditions;
 use bytes::{Bytes, BytesMut};
 
 /// The largest body that is kept in the index, in bytes. Above about this size a file of its own is faster to write.
@@ -93,6 +94,15 @@ impl ObjectWriter {
             parts: Vec::new(),
             encryption: self.body.sealer.as_ref().map(Sealer::key_check),
         };
+        self.commit_as(info, conditions).await
+    }
+
+    /// The same for bytes as they are at rest: all that is said of the object is given.
+    pub(super) async fn commit_as(
+        self,
+        info: ObjectInfo,
+        conditions: WriteConditions,
+    ) -> Result<ObjectInfo, StoreError> {
         let (store, body) = self.body.finish().await?;
         let put = Put { bucket: self.bucket, key: self.key, info: info.clone(), body, conditions };
         let written = store.make(Change::Put(Box::new(put))).await?;

@@ -3,6 +3,7 @@
 use crate::support::{KEY_ID, Request, Response, SECRET, Signing, TestServer};
 use r2shim::access::{AccessKey, BucketPattern, BucketScope, Permission};
 use r2shim::sigv4::Secret;
+use std::time::{Duration, Instant};
 
 const SOURCE: &str = "x-amz-copy-source";
 const WRITER: &str = "fedcba9876543210fedcba9876543210";
@@ -176,4 +177,32 @@ fn an_unsigned_source_is_refused() {
     let presigned = Request::put("/media/copy").presigned(server.address, 60);
     let refused = server.connect().send(presigned.header(SOURCE, "media/a%20%2Bb"));
     assert_eq!((refused.status, refused.error().1.as_str()), (403, "AccessDenied"), "{}", refused.text());
+}
+
+/// The copy reads all bytes but one for their digests, and lets others work after each piece.
+#[test]
+fn a_copy_ends_when_its_client_leaves() {
+    let server = TestServer::with_bucket("r2", "media");
+    let length = 32 << 20;
+    assert_eq!(server.send(Request::put("/media/large").body(vec![1; length])).status, 200);
+    let upload = server.send(Request::new("POST", "/media/parts?uploads")).element("UploadId");
+    let part = Request::put(&format!("/media/parts?partNumber=1&uploadId={upload}"))
+        .header(SOURCE, "/media/large")
+        .header("x-amz-copy-source-range", &format!("bytes=0-{}", length - 2))
+        .signed(server.address);
+    let mut leaving = server.connect();
+    leaving.write(&part.head_bytes());
+    drop(leaving);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let counted = loop {
+        let page = server.admin_page("/metrics").text();
+        let line =
+            page.lines().find(|line| line.starts_with("r2shim_requests_total{") && line.contains("UploadPartCopy"));
+        if let Some(line) = line {
+            break line.to_owned();
+        }
+        assert!(Instant::now() < deadline, "the copy goes on");
+    };
+    assert!(counted.contains("error=\"RequestTimeout\""), "{counted}");
+    assert_eq!(server.send(Request::get(&format!("/media/parts?uploadId={upload}"))).elements("Part").len(), 0);
 }

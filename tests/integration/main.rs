@@ -20,6 +20,7 @@ mod contract;
 mod copies;
 mod cors;
 mod crash;
+mod damage;
 mod denials;
 mod credentials;
 mod dependencies;

@@ -5,6 +5,7 @@ use crate::server::connection::pace::{MinimumRate, Pace, TooSlow};
 use bytes::Bytes;
 use pingora::protocols::http::ServerSession;
 use pingora::{BError, ErrorType};
+use std::future::Future;
 use std::pin::pin;
 use tokio::time::{Instant, timeout};
 
@@ -71,6 +72,26 @@ impl<'s> RequestBody<'s> {
             self.progress = Progress::Broken;
             body_error(&error)
         })
+    }
+
+    /// Does work that can take long, unless the client leaves meanwhile: then it ends, as nobody waits for it.
+    ///
+    /// # Errors
+    /// Those of the work; for the log, that the client has left.
+    pub async fn while_connected<T>(&mut self, work: impl Future<Output = Result<T, S3Error>>) -> Result<T, S3Error> {
+        tokio::select! {
+            done = work => done,
+            () = self.client_left() => {
+                Err(S3Error::new(Code::REQUEST_TIMEOUT).cause("the client has left before it was answered"))
+            }
+        }
+    }
+
+    /// Waits until the client closes the connection. A client that has still to send its body is not looked at.
+    async fn client_left(&mut self) {
+        if !self.session.is_body_done() || self.session.read_body_or_idle(true).await.is_ok() {
+            std::future::pending::<()>().await;
+        }
     }
 
     async fn read(&mut self) -> Result<Option<Bytes>, BodyError> {

@@ -12,7 +12,7 @@ use crate::store::error::StoreError;
 use crate::store::model::ObjectInfo;
 use crate::store::parts::{Completion, MAX_OBJECT};
 use md5::{Digest, Md5};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 /// The parts of an upload by number.
 pub(super) type Parts = BTreeMap<u16, PartRow>;
@@ -22,8 +22,6 @@ pub(super) type Parts = BTreeMap<u16, PartRow>;
 pub(super) struct Assembled {
     pub(super) info: ObjectInfo,
     pub(super) extents: Vec<Extent>,
-    /// The numbers of the parts in it.
-    pub(super) used: HashSet<u16>,
 }
 
 /// Makes the object, or says what is wrong with the list.
@@ -52,8 +50,7 @@ pub(super) fn assemble(upload: &UploadRow, parts: &Parts, completion: &Completio
             parts: sizes,
             encryption: upload.info.encryption.clone(),
         },
-        extents: listed.iter().flat_map(|part| part.extents.iter().copied()).collect(),
-        used: listed.iter().map(|part| part.info.number).collect(),
+        extents: listed.iter().flat_map(|part| part.extents.runs.iter().copied()).collect(),
     })
 }
 
@@ -116,6 +113,7 @@ mod tests {
     use crate::s3::part_list::MIN_PART;
     use crate::s3::precondition::WriteConditions;
     use crate::store::folder::BlobId;
+    use crate::store::index::codec::Extents;
     use crate::store::parts::{PartInfo, PartRules, UploadInfo};
 
     fn upload(checksum: Option<Plan>) -> UploadRow {
@@ -139,7 +137,7 @@ mod tests {
         let part = |(number, size): (u16, &u64)| {
             let (etag, last_modified) = (ETag::from_md5([number as u8; 16]), Timestamp::default());
             let info = PartInfo { number, size: *size, etag, last_modified, checksum: Some(crc(number)) };
-            let extents = vec![Extent { blob: BlobId(number.into()), offset: 0, length: *size }];
+            let extents = Extents::new(vec![Extent { blob: BlobId(number.into()), offset: 0, length: *size }]);
             (number, PartRow { info, sealed: false, extents })
         };
         (1..).zip(sizes).map(part).collect()
@@ -176,8 +174,7 @@ mod tests {
         let parts = parts(&[MIN_PART, MIN_PART + 1, 3]);
         let object = assemble(&upload(None), &parts, &listed(&[1, 3])).unwrap();
         assert_eq!((object.info.size, &object.info.parts), (MIN_PART + 3, &vec![MIN_PART, 3]));
-        assert_eq!(object.extents, [parts[&1].extents[0], parts[&3].extents[0]]);
-        assert_eq!(object.used, HashSet::from([1, 3]));
+        assert_eq!(object.extents, [parts[&1].extents.runs[0], parts[&3].extents.runs[0]]);
         let digest = Md5::digest([[1; 16], [3; 16]].concat());
         assert_eq!(object.info.etag, ETag::from_parts(digest.into(), 2));
     }

@@ -4,7 +4,7 @@
 //! that meets damage may have written half of itself: then all that its transaction wrote is given up.
 
 use super::IndexError;
-use super::codec::{EXTENT_BYTES, Extent, metadata_bytes};
+use super::codec::{EXTENT_BYTES, Extent, Extents, metadata_bytes};
 use super::configurations::Configure;
 use super::lifecycle::LifecycleChange;
 use super::rows::{Body, ObjectRow};
@@ -19,7 +19,7 @@ use crate::store::block_sums;
 use crate::store::configuration::ConfigurationKind;
 use crate::store::error::StoreError;
 use crate::store::model::ObjectInfo;
-use crate::store::parts::{ObjectCopy, UploadRef, WriteResult};
+use crate::store::parts::{ObjectCopy, SHARED_RUNS, UploadRef, WriteResult};
 use bytes::Bytes;
 
 /// What a client asks to be changed.
@@ -52,8 +52,8 @@ pub(in crate::store) enum NewBody {
     Blob(PlacedBlob),
 }
 
-/// The most runs of blobs that a part has, and the bytes of a run in a row.
-const PART_ROW: u64 = 16 * EXTENT_BYTES + 8;
+/// About the bytes that a part has in a row: those of the most runs, and its size.
+const PART_ROW: u64 = SHARED_RUNS as u64 * EXTENT_BYTES + 8;
 
 impl Change {
     /// About the bytes of the row that the change adds, without those that depend on what the index holds; `None` for
@@ -148,7 +148,8 @@ impl Tables<'_> {
             }
             NewBody::Blob(blob) => {
                 self.insert_blob(blob.id, blob.length, blob.crc)?;
-                Ok(Body::Extents(vec![Extent { blob: blob.id, offset: 0, length: blob.length }]))
+                let whole = Extent { blob: blob.id, offset: 0, length: blob.length };
+                Ok(Body::Extents(Extents::new(vec![whole])))
             }
         }
     }

@@ -11,9 +11,12 @@ use crate::s3::storage_class::StorageClass;
 use crate::store::encryption::{KeyCheck, SALT};
 use crate::store::folder::BlobId;
 use crc_fast::{CrcAlgorithm, Digest};
+use std::collections::BTreeMap;
 
-/// The version of all rows that are written.
-pub(super) const VERSION: u8 = 3;
+/// The version of new rows.
+pub(super) const VERSION: u8 = 4;
+/// The version before: the same fields, but its extents are counted one by one ([`Counting`]).
+const COUNTED_SINGLY: u8 = 3;
 /// The oldest version of rows that are read: without storage class and encryption.
 const OLDEST: u8 = 2;
 /// Bytes of version and checksum.
@@ -36,58 +39,98 @@ pub(in crate::store) struct Extent {
     pub(in crate::store) length: u64,
 }
 
+/// How a row with extents is counted in the rows of the blobs that it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Counting {
+    /// Once in each of them.
+    Once,
+    /// Once for each extent, as earlier versions have it.
+    Singly,
+}
+
+/// The runs of blobs that are a body, one after the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::store) struct Extents {
+    pub(in crate::store) runs: Vec<Extent>,
+    pub(super) counting: Counting,
+}
+
+impl Extents {
+    /// Those of a new row.
+    pub(in crate::store) fn new(runs: Vec<Extent>) -> Extents {
+        Extents { runs, counting: Counting::Once }
+    }
+
+    /// The blobs, and how often each of them counts the row.
+    pub(in crate::store) fn references(&self) -> BTreeMap<BlobId, u64> {
+        let mut references = BTreeMap::new();
+        for run in &self.runs {
+            let count = references.entry(run.blob).or_insert(0);
+            *count = match self.counting {
+                Counting::Once => 1,
+                Counting::Singly => *count + 1,
+            };
+        }
+        references
+    }
+}
+
 /// Bytes of an [`Extent`] in a row.
 pub(super) const EXTENT_BYTES: u64 = 3 * 8;
 
 /// Bytes of metadata in a row.
 pub(super) fn metadata_bytes(metadata: &Metadata) -> u64 {
-    let mut out = Encoder(Vec::new());
+    let mut out = Encoder { row: Vec::new(), version: VERSION };
     out.metadata(metadata);
-    out.0.len() as u64
+    out.row.len() as u64
 }
 
 /// A row in the making: room for version and checksum, and the fields so far.
-pub(super) struct Encoder(Vec<u8>);
+pub(super) struct Encoder {
+    row: Vec<u8>,
+    version: u8,
+}
 
 impl Encoder {
     pub(super) fn new() -> Encoder {
-        Encoder(vec![0; HEAD])
+        Encoder { row: vec![0; HEAD], version: VERSION }
     }
 
     /// The row, complete, for its key.
     pub(super) fn seal(self, key: &[u8]) -> Vec<u8> {
-        self.seal_as(VERSION, key)
+        let version = self.version;
+        self.seal_as(version, key)
     }
 
     pub(super) fn seal_as(mut self, row_version: u8, key: &[u8]) -> Vec<u8> {
-        if let Some((head, fields)) = self.0.split_first_chunk_mut::<HEAD>() {
+        if let Some((head, fields)) = self.row.split_first_chunk_mut::<HEAD>() {
             let [version, sum @ ..] = head;
             *version = row_version;
             *sum = checksum(key, row_version, fields).to_le_bytes();
         }
-        self.0
+        self.row
     }
 
     pub(super) fn byte(&mut self, value: u8) {
-        self.0.push(value);
+        self.row.push(value);
     }
 
     pub(super) fn integer(&mut self, value: u64) {
-        self.0.extend_from_slice(&value.to_le_bytes());
+        self.row.extend_from_slice(&value.to_le_bytes());
     }
 
     /// Texts and lists are bounded by the limits on requests, far below 4 GiB.
     pub(super) fn length(&mut self, length: usize) {
-        self.0.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
+        self.row.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
     }
 
     pub(super) fn text(&mut self, text: &str) {
         self.length(text.len());
-        self.0.extend_from_slice(text.as_bytes());
+        self.row.extend_from_slice(text.as_bytes());
     }
 
     pub(super) fn option<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Encoder, T)) {
-        self.0.push(u8::from(value.is_some()));
+        self.row.push(u8::from(value.is_some()));
         if let Some(value) = value {
             write(self, value);
         }
@@ -99,23 +142,23 @@ impl Encoder {
     }
 
     pub(super) fn plan(&mut self, plan: &Plan) {
-        self.0.push(algorithm_number(plan.algorithm));
-        self.0.push(match plan.kind {
+        self.row.push(algorithm_number(plan.algorithm));
+        self.row.push(match plan.kind {
             Kind::FullObject => 0,
             Kind::Composite => 1,
         });
     }
 
     pub(super) fn storage_class(&mut self, class: StorageClass) {
-        self.0.push(match class {
+        self.row.push(match class {
             StorageClass::Standard => 0,
             StorageClass::InfrequentAccess => 1,
         });
     }
 
     pub(super) fn key_check(&mut self, check: &KeyCheck) {
-        self.0.extend_from_slice(&check.salt);
-        self.0.extend_from_slice(&check.mac);
+        self.row.extend_from_slice(&check.salt);
+        self.row.extend_from_slice(&check.mac);
     }
 
     pub(super) fn metadata(&mut self, metadata: &Metadata) {
@@ -136,9 +179,13 @@ impl Encoder {
         }
     }
 
-    pub(super) fn extents(&mut self, extents: &[Extent]) {
-        self.length(extents.len());
-        for extent in extents {
+    /// Those that are counted as earlier versions do stay that way.
+    pub(super) fn extents(&mut self, extents: &Extents) {
+        if extents.counting == Counting::Singly {
+            self.version = COUNTED_SINGLY;
+        }
+        self.length(extents.runs.len());
+        for extent in &extents.runs {
             self.integer(extent.blob.0);
             self.integer(extent.offset);
             self.integer(extent.length);
@@ -253,7 +300,8 @@ impl<'a> Decoder<'a> {
     }
 
     /// Runs that add up to `size` bytes.
-    pub(super) fn extents(&mut self, size: u64) -> Option<Vec<Extent>> {
+    pub(super) fn extents(&mut self, size: u64) -> Option<Extents> {
+        let counting = if self.version > COUNTED_SINGLY { Counting::Once } else { Counting::Singly };
         let mut extents = Vec::new();
         let mut total = 0u64;
         for _ in 0..self.length()? {
@@ -262,7 +310,7 @@ impl<'a> Decoder<'a> {
             total = total.checked_add(length)?;
             extents.push(Extent { blob, offset, length });
         }
-        (total == size).then_some(extents)
+        (total == size).then_some(Extents { runs: extents, counting })
     }
 
     /// Whatever the row holds must have been read by now.

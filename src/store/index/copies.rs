@@ -2,6 +2,7 @@
 //! those of small objects that lie in the index.
 
 use super::IndexError;
+use super::codec::Extents;
 use super::rows::{Body, ObjectRow, stored_bytes, verified};
 use super::tables::{Tables, row_key};
 use crate::s3::precondition::ReadOutcome;
@@ -37,7 +38,7 @@ impl Tables<'_> {
             self.insert_body(&key, &bytes)?;
         }
         let written = info.written();
-        self.insert_object(&key, &ObjectRow { info, body: source.body })?;
+        self.insert_object(&key, &ObjectRow { info, body: of_copy(source.body) })?;
         Ok(written)
     }
 
@@ -45,8 +46,16 @@ impl Tables<'_> {
     fn take_source(&mut self, key: &[u8], source: &ObjectRow) -> Result<Option<Vec<u8>>, IndexError> {
         match &source.body {
             Body::Inline { crc } => Ok(Some(verified(self.body(key)?, *crc, stored_bytes(&source.info))?)),
-            Body::Extents(extents) if self.share(extents)? => Ok(None),
+            Body::Extents(extents) if self.share(&Extents::new(extents.runs.clone()))? => Ok(None),
             Body::Extents(_) => Err(StoreError::Damaged("a blob that an object names has no row".into()).into()),
         }
+    }
+}
+
+/// The body of a copy: the same bytes, counted as new rows are.
+fn of_copy(source: Body) -> Body {
+    match source {
+        Body::Extents(extents) => Body::Extents(Extents::new(extents.runs)),
+        inline @ Body::Inline { .. } => inline,
     }
 }

@@ -1,89 +1,252 @@
-//! The index's file as redb sees it: a plain file whose writes pass through [`Disk`].
+//! The index's file as redb sees it: pages that prove what they hold, whose writes pass through [`Disk`].
 //!
 //! Without durability it is only the waiting that is left out. redb's own non-durable commits would be lost with the
 //! process.
+//!
+//! Earlier versions kept a file of redb's own. It becomes one of pages with sums when it is opened for writing: a copy is
+//! made, waited for, and renamed.
 
+use super::pages::{self, PAGE, Pages, RawFile};
 use crate::store::disk::Disk;
+use crate::store::folder::open_regular;
 use redb::backends::FileBackend;
-use redb::{BackendError, DatabaseError, StorageBackend};
-use std::fs::OpenOptions;
+use redb::{BackendError, DatabaseError, StorageBackend, StorageError};
+use rustix::fs::OFlags;
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::ops::Bound;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
+
+/// How redb's own files begin.
+const REDB: &[u8] = b"redb";
+/// How many pages are copied at once.
+const COPIED: u64 = 64;
 
 /// The file and how it is written.
 #[derive(Debug)]
 pub(super) struct IndexFile {
-    file: FileBackend,
+    pages: Pages<FileBackend>,
     disk: Disk,
+}
+
+/// A file that is only read.
+#[derive(Debug)]
+pub(super) enum ReadFile {
+    /// One of an earlier version.
+    Plain(FileBackend),
+    Proven(Pages<FileBackend>),
+}
+
+impl RawFile for FileBackend {
+    fn len(&self) -> io::Result<u64> {
+        StorageBackend::len(self)
+    }
+
+    fn read(&self, at: u64, out: &mut [u8]) -> io::Result<()> {
+        StorageBackend::read(self, at, out)
+    }
+
+    fn write(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        StorageBackend::write(self, at, bytes)
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        StorageBackend::set_len(self, length)
+    }
+}
+
+/// Opens the file, or makes it, as [`open_regular`] does.
+fn open_to_write(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).bits();
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(flags.cast_signed());
+    let file = options.open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"))
+    }
+}
+
+/// Whether the file is one of redb's own, and not of pages with sums.
+fn is_plain(file: &File) -> io::Result<bool> {
+    let length = file.metadata()?.len();
+    let mut begin = [0; 8];
+    let read = file.read_at(&mut begin, 0)?;
+    // A start that broke off has left zeros, or nothing.
+    let is_proven = length == 0 || length >= 2 * PAGE && (begin == pages::MARK || begin == [0; 8]);
+    match is_proven {
+        true => Ok(false),
+        false if begin.get(..read.min(REDB.len())) == Some(REDB) => Ok(true),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no index")),
+    }
+}
+
+impl ReadFile {
+    /// Opens an existing index.
+    pub(super) fn open(path: &Path) -> Result<ReadFile, DatabaseError> {
+        let file = open_regular(path).map_err(StorageError::Io)?;
+        let is_plain = is_plain(&file).map_err(StorageError::Io)?;
+        let file = FileBackend::new(file)?;
+        Ok(if is_plain { ReadFile::Plain(file) } else { ReadFile::Proven(Pages::new(file)) })
+    }
+
+    pub(super) fn len(&self) -> io::Result<u64> {
+        match self {
+            ReadFile::Plain(file) => StorageBackend::len(file),
+            ReadFile::Proven(pages) => pages.len(),
+        }
+    }
+
+    pub(super) fn read(&self, at: u64, out: &mut [u8]) -> io::Result<()> {
+        match self {
+            ReadFile::Plain(file) => StorageBackend::read(file, at, out),
+            ReadFile::Proven(pages) => pages.read(at, out),
+        }
+    }
+
+    /// The file with its locks.
+    pub(super) fn file(&self) -> &FileBackend {
+        match self {
+            ReadFile::Plain(file) => file,
+            ReadFile::Proven(pages) => pages.file(),
+        }
+    }
 }
 
 impl IndexFile {
     /// Opens for reading and writing, and makes a file that only we may read if there is none.
     pub(super) fn open(path: &Path, disk: &Disk) -> Result<IndexFile, DatabaseError> {
-        disk.permit_write().map_err(redb::StorageError::Io)?;
+        disk.permit_write().map_err(StorageError::Io)?;
         let is_new = !path.exists();
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
-        let file = FileBackend::new(file.map_err(redb::StorageError::Io)?)?;
+        let file = open_to_write(path).map_err(StorageError::Io)?;
         if let (true, Some(folder)) = (is_new, path.parent()) {
-            disk.sync_folder(folder).map_err(redb::StorageError::Io)?;
+            disk.sync_folder(folder).map_err(StorageError::Io)?;
         }
-        Ok(IndexFile { file, disk: disk.clone() })
+        let file = if is_plain(&file).map_err(StorageError::Io)? { prove(path, &file, disk)? } else { file };
+        Ok(IndexFile { pages: Pages::new(FileBackend::new(file)?), disk: disk.clone() })
+    }
+}
+
+/// Puts a copy with sums in the place of a plain file.
+fn prove(path: &Path, plain: &File, disk: &Disk) -> Result<File, DatabaseError> {
+    // An earlier program that has it open holds this lock, and another start that is doing the same.
+    let is_free = plain.try_lock().is_ok();
+    let is_there = |at: fs::Metadata| plain.metadata().is_ok_and(|own| (own.dev(), own.ino()) == (at.dev(), at.ino()));
+    if !is_free || !fs::symlink_metadata(path).is_ok_and(is_there) {
+        return Err(DatabaseError::DatabaseAlreadyOpen);
+    }
+    tracing::info!(path = %path.display(), "the index gets sums for its pages");
+    copy_with_sums(path, plain, disk).map_err(|error| StorageError::Io(error).into())
+}
+
+fn copy_with_sums(path: &Path, plain: &File, disk: &Disk) -> io::Result<File> {
+    let copy = path.with_extension("redb.new");
+    if let Err(error) = fs::remove_file(&copy)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error);
+    }
+    disk.permit_write()?;
+    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&copy)?;
+    let pages = Pages::new(file.try_clone()?);
+    copy_pages(plain, &pages, disk)?;
+    pages.write_sums()?;
+    disk.sync(&file)?;
+    fs::rename(&copy, path)?;
+    path.parent().map_or(Ok(()), |folder| disk.sync_folder(folder))?;
+    Ok(file)
+}
+
+fn copy_pages(plain: &File, pages: &Pages<File>, disk: &Disk) -> io::Result<()> {
+    let length = plain.metadata()?.len();
+    pages.set_len(length)?;
+    let mut header = [0; pages::HEADER];
+    plain.read_exact_at(&mut header, 0)?;
+    pages.write(0, &header)?;
+    let mut at = PAGE;
+    while at < length {
+        disk.permit_write()?;
+        let bytes = (length - at).min(COPIED * PAGE);
+        let mut buffer = vec![0; usize::try_from(bytes).unwrap_or_default()];
+        plain.read_exact_at(&mut buffer, at)?;
+        pages.write(at, &buffer)?;
+        at += bytes;
+    }
+    Ok(())
+}
+
+impl RawFile for File {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn read(&self, at: u64, out: &mut [u8]) -> io::Result<()> {
+        self.read_exact_at(out, at)
+    }
+
+    fn write(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.write_all_at(bytes, at)
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        File::set_len(self, length)
     }
 }
 
 impl StorageBackend for IndexFile {
     fn len(&self) -> io::Result<u64> {
-        self.file.len()
+        self.pages.len()
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.file.read(offset, out)
+        self.pages.read(offset, out)
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         self.disk.permit_write()?;
-        self.file.set_len(len)
+        self.pages.set_len(len)
     }
 
     fn sync_data(&self) -> io::Result<()> {
         #[cfg(test)]
         self.disk.panic_if_wanted();
         self.disk.permit_write()?;
-        if self.disk.is_durable() { self.file.sync_data() } else { Ok(()) }
+        self.pages.write_sums()?;
+        if self.disk.is_durable() { self.pages.file().sync_data() } else { Ok(()) }
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.disk.permit_write()?;
-        self.file.write(offset, data)
+        self.pages.write(offset, data)
     }
 
     fn close(&self) -> io::Result<()> {
-        self.file.close()
+        self.pages.file().close()
     }
 
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.file.try_lock_range(start, end)
+        self.pages.file().try_lock_range(start, end)
     }
 
     fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.file.try_lock_shared_range(start, end)
+        self.pages.file().try_lock_shared_range(start, end)
     }
 
     fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.file.lock_range(start, end)
+        self.pages.file().lock_range(start, end)
     }
 
     fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.file.lock_shared_range(start, end)
+        self.pages.file().lock_shared_range(start, end)
     }
 
     fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.file.unlock_range(start, end)
+        self.pages.file().unlock_range(start, end)
     }
 
     fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.file.query_lock_range(start, end)
+        self.pages.file().query_lock_range(start, end)
     }
 }

@@ -14,7 +14,7 @@ pub(super) struct BucketRow {
 /// A blob, under its number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) struct BlobRow {
-    /// Extents that name it.
+    /// How often rows that name it count it ([`super::codec::Counting`]).
     pub(in crate::store) references: u64,
     /// Bytes.
     pub(in crate::store) length: u64,

@@ -4,6 +4,7 @@
 //! an error it is closed and opened again, for reading only if writing fails. Each read has a transaction of its own, as
 //! one that is kept makes the file grow.
 
+mod pages;
 mod file;
 mod overlay;
 mod codec;
@@ -25,7 +26,7 @@ mod scan;
 mod migration;
 
 pub(super) use changes::{Change, NewBody, Put};
-pub(super) use codec::Extent;
+pub(super) use codec::{Extent, Extents};
 pub(super) use configurations::Configure;
 pub(super) use fixed_rows::BlobRow;
 pub(super) use lifecycle::{LifecycleChange, LifecycleStep, ObjectWalk, SeenObject};
@@ -45,6 +46,7 @@ use file::IndexFile;
 use migration::{Format, migrate};
 use overlay::Overlay;
 use redb::{Builder, Database, DatabaseError, ReadableDatabase, StorageBackend, StorageError, WriteTransaction};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
@@ -60,6 +62,10 @@ pub(super) enum IndexError {
     /// A page or a row is not what was written. It may have been met in the middle of a change, so the transaction must
     /// not be committed; opening anew would not mend it.
     Damaged(StoreError),
+    /// A page of the file is not what was written. As before, and the engine must be opened anew.
+    BadPage(StoreError),
+    /// The engine failed before the transaction was to be committed, so nothing was. It must be opened anew.
+    Undone(StoreError),
     /// The engine failed; it must be opened anew.
     Engine(StoreError),
 }
@@ -67,7 +73,11 @@ pub(super) enum IndexError {
 impl From<IndexError> for StoreError {
     fn from(failure: IndexError) -> StoreError {
         match failure {
-            IndexError::Refused(error) | IndexError::Damaged(error) | IndexError::Engine(error) => error,
+            IndexError::Refused(error)
+            | IndexError::Damaged(error)
+            | IndexError::BadPage(error)
+            | IndexError::Undone(error)
+            | IndexError::Engine(error) => error,
         }
     }
 }
@@ -85,7 +95,10 @@ macro_rules! engine_errors {
     ($($error:ident)*) => {$(
         impl From<redb::$error> for IndexError {
             fn from(error: redb::$error) -> IndexError {
-                match store_error(error.into()) {
+                let error = redb::Error::from(error);
+                let is_latched = matches!(error, redb::Error::Io(_));
+                match store_error(error) {
+                    damaged @ StoreError::Damaged(_) if is_latched => IndexError::BadPage(damaged),
                     damaged @ StoreError::Damaged(_) => IndexError::Damaged(damaged),
                     error => IndexError::Engine(error),
                 }
@@ -98,6 +111,7 @@ engine_errors! { TransactionError TableError StorageError }
 
 fn store_error(error: redb::Error) -> StoreError {
     match error {
+        redb::Error::Io(error) if error.kind() == ErrorKind::InvalidData => StoreError::Damaged(error.to_string()),
         redb::Error::Io(error) => error.into(),
         redb::Error::Corrupted(what) => StoreError::Damaged(format!("index: {what}")),
         error => StoreError::Io(format!("index: {error}").into()),
@@ -144,7 +158,7 @@ impl Index {
         let folder = path.parent().unwrap_or(path);
         let handle = open(path, cache, &disk, write).map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => OpenError::InUse(folder.to_owned()),
-            error => OpenError::unusable(path, error),
+            error => OpenError::of_index(path, store_error(error.into())),
         })?;
         let may_write = matches!(handle, Handle::Writable(_));
         let slot = RwLock::new(Slot { handle, generation: 0 });
@@ -156,7 +170,7 @@ impl Index {
 
     /// Sets a new index up, migrates one of the version before, and refuses any other before its tables are touched.
     fn make_current(&self, folder: &Path) -> Result<(), OpenError> {
-        let unusable = |failure: IndexError| OpenError::unusable(&self.path, StoreError::from(failure));
+        let unusable = |failure: IndexError| OpenError::of_index(&self.path, failure.into());
         let (folder, current) = (folder.to_owned(), tables::SCHEMA);
         match self.read(Snapshot::format).map_err(|error| unusable(error.into()))? {
             Format::Current => Ok(()),
@@ -179,8 +193,17 @@ impl Index {
         matches!(self.slot().handle, Handle::Closed(_))
     }
 
-    /// Reads from a fresh view of the last commit. Blocks where pages are not cached.
-    pub(super) fn read<T>(&self, look: impl FnOnce(&Snapshot) -> Result<T, IndexError>) -> Result<T, StoreError> {
+    /// Reads from a fresh view of the last commit. Blocks where pages are not cached. Where the engine has failed
+    /// meanwhile, as it does for all when one meets a page that is not what was written, `look` is called once more.
+    pub(super) fn read<T>(&self, mut look: impl FnMut(&Snapshot) -> Result<T, IndexError>) -> Result<T, StoreError> {
+        match self.read_once(&mut look) {
+            Err(IndexError::Engine(_)) => Ok(self.read_once(look)?),
+            done => Ok(done?),
+        }
+    }
+
+    /// The same, at the first try.
+    pub(super) fn read_once<T>(&self, look: impl FnOnce(&Snapshot) -> Result<T, IndexError>) -> Result<T, IndexError> {
         let slot = self.slot();
         let begun = match &slot.handle {
             Handle::Writable(database) | Handle::ReadOnly(database) => database.begin_read(),
@@ -188,19 +211,19 @@ impl Index {
                 let cause = cause.clone();
                 drop(slot);
                 self.revive();
-                return Err(cause);
+                return Err(IndexError::Refused(cause));
             }
         };
         let result = begun.map_err(IndexError::from).and_then(|transaction| look(&Snapshot::new(transaction)));
         let generation = slot.generation;
         drop(slot);
-        Ok(self.after(result, generation)?)
+        self.after(result, generation)
     }
 
     /// Runs `change` in a transaction and commits it. Blocks until the disk has it.
     ///
     /// # Errors
-    /// After [`IndexError::Refused`] and [`IndexError::Damaged`] nothing was committed; after [`IndexError::Engine`] that is unknown.
+    /// After [`IndexError::Engine`] it is unknown whether it was committed; after any other it was not.
     pub(super) fn write<T>(
         &self,
         change: impl FnOnce(&mut Tables<'_>) -> Result<T, IndexError>,
@@ -236,13 +259,27 @@ impl Index {
         }
     }
 
-    /// Reads every page of the index and says whether all are as they were written.
-    pub(super) fn is_sound(&mut self) -> Result<bool, StoreError> {
+    /// Reads every page of the index that is in use, and says what is wrong, if anything is.
+    pub(super) fn fault(&mut self) -> Result<Option<String>, StoreError> {
+        let fault = self.find_fault()?;
+        if fault.is_some() {
+            // The engine refuses everything after a bad page.
+            let generation = self.slot().generation;
+            self.reopen(generation);
+        }
+        Ok(fault)
+    }
+
+    fn find_fault(&mut self) -> Result<Option<String>, StoreError> {
+        let unsound = || Some("its pages are not those that were written".to_owned());
         match &mut self.slot.get_mut().unwrap_or_else(PoisonError::into_inner).handle {
             Handle::Writable(database) | Handle::ReadOnly(database) => match guarded(|| database.check_integrity()) {
-                Ok(Ok(sound)) => Ok(sound),
-                Ok(Err(DatabaseError::Storage(StorageError::Corrupted(_)))) | Err(_) => Ok(false),
-                Ok(Err(error)) => Err(store_error(error.into())),
+                Ok(Ok(true)) => Ok(None),
+                Ok(Ok(false)) | Err(_) => Ok(unsound()),
+                Ok(Err(error)) => match store_error(error.into()) {
+                    StoreError::Damaged(cause) => Ok(Some(cause)),
+                    error => Err(error),
+                },
             },
             Handle::Closed(cause) => Err(cause.clone()),
         }
@@ -266,7 +303,7 @@ impl Index {
     }
 
     fn after<T>(&self, result: Result<T, IndexError>, generation: u64) -> Result<T, IndexError> {
-        if let Err(IndexError::Engine(error)) = &result {
+        if let Err(IndexError::Engine(error) | IndexError::Undone(error) | IndexError::BadPage(error)) = &result {
             tracing::error!(%error, "the index failed and is opened anew");
             self.reopen(generation);
         }
@@ -317,9 +354,13 @@ fn commit<T>(
     database: &Database,
     change: impl FnOnce(&WriteTransaction) -> Result<T, IndexError>,
 ) -> Result<T, IndexError> {
-    let mut transaction = database.begin_write()?;
+    let undone = |failure| match failure {
+        IndexError::Engine(error) => IndexError::Undone(error),
+        other => other,
+    };
+    let mut transaction = database.begin_write().map_err(|error| undone(error.into()))?;
     transaction.set_quick_repair(true);
-    let done = change(&transaction)?;
+    let done = change(&transaction).map_err(undone)?;
     transaction.commit().map_err(|error| IndexError::Engine(store_error(error.into())))?;
     Ok(done)
 }

@@ -4,10 +4,9 @@
 //! mode refuses such a file, and after a failed write or a crash every file is such. Nothing is committed through an
 //! overlay, so it has no more than a header and what opening and closing write beside it.
 
-use redb::backends::FileBackend;
+use super::file::ReadFile;
 use redb::{BackendError, DatabaseError, StorageBackend, StorageError};
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io;
 use std::ops::Bound;
 use std::path::Path;
@@ -16,7 +15,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// A file and the writes it has not seen.
 #[derive(Debug)]
 pub(super) struct Overlay {
-    file: FileBackend,
+    file: ReadFile,
     over: Mutex<Over>,
 }
 
@@ -30,7 +29,7 @@ struct Over {
 impl Overlay {
     /// Opens an existing index.
     pub(super) fn open(path: &Path) -> Result<Overlay, DatabaseError> {
-        let file = FileBackend::new(File::open(path).map_err(StorageError::Io)?)?;
+        let file = ReadFile::open(path)?;
         let length = file.len().map_err(StorageError::Io)?;
         if length == 0 {
             let empty = io::Error::new(io::ErrorKind::UnexpectedEof, "the index is empty");
@@ -80,19 +79,19 @@ impl StorageBackend for Overlay {
     }
 
     fn close(&self) -> io::Result<()> {
-        self.file.close()
+        self.file.file().close()
     }
 
     /// Shared: a file that is open for reading only cannot be locked otherwise, and this keeps writers out.
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.file.try_lock_shared_range(start, end)
+        self.file.file().try_lock_shared_range(start, end)
     }
 
     fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.file.try_lock_shared_range(start, end)
+        self.file.file().try_lock_shared_range(start, end)
     }
 
     fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.file.unlock_range(start, end)
+        self.file.file().unlock_range(start, end)
     }
 }

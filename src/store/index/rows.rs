@@ -3,7 +3,7 @@
 //! What a listing shows comes first, so that a listing decodes no further. A row that does not read is
 //! [`StoreError::Damaged`], never a panic.
 
-use super::codec::{Decoder, EXTENT_BYTES, Encoder, Extent, metadata_bytes};
+use super::codec::{Decoder, EXTENT_BYTES, Encoder, Extents, metadata_bytes};
 use crate::s3::Timestamp;
 use crate::s3::checksum::Checksum;
 use crate::s3::etag::ETag;
@@ -30,7 +30,17 @@ pub(in crate::store) enum Body {
         crc: u64,
     },
     /// In blobs: these runs one after the other are the object. A blob's own checksum is in its row.
-    Extents(Vec<Extent>),
+    Extents(Extents),
+}
+
+impl Body {
+    /// How many blobs count it.
+    pub(in crate::store) fn blobs(&self) -> usize {
+        match self {
+            Body::Inline { .. } => 0,
+            Body::Extents(extents) => extents.references().len(),
+        }
+    }
 }
 
 impl ObjectRow {
@@ -38,7 +48,7 @@ impl ObjectRow {
     pub(in crate::store) fn bytes(&self) -> u64 {
         let body = match &self.body {
             Body::Inline { .. } => stored_bytes(&self.info),
-            Body::Extents(extents) => extents.len() as u64 * EXTENT_BYTES,
+            Body::Extents(extents) => extents.runs.len() as u64 * EXTENT_BYTES,
         };
         body + metadata_bytes(&self.info.metadata) + self.info.parts.len() as u64 * 8
     }
@@ -172,7 +182,7 @@ mod tests {
     use crate::s3::metadata::Metadata;
     use crate::store::encryption::{KeyCheck, SALT};
     use crate::store::folder::BlobId;
-    use crate::store::index::codec::ALGORITHMS;
+    use crate::store::index::codec::{ALGORITHMS, Counting, Extent};
 
     fn rows() -> Vec<ObjectRow> {
         let plain = ObjectInfo {
@@ -207,9 +217,12 @@ mod tests {
         rows.push(ObjectRow { info: encrypted.clone(), body: Body::Inline { crc: 1 } });
         let parts = ObjectInfo { parts: vec![250, 50], ..encrypted };
         let length = stored_bytes(&parts);
-        rows.push(ObjectRow { info: parts, body: Body::Extents(vec![extent(1, 0, length)]) });
+        rows.push(ObjectRow { info: parts, body: Body::Extents(Extents::new(vec![extent(1, 0, length)])) });
         let multipart = ObjectInfo { parts: vec![250, 50], ..plain };
-        rows.push(ObjectRow { info: multipart, body: Body::Extents(vec![extent(1, 0, 100), extent(2, 50, 200)]) });
+        rows.push(ObjectRow {
+            info: multipart,
+            body: Body::Extents(Extents::new(vec![extent(1, 0, 100), extent(2, 50, 200)])),
+        });
         rows
     }
 
@@ -245,7 +258,7 @@ mod tests {
             row.info.size = size;
             row.info.parts = Vec::new();
             let extent = |length: &u64| Extent { blob: BlobId(1), offset: 1, length: *length };
-            row.body = Body::Extents(lengths.iter().map(extent).collect());
+            row.body = Body::Extents(Extents::new(lengths.iter().map(extent).collect()));
             assert_eq!(ObjectRow::decode(b"k", &row.encode(b"k")), Err(damaged()), "{lengths:?}");
         }
     }
@@ -284,12 +297,34 @@ mod tests {
         out.seal_as(2, b"k")
     }
 
+    /// The same as earlier versions count it.
+    fn counted_singly(row: &ObjectRow) -> ObjectRow {
+        let mut row = row.clone();
+        if let Body::Extents(extents) = &mut row.body {
+            extents.counting = Counting::Singly;
+        }
+        row
+    }
+
+    #[test]
+    fn rows_of_earlier_versions_stay_counted_as_they_were() {
+        for row in rows().iter().map(counted_singly) {
+            let bytes = row.encode(b"k");
+            assert_eq!(ObjectRow::decode(b"k", &bytes), Ok(row.clone()));
+            let Body::Extents(Extents { mut runs, counting }) = row.body else { continue };
+            runs.push(runs[0]);
+            let references = Extents { runs: runs.clone(), counting }.references();
+            assert_eq!(references[&runs[0].blob], 2);
+            assert_eq!(Extents::new(runs.clone()).references()[&runs[0].blob], 1);
+        }
+    }
+
     #[test]
     fn older_rows_read_as_they_were() {
         let is_older =
             |row: &ObjectRow| row.info.encryption.is_none() && row.info.storage_class == StorageClass::Standard;
         for row in rows().into_iter().filter(is_older) {
-            assert_eq!(ObjectRow::decode(b"k", &row_2(&row)), Ok(row.clone()));
+            assert_eq!(ObjectRow::decode(b"k", &row_2(&row)), Ok(counted_singly(&row)));
             let relabelled = [&[3], &row_2(&row)[1..]].concat();
             assert_eq!(ObjectRow::decode(b"k", &relabelled), Err(damaged()));
         }

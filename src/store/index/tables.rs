@@ -1,7 +1,7 @@
 //! The tables of the index, and what is read from and written to them row by row.
 
 use super::IndexError;
-use super::codec::Extent;
+use super::codec::Extents;
 use super::fixed_rows::{BlobRow, BucketRow};
 use super::rows::{Body, ObjectRow};
 use super::upload_tables::UploadTables;
@@ -11,6 +11,7 @@ use crate::store::error::StoreError;
 use crate::store::folder::BlobId;
 use crate::store::model::Bucket;
 use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction};
+use std::collections::BTreeMap;
 
 /// (bucket, number of the kind) to what is configured for the bucket ([`super::configurations`]).
 pub(super) const CONFIGURATIONS: TableDefinition<'_, (&str, u8), &[u8]> = TableDefinition::new("configurations");
@@ -211,7 +212,7 @@ impl<'t> Tables<'t> {
         Ok(())
     }
 
-    /// A new blob with one extent.
+    /// A new blob of one row.
     pub(super) fn insert_blob(&mut self, id: BlobId, length: u64, crc: u64) -> Result<(), IndexError> {
         self.set_blob(id, BlobRow { references: 1, length, crc })
     }
@@ -225,28 +226,29 @@ impl<'t> Tables<'t> {
         Ok(self.blobs.get(id.0)?.map(|row| BlobRow::decode(id.0, row.value())).transpose()?)
     }
 
-    /// One more reference to the blobs of these extents; `false`, and nothing done, if one of the blobs is gone.
-    pub(super) fn share(&mut self, extents: &[Extent]) -> Result<bool, IndexError> {
-        for extent in extents {
-            if !self.has_blob(extent.blob)? {
+    /// Counts a new row with these extents; `false`, and nothing done, if one of its blobs is gone.
+    pub(super) fn share(&mut self, extents: &Extents) -> Result<bool, IndexError> {
+        let mut changes = References::default();
+        changes.add(extents);
+        for id in changes.0.keys() {
+            if !self.has_blob(*id)? {
                 return Ok(false);
             }
         }
-        extents.iter().try_for_each(|extent| self.add_reference(extent.blob))?;
+        self.count(&changes)?;
         Ok(true)
     }
 
-    /// Removes the references of extents that are no longer in a row.
-    pub(super) fn release_extents(&mut self, extents: &[Extent]) -> Result<(), IndexError> {
-        extents.iter().try_for_each(|extent| self.release_blob(extent.blob))
+    /// Counts a row with these extents no longer.
+    pub(super) fn release_extents(&mut self, extents: &Extents) -> Result<(), IndexError> {
+        let mut changes = References::default();
+        changes.remove(extents);
+        self.count(&changes)
     }
 
-    /// One more extent of an existing blob.
-    fn add_reference(&mut self, id: BlobId) -> Result<(), IndexError> {
-        match self.blob(id)? {
-            Some(row) => self.set_blob(id, BlobRow { references: row.references.saturating_add(1), ..row }),
-            None => Ok(()),
-        }
+    /// Counts rows that came and went, each blob once.
+    pub(super) fn count(&mut self, changes: &References) -> Result<(), IndexError> {
+        changes.0.iter().filter(|(_, change)| **change != 0).try_for_each(|(id, change)| self.recount(*id, *change))
     }
 
     /// The bytes of a small object.
@@ -264,16 +266,16 @@ impl<'t> Tables<'t> {
         Ok(())
     }
 
-    fn release_blob(&mut self, id: BlobId) -> Result<(), IndexError> {
+    fn recount(&mut self, id: BlobId, change: i64) -> Result<(), IndexError> {
         match self.blob(id)? {
-            Some(row) if row.references > 1 => {
-                self.set_blob(id, BlobRow { references: row.references - 1, ..row })?;
-            }
-            Some(_) => {
-                self.blobs.remove(id.0)?;
-                self.unreferenced.insert(id.0, ())?;
-                self.newly_unreferenced.push(id);
-            }
+            Some(row) => match row.references.saturating_add_signed(change) {
+                0 => {
+                    self.blobs.remove(id.0)?;
+                    self.unreferenced.insert(id.0, ())?;
+                    self.newly_unreferenced.push(id);
+                }
+                references => self.set_blob(id, BlobRow { references, ..row })?,
+            },
             // Its file may belong to another row, so it is not removed.
             None => tracing::warn!(blob = id.0, "a blob that an object names has no row"),
         }
@@ -318,6 +320,29 @@ impl<'t> Tables<'t> {
     pub(in crate::store) fn set_watermark(&mut self, watermark: u64) -> Result<(), IndexError> {
         self.meta.insert(META_WATERMARK, watermark)?;
         Ok(())
+    }
+}
+
+/// By how much the counts of blobs change.
+#[derive(Debug, Default)]
+pub(super) struct References(BTreeMap<BlobId, i64>);
+
+impl References {
+    /// A row with these extents comes.
+    pub(super) fn add(&mut self, extents: &Extents) {
+        self.change(extents, 1);
+    }
+
+    /// A row with these extents goes.
+    pub(super) fn remove(&mut self, extents: &Extents) {
+        self.change(extents, -1);
+    }
+
+    fn change(&mut self, extents: &Extents, sign: i64) {
+        for (id, count) in extents.references() {
+            let change = self.0.entry(id).or_insert(0);
+            *change = change.saturating_add(i64::try_from(count).unwrap_or(i64::MAX).saturating_mul(sign));
+        }
     }
 }
 

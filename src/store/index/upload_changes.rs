@@ -3,9 +3,9 @@
 
 use super::IndexError;
 use super::assembly::assemble;
-use super::codec::Extent;
+use super::codec::{Extent, Extents};
 use super::rows::{Body, ObjectRow};
-use super::tables::{Tables, row_key};
+use super::tables::{References, Tables, row_key};
 use super::upload_rows::{CompletedRow, PartRow, UploadRow};
 use crate::s3::Timestamp;
 use crate::s3::names::BucketName;
@@ -35,7 +35,7 @@ pub(in crate::store) struct PutPart {
 pub(in crate::store) enum PartBody {
     Blob(PlacedBlob),
     /// Bytes of blobs that are there; the change is [`StoreError::SourceGone`] if they no longer are.
-    Shared(Vec<Extent>),
+    Shared(Extents),
 }
 
 /// The end of an upload as an object.
@@ -66,18 +66,18 @@ impl Tables<'_> {
         Ok(written)
     }
 
-    fn take_body(&mut self, body: &PartBody) -> Result<Vec<Extent>, IndexError> {
+    fn take_body(&mut self, body: &PartBody) -> Result<Extents, IndexError> {
         match body {
             PartBody::Blob(blob) => {
                 self.insert_blob(blob.id, blob.length, blob.crc)?;
-                Ok(vec![Extent { blob: blob.id, offset: 0, length: blob.length }])
+                Ok(Extents::new(vec![Extent { blob: blob.id, offset: 0, length: blob.length }]))
             }
             PartBody::Shared(extents) if self.share(extents)? => Ok(extents.clone()),
             PartBody::Shared(_) => Err(StoreError::SourceGone.into()),
         }
     }
 
-    /// Makes the object of the parts' extents: their references move to it, and those of parts left out are released.
+    /// Makes the object of the parts' extents: it is counted in their place, and parts left out are counted no longer.
     pub(super) fn complete_upload(&mut self, complete: &Complete) -> Result<WriteResult, IndexError> {
         let Complete { at, completion } = complete;
         self.require_bucket(&at.bucket)?;
@@ -96,11 +96,13 @@ impl Tables<'_> {
         if let Some(replaced) = replaced {
             self.release(&key, &replaced.body)?;
         }
-        for (_, unused) in parts.iter().filter(|(number, _)| !object.used.contains(number)) {
-            self.release_extents(&unused.extents)?;
-        }
+        let extents = Extents::new(object.extents);
+        let mut changes = References::default();
+        changes.add(&extents);
+        parts.values().for_each(|part| changes.remove(&part.extents));
+        self.count(&changes)?;
         self.uploads.remove(at, &parts)?;
-        let row = ObjectRow { info, body: Body::Extents(object.extents) };
+        let row = ObjectRow { info, body: Body::Extents(extents) };
         self.insert_object(&key, &row)?;
         self.remember(complete, &row)
     }
@@ -135,7 +137,9 @@ impl Tables<'_> {
 
     fn end_upload(&mut self, at: &UploadRef) -> Result<(), IndexError> {
         let parts = self.uploads.parts(&at.id)?;
-        parts.values().try_for_each(|part| self.release_extents(&part.extents))?;
+        let mut changes = References::default();
+        parts.values().for_each(|part| changes.remove(&part.extents));
+        self.count(&changes)?;
         self.uploads.remove(at, &parts)
     }
 

@@ -1,6 +1,6 @@
 //! The rows of uploads, of their parts, and of uploads that were completed.
 
-use super::codec::{Decoder, Encoder, Extent};
+use super::codec::{Decoder, Encoder, Extents};
 use super::rows::damaged;
 use crate::s3::Timestamp;
 use crate::s3::checksum::Checksum;
@@ -27,7 +27,7 @@ pub(in crate::store) struct PartRow {
     pub(in crate::store) info: PartInfo,
     /// Whether its bytes are encrypted: then the extents have more of them than it has.
     pub(in crate::store) sealed: bool,
-    pub(in crate::store) extents: Vec<Extent>,
+    pub(in crate::store) extents: Extents,
 }
 
 /// An upload that was completed, so that the same request gets the same answer.
@@ -163,6 +163,7 @@ mod tests {
     use crate::s3::storage_class::StorageClass;
     use crate::store::encryption::{KeyCheck, SALT};
     use crate::store::folder::BlobId;
+    use crate::store::index::codec::Extent;
 
     fn upload() -> UploadRow {
         UploadRow {
@@ -182,7 +183,7 @@ mod tests {
         let checksum = Some(Checksum::from_digest(Algorithm::Crc32, &[0; 4]));
         let (etag, last_modified) = (ETag::from_md5([7; 16]), Timestamp::from_millis(8));
         let info = PartInfo { number: 10_000, size: 5, etag, last_modified, checksum };
-        PartRow { info, sealed: false, extents: vec![Extent { blob: BlobId(9), offset: 1, length: 5 }] }
+        PartRow { info, sealed: false, extents: Extents::new(vec![Extent { blob: BlobId(9), offset: 1, length: 5 }]) }
     }
 
     fn completed() -> CompletedRow {
@@ -196,7 +197,7 @@ mod tests {
         assert_eq!(UploadRow::decode("u", &upload().encode("u")), Ok(upload()));
         assert_eq!(PartRow::decode("u", 10_000, &part().encode("u")), Ok(part()));
         let extent = Extent { blob: BlobId(9), offset: 1, length: sealed_length(5) };
-        let sealed = PartRow { sealed: true, extents: vec![extent], ..part() };
+        let sealed = PartRow { sealed: true, extents: Extents::new(vec![extent]), ..part() };
         assert_eq!(PartRow::decode("u", 10_000, &sealed.encode("u")), Ok(sealed));
         assert_eq!(CompletedRow::decode("u", &completed().encode("u")), Ok(completed()));
     }

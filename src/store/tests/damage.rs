@@ -123,7 +123,13 @@ async fn copies_carry_no_damage_on() {
     assert!(is_damage(&store.copy_object(encrypted).await));
     let at = uploads::create(&store, "part", None).await;
     let object = || async { store.object(&bucket(), &key("k")).await.unwrap() };
-    for (range, damaged) in [(0..LENGTH as u64, true), (0..8 * BLOCK, false), (8 * BLOCK..8 * BLOCK + 9, true)] {
+    // Of the whole the digests are known: it is shared without being read.
+    for (range, damaged) in [
+        (0..LENGTH as u64, false),
+        (0..LENGTH as u64 - 1, true),
+        (0..8 * BLOCK, false),
+        (8 * BLOCK..8 * BLOCK + 9, true),
+    ] {
         let copied = store.copy_part(&at, 1, object().await, range.clone(), &CopyKeys::default(), NOW).await;
         assert_eq!(is_damage(&copied), damaged, "{range:?}");
     }

@@ -181,7 +181,7 @@ async fn blobs_and_those_who_name_them_are_held_against_each_other() {
     const CASES: &[Case] = &[
         (
             |dir| forge(dir, |tables| tables.copy_raw_object(b"bucket\0large", b"bucket\0twin")),
-            &["references blob 0: its row says that 1 extents name it, and 2 do"],
+            &["references blob 0: its row counts 1 uses, and there are 2"],
         ),
         (
             |dir| {
@@ -191,7 +191,7 @@ async fn blobs_and_those_who_name_them_are_held_against_each_other() {
             &[
                 "missing bucket/large: blob 0 is missing",
                 "missing bucket/twin: blob 0 is missing",
-                "references blob 0: its row says that 1 extents name it, and 2 do",
+                "references blob 0: its row counts 1 uses, and there are 2",
             ],
         ),
         (
@@ -212,7 +212,7 @@ async fn blobs_and_those_who_name_them_are_held_against_each_other() {
             |dir| forge(dir, |tables| tables.copy_raw_object(b"bucket\0small", b"bucket\0large")),
             &[
                 "missing bucket/large: its bytes are missing from the index",
-                "references blob 0: its row says that 1 extents name it, and 0 do",
+                "references blob 0: its row counts 1 uses, and there are 0",
             ],
         ),
         (
@@ -244,26 +244,26 @@ async fn a_page_of_the_index_that_rots_is_found() {
     places.into_iter().for_each(|at| bytes[at] ^= 1);
     fs::write(path, bytes).unwrap();
     let found = findings(&dir);
-    assert_eq!(found[0], "checksum index.redb: its pages are not those that were written");
+    assert!(found[0].starts_with("checksum index.redb: page "), "{found:?}");
 }
 
-/// The engine panics over some pages: such a folder does not open, and says why.
+/// Of most pages of a new index nothing is in use.
 #[tokio::test]
-async fn no_page_of_the_index_makes_a_check_panic() {
+async fn every_page_that_is_in_use_is_proven() {
     let dir = sample().await;
     let path = dir.path().join("index.redb");
     let good = fs::read(&path).unwrap();
-    let mut refused = 0;
+    let mut found = 0;
     for page in good.chunks_exact(4096).enumerate().map(|(number, _)| number * 4096) {
         let mut bad = good.clone();
         bad[page..][..4096].fill(0x55);
         fs::write(&path, &bad).unwrap();
         match check(dir.path(), &mut |_| Ok(())) {
-            Err(UpkeepError::Open(OpenError::Unusable { .. })) => refused += 1,
-            checked => drop(checked.unwrap()),
+            Err(UpkeepError::Open(OpenError::Unusable { .. })) => assert_eq!(page, 0, "it is no index any more"),
+            checked => found += u64::from(checked.unwrap().findings > 0),
         }
     }
-    assert!(refused > 0);
+    assert!(found > 5, "{found}");
 }
 
 #[tokio::test]

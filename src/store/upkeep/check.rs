@@ -7,10 +7,10 @@ use crate::store::block_sums::{self, BlockSums};
 use crate::store::configuration::ConfigurationKind;
 use crate::store::defects::{Defect, DefectKind, DefectSubject};
 use crate::store::disk::Disk;
-use crate::store::error::StoreError;
-use crate::store::folder::{BlobId, Folder, open_blob};
+use crate::store::error::{OpenError, StoreError};
+use crate::store::folder::{BlobId, Folder, open_regular};
 use crate::store::guard::guarded;
-use crate::store::index::{BlobRow, Body, Extent, Holder, Index, Snapshot, object_place};
+use crate::store::index::{BlobRow, Body, Extent, Extents, Holder, Index, Snapshot, object_place};
 use crate::store::model::{Durability, Options};
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, ErrorKind, Read};
@@ -40,7 +40,6 @@ pub struct Checked {
 /// The folder is in use or none, the disk fails, or `report` does. A finding is no error.
 pub fn check(dir: &Path, report: &mut dyn FnMut(Event) -> io::Result<()>) -> Result<Checked, UpkeepError> {
     let folder = Folder::existing(dir, Disk::new(Durability::None))?;
-    let mut index = Index::open_for_reading(&folder.index(), Options::default().index_cache)?;
     let mut check = Check {
         folder: &folder,
         report,
@@ -49,13 +48,9 @@ pub fn check(dir: &Path, report: &mut dyn FnMut(Event) -> io::Result<()>) -> Res
         without_row: HashSet::new(),
         checked: Checked::default(),
     };
-    if !index.is_sound()? {
-        check.index_is_damaged("its pages are not those that were written")?;
-    }
-    let ended = guarded(|| index.read(|snapshot| Ok(check.run(snapshot))).unwrap_or_else(|error| Err(error.into())));
-    match ended.unwrap_or_else(|panic| Err(StoreError::Damaged(panic).into())) {
-        Err(UpkeepError::Store(StoreError::Damaged(cause))) => check.index_is_damaged(&cause)?,
-        ended => ended?,
+    match Index::open_for_reading(&folder.index(), Options::default().index_cache) {
+        Err(OpenError::Damaged { cause, .. }) => check.index_is_damaged(&cause)?,
+        index => check.check_index(index?)?,
     }
     Ok(check.checked)
 }
@@ -75,7 +70,7 @@ struct Check<'a> {
 struct Blob {
     /// `None` if it does not read.
     row: Option<BlobRow>,
-    /// Extents that name it.
+    /// How often rows that name it are to be counted.
     named: u64,
     fault: Option<Fault>,
 }
@@ -84,6 +79,17 @@ struct Blob {
 type Fault = (DefectKind, String);
 
 impl Check<'_> {
+    fn check_index(&mut self, mut index: Index) -> Result<(), UpkeepError> {
+        if let Some(cause) = index.fault()? {
+            self.index_is_damaged(&cause)?;
+        }
+        let ended = guarded(|| index.read(|snapshot| Ok(self.run(snapshot))).unwrap_or_else(|error| Err(error.into())));
+        match ended.unwrap_or_else(|panic| Err(StoreError::Damaged(panic).into())) {
+            Err(UpkeepError::Store(StoreError::Damaged(cause))) => self.index_is_damaged(&cause),
+            ended => ended,
+        }
+    }
+
     fn run(&mut self, snapshot: &Snapshot) -> Result<(), UpkeepError> {
         self.proven_from = snapshot.proven_from()?;
         self.read_blobs(snapshot)?;
@@ -122,7 +128,7 @@ impl Check<'_> {
     ) -> Result<Option<Fault>, UpkeepError> {
         let number = id.0;
         let unreadable = |error| Some((DefectKind::Unreadable, format!("blob {number:x} cannot be read: {error}")));
-        let mut file = match open_blob(&self.folder.blob(id)) {
+        let mut file = match open_regular(&self.folder.blob(id)) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Ok(Some((DefectKind::Missing, format!("blob {number:x} is missing"))));
@@ -200,10 +206,15 @@ impl Check<'_> {
     }
 
     /// Each blob is reported once, however often the object references it.
-    fn check_extents(&mut self, place: &DefectSubject, size: u64, extents: &[Extent]) -> Result<(), UpkeepError> {
+    fn check_extents(&mut self, place: &DefectSubject, size: u64, extents: &Extents) -> Result<(), UpkeepError> {
         self.checked.bytes = self.checked.bytes.saturating_add(size);
+        for (id, count) in extents.references() {
+            if let Some(blob) = self.blobs.get_mut(&id) {
+                blob.named += count;
+            }
+        }
         let mut reported = HashSet::new();
-        for extent in extents {
+        for extent in &extents.runs {
             if let Some(fault) = self.fault_of(extent)
                 && reported.insert(extent.blob)
             {
@@ -213,14 +224,12 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Counts the extent too.
     fn fault_of(&mut self, extent: &Extent) -> Option<Fault> {
         let number = extent.blob.0;
-        let Some(blob) = self.blobs.get_mut(&extent.blob) else {
+        let Some(blob) = self.blobs.get(&extent.blob) else {
             self.without_row.insert(extent.blob);
             return Some((DefectKind::Missing, format!("blob {number:x} has no row in the index")));
         };
-        blob.named += 1;
         let is_outside = blob.row.is_some_and(|row| extent.offset.saturating_add(extent.length) > row.length);
         let outside = || (DefectKind::Length, format!("it reaches beyond the end of blob {number:x}"));
         blob.fault.clone().or_else(|| is_outside.then(outside))
@@ -234,7 +243,7 @@ impl Check<'_> {
             if let Some(BlobRow { references, .. }) = blob.row
                 && blob.named != references
             {
-                let text = format!("its row says that {references} extents name it, and {} do", blob.named);
+                let text = format!("its row counts {references} uses, and there are {}", blob.named);
                 faults.push((*id, (DefectKind::References, text)));
             }
         }

@@ -93,7 +93,7 @@ impl Named {
         let mut named = Named { blobs, unreadable: 0 };
         for holder in snapshot.holders()? {
             match holder?.bytes {
-                Ok((_, Body::Extents(extents))) => named.blobs.extend(extents.iter().map(|extent| extent.blob)),
+                Ok((_, Body::Extents(extents))) => named.blobs.extend(extents.references().into_keys()),
                 Ok((_, Body::Inline { .. })) => {}
                 Err(_) => named.unreadable += 1,
             }

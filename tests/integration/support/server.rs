@@ -15,6 +15,7 @@ use r2shim::store::{Durability, Options, Store};
 use r2shim::upstream::Remote;
 use std::fs::File;
 use std::net::SocketAddr;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -197,10 +198,26 @@ impl TestServer {
         lines
     }
 
-    /// Truncates every file of the store that has this many bytes, and returns how many files that were.
+    /// Truncates every file of a body of this many bytes, and returns how many files that were.
     pub fn truncate_files(&self, size: u64, left: u64) -> usize {
-        let files = files_in(self.data.path()).into_iter().filter(|path| path.metadata().unwrap().len() == size);
-        files.map(|path| File::options().write(true).open(path).unwrap().set_len(left).unwrap()).count()
+        self.files_of(size).into_iter().map(|file| file.set_len(left).unwrap()).count()
+    }
+
+    /// Flips a bit of this byte of every body of so many bytes, and returns how many files that were.
+    pub fn flip_in_files(&self, size: u64, at: u64) -> usize {
+        let flip = |file: File| {
+            let mut byte = [0];
+            file.read_exact_at(&mut byte, at).unwrap();
+            file.write_all_at(&[byte[0] ^ 8], at).unwrap();
+        };
+        self.files_of(size).into_iter().map(flip).count()
+    }
+
+    /// The files of bodies of this many bytes: behind the bytes they have their block sums and a footer.
+    fn files_of(&self, size: u64) -> Vec<File> {
+        let length = size + size.div_ceil(64 << 10) * 8 + 48;
+        let files = files_in(self.data.path()).into_iter().filter(|path| path.metadata().unwrap().len() == length);
+        files.map(|path| File::options().read(true).write(true).open(path).unwrap()).collect()
     }
 
     /// Keys in a bucket, as a listing tells them.
