@@ -21,6 +21,7 @@ mod encryption;
 mod kept;
 mod damage;
 mod configurations;
+mod model;
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 const INLINE: usize = writer::INLINE as usize;
