@@ -21,3 +21,6 @@ pub mod filters;
 pub mod audit;
 pub mod server;
 pub mod cli;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;

@@ -29,6 +29,8 @@ mod reload;
 pub mod explain;
 mod store;
 mod generated;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 
 use crate::cli::arguments::{Arguments, Command, StoreCommand};
 use crate::cli::failure::Failure;

@@ -20,12 +20,14 @@ pub struct Field<'v> {
 pub struct TomlText<'t> {
     file: Arc<str>,
     text: &'t str,
+    /// Where lines end. Every value is asked for its line, and looking through the text for each takes the square of it.
+    line_ends: Vec<usize>,
 }
 
 impl<'t> TomlText<'t> {
     /// The text of the file of that name.
     pub fn new(file: &str, text: &'t str) -> TomlText<'t> {
-        TomlText { file: Arc::from(file), text }
+        TomlText { file: Arc::from(file), text, line_ends: text.match_indices('\n').map(|(at, _)| at).collect() }
     }
 
     /// The text as a table, or where it is not TOML. `what` is what it should be.
@@ -70,8 +72,7 @@ impl<'t> TomlText<'t> {
 
     /// The line that a span starts on.
     pub fn location(&self, span: &Range<usize>) -> Location {
-        let before = self.text.as_bytes().get(..span.start).unwrap_or(self.text.as_bytes());
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let line = 1 + self.line_ends.partition_point(|end| *end < span.start);
         Location { file: self.file.clone(), line: Some(line) }
     }
 

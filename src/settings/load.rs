@@ -140,7 +140,7 @@ pub(super) fn read_file(path: Option<&Path>, faults: &mut Vec<Diagnostic>) -> Wr
 }
 
 /// Everything but the keys of clients; `None` only if there is a fault.
-fn resolve(
+pub(super) fn resolve(
     flags: &Flags,
     file: &Path,
     mut written: WrittenSettings,

@@ -36,6 +36,8 @@ mod load;
 mod rules;
 mod changes;
 mod reread;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 
 pub use changes::Changes;
 pub use fingerprint::Fingerprint;

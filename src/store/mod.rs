@@ -54,6 +54,9 @@ pub use parts::{
 pub use reader::Object;
 pub use writer::{BodyWriter, ObjectWriter, PartWriter};
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use index::fuzzing;
+
 use crate::s3::Timestamp;
 use crate::s3::customer_key::CustomerKey;
 use crate::s3::listing::{Page, Position};

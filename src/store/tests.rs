@@ -23,6 +23,7 @@ mod kept;
 mod damage;
 mod flips;
 mod configurations;
+mod model;
 
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 const INLINE: usize = writer::INLINE as usize;

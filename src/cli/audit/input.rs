@@ -41,16 +41,7 @@ impl Input {
             None => Box::new(io::stdin().lock()),
             Some(path) => Box::new(File::open(path)?),
         };
-        let mut rest = Counted { inner: raw, read: Arc::clone(read) };
-        let mut start = Vec::new();
-        (&mut rest).take(GZIP.len() as u64).read_to_end(&mut start)?;
-        let is_compressed = start == GZIP;
-        let whole = BufReader::with_capacity(PIECE, Cursor::new(start).chain(rest));
-        let mut rest: Box<dyn Read> =
-            if is_compressed { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) };
-        let mut beginning = Vec::new();
-        let broken = (&mut rest).take(BEGINNING as u64).read_to_end(&mut beginning).err();
-        Ok(Opened { beginning, rest, broken })
+        Opened::read(Counted { inner: raw, read: Arc::clone(read) })
     }
 }
 
@@ -62,6 +53,21 @@ pub(super) struct Opened {
     pub(super) rest: Box<dyn Read>,
     /// Why no more of it can be read than the beginning.
     pub(super) broken: Option<io::Error>,
+}
+
+impl Opened {
+    /// Begins to read a file, of which these are the bytes as they lie there.
+    pub(super) fn read(mut raw: impl Read + 'static) -> io::Result<Opened> {
+        let mut start = Vec::new();
+        (&mut raw).take(GZIP.len() as u64).read_to_end(&mut start)?;
+        let is_compressed = start == GZIP;
+        let whole = BufReader::with_capacity(PIECE, Cursor::new(start).chain(raw));
+        let mut rest: Box<dyn Read> =
+            if is_compressed { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) };
+        let mut beginning = Vec::new();
+        let broken = (&mut rest).take(BEGINNING as u64).read_to_end(&mut beginning).err();
+        Ok(Opened { beginning, rest, broken })
+    }
 }
 
 /// Counts what is read.

@@ -5,6 +5,8 @@
 pub mod arguments;
 mod input;
 mod progress;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 
 use crate::access::{BucketScope, Keyring};
 use crate::audit::Source;

@@ -7,6 +7,8 @@ mod curl;
 pub mod report;
 mod render;
 mod json;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 
 pub use request::Request;
 

@@ -34,6 +34,9 @@ pub(super) fn malformed(why: impl Display) -> S3Error {
 
 /// The root of a document, which must be called `root`.
 pub(super) fn parse(document: &[u8], root: &str) -> Result<Element, S3Error> {
+    if document.contains(&0) {
+        return Err(malformed("a NUL, which XML has in no form"));
+    }
     let text = std::str::from_utf8(document).map_err(malformed)?;
     let element = Builder::default().read(text.trim_start_matches('\u{feff}'))?;
     if element.name == root { Ok(element) } else { Err(malformed(format!("<{}> is not <{root}>", element.name))) }
@@ -205,6 +208,8 @@ mod tests {
             "<a>&x;</a>",
             "<a>&</a>",
             "<a>&#0;</a>",
+            "<a>\0</a>",
+            "<a><![CDATA[\0]]></a>",
             "<a>&#xD800;</a>",
             "<a>&#x110000;</a>",
             "<a><![CDATA[x</a>",

@@ -24,6 +24,8 @@ mod page;
 mod upload_page;
 mod scan;
 mod migration;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 
 pub(super) use changes::{Change, NewBody, Put};
 pub(super) use codec::{Extent, Extents};

@@ -50,7 +50,7 @@ impl ObjectRow {
             Body::Inline { .. } => stored_bytes(&self.info),
             Body::Extents(extents) => extents.runs.len() as u64 * EXTENT_BYTES,
         };
-        body + metadata_bytes(&self.info.metadata) + self.info.parts.len() as u64 * 8
+        body.saturating_add(metadata_bytes(&self.info.metadata) + self.info.parts.len() as u64 * 8)
     }
 
     pub(super) fn encode(&self, key: &[u8]) -> Vec<u8> {
@@ -261,6 +261,13 @@ mod tests {
             row.body = Body::Extents(Extents::new(lengths.iter().map(extent).collect()));
             assert_eq!(ObjectRow::decode(b"k", &row.encode(b"k")), Err(damaged()), "{lengths:?}");
         }
+    }
+
+    #[test]
+    fn the_bytes_of_a_row_have_an_end() {
+        let mut row = rows().remove(0);
+        row.info.size = u64::MAX;
+        assert_eq!(row.bytes(), u64::MAX);
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl UploadRow {
 }
 
 /// The key of a part's row as its checksum covers it.
-fn part_key(id: &str, number: u16) -> Vec<u8> {
+pub(super) fn part_key(id: &str, number: u16) -> Vec<u8> {
     [id.as_bytes(), &number.to_le_bytes()].concat()
 }
 

@@ -5,7 +5,7 @@ use crate::s3::listing::{Entry, ListedObject};
 use std::collections::BTreeSet;
 
 /// What a page should hold: all keys in order, every rule applied to each.
-fn naive(
+pub(super) fn naive(
     keys: &BTreeSet<String>,
     prefix: &str,
     delimiter: Option<&str>,
@@ -33,7 +33,7 @@ fn naive(
     (lines, truncated)
 }
 
-fn lines(page: &Page) -> Vec<String> {
+pub(super) fn lines(page: &Page) -> Vec<String> {
     let line = |entry: &Entry| match entry {
         Entry::Object(object) => object.key.clone(),
         Entry::Prefix(prefix) => format!("{prefix}…"),
@@ -42,10 +42,10 @@ fn lines(page: &Page) -> Vec<String> {
 }
 
 /// A small generator of the same numbers on every machine (Knuth's MMIX constants).
-struct Numbers(u64);
+pub(super) struct Numbers(pub(super) u64);
 
 impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) as usize) % bound
     }
