@@ -41,6 +41,7 @@ mod public;
 mod readme;
 mod reads;
 mod reload;
+mod restart;
 mod rows;
 mod rules;
 mod rulings;
