@@ -147,6 +147,9 @@ pub struct Serve {
     /// File to write when the server is ready, with its addresses; removed when it stops
     #[arg(long, value_name = "FILE")]
     pub ready_file: Option<PathBuf>,
+    /// Take the place of the server that runs with the same control socket, if there is one: no request fails
+    #[arg(long)]
+    pub upgrade: bool,
     /// How the log on stderr is written
     #[arg(long, value_name = "text|json", default_value = "text", hide_possible_values = true)]
     pub log: LogFormat,
@@ -290,6 +293,7 @@ mod tests {
                     "--bucket",
                     "--key",
                     "--log",
+                    "--upgrade",
                     "--ready-file",
                     "Examples:",
                 ],

@@ -6,7 +6,7 @@ use crate::cli::style::{BAD, GOOD};
 use crate::cli::{start, upstream};
 use crate::diagnostics::{Diagnostic, Location};
 use crate::s3::names::BucketName;
-use crate::server;
+use crate::server::{self, Inherited};
 use crate::settings::{Loaded, Mode, Settings, Upstream, credentials};
 use std::io::Write;
 
@@ -14,7 +14,7 @@ use std::io::Write;
 pub(super) fn run(arguments: &Check, out: &mut dyn Write) -> Result<(), Failure> {
     let loaded = start::load(&arguments.serve)?;
     // Taken and given back: what listens on them now may be the server itself.
-    start::take(&loaded).map_err(perhaps_itself)?;
+    start::take(&loaded, Inherited::default(), false).map_err(perhaps_itself)?;
     writeln!(out, "{GOOD}ok{GOOD:#}: {}", summary(&loaded))?;
     if arguments.online { try_out(loaded.settings.upstream, out) } else { Ok(()) }
 }

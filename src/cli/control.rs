@@ -27,6 +27,7 @@ pub(super) fn ask(place: &ServerPlace, command: &Command) -> Result<Answer, Fail
         Ok(Answer::NotUnderstood { message }) => {
             Err(Failure::Stopped(format!("the server is of another version and does not understand this: {message}")))
         }
+        Ok(Answer::Failed { message }) => Err(Failure::Stopped(message)),
         Ok(answer) => Ok(answer),
         // Where it is may be written behind the fault.
         Err(AskError::NoServer(_)) if !faults.is_empty() => Err(faults.into()),

@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &Reload, out: &mut dyn Write) -> Result<(), Failure
             writeln!(errors, "nothing is reloaded: the settings before stay in force")?;
             Err(Failure::Found)
         }
-        Answer::NotUnderstood { .. } => Err(control::no_answer()),
+        _ => Err(control::no_answer()),
     }
 }
 

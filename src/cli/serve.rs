@@ -5,14 +5,17 @@ use crate::cli::failure::Failure;
 use crate::cli::ready_file::ReadyFile;
 use crate::cli::welcome::Welcome;
 use crate::cli::{keys, logging, start};
-use crate::server::{self, Running, Served};
+use crate::server::{self, Inherited, Running, Served};
 use std::io::Write;
 
 /// Serves until a signal stops it. What is printed on stdout is for people and comes once everything listens.
 pub(super) fn run(arguments: &Serve) -> Result<(), Failure> {
     let mut loaded = start::load(arguments)?;
     logging::start(arguments.log)?;
-    let listeners = start::take(&loaded)?;
+    let found = if arguments.upgrade { start::predecessor(&loaded)? } else { None };
+    let (predecessor, sockets) = found.unzip();
+    let inherited = Inherited::from_manager().with(sockets.unwrap_or_default());
+    let listeners = start::take(&loaded, inherited, predecessor.is_some())?;
     let place = || arguments.serving.flags().place("--ready-file");
     let named = arguments.ready_file.as_ref();
     let mut ready = named.map(|path| ReadyFile::new(path, place())).transpose()?;
@@ -33,6 +36,6 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Failure> {
             .and_then(|()| out.flush());
     };
     let flags = arguments.serving.flags();
-    let served = Served { settings: loaded.settings, flags, files: loaded.files };
+    let served = Served { settings: loaded.settings, flags, files: loaded.files, predecessor };
     server::serve(served, listeners, on_ready).map_err(|error| Failure::Stopped(error.to_string()))
 }

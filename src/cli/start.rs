@@ -7,9 +7,11 @@ use crate::cli::ready_file::ReadyFile;
 use crate::cli::{logging, variables};
 use crate::diagnostics::{Diagnostic, Location};
 use crate::s3::Timestamp;
-use crate::server::{BindError, Listeners};
+use crate::server::control::Predecessor;
+use crate::server::{Addresses, BindError, Inherited, Listeners};
 use crate::settings::{self, Loaded, Upstream};
 use crate::store::{OpenError, Store};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -31,21 +33,39 @@ pub(super) fn load(arguments: &Serve) -> Result<Loaded, Failure> {
 }
 
 /// Takes the addresses, and looks whether the data folder can be used. Nothing is made, so a start that fails here leaves
-/// nothing behind.
+/// nothing behind. `succeeds` is whether the server takes the place of another, which still has the folder.
 ///
 /// # Errors
 /// [`Failure::Stopped`] for an address or a folder that is in use, faults for one that cannot be used.
-pub(super) fn take(loaded: &Loaded) -> Result<Listeners, Failure> {
+pub(super) fn take(loaded: &Loaded, inherited: Inherited, succeeds: bool) -> Result<Listeners, Failure> {
     let folder = &loaded.settings.data_folder;
     if needs_data_folder(loaded) {
         settings::check_data_folder(folder)?;
     }
     let settings = &loaded.settings;
-    let listeners = Listeners::bind(&settings.listen, settings.admin)?.with_public(&settings.public_listen)?;
+    let addresses = Addresses { s3: &settings.listen, public: &settings.public_listen, admin: settings.admin };
+    let listeners = Listeners::take(&addresses, inherited)?;
     if matches!(loaded.settings.upstream, Upstream::Local) {
-        Store::look(folder).map_err(|error| cannot_open(folder, &error))?;
+        match Store::look(folder) {
+            // The server before closes it soon.
+            Err(OpenError::InUse(_)) if succeeds || listeners.are_inherited() => {}
+            looked => looked.map_err(|error| cannot_open(folder, &error))?,
+        }
     }
     Ok(listeners)
+}
+
+/// The server that runs with the same control socket, and the sockets it listens at; `None` if there is none.
+///
+/// # Errors
+/// Settings that give no control socket, and a server that does not hand its sockets over.
+pub(super) fn predecessor(loaded: &Loaded) -> Result<Option<(Predecessor, Vec<OwnedFd>)>, Failure> {
+    let Some(path) = &loaded.settings.life.control else {
+        let advice = "write control = \"PATH\" into the settings of both servers, or name the socket with --control";
+        let message = "the server that runs is found by its control socket, and the settings give it none";
+        return Err(Diagnostic::new(Location::from_name("--upgrade"), message, advice).into());
+    };
+    Predecessor::at(path).map_err(|error| Failure::Stopped(error.to_string()))
 }
 
 /// In front of another store nothing is kept here, but for the pair of the first start.

@@ -65,6 +65,9 @@ impl AdminPort {
     /// The health of the backend, and what the server says of itself.
     fn noticed(&self, mut readiness: Readiness) -> Readiness {
         readiness.details.extend(self.notices.lines());
+        if self.notices.is_leaving() {
+            readiness.failure = Some("the server is about to stop".to_owned());
+        }
         readiness
     }
 

@@ -24,6 +24,7 @@ pub mod admin_port;
 pub mod control;
 pub mod life;
 
-pub use life::listeners::{BindError, Listeners};
+pub use life::inherited::Inherited;
+pub use life::listeners::{Addresses, BindError, Listeners};
 pub use life::run::{Objects, Running, ServerParts, StartError, start};
 pub use life::serve::{ProbeError, Served, probe, serve};

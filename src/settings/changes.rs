@@ -77,6 +77,7 @@ impl Settings {
             ("store", AtStart, *store != new.store),
             ("control", AtStart, life.control != new.life.control),
             ("reload_interval", AtStart, life.reload_interval != new.life.reload_interval),
+            ("drain_delay", AtStart, life.drain_delay != new.life.drain_delay),
         ];
         rows.extend(upstream_rows(upstream, &new.upstream));
         Changes::of(&rows)

@@ -16,6 +16,9 @@ const RELOAD_INTERVAL: u64 = 5;
 /// An hour. Who wants it more rarely sends a signal.
 const LONGEST_INTERVAL: u64 = 60 * 60;
 
+/// Ten minutes: more than any load balancer needs, and a stop that seems to do nothing.
+const LONGEST_DELAY: u64 = 10 * 60;
+
 /// What the life of a server has of settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Life {
@@ -23,6 +26,8 @@ pub struct Life {
     pub control: Option<PathBuf>,
     /// How often the server looks whether its files have changed; `None` for never.
     pub reload_interval: Option<Duration>,
+    /// How long `/readyz` says that the server stops before it accepts no more.
+    pub drain_delay: Duration,
 }
 
 /// What is written, resolved. `is_local` is whether objects are in the data folder.
@@ -37,6 +42,7 @@ pub(super) fn resolve(
     Life {
         control: control(flags, settings_file, written.control.as_ref(), is_local, data_folder, faults),
         reload_interval: reload_interval(written.reload_interval, faults),
+        drain_delay: drain_delay(written.drain_delay, faults),
     }
 }
 
@@ -61,6 +67,15 @@ pub(super) fn control(
         (None, Some(text)) => Some(beside(settings_file, &text.value)),
         (None, None) => is_local.then(|| data_folder.join(SOCKET)),
     }
+}
+
+fn drain_delay(written: Option<Spanned<u64>>, faults: &mut Vec<Diagnostic>) -> Duration {
+    let seconds = written.as_ref().map_or(0, |number| number.value);
+    if let Some(number) = written.filter(|number| number.value > LONGEST_DELAY) {
+        let message = format!("a drain_delay of {} seconds is too long", number.value);
+        faults.push(number.fault(message, format!("it is in seconds: write {LONGEST_DELAY} at most")));
+    }
+    Duration::from_secs(seconds)
 }
 
 fn reload_interval(written: Option<Spanned<u64>>, faults: &mut Vec<Diagnostic>) -> Option<Duration> {

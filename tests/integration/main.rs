@@ -42,6 +42,7 @@ mod public;
 mod readme;
 mod reads;
 mod reload;
+mod restart;
 mod rows;
 mod rules;
 mod rulings;

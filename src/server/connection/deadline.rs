@@ -12,6 +12,10 @@ use pingora::{BError, ErrorType};
 use std::time::Duration;
 use tokio::time::sleep;
 
+/// How long an idle connection is kept when the server stops. Closing it at once would cut off a request that is on its way.
+/// The answer to one that comes says that it is the last.
+const LAST_CALL: Duration = Duration::from_secs(1);
+
 /// How the reading of a head ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeadRead {
@@ -51,7 +55,7 @@ impl From<&Limits> for HeadLimits {
     }
 }
 
-/// Reads the head of the session's next request. A server that stops waits for no head.
+/// Reads the head of the session's next request. A server that stops waits for no head but one that is on its way.
 pub async fn read_head(session: &mut ServerSession, limits: &HeadLimits, shutdown: &ShutdownWatch) -> HeadRead {
     // A request of HTTP/2 comes with its head.
     let Some(meter) = HeadMeter::from_session(session) else { return outcome(session.read_request().await) };
@@ -62,7 +66,7 @@ pub async fn read_head(session: &mut ServerSession, limits: &HeadLimits, shutdow
         // A head that has arrived is answered, whatever else is true by now.
         biased;
         read = session.read_request() => outcome(read),
-        _ = shutdown.wait_for(|stopping| *stopping) => HeadRead::Ended,
+        () = last_call(&mut shutdown) => HeadRead::Ended,
         () = deadline(&meter, first_byte, limits.head) => HeadRead::TooSlow,
     };
     let read = match read {
@@ -73,6 +77,13 @@ pub async fn read_head(session: &mut ServerSession, limits: &HeadLimits, shutdow
     };
     meter.release();
     read
+}
+
+/// Ends when the server stops and a head that was sent before its client could know it has had the time to arrive.
+async fn last_call(shutdown: &mut ShutdownWatch) {
+    // Where nobody can stop it any more, it has stopped.
+    let _ = shutdown.wait_for(|stopping| *stopping).await;
+    sleep(LAST_CALL).await;
 }
 
 /// Ends when the head is late.

@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 
 /// Descriptors that are kept for what is no S3 connection: the store, the admin address, listeners, the log.
 pub const RESERVED_FILES: u64 = 64;
@@ -67,6 +68,7 @@ pub struct Connections {
     /// Who speaks for many clients and is exempt from the limit by address.
     exempt: ArcSwap<TrustedProxies>,
     open: Mutex<Open>,
+    left: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -100,7 +102,7 @@ pub struct Counted {
 impl Connections {
     /// Ports that have no connection yet.
     pub fn new(limits: ConnectionLimits, exempt: TrustedProxies) -> Connections {
-        Connections { limits, exempt: ArcSwap::from_pointee(exempt), open: Mutex::default() }
+        Connections { limits, exempt: ArcSwap::from_pointee(exempt), open: Mutex::default(), left: Notify::new() }
     }
 
     /// Exempts these proxies from now on, and no others. Connections that are open count as they did.
@@ -139,6 +141,19 @@ impl Connections {
         Ok(Counted { connections: self.clone(), address, in_all: 0 })
     }
 
+    /// How many are open.
+    pub fn count(&self) -> usize {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).all
+    }
+
+    /// Waits until none is open. For one waiter at a time.
+    pub async fn none(&self) {
+        while self.count() > 0 {
+            // One that left since the check has left a permit, so this does not miss it.
+            self.left.notified().await;
+        }
+    }
+
     /// Whether a warning is due at this moment. Asking counts as warning.
     fn may_warn(&self, now: Instant) -> bool {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -154,6 +169,9 @@ impl Drop for Counted {
     fn drop(&mut self) {
         let mut open = self.connections.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.all = open.all.saturating_sub(self.in_all);
+        if open.all == 0 {
+            self.connections.left.notify_one();
+        }
         let Some(address) = self.address else { return };
         if let Some(from_there) = open.by_address.get_mut(&address) {
             *from_there = from_there.saturating_sub(1);

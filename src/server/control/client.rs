@@ -1,10 +1,15 @@
 //! Telling a running server what to do.
 
 use super::protocol::{Answer, Command, MAX_LINE_BYTES};
+use super::sockets;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// How long a server may take to hand its sockets over, or to say that it leaves.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +40,11 @@ pub enum AskError {
 /// # Errors
 /// Why there is no answer.
 pub fn ask(path: &Path, command: &Command, patience: Duration) -> Result<Answer, AskError> {
+    send(path, command, patience).map(|(answer, _)| answer)
+}
+
+/// The same, with the sockets that come beside the answer.
+fn send(path: &Path, command: &Command, patience: Duration) -> Result<(Answer, Vec<OwnedFd>), AskError> {
     let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AskError::NoServer(path.to_owned()),
         _ => AskError::Io { path: path.to_owned(), error },
@@ -45,7 +55,51 @@ pub fn ask(path: &Path, command: &Command, patience: Duration) -> Result<Answer,
     stream.set_write_timeout(Some(patience)).map_err(failed)?;
     let line = serde_json::to_string(command).map_err(no_answer)?;
     writeln!(stream, "{line}").map_err(failed)?;
+    // Sockets come with the first bytes.
+    let mut first = [0; 4096];
+    let (read, handles) = sockets::receive(&stream, &mut first).map_err(failed)?;
     let mut answer = String::new();
-    BufReader::new(stream.take(MAX_LINE_BYTES)).read_line(&mut answer).map_err(failed)?;
-    serde_json::from_str(&answer).map_err(no_answer)
+    BufReader::new(first[..read].chain(stream).take(MAX_LINE_BYTES)).read_line(&mut answer).map_err(failed)?;
+    Ok((serde_json::from_str(&answer).map_err(no_answer)?, handles))
+}
+
+/// A server that runs, and whose place this process takes.
+#[derive(Debug)]
+pub struct Predecessor {
+    control: PathBuf,
+}
+
+impl Predecessor {
+    /// The server whose control socket is at `path`, and the sockets it listens at; `None` where no server runs. It goes on
+    /// serving.
+    ///
+    /// # Errors
+    /// It does not hand them over.
+    pub fn at(path: &Path) -> Result<Option<(Predecessor, Vec<OwnedFd>)>, AskError> {
+        match send(path, &Command::HandOver {}, PATIENCE) {
+            Ok((Answer::HandedOver {}, sockets)) => Ok(Some((Predecessor { control: path.to_owned() }, sockets))),
+            Ok((answer, _)) => Err(unexpected(path, answer)),
+            Err(AskError::NoServer(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Tells it to stop accepting and to end, now that this process has its place.
+    ///
+    /// # Errors
+    /// It is not told.
+    pub fn leave(self) -> Result<(), AskError> {
+        match ask(&self.control, &Command::Leave {}, PATIENCE)? {
+            Answer::Leaving {} => Ok(()),
+            answer => Err(unexpected(&self.control, answer)),
+        }
+    }
+}
+
+fn unexpected(path: &Path, answer: Answer) -> AskError {
+    let said = match answer {
+        Answer::Failed { message } | Answer::NotUnderstood { message } => message,
+        answer => format!("its answer is none to this command: {answer:?}"),
+    };
+    AskError::Io { path: path.to_owned(), error: io::Error::other(said) }
 }

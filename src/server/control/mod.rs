@@ -3,9 +3,10 @@
 //! What the commands do is not here: [`life`](crate::server::life) carries them out.
 
 mod protocol;
+mod sockets;
 mod client;
 mod socket;
 
-pub use client::{AskError, ask};
+pub use client::{AskError, Predecessor, ask};
 pub use protocol::{Answer, Command, Fault};
-pub(super) use socket::{CarryOut, ControlSocket};
+pub(super) use socket::{CarryOut, ControlSocket, Reaction};

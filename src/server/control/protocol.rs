@@ -12,6 +12,10 @@ pub(super) const MAX_LINE_BYTES: u64 = 1 << 20;
 pub enum Command {
     /// Read the settings again, and use what can be used without a restart.
     Reload {},
+    /// Hand the listening sockets to the sender, a server that is about to take over, and go on serving.
+    HandOver {},
+    /// Stop accepting, let requests in flight end, and end: the sender has the sockets.
+    Leave {},
 }
 
 /// What it says to that.
@@ -31,6 +35,15 @@ pub enum Answer {
     Refused {
         /// All of them.
         faults: Vec<Fault>,
+    },
+    /// The listening sockets are beside this answer: those for clients, for public buckets, and the admin address.
+    HandedOver {},
+    /// The server is about to end.
+    Leaving {},
+    /// It cannot be done.
+    Failed {
+        /// Why.
+        message: String,
     },
     /// The command cannot be read; another version of the program may have sent it.
     NotUnderstood {

@@ -4,17 +4,19 @@
 //! folder that only its owner can enter, and moved into its place with its mode set.
 
 use super::protocol::{Answer, Command, MAX_LINE_BYTES};
+use super::sockets;
 use async_trait::async_trait;
 use rustix::process::geteuid;
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixListener as StdListener;
 use std::os::unix::net::UnixStream as StdStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Interest};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
@@ -29,7 +31,22 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[async_trait]
 pub(in crate::server) trait CarryOut: Send + Sync + 'static {
     /// Does what the command says.
-    async fn carry_out(&self, command: Command) -> Answer;
+    async fn carry_out(&self, command: Command) -> Reaction;
+}
+
+/// What comes of a command.
+#[derive(Debug)]
+pub(in crate::server) struct Reaction {
+    /// The answer.
+    pub(in crate::server) answer: Answer,
+    /// Listening sockets that go beside it.
+    pub(in crate::server) sockets: Vec<OwnedFd>,
+}
+
+impl From<Answer> for Reaction {
+    fn from(answer: Answer) -> Reaction {
+        Reaction { answer, sockets: Vec::new() }
+    }
 }
 
 /// Why there is no control socket.
@@ -51,23 +68,23 @@ pub(in crate::server) enum SocketError {
     },
 }
 
-/// A socket that listens. It is removed when this is dropped, unless another has taken its place.
+/// A socket that listens. It is removed when this is dropped.
 #[derive(Debug)]
 pub(in crate::server) struct ControlSocket {
     path: PathBuf,
-    inode: u64,
     listener: StdListener,
 }
 
 impl ControlSocket {
-    /// Makes the socket. One that a killed server has left is replaced.
+    /// Makes the socket. One that a killed server has left is replaced; where `succeeds` says that this server takes the
+    /// place of another, also one that the other still has.
     ///
     /// # Errors
     /// Why it cannot be made. Then nothing has changed.
-    pub(in crate::server) fn bind(path: &Path) -> Result<ControlSocket, SocketError> {
+    pub(in crate::server) fn bind(path: &Path, succeeds: bool) -> Result<ControlSocket, SocketError> {
         match fs::symlink_metadata(path) {
             Ok(found) if !found.file_type().is_socket() => return Err(SocketError::NoSocket(path.to_owned())),
-            Ok(_) if StdStream::connect(path).is_ok() => return Err(SocketError::InUse(path.to_owned())),
+            Ok(_) if !succeeds && StdStream::connect(path).is_ok() => return Err(SocketError::InUse(path.to_owned())),
             _ => {}
         }
         ControlSocket::publish(path).map_err(|error| SocketError::Io { path: path.to_owned(), error })
@@ -89,39 +106,50 @@ impl ControlSocket {
         let listener = StdListener::bind(draft)?;
         listener.set_nonblocking(true)?;
         fs::set_permissions(draft, Permissions::from_mode(0o600))?;
-        let inode = fs::symlink_metadata(draft)?.ino();
         fs::rename(draft, path)?;
-        Ok(ControlSocket { path: path.to_owned(), inode, listener })
+        Ok(ControlSocket { path: path.to_owned(), listener })
     }
 
-    /// Answers commands until it is aborted. To be called in a tokio runtime.
-    pub(in crate::server) async fn serve(self, server: Arc<dyn CarryOut>) {
-        let Ok(listener) = self.listener.try_clone().and_then(UnixListener::from_std) else {
-            tracing::error!("no descriptor is left, so no command will reach this server");
-            return;
-        };
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
-        loop {
-            let Ok((stream, _)) = listener.accept().await else {
-                // No descriptor is free; the client waits.
-                sleep(PATIENCE).await;
-                continue;
-            };
-            // Beyond them the connection is closed.
-            if let Ok(place) = places.clone().try_acquire_owned() {
-                let server = server.clone();
-                tokio::spawn(async move {
-                    let _ = answer(stream, &*server).await;
-                    drop(place);
-                });
+    /// Leaves it where it is, for a successor to replace. To remove it could remove the successor's.
+    pub(in crate::server) fn leave(mut self) {
+        self.path = PathBuf::new();
+    }
+
+    /// What answers commands until it is aborted.
+    pub(in crate::server) fn serve(&self, server: Arc<dyn CarryOut>) -> impl Future<Output = ()> + Send + use<> {
+        let listener = self.listener.try_clone();
+        async move {
+            match listener.and_then(UnixListener::from_std) {
+                Ok(listener) => accept(listener, server).await,
+                Err(error) => tracing::error!(%error, "no command will reach this server"),
             }
+        }
+    }
+}
+
+/// Answers commands, a few at a time.
+async fn accept(listener: UnixListener, server: Arc<dyn CarryOut>) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            // No descriptor is free; the client waits.
+            sleep(PATIENCE).await;
+            continue;
+        };
+        // Beyond them the connection is closed.
+        if let Ok(place) = places.clone().try_acquire_owned() {
+            let server = server.clone();
+            tokio::spawn(async move {
+                let _ = answer(stream, &*server).await;
+                drop(place);
+            });
         }
     }
 }
 
 impl Drop for ControlSocket {
     fn drop(&mut self) {
-        if fs::symlink_metadata(&self.path).is_ok_and(|found| found.ino() == self.inode) {
+        if !self.path.as_os_str().is_empty() {
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -137,35 +165,49 @@ async fn answer(mut stream: UnixStream, server: &dyn CarryOut) -> io::Result<()>
     let mut line = String::new();
     let mut reader = BufReader::new((&mut stream).take(MAX_LINE_BYTES));
     timeout(PATIENCE, reader.read_line(&mut line)).await??;
-    let answer = match serde_json::from_str(&line) {
+    let Reaction { answer, sockets } = match serde_json::from_str(&line) {
         Ok(command) => server.carry_out(command).await,
-        Err(error) => Answer::NotUnderstood { message: error.to_string() },
+        Err(error) => Answer::NotUnderstood { message: error.to_string() }.into(),
     };
     let text = serde_json::to_string(&answer)? + "\n";
-    timeout(PATIENCE, stream.write_all(text.as_bytes())).await?
+    timeout(PATIENCE, send(&mut stream, text.as_bytes(), &sockets)).await?
+}
+
+async fn send(stream: &mut UnixStream, text: &[u8], handles: &[OwnedFd]) -> io::Result<()> {
+    let begin = || sockets::send(&*stream, text, handles);
+    let sent = stream.async_io(Interest::WRITABLE, begin).await?;
+    stream.write_all(text.get(sent..).unwrap_or_default()).await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::control::client::{AskError, ask};
+    use crate::server::control::client::{AskError, Predecessor, ask};
     use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::os::unix::fs::MetadataExt;
     use std::thread;
 
     struct Scripted;
 
     #[async_trait]
     impl CarryOut for Scripted {
-        async fn carry_out(&self, command: Command) -> Answer {
-            Answer::Reloaded { swapped: vec![format!("{command:?}")], needs_restart: Vec::new(), warnings: Vec::new() }
+        async fn carry_out(&self, command: Command) -> Reaction {
+            if command == (Command::HandOver {}) {
+                let sockets = [OwnedFd::from(TcpListener::bind("127.0.0.1:0").unwrap())];
+                return Reaction { answer: Answer::HandedOver {}, sockets: sockets.into() };
+            }
+            let swapped = vec![format!("{command:?}")];
+            Answer::Reloaded { swapped, needs_restart: Vec::new(), warnings: Vec::new() }.into()
         }
     }
 
     /// A socket that is served by threads of its own until the runtime is dropped.
     fn served(path: &Path) -> tokio::runtime::Runtime {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let socket = ControlSocket::bind(path).unwrap();
+        let socket = ControlSocket::bind(path, false).unwrap();
         runtime.spawn(socket.serve(Arc::new(Scripted)));
+        socket.leave();
         runtime
     }
 
@@ -184,6 +226,18 @@ mod tests {
     }
 
     #[test]
+    fn sockets_go_beside_an_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sock");
+        assert!(Predecessor::at(&path).unwrap().is_none());
+        let _server = served(&path);
+        let (predecessor, sockets) = Predecessor::at(&path).unwrap().unwrap();
+        let address = TcpListener::from(sockets.into_iter().next().unwrap()).local_addr().unwrap();
+        assert!(address.ip().is_loopback() && address.port() > 0);
+        assert!(predecessor.leave().unwrap_err().to_string().contains("is none to this command"));
+    }
+
+    #[test]
     fn only_the_owner_can_open_it_from_the_first_moment() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("control.sock");
@@ -199,8 +253,8 @@ mod tests {
             }
             seen
         });
-        (0..200).for_each(|_| drop(ControlSocket::bind(&path).unwrap()));
-        let _socket = ControlSocket::bind(&path).unwrap();
+        (0..200).for_each(|_| drop(ControlSocket::bind(&path, false).unwrap()));
+        let _socket = ControlSocket::bind(&path, false).unwrap();
         assert_eq!(fs::symlink_metadata(&path).unwrap().mode() & 0o777, 0o600);
         fs::write(folder.path().join("done"), "").unwrap();
         watcher.join().unwrap();
@@ -215,25 +269,26 @@ mod tests {
         assert!(matches!(ask(&path, &Command::Reload {}, PATIENCE), Err(AskError::NoServer(_))));
         drop(StdListener::bind(&path).unwrap());
         assert!(matches!(ask(&path, &Command::Reload {}, PATIENCE), Err(AskError::NoServer(_))));
-        let first = ControlSocket::bind(&path).unwrap();
-        assert!(matches!(ControlSocket::bind(&path), Err(SocketError::InUse(_))));
+        let first = ControlSocket::bind(&path, false).unwrap();
+        assert!(matches!(ControlSocket::bind(&path, false), Err(SocketError::InUse(_))));
         drop(first);
         assert!(!path.exists());
         fs::write(&path, "precious").unwrap();
-        assert!(matches!(ControlSocket::bind(&path), Err(SocketError::NoSocket(_))));
+        assert!(matches!(ControlSocket::bind(&path, false), Err(SocketError::NoSocket(_))));
         assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
         let long = folder.path().join("x".repeat(120)).join("control.sock");
-        assert!(ControlSocket::bind(&long).unwrap_err().to_string().contains("cannot be made"));
+        assert!(ControlSocket::bind(&long, false).unwrap_err().to_string().contains("cannot be made"));
     }
 
     #[test]
     fn the_socket_of_a_successor_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("control.sock");
-        let first = ControlSocket::bind(&path).unwrap();
-        fs::remove_file(&path).unwrap();
-        let _second = ControlSocket::bind(&path).unwrap();
-        drop(first);
+        let first = ControlSocket::bind(&path, false).unwrap();
+        let second = ControlSocket::bind(&path, true).unwrap();
+        first.leave();
         assert!(path.exists());
+        drop(second);
+        assert!(!path.exists());
     }
 }

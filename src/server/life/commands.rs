@@ -1,23 +1,43 @@
 //! What the commands of the control socket do.
 
-use crate::server::control::{Answer, CarryOut, Command, Fault};
+use crate::server::control::{Answer, CarryOut, Command, Fault, Reaction};
+use crate::server::life::handles::Handles;
 use crate::server::life::reload::{Cause, Outcome, Reloader};
 use async_trait::async_trait;
+use std::fmt::Display;
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// A running server, as commands see it.
 pub(super) struct Commands {
     /// What reads settings again.
     pub(super) reloader: Arc<Reloader>,
+    /// The sockets it listens at.
+    pub(super) handles: Arc<Handles>,
+    /// What is told that a successor is there.
+    pub(super) succeeded: Arc<Notify>,
 }
 
 #[async_trait]
 impl CarryOut for Commands {
-    async fn carry_out(&self, command: Command) -> Answer {
+    async fn carry_out(&self, command: Command) -> Reaction {
         match command {
-            Command::Reload {} => said(&self.reloader.reload(Cause::Command).await),
+            Command::Reload {} => said(&self.reloader.reload(Cause::Command).await).into(),
+            Command::HandOver {} => match self.handles.copies() {
+                Ok(sockets) if sockets.is_empty() => failed("the server is about to stop").into(),
+                Ok(sockets) => Reaction { answer: Answer::HandedOver {}, sockets },
+                Err(error) => failed(error).into(),
+            },
+            Command::Leave {} => {
+                self.succeeded.notify_one();
+                Answer::Leaving {}.into()
+            }
         }
     }
+}
+
+fn failed(why: impl Display) -> Answer {
+    Answer::Failed { message: why.to_string() }
 }
 
 fn said(outcome: &Outcome) -> Answer {

@@ -1,6 +1,7 @@
 //! The addresses of a server, bound before anything else is done: a port that is taken is found while nothing has been
 //! made yet, and a port 0 is known.
 
+use crate::server::life::inherited::Inherited;
 use pingora::server::{Fds, ListenFds};
 use pingora::services::listening::Service;
 use std::io;
@@ -24,6 +25,7 @@ pub struct Listeners {
 pub(super) struct Bound {
     address: SocketAddr,
     listener: TcpListener,
+    is_inherited: bool,
 }
 
 /// An address that cannot be listened on.
@@ -51,13 +53,49 @@ fn reason(error: &io::Error) -> String {
     }
 }
 
+/// The addresses that a server is to listen at.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses<'a> {
+    /// Those of the S3 port.
+    pub s3: &'a [SocketAddr],
+    /// Those of the port for public buckets.
+    pub public: &'a [SocketAddr],
+    /// The admin address.
+    pub admin: Option<SocketAddr>,
+}
+
 impl Listeners {
+    /// Takes these addresses from those that are inherited, and binds the others.
+    ///
+    /// # Errors
+    /// The first address that cannot be listened on.
+    pub fn take(addresses: &Addresses<'_>, mut inherited: Inherited) -> Result<Listeners, BindError> {
+        // A server hands them over in this order.
+        let s3 = bound(addresses.s3, &mut inherited)?;
+        let public = bound(addresses.public, &mut inherited)?;
+        let admin = addresses.admin.map(|address| Bound::new(address, &mut inherited)).transpose()?;
+        for address in inherited.left() {
+            tracing::warn!(%address, "an inherited socket is for an address that no setting names: it is closed");
+        }
+        Ok(Listeners { s3, public, admin })
+    }
+
+    /// Whether clients can have been waiting, so that another server may have just ended, or be about to.
+    pub fn are_inherited(&self) -> bool {
+        self.all().any(|bound| bound.is_inherited)
+    }
+
+    /// All of them, in the order in which a successor takes them.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Bound> {
+        self.s3.iter().chain(&self.public).chain(&self.admin)
+    }
+
     /// Binds the addresses of the S3 port, and the admin address if there is one. Port 0 picks a free port.
     ///
     /// # Errors
     /// The first address that cannot be listened on.
     pub fn bind(s3: &[SocketAddr], admin: Option<SocketAddr>) -> Result<Listeners, BindError> {
-        Ok(Listeners { s3: bound(s3)?, public: Vec::new(), admin: admin.map(Bound::new).transpose()? })
+        Listeners::take(&Addresses { s3, public: &[], admin }, Inherited::default())
     }
 
     /// Binds the addresses of the port for public buckets as well.
@@ -65,26 +103,33 @@ impl Listeners {
     /// # Errors
     /// The first address that cannot be listened on.
     pub fn with_public(self, public: &[SocketAddr]) -> Result<Listeners, BindError> {
-        Ok(Listeners { public: bound(public)?, ..self })
+        Ok(Listeners { public: bound(public, &mut Inherited::default())?, ..self })
     }
 }
 
-fn bound(addresses: &[SocketAddr]) -> Result<Vec<Bound>, BindError> {
-    addresses.iter().map(|address| Bound::new(*address)).collect()
+fn bound(addresses: &[SocketAddr], inherited: &mut Inherited) -> Result<Vec<Bound>, BindError> {
+    addresses.iter().map(|address| Bound::new(*address, inherited)).collect()
 }
 
 impl Bound {
-    fn new(wanted: SocketAddr) -> Result<Bound, BindError> {
+    fn new(wanted: SocketAddr, inherited: &mut Inherited) -> Result<Bound, BindError> {
         let failed = |source| BindError { address: wanted, source };
-        let listener = TcpListener::bind(wanted).map_err(failed)?;
+        let found = inherited.take(wanted);
+        let is_inherited = found.is_some();
+        let listener = found.map_or_else(|| TcpListener::bind(wanted), Ok).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Bound { address, listener })
+        Ok(Bound { address, listener, is_inherited })
     }
 
     /// The address, with the port that was picked.
     pub(super) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// A second handle of the same socket.
+    pub(super) fn handle(&self) -> io::Result<TcpListener> {
+        self.listener.try_clone()
     }
 }
 
@@ -92,7 +137,7 @@ impl Bound {
 pub(super) fn service<A>(name: &str, app: A, bound: Vec<Bound>) -> (Service<A>, ListenFds) {
     let mut service = Service::new(name.to_owned(), app);
     let mut fds = Fds::new();
-    for Bound { address, listener } in bound {
+    for Bound { address, listener, .. } in bound {
         let address = address.to_string();
         service.add_tcp(&address);
         fds.add(address, listener.into_raw_fd());

@@ -1,10 +1,14 @@
 //! The life of a server: its addresses, its start, its background tasks, its stop.
 
 mod lifecycle;
+pub mod inherited;
 pub mod listeners;
+mod handles;
 mod admin;
 pub mod run;
 mod signals;
+mod supervisor;
+mod turn;
 mod buckets;
 mod reload;
 mod commands;

@@ -12,6 +12,7 @@ use crate::server::connection::limits::{ConnectionLimits, Connections, Limited};
 use crate::server::connection::port::HttpPort;
 use crate::server::exchange::{Exchange, Service, Shared};
 use crate::server::life::admin::{self, Shown};
+use crate::server::life::handles::Handles;
 use crate::server::life::lifecycle::run_lifecycle;
 use crate::server::life::listeners::{self, Bound, Listeners};
 use crate::server::local::{Configurations, Local};
@@ -32,10 +33,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 /// How long a stopping server waits for the requests in flight.
 pub const DRAIN_LIMIT: Duration = Duration::from_secs(30);
+
+/// A connection is counted when its task runs for the first time, and pingora starts that task without a word to us. So a
+/// server without connections waits this long before it believes that there are none.
+const JUST_ACCEPTED: Duration = Duration::from_millis(50);
 
 /// What a server is made of.
 pub struct ServerParts {
@@ -83,6 +88,8 @@ pub(super) struct Live {
     pub(super) metrics: Arc<Metrics>,
     /// Where `/readyz` reads what is wrong.
     pub(super) notices: Arc<Notices>,
+    /// The sockets it listens at.
+    pub(super) handles: Arc<Handles>,
 }
 
 /// A server that is accepting connections.
@@ -97,6 +104,7 @@ pub struct Running {
     pub(super) live: Live,
     metrics: Arc<Metrics>,
     stop: watch::Sender<bool>,
+    stop_admin: watch::Sender<bool>,
     services: Vec<JoinHandle<()>>,
 }
 
@@ -125,7 +133,9 @@ pub enum StartError {
 /// Starts accepting. To be called in a tokio runtime.
 pub fn start(parts: ServerParts) -> Result<Running, StartError> {
     let metrics = Arc::new(Metrics::new().map_err(|error| StartError::Internal(error.into()))?);
+    let handles = Handles::of(&parts.listeners).map_err(|error| StartError::Internal(error.into()))?;
     let (stop, stopping) = watch::channel(false);
+    let (stop_admin, stopping_admin) = watch::channel(false);
     let rules = parts.rules.load_full();
     // What is decided before there is a request holds until the next start.
     let heads = HeadLimits::from(&rules.limits);
@@ -145,6 +155,7 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
         objects: parts.objects.clone(),
         metrics: metrics.clone(),
         notices: shared.notices.clone(),
+        handles: Arc::new(handles),
     };
     let (backend, health, upkeep) = start_backend(parts.objects, &shared.rules)?;
     let (s3, public) = (S3Port { backend: backend.clone(), recorder: parts.recorder.clone() }, PublicPort { backend });
@@ -156,8 +167,8 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
     }
     let admin = parts.listeners.admin.as_ref().map(Bound::address);
     let shown = Shown { health, pages: parts.pages, store, recorder: parts.recorder };
-    services.extend(parts.listeners.admin.map(|bound| admin::serve(bound, heads, &shared, shown, stopping)));
-    Ok(Running { listen, public: public_listen, admin, live, metrics, stop, services })
+    services.extend(parts.listeners.admin.map(|bound| admin::serve(bound, heads, &shared, shown, stopping_admin)));
+    Ok(Running { listen, public: public_listen, admin, live, metrics, stop, stop_admin, services })
 }
 
 fn addresses(bound: &[Bound]) -> Vec<SocketAddr> {
@@ -203,19 +214,40 @@ fn start_backend(objects: Objects, rules: &Arc<CurrentRules>) -> Result<StartedB
     })
 }
 
+/// Waits until no connection is open, one that has just been accepted included.
+async fn all_closed(connections: &Connections) {
+    loop {
+        connections.none().await;
+        sleep(JUST_ACCEPTED).await;
+        if connections.count() == 0 {
+            return;
+        }
+    }
+}
+
 impl Running {
     /// How many requests are being answered.
     pub fn in_flight(&self) -> i64 {
         self.metrics.in_flight()
     }
 
-    /// Stops accepting and waits for the requests in flight, at most `limit`. Returns how many were cut off.
+    /// Stops accepting and waits for the connections that are open, at most `limit`. The admin address goes on meanwhile.
+    /// Returns how many requests were cut off.
     pub async fn stop(self, limit: Duration) -> i64 {
+        self.live.notices.leave();
+        self.live.handles.close();
         // The receivers are gone only if the services already ended, and then there is nothing to stop.
         let _ = self.stop.send(true);
-        // Out of time or idle: either way the gauge holds what is left.
-        let _ = timeout(limit, self.metrics.idle()).await;
+        // Those that are idle end by themselves. Out of time or idle: either way the gauge holds what is left.
+        let _ = timeout(limit, all_closed(&self.live.connections)).await;
+        let _ = self.stop_admin.send(true);
         self.services.iter().for_each(JoinHandle::abort);
         self.metrics.in_flight()
+    }
+
+    /// The same where a successor accepts at all addresses.
+    pub async fn leave(self, limit: Duration) -> i64 {
+        let _ = self.stop_admin.send(true);
+        self.stop(limit).await
     }
 }

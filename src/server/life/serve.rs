@@ -1,24 +1,28 @@
 //! Serving from settings, from the first lock to the last request: what `r2shim serve` does.
 
 use crate::filters::{CurrentRules, Limits, Mode, Rules};
-use crate::server::audit::Recorder;
+use crate::server::audit::{self, Recorder};
 use crate::server::connection::limits::ConnectionLimits;
-use crate::server::control::ControlSocket;
+use crate::server::control::{ControlSocket, Predecessor};
 use crate::server::life::buckets::{NotMade, make_buckets};
 use crate::server::life::commands::Commands;
 use crate::server::life::listeners::Listeners;
 use crate::server::life::reload::{Cause, Origin, Reloader};
 use crate::server::life::run::{DRAIN_LIMIT, Objects, Running, ServerParts, StartError, start};
-use crate::server::life::signals::{Signals, Wanted};
+use crate::server::life::signals::{Signals, Stop, Wanted};
+use crate::server::life::supervisor::{self, Said};
+use crate::server::life::turn;
 use crate::server::observe::build;
 use crate::server::remote::{self, RemoteStore, SetupError, TriedPart};
 use crate::settings::{self, Flags, Life, Settings, Upstream};
-use crate::store::Store;
+use crate::store::{OpenError, Options, Store};
 use crate::upstream::Remote;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 /// What is served.
 pub struct Served {
@@ -28,6 +32,8 @@ pub struct Served {
     pub flags: Flags,
     /// The files that they came from.
     pub files: Vec<PathBuf>,
+    /// The server whose place this one takes.
+    pub predecessor: Option<Predecessor>,
 }
 
 /// Serves until SIGTERM or ctrl-C, then lets requests in flight end. `on_ready` gets the server, which has the
@@ -37,49 +43,121 @@ pub fn serve(served: Served, listeners: Listeners, on_ready: impl FnOnce(&Runnin
     let internal = |error: std::io::Error| StartError::Internal(Box::new(error));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(internal)?;
     runtime.block_on(async {
-        let Served { settings, flags, files } = served;
-        let running = start(parts(settings.clone(), listeners, limits(open_files)).await?)?;
+        let Served { settings, flags, files, mut predecessor } = served;
+        let succeeds = predecessor.is_some();
+        let may_wait = succeeds || listeners.are_inherited();
+        if has_what_is_for_one(&settings) {
+            farewell(predecessor.take());
+        }
+        let running = start(parts(settings.clone(), listeners, limits(open_files), may_wait).await?)?;
         // Before anyone can know that the server runs: a signal that comes earlier would kill it.
         let mut signals = Signals::listen().map_err(internal)?;
         note_start(&running, &settings);
+        farewell(predecessor);
         let life = settings.life.clone();
         let reloader = Arc::new(Reloader::new(settings, Origin { flags, files }, running.live.clone()));
-        let beside = beside_requests(&life, &reloader);
+        let commands = Commands {
+            reloader: reloader.clone(),
+            handles: running.live.handles.clone(),
+            succeeded: signals.succeeded(),
+        };
+        let beside = beside_requests(&life, &reloader, commands, succeeds);
         on_ready(&running);
-        let signal = until_stopped(&mut signals, &reloader).await;
-        beside.iter().for_each(JoinHandle::abort);
-        let in_flight = running.in_flight();
-        tracing::info!(in_flight, "{signal}: no new connections; requests in flight have {} s", DRAIN_LIMIT.as_secs());
-        match running.stop(DRAIN_LIMIT).await {
-            0 => tracing::info!("stopped"),
-            cut_off => tracing::warn!(cut_off, "stopped, and requests were cut off"),
-        }
+        supervisor::tell(Said::Ready);
+        let why = until_stopped(&mut signals, &reloader, &running, life.drain_delay).await;
+        beside.end(why);
+        end(running, why).await;
         Ok(())
     })
 }
 
-/// What runs beside requests: answering commands, and looking for changed files.
-fn beside_requests(life: &Life, reloader: &Arc<Reloader>) -> Vec<JoinHandle<()>> {
-    let watch = life.reload_interval.map(|every| tokio::spawn(reloader.clone().watch(every)));
-    let socket = life.control.as_deref().and_then(|path| {
-        let failed = |error| tracing::warn!("no command will reach this server: {error}");
-        ControlSocket::bind(path).map_err(failed).ok()
-    });
-    let commands = Commands { reloader: reloader.clone() };
-    let control = socket.map(|socket| tokio::spawn(socket.serve(Arc::new(commands))));
-    watch.into_iter().chain(control).collect()
+/// Whether the server has what no other may have at the same time: the index of a local store, or the file of an audit.
+fn has_what_is_for_one(settings: &Settings) -> bool {
+    matches!(settings.upstream, Upstream::Local) || settings.mode == settings::Mode::Audit
 }
 
-/// Waits for a signal to stop, and says which came.
-async fn until_stopped(signals: &mut Signals, reloader: &Arc<Reloader>) -> &'static str {
+/// Tells the server before that its place is taken.
+fn farewell(predecessor: Option<Predecessor>) {
+    if let Some(Err(error)) = predecessor.map(Predecessor::leave) {
+        tracing::warn!(%error, "the server before was not told that its place is taken");
+    }
+}
+
+/// What runs beside requests.
+struct Beside {
+    tasks: Vec<JoinHandle<()>>,
+    control: Option<ControlSocket>,
+}
+
+impl Beside {
+    /// Ends it. The control socket is removed, unless a successor replaces it.
+    fn end(self, why: Stop) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+        if let (Stop::Succeeded, Some(control)) = (why, self.control) {
+            control.leave();
+        }
+    }
+}
+
+/// Answers commands, looks for changed files, and shows life to the service manager.
+fn beside_requests(life: &Life, reloader: &Arc<Reloader>, commands: Commands, succeeds: bool) -> Beside {
+    let watch = life.reload_interval.map(|every| tokio::spawn(reloader.clone().watch(every)));
+    let control = life.control.as_deref().and_then(|path| {
+        let failed = |error| tracing::warn!("no command will reach this server: {error}");
+        ControlSocket::bind(path, succeeds).map_err(failed).ok()
+    });
+    let answering = control.as_ref().map(|socket| tokio::spawn(socket.serve(Arc::new(commands))));
+    let tasks = watch.into_iter().chain(answering).chain([tokio::spawn(supervisor::show_life())]).collect();
+    Beside { tasks, control }
+}
+
+/// Waits until the server is to stop, and after SIGTERM for the delay that settings give: `/readyz` says so meanwhile. What
+/// says so a second time ends the delay.
+async fn until_stopped(
+    signals: &mut Signals,
+    reloader: &Arc<Reloader>,
+    running: &Running,
+    drain_delay: Duration,
+) -> Stop {
+    let why = next_stop(signals, reloader).await;
+    supervisor::tell(Said::Stopping);
+    if why != Stop::Terminate || drain_delay.is_zero() {
+        return why;
+    }
+    running.live.notices.leave();
+    let seconds = drain_delay.as_secs();
+    tracing::info!("SIGTERM: /readyz is 503 from now on, and new connections are accepted for {seconds} s");
+    timeout(drain_delay, next_stop(signals, reloader)).await.unwrap_or(why)
+}
+
+/// Waits for what stops the server, and reads the settings again when a signal says so.
+async fn next_stop(signals: &mut Signals, reloader: &Arc<Reloader>) -> Stop {
     loop {
         match signals.next().await {
-            Wanted::Stop(name) => return name,
+            Wanted::Stop(why) => return why,
             Wanted::Reload => {
                 let reloader = reloader.clone();
-                tokio::spawn(async move { reloader.reload(Cause::Signal).await });
+                tokio::spawn(async move {
+                    supervisor::tell(Said::Reloading);
+                    reloader.reload(Cause::Signal).await;
+                    supervisor::tell(Said::Ready);
+                });
             }
         }
+    }
+}
+
+/// Lets requests in flight end.
+async fn end(running: Running, why: Stop) {
+    let (in_flight, name) = (running.in_flight(), why.name());
+    tracing::info!(in_flight, "{name}: no new connections; requests in flight have {} s", DRAIN_LIMIT.as_secs());
+    let cut_off = match why {
+        Stop::Succeeded => running.leave(DRAIN_LIMIT).await,
+        Stop::Terminate | Stop::Interrupt => running.stop(DRAIN_LIMIT).await,
+    };
+    match cut_off {
+        0 => tracing::info!("stopped"),
+        cut_off => tracing::warn!(cut_off, "stopped, and requests were cut off"),
     }
 }
 
@@ -111,11 +189,13 @@ pub enum ProbeError {
     Setup(#[from] SetupError),
 }
 
-async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Result<ServerParts, StartError> {
-    let recorder = match settings.mode {
-        settings::Mode::Enforce => None,
-        settings::Mode::Audit => Some(recorder(&settings.audit_file, settings.policy.name())?),
-    };
+async fn parts(
+    settings: Settings,
+    listeners: Listeners,
+    limits: Limits,
+    may_wait: bool,
+) -> Result<ServerParts, StartError> {
+    let (policy, audit_file) = (settings.policy.clone(), settings.audit_file);
     let mode = Mode::from_settings(settings.mode, &settings.upstream);
     let rules = CurrentRules::from_pointee(Rules {
         limits,
@@ -129,21 +209,34 @@ async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Resu
         mode,
     });
     let objects = match settings.upstream {
-        Upstream::Local => Objects::Local(Store::open(&settings.data_folder, settings.store)?),
+        Upstream::Local => Objects::Local(store(&settings.data_folder, settings.store, may_wait).await?),
         Upstream::Remote(remote) => {
             let remote = RemoteStore::new(*remote).map_err(|error| StartError::Internal(error.into()))?;
             remote.resolve().await;
             Objects::Remote(remote)
         }
     };
+    // Later than the store, which makes the folder that the audit is in.
+    let recorder = match settings.mode {
+        settings::Mode::Enforce => None,
+        settings::Mode::Audit => Some(recorder(&audit_file, policy.name(), may_wait).await?),
+    };
     let not_made = |NotMade { bucket, cause }| StartError::Bucket { bucket, cause };
     make_buckets(&objects, &settings.buckets).await.map_err(not_made)?;
     Ok(ServerParts { listeners, rules: Arc::new(rules), objects, recorder, pages: settings.pages })
 }
 
-/// What keeps the audit.
-fn recorder(file: &Path, policy: &str) -> Result<Arc<Recorder>, StartError> {
-    Recorder::open(file, policy).map(Arc::new).map_err(|error| StartError::Audit(error.into()))
+/// The local store, once the server before has closed it.
+async fn store(folder: &Path, options: Options, may_wait: bool) -> Result<Store, OpenError> {
+    let is_in_use = |error: &OpenError| matches!(error, OpenError::InUse(_));
+    turn::opened(may_wait, "the data folder", || Store::open(folder, options), is_in_use).await
+}
+
+/// What keeps the audit, once the server before has written the last of its own.
+async fn recorder(file: &Path, policy: &str, may_wait: bool) -> Result<Arc<Recorder>, StartError> {
+    let is_in_use = |error: &audit::OpenError| matches!(error, audit::OpenError::InUse(_));
+    let opened = turn::opened(may_wait, "the audit", || Recorder::open(file, policy), is_in_use).await;
+    opened.map(Arc::new).map_err(|error| StartError::Audit(error.into()))
 }
 
 /// Lets the process open as many files as the system allows it: a connection and a body are one each, and the usual

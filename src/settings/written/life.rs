@@ -8,6 +8,7 @@ use crate::settings::table::{Reading, Table};
 pub(in crate::settings) struct WrittenLife {
     pub(in crate::settings) control: Option<Spanned<String>>,
     pub(in crate::settings) reload_interval: Option<Spanned<u64>>,
+    pub(in crate::settings) drain_delay: Option<Spanned<u64>>,
 }
 
 settings! {
@@ -15,11 +16,16 @@ settings! {
     LIFE:
     CONTROL "control" r#"control = "/run/r2shim/control.sock""#;
     RELOAD_INTERVAL "reload_interval" "reload_interval = 5";
+    DRAIN_DELAY "drain_delay" "drain_delay = 5";
 }
 
 impl WrittenLife {
     /// Takes them from the top of the file.
     pub(super) fn take<'t>(top: &mut Table<'t>, reading: &mut Reading<'t>) -> WrittenLife {
-        WrittenLife { control: top.text(reading, CONTROL), reload_interval: top.number(reading, RELOAD_INTERVAL) }
+        WrittenLife {
+            control: top.text(reading, CONTROL),
+            reload_interval: top.number(reading, RELOAD_INTERVAL),
+            drain_delay: top.number(reading, DRAIN_DELAY),
+        }
     }
 }

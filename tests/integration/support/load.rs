@@ -67,7 +67,7 @@ impl Client {
             match self.round(round) {
                 Ok(answer) if answer.status == 200 => answered.fetch_add(1, Ordering::Relaxed),
                 Ok(answer) => return vec![format!("round {round}: {} {}", answer.status, answer.text())],
-                Err(error) => return vec![format!("round {round}, client {}: {error}", self.number)],
+                Err(error) => return vec![format!("round {round}, client {}: {error:?}", self.number)],
             };
         }
         Vec::new()
@@ -82,10 +82,9 @@ impl Client {
         };
         let keeps = self.number.is_multiple_of(2);
         let request = if keeps { request } else { request.header("connection", "close") }.signed(self.address);
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => Connection::try_open(self.address)?,
-        };
+        // As all clients do before they use a connection once more.
+        let kept = self.connection.take().filter(|connection| !connection.has_been_closed());
+        let mut connection = kept.map_or_else(|| Connection::try_open(self.address), Ok)?;
         let answer = connection.try_send(&request)?;
         let closes = answer.header("connection").eq_ignore_ascii_case("close");
         self.connection = Some(connection).filter(|_| keeps && !closes);

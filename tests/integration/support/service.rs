@@ -35,22 +35,40 @@ impl Service {
 
     /// The same with the settings that are in the folder, and with more flags.
     pub fn start_in(folder: TempDir, flags: &[&str]) -> Service {
-        let at = |name: &str| folder.path().join(name);
         let mut command = Command::new(env!("CARGO_BIN_EXE_r2shim"));
+        command.env_clear().stdin(Stdio::null());
+        Service::start_by(command, folder, flags)
+    }
+
+    /// The same by a command that ends up as the binary, with the standard input and the environment that it has.
+    pub fn start_by(mut command: Command, folder: TempDir, flags: &[&str]) -> Service {
+        let at = |name: &str| folder.path().join(name);
         command.arg("serve").arg("--config").arg(at("r2shim.toml")).arg("--data").arg(at("data"));
-        command.arg("--ready-file").arg(at("ready")).args(flags).env_clear().env("R2SHIM_LOG", "info,access=off");
-        command.env("NO_COLOR", "1").stdin(Stdio::null()).stdout(Stdio::null());
-        let mut child = command.stderr(File::create(at("log")).unwrap()).spawn().unwrap();
+        command.arg("--ready-file").arg(at("ready")).args(flags).env("R2SHIM_LOG", "info,access=off");
+        command.env("NO_COLOR", "1").stdout(Stdio::null());
+        let log = File::options().create(true).append(true).open(at("log")).unwrap();
+        let mut child = command.stderr(log).spawn().unwrap();
+        let id = format!("PID={}\n", child.id());
         let text = eventually("it is ready", || {
             let ended = child.try_wait().unwrap();
             assert!(ended.is_none(), "{}", fs::read_to_string(at("log")).unwrap());
-            fs::read_to_string(at("ready")).ok()
+            // The file of a server before may still be there.
+            fs::read_to_string(at("ready")).ok().filter(|text| text.contains(&id))
         });
         let address = |name: &str| {
             let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}=http://")));
             line.unwrap().parse().unwrap()
         };
         Service { address: address("ENDPOINT"), admin: address("ADMIN"), folder, child }
+    }
+
+    /// Starts another server in its place, and waits until this one has ended.
+    pub fn upgrade(&mut self, flags: &[&str]) {
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
+        let mut successor = Service::start_in(folder, &[&["--upgrade"], flags].concat());
+        assert!(self.wait().success(), "{}", successor.log());
+        assert_eq!((successor.address, successor.admin), (self.address, self.admin));
+        std::mem::swap(self, &mut successor);
     }
 
     pub fn at(&self, name: &str) -> PathBuf {

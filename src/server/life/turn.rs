@@ -1,0 +1,36 @@
+//! Waiting for one's turn: what one server at a time may have is open once the server before has let go of it.
+
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
+
+/// How long a server waits for the one before: longer than that waits for its requests in flight.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// How often it tries.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Opens what the server before may still have. `may_wait` is whether there is such a server; without one the first
+/// failure counts.
+///
+/// # Errors
+/// Why it cannot be opened; where it is in use, after the limit.
+pub(super) async fn opened<T, E>(
+    may_wait: bool,
+    what: &str,
+    open: impl Fn() -> Result<T, E>,
+    is_in_use: impl Fn(&E) -> bool,
+) -> Result<T, E> {
+    let begun = Instant::now();
+    let mut has_told = false;
+    loop {
+        match open() {
+            Err(error) if may_wait && is_in_use(&error) && begun.elapsed() < LIMIT => {}
+            opened => return opened,
+        }
+        if !has_told {
+            tracing::info!("the server before still has {what}: waiting for it, for {} s at most", LIMIT.as_secs());
+            has_told = true;
+        }
+        sleep(PAUSE).await;
+    }
+}
