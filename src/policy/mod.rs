@@ -20,9 +20,7 @@ pub mod show;
 pub mod table;
 
 pub use compiled::{Answers, PartLimits, PartOrder, Policy};
-pub use decide::{
-    BucketAnswer, Decision, Ignored, RuleRef, RuledAnswer, Ruling, UNLISTED_HEADER, UNLISTED_PARAMETER,
-};
+pub use decide::{BucketAnswer, Decision, Ignored, RuleRef, RuledAnswer, Ruling, UNLISTED_HEADER, UNLISTED_PARAMETER};
 pub use show::Effective;
 pub use source::{BUILTIN, Source};
 pub use table::{Feature, Mark, Table};

@@ -70,7 +70,7 @@ fn what_another_store_can_do_is_carried_out_in_every_audit() {
 fn a_key_reaches_only_the_buckets_it_has() {
     let some = BucketScope::Matching(vec![BucketPattern::parse("media").unwrap()]);
     let key =
-        |permission| AccessKey { id: ADMIN.to_owned(), secret: Secret::new(SECRET), permission, buckets: some.clone() };
+        |permission| AccessKey { permission, buckets: some.clone(), ..AccessKey::admin(ADMIN, Secret::new(SECRET)) };
     let admin = Permission::AdminReadWrite;
     for (head, permission, allowed) in [
         ("PUT /media/k | content-length: 0 | x-amz-copy-source: /media/a?versionId=7", admin, true),

@@ -2,6 +2,7 @@
 
 mod lifecycle;
 pub mod listeners;
+mod opening;
 mod admin;
 pub mod run;
 mod signals;

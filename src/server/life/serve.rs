@@ -12,6 +12,7 @@ use crate::server::life::run::{DRAIN_LIMIT, Objects, Running, ServerParts, Start
 use crate::server::life::signals::{Signals, Wanted};
 use crate::server::observe::build;
 use crate::server::remote::{self, RemoteStore, SetupError, TriedPart};
+use crate::server::tls::Certificates;
 use crate::settings::{self, Flags, Life, Settings, Upstream};
 use crate::store::Store;
 use crate::upstream::Remote;
@@ -112,6 +113,8 @@ pub enum ProbeError {
 }
 
 async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Result<ServerParts, StartError> {
+    let certificates = settings.tls.as_ref().map(Certificates::new).transpose()?.map(Arc::new);
+    let http2 = settings.http2;
     let recorder = match settings.mode {
         settings::Mode::Enforce => None,
         settings::Mode::Audit => Some(recorder(&settings.audit_file, settings.policy.name())?),
@@ -138,7 +141,8 @@ async fn parts(settings: Settings, listeners: Listeners, limits: Limits) -> Resu
     };
     let not_made = |NotMade { bucket, cause }| StartError::Bucket { bucket, cause };
     make_buckets(&objects, &settings.buckets).await.map_err(not_made)?;
-    Ok(ServerParts { listeners, rules: Arc::new(rules), objects, recorder, pages: settings.pages })
+    let (rules, pages) = (Arc::new(rules), settings.pages);
+    Ok(ServerParts { listeners, rules, objects, recorder, pages, certificates, http2 })
 }
 
 /// What keeps the audit.
