@@ -1,5 +1,6 @@
 //! Access keys and the ring that holds them.
 
+use crate::access::certificate::CertificateDigest;
 use crate::access::permission::Permission;
 use crate::access::scope::BucketScope;
 use crate::s3::Timestamp;
@@ -21,13 +22,15 @@ pub struct AccessKey {
     pub buckets: BucketScope,
     /// When it ends; `None` is never.
     pub expires: Option<Timestamp>,
+    /// The certificate that its holder has to show, too.
+    pub client_certificate: Option<CertificateDigest>,
 }
 
 impl AccessKey {
     /// A key that may do everything everywhere.
     pub fn admin(id: impl Into<String>, secret: Secret) -> AccessKey {
         let (permission, buckets) = (Permission::AdminReadWrite, BucketScope::All);
-        AccessKey { id: id.into(), secret, permission, buckets, expires: None }
+        AccessKey { id: id.into(), secret, permission, buckets, expires: None, client_certificate: None }
     }
 
     /// Whether the key still holds.

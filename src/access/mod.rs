@@ -4,12 +4,14 @@
 
 pub mod permission;
 pub mod scope;
+pub mod certificate;
 pub mod key;
 pub mod pair;
 pub mod token;
 pub mod temporary;
 pub mod grant;
 
+pub use certificate::CertificateDigest;
 pub use grant::{Grant, Wanted};
 pub use key::{AccessKey, Keyring};
 pub use pair::KeyPair;

@@ -54,9 +54,9 @@ fn summary(loaded: &Loaded) -> String {
     let listen: Vec<_> = settings.listen.iter().map(ToString::to_string).collect();
     let listen = listen.join(" and ");
     let admin = settings.admin.map_or("off".to_owned(), |address| format!("{address}{}", admin_pages(settings)));
-    let public = public(settings);
+    let (public, tls) = (public(settings), tls(settings));
     let serving = format!(
-        "listens on {listen}{public}, admin {admin}, policy {}{}, {}{}",
+        "listens on {listen}{public}{tls}, admin {admin}, policy {}{}, {}{}",
         settings.policy.name(),
         audit(settings),
         keys(loaded),
@@ -68,6 +68,17 @@ fn summary(loaded: &Loaded) -> String {
             format!("{serving}\nin front of {}", upstream::summary(remote, loaded.upstream_key.as_ref()))
         }
     }
+}
+
+/// How the ports for clients are secured, if they are.
+fn tls(settings: &Settings) -> String {
+    let Some(tls) = &settings.tls else { return String::new() };
+    let clients = match tls.clients.as_ref().map(|clients| clients.required) {
+        None => "",
+        Some(false) => " and client certificates",
+        Some(true) => " and client certificates required",
+    };
+    format!(" with TLS until {}{clients}", tls.expires.iso_8601())
 }
 
 /// Where an audit is kept, if this is one.

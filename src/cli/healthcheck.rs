@@ -4,6 +4,7 @@ use crate::cli::failure::Failure;
 use crate::cli::sources::Variables;
 use crate::cli::url::url;
 use crate::diagnostics::{Diagnostic, Location};
+use crate::routing::Scheme;
 use crate::settings::{self, Flags};
 use clap::Args;
 use http::Uri;
@@ -140,7 +141,7 @@ fn page_of_settings(flags: &Flags) -> Result<Uri, Failure> {
     if address.port() == 0 {
         return Err(fault("the admin address has port 0, so its real port is not known here").into());
     }
-    Ok(parse(&readiness(&url(address)), flags.place("--admin"))?)
+    Ok(parse(&readiness(&url(Scheme::Http, address)), flags.place("--admin"))?)
 }
 
 fn parse(text: &str, place: Location) -> Result<Uri, Diagnostic> {

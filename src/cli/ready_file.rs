@@ -3,6 +3,7 @@
 
 use crate::cli::url::url;
 use crate::diagnostics::{Diagnostic, Location};
+use crate::routing::Scheme;
 use rustix::fs::{Access, access};
 use std::fs;
 use std::io;
@@ -51,14 +52,15 @@ impl ReadyFile {
         found.map_err(|error| cannot_be_written(path, place, &error))
     }
 
-    /// Writes the addresses. The file appears with all of its text.
+    /// Writes the addresses, those for clients with their scheme. The file appears with all of its text.
     pub(super) fn publish(
         &mut self,
+        scheme: Scheme,
         listen: &[SocketAddr],
         public: &[SocketAddr],
         admin: Option<SocketAddr>,
     ) -> io::Result<()> {
-        self.written = text(listen, public, admin, std::process::id());
+        self.written = text(scheme, listen, public, admin, std::process::id());
         fs::write(&self.draft, &self.written)?;
         fs::rename(&self.draft, &self.path)
     }
@@ -121,16 +123,24 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn text(listen: &[SocketAddr], public: &[SocketAddr], admin: Option<SocketAddr>, process: u32) -> String {
+fn text(
+    scheme: Scheme,
+    listen: &[SocketAddr],
+    public: &[SocketAddr],
+    admin: Option<SocketAddr>,
+    process: u32,
+) -> String {
     let [endpoint, of_public, of_admin, pid] = NAMES;
-    let addresses = [lines(endpoint, listen), lines(of_public, public), lines(of_admin, admin.as_slice())];
+    let for_clients = [lines(endpoint, scheme, listen), lines(of_public, scheme, public)].concat();
+    let addresses = [for_clients, lines(of_admin, Scheme::Http, admin.as_slice())];
     format!("{}{pid}={process}\n", addresses.concat())
 }
 
 /// A line for each address: `ENDPOINT`, then `ENDPOINT_2` and so on.
-fn lines(name: &str, addresses: &[SocketAddr]) -> String {
+fn lines(name: &str, scheme: Scheme, addresses: &[SocketAddr]) -> String {
     let end = |index| if index == 0 { String::new() } else { format!("_{}", index + 1) };
-    addresses.iter().enumerate().map(|(index, address)| format!("{name}{}={}\n", end(index), url(*address))).collect()
+    let line = |(index, address): (usize, &SocketAddr)| format!("{name}{}={}\n", end(index), url(scheme, *address));
+    addresses.iter().enumerate().map(line).collect()
 }
 
 #[cfg(test)]
@@ -150,8 +160,11 @@ mod tests {
         let listen = [address("0.0.0.0:9000"), address("[::1]:9000")];
         let expected = "ENDPOINT=http://127.0.0.1:9000\nENDPOINT_2=http://[::1]:9000\nPUBLIC=http://127.0.0.1:9002\n\
                         ADMIN=http://127.0.0.1:9001\nPID=7\n";
-        assert_eq!(text(&listen, &[address("127.0.0.1:9002")], Some(address("127.0.0.1:9001")), 7), expected);
-        assert_eq!(text(&listen[1..], &[], None, 7), "ENDPOINT=http://[::1]:9000\nPID=7\n");
+        assert_eq!(
+            text(Scheme::Http, &listen, &[address("127.0.0.1:9002")], Some(address("127.0.0.1:9001")), 7),
+            expected
+        );
+        assert_eq!(text(Scheme::Http, &listen[1..], &[], None, 7), "ENDPOINT=http://[::1]:9000\nPID=7\n");
     }
 
     #[test]
@@ -161,7 +174,7 @@ mod tests {
         fs::write(&path, "ENDPOINT=of a server that was killed\n").unwrap();
         let mut file = new(&path).unwrap();
         assert!(!path.exists());
-        file.publish(&[address("127.0.0.1:9000")], &[], None).unwrap();
+        file.publish(Scheme::Http, &[address("127.0.0.1:9000")], &[], None).unwrap();
         assert!(fs::read_to_string(&path).unwrap().starts_with("ENDPOINT=http://127.0.0.1:9000\n"));
         drop(file);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -188,7 +201,7 @@ mod tests {
     fn a_file_of_lines_of_shell_is_ours_only_if_all_names_are() {
         let listen = ["127.0.0.1:9000", "[::1]:9000"].map(address);
         for (text, expected) in [
-            (text(&listen, &listen, Some(listen[0]), 7).as_str(), true),
+            (text(Scheme::Http, &listen, &listen, Some(listen[0]), 7).as_str(), true),
             ("", true),
             ("PUBLIC_URL=https://example.com\nADMIN_PASSWORD=hush\n", false),
             ("PIDS=7\n", false),

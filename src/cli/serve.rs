@@ -23,9 +23,9 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Failure> {
     if loaded.keys.is_empty() {
         loaded.make_key(keys::seed()?)?;
     }
-    let welcome = Welcome::new(&loaded);
+    let (welcome, scheme) = (Welcome::new(&loaded), loaded.settings.scheme());
     let on_ready = move |running: &Running| {
-        let publish = |file: &mut ReadyFile| file.publish(&running.listen, &running.public, running.admin);
+        let publish = |file: &mut ReadyFile| file.publish(scheme, &running.listen, &running.public, running.admin);
         if let Some(Err(error)) = ready_file.as_mut().map(publish) {
             tracing::error!("the ready file cannot be written: {error}");
         }

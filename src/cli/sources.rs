@@ -85,6 +85,18 @@ pub struct Serving {
     /// Socket at which commands reach the server, or "off" [default: control.sock in the data folder where objects are]
     #[arg(long, value_name = "FILE|off")]
     control: Option<PathBuf>,
+    /// PEM file of the certificate clients are shown, with its chain; switches TLS on
+    #[arg(long, value_name = "FILE")]
+    tls_certificate: Option<String>,
+    /// PEM file of the certificate's private key
+    #[arg(long, value_name = "FILE")]
+    tls_key: Option<String>,
+    /// PEM file of the authorities whose certificates clients may show
+    #[arg(long, value_name = "FILE")]
+    tls_client_ca: Option<String>,
+    /// Whether clients have a certificate: none, optional or required [default: none; required with a client CA]
+    #[arg(long, value_name = "HOW")]
+    tls_client_certificates: Option<String>,
     /// A bucket to make at the start if it is missing; may be repeated
     #[arg(long, value_name = "NAME")]
     bucket: Vec<String>,
@@ -121,6 +133,10 @@ impl Serving {
             durability: self.durability.clone(),
             audit_file: self.audit_file.clone(),
             control: self.control.clone(),
+            tls_certificate: self.tls_certificate.clone(),
+            tls_key: self.tls_key.clone(),
+            tls_client_ca: self.tls_client_ca.clone(),
+            tls_client_certificates: self.tls_client_certificates.clone(),
             buckets: self.bucket.clone(),
             keys: self.key.clone(),
             ..self.sources.flags()

@@ -26,8 +26,10 @@ pub(super) fn load(arguments: &Serve) -> Result<Loaded, Failure> {
     if let Some(path) = &arguments.ready_file {
         ReadyFile::look(path, flags.place("--ready-file"))?;
     }
-    let ending = settings::expiring(&loaded.keys, Timestamp::from(SystemTime::now()));
-    let warnings = [variables::all_warnings(&loaded), ending].concat();
+    let now = Timestamp::from(SystemTime::now());
+    let ending = settings::expiring(&loaded.keys, now);
+    let certificate = loaded.settings.tls.as_ref().and_then(|tls| tls.expiry(now)).into_iter().collect();
+    let warnings = [variables::all_warnings(&loaded), ending, certificate].concat();
     write_warnings(&warnings, &mut anstream::stderr().lock())?;
     Ok(loaded)
 }

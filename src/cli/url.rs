@@ -1,15 +1,16 @@
 //! Addresses as URLs that this machine can connect to.
 
+use crate::routing::Scheme;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// A URL that reaches the address from this machine. A wildcard address is none to connect to.
-pub(super) fn url(address: SocketAddr) -> String {
+pub(super) fn url(scheme: Scheme, address: SocketAddr) -> String {
     let host = match address {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => SocketAddr::from((Ipv4Addr::LOCALHOST, v4.port())),
         SocketAddr::V6(v6) if v6.ip().is_unspecified() => SocketAddr::from((Ipv6Addr::LOCALHOST, v6.port())),
         other => other,
     };
-    format!("http://{host}")
+    format!("{}://{host}", scheme.name())
 }
 
 #[cfg(test)]
@@ -24,7 +25,7 @@ mod tests {
             ("[::]:80", "http://[::1]:80"),
             ("[2001:db8::1]:80", "http://[2001:db8::1]:80"),
         ] {
-            assert_eq!(url(address.parse().unwrap()), expected);
+            assert_eq!(url(Scheme::Http, address.parse().unwrap()), expected);
         }
     }
 }

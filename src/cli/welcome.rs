@@ -5,6 +5,7 @@ use crate::cli::shell;
 use crate::cli::style::{BOLD, FAINT};
 use crate::cli::upstream::endpoints;
 use crate::cli::url::url;
+use crate::routing::Scheme;
 use crate::s3::operation::Access;
 use crate::settings::{GivenKey, Loaded, Mode, SecretPlace, Settings, Upstream};
 use std::net::SocketAddr;
@@ -13,6 +14,8 @@ use std::path::Path;
 /// What there is to say before the addresses are known. Holds no secret.
 #[derive(Debug)]
 pub(super) struct Welcome {
+    /// How clients connect.
+    scheme: Scheme,
     policy: String,
     /// The file of the audit; empty where the policy is enforced.
     audit: String,
@@ -66,6 +69,7 @@ impl Welcome {
         let lists = |given: &&GivenKey| given.key.allows(Access::ListBuckets, None);
         let shown = loaded.keys.iter().find(lists).or(loaded.keys.first());
         Welcome {
+            scheme: loaded.settings.scheme(),
             policy: loaded.settings.policy.name().to_owned(),
             audit: audit_file(&loaded.settings),
             domains: loaded.settings.domains.join(", "),
@@ -82,7 +86,7 @@ impl Welcome {
     /// The text, with colours. `listen`, `public` and `admin` are the addresses really in use.
     pub(super) fn text(&self, listen: &[SocketAddr], public: &[SocketAddr], admin: Option<SocketAddr>) -> String {
         let mut lines = vec![format!("{BOLD}r2shim {}{BOLD:#}", env!("CARGO_PKG_VERSION"))];
-        lines.extend(listen.iter().map(|address| row("endpoint", &endpoint(*address))));
+        lines.extend(listen.iter().map(|address| row("endpoint", &endpoint(self.scheme, *address))));
         if !self.domains.is_empty() {
             lines.push(row("domains", &self.domains));
         }
@@ -108,7 +112,7 @@ impl Welcome {
 
     /// What is there, for people or for programs.
     fn admin_row(&self, address: SocketAddr) -> String {
-        let url = url(address);
+        let url = url(Scheme::Http, address);
         if self.has_pages {
             format!("{url} shows each request as it comes, and why it fails")
         } else {
@@ -117,7 +121,7 @@ impl Welcome {
     }
 
     fn public_row(&self, address: SocketAddr) -> String {
-        format!("{}/BUCKET/KEY without a key, of {}", url(address), self.public)
+        format!("{}/BUCKET/KEY without a key, of {}", url(self.scheme, address), self.public)
     }
 
     fn key_lines(&self, key: &ShownKey, address: SocketAddr) -> [String; 5] {
@@ -127,7 +131,7 @@ impl Welcome {
             row("secret", &format!("in {}", key.secret)),
             String::new(),
             format!("{FAINT}Try it, in another terminal; {}{}:{FAINT:#}", key.replacement(), key.purpose()),
-            key.aws_line(&url(address)),
+            key.aws_line(&url(self.scheme, address)),
         ]
     }
 }
@@ -219,9 +223,9 @@ fn row(name: &str, value: &str) -> String {
 }
 
 /// Where clients connect. A wildcard address is none to connect to, so it is shown as one that this machine reaches.
-fn endpoint(address: SocketAddr) -> String {
+fn endpoint(scheme: Scheme, address: SocketAddr) -> String {
     let everywhere = if address.ip().is_unspecified() { ", and every other address of this machine" } else { "" };
-    format!("{}{everywhere}", url(address))
+    format!("{}{everywhere}", url(scheme, address))
 }
 
 #[cfg(test)]
@@ -241,6 +245,7 @@ mod tests {
         let (policy, public, objects) = ("r2".into(), "media, site-*".into(), ("data", "./r2shim-data".into()));
         let buckets = "media, logs".into();
         let welcome = Welcome {
+            scheme: Scheme::Http,
             policy,
             audit: String::new(),
             domains,

@@ -3,6 +3,7 @@
 
 use crate::access::{Grant, Wanted};
 use crate::filters::authenticate::Caller;
+use crate::filters::certificate;
 use crate::filters::facts::Facts;
 use crate::filters::request::Request;
 use crate::filters::rules::Mode;
@@ -15,6 +16,9 @@ use crate::s3::{Code, S3Error};
 
 /// Refuses what the key's permission and buckets do not cover. The key of an explained request may not be known.
 pub(super) fn check(request: &Request<'_>, facts: &Facts<'_>, caller: &Caller<'_>) -> Examined<(), S3Error> {
+    if let Some(examined) = certificate::check(request, caller) {
+        return examined;
+    }
     let Some(grant) = caller.grant() else {
         return Examined { value: (), refusals: Vec::new(), missing: caller.missing().into_iter().collect() };
     };

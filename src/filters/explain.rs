@@ -6,7 +6,7 @@ use crate::filters::facts::Subject;
 use crate::filters::finding::{Filter, Finding, Role};
 use crate::filters::missing::{Known, Missing};
 use crate::filters::operation_request::OperationRequest;
-use crate::filters::request::Request;
+use crate::filters::request::{Request, Shown};
 use crate::filters::rules::Rules;
 use crate::filters::run::{Notes, Run, Step};
 use crate::filters::walk;
@@ -56,7 +56,7 @@ impl Explanation<'_> {
 pub fn explain<'a>(rules: &'a Rules, head: RequestHead<'a>, now: Timestamp, known: Known<'_>) -> Explanation<'a> {
     let (mut run, mut subject) = (Run::explain(known), Subject::default());
     // The run has noted the finding of the guard that ended the walk, or what that guard lacks.
-    let walked = walk(&Request { rules, head, now }, &mut run, &mut subject);
+    let walked = walk(&Request { rules, head, now, certificate: Shown::Unknown }, &mut run, &mut subject);
     let Notes { steps, mut findings, ignored, answer } = run.into_notes();
     let (preflight, passed) = match walked {
         Ok(Walked::Preflight(headers)) => (Some(headers), None),

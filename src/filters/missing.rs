@@ -34,6 +34,8 @@ pub enum Missing {
     Secret(String),
     /// A header that the signature covers and that the client adds when it sends the request.
     Header(String),
+    /// The certificate that the client shows with the key of this id.
+    Certificate(String),
     /// The body: what of it decides.
     Body(String),
     /// What the document in the body says.
@@ -50,6 +52,7 @@ impl Missing {
             Missing::Key(_) => "key",
             Missing::Secret(_) => "secret",
             Missing::Header(_) => "header",
+            Missing::Certificate(_) => "certificate",
             Missing::Body(_) => "body",
             Missing::Document => "document",
             Missing::StoredRules => "stored-rules",
@@ -74,6 +77,9 @@ impl fmt::Display for Missing {
                 write!(f, "the secret of the key {id:?} is not at hand, so its signature cannot be verified")
             }
             Missing::Header(name) => write!(f, "the signature covers the header {name}, which is not given"),
+            Missing::Certificate(id) => {
+                write!(f, "whether the client shows the certificate that the key {id:?} comes with")
+            }
             Missing::Body(what) => f.write_str(what),
             Missing::Document => f.write_str("what the document in the body says"),
             Missing::StoredRules => f.write_str(

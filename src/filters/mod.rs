@@ -24,6 +24,7 @@ mod limits;
 mod facts;
 mod cors;
 mod authenticate;
+mod certificate;
 mod region;
 mod unknown;
 mod authorise;
@@ -49,6 +50,7 @@ pub use missing::{Known, KnownKeys, Missing};
 pub use operation_request::OperationRequest;
 pub use payload::BodyPlan;
 pub use public::public_cors_headers;
+pub use request::Arrival;
 pub use rules::{CurrentRules, Limits, Mode, Rules};
 pub use run::{Step, StepVerdict};
 
@@ -56,7 +58,7 @@ use authenticate::Caller;
 use facts::Facts;
 use finding::Judged;
 use public::PublicRead;
-use request::Request;
+use request::{Request, Shown};
 use run::Run;
 
 use crate::s3::request::RequestHead;
@@ -71,10 +73,11 @@ use crate::s3::{S3Error, Timestamp};
 pub fn admit<'a>(
     rules: &'a Rules,
     head: RequestHead<'a>,
-    now: Timestamp,
+    arrival: impl Into<Arrival>,
     subject: &mut Subject,
 ) -> Result<Accepted<'a>, Box<Finding>> {
-    let request = Request { rules, head, now };
+    let Arrival { now, certificate } = arrival.into();
+    let request = Request { rules, head, now, certificate: Shown::Known(certificate) };
     let mut run = Run::in_mode(rules.mode);
     let walked = walk(&request, &mut run, subject);
     subject.findings = run.into_findings();
@@ -97,7 +100,7 @@ pub fn admit_public<'a>(
     now: Timestamp,
     subject: &mut Subject,
 ) -> Result<Accepted<'a>, S3Error> {
-    let request = Request { rules, head, now };
+    let request = Request { rules, head, now, certificate: Shown::Known(None) };
     limits::check(&request)?;
     if let Some(headers) = public::preflight(&request)? {
         return Ok(Accepted::Preflight(headers));

@@ -82,6 +82,8 @@ pub struct Limits {
     pub parameters: usize,
     /// Bytes of all header names and values. R2 takes 8,192 bytes of user metadata, which may be RFC 2047-encoded.
     pub header_bytes: usize,
+    /// From the opening of a connection to the end of its TLS handshake. One takes two or three round trips.
+    pub handshake_time: Duration,
     /// From the opening of a connection to the first byte of a head. Clients connect when they have something to send.
     pub first_byte_time: Duration,
     /// From the end of a request to the first byte of the next head: how long an idle connection is kept.
@@ -121,6 +123,7 @@ impl Default for Limits {
             headers: MAX_HEADERS,
             parameters: 1000,
             header_bytes: 64 << 10,
+            handshake_time: Duration::from_secs(10),
             first_byte_time: Duration::from_secs(20),
             idle_time: Duration::from_secs(75),
             head_time: Duration::from_secs(20),

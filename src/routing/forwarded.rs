@@ -6,7 +6,7 @@
 //!
 //! Not here: which bucket a request names. The `Host` that it came with decides that, and its signature covers it.
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, header};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 
@@ -159,10 +159,11 @@ fn texts<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Vec<&'h str>> 
     values.filter(|values| !values.is_empty())
 }
 
-/// The scheme that the first proxy was reached by. One that is unknown says nothing.
+/// The scheme that the peer says it was reached by: the last one, as what stands before it can be the client's own word.
+/// One that is unknown says nothing.
 fn x_forwarded_proto(headers: &HeaderMap) -> Option<Scheme> {
-    let value = headers.get(X_FORWARDED_PROTO).map(HeaderValue::to_str)?.ok()?;
-    Scheme::parse(value.split(',').next()?.trim())
+    let lists = texts(headers, &X_FORWARDED_PROTO)?;
+    Scheme::parse(lists.last()?.rsplit(',').next()?.trim())
 }
 
 /// An address as proxies write it: alone, with a port, that of IPv6 also in brackets.
@@ -233,6 +234,7 @@ fn is_host(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderValue;
 
     fn proxies(networks: &[&str]) -> TrustedProxies {
         networks.iter().map(|text| Network::parse(text).unwrap()).collect()
@@ -324,9 +326,14 @@ mod tests {
 
     #[test]
     fn schemes_are_two() {
-        for (value, expected) in
-            [("https", "https"), ("HTTP", "http"), ("https, http", "https"), ("ftp", "-"), ("", "-")]
-        {
+        for (value, expected) in [
+            ("https", "https"),
+            ("HTTP", "http"),
+            ("https, http", "http"),
+            ("http,https", "https"),
+            ("ftp", "-"),
+            ("", "-"),
+        ] {
             let line = format!("x-forwarded-proto: {value}");
             assert_eq!(read("10.0.0.1", &[&line]), format!("- {expected} -"), "{value}");
         }

@@ -8,6 +8,7 @@ use crate::server::observe::metrics::{Metrics, Moment};
 use crate::server::observe::notices::Notices;
 use crate::server::observe::process;
 use crate::server::pages::{Hosts, Pages, misdirected};
+use crate::server::tls::Certificates;
 use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use pingora::http::ResponseHeader;
@@ -26,6 +27,8 @@ pub struct AdminPort {
     pub notices: Arc<Notices>,
     /// Under which hosts more than health is told. Load balancers and orchestrators ask for health under any.
     pub hosts: Arc<Hosts>,
+    /// The certificate that clients are shown, which `/metrics` says the end of.
+    pub certificates: Option<Arc<Certificates>>,
     /// Pages, if they are served.
     pub pages: Option<Pages>,
 }
@@ -73,7 +76,12 @@ impl AdminPort {
 
     fn metrics_page(&self) -> (StatusCode, String) {
         let rules = self.rules.load();
-        let moment = Moment { policy: rules.policy.name(), stats: self.health.stats(), process: process::read() };
+        let moment = Moment {
+            policy: rules.policy.name(),
+            stats: self.health.stats(),
+            certificate_expires: self.certificates.as_ref().map(|certificates| certificates.expires()),
+            process: process::read(),
+        };
         match self.metrics.render(&moment) {
             Ok(text) => (StatusCode::OK, text),
             Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),

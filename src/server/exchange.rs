@@ -3,8 +3,9 @@
 //! What the ports have in common is here; what each makes of a request is in [`s3_port`](crate::server::s3_port) and
 //! [`public_port`](crate::server::public_port).
 
+use crate::access::CertificateDigest;
 use crate::filters::{CurrentRules, Rules};
-use crate::routing::Forwarded;
+use crate::routing::{Forwarded, Scheme};
 use crate::s3::trace::{TRACEPARENT, trace_id};
 use crate::s3::{Code, S3Error};
 use crate::server::answer::Answer;
@@ -22,7 +23,7 @@ use crate::server::observe::notices::Notices;
 use crate::server::observe::record::{Port, Record};
 use crate::server::recent::{Recent, Seen};
 use http::header::HOST;
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode, Version};
 use pingora::http::RequestHeader;
 use pingora::protocols::http::ServerSession;
 use std::future::Future;
@@ -56,6 +57,8 @@ pub struct Call<'a> {
     pub head: &'a OwnedHead,
     /// What trusted proxies say of it.
     pub forwarded: &'a Forwarded,
+    /// The certificate that the client has shown on its connection.
+    pub certificate: Option<CertificateDigest>,
 }
 
 /// What the ports share.
@@ -102,9 +105,10 @@ impl<S: Service> Exchange<S> {
             // Where one request ends and the next begins is in doubt, so nothing more is read as a request.
             Err(error) => return (self.refused(record, &error), Unread::Close),
         };
+        let certificate = certificate(session);
         let rate = MinimumRate { bytes: rules.limits.body_bytes, window: rules.limits.body_window };
         let mut body = RequestBody::new(session, head.expects_continue(), rate);
-        let answer = self.service.answer(&Call { rules, head, forwarded }, &mut body, record).await;
+        let answer = self.service.answer(&Call { rules, head, forwarded, certificate }, &mut body, record).await;
         let progress = body.progress();
         if head.is_chunked() && is_error(answer.status) {
             // pingora takes an empty size of a chunk for the last one. What it reads as the next request could be meant
@@ -139,6 +143,8 @@ impl<S: Service> Exchange<S> {
             peer,
             method: session.req_header().method.as_str().to_owned(),
             host: host(session.req_header()),
+            protocol: protocol(session),
+            tls: tls_version(session),
             trace_id: trace(session.req_header()),
             ..Record::default()
         }
@@ -175,15 +181,39 @@ impl<S: Service> Respond for Exchange<S> {
     }
 }
 
-/// What trusted proxies say of the request.
+/// What trusted proxies say of the request. Where they say nothing of its scheme, it is that of the connection.
 fn forwarded(session: &ServerSession, rules: &Rules) -> Forwarded {
     let peer: Option<IpAddr> = session.client_addr().and_then(|peer| peer.as_inet()).map(|peer| peer.ip());
-    peer.map(|peer| rules.trusted_proxies.read(peer, &session.req_header().headers)).unwrap_or_default()
+    let said = peer.map(|peer| rules.trusted_proxies.read(peer, &session.req_header().headers)).unwrap_or_default();
+    let used = if tls_version(session).is_some() { Scheme::Https } else { Scheme::Http };
+    Forwarded { scheme: said.scheme.or(Some(used)), ..said }
 }
 
-/// The Host as the client sent it; empty if there is none or it is no text.
+/// The version of TLS that the connection has; `None` if it is plain.
+fn tls_version(session: &ServerSession) -> Option<String> {
+    Some(session.digest()?.ssl_digest.as_ref()?.version.clone().into_owned())
+}
+
+/// The certificate that the client has shown.
+fn certificate(session: &ServerSession) -> Option<CertificateDigest> {
+    let digest = session.digest()?.ssl_digest.as_ref()?.cert_digest.as_slice().try_into().ok()?;
+    Some(CertificateDigest::from_digest(digest))
+}
+
+/// The version of HTTP, as `HTTP/2`.
+fn protocol(session: &ServerSession) -> &'static str {
+    match session.req_header().version {
+        Version::HTTP_2 => "HTTP/2",
+        Version::HTTP_10 => "HTTP/1.0",
+        _ => "HTTP/1.1",
+    }
+}
+
+/// The Host as the client sent it, in HTTP/2 as `:authority`; empty if there is none or it is no text.
 fn host(head: &RequestHeader) -> String {
-    head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned()
+    let of_http2 = head.uri.authority().filter(|_| head.version == Version::HTTP_2);
+    let host = || head.headers.get(HOST).and_then(|host| host.to_str().ok());
+    of_http2.map(|authority| authority.as_str()).or_else(host).unwrap_or_default().to_owned()
 }
 
 /// The id of the trace that the client says the request belongs to.

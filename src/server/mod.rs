@@ -7,6 +7,7 @@
 mod clock;
 pub mod observe;
 pub mod answer;
+pub mod tls;
 pub mod connection;
 pub mod recent;
 mod operations;

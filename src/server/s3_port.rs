@@ -1,7 +1,7 @@
 //! The S3 port: a request's head goes down the chain, and the backend carries out what the chain admits.
 
 use crate::audit::{NOT_PASSED_ON, Verdict};
-use crate::filters::{self, Accepted, Rules};
+use crate::filters::{self, Accepted, Arrival, Rules};
 use crate::s3::S3Error;
 use crate::server::answer::Answer;
 use crate::server::audit::Recorder;
@@ -33,8 +33,9 @@ impl Service for S3Port {
 
     async fn answer(&self, call: &Call<'_>, body: &mut RequestBody<'_>, record: &mut Record) -> Answer {
         let (rules, head) = (call.rules, call.head.borrow());
+        let arrival = Arrival { now: record.time, certificate: call.certificate };
         let mut found = Vec::new();
-        let answer = match filters::admit(rules, head, record.time, &mut record.subject) {
+        let answer = match filters::admit(rules, head, arrival, &mut record.subject) {
             Ok(Accepted::Preflight(headers)) => return Answer::empty(StatusCode::NO_CONTENT).with_all(headers),
             Ok(Accepted::Request(admitted)) => {
                 let admitted = admitted.with_forwarded(call.forwarded);

@@ -94,6 +94,17 @@ pub(super) fn admin(
     }
 }
 
+/// A warning for an address that other machines reach, where clients are served without TLS.
+pub(super) fn plain(address: &SocketAddr) -> Option<Diagnostic> {
+    if address.ip().to_canonical().is_loopback() {
+        return None;
+    }
+    let message =
+        format!("{address} is plain HTTP, and other machines reach it: whoever is on the way reads all bytes");
+    let advice = "name a certificate in [tls], or listen where only a server with TLS in front of this one connects";
+    Some(Diagnostic::new(Location::from_name("--listen"), message, advice))
+}
+
 /// Whether the address is among the others. Port 0 is a new port each time, so never.
 fn is_taken(address: SocketAddr, others: &[SocketAddr]) -> bool {
     address.port() != 0 && others.contains(&address)

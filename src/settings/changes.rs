@@ -58,6 +58,8 @@ impl Settings {
             audit_file,
             store,
             life,
+            tls,
+            http2,
         } = self;
         let policy_effect = if self.keeps_policy(new) { AtStart } else { AtOnce };
         let mut rows = vec![
@@ -76,6 +78,8 @@ impl Settings {
             ("audit.file", AtStart, *audit_file != new.audit_file),
             ("store", AtStart, *store != new.store),
             ("control", AtStart, life.control != new.life.control),
+            ("tls", self.tls_effect(new), *tls != new.tls),
+            ("http2", AtStart, *http2 != new.http2),
             ("reload_interval", AtStart, life.reload_interval != new.life.reload_interval),
             ("drain_delay", AtStart, life.drain_delay != new.life.drain_delay),
         ];
@@ -86,10 +90,16 @@ impl Settings {
     /// The settings in force when these are replaced: what takes effect at once is new.
     pub fn replaced_by(&self, new: &Settings) -> Settings {
         let new = new.clone();
+        let tls = if self.tls_effect(&new) == AtOnce { new.tls.clone() } else { self.tls.clone() };
         let policy = if self.keeps_policy(&new) { self.policy.clone() } else { new.policy };
         let Settings { keys, domains, cors, public, trusted_proxies, buckets, .. } = new;
         let upstream = with_credentials(&self.upstream, &new.upstream);
-        Settings { keys, policy, domains, cors, public, trusted_proxies, buckets, upstream, ..self.clone() }
+        Settings { keys, policy, domains, cors, public, trusted_proxies, buckets, upstream, tls, ..self.clone() }
+    }
+
+    /// Ports speak TLS from the start on or never.
+    fn tls_effect(&self, new: &Settings) -> Effect {
+        if self.tls.is_some() == new.tls.is_some() { AtOnce } else { AtStart }
     }
 
     /// Figures of an audit by two policies do not add up, so it goes on with the one that it began with.

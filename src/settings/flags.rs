@@ -36,6 +36,14 @@ pub struct Flags {
     pub control: Option<PathBuf>,
     /// `--durability`.
     pub durability: Option<String>,
+    /// `--tls-certificate`: a PEM file.
+    pub tls_certificate: Option<String>,
+    /// `--tls-key`: a PEM file.
+    pub tls_key: Option<String>,
+    /// `--tls-client-ca`: a PEM file.
+    pub tls_client_ca: Option<String>,
+    /// `--tls-client-certificates`.
+    pub tls_client_certificates: Option<String>,
     /// `--bucket`, as often as given.
     pub buckets: Vec<String>,
     /// `--key`, as often as given.

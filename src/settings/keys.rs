@@ -1,6 +1,6 @@
 //! The keys that settings and environment give.
 
-use crate::access::{AccessKey, BucketPattern, BucketScope, Permission};
+use crate::access::{AccessKey, BucketPattern, BucketScope, CertificateDigest, Permission};
 use crate::diagnostics::nearest;
 use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::s3::Timestamp;
@@ -106,10 +106,12 @@ fn resolve_key(
     let id = written.id.ok_or_else(missing).and_then(|id| check_id(&id).map(|()| id.value)).map_err(&mut keep).ok();
     let secret = resolve("this key", &written.location, written.secret, settings, environment).map_err(&mut keep).ok();
     let permission = permission(&written.location, written.permission).map_err(&mut keep).ok();
+    let certificate = written.client_certificate.map(|text| fingerprint(&text).map_err(&mut keep));
     let buckets = scope(written.buckets, "key", faults);
     let (secret, location) = secret?;
     let expires = written.expires.map(|time| time.value);
-    let key = AccessKey { id: id?, secret, permission: permission?, buckets: buckets?, expires };
+    let client_certificate = certificate.transpose().ok()?;
+    let key = AccessKey { id: id?, secret, permission: permission?, buckets: buckets?, expires, client_certificate };
     Some(GivenKey { key, secret: location, place: written.location })
 }
 
@@ -155,6 +157,11 @@ pub(super) fn id_problem(id: &str) -> Option<&'static str> {
     } else {
         id.chars().any(char::is_control).then_some("has a control character")
     }
+}
+
+fn fingerprint(text: &Spanned<String>) -> Result<CertificateDigest, Diagnostic> {
+    let advice = "write \"sha256:\" and the 64 digits that `openssl x509 -noout -fingerprint -sha256 -in FILE` shows";
+    CertificateDigest::parse(&text.value).ok_or_else(|| text.fault("this is no fingerprint of a certificate", advice))
 }
 
 fn permission(key: &Location, written: Option<Spanned<String>>) -> Result<Permission, Diagnostic> {

@@ -16,7 +16,7 @@ use crate::settings::remote::{self, UpstreamKey};
 use crate::settings::resolved::{Mode, Settings, Upstream};
 use crate::settings::secret::{Environment, SecretPlace};
 use crate::settings::written::{WrittenPages, WrittenSettings, WrittenStore, WrittenUpstream};
-use crate::settings::{address, audit, bucket, cors, domain, life, pages, policy, proxies, store};
+use crate::settings::{address, audit, bucket, cors, domain, http2, life, pages, policy, proxies, store, tls};
 use crate::store::Options;
 use std::cell::RefCell;
 use std::net::SocketAddr;
@@ -73,6 +73,9 @@ fn load_all(flags: &Flags, environment: Environment<'_>) -> Result<Loaded, Vec<D
     warnings.append(&mut findings.warnings);
     let given = GivenKeys { of_flags: flag_keys, of_environment: environment_key, of_file: file_keys };
     let keys = given.choose(&loaded.settings.data_folder, &mut warnings)?;
+    if let Some(fault) = tls::unusable_key(&keys, loaded.settings.tls.as_ref(), file) {
+        return Err(vec![fault]);
+    }
     warnings.extend(loaded.upstream_key.as_ref().and_then(|upstream| shared_key(upstream, &keys)));
     loaded.use_keys(keys);
     warnings.extend(exposed(file, &loaded));
@@ -92,7 +95,8 @@ fn named_files(loaded: &Loaded) -> Vec<PathBuf> {
         Upstream::Local => None,
         Upstream::Remote(remote) => remote.ca_file.clone(),
     };
-    of_secrets.chain(kept).chain(of_upstream).collect()
+    let of_tls = loaded.settings.tls.iter().flat_map(|tls| tls.files.iter().cloned());
+    of_secrets.chain(kept).chain(of_upstream).chain(of_tls).collect()
 }
 
 /// A warning for a secret in a settings file that everyone on the machine can read.
@@ -158,6 +162,10 @@ pub(super) fn resolve(
     let data_folder = data_folder(flags, file, &written.upstream, faults);
     let cors = cors::resolve(written.cors, &flags.cors, findings);
     let store = store(flags, written.store, &written.upstream, findings);
+    let tls = tls::resolve(flags, file, written.tls, findings);
+    let http2 = http2::resolve(&written.http2, tls.is_some(), findings);
+    let plain: Vec<_> = addresses.listen.iter().chain(&addresses.public.listen).filter(|_| tls.is_none()).collect();
+    findings.warnings.extend(plain.into_iter().filter_map(address::plain));
     let (upstream, upstream_key) = upstream(written.upstream, file, environment, &addresses.all(), findings)?;
     let buckets = bucket::buckets(written.buckets, given("--bucket", &flags.buckets), &upstream, findings);
     let keys = Keyring::default();
@@ -182,6 +190,8 @@ pub(super) fn resolve(
         audit_file,
         store,
         life,
+        tls,
+        http2,
     };
     Some(Loaded { settings, keys: Vec::new(), upstream_key, warnings: Vec::new(), files })
 }

@@ -3,10 +3,12 @@
 use crate::access::{BucketScope, Keyring};
 use crate::cors::CorsRules;
 use crate::policy::Policy;
-use crate::routing::TrustedProxies;
+use crate::routing::{Scheme, TrustedProxies};
 use crate::s3::names::BucketName;
+use crate::settings::http2::Http2;
 use crate::settings::life::Life;
 use crate::settings::pages::Pages;
+use crate::settings::tls::Tls;
 use crate::store::Options;
 use crate::upstream::Remote;
 use std::net::SocketAddr;
@@ -50,6 +52,17 @@ pub struct Settings {
     pub store: Options,
     /// How the server is spoken to, and how it takes notice of changed files.
     pub life: Life,
+    /// What clients are shown on the S3 port and the public one; `None` where both are plain HTTP.
+    pub tls: Option<Tls>,
+    /// What a connection of HTTP/2 may hold.
+    pub http2: Http2,
+}
+
+impl Settings {
+    /// How clients reach the S3 port and the public one.
+    pub fn scheme(&self) -> Scheme {
+        if self.tls.is_some() { Scheme::Https } else { Scheme::Http }
+    }
 }
 
 /// What to do with a request the policy refuses.

@@ -46,7 +46,7 @@ class Server:
         )
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
-        self.endpoint = self.line(r"endpoint +(http://\S+)")[1]
+        self.endpoint = self.line(r"endpoint +(https?://\S+)")[1]
 
     @property
     def admin(self):

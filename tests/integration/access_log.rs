@@ -133,7 +133,7 @@ fn a_request_is_counted_as_it_is_logged() {
         let (metrics, line) = (Metrics::new().unwrap(), json(&record));
         metrics.count(&record);
         let stats = Stats::Store(StoreStats::default());
-        let page = metrics.render(&Moment { policy: "r2", stats, process: None }).unwrap();
+        let page = metrics.render(&Moment { policy: "r2", stats, certificate_expires: None, process: None }).unwrap();
         let [operation, status, error, key_id] =
             ["operation", "status", "error", "key_id"].map(|name| label(&line, name));
         let request = format!(

@@ -204,7 +204,7 @@ async fn metrics_tell_of_nodes_and_of_no_store() {
     unwell.failed(FailureKind::Timeout, "no answer in time");
     unwell.retried();
     let stats = Stats::Remote(RemoteStats { nodes: nodes.stats(), unchecked_uploads: 0 });
-    let moment = Moment { policy: "r2", stats, process: None };
+    let moment = Moment { policy: "r2", stats, certificate_expires: None, process: None };
     let text = Metrics::new().unwrap().render(&moment).unwrap();
     let (up, down) = (up.endpoint(), down.endpoint());
     for line in [

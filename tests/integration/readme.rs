@@ -17,6 +17,7 @@ const FRONTING: &str = include_str!("../../docs/fronting.md");
 const OPERATIONS: &str = include_str!("../../docs/operations.md");
 const DIFFERENCES: &str = include_str!("../../docs/differences.md");
 const LOCAL: &str = include_str!("../../docs/local.md");
+const TLS: &str = include_str!("../../docs/tls.md");
 const CLIENTS: &str = include_str!("../../docs/clients.md");
 
 fn is_refusal(verdict: &str) -> bool {
@@ -139,6 +140,7 @@ fn every_setting_is_in_its_page_and_in_an_example() {
         include_str!("../../examples/local.toml"),
         include_str!("../../examples/scoped-keys.toml"),
         include_str!("../../examples/browser.toml"),
+        include_str!("../../examples/tls.toml"),
     ]
     .join("");
     for (table, name) in r2shim::settings::declared() {
@@ -158,7 +160,7 @@ fn the_table_of_dialects_names_them_all() {
 #[test]
 fn the_files_that_documents_name_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let users = [README, POLICIES, SETTINGS, FRONTING, OPERATIONS, DIFFERENCES, LOCAL, CLIENTS];
+    let users = [README, POLICIES, SETTINGS, FRONTING, OPERATIONS, DIFFERENCES, LOCAL, CLIENTS, TLS];
     let developers = [include_str!("../../ARCHITECTURE.md"), include_str!("../../CONTRIBUTING.md")];
     let papers = [users.join("\n"), developers.join("\n")].join("\n");
     let is_path = |code: &&str| code.contains('/') && [".rs", ".md", ".toml"].iter().any(|end| code.ends_with(end));
@@ -178,6 +180,7 @@ fn the_table_of_limits_has_the_numbers_of_the_program() {
     let rows = [
         ("connections to the S3 port", thousands(limits.connections)),
         ("connections from one IPv4 address or IPv6 network of 64 bits", thousands(limits.connections_per_address)),
+        ("a TLS handshake", seconds(limits.handshake_time)),
         ("first byte of a head on a new connection", seconds(limits.first_byte_time)),
         ("idle time between requests", seconds(limits.idle_time)),
         ("a head, from its first byte to its end", seconds(limits.head_time)),

@@ -3,6 +3,7 @@
 
 use crate::support::load::Load;
 use crate::support::scripted::{HEALTH, Reply, Scripted};
+use crate::support::secure::Authority;
 use crate::support::service::{Service, eventually, with_addresses};
 use crate::support::{Connection, KEY_ID, Request, Response, SECRET, Signing};
 use rustix::process::Signal;
@@ -205,4 +206,33 @@ fn without_a_server_a_command_says_where_it_looked() {
     service.write(&quiet("control = \"off\""));
     let told = service.reload();
     assert!(told.code == 2 && told.errors.starts_with("--control: the settings give the server no control socket"));
+}
+
+/// Certificate and key are written one after the other: between them they do not belong together, and the old ones serve.
+#[test]
+fn a_renewed_certificate_is_shown_from_the_next_handshake_on() {
+    let (old, new) = (Authority::new(), Authority::new());
+    let (first, next) = (old.issue("first"), new.issue("next"));
+    let folder = tempfile::tempdir().unwrap();
+    let (certificate, key_file) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
+    fs::copy(&first.certificate_file, &certificate).unwrap();
+    fs::copy(&first.key_file, &key_file).unwrap();
+    let tls = format!("[tls]\ncertificate = {certificate:?}\nkey = {key_file:?}\n");
+    let service = Service::start(&quiet(&tls));
+    let list = || Request::get("/").signed(service.address);
+    let mut open = old.connect(service.address, None);
+    assert_eq!(open.send(list()).status, 200);
+
+    fs::copy(&next.certificate_file, &certificate).unwrap();
+    let refused = service.reload();
+    assert!(refused.code == 1 && refused.errors.contains("does not belong to the certificate"), "{}", refused.errors);
+    assert_eq!(old.connect(service.address, None).send(list()).status, 200);
+
+    fs::copy(&next.key_file, &key_file).unwrap();
+    assert_eq!(service.reload().out, "reloaded: tls\n");
+    assert_eq!(new.connect(service.address, None).send(list()).status, 200);
+    assert!(old.try_connect(service.address, None).is_err());
+    assert_eq!(open.send(list()).status, 200, "open connections go on");
+    service.write(&quiet(""));
+    assert_eq!(service.reload().out, "reloaded: nothing\nneeds a restart: tls\n");
 }

@@ -40,7 +40,8 @@ fn an_explained_body_is_judged_by_what_is_known_of_it() {
 /// What the judge of bodies finds of a signed request.
 fn of_the_body(policy: &str, text: &str) -> Vec<String> {
     let (rules, head) = (rules(policy), Head::parse(text).signed(ADMIN, SECRET, "auto"));
-    let request = request::Request { rules: &rules, head: head.borrow(), now: now() };
+    let request =
+        request::Request { rules: &rules, head: head.borrow(), now: now(), certificate: request::Shown::Unknown };
     let facts = Facts::establish(&request, &mut Subject::default());
     let caller = authenticate::identify(&request, &facts).unwrap();
     let faults = payload::plan(&request, &facts.unwrap(), &caller).faults;

@@ -1,8 +1,9 @@
-//! A client's connection below HTTP, with a bound on the bytes of a head.
+//! A client's connection below HTTP, plain or inside TLS, with a bound on the bytes of a head.
 //!
 //! pingora buffers up to a megabyte before it gives a head up. It reads from this stream, which ends such a head earlier
 //! and reports when its first byte has arrived.
 
+use crate::server::tls::TlsTransport;
 use async_trait::async_trait;
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::raw_connect::ProxyDigest;
@@ -16,7 +17,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::sync::Notify;
 
 /// What is left to a head while none is read.
@@ -25,14 +26,49 @@ const UNLIMITED: usize = usize::MAX;
 /// A connection whose reads are counted while a head is expected.
 #[derive(Debug)]
 pub struct ClientStream {
-    stream: Stream,
+    transport: Transport,
     meter: Arc<HeadMeter>,
+}
+
+/// How the bytes of a connection come.
+#[derive(Debug)]
+enum Transport {
+    Plain(Stream),
+    Tls(TlsTransport),
+}
+
+/// What bytes are read from and written to.
+trait Bytes: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Bytes for T {}
+
+impl Transport {
+    /// The bytes that HTTP is spoken in.
+    fn bytes(&mut self) -> Pin<&mut dyn Bytes> {
+        match self {
+            Transport::Plain(stream) => Pin::new(stream),
+            Transport::Tls(tls) => Pin::new(&mut *tls.stream),
+        }
+    }
+
+    /// The connection below.
+    fn socket(&self) -> &Stream {
+        match self {
+            Transport::Plain(stream) => stream,
+            Transport::Tls(tls) => tls.stream.get_ref().0,
+        }
+    }
 }
 
 impl ClientStream {
     /// Wraps a connection that has just been opened.
     pub fn new(stream: Stream) -> ClientStream {
-        ClientStream { stream, meter: Arc::new(HeadMeter::default()) }
+        ClientStream { transport: Transport::Plain(stream), meter: Arc::new(HeadMeter::default()) }
+    }
+
+    /// Wraps a connection after its handshake.
+    pub fn with_tls(tls: TlsTransport) -> ClientStream {
+        ClientStream { transport: Transport::Tls(tls), meter: Arc::new(HeadMeter::default()) }
     }
 }
 
@@ -115,7 +151,7 @@ impl AsyncRead for ClientStream {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::FileTooLarge, "the head is too large")));
         }
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
+        ready!(self.transport.bytes().poll_read(cx, buffer))?;
         self.meter.count(buffer.filled().len() - before);
         Poll::Ready(Ok(()))
     }
@@ -123,15 +159,15 @@ impl AsyncRead for ClientStream {
 
 impl AsyncWrite for ClientStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        self.transport.bytes().poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        self.transport.bytes().poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        self.transport.bytes().poll_shutdown(cx)
     }
 
     fn poll_write_vectored(
@@ -139,59 +175,75 @@ impl AsyncWrite for ClientStream {
         cx: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, pieces)
+        self.transport.bytes().poll_write_vectored(cx, pieces)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        match &self.transport {
+            Transport::Plain(stream) => stream.is_write_vectored(),
+            Transport::Tls(tls) => tls.stream.is_write_vectored(),
+        }
     }
 }
 
 #[async_trait]
 impl Shutdown for ClientStream {
     async fn shutdown(&mut self) {
-        self.stream.shutdown().await;
+        match &mut self.transport {
+            Transport::Plain(stream) => Shutdown::shutdown(stream.as_mut()).await,
+            // A client that is gone needs no farewell.
+            Transport::Tls(tls) => drop(tls.stream.shutdown().await),
+        }
     }
 }
 
 #[async_trait]
 impl Peek for ClientStream {
     async fn try_peek(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
-        self.stream.try_peek(buffer).await
+        match &mut self.transport {
+            Transport::Plain(stream) => stream.try_peek(buffer).await,
+            Transport::Tls(_) => Ok(false),
+        }
     }
 }
 
 impl UniqueID for ClientStream {
     fn id(&self) -> UniqueIDType {
-        self.stream.id()
+        self.transport.socket().id()
     }
 }
 
 impl Ssl for ClientStream {
     fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
-        self.stream.get_ssl_digest()
+        match &self.transport {
+            Transport::Plain(_) => None,
+            Transport::Tls(tls) => Some(tls.digest.clone()),
+        }
     }
 
     fn selected_alpn_proto(&self) -> Option<ALPN> {
-        self.stream.selected_alpn_proto()
+        match &self.transport {
+            Transport::Plain(_) => None,
+            Transport::Tls(tls) => Some(tls.protocol.clone()),
+        }
     }
 }
 
 impl GetTimingDigest for ClientStream {
     fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.stream.get_timing_digest()
+        self.transport.socket().get_timing_digest()
     }
 }
 
 impl GetProxyDigest for ClientStream {
     fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.stream.get_proxy_digest()
+        self.transport.socket().get_proxy_digest()
     }
 }
 
 impl GetSocketDigest for ClientStream {
     fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.stream.get_socket_digest()
+        self.transport.socket().get_socket_digest()
     }
 }
 

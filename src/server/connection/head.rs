@@ -23,7 +23,10 @@ impl OwnedHead {
     /// Copies the head. `raw` is the header block as sent.
     pub fn from_request(request: &RequestHeader, raw: &[u8]) -> Result<OwnedHead, S3Error> {
         let target = std::str::from_utf8(request.raw_path()).map_err(|_| Code::INVALID_URI)?;
-        let (authority, origin_form) = split_absolute_form(target);
+        let (authority, origin_form) = match request.version {
+            Version::HTTP_2 => split_http2(request, target)?,
+            _ => split_absolute_form(target),
+        };
         let (path, query) = origin_form.split_once('?').unwrap_or((origin_form, ""));
         let mut headers = request.headers.clone();
         if let Some(authority) = authority {
@@ -73,6 +76,20 @@ impl OwnedHead {
     pub fn content_length(&self) -> Option<u64> {
         self.borrow().header("content-length")?.parse().ok()
     }
+}
+
+/// The `:authority` and the target of a request of HTTP/2, whose form is always the origin's. Where a Host comes too, it
+/// says the same (RFC 9113 section 8.3.1).
+fn split_http2<'t>(request: &'t RequestHeader, target: &'t str) -> Result<(Option<&'t str>, &'t str), S3Error> {
+    if !target.starts_with('/') && target != "*" || target.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+        return Err(Code::INVALID_URI.into());
+    }
+    let authority = request.uri.authority().map(|authority| authority.as_str());
+    let mut hosts = request.headers.get_all(header::HOST).iter();
+    if authority.is_some_and(|authority| hosts.any(|host| host.as_bytes() != authority.as_bytes())) {
+        return Err(bad_request("Host and :authority must be the same."));
+    }
+    Ok((authority, target))
 }
 
 /// The authority of a target in absolute form (`http://host/path`) and the rest of it.

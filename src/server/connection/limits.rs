@@ -7,6 +7,7 @@
 use crate::routing::TrustedProxies;
 use crate::server::connection::client_stream::ClientStream;
 use crate::server::observe::metrics::Metrics;
+use crate::server::tls::{Handshake, HandshakeFault};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use pingora::apps::ServerApp;
@@ -192,17 +193,43 @@ fn counted_address(address: IpAddr) -> Option<IpAddr> {
     }
 }
 
-/// A port whose connections are limited before `A` sees them.
+/// A port whose connections are limited, and secured, before `A` sees them.
 pub struct Limited<A> {
     app: Arc<A>,
     connections: Arc<Connections>,
     metrics: Arc<Metrics>,
+    handshake: Option<Handshake>,
 }
 
 impl<A> Limited<A> {
     /// `app` with the limits of these connections, which other ports may share.
     pub fn new(app: A, connections: Arc<Connections>, metrics: Arc<Metrics>) -> Limited<A> {
-        Limited { app: Arc::new(app), connections, metrics }
+        Limited { app: Arc::new(app), connections, metrics, handshake: None }
+    }
+
+    /// The same port inside TLS, where there is a handshake. A connection counts from the start of it.
+    pub fn with_tls(self, handshake: Option<Handshake>) -> Limited<A> {
+        Limited { handshake, ..self }
+    }
+
+    /// The connection as `A` gets it; `None` where the handshake fails.
+    async fn secured(&self, stream: Stream) -> Option<ClientStream> {
+        let Some(handshake) = &self.handshake else { return Some(ClientStream::new(stream)) };
+        let address = peer_address(&stream);
+        match handshake.accept(stream).await {
+            Ok(tls) => Some(ClientStream::with_tls(tls)),
+            Err(fault) => {
+                self.note(&fault, address);
+                None
+            }
+        }
+    }
+
+    /// Strangers can make such lines without end, so they are for who looks for them.
+    fn note(&self, fault: &HandshakeFault, address: Option<IpAddr>) {
+        self.metrics.count_failed_handshake(fault.name());
+        let address = address.map(|address| address.to_string()).unwrap_or_default();
+        tracing::debug!(address, "no TLS handshake: {fault}");
     }
 
     fn refuse(&self, full: Full, address: Option<IpAddr>) {
@@ -225,7 +252,8 @@ impl<A: ServerApp + Send + Sync + 'static> ServerApp for Limited<A> {
                 return None;
             }
         };
-        self.app.process_new(Box::new(ClientStream::new(stream)), shutdown).await
+        let stream = self.secured(stream).await?;
+        self.app.process_new(Box::new(stream), shutdown).await
     }
 
     async fn cleanup(&self) {

@@ -2,11 +2,12 @@
 //! that puts these together.
 
 pub mod client_stream;
-pub mod limits;
 pub mod deadline;
 pub mod head;
 pub mod pace;
 pub mod request_body;
 pub mod http10;
 pub mod reply;
+pub mod http2;
 pub mod port;
+pub mod limits;

@@ -4,10 +4,13 @@
 //! request is answered here, and the proxy would read heads without a deadline and log their whole text.
 
 use crate::server::connection::deadline::{HeadLimits, HeadRead, read_head};
+use crate::server::connection::http2::{self, Http2Limits};
 use crate::server::observe::metrics::Metrics;
 use async_trait::async_trait;
-use pingora::apps::{HttpPersistentSettings, HttpServerApp, ReusedHttpStream};
+use pingora::apps::{HttpPersistentSettings, HttpServerApp, ReusedHttpStream, ServerApp};
+use pingora::protocols::Stream;
 use pingora::protocols::http::ServerSession;
+use pingora::protocols::tls::ALPN;
 use pingora::server::ShutdownWatch;
 use std::future::Future;
 use std::sync::Arc;
@@ -24,9 +27,16 @@ pub trait Respond: Send + Sync + 'static {
     fn respond(&self, session: &mut ServerSession) -> impl Future<Output = ()> + Send;
 }
 
-/// A port whose requests `R` answers.
+/// A port whose requests `R` answers, in the version of HTTP that its client has agreed on.
 #[derive(Debug)]
 pub struct HttpPort<R> {
+    requests: Arc<Requests<R>>,
+    http2: Http2Limits,
+}
+
+/// What answers requests, whatever connection they come on.
+#[derive(Debug)]
+struct Requests<R> {
     responder: R,
     limits: HeadLimits,
     metrics: Arc<Metrics>,
@@ -34,10 +44,27 @@ pub struct HttpPort<R> {
 
 impl<R: Respond> HttpPort<R> {
     /// A port on which heads have these limits, and are counted in `metrics` if they exceed one.
-    pub fn new(responder: R, limits: HeadLimits, metrics: Arc<Metrics>) -> HttpPort<R> {
-        HttpPort { responder, limits, metrics }
+    pub fn new(responder: R, limits: HeadLimits, http2: Http2Limits, metrics: Arc<Metrics>) -> HttpPort<R> {
+        HttpPort { requests: Arc::new(Requests { responder, limits, metrics }), http2 }
     }
+}
 
+#[async_trait]
+impl<R: Respond> ServerApp for HttpPort<R> {
+    async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+        if stream.selected_alpn_proto() != Some(ALPN::H2) {
+            return ServerApp::process_new(&self.requests, stream, shutdown).await;
+        }
+        let answer = |session| {
+            let (requests, shutdown) = (self.requests.clone(), shutdown.clone());
+            async move { drop(requests.process_new_http(session, &shutdown).await) }
+        };
+        http2::serve(stream, self.http2, shutdown, answer).await;
+        None
+    }
+}
+
+impl<R: Respond> Requests<R> {
     /// Reads the next head. A session whose head is refused has got its answer and is closed.
     async fn read_head(&self, mut session: ServerSession, shutdown: &ShutdownWatch) -> Option<ServerSession> {
         let cause = match read_head(&mut session, &self.limits, shutdown).await {
@@ -56,7 +83,7 @@ impl<R: Respond> HttpPort<R> {
 }
 
 #[async_trait]
-impl<R: Respond> HttpServerApp for HttpPort<R> {
+impl<R: Respond> HttpServerApp for Requests<R> {
     async fn process_new_http(
         self: &Arc<Self>,
         session: ServerSession,
@@ -67,6 +94,10 @@ impl<R: Respond> HttpServerApp for HttpPort<R> {
             session.set_keepalive(None);
         }
         self.responder.respond(&mut session).await;
+        if session.is_custom() {
+            // Clients of HTTP/2 lose an answer in the middle of sending, too. The answer has set how long this may take.
+            let _ = session.drain_request_body().await;
+        }
         let settings = HttpPersistentSettings::for_session(&session);
         let reusable = session.finish().await.ok().flatten()?;
         Some(ReusedHttpStream::from_reusable_stream(reusable, settings))

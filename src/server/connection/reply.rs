@@ -76,7 +76,7 @@ pub async fn send(session: &mut ServerSession, answer: Answer, unread: Unread, r
         session.set_keepalive(None);
         // pingora would end a chunked body properly, as if this were all of it.
         session.shutdown().await;
-    } else if unread == Unread::Close {
+    } else if unread == Unread::Close && !is_http2(session) {
         linger(session).await;
     }
 }
@@ -92,7 +92,15 @@ fn prepare_connection(session: &mut ServerSession, unread: Unread) {
     if unread == Unread::Close {
         session.set_keepalive(None);
     }
-    session.set_total_drain_timeout(Some(DRAIN_TIME));
+    // HTTP/2 ends the request and keeps the connection. A client still needs time to see the answer before its request
+    // is reset: curl 7.88 loses it otherwise.
+    let is_end = unread == Unread::Close && is_http2(session);
+    session.set_total_drain_timeout(Some(if is_end { LINGER_TIME } else { DRAIN_TIME }));
+}
+
+/// Whether the connection goes on whatever becomes of the request.
+fn is_http2(session: &ServerSession) -> bool {
+    session.req_header().version == Version::HTTP_2
 }
 
 async fn write(

@@ -3,13 +3,14 @@
 use crate::routing::TrustedProxies;
 use crate::server::admin_port::AdminPort;
 use crate::server::audit::Recorder;
-use crate::server::connection::deadline::HeadLimits;
 use crate::server::connection::limits::{ConnectionLimits, Connections, Limited};
 use crate::server::connection::port::HttpPort;
 use crate::server::exchange::Shared;
 use crate::server::life::listeners::{self, Bound};
+use crate::server::life::opening::Opening;
 use crate::server::observe::health::Health;
 use crate::server::pages::{Hosts, Pages, PagesParts};
+use crate::server::tls::Certificates;
 use crate::settings;
 use crate::store::Store;
 use pingora::services::Service as _;
@@ -30,12 +31,15 @@ pub(super) struct Shown {
     pub(super) store: Option<Store>,
     /// What keeps the audit, if there is one.
     pub(super) recorder: Option<Arc<Recorder>>,
+    /// What clients of the other ports are shown.
+    pub(super) certificates: Option<Arc<Certificates>>,
 }
 
-/// Serves the admin address until it is stopped.
+/// Serves the admin address until it is stopped. It is plain HTTP, whatever the other ports are: probes and scrapers ask
+/// it from this machine or its own network, without keys, and often cannot be given a certificate to trust.
 pub(super) fn serve(
     bound: Bound,
-    heads: HeadLimits,
+    opening: &Opening,
     shared: &Shared,
     shown: Shown,
     stopping: watch::Receiver<bool>,
@@ -53,9 +57,16 @@ pub(super) fn serve(
             stopping: stopping.clone(),
         })
     });
-    let notices = shared.notices.clone();
-    let port = AdminPort { metrics: metrics.clone(), rules, health: shown.health, notices, hosts, pages };
-    let port = HttpPort::new(port, heads, metrics.clone());
+    let port = AdminPort {
+        metrics: metrics.clone(),
+        rules,
+        health: shown.health,
+        notices: shared.notices.clone(),
+        certificates: shown.certificates,
+        hosts,
+        pages,
+    };
+    let port = HttpPort::new(port, opening.heads, opening.http2, metrics.clone());
     let connections = Arc::new(Connections::new(CONNECTIONS, TrustedProxies::default()));
     let (mut service, fds) = listeners::service("admin", Limited::new(port, connections, metrics), vec![bound]);
     tokio::spawn(async move { service.start_service(Some(fds), stopping, 1).await })

@@ -4,6 +4,7 @@ mod lifecycle;
 pub mod inherited;
 pub mod listeners;
 mod handles;
+mod opening;
 mod admin;
 pub mod run;
 mod signals;

@@ -8,6 +8,7 @@ use crate::filters::Rules;
 use crate::server::clock;
 use crate::server::life::buckets::make_buckets;
 use crate::server::life::run::{Live, Objects};
+use crate::server::tls::{Certificates, Prepared};
 use crate::settings::{self, Changes, Fingerprint, Flags, Loaded, Reread, Settings, Upstream};
 use crate::upstream::Remote;
 use std::path::PathBuf;
@@ -134,6 +135,7 @@ impl Reloader {
     async fn replace(&self, state: &mut State, loaded: Loaded) -> Outcome {
         let Loaded { settings: mut new, mut warnings, keys, .. } = loaded;
         warnings.extend(settings::expiring(&keys, clock::now()));
+        warnings.extend(new.tls.as_ref().and_then(|tls| tls.expiry(clock::now())));
         let makes_key = new.keys.is_empty();
         if makes_key {
             // The start would make a pair; a server that runs keeps the keys it has.
@@ -149,8 +151,16 @@ impl Reloader {
             let advice = "leave it out, or let the store make it";
             return Outcome::Refused(vec![Diagnostic::new(Location::from_name("[[bucket]]"), message, advice)]);
         }
-        state.settings = state.settings.replaced_by(&new);
-        self.swap(&state.settings);
+        let next = state.settings.replaced_by(&new);
+        let certificates = match next.tls.as_ref().map(Certificates::prepare).transpose() {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                let fault = Diagnostic::new(Location::from_name("[tls]"), error.to_string(), "name other files");
+                return Outcome::Refused(vec![fault]);
+            }
+        };
+        state.settings = next;
+        self.swap(&state.settings, certificates);
         Outcome::Reloaded { changes, warnings }
     }
 
@@ -161,10 +171,12 @@ impl Reloader {
         files.differs_in(&self.first, path)
     }
 
-    /// The one place where settings come into force in a running server. What is opened by name, such as certificates of
-    /// the server itself, is to be opened before, so that nothing here can fail.
-    fn swap(&self, settings: &Settings) {
+    /// The one place where settings come into force in a running server. What can fail was done before.
+    fn swap(&self, settings: &Settings, certificates: Option<Prepared>) {
         let live = &self.live;
+        if let Some((current, prepared)) = live.certificates.as_ref().zip(certificates) {
+            current.replace(prepared);
+        }
         live.rules.rcu(|rules| rules_with(rules, settings));
         live.connections.exempt(settings.trusted_proxies.clone());
         if let (Objects::Remote(store), Upstream::Remote(remote)) = (&live.objects, &settings.upstream) {

@@ -7,7 +7,6 @@ use crate::filters::{CurrentRules, Rules};
 use crate::s3::names::BucketName;
 use crate::server::audit::Recorder;
 use crate::server::backend::Backend;
-use crate::server::connection::deadline::HeadLimits;
 use crate::server::connection::limits::{ConnectionLimits, Connections, Limited};
 use crate::server::connection::port::HttpPort;
 use crate::server::exchange::{Exchange, Service, Shared};
@@ -15,6 +14,7 @@ use crate::server::life::admin::{self, Shown};
 use crate::server::life::handles::Handles;
 use crate::server::life::lifecycle::run_lifecycle;
 use crate::server::life::listeners::{self, Bound, Listeners};
+use crate::server::life::opening::Opening;
 use crate::server::local::{Configurations, Local};
 use crate::server::observe::health::Health;
 use crate::server::observe::ids::RequestIds;
@@ -24,6 +24,7 @@ use crate::server::public_port::PublicPort;
 use crate::server::recent::Recent;
 use crate::server::remote::RemoteStore;
 use crate::server::s3_port::S3Port;
+use crate::server::tls::{Certificates, CertificatesError};
 use crate::settings;
 use crate::store::{OpenError, Store, StoreError};
 use pingora::services::Service as _;
@@ -54,6 +55,10 @@ pub struct ServerParts {
     pub pages: settings::Pages,
     /// What keeps the audit, if there is one.
     pub recorder: Option<Arc<Recorder>>,
+    /// What clients are shown, where TLS is spoken with them.
+    pub certificates: Option<Arc<Certificates>>,
+    /// What a connection of HTTP/2 may hold.
+    pub http2: settings::Http2,
 }
 
 /// Where objects are. Clones share the store.
@@ -82,6 +87,8 @@ pub(super) struct Live {
     pub(super) rules: Arc<CurrentRules>,
     /// Who is exempt from limits by address.
     pub(super) connections: Arc<Connections>,
+    /// What clients are shown, where TLS is spoken.
+    pub(super) certificates: Option<Arc<Certificates>>,
     /// Where objects are.
     pub(super) objects: Objects,
     /// Where reloads are counted.
@@ -114,6 +121,9 @@ pub enum StartError {
     /// The data folder cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] CertificatesError),
     /// The file of the audit cannot be used.
     #[error("the audit cannot be kept: {0}")]
     Audit(#[source] Box<dyn Error + Send + Sync>),
@@ -138,7 +148,7 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
     let (stop_admin, stopping_admin) = watch::channel(false);
     let rules = parts.rules.load_full();
     // What is decided before there is a request holds until the next start.
-    let heads = HeadLimits::from(&rules.limits);
+    let opening = Opening::new(&rules, parts.http2, parts.certificates.clone());
     let has_pages = parts.pages.served && parts.listeners.admin.is_some();
     let store = parts.objects.local().cloned();
     let shared = Arc::new(Shared {
@@ -152,6 +162,7 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
     let live = Live {
         rules: shared.rules.clone(),
         connections: shared.connections.clone(),
+        certificates: parts.certificates.clone(),
         objects: parts.objects.clone(),
         metrics: metrics.clone(),
         notices: shared.notices.clone(),
@@ -161,13 +172,13 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
     let (s3, public) = (S3Port { backend: backend.clone(), recorder: parts.recorder.clone() }, PublicPort { backend });
     let listen = addresses(&parts.listeners.s3);
     let public_listen = addresses(&parts.listeners.public);
-    let mut services = vec![upkeep, serve_objects(s3, parts.listeners.s3, heads, &shared, stopping.clone())];
+    let mut services = vec![upkeep, serve_objects(s3, parts.listeners.s3, &opening, &shared, stopping.clone())];
     if !public_listen.is_empty() {
-        services.push(serve_objects(public, parts.listeners.public, heads, &shared, stopping.clone()));
+        services.push(serve_objects(public, parts.listeners.public, &opening, &shared, stopping.clone()));
     }
     let admin = parts.listeners.admin.as_ref().map(Bound::address);
-    let shown = Shown { health, pages: parts.pages, store, recorder: parts.recorder };
-    services.extend(parts.listeners.admin.map(|bound| admin::serve(bound, heads, &shared, shown, stopping_admin)));
+    let shown = Shown { health, pages: parts.pages, store, recorder: parts.recorder, certificates: parts.certificates };
+    services.extend(parts.listeners.admin.map(|bound| admin::serve(bound, &opening, &shared, shown, stopping_admin)));
     Ok(Running { listen, public: public_listen, admin, live, metrics, stop, stop_admin, services })
 }
 
@@ -186,12 +197,14 @@ fn connections(rules: &Rules) -> Connections {
 fn serve_objects<S: Service>(
     service: S,
     bound: Vec<Bound>,
-    heads: HeadLimits,
+    opening: &Opening,
     shared: &Arc<Shared>,
     stopping: watch::Receiver<bool>,
 ) -> JoinHandle<()> {
-    let port = HttpPort::new(Exchange { service, shared: shared.clone() }, heads, shared.metrics.clone());
+    let exchange = Exchange { service, shared: shared.clone() };
+    let port = HttpPort::new(exchange, opening.heads, opening.http2, shared.metrics.clone());
     let port = Limited::new(port, shared.connections.clone(), shared.metrics.clone());
+    let port = port.with_tls(opening.handshake.clone());
     let (mut service, fds) = listeners::service(S::PORT.name(), port, bound);
     tokio::spawn(async move { service.start_service(Some(fds), stopping, 1).await })
 }

@@ -14,6 +14,7 @@ use crate::server::life::supervisor::{self, Said};
 use crate::server::life::turn;
 use crate::server::observe::build;
 use crate::server::remote::{self, RemoteStore, SetupError, TriedPart};
+use crate::server::tls::Certificates;
 use crate::settings::{self, Flags, Life, Settings, Upstream};
 use crate::store::{OpenError, Options, Store};
 use crate::upstream::Remote;
@@ -195,7 +196,8 @@ async fn parts(
     limits: Limits,
     may_wait: bool,
 ) -> Result<ServerParts, StartError> {
-    let (policy, audit_file) = (settings.policy.clone(), settings.audit_file);
+    let certificates = settings.tls.as_ref().map(Certificates::new).transpose()?.map(Arc::new);
+    let (policy, audit_file, http2) = (settings.policy.clone(), settings.audit_file, settings.http2);
     let mode = Mode::from_settings(settings.mode, &settings.upstream);
     let rules = CurrentRules::from_pointee(Rules {
         limits,
@@ -223,7 +225,8 @@ async fn parts(
     };
     let not_made = |NotMade { bucket, cause }| StartError::Bucket { bucket, cause };
     make_buckets(&objects, &settings.buckets).await.map_err(not_made)?;
-    Ok(ServerParts { listeners, rules: Arc::new(rules), objects, recorder, pages: settings.pages })
+    let (rules, pages) = (Arc::new(rules), settings.pages);
+    Ok(ServerParts { listeners, rules, objects, recorder, pages, certificates, http2 })
 }
 
 /// The local store, once the server before has closed it.

@@ -20,6 +20,8 @@ pub fn write(record: &Record) {
         client = %record.client,
         peer = record.peer.as_deref(),
         host = cut(&record.host),
+        protocol = record.protocol,
+        tls = record.tls.as_deref(),
         key_id = record.subject.key_id.as_deref().map(cut),
         method = cut(&record.method),
         operation = %record.operation(),

@@ -23,6 +23,10 @@ pub struct Record {
     pub method: String,
     /// The Host it was sent to.
     pub host: String,
+    /// The version of HTTP that it came in.
+    pub protocol: &'static str,
+    /// The version of TLS that it came in; `None` if it came without.
+    pub tls: Option<String>,
     /// What the chain found out about it.
     pub subject: Subject,
     /// The status of its answer.

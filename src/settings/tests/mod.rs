@@ -9,6 +9,7 @@ mod pages;
 mod places;
 mod public;
 mod remote;
+mod tls;
 
 use super::*;
 use crate::diagnostics::Diagnostic;

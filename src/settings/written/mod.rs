@@ -15,6 +15,7 @@ mod secret;
 mod admin;
 mod cors;
 mod life;
+mod tls;
 mod upstream;
 
 pub(super) use admin::{WrittenAdmin, WrittenPages};
@@ -22,6 +23,7 @@ pub(super) use audit::WrittenAudit;
 pub(super) use cors::WrittenCors;
 pub(super) use life::WrittenLife;
 pub(super) use secret::WrittenSecret;
+pub(super) use tls::{WrittenHttp2, WrittenTls};
 pub(super) use upstream::{WrittenCredentials, WrittenRemote, WrittenUpstream};
 
 use crate::diagnostics::{Diagnostic, Location, Spanned};
@@ -47,6 +49,8 @@ pub(super) struct WrittenSettings {
     pub(super) store: WrittenStore,
     pub(super) audit: WrittenAudit,
     pub(super) life: WrittenLife,
+    pub(super) tls: WrittenTls,
+    pub(super) http2: WrittenHttp2,
 }
 
 /// One `[[key]]`.
@@ -57,6 +61,7 @@ pub(super) struct WrittenKey {
     pub(super) permission: Option<Spanned<String>>,
     pub(super) buckets: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) expires: Option<Spanned<Timestamp>>,
+    pub(super) client_certificate: Option<Spanned<String>>,
 }
 
 /// One `[[bucket]]`.
@@ -92,6 +97,8 @@ settings! {
     UPSTREAM "upstream" "[upstream]";
     STORE "store" "[store]";
     AUDIT "audit" "[audit]";
+    TLS "tls" "[tls]";
+    HTTP2 "http2" "[http2]";
 }
 
 settings! {
@@ -101,6 +108,7 @@ settings! {
     PERMISSION "permission" r#"permission = "object-read-write""#;
     BUCKETS "buckets" r#"buckets = ["media", "logs-*"]"#;
     EXPIRES "expires" "expires = 2026-12-31T00:00:00Z";
+    CLIENT_CERTIFICATE "client_certificate" r#"client_certificate = "sha256:...""#;
 }
 
 settings! {
@@ -132,6 +140,8 @@ pub fn declared() -> impl Iterator<Item = (&'static str, &'static str)> {
         ("[upstream]", secret::SECRET),
         ("[store]", STORES),
         ("[audit]", audit::AUDITS),
+        ("[tls]", tls::TLS_SETTINGS),
+        ("[http2]", tls::HTTP2_SETTINGS),
     ];
     tables.into_iter().flat_map(|(table, settings)| settings.iter().map(move |setting| (table, setting.name)))
 }
@@ -177,7 +187,13 @@ fn read_document<'t>(mut top: Table<'t>, reading: &mut Reading<'t>) -> WrittenSe
     if let Some(audit) = top.table(reading, AUDIT) {
         written.audit = WrittenAudit::read(audit, reading);
     }
-    top.reserved(reading, &["tls", "limits"]);
+    if let Some(tls) = top.table(reading, TLS) {
+        written.tls = WrittenTls::read(tls, reading);
+    }
+    if let Some(http2) = top.table(reading, HTTP2) {
+        written.http2 = WrittenHttp2::read(http2, reading);
+    }
+    top.reserved(reading, &["limits"]);
     top.finish(reading);
     written
 }
@@ -190,6 +206,7 @@ fn read_key<'t>(mut table: Table<'t>, reading: &mut Reading<'t>) -> WrittenKey {
         permission: table.text(reading, PERMISSION),
         buckets: table.texts(reading, BUCKETS),
         expires: table.time(reading, EXPIRES),
+        client_certificate: table.text(reading, CLIENT_CERTIFICATE),
     };
     table.finish(reading);
     key

@@ -165,7 +165,7 @@ impl Request {
         }
     }
 
-    fn header_map(&self) -> HeaderMap {
+    pub fn header_map(&self) -> HeaderMap {
         let pair = |(name, value): &(String, String)| {
             (HeaderName::from_bytes(name.as_bytes()).unwrap(), HeaderValue::from_bytes(value.as_bytes()).unwrap())
         };
@@ -242,8 +242,17 @@ fn unescape(text: &str) -> String {
 }
 
 /// A connection to a server.
-pub struct Connection {
-    stream: BufReader<TcpStream>,
+pub struct Connection<S = TcpStream> {
+    stream: BufReader<S>,
+}
+
+/// A socket on which nothing waits for ever.
+pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(HANG))?;
+    stream.set_write_timeout(Some(HANG))?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 impl Connection {
@@ -253,11 +262,31 @@ impl Connection {
 
     /// For a server that may be killed meanwhile.
     pub fn try_open(address: SocketAddr) -> io::Result<Connection> {
-        let stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(HANG))?;
-        stream.set_write_timeout(Some(HANG))?;
-        stream.set_nodelay(true)?;
-        Ok(Connection { stream: BufReader::new(stream) })
+        connect(address).map(Connection::over)
+    }
+
+    /// Ends this side's sending.
+    pub fn finish_sending(&mut self) {
+        self.stream.get_mut().shutdown(std::net::Shutdown::Write).unwrap();
+    }
+
+    /// Whether the server has closed the connection by now. It does not wait.
+    pub fn has_been_closed(&self) -> bool {
+        let stream = self.stream.get_ref();
+        stream.set_nonblocking(true).unwrap();
+        let peeked = stream.peek(&mut [0]);
+        stream.set_nonblocking(false).unwrap();
+        match peeked {
+            Ok(bytes) => bytes == 0,
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        }
+    }
+}
+
+impl<S: Read + Write> Connection<S> {
+    /// A connection of these bytes.
+    pub fn over(stream: S) -> Connection<S> {
+        Connection { stream: BufReader::new(stream) }
     }
 
     /// Sends a request whole and reads its answer.
@@ -288,11 +317,6 @@ impl Connection {
     pub fn begin(&mut self, request: &Request) {
         self.write(&request.head_bytes());
         self.write(&request.body);
-    }
-
-    /// Ends this side's sending.
-    pub fn finish_sending(&mut self) {
-        self.stream.get_mut().shutdown(std::net::Shutdown::Write).unwrap();
     }
 
     /// Reads one answer, or nothing where the server closes the connection before it begins one.
@@ -384,18 +408,6 @@ impl Connection {
     /// Whether the server has closed its side: there are no more bytes. Waits for either.
     pub fn is_closed(&mut self) -> bool {
         !self.is_open()
-    }
-
-    /// Whether the server has closed the connection by now. It does not wait.
-    pub fn has_been_closed(&self) -> bool {
-        let stream = self.stream.get_ref();
-        stream.set_nonblocking(true).unwrap();
-        let peeked = stream.peek(&mut [0]);
-        stream.set_nonblocking(false).unwrap();
-        match peeked {
-            Ok(bytes) => bytes == 0,
-            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
-        }
     }
 
     fn is_open(&mut self) -> bool {

@@ -1,6 +1,7 @@
 //! The page of metrics: one with every metric there is, and how such a page is read.
 
 use r2shim::filters::Filter;
+use r2shim::s3::Timestamp;
 use r2shim::server::observe::metrics::{Metrics, Moment, NodeStats, RemoteStats, Stats};
 use r2shim::server::observe::process::ProcessStats;
 use r2shim::server::observe::record::Record;
@@ -28,7 +29,11 @@ pub fn every_metric() -> Vec<Family> {
     let stats = [Stats::Store(StoreStats::default()), Stats::Remote(remote)];
     let process =
         Some(ProcessStats { cpu: Duration::ZERO, resident: 0, open_files: 0, max_files: Some(0), threads: 0 });
-    let pages = stats.map(|stats| metrics.render(&Moment { policy: "r2", stats, process }).unwrap());
+    let pages = stats.map(|stats| {
+        metrics
+            .render(&Moment { policy: "r2", stats, certificate_expires: Some(Timestamp::default()), process })
+            .unwrap()
+    });
     let families: BTreeMap<_, _> =
         pages.iter().flat_map(|page| families(page)).map(|family| (family.name.clone(), family)).collect();
     families.into_values().collect()

@@ -12,6 +12,7 @@ pub mod service;
 pub mod load;
 mod temporary;
 pub mod scripted;
+pub mod secure;
 
 pub use client::{Connection, Request, Response, Signing};
 pub use framing::{frame, frame_signed};

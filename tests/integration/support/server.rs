@@ -8,6 +8,7 @@ use r2shim::policy::Policy;
 use r2shim::routing::TrustedProxies;
 use r2shim::server::audit::Recorder;
 use r2shim::server::remote::RemoteStore;
+use r2shim::server::tls::Certificates;
 use r2shim::server::{self, Listeners, Objects, Running, ServerParts};
 use r2shim::settings;
 use r2shim::sigv4::Secret;
@@ -37,6 +38,8 @@ pub struct TestServer {
     pub admin: SocketAddr,
     /// The rules in force; a test may swap them.
     pub rules: Arc<CurrentRules>,
+    /// What clients are shown, where TLS is spoken.
+    pub certificates: Option<Arc<Certificates>>,
     running: Option<Running>,
     runtime: Runtime,
     data: TempDir,
@@ -104,6 +107,14 @@ impl TestServer {
         TestServer::over_with_pages(rules, pages, |_, data| Objects::Local(Store::open(data, options).unwrap()))
     }
 
+    /// A local store whose clients come over TLS. What it does with them is for [`secure`](super::secure).
+    pub fn with_tls(rules: Rules, tls: &settings::Tls, http2: settings::Http2) -> TestServer {
+        let options = Options { durability: Durability::None, ..Options::default() };
+        let certificates = Some(Arc::new(Certificates::new(tls).unwrap()));
+        let objects = |_: &Runtime, data: &Path| Objects::Local(Store::open(data, options).unwrap());
+        TestServer::over_with(rules, settings::Pages::default(), certificates, http2, objects)
+    }
+
     fn over(rules: Rules, objects: impl FnOnce(&Runtime, &Path) -> Objects) -> TestServer {
         TestServer::over_with_pages(rules, settings::Pages::default(), objects)
     }
@@ -111,6 +122,16 @@ impl TestServer {
     fn over_with_pages(
         rules: Rules,
         pages: settings::Pages,
+        objects: impl FnOnce(&Runtime, &Path) -> Objects,
+    ) -> TestServer {
+        TestServer::over_with(rules, pages, None, settings::Http2::default(), objects)
+    }
+
+    fn over_with(
+        rules: Rules,
+        pages: settings::Pages,
+        certificates: Option<Arc<Certificates>>,
+        http2: settings::Http2,
         objects: impl FnOnce(&Runtime, &Path) -> Objects,
     ) -> TestServer {
         let data = tempfile::tempdir().unwrap();
@@ -126,12 +147,13 @@ impl TestServer {
         let any = ([127, 0, 0, 1], 0).into();
         let listeners = Listeners::bind(&[any], Some(any)).unwrap();
         let listeners = if is_public { listeners.with_public(&[any]).unwrap() } else { listeners };
-        let parts = ServerParts { listeners, rules, objects, pages, recorder };
+        let shown = certificates.clone();
+        let parts = ServerParts { listeners, rules, objects, pages, recorder, certificates: shown, http2 };
         let running = server::start(parts).unwrap();
         let (address, admin) = (running.listen[0], running.admin.unwrap());
         let public = running.public.first().copied();
         drop(_entered);
-        TestServer { address, public, admin, rules: in_force, running: Some(running), runtime, data }
+        TestServer { address, public, admin, rules: in_force, certificates, running: Some(running), runtime, data }
     }
 
     /// Puts CORS rules in force, and leaves the other rules as they are.

@@ -56,8 +56,8 @@ impl Service {
             fs::read_to_string(at("ready")).ok().filter(|text| text.contains(&id))
         });
         let address = |name: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}=http://")));
-            line.unwrap().parse().unwrap()
+            let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name}="))?.split_once("://"));
+            line.unwrap().1.parse().unwrap()
         };
         Service { address: address("ENDPOINT"), admin: address("ADMIN"), folder, child }
     }

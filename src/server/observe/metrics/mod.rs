@@ -28,6 +28,8 @@ pub const CONNECTION_LIMITS: [&str; 2] = ["address", "all"];
 
 /// What comes of settings that are read again.
 pub const RELOAD_RESULTS: [&str; 2] = ["done", "refused"];
+/// Why a TLS handshake failed.
+pub const HANDSHAKE_CAUSES: [&str; 2] = ["failed", "slow"];
 
 /// Seconds, from a small read in memory to the longest that clients usually wait.
 const BUCKETS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
@@ -48,6 +50,7 @@ pub struct Metrics {
     reloads: IntCounterVec,
     reload_failed: IntGauge,
     reloaded: Gauge,
+    failed_handshakes: IntCounterVec,
     left: Arc<Notify>,
 }
 
@@ -90,6 +93,9 @@ impl Metrics {
         let reload_failed = gauge(all, "r2shim_reload_failed", help)?;
         let help = "When settings without faults were read last, in seconds since 1970.";
         let reloaded = fraction(all, "r2shim_reload_success_timestamp_seconds", help)?;
+        let help = "TLS handshakes that the client did not end, or did wrong.";
+        let failed_handshakes = counters(all, "r2shim_tls_handshakes_failed_total", help, &["cause"])?;
+        HANDSHAKE_CAUSES.iter().for_each(|cause| drop(failed_handshakes.with_label_values(&[cause])));
         // They begin at 0: Prometheus sees no increase in a counter that begins at 1.
         HEAD_CAUSES.iter().for_each(|cause| drop(refused_heads.with_label_values(&[cause])));
         CONNECTION_LIMITS.iter().for_each(|limit| drop(refused_connections.with_label_values(&[limit])));
@@ -110,6 +116,7 @@ impl Metrics {
             reloads,
             reload_failed,
             reloaded,
+            failed_handshakes,
             left,
         })
     }
@@ -135,6 +142,11 @@ impl Metrics {
     pub fn count_refused_reload(&self) {
         self.reloads.with_label_values(&["refused"]).inc();
         self.reload_failed.set(1);
+    }
+
+    /// Counts a TLS handshake that failed. `cause` is one of [`HANDSHAKE_CAUSES`].
+    pub fn count_failed_handshake(&self, cause: &'static str) {
+        self.failed_handshakes.with_label_values(&[cause]).inc();
     }
 
     /// Counts a request as in flight until the guard is dropped.

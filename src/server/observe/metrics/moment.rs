@@ -48,6 +48,8 @@ pub struct Moment<'a> {
     pub policy: &'a str,
     /// What the backend reports.
     pub stats: Stats,
+    /// When the certificate that clients are shown expires; `None` without TLS.
+    pub certificate_expires: Option<Timestamp>,
     /// What the system reports of the process; `None` where it does not.
     pub process: Option<ProcessStats>,
 }
@@ -58,6 +60,10 @@ impl Moment<'_> {
         let registry = Registry::new();
         set_build(&registry, self.policy)?;
         set_start(&registry, started)?;
+        if let Some(expires) = self.certificate_expires {
+            let help = "When the certificate that clients are shown expires, in seconds since 1970.";
+            set(&registry, "r2shim_tls_certificate_expiry_timestamp_seconds", help, expires.millis() / 1000)?;
+        }
         if let Some(process) = &self.process {
             set_process(&registry, process)?;
         }

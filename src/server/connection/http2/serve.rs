@@ -1,0 +1,242 @@
+//! A connection of HTTP/2, from its preface to its end.
+
+use crate::filters::Limits;
+use crate::server::connection::http2::session::Http2Session;
+use crate::settings::Http2;
+use bytes::Bytes;
+use h2::server::{Builder, Connection, SendResponse};
+use h2::{Reason, RecvStream};
+use http::Request;
+use pingora::protocols::http::ServerSession;
+use pingora::protocols::{Digest, Stream};
+use pingora::server::ShutdownWatch;
+use std::future::{Future, poll_fn};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
+
+/// Bytes of the headers of one request, counted as HTTP/2 counts them.
+const HEADER_LIST_BYTES: u32 = 64 << 10;
+/// Bytes of one frame that a client may send. The default, 16 KiB, makes four times as many pieces of a body.
+const FRAME_BYTES: u32 = 64 << 10;
+/// Bytes of one answer that wait until the client makes room for them.
+const SEND_BUFFER_BYTES: usize = 256 << 10;
+/// Requests that a client may take back before they were looked at. With one more the connection ends: who opens and
+/// resets requests pays less than they cost.
+const TAKEN_BACK: usize = 20;
+/// Requests that we have ended, and whose client may not know it yet and still send.
+const REMEMBERED_RESETS: usize = 100;
+/// Requests over the limit that are refused before the connection ends. A client that keeps to the limit has none.
+const TOO_MANY: usize = 100;
+/// How long a connection that is ended may take to say so.
+const FAREWELL_TIME: Duration = Duration::from_secs(2);
+
+/// The bounds on a connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Http2Limits {
+    /// What a client may have under way.
+    pub sizes: Http2,
+    /// From the end of the handshake to the first whole request.
+    pub first_request: Duration,
+    /// How long a connection is kept without a request.
+    pub idle: Duration,
+}
+
+impl Http2Limits {
+    /// Those of these limits.
+    pub fn new(limits: &Limits, sizes: Http2) -> Http2Limits {
+        Http2Limits { sizes, first_request: limits.first_byte_time, idle: limits.idle_time }
+    }
+
+    fn builder(&self) -> Builder {
+        let mut builder = Builder::new();
+        builder
+            .max_concurrent_streams(self.sizes.streams)
+            .initial_window_size(self.sizes.stream_window)
+            .initial_connection_window_size(self.sizes.connection_window)
+            .max_header_list_size(HEADER_LIST_BYTES)
+            .max_frame_size(FRAME_BYTES)
+            .max_send_buffer_size(SEND_BUFFER_BYTES)
+            .max_concurrent_reset_streams(REMEMBERED_RESETS)
+            .max_pending_accept_reset_streams(TAKEN_BACK);
+        builder
+    }
+}
+
+/// Serves a connection until its client or its limits end it; requests run beside each other in `answer`. A server that
+/// stops takes no new ones, and lets the others end.
+pub async fn serve<F>(
+    stream: Stream,
+    limits: Http2Limits,
+    shutdown: &ShutdownWatch,
+    answer: impl Fn(ServerSession) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let digest = Arc::new(digest(&stream));
+    let opened = async {
+        let mut connection = limits.builder().handshake(stream).await.ok()?;
+        let first = connection.accept().await?.ok()?;
+        Some((connection, first))
+    };
+    // Nothing is answered to who says nothing, or something else than HTTP/2.
+    let Ok(Some((connection, first))) = timeout(limits.first_request, opened).await else { return };
+    let active = Arc::new(Active::new(limits.sizes.streams));
+    let start = |(request, respond): Incoming| {
+        let session = Http2Session::new(request, respond, digest.clone());
+        let (running, answer) = (Running::new(&active), answer(ServerSession::new_custom(Box::new(session))));
+        tokio::spawn(async move {
+            answer.await;
+            drop(running);
+        });
+    };
+    start(first);
+    go_on(connection, &active, limits.idle, shutdown.clone(), start).await;
+}
+
+type Incoming = (Request<RecvStream>, SendResponse<Bytes>);
+
+async fn go_on(
+    mut connection: Connection<Stream, Bytes>,
+    active: &Active,
+    idle: Duration,
+    mut shutdown: ShutdownWatch,
+    start: impl Fn(Incoming),
+) {
+    let (mut stopping, mut refused) = (false, 0);
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            // Requests that have arrived are accepted after it, too.
+            () = stopped(&mut shutdown), if !stopping => {
+                stopping = true;
+                connection.graceful_shutdown();
+                continue;
+            }
+            accepted = connection.accept() => accepted,
+            () = active.idle_for(idle) => return end(connection, Reason::NO_ERROR).await,
+        };
+        match accepted {
+            Some(Ok((_, mut respond))) if active.is_full() => {
+                respond.send_reset(Reason::REFUSED_STREAM);
+                refused += 1;
+                if refused > TOO_MANY {
+                    return end(connection, Reason::ENHANCE_YOUR_CALM).await;
+                }
+            }
+            Some(Ok(incoming)) => start(incoming),
+            // The client has gone, or does not keep to HTTP/2: h2 has told it why.
+            Some(Err(_)) | None => return,
+        }
+    }
+}
+
+/// Ends when the server stops.
+async fn stopped(shutdown: &mut ShutdownWatch) {
+    // Nobody is left to say so only where the server has stopped already.
+    let _ = shutdown.wait_for(|stop| *stop).await;
+}
+
+/// Tells the client that the connection ends and why, so that it repeats on another one what it has just sent.
+async fn end(mut connection: Connection<Stream, Bytes>, why: Reason) {
+    connection.abrupt_shutdown(why);
+    // It ends either way.
+    let _ = timeout(FAREWELL_TIME, poll_fn(|cx| connection.poll_closed(cx))).await;
+}
+
+fn digest(stream: &Stream) -> Digest {
+    Digest {
+        ssl_digest: stream.get_ssl_digest(),
+        timing_digest: stream.get_timing_digest(),
+        proxy_digest: stream.get_proxy_digest(),
+        socket_digest: stream.get_socket_digest(),
+    }
+}
+
+/// How many requests of a connection are being answered. One that its client has taken back counts until its answer
+/// gives up: h2 does not count it any more, and without this a client could have any number of them at once.
+#[derive(Debug)]
+struct Active {
+    most: usize,
+    count: AtomicUsize,
+    ended: Notify,
+}
+
+impl Active {
+    /// None yet, where a client may have so many open at once. As many again may be about to end.
+    fn new(streams: u32) -> Active {
+        let most = usize::try_from(streams).unwrap_or(usize::MAX).saturating_mul(2);
+        Active { most, count: AtomicUsize::new(0), ended: Notify::new() }
+    }
+
+    fn is_full(&self) -> bool {
+        self.count.load(Ordering::Relaxed) >= self.most
+    }
+
+    /// Ends when no request has been answered for this long.
+    async fn idle_for(&self, time: Duration) {
+        while self.count.load(Ordering::Relaxed) > 0 {
+            // One that ended since the check has left a permit, so this does not miss it.
+            self.ended.notified().await;
+        }
+        sleep(time).await;
+    }
+}
+
+/// A request that counts as long as this lives, whatever its task comes to.
+struct Running(Arc<Active>);
+
+impl Running {
+    fn new(active: &Arc<Active>) -> Running {
+        active.count.fetch_add(1, Ordering::Relaxed);
+        Running(active.clone())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.count.fetch_sub(1, Ordering::Relaxed);
+        self.0.ended.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::duplex;
+    use tokio::sync::watch;
+
+    /// Requests that are never answered and taken back at once.
+    #[tokio::test]
+    async fn requests_that_are_taken_back_are_limited_too() {
+        let (client, server) = duplex(1 << 20);
+        let sizes = Http2 { streams: 10, ..Http2::default() };
+        let limits = Http2Limits { sizes, first_request: FAREWELL_TIME, idle: FAREWELL_TIME };
+        let (_stop, stopping) = watch::channel(false);
+        let most = Arc::new(AtomicUsize::new(0));
+        let started = most.clone();
+        let serving = tokio::spawn(async move {
+            let answer = |_| {
+                started.fetch_add(1, Ordering::Relaxed);
+                std::future::pending()
+            };
+            serve(Box::new(server), limits, &stopping, answer).await;
+        });
+        let (send, connection) = h2::client::handshake(client).await.unwrap();
+        let connection = tokio::spawn(connection);
+        for _ in 0..10_000 {
+            let Ok(mut ready) = send.clone().ready().await else { break };
+            let request = Request::builder().uri("https://h/").body(()).unwrap();
+            let Ok((_, mut body)) = ready.send_request(request, false) else { break };
+            tokio::task::yield_now().await;
+            body.send_reset(Reason::CANCEL);
+        }
+        drop(send);
+        let ended = connection.await.unwrap().unwrap_err();
+        assert_eq!(ended.reason(), Some(Reason::ENHANCE_YOUR_CALM));
+        serving.await.unwrap();
+        assert!(most.load(Ordering::Relaxed) <= 20, "{most:?}");
+    }
+}

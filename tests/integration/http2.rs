@@ -1,0 +1,205 @@
+//! HTTP/2: what its clients may do, and that none can do more.
+
+use crate::support::secure::{Authority, Sent, read, read_body, write};
+use crate::support::{KEY_ID, Request, SECRET, TestServer, rules};
+use bytes::Bytes;
+use h2::Reason;
+use r2shim::access::{AccessKey, Keyring};
+use r2shim::filters::{Limits, Rules};
+use r2shim::sigv4::Secret;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// Larger than what the windows and the sockets of both sides hold.
+const LARGE: usize = 32 << 20;
+
+fn server(authority: &Authority, limits: Limits) -> TestServer {
+    let keys: Keyring = [AccessKey::admin(KEY_ID, Secret::new(SECRET))].into_iter().collect();
+    let rules = Rules { limits, ..rules("r2", keys) };
+    let server = authority.server_with(rules, &authority.issue("server"), "none");
+    let mut connection = authority.connect_http2(server.address, None);
+    for request in [Request::put("/media"), Request::put("/media/kept").body("kept")] {
+        assert_eq!(connection.send(&request.signed(server.address)).status, 200);
+    }
+    server
+}
+
+/// The client is in the middle of sending when the answer is there, and goes on with the connection.
+#[test]
+fn a_refused_upload_is_answered_and_the_connection_goes_on() {
+    let authority = Authority::new();
+    let server = server(&authority, Limits::default());
+    let put = || Request::put("/media/new").header("x-amz-content-sha256", "UNSIGNED-PAYLOAD").body(vec![0; 8 << 20]);
+    let mut connection = authority.connect_http2(server.address, None);
+    for _ in 0..5 {
+        for (request, status) in [
+            (put().header("x-amz-acl", "private").signed(server.address), 501),
+            (put().signed(server.address).replaced("Signature=", "Signature=0"), 403),
+            (Request { target: "/nowhere/new".into(), ..put() }.signed(server.address), 404),
+            (
+                Request { method: "DELETE".into(), ..put() }.header("content-length", "8388608").signed(server.address),
+                204,
+            ),
+        ] {
+            assert_eq!(connection.send(&request).status, status);
+            assert_eq!(connection.send(&Request::get("/media/kept").signed(server.address)).text(), "kept");
+        }
+    }
+}
+
+/// SDKs wait a second for it where it does not come.
+#[test]
+fn who_expects_100_is_invited_once_admitted() {
+    let authority = Authority::new();
+    let server = server(&authority, Limits::default());
+    let mut connection = authority.connect_http2(server.address, None);
+    let put = Request::put("/media/new").header("expect", "100-continue").body("new");
+    let Sent { mut response, body } = connection.begin(&put.clone().signed(server.address), false).unwrap();
+    let answer = connection.block_on(async {
+        let invitation = std::future::poll_fn(|cx| response.poll_informational(cx)).await.unwrap().unwrap();
+        assert_eq!(invitation.status(), 100);
+        write(body, Bytes::from_static(b"new")).await;
+        read(response).await.unwrap()
+    });
+    assert_eq!(answer.status, 200);
+    let refused = put.header("x-amz-acl", "private").signed(server.address);
+    let Sent { mut response, body: _body } = connection.begin(&refused, false).unwrap();
+    let answer = connection.block_on(async {
+        assert!(std::future::poll_fn(|cx| response.poll_informational(cx)).await.is_none(), "nobody is invited");
+        read(response).await.unwrap()
+    });
+    assert_eq!(answer.status, 501);
+}
+
+/// The object's file is cut short while it is sent: no client may take what came for all of it.
+#[test]
+fn an_answer_that_breaks_off_is_reset() {
+    let authority = Authority::new();
+    let server = server(&authority, Limits::default());
+    let mut connection = authority.connect_http2(server.address, None);
+    let large = vec![7; LARGE];
+    assert_eq!(connection.send(&Request::put("/media/large").body(large).signed(server.address)).status, 200);
+    let Sent { response, .. } = connection.begin(&Request::get("/media/large").signed(server.address), true).unwrap();
+    let answer = connection.block_on(response).unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(server.truncate_files(LARGE as u64, LARGE as u64 / 2), 1);
+    let broken = connection.block_on(read_body(answer.into_body())).unwrap_err();
+    assert_eq!(broken.reason(), Some(Reason::INTERNAL_ERROR));
+    assert_eq!(connection.send(&Request::get("/media/kept").signed(server.address)).text(), "kept");
+}
+
+#[test]
+fn a_body_that_stalls_or_trickles_ends() {
+    let authority = Authority::new();
+    let millis = Duration::from_millis;
+    for limits in [
+        Limits { body_idle: millis(200), ..Limits::default() },
+        Limits { body_window: millis(200), ..Limits::default() },
+    ] {
+        let server = server(&authority, limits);
+        let mut connection = authority.connect_http2(server.address, None);
+        let put = Request::put("/media/new").body(vec![1; 100]).signed(server.address);
+        let Sent { response, mut body } = connection.begin(&put, false).unwrap();
+        body.send_data(Bytes::from_static(b"a"), false).unwrap();
+        let answer = connection.block_on(read(response)).unwrap();
+        assert_eq!(answer.error().0, 400, "{}", answer.text());
+        assert_eq!(answer.element("Code"), "RequestTimeout");
+    }
+}
+
+/// After the handshake, a client that says nothing has the time of a first byte; later, that of an idle connection.
+#[test]
+fn connections_without_requests_end() {
+    let authority = Authority::new();
+    let short = Duration::from_millis(300);
+    let server = server(&authority, Limits { first_byte_time: short, ..Limits::default() });
+    let (runtime, mut stream) = authority.silent_http2(server.address);
+    let mut rest = Vec::new();
+    runtime.block_on(async { drop(stream.read_to_end(&mut rest).await) });
+    // The preface alone is no request.
+    let connection = authority.connect_http2(server.address, None);
+    connection.end();
+    drop(server);
+    let server = self::server(&authority, Limits { idle_time: short, ..Limits::default() });
+    let mut connection = authority.connect_http2(server.address, None);
+    assert_eq!(connection.send(&Request::get("/media/kept").signed(server.address)).text(), "kept");
+    assert_eq!(connection.end(), None, "the end is announced, and no error");
+}
+
+#[test]
+fn requests_at_once_are_limited() {
+    let authority = Authority::new();
+    let server = server(&authority, Limits::default());
+    let mut connection = authority.connect_http2(server.address, None);
+    connection.send(&Request::get("/media/kept").signed(server.address));
+    assert_eq!(connection.max_streams(), 100);
+}
+
+/// A frame: its kind, its flags, its stream, and what is in it.
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+/// The codes of errors in the GOAWAY frames among these frames.
+fn goodbyes(mut frames: &[u8]) -> Vec<u32> {
+    let mut codes = Vec::new();
+    while let [a, b, c, kind, _, _, _, _, _, rest @ ..] = frames {
+        let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
+        if *kind == 7 {
+            codes.push(u32::from_be_bytes(rest[4..8].try_into().unwrap()));
+        }
+        frames = rest.get(length..).unwrap_or_default();
+    }
+    codes
+}
+
+/// What comes in one piece ends the connection, and leaves others alone. HPACK has GET, https and / in its table.
+#[test]
+fn floods_end_the_connection() {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let authority = Authority::new();
+    let server = server(&authority, Limits::default());
+    let head = b"\x82\x87\x84\x41\x01h";
+    let streams = || (0..1000_u32).map(|n| 2 * n + 1);
+    let resets = streams().flat_map(|n| [frame(1, 4, n, head), frame(3, 0, n, &8_u32.to_be_bytes())].concat());
+    let continuations = (0..1000).flat_map(|_| frame(9, 0, 1, &[0; 64]));
+    for (what, flood, code) in [
+        ("requests that are taken back", resets.collect::<Vec<_>>(), 11),
+        ("a head without end", [frame(1, 0, 1, head), continuations.collect()].concat(), 11),
+        ("what is no frame of a client", frame(5, 4, 1, &[0; 8]), 1),
+    ] {
+        let (runtime, mut stream) = authority.silent_http2(server.address);
+        let answer = runtime.block_on(async {
+            // The server may close before all is written.
+            let _ = stream.write_all(&[PREFACE, &frame(4, 0, 0, b""), &flood].concat()).await;
+            let mut answer = Vec::new();
+            let _ = tokio::time::timeout(Duration::from_secs(15), stream.read_to_end(&mut answer)).await.unwrap();
+            answer
+        });
+        assert_eq!(goodbyes(&answer).last(), Some(&code), "{what}: {answer:?}");
+    }
+    let mut other = authority.connect_http2(server.address, None);
+    assert_eq!(other.send(&Request::get("/media/kept").signed(server.address)).text(), "kept");
+}
+
+#[test]
+fn heads_are_limited_and_checked() {
+    let authority = Authority::new();
+    let server = server(&authority, Limits::default());
+    let address = server.address;
+    let get = || Request::get("/media/kept").signed(address);
+    let many = (0..600).fold(get(), |request, n| request.header(&format!("x-{n}"), &"v".repeat(100)));
+    let mut connection = authority.connect_http2(address, None);
+    for (what, request, status) in [
+        ("more bytes than HTTP/2 takes", get().header("x-long", &"v".repeat(70_000)), 431),
+        ("more lines than the chain takes", many, 431),
+        ("two lengths", get().header("content-length", "0").header("content-length", "0"), 400),
+        ("no host that could be one", Request::get("/").header("host", "a_b,c").unsigned(address), 400),
+        ("no such method", Request::new("BREW", "/media/kept").unsigned(address), 400),
+    ] {
+        let answer = connection.try_send(&request).map(|answer| answer.status);
+        assert_eq!(answer.ok(), Some(status), "{what}");
+    }
+    assert_eq!(connection.send(&get()).text(), "kept");
+}
