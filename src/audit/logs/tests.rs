@@ -17,7 +17,7 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| Rules {
     policy: Arc::new(Policy::builtin("r2-2026").unwrap().unwrap()),
     public: BucketScope::none(),
     trusted_proxies: TrustedProxies::default(),
-    mode: Mode::Enforce,
+    mode: Mode::AuditRemote,
 });
 
 /// What became of a log that comes in pieces of that size, and each finding: client, operation, rule and how often.

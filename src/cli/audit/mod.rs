@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &Audit, out: &mut dyn Write) -> Result<(), Failure>
     if arguments.fail_on == Some(FailOn::Refused) && is_refused { Err(Failure::Found) } else { Ok(()) }
 }
 
-/// What judges: a policy, and no keys.
+/// What judges: a policy, and no keys, as in front of the store that wrote the log.
 fn rules(arguments: &Audit) -> Result<Rules, Failure> {
     Ok(Rules {
         limits: Limits::default(),
@@ -64,7 +64,7 @@ fn rules(arguments: &Audit) -> Result<Rules, Failure> {
         policy: Arc::new(PolicyReference::parse(&arguments.policy).load(&Location::from_name("--policy"))?),
         public: BucketScope::none(),
         trusted_proxies: TrustedProxies::default(),
-        mode: Mode::Enforce,
+        mode: Mode::AuditRemote,
     })
 }
 

@@ -68,10 +68,11 @@ impl Rewriter {
     /// Takes the next piece of the document, cut anywhere, and returns what the client can have at once: often nothing.
     ///
     /// # Errors
-    /// [`Malformed`] for a document of more than 16 MiB; `finish` then fails, too.
+    /// [`Malformed`] for a document of more than 16 MiB or with a NUL; `finish` then fails, too.
     pub fn update(&mut self, piece: &[u8]) -> Result<Vec<u8>, Malformed> {
         self.held.extend_from_slice(piece);
         check_length(&self.held)?;
+        check_characters(piece)?;
         let given = self.early();
         self.begun |= !given.is_empty();
         Ok(given)
@@ -83,6 +84,7 @@ impl Rewriter {
     /// [`Malformed`] for a document that is incomplete, is not the expected one or exceeds a limit.
     pub fn finish(self) -> Result<Ending, Malformed> {
         check_length(&self.held)?;
+        check_characters(&self.held)?;
         let text = std::str::from_utf8(&self.held).map_err(malformed)?;
         if text.starts_with(BYTE_ORDER_MARK) {
             return Err(Malformed::new("a byte order mark"));
@@ -312,6 +314,11 @@ fn error(source: &str) -> Result<Ending, Malformed> {
 
 fn malformed(error: impl std::fmt::Display) -> Malformed {
     Malformed::new(error.to_string())
+}
+
+/// quick-xml passes a NUL on, which XML has in no form.
+fn check_characters(bytes: &[u8]) -> Result<(), Malformed> {
+    if bytes.contains(&0) { Err(Malformed::new("a NUL")) } else { Ok(()) }
 }
 
 fn check_length(held: &[u8]) -> Result<(), Malformed> {
