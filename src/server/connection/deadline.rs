@@ -14,7 +14,7 @@ use tokio::time::sleep;
 
 /// How long an idle connection is kept when the server stops. Closing it at once would cut off a request that is on its way.
 /// The answer to one that comes says that it is the last.
-const LAST_CALL: Duration = Duration::from_secs(1);
+pub const LAST_CALL: Duration = Duration::from_secs(1);
 
 /// How the reading of a head ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

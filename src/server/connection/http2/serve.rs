@@ -1,6 +1,7 @@
 //! A connection of HTTP/2, from its preface to its end.
 
 use crate::filters::Limits;
+use crate::server::connection::deadline::LAST_CALL;
 use crate::server::connection::http2::session::Http2Session;
 use crate::settings::Http2;
 use bytes::Bytes;
@@ -116,7 +117,8 @@ async fn go_on(
                 continue;
             }
             accepted = connection.accept() => accepted,
-            () = active.idle_for(idle) => return end(connection, Reason::NO_ERROR).await,
+            // A client that does not answer keeps no server from stopping.
+            () = active.idle_for(if stopping { LAST_CALL } else { idle }) => return end(connection, Reason::NO_ERROR).await,
         };
         match accepted {
             Some(Ok((_, mut respond))) if active.is_full() => {
@@ -207,6 +209,34 @@ mod tests {
     use super::*;
     use tokio::io::duplex;
     use tokio::sync::watch;
+
+    /// It was sent away and does not say that it has heard it.
+    #[tokio::test]
+    async fn a_client_that_is_silent_does_not_keep_the_server() {
+        let (client, server) = duplex(1 << 20);
+        let (sizes, long) = (Http2::default(), Duration::from_secs(600));
+        let limits = Http2Limits { sizes, first_request: long, idle: long };
+        let (stop, stopping) = watch::channel(false);
+        let (begin, begun) = tokio::sync::oneshot::channel::<()>();
+        let begin = std::sync::Mutex::new(Some(begin));
+        let serving = tokio::spawn(async move {
+            let answer = |_| {
+                drop(begin.lock().unwrap().take());
+                std::future::ready(())
+            };
+            serve(Box::new(server), limits, &stopping, answer).await;
+        });
+        let (mut send, mut connection) = h2::client::handshake(client).await.unwrap();
+        let request = Request::builder().uri("https://h/").body(()).unwrap();
+        let _answer = send.send_request(request, true).unwrap();
+        tokio::select! {
+            _ = &mut connection => panic!("it ended"),
+            _ = begun => {}
+        }
+        // From here on nothing of the client runs.
+        stop.send(true).unwrap();
+        timeout(long / 10, serving).await.unwrap().unwrap();
+    }
 
     /// Requests that are never answered and taken back at once.
     #[tokio::test]
