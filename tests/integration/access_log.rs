@@ -35,6 +35,8 @@ fn full() -> Record {
         peer: text("10.0.0.1:4711"),
         method: "PUT".into(),
         host: "media.example.test".into(),
+        protocol: "HTTP/2",
+        tls: text("TLSv1.3"),
         subject: Subject {
             operation: Some(Operation::PutObject),
             bucket: text("media"),

@@ -7,7 +7,7 @@ use h2::Reason;
 use r2shim::access::{AccessKey, Keyring};
 use r2shim::filters::{Limits, Rules};
 use r2shim::sigv4::Secret;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Larger than what the windows and the sockets of both sides hold.
@@ -135,6 +135,8 @@ fn requests_at_once_are_limited() {
     assert_eq!(connection.max_streams(), 100);
 }
 
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
 /// A frame: its kind, its flags, its stream, and what is in it.
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
@@ -157,7 +159,6 @@ fn goodbyes(mut frames: &[u8]) -> Vec<u32> {
 /// What comes in one piece ends the connection, and leaves others alone. HPACK has GET, https and / in its table.
 #[test]
 fn floods_end_the_connection() {
-    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     let authority = Authority::new();
     let server = server(&authority, Limits::default());
     let head = b"\x82\x87\x84\x41\x01h";
@@ -202,4 +203,45 @@ fn heads_are_limited_and_checked() {
         assert_eq!(answer.ok(), Some(status), "{what}");
     }
     assert_eq!(connection.send(&get()).text(), "kept");
+}
+
+/// Without TLS, and where the client has agreed on HTTP/1.1, the preface is no head, and no Upgrade is followed.
+#[test]
+fn nothing_leads_to_http2_but_the_handshake() {
+    let authority = Authority::new();
+    let (plain, secure) =
+        (TestServer::with_object("r2", "media", "kept", "kept"), server(&authority, Limits::default()));
+    let upgrade = |address| {
+        let get = Request::get("/media/kept").header("connection", "Upgrade, HTTP2-Settings");
+        get.header("upgrade", "h2c").header("http2-settings", "AAMAAABkAAQAoAAAAAIAAAAA").signed(address)
+    };
+    let mut connection = plain.connect();
+    assert_eq!(connection.send(upgrade(plain.address)).text(), "kept");
+    let mut connection = authority.connect(secure.address, None);
+    assert_eq!(connection.send(upgrade(secure.address)).text(), "kept");
+
+    let mut connection = plain.connect();
+    connection.write(&[PREFACE, &frame(4, 0, 0, b"")].concat());
+    let answer = connection.read_to_end();
+    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 400 "), "{answer:?}");
+    let mut connection = authority.connect(secure.address, None);
+    connection.write(&[PREFACE, &frame(4, 0, 0, b"")].concat());
+    let answer = connection.read_to_end();
+    assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 400 "), "{answer:?}");
+}
+
+/// Who is idle, who has agreed on HTTP/2 and says nothing, and who has not ended its handshake keep no server running.
+#[test]
+fn a_server_that_stops_says_so_and_waits_for_nobody_idle() {
+    let authority = Authority::new();
+    let mut server = server(&authority, Limits::default());
+    let mut idle = authority.connect_http2(server.address, None);
+    assert_eq!(idle.send(&Request::get("/media/kept").signed(server.address)).text(), "kept");
+    let _silent = authority.silent_http2(server.address);
+    let _half = server.connect();
+    let (limit, began) = (Duration::from_secs(30), Instant::now());
+    assert_eq!(server.stop(limit), 0);
+    assert!(began.elapsed() < limit, "nobody is waited for to the end");
+    assert_eq!(idle.end(), None, "the end is announced, and no error");
+    assert!(std::net::TcpStream::connect(server.address).is_err());
 }

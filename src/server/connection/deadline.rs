@@ -61,12 +61,11 @@ pub async fn read_head(session: &mut ServerSession, limits: &HeadLimits, shutdow
     let Some(meter) = HeadMeter::from_session(session) else { return outcome(session.read_request().await) };
     let is_first = meter.expect(limits.bytes);
     let first_byte = if is_first { limits.first_byte } else { limits.idle };
-    let mut shutdown = shutdown.clone();
     let read = tokio::select! {
         // A head that has arrived is answered, whatever else is true by now.
         biased;
         read = session.read_request() => outcome(read),
-        () = last_call(&mut shutdown) => HeadRead::Ended,
+        () = last_call(shutdown.clone()) => HeadRead::Ended,
         () = deadline(&meter, first_byte, limits.head) => HeadRead::TooSlow,
     };
     let read = match read {
@@ -80,7 +79,7 @@ pub async fn read_head(session: &mut ServerSession, limits: &HeadLimits, shutdow
 }
 
 /// Ends when the server stops and a head that was sent before its client could know it has had the time to arrive.
-async fn last_call(shutdown: &mut ShutdownWatch) {
+pub async fn last_call(mut shutdown: ShutdownWatch) {
     // Where nobody can stop it any more, it has stopped.
     let _ = shutdown.wait_for(|stopping| *stopping).await;
     sleep(LAST_CALL).await;

@@ -6,6 +6,7 @@
 
 use crate::routing::TrustedProxies;
 use crate::server::connection::client_stream::ClientStream;
+use crate::server::connection::deadline::last_call;
 use crate::server::observe::metrics::Metrics;
 use crate::server::tls::{Handshake, HandshakeFault};
 use arc_swap::ArcSwap;
@@ -212,11 +213,16 @@ impl<A> Limited<A> {
         Limited { handshake, ..self }
     }
 
-    /// The connection as `A` gets it; `None` where the handshake fails.
-    async fn secured(&self, stream: Stream) -> Option<ClientStream> {
+    /// The connection as `A` gets it; `None` where the handshake fails, or the server stops before its end.
+    async fn secured(&self, stream: Stream, shutdown: &ShutdownWatch) -> Option<ClientStream> {
         let Some(handshake) = &self.handshake else { return Some(ClientStream::new(stream)) };
         let address = peer_address(&stream);
-        match handshake.accept(stream).await {
+        let accepted = tokio::select! {
+            biased;
+            accepted = handshake.accept(stream) => accepted,
+            () = last_call(shutdown.clone()) => return None,
+        };
+        match accepted {
             Ok(tls) => Some(ClientStream::with_tls(tls)),
             Err(fault) => {
                 self.note(&fault, address);
@@ -252,7 +258,7 @@ impl<A: ServerApp + Send + Sync + 'static> ServerApp for Limited<A> {
                 return None;
             }
         };
-        let stream = self.secured(stream).await?;
+        let stream = self.secured(stream, shutdown).await?;
         self.app.process_new(Box::new(stream), shutdown).await
     }
 

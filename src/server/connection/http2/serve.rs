@@ -1,7 +1,7 @@
 //! A connection of HTTP/2, from its preface to its end.
 
 use crate::filters::Limits;
-use crate::server::connection::deadline::LAST_CALL;
+use crate::server::connection::deadline::{LAST_CALL, last_call};
 use crate::server::connection::http2::session::Http2Session;
 use crate::settings::Http2;
 use bytes::Bytes;
@@ -82,8 +82,13 @@ pub async fn serve<F>(
         let first = connection.accept().await?.ok()?;
         Some((connection, first))
     };
+    let opened = tokio::select! {
+        biased;
+        opened = timeout(limits.first_request, opened) => opened,
+        () = last_call(shutdown.clone()) => return,
+    };
     // Nothing is answered to who says nothing, or something else than HTTP/2.
-    let Ok(Some((connection, first))) = timeout(limits.first_request, opened).await else { return };
+    let Ok(Some((connection, first))) = opened else { return };
     let active = Arc::new(Active::new(limits.sizes.streams));
     let start = |(request, respond): Incoming| {
         let session = Http2Session::new(request, respond, digest.clone());
