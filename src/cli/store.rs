@@ -104,12 +104,25 @@ fn freed_text(freed: &Freed) -> String {
     let files = tallies(freed)
         .map(|(_, (one, of), tally)| format!("{:>14} bytes  {}{of}\n", tally.bytes, counted(tally.files, one)));
     let total = tallies(freed).iter().map(|(_, _, tally)| tally.bytes).sum::<u64>() + freed.index;
-    format!("{}{:>14} bytes  index\n{total:>14} bytes  {GOOD}freed{GOOD:#}\n", files.concat(), freed.index)
+    let proven = match freed.proven {
+        Tally { files: 0, failed: 0, .. } => String::new(),
+        Tally { files, failed: 0, .. } => {
+            format!("{} of an earlier version can be checked by block now\n", counted(files, "blob"))
+        }
+        Tally { failed, .. } => {
+            format!(
+                "{} of an earlier version cannot be checked by block: `r2shim store check` says why\n",
+                counted(failed, "blob")
+            )
+        }
+    };
+    format!("{}{:>14} bytes  index\n{total:>14} bytes  {GOOD}freed{GOOD:#}\n{proven}", files.concat(), freed.index)
 }
 
 fn freed_json(freed: &Freed) -> serde_json::Value {
     let mut line = json!({ "index": { "bytes": freed.index }, "unreadable_rows": freed.unreadable });
-    for (name, _, Tally { files, bytes, failed }) in tallies(freed) {
+    let proven = ("proven", ("", ""), freed.proven);
+    for (name, _, Tally { files, bytes, failed }) in tallies(freed).into_iter().chain([proven]) {
         line[name] = json!({ "files": files, "bytes": bytes, "failed": failed });
     }
     line

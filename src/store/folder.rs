@@ -192,8 +192,20 @@ pub(super) const READ_FLAGS: OFlags =
 /// # Errors
 /// [`io::ErrorKind::InvalidInput`] where a link, a folder or a device is in its place; the system's.
 pub fn open_regular(path: &Path) -> io::Result<File> {
+    open_with(path, READ_FLAGS)
+}
+
+/// The same, to write to it, too.
+///
+/// # Errors
+/// Those of [`open_regular`].
+pub(super) fn open_regular_to_write(path: &Path) -> io::Result<File> {
+    open_with(path, READ_FLAGS.difference(OFlags::RDONLY).union(OFlags::RDWR))
+}
+
+fn open_with(path: &Path, flags: OFlags) -> io::Result<File> {
     let not_regular = || io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
-    let file = match rustix::fs::open(path, READ_FLAGS, Mode::empty()) {
+    let file = match rustix::fs::open(path, flags, Mode::empty()) {
         Err(Errno::LOOP) => return Err(not_regular()),
         opened => File::from(opened?),
     };

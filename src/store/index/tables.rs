@@ -147,14 +147,20 @@ impl<'t> Tables<'t> {
     /// Makes a new index ours.
     pub(super) fn set_up(&mut self) -> Result<(), IndexError> {
         self.meta.insert(META_SCHEMA, SCHEMA)?;
-        self.meta.insert(META_PROVEN_FROM, 0)?;
+        self.set_proven_from(BlobId(0))?;
         self.set_watermark(0)
+    }
+
+    /// From this blob on all have block sums.
+    pub(in crate::store) fn set_proven_from(&mut self, first: BlobId) -> Result<(), IndexError> {
+        self.meta.insert(META_PROVEN_FROM, first.0)?;
+        Ok(())
     }
 
     /// Makes an index of an earlier version one of this version. Which tables there are is seen to by opening them.
     pub(super) fn raise_version(&mut self) -> Result<(), IndexError> {
         let first = self.next_blob()?.max(self.watermark()?);
-        self.meta.insert(META_PROVEN_FROM, first)?;
+        self.set_proven_from(BlobId(first))?;
         self.meta.insert(META_SCHEMA, SCHEMA)?;
         Ok(())
     }

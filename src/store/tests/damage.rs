@@ -168,3 +168,35 @@ async fn a_blob_without_block_sums_is_proven_by_reads_of_the_whole() {
     let (bytes, outcome) = read(&store, "multipart", 0..1 << 30).await;
     assert!(bytes.len() < 5 << 20 && is_damage(&outcome), "the last piece is withheld");
 }
+
+/// `store gc` gives them block sums; what was changed before stays as it is.
+#[tokio::test]
+async fn blobs_of_earlier_versions_get_their_sums() {
+    for torn in [false, true] {
+        let dir = kept::copy_of("4");
+        drop(open(&dir));
+        let blobs = files(&dir);
+        let large = blob(&dir, 0);
+        if torn {
+            let mut bytes = fs::read(&large).unwrap();
+            bytes.extend_from_slice(b"what a crash has left");
+            fs::write(&large, bytes).unwrap();
+        }
+        let proven = crate::store::upkeep::collect(dir.path()).unwrap().proven;
+        assert_eq!((proven.files, proven.failed), (blobs.len() as u64, 0));
+        assert_eq!(upkeep::findings(&dir), [""; 0]);
+        assert_eq!(crate::store::upkeep::collect(dir.path()).unwrap().proven.files, 0);
+        let store = open(&dir);
+        flip(&large, 100);
+        assert!(is_damage(&read(&store, "large", 100..101).await.1), "parts of it are proven, too");
+    }
+    let dir = kept::copy_of("4");
+    drop(open(&dir));
+    flip(&blob(&dir, 0), 100);
+    let proven = crate::store::upkeep::collect(dir.path()).unwrap().proven;
+    assert_eq!((proven.files + 1, proven.failed), (files(&dir).len() as u64, 1));
+    assert_eq!(upkeep::findings(&dir).len(), 2, "of the object and of its copy");
+    let store = open(&dir);
+    assert!(is_damage(&get(&store, "large").await));
+    assert!(get(&store, "multipart").await.is_ok());
+}

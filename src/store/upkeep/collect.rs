@@ -3,13 +3,14 @@
 //! What a row references stays, whatever else is wrong. If a row does not read, its references are unknown, so then no
 //! blob is removed as an orphan.
 
+use super::prove::prove_all;
 use super::report::UpkeepError;
+use super::tally::Tally;
 use crate::store::disk::Disk;
 use crate::store::error::StoreError;
 use crate::store::folder::{BlobId, Folder};
 use crate::store::index::{Body, Index, IndexError, Snapshot};
 use crate::store::model::{Durability, Options};
-use crate::store::reaper::remove;
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -24,19 +25,10 @@ pub struct Freed {
     pub orphans: Tally,
     /// Bytes the index has shrunk by.
     pub index: u64,
+    /// Blobs of earlier versions that have block sums now, and the bytes of these.
+    pub proven: Tally,
     /// Rows that do not read. Where there are any, orphans were left alone.
     pub unreadable: u64,
-}
-
-/// A number of files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Tally {
-    /// How many are removed.
-    pub files: u64,
-    /// Bytes they had.
-    pub bytes: u64,
-    /// How many could not be removed.
-    pub failed: u64,
 }
 
 /// Removes what nothing refers to from the data folder at `dir`.
@@ -53,6 +45,7 @@ pub fn collect(dir: &Path) -> Result<Freed, UpkeepError> {
         return Err(StoreError::ReadOnly.into());
     }
     let mut freed = remove_files(&folder, &index)?;
+    freed.proven = prove_all(&folder, &index)?;
     index.compact()?;
     // Closing gives the last of it back.
     drop(index);
@@ -99,20 +92,5 @@ impl Named {
             }
         }
         Ok(named)
-    }
-}
-
-impl Tally {
-    /// Removes a file and counts it; whether it is gone. One that was gone before is not counted.
-    fn remove(&mut self, path: &Path) -> bool {
-        let Ok(metadata) = path.symlink_metadata() else { return remove(path) };
-        let gone = remove(path);
-        if gone {
-            self.files += 1;
-            self.bytes += metadata.len();
-        } else {
-            self.failed += 1;
-        }
-        gone
     }
 }
