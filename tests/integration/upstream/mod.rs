@@ -10,6 +10,7 @@ mod departures;
 mod early_answers;
 mod errors;
 mod every_operation;
+mod framings;
 mod leaks;
 mod listings;
 mod lengths;
