@@ -11,6 +11,7 @@ mod early_answers;
 mod errors;
 mod every_operation;
 mod framings;
+mod hostile;
 mod leaks;
 mod listings;
 mod lengths;
