@@ -61,7 +61,7 @@ install_packages() {
 # Debian's clients, unpacked under target/: needs apt-get, but neither root nor a change to the machine.
 debian_tools() {
     local tool absent=()
-    for tool in rclone s3cmd restic promtool $({ wanted browser || wanted recipes || wanted inspector || wanted report; } && echo chromium-headless-shell); do
+    for tool in rclone s3cmd restic promtool $(wanted two_hops && echo nginx haproxy) $({ wanted browser || wanted recipes || wanted inspector || wanted report; } && echo chromium-headless-shell); do
         PATH="$cache/bin:$PATH" command -v "$tool" >/dev/null || absent+=("$tool")
     done
     [ ${#absent[@]} -eq 0 ] && return 0
@@ -70,7 +70,8 @@ debian_tools() {
     if [ "$(id -u)" = 0 ]; then apt-get update --quiet --quiet -o Acquire::Retries=3; fi
     for tool in "${absent[@]}"; do
         case "$tool" in
-            chromium-headless-shell) unpack_browser ;;
+            chromium-headless-shell) unpack_whole "$tool" "usr/lib/chromium/$tool" ;;
+            nginx | haproxy) unpack_whole "$tool" "usr/sbin/$tool" ;;
             *) unpack "$tool" ;;
         esac
     done
@@ -89,10 +90,10 @@ unpack() (
     esac
 )
 
-# Makes $cache/bin/chromium-headless-shell from Debian's package and those of its libraries that the machine lacks.
-unpack_browser() (
-    name=chromium-headless-shell
-    folder="$debian/browser"
+# unpack_whole NAME PROGRAM: makes $cache/bin/NAME from Debian's package and those of its libraries that the machine lacks.
+unpack_whole() (
+    name="$1"
+    folder="$debian/$1"
     rm -rf "$folder" && mkdir -p "$folder" && cd "$folder" || return 1
     packages="$(apt-get install --print-uris --quiet --quiet --no-install-recommends "$name" |
         awk '{ sub(/_.*/, "", $2); print $2 }')"
@@ -100,7 +101,7 @@ unpack_browser() (
     apt-get download --quiet --quiet -o Acquire::Retries=3 $packages || return 1
     for package in *.deb; do dpkg -x "$package" . && rm "$package" || return 1; done
     libraries="$(printf '%s:' "$folder"/usr/lib/*-linux-gnu{,/pulseaudio})"
-    printf '#!/bin/sh\nLD_LIBRARY_PATH=%q exec %q "$@"\n' "$libraries" "$folder/usr/lib/chromium/$name" \
+    printf '#!/bin/sh\nLD_LIBRARY_PATH=%q exec %q "$@"\n' "$libraries" "$folder/$2" \
         >"$cache/bin/$name" && chmod +x "$cache/bin/$name"
 )
 

@@ -110,9 +110,9 @@ impl<S: Service> Exchange<S> {
         let mut body = RequestBody::new(session, head.expects_continue(), rate);
         let answer = self.service.answer(&Call { rules, head, forwarded, certificate }, &mut body, record).await;
         let progress = body.progress();
-        if head.is_chunked() && is_error(answer.status) {
-            // pingora takes an empty size of a chunk for the last one. What it reads as the next request could be meant
-            // as the rest of the body that was refused.
+        if head.is_chunked() {
+            // pingora takes an empty size of a chunk for the last one, and a line feed for a part of an extension. What
+            // it reads as the next request could be meant as the rest of the body, accepted or not.
             return (answer, Unread::Close);
         }
         (answer, Unread::new(session, head.content_length(), progress))
@@ -149,10 +149,6 @@ impl<S: Service> Exchange<S> {
             ..Record::default()
         }
     }
-}
-
-fn is_error(status: StatusCode) -> bool {
-    status.is_client_error() || status.is_server_error()
 }
 
 impl<S: Service> Respond for Exchange<S> {

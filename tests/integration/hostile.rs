@@ -78,7 +78,7 @@ fn heads_that_are_no_heads() {
             400,
             "InvalidArgument",
         ),
-        ("line feeds alone", "GET / HTTP/1.1\nhost: h\n\n".into(), 400, "InvalidArgument"),
+        ("line feeds alone", "GET / HTTP/1.1\nhost: h\n\n".into(), 400, "InvalidRequest"),
         ("NUL in the target", "GET /a\u{0}b HTTP/1.1\r\nhost: h\r\n\r\n".into(), 400, "InvalidArgument"),
         ("OPTIONS *", "OPTIONS * HTTP/1.1\r\nhost: h\r\n\r\n".into(), 400, "InvalidRequest"),
         ("TRACE", "TRACE / HTTP/1.1\r\nhost: h\r\n\r\n".into(), 400, "InvalidArgument"),

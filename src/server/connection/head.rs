@@ -2,12 +2,16 @@
 //!
 //! What HTTP itself forbids is refused here, because only here the bytes as sent can still be seen: pingora drops the
 //! Content-Length of a request that has a Transfer-Encoding too, and accepts a request without Host, two equal lengths,
-//! and codings under `chunked` that it does not take off.
+//! codings under `chunked` that it does not take off, lines that end in a line feed alone, and any word as a target.
+//! It escapes blanks and control bytes in a target before they can be seen: they arrive as `%20` and the like.
 
 use crate::s3::request::RequestHead;
 use crate::s3::{Code, S3Error};
-use http::{HeaderMap, HeaderValue, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 use pingora::http::RequestHeader;
+
+/// Headers about a connection, which Connection names where they are sent.
+const OF_THE_CONNECTION: &[&str] = &["http2-settings", "keep-alive", "proxy-connection", "te", "trailer", "upgrade"];
 
 /// An owned copy of a request's head; the session it came from can then be read and written freely.
 #[derive(Debug, Clone)]
@@ -28,6 +32,8 @@ impl OwnedHead {
             _ => split_absolute_form(target),
         };
         let (path, query) = origin_form.split_once('?').unwrap_or((origin_form, ""));
+        check_target(authority.is_some(), origin_form)?;
+        check_line_ends(raw)?;
         let mut headers = request.headers.clone();
         if let Some(authority) = authority {
             // RFC 9112 section 3.2.2: the authority of an absolute target replaces what Host says.
@@ -109,7 +115,43 @@ fn split_absolute_form(target: &str) -> (Option<&str>, &str) {
 /// `InvalidRequest`.
 pub fn check_lines(headers: &HeaderMap, has_length: bool) -> Result<(), S3Error> {
     check_framing(headers, has_length)?;
+    check_connection(headers)?;
     check_host(headers)
+}
+
+/// A path begins with a slash; behind an authority there may be none. `*` is OPTIONS' own.
+fn check_target(has_authority: bool, rest: &str) -> Result<(), S3Error> {
+    let is_good = match rest.bytes().next() {
+        Some(b'/') => true,
+        Some(b'?') | None => has_authority,
+        Some(_) => rest == "*" && !has_authority,
+    };
+    if is_good { Ok(()) } else { Err(bad_request("The target of a request must begin with a slash.")) }
+}
+
+/// Who reads a line feed alone as a part of a value sees other headers than who ends the line there.
+fn check_line_ends(raw: &[u8]) -> Result<(), S3Error> {
+    let mut lines = raw.split_inclusive(|byte| *byte == b'\n');
+    if lines.any(|line| line.ends_with(b"\n") && !line.ends_with(b"\r\n")) {
+        Err(bad_request("A line of the head must end in CR LF."))
+    } else {
+        Ok(())
+    }
+}
+
+/// What Connection names is for this connection alone, and who passes a request on leaves it out (RFC 9110 section
+/// 7.6.1). A header that says what is asked for cannot be for one of two hops.
+fn check_connection(headers: &HeaderMap) -> Result<(), S3Error> {
+    let lines = headers.get_all(header::CONNECTION).iter();
+    let mut names = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
+    let is_of_the_request = |name: &[u8]| {
+        let Ok(name) = HeaderName::from_bytes(name) else { return false };
+        headers.contains_key(&name) && !OF_THE_CONNECTION.contains(&name.as_str())
+    };
+    if names.any(is_of_the_request) {
+        return Err(bad_request("Connection names a header that is about the request."));
+    }
+    Ok(())
 }
 
 fn check_framing(headers: &HeaderMap, has_length: bool) -> Result<(), S3Error> {
@@ -223,6 +265,49 @@ mod tests {
             let raw: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
             let error = OwnedHead::from_request(&request, raw.as_bytes()).unwrap_err();
             assert_eq!(error.message, message, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_target_is_a_path() {
+        for target in ["b/k", "h:443", "ftp://h/b", "http:/h", "b?/", "*?x", "http://h*", "http://"] {
+            assert!(head(target, &[("host", "h")]).is_err(), "{target}");
+        }
+        for target in ["/", "//", "/?b", "*", "http://h?x", "https://h/"] {
+            assert!(head(target, &[("host", "h")]).is_ok(), "{target}");
+        }
+    }
+
+    #[test]
+    fn lines_end_in_two_bytes() {
+        for (raw, good) in [
+            ("", true),
+            ("GET / HTTP/1.1\r\nhost: h\r\n\r\n", true),
+            ("\r\nGET / HTTP/1.1\r\nhost: h\r\n\r\n", true),
+            ("\nGET / HTTP/1.1\r\nhost: h\r\n\r\n", false),
+            ("GET / HTTP/1.1\nhost: h\r\n\r\n", false),
+            ("GET / HTTP/1.1\r\nhost: h\nx: y\r\n\r\n", false),
+            ("GET / HTTP/1.1\r\nhost: h\r\n\n", false),
+        ] {
+            assert_eq!(check_line_ends(raw.as_bytes()).is_ok(), good, "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_of_the_request_is_not_named_by_connection() {
+        for (values, good) in [
+            (&["keep-alive"][..], true),
+            (&["close"], true),
+            (&["Upgrade, HTTP2-Settings"], true),
+            (&["te, x-absent", ""], true),
+            (&["x-amz-date"], false),
+            (&["close,\tX-Amz-Date"], false),
+            (&["close", "host"], false),
+            (&["connection"], false),
+        ] {
+            let mut headers = vec![("host", "h"), ("x-amz-date", "d"), ("upgrade", "h2c"), ("te", "trailers")];
+            headers.extend(values.iter().map(|value| ("connection", *value)));
+            assert_eq!(head("/b/k", &headers).is_ok(), good, "{values:?}");
         }
     }
 

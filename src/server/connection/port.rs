@@ -75,6 +75,9 @@ impl<R: Respond> Requests<R> {
             HeadRead::Malformed => "malformed",
         };
         self.metrics.count_refused_head(cause);
+        let client = session.client_addr().map(ToString::to_string).unwrap_or_default();
+        // Nothing of what the client sent: it may be long, or pretend to be a line of its own.
+        tracing::info!(client, cause, "no request: its head was refused");
         if cause != "slow" {
             refuse(session).await;
         }

@@ -10,6 +10,8 @@ mod departures;
 mod early_answers;
 mod errors;
 mod every_operation;
+mod framings;
+mod hostile;
 mod leaks;
 mod listings;
 mod lengths;
