@@ -279,10 +279,20 @@ def audits():
                                    "example": "PUT /media/k", "buckets": ["media"]}]}]})
 
 
+def tokens():
+    head = '{"alg":"HS256","typ":"JWT"}'
+    claims = {"iss": ID, "sub": "a", "aud": "h", "iat": 1795651200, "exp": 1795654800, "bucket": "media"}
+    for more in [{"scope": "object-read-only"}, {"actions": ["GetObject", "PutObject", "ListObjectsV2"]},
+                 {"scope": "object-read-write", "paths": {"prefixPaths": ["a/"], "objectPaths": ["k"]}},
+                 {"scope": "admin-read-only", "nbf": 1795651200, "jti": "1"}, {"scope": "nobody"}, {"exp": -1}]:
+        yield head + "\n" + json.dumps({**claims, **more}, separators=(",", ":"))
+    yield '{"alg":"none"}\n' + json.dumps(claims)
+
+
 def main():
     folder = Path(sys.argv[1])
     for target in [audits, authorization, canonical, chain, chunks, command, documents, headers, logs, policy, rewriter,
-                   rows, settings]:
+                   rows, settings, tokens]:
         place = folder / target.__name__
         place.mkdir(parents=True, exist_ok=True)
         for number, seed in enumerate(target()):

@@ -24,6 +24,7 @@ mod rows;
 mod logs;
 mod audits;
 mod command;
+mod tokens;
 #[cfg(test)]
 mod tests;
 
@@ -40,12 +41,13 @@ pub use policy::policy;
 pub use rewriter::rewriter;
 pub use rows::rows;
 pub use settings::settings;
+pub use tokens::tokens;
 
 /// What an input is given to.
 pub type Target = fn(&[u8]);
 
 /// The targets by the names that they have in `fuzz/`.
-pub const TARGETS: [(&str, Target); 13] = [
+pub const TARGETS: [(&str, Target); 14] = [
     ("audits", audits),
     ("authorization", authorization),
     ("canonical", canonical),
@@ -59,4 +61,5 @@ pub const TARGETS: [(&str, Target); 13] = [
     ("rewriter", rewriter),
     ("rows", rows),
     ("settings", settings),
+    ("tokens", tokens),
 ];
