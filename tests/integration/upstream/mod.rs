@@ -11,6 +11,7 @@ mod early_answers;
 mod errors;
 mod every_operation;
 mod leaks;
+mod limits;
 mod listings;
 mod lengths;
 mod missing_buckets;
