@@ -1,6 +1,7 @@
 //! What the signer of a request may do: all that the key may, or what a session token leaves of it.
 
 use crate::access::key::AccessKey;
+use crate::access::limits::KeyLimits;
 use crate::access::token::TokenScope;
 use crate::s3::names::BucketName;
 use crate::s3::operation::{Access, OperationSpec, Target};
@@ -40,6 +41,11 @@ impl<'k> Grant<'k> {
     /// The key's id.
     pub fn key_id(&self) -> &'k str {
         &self.key.id
+    }
+
+    /// What the key may use. Requests with a token of it count as its own.
+    pub fn limits(&self) -> KeyLimits {
+        self.key.limits
     }
 
     /// Whether the signer may do that. A key is asked for its class and buckets; a token besides for the operation, and for

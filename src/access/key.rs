@@ -1,6 +1,7 @@
 //! Access keys and the ring that holds them.
 
 use crate::access::certificate::CertificateDigest;
+use crate::access::limits::KeyLimits;
 use crate::access::permission::Permission;
 use crate::access::scope::BucketScope;
 use crate::s3::Timestamp;
@@ -24,13 +25,16 @@ pub struct AccessKey {
     pub expires: Option<Timestamp>,
     /// The certificate that its holder has to show, too.
     pub client_certificate: Option<CertificateDigest>,
+    /// What it may use, where that is another than for all keys.
+    pub limits: KeyLimits,
 }
 
 impl AccessKey {
     /// A key that may do everything everywhere.
     pub fn admin(id: impl Into<String>, secret: Secret) -> AccessKey {
         let (permission, buckets) = (Permission::AdminReadWrite, BucketScope::All);
-        AccessKey { id: id.into(), secret, permission, buckets, expires: None, client_certificate: None }
+        let limits = KeyLimits::default();
+        AccessKey { id: id.into(), secret, permission, buckets, expires: None, client_certificate: None, limits }
     }
 
     /// Whether the key still holds.

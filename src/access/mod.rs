@@ -5,6 +5,7 @@
 pub mod permission;
 pub mod scope;
 pub mod certificate;
+pub mod limits;
 pub mod key;
 pub mod pair;
 pub mod token;
@@ -14,6 +15,7 @@ pub mod grant;
 pub use certificate::CertificateDigest;
 pub use grant::{Grant, Wanted};
 pub use key::{AccessKey, Keyring};
+pub use limits::KeyLimits;
 pub use pair::KeyPair;
 pub use permission::Permission;
 pub use scope::{BucketPattern, BucketScope};

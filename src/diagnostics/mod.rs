@@ -63,11 +63,6 @@ impl Diagnostic {
     pub fn new(location: Location, message: impl Into<String>, advice: impl Into<String>) -> Diagnostic {
         Diagnostic { location, message: message.into(), advice: advice.into() }
     }
-
-    /// A name that is reserved for a later version.
-    pub fn not_yet(location: Location, name: &str) -> Diagnostic {
-        Diagnostic::new(location, format!("{name} is not in this version yet"), "leave it out until it is")
-    }
 }
 
 impl fmt::Display for Diagnostic {

@@ -1,6 +1,6 @@
 //! What comes out at the end of the chain: a request that may be carried out.
 
-use crate::access::Grant;
+use crate::access::{Grant, KeyLimits};
 use crate::body::Announced;
 use crate::cors::Header;
 use crate::filters::authenticate::Caller;
@@ -145,6 +145,12 @@ impl<'a> Admitted<'a> {
     /// `AccessDenied` for the read of a public object, which nobody signs.
     pub fn signer(&self) -> Result<&Grant<'a>, S3Error> {
         self.signer.as_ref().ok_or_else(|| Code::ACCESS_DENIED.into())
+    }
+
+    /// The id of the key that the request counts for, and the limits of it; `None` for the read of a public object.
+    pub fn limited_key(&self) -> Option<(&'a str, KeyLimits)> {
+        let grant = self.signer.as_ref()?;
+        Some((grant.key_id(), grant.limits().or(self.rules.limits.per_key)))
     }
 
     /// Scheme and host by which the client reached the server, for addresses in answers.

@@ -1,11 +1,11 @@
 //! What the chain decides by: the operator's settings, made ready once.
 
-use crate::access::{BucketScope, Keyring};
+use crate::access::{BucketScope, KeyLimits, Keyring};
 use crate::cors::CorsRules;
 use crate::policy::Policy;
 use crate::routing::TrustedProxies;
 use crate::s3::view::MAX_HEADERS;
-use crate::settings::{self, Upstream};
+use crate::settings::{self, RequestLimits, Upstream};
 use crate::sigv4::KeyCache;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -107,9 +107,22 @@ pub struct Limits {
     pub connections: usize,
     /// Connections to the S3 port from one IPv4 address or one IPv6 network of 64 bits, loopback excepted.
     pub connections_per_address: usize,
+    /// Requests in flight whose signer is known, or that need none; 0 is no limit.
+    pub requests: u64,
+    /// Copies at the same time; 0 is no limit.
+    pub copies: u64,
+    /// The limits of each key that has none of its own.
+    pub per_key: KeyLimits,
 }
 
 impl Limits {
+    /// These limits, and those of requests as settings have them.
+    #[must_use]
+    pub fn with(self, requests: &RequestLimits) -> Limits {
+        let RequestLimits { requests, copies, document_bytes, per_key } = *requests;
+        Limits { requests, copies, document_bytes, per_key, ..self }
+    }
+
     /// Bytes of a whole head as it is read: what `header_bytes` and `target_bytes` allow, and the rest of each line.
     pub fn head_bytes(&self) -> usize {
         const LINE_ENDS: usize = 2 << 10;
@@ -119,6 +132,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
+        let RequestLimits { requests, copies, document_bytes, per_key } = RequestLimits::default();
         Limits {
             headers: MAX_HEADERS,
             parameters: 1000,
@@ -128,13 +142,16 @@ impl Default for Limits {
             idle_time: Duration::from_secs(75),
             head_time: Duration::from_secs(20),
             target_bytes: 32 << 10,
-            document_bytes: 4 << 20,
+            document_bytes,
             object_bytes: (5 << 30) - (5 << 20),
             body_idle: Duration::from_secs(60),
             body_bytes: 60 << 10,
             body_window: Duration::from_secs(60),
             connections: 10_000,
             connections_per_address: 2_000,
+            requests,
+            copies,
+            per_key,
         }
     }
 }

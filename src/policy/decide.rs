@@ -268,6 +268,7 @@ impl<'a> Request<'a> {
             details: Vec::new(),
             headers: Vec::new(),
             cause: None,
+            limit: None,
         };
         Ruling { error, rule: RuleRef { feature: feature.to_owned(), location } }
     }

@@ -19,6 +19,46 @@ pub struct Code {
     pub message: &'static str,
 }
 
+/// A limit of the operator. A byte, as errors are moved around.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// Requests in flight in all.
+    Requests,
+    /// Requests in flight of a key.
+    KeyRequests,
+    /// Requests a second of a key.
+    RequestRate,
+    /// Bytes a second that the clients of a key send.
+    BytesIn,
+    /// Bytes a second that they get.
+    BytesOut,
+    /// Copies at the same time in all.
+    Copies,
+    /// Copies of a key at the same time.
+    KeyCopies,
+    /// Open uploads of a key.
+    Uploads,
+    /// Room on the disk that a key has reserved.
+    Space,
+}
+
+impl Limit {
+    /// What log and metrics call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Limit::Requests => "requests",
+            Limit::KeyRequests => "key_requests",
+            Limit::RequestRate => "request_rate",
+            Limit::BytesIn => "bytes_in",
+            Limit::BytesOut => "bytes_out",
+            Limit::Copies => "copies",
+            Limit::KeyCopies => "key_copies",
+            Limit::Uploads => "uploads",
+            Limit::Space => "space",
+        }
+    }
+}
+
 /// An error answer in the making.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct S3Error {
@@ -34,6 +74,8 @@ pub struct S3Error {
     pub headers: Vec<(&'static str, String)>,
     /// The real cause. It is logged and never sent to a client.
     pub cause: Option<String>,
+    /// The limit of the operator that the client is over, for metrics.
+    pub limit: Option<Limit>,
 }
 
 impl S3Error {
@@ -47,7 +89,14 @@ impl S3Error {
             details: Vec::new(),
             headers: Vec::new(),
             cause: None,
+            limit: None,
         }
+    }
+
+    /// The error of a client that is over a limit of the operator. 503, as SDKs repeat that later; 429 they may not.
+    pub fn slow_down(limit: Limit, message: impl Into<Cow<'static, str>>) -> S3Error {
+        let error = S3Error::new(Code::SLOW_DOWN).message(message).cause(format!("over the limit {}", limit.name()));
+        S3Error { limit: Some(limit), ..error }
     }
 
     /// The same error with another sentence.
@@ -158,6 +207,7 @@ codes! {
     SERVICE_UNAVAILABLE ServiceUnavailable 503 "Please reduce your request rate.";
     SIGNATURE_DOES_NOT_MATCH SignatureDoesNotMatch 403
         "The request signature we calculated does not match the signature you provided. Check your secret access key and signing method.";
+    SLOW_DOWN SlowDown 503 "Please reduce your request rate.";
     UNAUTHORIZED Unauthorized 401 "Unauthorized";
     X_AMZ_CONTENT_SHA256_MISMATCH XAmzContentSHA256Mismatch 400
         "The provided 'x-amz-content-sha256' header does not match what was computed.";

@@ -68,6 +68,6 @@ pub mod part_number;
 pub mod part_list;
 
 pub use dates::Timestamp;
-pub use error::{Code, S3Error};
+pub use error::{Code, Limit, S3Error};
 pub use operation::Operation;
 pub use payload::PayloadKind;

@@ -1,6 +1,7 @@
 //! Answers as plain data: what a request gets back, before any of it is on the wire.
 
 use crate::s3::{S3Error, xml};
+use crate::server::quota::Pass;
 use crate::store;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -18,6 +19,8 @@ pub struct Answer {
     pub body: Body,
     /// The node of the remote store that gave it; for the log.
     pub node: Option<String>,
+    /// What lets its request count as in flight until it is sent.
+    pub pass: Option<Pass>,
 }
 
 /// What follows an answer's headers.
@@ -52,7 +55,7 @@ pub type StreamError = Box<dyn Error + Send + Sync>;
 impl Answer {
     /// An answer without a body.
     pub fn empty(status: StatusCode) -> Answer {
-        Answer { status, headers: Vec::new(), body: Body::Empty, node: None }
+        Answer { status, headers: Vec::new(), body: Body::Empty, node: None, pass: None }
     }
 
     /// 200 with an XML document.
@@ -67,7 +70,8 @@ impl Answer {
         for (name, value) in &error.headers {
             answer = answer.with(HeaderName::from_static(name), value);
         }
-        let overloaded = error.status == StatusCode::SERVICE_UNAVAILABLE;
+        let knows_when = error.headers.iter().any(|(name, _)| *name == RETRY_AFTER.as_str());
+        let overloaded = error.status == StatusCode::SERVICE_UNAVAILABLE && !knows_when;
         if overloaded { answer.with(RETRY_AFTER, "5") } else { answer }
     }
 

@@ -6,6 +6,7 @@
 
 mod clock;
 pub mod observe;
+pub mod quota;
 pub mod answer;
 pub mod tls;
 pub mod connection;

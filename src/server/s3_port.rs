@@ -1,7 +1,7 @@
 //! The S3 port: a request's head goes down the chain, and the backend carries out what the chain admits.
 
 use crate::audit::{NOT_PASSED_ON, Verdict};
-use crate::filters::{self, Accepted, Arrival, Rules};
+use crate::filters::{self, Accepted, Admitted, Arrival, Rules};
 use crate::s3::S3Error;
 use crate::server::answer::Answer;
 use crate::server::audit::Recorder;
@@ -10,6 +10,7 @@ use crate::server::connection::request_body::RequestBody;
 use crate::server::exchange::{Call, Service};
 use crate::server::observe::record::{Port, Record};
 use crate::server::observed;
+use crate::server::quota::{Direction, Pass, Quotas};
 use http::StatusCode;
 use std::sync::Arc;
 
@@ -19,12 +20,41 @@ pub struct S3Port {
     pub backend: Backend,
     /// What keeps the audit, if there is one.
     pub recorder: Option<Arc<Recorder>>,
+    /// How much of the server requests may use.
+    pub quotas: Arc<Quotas>,
 }
 
 impl S3Port {
     /// Who is told of requests by these rules.
     fn recorder(&self, rules: &Rules) -> Option<&Recorder> {
         self.recorder.as_deref().filter(|_| rules.mode.is_audit())
+    }
+
+    /// The answer to an admitted request that has a pass. What an audit observes on the way goes to `found`.
+    async fn carry_out(
+        &self,
+        request: &Admitted<'_>,
+        pass: Pass,
+        body: &mut RequestBody<'_>,
+        record: &mut Record,
+        found: &mut Vec<Verdict>,
+    ) -> Answer {
+        body.slow_down(pass.throttle(Direction::In));
+        let answer = self.backend.answer(request, body).await.unwrap_or_else(|error| {
+            record.note_error(&error);
+            Answer::error(&error)
+        });
+        record.limited = record.limited.or(body.slowed_by());
+        if let Some(recorder) = self.recorder(request.rules) {
+            let document = body.document();
+            found.extend(document.into_iter().flat_map(|document| observed::in_document(request, document)));
+            if answer.status.is_success() {
+                found.extend(observed::together(recorder, request, document));
+            } else if let Err(error) = self.backend.check_place(request) {
+                found.push(Verdict::new(NOT_PASSED_ON, &error));
+            }
+        }
+        Answer { pass: Some(pass), ..answer }
     }
 }
 
@@ -39,20 +69,14 @@ impl Service for S3Port {
             Ok(Accepted::Preflight(headers)) => return Answer::empty(StatusCode::NO_CONTENT).with_all(headers),
             Ok(Accepted::Request(admitted)) => {
                 let admitted = admitted.with_forwarded(call.forwarded);
-                let answer = self.backend.answer(&admitted, body).await.unwrap_or_else(|error| {
-                    record.note_error(&error);
-                    Answer::error(&error)
-                });
-                if let Some(recorder) = self.recorder(rules) {
-                    let document = body.document();
-                    found.extend(document.into_iter().flat_map(|document| observed::in_document(&admitted, document)));
-                    if answer.status.is_success() {
-                        found.extend(observed::together(recorder, &admitted, document));
-                    } else if let Err(error) = self.backend.check_place(&admitted) {
-                        found.push(Verdict::new(NOT_PASSED_ON, &error));
+                // An operator's limits hold in an audit, too: they are about this server, not about R2.
+                match self.quotas.admit(&admitted) {
+                    Ok(pass) => self.carry_out(&admitted, pass, body, record, &mut found).await,
+                    Err(error) => {
+                        record.note_error(&error);
+                        Answer::error(&error)
                     }
                 }
-                answer
             }
             Err(finding) => {
                 record.note_refusal(&finding);

@@ -60,6 +60,7 @@ impl Settings {
             life,
             tls,
             http2,
+            limits,
         } = self;
         let policy_effect = if self.keeps_policy(new) { AtStart } else { AtOnce };
         let mut rows = vec![
@@ -69,6 +70,7 @@ impl Settings {
             ("cors", AtOnce, *cors != new.cors),
             ("public", AtOnce, *public != new.public),
             ("trusted_proxies", AtOnce, *trusted_proxies != new.trusted_proxies),
+            ("limits", AtOnce, *limits != new.limits),
             ("bucket", AtOnce, *buckets != new.buckets),
             ("listen", AtStart, *listen != new.listen),
             ("public_listen", AtStart, *public_listen != new.public_listen),
@@ -92,9 +94,10 @@ impl Settings {
         let new = new.clone();
         let tls = if self.tls_effect(&new) == AtOnce { new.tls.clone() } else { self.tls.clone() };
         let policy = if self.keeps_policy(&new) { self.policy.clone() } else { new.policy };
-        let Settings { keys, domains, cors, public, trusted_proxies, buckets, .. } = new;
+        let Settings { keys, domains, cors, public, trusted_proxies, buckets, limits, .. } = new;
         let upstream = with_credentials(&self.upstream, &new.upstream);
-        Settings { keys, policy, domains, cors, public, trusted_proxies, buckets, upstream, tls, ..self.clone() }
+        let kept = self.clone();
+        Settings { keys, policy, domains, cors, public, trusted_proxies, buckets, limits, upstream, tls, ..kept }
     }
 
     /// Ports speak TLS from the start on or never.

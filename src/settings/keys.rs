@@ -4,6 +4,7 @@ use crate::access::{AccessKey, BucketPattern, BucketScope, CertificateDigest, Pe
 use crate::diagnostics::nearest;
 use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::s3::Timestamp;
+use crate::settings::limits;
 use crate::settings::secret::{Environment, SecretPlace, resolve};
 use crate::settings::written::WrittenKey;
 use crate::sigv4::Secret;
@@ -108,10 +109,12 @@ fn resolve_key(
     let permission = permission(&written.location, written.permission).map_err(&mut keep).ok();
     let certificate = written.client_certificate.map(|text| fingerprint(&text).map_err(&mut keep));
     let buckets = scope(written.buckets, "key", faults);
+    let limits = limits::of_key(written.limits, faults);
     let (secret, location) = secret?;
     let expires = written.expires.map(|time| time.value);
     let client_certificate = certificate.transpose().ok()?;
-    let key = AccessKey { id: id?, secret, permission: permission?, buckets: buckets?, expires, client_certificate };
+    let (permission, buckets) = (permission?, buckets?);
+    let key = AccessKey { id: id?, secret, permission, buckets, expires, client_certificate, limits };
     Some(GivenKey { key, secret: location, place: written.location })
 }
 

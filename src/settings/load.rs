@@ -16,7 +16,7 @@ use crate::settings::remote::{self, UpstreamKey};
 use crate::settings::resolved::{Mode, Settings, Upstream};
 use crate::settings::secret::{Environment, SecretPlace};
 use crate::settings::written::{WrittenPages, WrittenSettings, WrittenStore, WrittenUpstream};
-use crate::settings::{address, audit, bucket, cors, domain, http2, life, pages, policy, proxies, store, tls};
+use crate::settings::{address, audit, bucket, cors, domain, http2, life, limits, pages, policy, proxies, store, tls};
 use crate::store::Options;
 use std::cell::RefCell;
 use std::net::SocketAddr;
@@ -172,6 +172,7 @@ pub(super) fn resolve(
     let audit_file = audit::file(flags, file, written.audit, &upstream, &data_folder, &mut findings.faults);
     let is_local = matches!(upstream, Upstream::Local);
     let life = life::resolve(flags, file, written.life, is_local, &data_folder, &mut findings.faults);
+    let limits = limits::resolve(written.limits, &mut findings.faults);
     let settings = Settings {
         listen: addresses.listen,
         admin: addresses.admin,
@@ -192,6 +193,7 @@ pub(super) fn resolve(
         life,
         tls,
         http2,
+        limits,
     };
     Some(Loaded { settings, keys: Vec::new(), upstream_key, warnings: Vec::new(), files })
 }

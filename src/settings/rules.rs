@@ -12,6 +12,7 @@ use crate::settings::flags::Flags;
 use crate::settings::given_keys::GivenKeys;
 use crate::settings::key_flag;
 use crate::settings::keys::{self, GivenKey};
+use crate::settings::limits::{self, RequestLimits};
 use crate::settings::load::{data_folder, policy, read_file, upstream};
 use crate::settings::resolved::{Mode, Upstream};
 use crate::settings::secret::{self, Environment, SecretPlace, is_at_hand};
@@ -36,6 +37,8 @@ pub struct LoadedRules {
     pub upstream: Upstream,
     /// What becomes of requests that R2 would refuse.
     pub mode: Mode,
+    /// How much of the server requests may use.
+    pub limits: RequestLimits,
 }
 
 /// Reads what decides about a request. Without a settings file no key is known: each machine makes its own.
@@ -51,6 +54,7 @@ pub fn load_rules(flags: &Flags, environment: Environment<'_>) -> Result<LoadedR
     let domains = domain::domains(written.domains, &mut findings.faults);
     let cors = cors::resolve(written.cors, &flags.cors, &mut findings);
     let data = data_folder(flags, file, &written.upstream, &mut findings.faults);
+    let limits = limits::resolve(written.limits, &mut findings.faults);
     let without_secret = stand_in(&mut written.keys, file, environment);
     let of_file = keys::from_file(written.keys, file, environment, &mut findings.faults);
     if let WrittenUpstream::Remote(remote) = &mut written.upstream {
@@ -69,7 +73,7 @@ pub fn load_rules(flags: &Flags, environment: Environment<'_>) -> Result<LoadedR
     match (policy, upstream) {
         (Some(policy), Some((upstream, _))) if findings.faults.is_empty() => {
             let keyring: Keyring = keys.into_iter().map(|given| given.key).collect();
-            Ok(LoadedRules { policy, domains, cors, keyring, without_secret, upstream, mode })
+            Ok(LoadedRules { policy, domains, cors, keyring, without_secret, upstream, mode, limits })
         }
         _ => Err(flags.placed(findings.faults)),
     }

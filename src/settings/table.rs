@@ -179,11 +179,6 @@ impl<'t> Table<'t> {
         items.into_iter().filter_map(|item| Table::from_value(reading, setting, item)).collect()
     }
 
-    /// Names that a later version gives a meaning: using one is a fault that says so.
-    pub(super) fn reserved(&mut self, reading: &mut Reading<'t>, names: &[&'static str]) {
-        self.refuse(reading, names.iter().copied(), |title, location| Diagnostic::not_yet(location, title));
-    }
-
     /// Names that cannot be used here. `fault` makes the fault of each from how a message calls it and its location.
     pub(super) fn refuse(
         &mut self,

@@ -2,7 +2,7 @@
 
 use super::key_fault::KeyFault;
 use crate::s3::part_list::PartsFault;
-use crate::s3::{Code, S3Error};
+use crate::s3::{Code, Limit, S3Error};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -48,6 +48,9 @@ pub enum StoreError {
     /// The disk is full, or so nearly that only the reserve is left.
     #[error("the disk is full up to the reserve")]
     Full,
+    /// The writer has reserved its whole [share](super::Share) of the disk.
+    #[error("the share of the disk that its key may reserve is used up")]
+    ShareUsed,
     /// The data folder cannot be written to.
     #[error("the data folder is read-only")]
     ReadOnly,
@@ -131,6 +134,10 @@ impl From<StoreError> for S3Error {
                 unavailable("Too many multipart uploads are open. Complete or abort some of them.")
             }
             StoreError::Full => unavailable("There is no space left to store this."),
+            StoreError::ShareUsed => {
+                S3Error::slow_down(Limit::Space, "Please write less at the same time: the space left is shared.")
+                    .cause(&error)
+            }
             StoreError::ReadOnly => unavailable("The store is read-only at present."),
             StoreError::Damaged(_) | StoreError::Io(_) => S3Error::new(Code::INTERNAL_ERROR).cause(&error),
         }
@@ -279,6 +286,7 @@ mod tests {
             (StoreError::PreconditionFailed, 412, "PreconditionFailed", None),
             (StoreError::TooManyUploads, 503, "ServiceUnavailable", Some("too many uploads are open")),
             (StoreError::Full, 503, "ServiceUnavailable", Some("the disk is full up to the reserve")),
+            (StoreError::ShareUsed, 503, "SlowDown", Some("the share of the disk that its key may reserve is used up")),
             (StoreError::ReadOnly, 503, "ServiceUnavailable", Some("the data folder is read-only")),
             (StoreError::Io("EIO".into()), 500, "InternalError", Some("I/O: EIO")),
             (StoreError::Damaged("row".into()), 500, "InternalError", Some("damaged: row")),

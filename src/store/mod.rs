@@ -52,6 +52,7 @@ pub use parts::{
     WriteResult,
 };
 pub use reader::Object;
+pub use space::Share;
 pub use writer::{BodyWriter, ObjectWriter, PartWriter};
 
 #[cfg(any(test, fuzzing))]
@@ -88,7 +89,7 @@ const LISTINGS_AT_ONCE: usize = 16;
 
 /// An open data folder. Cheap to clone; the folder is released when the last clone, upload and reader are dropped.
 #[derive(Clone)]
-pub struct Store(Arc<Inner>);
+pub struct Store(Arc<Inner>, Option<Share>);
 
 /// Fields are dropped in this order: the threads come last, when no more changes can be queued.
 struct Inner {
@@ -150,22 +151,31 @@ impl Store {
         let space = Space::new(free, options.reserve);
         // Says in the log at the start that writes are refused, where they are.
         space.is_full();
-        Ok(Store(Arc::new(Inner {
-            committer,
-            index,
-            blobs,
-            files,
-            damaged: Arc::default(),
-            pins,
-            space,
-            counters,
-            health,
-            rows_listed: Arc::default(),
-            listings: Arc::new(Semaphore::new(LISTINGS_AT_ONCE)),
-            turns: Turns::default(),
-            upload_age: options.upload_age,
-            _threads: Threads { committing: Some(committing), reaper, reaping: Some(reaping) },
-        })))
+        Ok(Store(
+            Arc::new(Inner {
+                committer,
+                index,
+                blobs,
+                files,
+                damaged: Arc::default(),
+                pins,
+                space,
+                counters,
+                health,
+                rows_listed: Arc::default(),
+                listings: Arc::new(Semaphore::new(LISTINGS_AT_ONCE)),
+                turns: Turns::default(),
+                upload_age: options.upload_age,
+                _threads: Threads { committing: Some(committing), reaper, reaping: Some(reaping) },
+            }),
+            None,
+        ))
+    }
+
+    /// The same store, whose writes reserve no more than a share of the disk.
+    #[must_use]
+    pub fn with_share(&self, share: Option<Share>) -> Store {
+        Store(self.0.clone(), share)
     }
 
     /// All buckets, in the order of their names.
@@ -443,7 +453,7 @@ impl Store {
     /// Commits a change, if there is room for its row. `more` are the bytes of the row that the change does not know.
     async fn commit(&self, change: Change, more: u64) -> Result<Option<WriteResult>, StoreError> {
         let room: Option<Promise> = match change.row_bytes() {
-            Some(bytes) => Some(self.space().for_row(bytes.saturating_add(more))?),
+            Some(bytes) => Some(self.space().for_row(bytes.saturating_add(more), self.1.as_ref())?),
             None => None,
         };
         answer(self.0.committer.queue(change, room).await?).await

@@ -56,6 +56,12 @@ impl Store {
         self.0.index.read(|snapshot| snapshot.upload(at)).map(|upload| upload.info)
     }
 
+    /// Whether an upload is open. One that cannot be looked up counts as open.
+    pub fn has_upload(&self, at: &UploadRef) -> bool {
+        let found = self.0.index.read(|snapshot| snapshot.upload(at));
+        !matches!(found, Err(StoreError::NoSuchUpload | StoreError::NoSuchBucket))
+    }
+
     /// Begins to write a part of `length` bytes, encrypted with the key that its upload was created with. The upload is
     /// checked early; the commit decides ([`PartWriter::commit`]).
     ///

@@ -156,7 +156,7 @@ impl BodyWriter {
     ) -> Result<BodyWriter, StoreError> {
         let sealer = secret.map(|secret| Ok::<_, StoreError>(Sealer::new(secret, new_salt()?, length))).transpose()?;
         let stored = if sealer.is_some() { sealed_length(length) } else { length };
-        let room = store.space().for_body(stored)?;
+        let room = store.space().for_body(stored, store.1.as_ref())?;
         let state = if inline {
             Receiving::Small(BytesMut::new())
         } else {

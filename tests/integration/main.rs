@@ -31,6 +31,7 @@ mod hostile;
 mod http2;
 mod layers;
 mod links;
+mod limits;
 mod listings;
 mod local_audit;
 mod metrics;

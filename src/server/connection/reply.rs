@@ -4,6 +4,7 @@ use crate::server::answer::{Answer, Body, BodyStream, StreamError};
 use crate::server::connection::http10;
 use crate::server::connection::request_body::Progress;
 use crate::server::observe::record::Record;
+use crate::server::quota::{Direction, Throttle};
 use crate::store::{ObjectReader, StoreError};
 use http::Version;
 use http::header::{CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
@@ -112,12 +113,16 @@ async fn write(
     let chunks = session.req_header().version == Version::HTTP_11;
     let header = header(&answer, &record.request_id, chunks)?;
     session.write_response_header(Box::new(header)).await?;
-    match answer.body {
-        Body::Text(text) if !head_only => write_text(session, text, record).await,
-        Body::Object(_, reader) if !head_only => write_object(session, reader, record).await,
-        Body::Stream { pieces, .. } if !head_only => write_stream(session, pieces, record).await,
+    let mut throttle = answer.pass.as_ref().and_then(|pass| pass.throttle(Direction::Out));
+    let slow = &mut throttle;
+    let written = match answer.body {
+        Body::Text(text) if !head_only => write_text(session, text, slow, record).await,
+        Body::Object(_, reader) if !head_only => write_object(session, reader, slow, record).await,
+        Body::Stream { pieces, .. } if !head_only => write_stream(session, pieces, slow, record).await,
         _ => Ok(()),
-    }
+    };
+    record.limited = record.limited.or(throttle.as_ref().and_then(Throttle::limit));
+    written
 }
 
 fn header(answer: &Answer, request_id: &str, chunks: bool) -> pingora::Result<ResponseHeader> {
@@ -134,20 +139,31 @@ fn header(answer: &Answer, request_id: &str, chunks: bool) -> pingora::Result<Re
     Ok(header)
 }
 
-async fn write_text(session: &mut ServerSession, text: String, record: &mut Record) -> Result<(), BrokenOff> {
-    record.bytes_out = text.len() as u64;
-    Ok(session.write_response_body(text.into(), true).await?)
+async fn write_text(
+    session: &mut ServerSession,
+    text: String,
+    throttle: &mut Option<Throttle>,
+    record: &mut Record,
+) -> Result<(), BrokenOff> {
+    let length = text.len();
+    record.bytes_out = length as u64;
+    session.write_response_body(text.into(), true).await?;
+    passed(throttle, length).await;
+    Ok(())
 }
 
 async fn write_object(
     session: &mut ServerSession,
     mut reader: ObjectReader,
+    throttle: &mut Option<Throttle>,
     record: &mut Record,
 ) -> Result<(), BrokenOff> {
     while let Some(piece) = reader.next().await {
         let piece = piece?;
-        record.bytes_out += piece.len() as u64;
+        let length = piece.len();
+        record.bytes_out += length as u64;
         session.write_response_body(piece, false).await?;
+        passed(throttle, length).await;
     }
     Ok(session.finish_body().await?)
 }
@@ -155,14 +171,25 @@ async fn write_object(
 async fn write_stream(
     session: &mut ServerSession,
     mut pieces: Box<dyn BodyStream>,
+    throttle: &mut Option<Throttle>,
     record: &mut Record,
 ) -> Result<(), BrokenOff> {
     while let Some(piece) = pieces.next().await {
         let piece = piece.map_err(BrokenOff::Stream)?;
-        record.bytes_out += piece.len() as u64;
+        let length = piece.len();
+        record.bytes_out += length as u64;
         session.write_response_body(piece, false).await?;
+        passed(throttle, length).await;
     }
     Ok(session.finish_body().await?)
+}
+
+/// Waits as long as the limit of the key says, once bytes are sent.
+async fn passed(throttle: &mut Option<Throttle>, bytes: usize) {
+    if let Some(throttle) = throttle {
+        throttle.passed(bytes);
+        throttle.ready().await;
+    }
 }
 
 /// Ends our side of the connection, so that the client need not wait for more, and reads on until it ends its own.

@@ -1,7 +1,8 @@
 //! The request's body as the operations read it, piece by piece.
 
-use crate::s3::{Code, S3Error};
+use crate::s3::{Code, Limit, S3Error};
 use crate::server::connection::pace::{MinimumRate, Pace, TooSlow};
+use crate::server::quota::Throttle;
 use bytes::Bytes;
 use pingora::protocols::http::ServerSession;
 use pingora::{BError, ErrorType};
@@ -27,6 +28,7 @@ pub struct RequestBody<'s> {
     progress: Progress,
     pace: Pace,
     document: Option<Vec<u8>>,
+    throttle: Option<Throttle>,
 }
 
 /// Why a body cannot be read on.
@@ -43,7 +45,18 @@ impl<'s> RequestBody<'s> {
     /// for `100 Continue`.
     pub fn new(session: &'s mut ServerSession, expects_continue: bool, rate: MinimumRate) -> RequestBody<'s> {
         let progress = if expects_continue { Progress::AwaitsContinue } else { Progress::Readable };
-        RequestBody { session, progress, pace: Pace::new(rate), document: None }
+        RequestBody { session, progress, pace: Pace::new(rate), document: None, throttle: None }
+    }
+
+    /// Slows the reading down from now on. The minimum rate counts only time in which the server reads, so that a client
+    /// is not taken for slow because of it.
+    pub fn slow_down(&mut self, throttle: Option<Throttle>) {
+        self.throttle = throttle;
+    }
+
+    /// The limit by which the reading was slowed down, if it was.
+    pub fn slowed_by(&self) -> Option<Limit> {
+        self.throttle.as_ref().and_then(Throttle::limit)
     }
 
     /// Keeps the document that the body was, for who looks at the request when it is over.
@@ -68,10 +81,17 @@ impl<'s> RequestBody<'s> {
 
     /// The next piece; `None` at the end. After an error nothing more can be read.
     pub async fn next(&mut self) -> Result<Option<Bytes>, S3Error> {
-        self.read().await.map_err(|error| {
+        if let Some(throttle) = &mut self.throttle {
+            throttle.ready().await;
+        }
+        let read = self.read().await.map_err(|error| {
             self.progress = Progress::Broken;
             body_error(&error)
-        })
+        });
+        if let (Ok(Some(piece)), Some(throttle)) = (&read, &mut self.throttle) {
+            throttle.passed(piece.len());
+        }
+        read
     }
 
     /// Does work that can take long, unless the client leaves meanwhile: then it ends, as nobody waits for it.

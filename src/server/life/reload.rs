@@ -217,9 +217,10 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     tokio::task::spawn_blocking(work).await.ok()
 }
 
-/// The rules with other settings. What is stored with buckets stays, and so do limits and mode, which need a restart.
+/// The rules with other settings. What is stored with buckets stays, and so do mode and the limits that are no settings.
 fn rules_with(rules: &Rules, settings: &Settings) -> Rules {
     Rules {
+        limits: rules.limits.clone().with(&settings.limits),
         domains: settings.domains.clone(),
         cors: settings.cors.clone().with_stored_of(&rules.cors),
         keyring: settings.keys.clone(),

@@ -21,6 +21,7 @@ use crate::server::observe::ids::RequestIds;
 use crate::server::observe::metrics::Metrics;
 use crate::server::observe::notices::Notices;
 use crate::server::public_port::PublicPort;
+use crate::server::quota::Quotas;
 use crate::server::recent::Recent;
 use crate::server::remote::RemoteStore;
 use crate::server::s3_port::S3Port;
@@ -168,8 +169,10 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
         notices: shared.notices.clone(),
         handles: Arc::new(handles),
     };
-    let (backend, health, upkeep) = start_backend(parts.objects, &shared.rules)?;
-    let (s3, public) = (S3Port { backend: backend.clone(), recorder: parts.recorder.clone() }, PublicPort { backend });
+    let quotas = Arc::new(Quotas::default());
+    let (backend, health, upkeep) = start_backend(parts.objects, &shared.rules, &quotas)?;
+    let s3 = S3Port { backend: backend.clone(), recorder: parts.recorder.clone(), quotas: quotas.clone() };
+    let public = PublicPort { backend, quotas };
     let listen = addresses(&parts.listeners.s3);
     let public_listen = addresses(&parts.listeners.public);
     let mut services = vec![upkeep, serve_objects(s3, parts.listeners.s3, &opening, &shared, stopping.clone())];
@@ -212,13 +215,17 @@ fn serve_objects<S: Service>(
 type StartedBackend = (Backend, Arc<dyn Health>, JoinHandle<()>);
 
 /// The backend, its health, and its work beside requests.
-fn start_backend(objects: Objects, rules: &Arc<CurrentRules>) -> Result<StartedBackend, StartError> {
+fn start_backend(objects: Objects, rules: &Arc<CurrentRules>, quotas: &Quotas) -> Result<StartedBackend, StartError> {
     Ok(match objects {
         Objects::Local(store) => {
             let failed = |error: StoreError| StartError::Internal(error.into());
             let configurations = Arc::new(Configurations::load(store.clone(), rules.clone()).map_err(failed)?);
             let upkeep = tokio::spawn(run_lifecycle(store.clone(), configurations.clone()));
-            (Backend::Local(Local::new(store.clone(), configurations)), Arc::new(store), upkeep)
+            (
+                Backend::Local(Local::new(store.clone(), configurations, quotas.uploads().clone())),
+                Arc::new(store),
+                upkeep,
+            )
         }
         Objects::Remote(remote) => {
             let upkeep = tokio::spawn(remote.clone().look_after());

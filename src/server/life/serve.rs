@@ -199,6 +199,7 @@ async fn parts(
     let certificates = settings.tls.as_ref().map(Certificates::new).transpose()?.map(Arc::new);
     let (policy, audit_file, http2) = (settings.policy.clone(), settings.audit_file, settings.http2);
     let mode = Mode::from_settings(settings.mode, &settings.upstream);
+    let limits = limits.with(&settings.limits);
     let rules = CurrentRules::from_pointee(Rules {
         limits,
         domains: settings.domains,

@@ -35,7 +35,7 @@ impl Local {
             keys,
             now: request.now,
         };
-        let written = self.store.copy_object(copy).await?;
+        let written = self.store_for(request).copy_object(copy).await?;
         let (etag, checksum) = (written.etag.as_str(), written.checksum.as_ref());
         let answer = Answer::xml(xml::copy_object(etag, written.last_modified, checksum)).with_all(encrypted);
         self.with_expiration(answer, request, written.last_modified)
@@ -57,7 +57,7 @@ impl Local {
         if range.end - range.start > request.rules.limits.object_bytes {
             return Err(Code::ENTITY_TOO_LARGE.into());
         }
-        let part = self.store.copy_part(&at, number, object, range, &keys, request.now).await?;
+        let part = self.store_for(request).copy_part(&at, number, object, range, &keys, request.now).await?;
         let answer = Answer::xml(xml::copy_part(part.etag.as_str(), part.last_modified, part.checksum.as_ref()));
         Ok(answer.with_all(key_headers(keys.target.as_ref())))
     }

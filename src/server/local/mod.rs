@@ -27,7 +27,8 @@ use crate::s3::{Code, Operation, S3Error};
 use crate::server::answer::Answer;
 use crate::server::connection::request_body::RequestBody;
 use crate::server::operations;
-use crate::store::Store;
+use crate::server::quota::OpenUploads;
+use crate::store::{Share, Store};
 use std::sync::Arc;
 
 /// Carries out operations on the local store. Clones share it.
@@ -35,12 +36,22 @@ use std::sync::Arc;
 pub struct Local {
     store: Store,
     configurations: Arc<Configurations>,
+    uploads: Arc<OpenUploads>,
 }
 
 impl Local {
-    /// Operations on `store`, and what is configured for its buckets.
-    pub fn new(store: Store, configurations: Arc<Configurations>) -> Local {
-        Local { store, configurations }
+    /// Operations on `store`, and what is configured for its buckets. `uploads` are those that keys have open.
+    pub fn new(store: Store, configurations: Arc<Configurations>, uploads: Arc<OpenUploads>) -> Local {
+        Local { store, configurations, uploads }
+    }
+
+    /// The store, for a write of the request's key: it may reserve its share of the disk.
+    fn store_for(&self, request: &Admitted<'_>) -> Store {
+        let share = request.limited_key().and_then(|(key, limits)| {
+            let percent = limits.space.filter(|percent| *percent > 0)?;
+            Some(Share { owner: key.into(), percent })
+        });
+        self.store.with_share(share)
     }
 
     /// Carries out an admitted request.

@@ -32,7 +32,7 @@ impl Local {
         let conditions = WriteConditions::from_view(&request.view);
         let (bucket, object_key) = (request.bucket()?, request.object_key()?);
         self.make_missing_bucket(request).await?;
-        let mut upload = self.store.begin(bucket, object_key, length, &conditions, key.as_ref()).await?;
+        let mut upload = self.store_for(request).begin(bucket, object_key, length, &conditions, key.as_ref()).await?;
         let digested = receive(upload.body(), BodyVerifier::new(announced.clone()), body).await?;
         let object = NewObject {
             metadata,

@@ -13,11 +13,12 @@ use crate::s3::part_number::uploaded_part_number;
 use crate::s3::precondition::WriteConditions;
 use crate::s3::view::RequestView;
 use crate::s3::xml::{CompleteMultipartUpload, CompletedPart, CompletedUpload};
-use crate::s3::{Code, S3Error, xml};
+use crate::s3::{Code, Limit, S3Error, xml};
 use crate::server::answer::Answer;
 use crate::server::clock;
 use crate::server::connection::request_body::RequestBody;
 use crate::server::operations;
+use crate::server::quota::Beginning;
 use crate::store::{Completion, NewPart, NewUpload, PartRules, StoreError, UploadRef};
 use http::header::ETAG;
 use http::{HeaderName, StatusCode};
@@ -34,13 +35,26 @@ impl Local {
         let encrypted = key_headers(secret.as_ref());
         let upload = NewUpload { metadata, storage_class, checksum, key: secret, now: request.now };
         self.make_missing_bucket(request).await?;
-        let id = self.store.create_upload(bucket, key, upload).await?;
+        let place = self.place_for_upload(request)?;
+        let id = self.store_for(request).create_upload(bucket, key, upload).await?;
+        if let Some(place) = place {
+            place.opened(UploadRef { bucket: bucket.clone(), key: key.clone(), id: id.clone() });
+        }
         let answer = Answer::xml(xml::initiate_upload(bucket.as_str(), key.as_str(), &id)).with_all(encrypted);
         let answer = self.with_abortion(answer, request, request.now)?;
         Ok(match checksum {
             Some(plan) => answer.with(CHECKSUM_ALGORITHM, plan.algorithm.name()).with(CHECKSUM_TYPE, plan.kind.name()),
             None => answer,
         })
+    }
+
+    /// A place among the open uploads of the request's key; `None` where it has no limit.
+    fn place_for_upload(&self, request: &Admitted<'_>) -> Result<Option<Beginning>, S3Error> {
+        let limited = request.limited_key().and_then(|(key, limits)| Some((key, limits.uploads?)));
+        let Some((key, most)) = limited.filter(|(_, most)| *most > 0) else { return Ok(None) };
+        let place = self.uploads.begin(key, most, |upload| self.store.has_upload(upload));
+        let message = "Too many multipart uploads of this key are open. Complete or abort some of them.";
+        place.map(Some).ok_or_else(|| S3Error::slow_down(Limit::Uploads, message))
     }
 
     /// UploadPart: as with PutObject, the part exists once everything agrees, not before.
@@ -58,7 +72,7 @@ impl Local {
             must_agree(plan.algorithm, announced.checksum_algorithm())?;
             verifier.make_checksum(plan.algorithm);
         }
-        let mut upload = self.store.begin_part(&at, number, length, key.as_ref()).await?;
+        let mut upload = self.store_for(request).begin_part(&at, number, length, key.as_ref()).await?;
         let digested = receive(upload.body(), verifier, body).await?;
         let part = NewPart { etag: ETag::from_md5(digested.md5), checksum: digested.checksum, now: clock::now() };
         let part = upload.commit(part).await?;
@@ -83,6 +97,7 @@ impl Local {
             Err(StoreError::PreconditionFailed) => return Err(self.failed_condition(request, at).await),
             written => written?,
         };
+        self.uploads.ended(&at);
         let answer = Answer::xml(xml::complete_upload(CompletedUpload {
             location: &xml::location(scheme, host, at.bucket.as_str(), at.key.as_str()),
             bucket: at.bucket.as_str(),
@@ -104,7 +119,9 @@ impl Local {
 
     /// AbortMultipartUpload.
     pub(super) async fn abort_upload(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
-        self.store.abort_upload(upload_ref(request)?).await?;
+        let at = upload_ref(request)?;
+        self.store.abort_upload(at.clone()).await?;
+        self.uploads.ended(&at);
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::filters::{Filter, Finding, Subject};
 use crate::s3::error::CODES;
-use crate::s3::{S3Error, Timestamp};
+use crate::s3::{Limit, S3Error, Timestamp};
 use http::StatusCode;
 use std::time::Duration;
 
@@ -49,6 +49,8 @@ pub struct Record {
     pub trace_id: Option<String>,
     /// The cause of the error, where the client gets less than that.
     pub cause: Option<String>,
+    /// The limit of the operator that refused it or slowed it down.
+    pub limited: Option<Limit>,
     /// Body bytes read from the client.
     pub bytes_in: u64,
     /// Body bytes written to the client.
@@ -91,6 +93,7 @@ impl Record {
         self.error = Some(error.code.clone().into_owned());
         self.message = Some(error.message.clone().into_owned());
         self.cause = error.cause.clone();
+        self.limited = error.limit;
     }
 
     /// The code of the error, from a bounded set: those of the table and of policies. A store may have codes without

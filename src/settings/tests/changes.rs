@@ -31,6 +31,8 @@ fn each_change_is_swapped_or_named() {
         ("admin = \"off\"", "", "admin"),
         ("[admin]\ndownload = true", "", "admin"),
         ("mode = \"audit\"", "policy", "mode"),
+        ("[limits]\nrequests = 1", "limits", ""),
+        ("[limits.key]\nrequest_rate = 1", "limits", ""),
         ("control = \"off\"", "", "control"),
         ("reload_interval = 0", "", "reload_interval"),
         ("[audit]\nfile = \"x\"", "", "audit.file"),

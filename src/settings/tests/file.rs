@@ -99,11 +99,6 @@ fn each_fault_has_its_line() {
     }
 }
 
-#[test]
-fn what_is_reserved_says_that_it_is_not_there_yet() {
-    assert_eq!(Start::with_file("[limits]").faults(), ["1: `limits` is not in this version yet"]);
-}
-
 /// What is written, whether `--audit` is given, and what comes of it.
 #[test]
 fn an_audit_judges_by_todays_policy_unless_another_is_named() {

@@ -5,6 +5,7 @@ mod cors;
 mod file;
 mod flags;
 mod keys;
+mod limits;
 mod pages;
 mod places;
 mod public;

@@ -16,12 +16,14 @@ mod admin;
 mod cors;
 mod life;
 mod tls;
+mod limits;
 mod upstream;
 
 pub(super) use admin::{WrittenAdmin, WrittenPages};
 pub(super) use audit::WrittenAudit;
 pub(super) use cors::WrittenCors;
 pub(super) use life::WrittenLife;
+pub(super) use limits::{WrittenKeyLimits, WrittenLimits};
 pub(super) use secret::WrittenSecret;
 pub(super) use tls::{WrittenHttp2, WrittenTls};
 pub(super) use upstream::{WrittenCredentials, WrittenRemote, WrittenUpstream};
@@ -51,6 +53,7 @@ pub(super) struct WrittenSettings {
     pub(super) life: WrittenLife,
     pub(super) tls: WrittenTls,
     pub(super) http2: WrittenHttp2,
+    pub(super) limits: WrittenLimits,
 }
 
 /// One `[[key]]`.
@@ -62,6 +65,7 @@ pub(super) struct WrittenKey {
     pub(super) buckets: Option<Spanned<Vec<Spanned<String>>>>,
     pub(super) expires: Option<Spanned<Timestamp>>,
     pub(super) client_certificate: Option<Spanned<String>>,
+    pub(super) limits: WrittenKeyLimits,
 }
 
 /// One `[[bucket]]`.
@@ -99,6 +103,7 @@ settings! {
     AUDIT "audit" "[audit]";
     TLS "tls" "[tls]";
     HTTP2 "http2" "[http2]";
+    LIMITS "limits" "[limits]";
 }
 
 settings! {
@@ -109,6 +114,7 @@ settings! {
     BUCKETS "buckets" r#"buckets = ["media", "logs-*"]"#;
     EXPIRES "expires" "expires = 2026-12-31T00:00:00Z";
     CLIENT_CERTIFICATE "client_certificate" r#"client_certificate = "sha256:...""#;
+    OWN_LIMITS "limits" "[key.limits]";
 }
 
 settings! {
@@ -142,6 +148,8 @@ pub fn declared() -> impl Iterator<Item = (&'static str, &'static str)> {
         ("[audit]", audit::AUDITS),
         ("[tls]", tls::TLS_SETTINGS),
         ("[http2]", tls::HTTP2_SETTINGS),
+        ("[limits]", limits::LIMITS),
+        ("[limits.key]", limits::KEY_LIMITS),
     ];
     tables.into_iter().flat_map(|(table, settings)| settings.iter().map(move |setting| (table, setting.name)))
 }
@@ -193,12 +201,15 @@ fn read_document<'t>(mut top: Table<'t>, reading: &mut Reading<'t>) -> WrittenSe
     if let Some(http2) = top.table(reading, HTTP2) {
         written.http2 = WrittenHttp2::read(http2, reading);
     }
-    top.reserved(reading, &["limits"]);
+    if let Some(limits) = top.table(reading, LIMITS) {
+        written.limits = WrittenLimits::read(limits, reading);
+    }
     top.finish(reading);
     written
 }
 
 fn read_key<'t>(mut table: Table<'t>, reading: &mut Reading<'t>) -> WrittenKey {
+    let limits = table.table(reading, OWN_LIMITS);
     let key = WrittenKey {
         location: table.location.clone(),
         id: table.text(reading, ID),
@@ -207,6 +218,7 @@ fn read_key<'t>(mut table: Table<'t>, reading: &mut Reading<'t>) -> WrittenKey {
         buckets: table.texts(reading, BUCKETS),
         expires: table.time(reading, EXPIRES),
         client_certificate: table.text(reading, CLIENT_CERTIFICATE),
+        limits: limits.map(|limits| WrittenKeyLimits::read(limits, reading)).unwrap_or_default(),
     };
     table.finish(reading);
     key

@@ -72,6 +72,33 @@ async fn heads_that_announce_large_bodies_do_not_keep_others_from_writing() {
     assert_eq!(too_large.err(), Some(StoreError::Full), "refused at the head");
 }
 
+/// Bodies that are on their way reserve ahead of themselves. Those of one key leave room for the others.
+#[tokio::test]
+async fn a_key_that_reserves_its_share_stops_no_other() {
+    let conditions = WriteConditions::default();
+    for (percent, expected) in [(Some(50), Ok(())), (None, Err(StoreError::Full))] {
+        let dir = TempDir::new().unwrap();
+        // 10 MiB above the reserve.
+        let free = Arc::new(AtomicU64::new((64 << 20) + (10 << 20)));
+        let store = open_with(&free, &dir);
+        store.create_bucket(&bucket(), NOW).await.unwrap();
+        let greedy = store.with_share(percent.map(|percent| Share { owner: "greedy".into(), percent }));
+        let mut begun = Vec::new();
+        for _ in 0..20 {
+            let begins = greedy.begin(&bucket(), &key("k"), 4 << 20, &conditions, None).await;
+            // Where there is no room any more, it is not begun.
+            let Ok(mut upload) = begins else { break };
+            for piece in 0..2 {
+                upload.body().push(body(1 << 20, piece)).await.unwrap();
+            }
+            begun.push(upload);
+        }
+        assert!(begun.len() > 1);
+        let other = store.begin(&bucket(), &key("k"), 4 << 20, &conditions, None).await;
+        assert_eq!(other.map(drop), expected, "{percent:?}");
+    }
+}
+
 #[tokio::test]
 async fn there_is_a_bound_for_open_uploads() {
     let dir = TempDir::new().unwrap();

@@ -1,6 +1,7 @@
 //! The page of metrics: one with every metric there is, and how such a page is read.
 
 use r2shim::filters::Filter;
+use r2shim::s3::Limit;
 use r2shim::s3::Timestamp;
 use r2shim::server::observe::metrics::{Metrics, Moment, NodeStats, RemoteStats, Stats};
 use r2shim::server::observe::process::ProcessStats;
@@ -23,7 +24,12 @@ pub struct Family {
 /// Every metric that a server can have, in front of a local store or of a remote one.
 pub fn every_metric() -> Vec<Family> {
     let metrics = Metrics::new().unwrap();
-    metrics.count(&Record { refused_by: Some(Filter::Policy), audit: Some("policy/x".into()), ..Record::default() });
+    metrics.count(&Record {
+        refused_by: Some(Filter::Policy),
+        audit: Some("policy/x".into()),
+        limited: Some(Limit::Requests),
+        ..Record::default()
+    });
     let node = NodeStats { failures: vec![("connect", 1)], ..NodeStats::default() };
     let remote = RemoteStats { nodes: vec![node], unchecked_uploads: 1 };
     let stats = [Stats::Store(StoreStats::default()), Stats::Remote(remote)];

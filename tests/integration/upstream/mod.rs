@@ -13,6 +13,7 @@ mod every_operation;
 mod framings;
 mod hostile;
 mod leaks;
+mod limits;
 mod listings;
 mod lengths;
 mod missing_buckets;

@@ -45,6 +45,7 @@ pub struct Metrics {
     bytes: IntCounterVec,
     durations: HistogramVec,
     in_flight: IntGauge,
+    limited: IntCounterVec,
     refused_heads: IntCounterVec,
     refused_connections: IntCounterVec,
     reloads: IntCounterVec,
@@ -84,6 +85,8 @@ impl Metrics {
         let durations = HistogramOpts::new("r2shim_request_duration_seconds", help).buckets(BUCKETS.to_vec());
         let durations = histograms(all, durations, &["operation"])?;
         let in_flight = gauge(all, "r2shim_requests_in_flight", "Requests being answered now.")?;
+        let help = "Requests that a limit of the operator refused or slowed down.";
+        let limited = counters(all, "r2shim_limited_requests_total", help, &["limit", "key_id"])?;
         let help = "Heads that are no HTTP, are too large, or did not arrive in time.";
         let refused_heads = counters(all, "r2shim_heads_refused_total", help, &["cause"])?;
         let help = "Connections closed because there were too many in all or from their address.";
@@ -111,6 +114,7 @@ impl Metrics {
             bytes,
             durations,
             in_flight,
+            limited,
             refused_heads,
             refused_connections,
             reloads,
@@ -178,6 +182,9 @@ impl Metrics {
         self.durations.with_label_values(&[operation]).observe(record.duration.as_secs_f64());
         for rule in record.audit.iter().flat_map(|rules| rules.split(", ")) {
             self.findings.with_label_values(&[rule, key_id]).inc();
+        }
+        if let Some(limit) = record.limited {
+            self.limited.with_label_values(&[limit.name(), key_id]).inc();
         }
         if let Some(filter) = record.refused_by {
             let feature = record.feature.as_deref().unwrap_or(NONE);
