@@ -143,7 +143,7 @@ mod tests {
             (404, "NoSuchKey", "no", "404 NoSuchKey: The specified key does not exist."),
             (403, "AccessDenied", "arn:aws:s3:::acme-prod-media", "403 AccessDenied: Access Denied"),
             (409, "OperationAborted", "Try again.", "409 OperationAborted: The upstream store refuses the request."),
-            (503, "SlowDown", "Slow down.", "503 SlowDown: The upstream store refuses the request."),
+            (503, "SlowDown", "Slow down.", "503 SlowDown: Please reduce your request rate."),
             (400, "Odd", "in acme-prod-media", "400 Odd: The upstream store refuses the request."),
             (400, "Odd", "at https://s3", "400 Odd: The upstream store refuses the request."),
             (200, "InternalError", "x", "500 InternalError: We encountered an internal error. Please try again."),

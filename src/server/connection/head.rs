@@ -139,6 +139,12 @@ fn check_line_ends(raw: &[u8]) -> Result<(), S3Error> {
     }
 }
 
+/// Whether a header is about the connection, or one that two neighbours agreed on and nobody here reads.
+fn is_of_the_connection(name: &str) -> bool {
+    let is_private = name.starts_with("x-") && !name.starts_with("x-amz-") && !name.starts_with("x-forwarded-");
+    is_private || OF_THE_CONNECTION.contains(&name)
+}
+
 /// What Connection names is for this connection alone, and who passes a request on leaves it out (RFC 9110 section
 /// 7.6.1). A header that says what is asked for cannot be for one of two hops.
 fn check_connection(headers: &HeaderMap) -> Result<(), S3Error> {
@@ -146,7 +152,7 @@ fn check_connection(headers: &HeaderMap) -> Result<(), S3Error> {
     let mut names = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
     let is_of_the_request = |name: &[u8]| {
         let Ok(name) = HeaderName::from_bytes(name) else { return false };
-        headers.contains_key(&name) && !OF_THE_CONNECTION.contains(&name.as_str())
+        headers.contains_key(&name) && !is_of_the_connection(name.as_str())
     };
     if names.any(is_of_the_request) {
         return Err(bad_request("Connection names a header that is about the request."));
@@ -300,12 +306,15 @@ mod tests {
             (&["close"], true),
             (&["Upgrade, HTTP2-Settings"], true),
             (&["te, x-absent", ""], true),
+            (&["x-hop"], true),
+            (&["X-Forwarded-For"], false),
             (&["x-amz-date"], false),
             (&["close,\tX-Amz-Date"], false),
             (&["close", "host"], false),
             (&["connection"], false),
         ] {
             let mut headers = vec![("host", "h"), ("x-amz-date", "d"), ("upgrade", "h2c"), ("te", "trailers")];
+            headers.extend([("x-hop", "1"), ("x-forwarded-for", "192.0.2.1")]);
             headers.extend(values.iter().map(|value| ("connection", *value)));
             assert_eq!(head("/b/k", &headers).is_ok(), good, "{values:?}");
         }

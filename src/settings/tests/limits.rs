@@ -45,7 +45,7 @@ fn a_key_has_limits_of_its_own() {
 fn what_cannot_be_is_a_fault() {
     for (text, expected) in [
         ("[limits]\nrequest = 1", "2: unknown setting `request` in [limits]"),
-        ("[limits]\nrequests = -1", "2: `requests` in [limits] is not a whole number, zero or more"),
+        ("[limits]\nrequests = -1", "2: `requests` must be a whole number, zero or more, not of type integer"),
         ("[limits]\ndocument_bytes = 100", "2: document_bytes of 100 cannot be"),
         ("[limits.key]\nbytes_in = 1000", "2: bytes_in of 1000 bytes a second is too small"),
         ("[limits.key]\nbytes_out = 65535", "2: bytes_out of 65535 bytes a second is too small"),
