@@ -1,7 +1,7 @@
 //! Why a command failed, and how the failure is reported.
 
 use crate::cli::style::{BAD, DOUBT, FAINT};
-use crate::diagnostics::{Diagnostic, Location};
+use crate::diagnostics::Diagnostic;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -19,17 +19,6 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// A command, or a flag of one, that is planned and not in this version.
-    pub fn not_yet(name: &str) -> Failure {
-        let message = format!("`{name}` is not in this version yet");
-        Diagnostic::new(
-            Location::from_name("r2shim"),
-            message,
-            "its name is taken for a later one; `r2shim --help` says what is there",
-        )
-        .into()
-    }
-
     /// Prints the failure and returns the exit code.
     pub fn report(&self, errors: &mut dyn Write) -> ExitCode {
         // If this cannot be written either, the exit code still reports the failure.

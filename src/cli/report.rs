@@ -22,12 +22,9 @@ pub struct ReportArguments {
     /// Write into this file, in place of stdout
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Exit with 1 if a client must change (refused), or if some of the input was not read or not visible (unknown)
-    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
-    pub fail_on: Vec<FailOn>,
 }
 
-/// How a report is written: as text, if no flag says otherwise.
+/// How a report is written: as text, if no flag says otherwise. And which reports make a command fail.
 #[derive(Debug, Args)]
 pub struct ReportForm {
     /// Write JSON
@@ -42,9 +39,12 @@ pub struct ReportForm {
     /// Write counts by rule and key for Prometheus
     #[arg(long = "prometheus")]
     pub counters: bool,
+    /// Exit with 1 if a client must change (refused), or if some of the input was not read or not visible (unknown)
+    #[arg(long, value_name = "WHAT", value_delimiter = ',')]
+    pub fail_on: Vec<FailOn>,
 }
 
-/// What makes `report` exit with 1.
+/// What makes a command that writes a report exit with 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
     /// A client must change
@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &ReportArguments, out: &mut dyn Write) -> Result<()
         Some(file) => put(file, &written)?,
         None => out.write_all(written.as_bytes())?,
     }
-    if arguments.fail_on.iter().any(|what| what.holds(&report)) { Err(Failure::Found) } else { Ok(()) }
+    arguments.form.judge(&report)
 }
 
 impl FailOn {
@@ -74,6 +74,11 @@ impl FailOn {
 }
 
 impl ReportForm {
+    /// [`Failure::Found`] for a report with what `--fail-on` names.
+    pub fn judge(&self, report: &Report) -> Result<(), Failure> {
+        if self.fail_on.iter().any(|what| what.holds(report)) { Err(Failure::Found) } else { Ok(()) }
+    }
+
     /// The report in this form.
     pub fn of(&self, report: &Report) -> String {
         let form = match self {

@@ -3,7 +3,7 @@
 use crate::audit::logs::Format;
 use crate::cli::report::ReportForm;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
+use clap::{Args};
 use std::path::PathBuf;
 
 /// `audit`.
@@ -46,21 +46,11 @@ pub struct Audit {
     /// Keep the audit in this file, to be read and added to others later
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Exit with 1 where R2 would refuse a request
-    #[arg(long, value_name = "refused", hide_possible_values = true)]
-    pub fail_on: Option<FailOn>,
 }
 
 /// A format, or that it is to be told.
 #[derive(Debug, Clone, Copy)]
 pub struct Chosen(pub Option<Format>);
-
-/// What makes the command fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
-    /// Requests that R2 would refuse.
-    Refused,
-}
 
 const AUTO: &str = "auto";
 

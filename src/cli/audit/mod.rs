@@ -20,7 +20,7 @@ use crate::diagnostics::{Diagnostic, Location};
 use crate::filters::{Limits, Mode, Rules};
 use crate::routing::TrustedProxies;
 use crate::settings::PolicyReference;
-use arguments::{Audit, FailOn};
+use arguments::Audit;
 use input::{Input, Opened, PIECE};
 use progress::Progress;
 use std::collections::BTreeMap;
@@ -48,9 +48,9 @@ pub(super) fn run(arguments: &Audit, out: &mut dyn Write) -> Result<(), Failure>
     if let Some(file) = &arguments.out {
         keep(file, &ledger.audit.to_json())?;
     }
-    out.write_all(arguments.form.of(&Report::from(&ledger.audit)).as_bytes())?;
-    let is_refused = ledger.audit.findings() > 0;
-    if arguments.fail_on == Some(FailOn::Refused) && is_refused { Err(Failure::Found) } else { Ok(()) }
+    let report = Report::from(&ledger.audit);
+    out.write_all(arguments.form.of(&report).as_bytes())?;
+    arguments.form.judge(&report)
 }
 
 /// What judges: a policy, and no keys, as in front of the store that wrote the log.
