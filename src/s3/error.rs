@@ -40,6 +40,8 @@ pub enum Limit {
     Uploads,
     /// Room on the disk that a key has reserved.
     Space,
+    /// Bytes of an answer that its client takes in a window.
+    AnswerBytes,
 }
 
 impl Limit {
@@ -55,6 +57,7 @@ impl Limit {
             Limit::KeyCopies => "key_copies",
             Limit::Uploads => "uploads",
             Limit::Space => "space",
+            Limit::AnswerBytes => "answer_bytes",
         }
     }
 }

@@ -30,7 +30,9 @@ pub struct RequestLimits {
     pub body_idle: Duration,
     /// Bytes that a body has to bring in each `body_window`.
     pub body_bytes: u64,
-    /// The window of `body_bytes`.
+    /// Bytes of an answer that its client has to take in each `body_window`.
+    pub answer_bytes: u64,
+    /// The window of both.
     pub body_window: Duration,
     /// The limits of each key that does not say otherwise.
     pub per_key: KeyLimits,
@@ -44,6 +46,7 @@ impl Default for RequestLimits {
             document_bytes: 4 << 20,
             body_idle: Duration::from_secs(60),
             body_bytes: 60 << 10,
+            answer_bytes: 60 << 10,
             body_window: Duration::from_secs(60),
             per_key: KeyLimits::DEFAULT,
         }
@@ -86,6 +89,7 @@ pub(super) fn resolve(written: WrittenLimits, faults: &mut Vec<Diagnostic>) -> R
     let mut checked = |number, name, bounds| checked(number, name, bounds, faults);
     let document_bytes = checked(written.document_bytes, "document_bytes", DOCUMENT);
     let body_bytes = checked(written.body_bytes, "body_bytes", WINDOW_BYTES);
+    let answer_bytes = checked(written.answer_bytes, "answer_bytes", WINDOW_BYTES);
     let body_idle = checked(written.body_idle, "body_idle", SECONDS);
     let body_window = checked(written.body_window, "body_window", SECONDS);
     RequestLimits {
@@ -94,6 +98,7 @@ pub(super) fn resolve(written: WrittenLimits, faults: &mut Vec<Diagnostic>) -> R
         document_bytes: size(document_bytes).unwrap_or(default.document_bytes),
         body_idle: body_idle.map_or(default.body_idle, Duration::from_secs),
         body_bytes: body_bytes.unwrap_or(default.body_bytes),
+        answer_bytes: answer_bytes.unwrap_or(default.answer_bytes),
         body_window: body_window.map_or(default.body_window, Duration::from_secs),
         per_key: of_key(written.key, faults).or(default.per_key),
     }

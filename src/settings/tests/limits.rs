@@ -15,10 +15,11 @@ fn what_is_not_written_has_its_default() {
         ("[limits]\nrequests = 7\ncopies = 0", RequestLimits { requests: 7, copies: 0, ..default }),
         ("[limits]\ndocument_bytes = 65536", RequestLimits { document_bytes: 65_536, ..default }),
         (
-            "[limits]\nbody_idle = 1\nbody_bytes = 2\nbody_window = 3",
+            "[limits]\nbody_idle = 1\nbody_bytes = 2\nbody_window = 3\nanswer_bytes = 4",
             RequestLimits {
                 body_idle: Duration::from_secs(1),
                 body_bytes: 2,
+                answer_bytes: 4,
                 body_window: Duration::from_secs(3),
                 ..default
             },
@@ -82,6 +83,7 @@ fn what_cannot_be_is_a_fault() {
         ("[limits]\nhead_time = 0", "2: head_time of 0 cannot be"),
         ("[limits]\nbody_idle = 0", "2: body_idle of 0 cannot be"),
         ("[limits]\nbody_bytes = 67108865", "2: body_bytes of 67108865 cannot be"),
+        ("[limits]\nanswer_bytes = 0", "2: answer_bytes of 0 cannot be"),
         ("[limits]\nbody_window = 0", "2: body_window of 0 cannot be"),
         ("[limits.key]\nbytes_in = 1000", "2: bytes_in of 1000 bytes a second is too small"),
         ("[limits.key]\nbytes_out = 65535", "2: bytes_out of 65535 bytes a second is too small"),

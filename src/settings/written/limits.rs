@@ -11,6 +11,7 @@ pub(in crate::settings) struct WrittenLimits {
     pub(in crate::settings) document_bytes: Option<Spanned<u64>>,
     pub(in crate::settings) body_idle: Option<Spanned<u64>>,
     pub(in crate::settings) body_bytes: Option<Spanned<u64>>,
+    pub(in crate::settings) answer_bytes: Option<Spanned<u64>>,
     pub(in crate::settings) body_window: Option<Spanned<u64>>,
     pub(in crate::settings) connections: Option<Spanned<u64>>,
     pub(in crate::settings) connections_per_address: Option<Spanned<u64>>,
@@ -41,6 +42,7 @@ settings! {
     DOCUMENT_BYTES "document_bytes" "document_bytes = 4194304";
     BODY_IDLE "body_idle" "body_idle = 60";
     BODY_BYTES "body_bytes" "body_bytes = 61440";
+    ANSWER_BYTES "answer_bytes" "answer_bytes = 61440";
     BODY_WINDOW "body_window" "body_window = 60";
     CONNECTIONS "connections" "connections = 10000";
     CONNECTIONS_PER_ADDRESS "connections_per_address" "connections_per_address = 2000";
@@ -72,6 +74,7 @@ impl WrittenLimits {
             document_bytes: table.number(reading, DOCUMENT_BYTES),
             body_idle: table.number(reading, BODY_IDLE),
             body_bytes: table.number(reading, BODY_BYTES),
+            answer_bytes: table.number(reading, ANSWER_BYTES),
             body_window: table.number(reading, BODY_WINDOW),
             connections: table.number(reading, CONNECTIONS),
             connections_per_address: table.number(reading, CONNECTIONS_PER_ADDRESS),
