@@ -1,6 +1,6 @@
 //! A request document, gathered whole: XML bodies are small and bounded, so they are read before they are understood.
 
-use crate::s3::{Code, S3Error};
+use crate::s3::{Code, Limit, S3Error};
 
 /// Gathers the bytes of a document up to a limit.
 #[derive(Debug)]
@@ -21,7 +21,8 @@ impl DocumentCollector {
         if bytes.len() > self.limit - self.bytes.len() {
             self.bytes = Vec::new();
             self.limit = 0;
-            return Err(Code::MAX_MESSAGE_LENGTH_EXCEEDED.into());
+            let error = S3Error::new(Code::MAX_MESSAGE_LENGTH_EXCEEDED);
+            return Err(S3Error { limit: Some(Limit::DocumentBytes), ..error });
         }
         self.bytes.extend_from_slice(bytes);
         Ok(())

@@ -5,7 +5,7 @@ use crate::cors::CorsRules;
 use crate::policy::Policy;
 use crate::routing::TrustedProxies;
 use crate::s3::view::MAX_HEADERS;
-use crate::settings::{self, RequestLimits, Upstream};
+use crate::settings::{self, PortLimits, RequestLimits, Upstream};
 use crate::sigv4::KeyCache;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
@@ -96,11 +96,13 @@ pub struct Limits {
     pub document_bytes: usize,
     /// Bytes of an object or part in one request (R2 limits page: 5 GiB less 5 MiB).
     pub object_bytes: u64,
-    /// The longest wait for the next bytes of a body, either way.
+    /// The longest wait for the next bytes of a body.
     pub body_idle: Duration,
     /// Bytes that a body has to bring in each `body_window`: on average 1 KiB/s, which a slow mobile link exceeds.
     pub body_bytes: u64,
-    /// The window of `body_bytes`. Only time in which the server waits for the client counts.
+    /// Bytes of an answer that its client has to take in each `body_window`.
+    pub answer_bytes: u64,
+    /// The window of `body_bytes` and `answer_bytes`. Only time in which the server waits for the client counts.
     pub body_window: Duration,
     /// Connections to the S3 port. The limit of open files lowers it, so that the store and the admin address never run
     /// out of them.
@@ -119,8 +121,26 @@ impl Limits {
     /// These limits, and those of requests as settings have them.
     #[must_use]
     pub fn with(self, requests: &RequestLimits) -> Limits {
-        let RequestLimits { requests, copies, document_bytes, per_key } = *requests;
-        Limits { requests, copies, document_bytes, per_key, ..self }
+        let RequestLimits {
+            requests,
+            copies,
+            document_bytes,
+            body_idle,
+            body_bytes,
+            answer_bytes,
+            body_window,
+            per_key,
+        } = *requests;
+        Limits { requests, copies, document_bytes, body_idle, body_bytes, answer_bytes, body_window, per_key, ..self }
+    }
+
+    /// These limits, and those of connections as settings have them.
+    #[must_use]
+    pub fn with_ports(self, ports: &PortLimits) -> Limits {
+        let PortLimits { connections, connections_per_address, .. } = *ports;
+        let PortLimits { handshake_time, first_byte_time, idle_time, head_time, .. } = *ports;
+        let times = Limits { handshake_time, first_byte_time, idle_time, head_time, ..self };
+        Limits { connections, connections_per_address, ..times }
     }
 
     /// Bytes of a whole head as it is read: what `header_bytes` and `target_bytes` allow, and the rest of each line.
@@ -132,23 +152,35 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        let RequestLimits { requests, copies, document_bytes, per_key } = RequestLimits::default();
+        let RequestLimits {
+            requests,
+            copies,
+            document_bytes,
+            body_idle,
+            body_bytes,
+            answer_bytes,
+            body_window,
+            per_key,
+        } = RequestLimits::default();
+        let PortLimits { connections, connections_per_address, handshake_time, first_byte_time, idle_time, head_time } =
+            PortLimits::default();
         Limits {
             headers: MAX_HEADERS,
             parameters: 1000,
             header_bytes: 64 << 10,
-            handshake_time: Duration::from_secs(10),
-            first_byte_time: Duration::from_secs(20),
-            idle_time: Duration::from_secs(75),
-            head_time: Duration::from_secs(20),
+            handshake_time,
+            first_byte_time,
+            idle_time,
+            head_time,
             target_bytes: 32 << 10,
             document_bytes,
             object_bytes: (5 << 30) - (5 << 20),
-            body_idle: Duration::from_secs(60),
-            body_bytes: 60 << 10,
-            body_window: Duration::from_secs(60),
-            connections: 10_000,
-            connections_per_address: 2_000,
+            body_idle,
+            body_bytes,
+            answer_bytes,
+            body_window,
+            connections,
+            connections_per_address,
             requests,
             copies,
             per_key,

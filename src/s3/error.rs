@@ -40,6 +40,10 @@ pub enum Limit {
     Uploads,
     /// Room on the disk that a key has reserved.
     Space,
+    /// Bytes of a request document.
+    DocumentBytes,
+    /// Bytes of an answer that its client takes in a window.
+    AnswerBytes,
 }
 
 impl Limit {
@@ -55,6 +59,8 @@ impl Limit {
             Limit::KeyCopies => "key_copies",
             Limit::Uploads => "uploads",
             Limit::Space => "space",
+            Limit::DocumentBytes => "document_bytes",
+            Limit::AnswerBytes => "answer_bytes",
         }
     }
 }

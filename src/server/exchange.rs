@@ -4,7 +4,7 @@
 //! [`public_port`](crate::server::public_port).
 
 use crate::access::CertificateDigest;
-use crate::filters::{CurrentRules, Rules};
+use crate::filters::{CurrentRules, Limits, Rules};
 use crate::routing::{Forwarded, Scheme};
 use crate::s3::trace::{TRACEPARENT, trace_id};
 use crate::s3::{Code, S3Error};
@@ -29,7 +29,7 @@ use pingora::protocols::http::ServerSession;
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What a port makes of a request.
 pub trait Service: Send + Sync + 'static {
@@ -158,7 +158,7 @@ impl<S: Service> Respond for Exchange<S> {
         let rules = self.shared.rules.load_full();
         let forwarded = forwarded(session, &rules);
         let mut seen = Seen { record: self.record(session, &forwarded), head: None };
-        prepare(session, rules.limits.body_idle);
+        prepare(session, &rules.limits);
         // It counts until the answer is sent.
         let counted = self.count_client(&forwarded);
         let (answer, unread) = match &counted {
@@ -217,12 +217,13 @@ fn trace(head: &RequestHeader) -> Option<String> {
     trace_id(head.headers.get_all(TRACEPARENT).iter().map(HeaderValue::as_bytes)).map(str::to_owned)
 }
 
-fn prepare(session: &mut ServerSession, body_idle: Duration) {
+fn prepare(session: &mut ServerSession, limits: &Limits) {
     // Without this, requests that came together are answered one, and the rest are dropped unread.
     session.set_pipelining_enabled(true);
     // pingora closes whenever an answer, `100 Continue` among them, overtakes the body; `Unread` decides here.
     session.set_close_on_response_before_downstream_finish(false);
     // These are for bodies; `HttpPort` limits the wait for a head.
-    session.set_read_timeout(Some(body_idle));
-    session.set_write_timeout(Some(body_idle));
+    session.set_read_timeout(Some(limits.body_idle));
+    // Answers have a minimum rate, whatever the size of their pieces.
+    reply::hold(session, MinimumRate { bytes: limits.answer_bytes, window: limits.body_window });
 }

@@ -1,5 +1,6 @@
 //! What changes when settings are read again: which settings take effect at once, and which at the next start.
 
+use crate::settings::limits::PortLimits;
 use crate::settings::resolved::{Mode, Settings, Upstream};
 use crate::upstream::{CredentialSource, Remote};
 
@@ -61,6 +62,7 @@ impl Settings {
             tls,
             http2,
             limits,
+            ports,
         } = self;
         let policy_effect = if self.keeps_policy(new) { AtStart } else { AtOnce };
         let mut rows = vec![
@@ -85,6 +87,7 @@ impl Settings {
             ("reload_interval", AtStart, life.reload_interval != new.life.reload_interval),
             ("drain_delay", AtStart, life.drain_delay != new.life.drain_delay),
         ];
+        rows.extend(port_rows(ports, &new.ports));
         rows.extend(upstream_rows(upstream, &new.upstream));
         Changes::of(&rows)
     }
@@ -109,6 +112,19 @@ impl Settings {
     fn keeps_policy(&self, new: &Settings) -> bool {
         self.mode == Mode::Audit && self.policy.name() != new.policy.name()
     }
+}
+
+fn port_rows(old: &PortLimits, new: &PortLimits) -> Vec<Row> {
+    let PortLimits { connections, connections_per_address, handshake_time, first_byte_time, idle_time, head_time } =
+        old;
+    vec![
+        ("limits.connections", AtStart, *connections != new.connections),
+        ("limits.connections_per_address", AtStart, *connections_per_address != new.connections_per_address),
+        ("limits.handshake_time", AtStart, *handshake_time != new.handshake_time),
+        ("limits.first_byte_time", AtStart, *first_byte_time != new.first_byte_time),
+        ("limits.idle_time", AtStart, *idle_time != new.idle_time),
+        ("limits.head_time", AtStart, *head_time != new.head_time),
+    ]
 }
 
 fn upstream_rows(old: &Upstream, new: &Upstream) -> Vec<Row> {

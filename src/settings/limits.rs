@@ -1,13 +1,19 @@
-//! `[limits]`: how much of the server requests may use.
+//! `[limits]`: how much of the server requests and connections may use.
 
 use crate::access::KeyLimits;
 use crate::diagnostics::{Diagnostic, Spanned};
 use crate::settings::written::{WrittenKeyLimits, WrittenLimits};
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
-/// Below this a DeleteObjects of 1,000 short keys is refused.
-const LEAST_DOCUMENT: u64 = 64 << 10;
-/// A document is held in memory while it is read.
-const LARGEST_DOCUMENT: u64 = 64 << 20;
+/// Below it a DeleteObjects of 1,000 short keys is refused. A document is held in memory while it is read.
+const DOCUMENT: RangeInclusive<u64> = 64 << 10..=64 << 20;
+/// More connections than this need more than a machine has of descriptors and ports.
+const CONNECTIONS: RangeInclusive<u64> = 1..=1_000_000;
+/// Seconds in which a client has to say something. Whoever wants no such limit wants connections that never end.
+const SECONDS: RangeInclusive<u64> = 1..=3_600;
+/// Bytes of a body in a window. A large figure is a minimum rate that few links have.
+const WINDOW_BYTES: RangeInclusive<u64> = 1..=64 << 20;
 /// 64 KiB a second: a piece of a body waits for its turn, and below this it would wait longer than clients do.
 const LEAST_BYTES: u64 = 64 << 10;
 
@@ -20,25 +26,98 @@ pub struct RequestLimits {
     pub copies: u64,
     /// Bytes of a request document.
     pub document_bytes: usize,
+    /// The longest wait for the next bytes of a body.
+    pub body_idle: Duration,
+    /// Bytes that a body has to bring in each `body_window`.
+    pub body_bytes: u64,
+    /// Bytes of an answer that its client has to take in each `body_window`.
+    pub answer_bytes: u64,
+    /// The window of both.
+    pub body_window: Duration,
     /// The limits of each key that does not say otherwise.
     pub per_key: KeyLimits,
 }
 
 impl Default for RequestLimits {
     fn default() -> RequestLimits {
-        RequestLimits { requests: 4_096, copies: 64, document_bytes: 4 << 20, per_key: KeyLimits::DEFAULT }
+        RequestLimits {
+            requests: 4_096,
+            copies: 64,
+            document_bytes: 4 << 20,
+            body_idle: Duration::from_secs(60),
+            body_bytes: 60 << 10,
+            answer_bytes: 60 << 10,
+            body_window: Duration::from_secs(60),
+            per_key: KeyLimits::DEFAULT,
+        }
+    }
+}
+
+/// The limits of connections, which hold before there is a request. They are those of the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PortLimits {
+    /// Connections to all ports for objects.
+    pub connections: usize,
+    /// Connections from one IPv4 address or one IPv6 network of 64 bits.
+    pub connections_per_address: usize,
+    /// From the opening of a connection to the end of its TLS handshake.
+    pub handshake_time: Duration,
+    /// From the opening of a connection to the first byte of a head.
+    pub first_byte_time: Duration,
+    /// From the end of a request to the first byte of the next head.
+    pub idle_time: Duration,
+    /// From the first byte of a head to its end.
+    pub head_time: Duration,
+}
+
+impl Default for PortLimits {
+    fn default() -> PortLimits {
+        PortLimits {
+            connections: 10_000,
+            connections_per_address: 2_000,
+            handshake_time: Duration::from_secs(10),
+            first_byte_time: Duration::from_secs(20),
+            idle_time: Duration::from_secs(75),
+            head_time: Duration::from_secs(20),
+        }
     }
 }
 
 /// What is written, and the defaults.
 pub(super) fn resolve(written: WrittenLimits, faults: &mut Vec<Diagnostic>) -> RequestLimits {
     let default = RequestLimits::default();
-    let document_bytes = document_bytes(written.document_bytes, faults);
+    let mut checked = |number, name, bounds| checked(number, name, bounds, faults);
+    let document_bytes = checked(written.document_bytes, "document_bytes", DOCUMENT);
+    let body_bytes = checked(written.body_bytes, "body_bytes", WINDOW_BYTES);
+    let answer_bytes = checked(written.answer_bytes, "answer_bytes", WINDOW_BYTES);
+    let body_idle = checked(written.body_idle, "body_idle", SECONDS);
+    let body_window = checked(written.body_window, "body_window", SECONDS);
     RequestLimits {
         requests: value(written.requests).unwrap_or(default.requests),
         copies: value(written.copies).unwrap_or(default.copies),
-        document_bytes: document_bytes.unwrap_or(default.document_bytes),
+        document_bytes: size(document_bytes).unwrap_or(default.document_bytes),
+        body_idle: body_idle.map_or(default.body_idle, Duration::from_secs),
+        body_bytes: body_bytes.unwrap_or(default.body_bytes),
+        answer_bytes: answer_bytes.unwrap_or(default.answer_bytes),
+        body_window: body_window.map_or(default.body_window, Duration::from_secs),
         per_key: of_key(written.key, faults).or(default.per_key),
+    }
+}
+
+/// What is written of connections, and the defaults.
+pub(super) fn of_ports(written: &mut WrittenLimits, faults: &mut Vec<Diagnostic>) -> PortLimits {
+    let default = PortLimits::default();
+    let mut checked = |number: &mut Option<Spanned<u64>>, name, bounds| checked(number.take(), name, bounds, faults);
+    let connections = checked(&mut written.connections, "connections", CONNECTIONS);
+    let per_address = checked(&mut written.connections_per_address, "connections_per_address", CONNECTIONS);
+    let mut time = |number, name, or| checked(number, name, SECONDS).map_or(or, Duration::from_secs);
+    PortLimits {
+        connections: size(connections).unwrap_or(default.connections),
+        connections_per_address: size(per_address).unwrap_or(default.connections_per_address),
+        handshake_time: time(&mut written.handshake_time, "handshake_time", default.handshake_time),
+        first_byte_time: time(&mut written.first_byte_time, "first_byte_time", default.first_byte_time),
+        idle_time: time(&mut written.idle_time, "idle_time", default.idle_time),
+        head_time: time(&mut written.head_time, "head_time", default.head_time),
     }
 }
 
@@ -59,13 +138,23 @@ fn value(number: Option<Spanned<u64>>) -> Option<u64> {
     number.map(|number| number.value)
 }
 
-fn document_bytes(written: Option<Spanned<u64>>, faults: &mut Vec<Diagnostic>) -> Option<usize> {
+fn size(number: Option<u64>) -> Option<usize> {
+    number.and_then(|number| usize::try_from(number).ok())
+}
+
+/// A number that cannot be without a limit.
+fn checked(
+    written: Option<Spanned<u64>>,
+    name: &str,
+    bounds: RangeInclusive<u64>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<u64> {
     let number = written?;
-    if !(LEAST_DOCUMENT..=LARGEST_DOCUMENT).contains(&number.value) {
-        let message = format!("document_bytes of {} cannot be", number.value);
-        faults.push(number.fault(message, format!("write {LEAST_DOCUMENT} to {LARGEST_DOCUMENT}, or leave it out")));
+    if !bounds.contains(&number.value) {
+        let (message, (least, most)) = (format!("{name} of {} cannot be", number.value), bounds.into_inner());
+        faults.push(number.fault(message, format!("write {least} to {most}, or leave it out")));
     }
-    usize::try_from(number.value).ok()
+    Some(number.value)
 }
 
 fn bytes(written: Option<Spanned<u64>>, name: &str, faults: &mut Vec<Diagnostic>) -> Option<u64> {

@@ -172,6 +172,7 @@ pub(super) fn resolve(
     let audit_file = audit::file(flags, file, written.audit, &upstream, &data_folder, &mut findings.faults);
     let is_local = matches!(upstream, Upstream::Local);
     let life = life::resolve(flags, file, written.life, is_local, &data_folder, &mut findings.faults);
+    let ports = limits::of_ports(&mut written.limits, &mut findings.faults);
     let limits = limits::resolve(written.limits, &mut findings.faults);
     let settings = Settings {
         listen: addresses.listen,
@@ -194,6 +195,7 @@ pub(super) fn resolve(
         tls,
         http2,
         limits,
+        ports,
     };
     Some(Loaded { settings, keys: Vec::new(), upstream_key, warnings: Vec::new(), files })
 }

@@ -50,7 +50,7 @@ pub use http2::Http2;
 pub use key_flag::KeyText;
 pub use keys::{GivenKey, expiring};
 pub use life::Life;
-pub use limits::RequestLimits;
+pub use limits::{PortLimits, RequestLimits};
 pub use load::{Loaded, load, load_admin, load_control};
 pub use pages::Pages;
 pub use paths::check_data_folder;

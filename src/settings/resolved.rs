@@ -7,7 +7,7 @@ use crate::routing::{Scheme, TrustedProxies};
 use crate::s3::names::BucketName;
 use crate::settings::http2::Http2;
 use crate::settings::life::Life;
-use crate::settings::limits::RequestLimits;
+use crate::settings::limits::{PortLimits, RequestLimits};
 use crate::settings::pages::Pages;
 use crate::settings::tls::Tls;
 use crate::store::Options;
@@ -55,6 +55,8 @@ pub struct Settings {
     pub life: Life,
     /// How much of the server requests may use.
     pub limits: RequestLimits,
+    /// How much of it connections may use.
+    pub ports: PortLimits,
     /// What clients are shown on the S3 port and the public one; `None` where both are plain HTTP.
     pub tls: Option<Tls>,
     /// What a connection of HTTP/2 may hold.

@@ -54,6 +54,8 @@ pub fn load_rules(flags: &Flags, environment: Environment<'_>) -> Result<LoadedR
     let domains = domain::domains(written.domains, &mut findings.faults);
     let cors = cors::resolve(written.cors, &flags.cors, &mut findings);
     let data = data_folder(flags, file, &written.upstream, &mut findings.faults);
+    // They decide about no request, but what is wrong in the file is said.
+    limits::of_ports(&mut written.limits, &mut findings.faults);
     let limits = limits::resolve(written.limits, &mut findings.faults);
     let without_secret = stand_in(&mut written.keys, file, environment);
     let of_file = keys::from_file(written.keys, file, environment, &mut findings.faults);

@@ -198,4 +198,5 @@ fn a_document_is_no_larger_than_the_limit() {
         server.send(Request::new("POST", "/media?delete").body(document)).status
     };
     assert_eq!((delete(1), delete(4)), (200, 400));
+    eventually("it is counted", || (counted(&server, "document_bytes", KEY_ID) == 1).then_some(()));
 }

@@ -51,6 +51,7 @@ mod rulings;
 mod scripted;
 mod security;
 mod starting;
+mod slow_readers;
 mod stores;
 mod streaming;
 mod temporary;

@@ -236,3 +236,25 @@ fn a_renewed_certificate_is_shown_from_the_next_handshake_on() {
     service.write(&quiet(""));
     assert_eq!(service.reload().out, "reloaded: nothing\nneeds a restart: tls\n");
 }
+
+/// Limits of requests hold at once, those of connections from the next start on.
+#[test]
+fn limits_are_swapped_and_those_of_connections_wait() {
+    let service = Service::start(&quiet(""));
+    assert_eq!(send(&service, Request::put("/media")).status, 200);
+    let object = format!("<Object><Key>{}</Key></Object>", "k".repeat(700));
+    let document = format!("<Delete>{}</Delete>", object.repeat(100));
+    let delete = || send(&service, Request::new("POST", "/media?delete").body(document.clone())).status;
+    assert_eq!(delete(), 200);
+    service.write(&quiet("[limits]\ndocument_bytes = 65536\nconnections = 100\n[limits.key]\nrequest_rate = 1"));
+    let reloaded = service.reload();
+    let expected = "reloaded: limits\nneeds a restart: limits.connections\n";
+    assert_eq!((reloaded.code, reloaded.out.as_str()), (0, expected), "{}", reloaded.errors);
+    assert_eq!(delete(), 400);
+    let head = || send(&service, Request::new("HEAD", "/media")).status;
+    eventually("a request over the rate", || (head() == 503).then_some(()));
+    service.write(&quiet(""));
+    assert_eq!(service.reload().out, "reloaded: limits\n");
+    assert_eq!((head(), delete()), (200, 200));
+    assert_eq!(service.admin_page("/readyz").text(), "ready\n");
+}

@@ -3,6 +3,7 @@
 //! pingora buffers up to a megabyte before it gives a head up. It reads from this stream, which ends such a head earlier
 //! and reports when its first byte has arrived.
 
+use crate::server::connection::answer_pace::{AnswerPace, HeldWrites};
 use crate::server::tls::TlsTransport;
 use async_trait::async_trait;
 use pingora::protocols::http::ServerSession;
@@ -28,6 +29,7 @@ const UNLIMITED: usize = usize::MAX;
 pub struct ClientStream {
     transport: Transport,
     meter: Arc<HeadMeter>,
+    writes: HeldWrites,
 }
 
 /// How the bytes of a connection come.
@@ -63,12 +65,30 @@ impl Transport {
 impl ClientStream {
     /// Wraps a connection that has just been opened.
     pub fn new(stream: Stream) -> ClientStream {
-        ClientStream { transport: Transport::Plain(stream), meter: Arc::new(HeadMeter::default()) }
+        ClientStream::over(Transport::Plain(stream))
     }
 
     /// Wraps a connection after its handshake.
     pub fn with_tls(tls: TlsTransport) -> ClientStream {
-        ClientStream { transport: Transport::Tls(tls), meter: Arc::new(HeadMeter::default()) }
+        ClientStream::over(Transport::Tls(tls))
+    }
+
+    fn over(transport: Transport) -> ClientStream {
+        let meter = Arc::new(HeadMeter::default());
+        let writes = HeldWrites::new(meter.answers.clone());
+        ClientStream { transport, meter, writes }
+    }
+
+    /// What a write came to; an error where the client takes too little of an answer.
+    fn held<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+        bytes: impl FnOnce(&T) -> usize,
+    ) -> Poll<io::Result<T>> {
+        let taken = |written: &io::Result<T>| written.as_ref().map_or(0, bytes);
+        let held = ready!(self.writes.held(cx, written, taken));
+        Poll::Ready(held.unwrap_or_else(|slow| Err(io::Error::new(io::ErrorKind::TimedOut, slow))))
     }
 }
 
@@ -82,6 +102,7 @@ pub struct HeadMeter {
     /// Whether a byte was read since the head is expected.
     begun: AtomicBool,
     first_byte: Notify,
+    answers: AnswerPace,
 }
 
 impl Default for HeadMeter {
@@ -91,6 +112,7 @@ impl Default for HeadMeter {
             left: AtomicUsize::new(UNLIMITED),
             begun: AtomicBool::new(false),
             first_byte: Notify::new(),
+            answers: AnswerPace::default(),
         }
     }
 }
@@ -102,6 +124,11 @@ impl HeadMeter {
         let ServerSession::H1(session) = session else { return None };
         let stream = session.stream().as_any().downcast_ref::<ClientStream>()?;
         Some(stream.meter.clone())
+    }
+
+    /// The pace of the answers on this connection.
+    pub fn answers(&self) -> &AnswerPace {
+        &self.answers
     }
 
     /// Expects a head, and refuses to read on where `limit` bytes do not complete it. Returns whether the head is the
@@ -159,11 +186,13 @@ impl AsyncRead for ClientStream {
 
 impl AsyncWrite for ClientStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.transport.bytes().poll_write(cx, bytes)
+        let written = self.transport.bytes().poll_write(cx, bytes);
+        self.held(cx, written, |count| *count)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.transport.bytes().poll_flush(cx)
+        let flushed = self.transport.bytes().poll_flush(cx);
+        self.held(cx, flushed, |()| 0)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -175,7 +204,8 @@ impl AsyncWrite for ClientStream {
         cx: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.transport.bytes().poll_write_vectored(cx, pieces)
+        let written = self.transport.bytes().poll_write_vectored(cx, pieces);
+        self.held(cx, written, |count| *count)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -189,6 +219,10 @@ impl AsyncWrite for ClientStream {
 #[async_trait]
 impl Shutdown for ClientStream {
     async fn shutdown(&mut self) {
+        if self.writes.is_over() {
+            // It would wait for what the client does not take.
+            return;
+        }
         match &mut self.transport {
             Transport::Plain(stream) => Shutdown::shutdown(stream.as_mut()).await,
             // A client that is gone needs no farewell.

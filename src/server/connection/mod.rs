@@ -1,10 +1,11 @@
 //! A client's connection: its limits, heads and bodies as pingora reads them, answers as it writes them, and the port
 //! that puts these together.
 
+pub mod pace;
+pub mod answer_pace;
 pub mod client_stream;
 pub mod deadline;
 pub mod head;
-pub mod pace;
 pub mod request_body;
 pub mod http10;
 pub mod reply;

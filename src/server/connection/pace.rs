@@ -1,11 +1,11 @@
-//! The minimum rate of a body: how many bytes a client must send in each window of time in which the server waits.
+//! The minimum rate of a body: how many bytes a client must send or take in each window of time in which the server waits.
 //!
 //! A limit on each wait is not enough: a body of one byte a minute would hold a connection, and the space reserved for
 //! it, without end.
 
 use std::time::Duration;
 
-/// The least that a client has to send.
+/// The least that a client has to send or take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MinimumRate {
     /// Bytes in a window.
@@ -14,11 +14,11 @@ pub struct MinimumRate {
     pub window: Duration,
 }
 
-/// The client sent too little in a window.
+/// Too little has passed in a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the client sent {sent} bytes in {window:?}")]
+#[error("only {passed} bytes passed while the client was waited for, for {window:?}")]
 pub struct TooSlow {
-    sent: u64,
+    passed: u64,
     window: Duration,
 }
 
@@ -41,7 +41,7 @@ impl Pace {
         self.least.window.saturating_sub(self.waited)
     }
 
-    /// Notes that this many bytes arrived after a wait.
+    /// Notes that this many bytes passed after a wait.
     pub fn received(&mut self, bytes: u64, waited: Duration) {
         self.received += bytes;
         self.waited += waited;
@@ -56,7 +56,7 @@ impl Pace {
             return Ok(());
         }
         if self.received < self.least.bytes {
-            return Err(TooSlow { sent: self.received, window: self.least.window });
+            return Err(TooSlow { passed: self.received, window: self.least.window });
         }
         *self = Pace::new(self.least);
         Ok(())

@@ -1,7 +1,11 @@
 //! Sending an answer down a client's connection, and leaving the connection in a state both sides agree on.
 
+use crate::s3::Limit;
 use crate::server::answer::{Answer, Body, BodyStream, StreamError};
+use crate::server::connection::answer_pace::AnswerPace;
+use crate::server::connection::client_stream::HeadMeter;
 use crate::server::connection::http10;
+use crate::server::connection::pace::{MinimumRate, TooSlow};
 use crate::server::connection::request_body::Progress;
 use crate::server::observe::record::Record;
 use crate::server::quota::{Direction, Throttle};
@@ -11,6 +15,7 @@ use http::header::{CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING};
 use pingora::BError;
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::ServerSession;
+use std::io;
 use std::time::Duration;
 
 /// Unread bodies up to this many bytes are read to their end so that the connection can go on.
@@ -63,6 +68,25 @@ enum BrokenOff {
     Stream(StreamError),
 }
 
+impl BrokenOff {
+    /// Whether the client took too little of the answer.
+    fn is_too_slow(&self) -> bool {
+        let BrokenOff::Client(error) = self else { return false };
+        let cause = error.root_cause();
+        let of_stream = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause.is::<TooSlow>() || of_stream.is_some_and(|cause| cause.is::<TooSlow>())
+    }
+}
+
+/// Holds the client of this session to a rate: that at which it takes the answer to its request.
+pub fn hold(session: &ServerSession, least: MinimumRate) {
+    let of_http2 = session.req_header().extensions.get::<AnswerPace>();
+    match HeadMeter::from_session(session) {
+        Some(meter) => meter.answers().hold(least),
+        None => of_http2.into_iter().for_each(|pace| pace.hold(least)),
+    }
+}
+
 /// Sends the answer and notes in `record` what was sent. An answer that breaks off ends the connection.
 pub async fn send(session: &mut ServerSession, answer: Answer, unread: Unread, record: &mut Record) {
     let knows_no_chunks = session.req_header().version <= Version::HTTP_10;
@@ -74,6 +98,9 @@ pub async fn send(session: &mut ServerSession, answer: Answer, unread: Unread, r
     let sent = write(session, answer, head_only, record).await;
     if let Err(cause) = sent {
         record.cause = Some(cause.to_string());
+        if cause.is_too_slow() {
+            record.limited = Some(Limit::AnswerBytes);
+        }
         session.set_keepalive(None);
         // pingora would end a chunked body properly, as if this were all of it.
         session.shutdown().await;

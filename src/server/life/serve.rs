@@ -15,7 +15,7 @@ use crate::server::life::turn;
 use crate::server::observe::build;
 use crate::server::remote::{self, RemoteStore, SetupError, TriedPart};
 use crate::server::tls::Certificates;
-use crate::settings::{self, Flags, Life, Settings, Upstream};
+use crate::settings::{self, Flags, Life, PortLimits, Settings, Upstream};
 use crate::store::{OpenError, Options, Store};
 use crate::upstream::Remote;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -50,7 +50,7 @@ pub fn serve(served: Served, listeners: Listeners, on_ready: impl FnOnce(&Runnin
         if has_what_is_for_one(&settings) {
             farewell(predecessor.take());
         }
-        let running = start(parts(settings.clone(), listeners, limits(open_files), may_wait).await?)?;
+        let running = start(parts(settings.clone(), listeners, limits(open_files, &settings.ports), may_wait).await?)?;
         // Before anyone can know that the server runs: a signal that comes earlier would kill it.
         let mut signals = Signals::listen().map_err(internal)?;
         note_start(&running, &settings);
@@ -252,8 +252,8 @@ fn raise_open_files() -> Option<u64> {
 }
 
 /// The limits, with no more connections than there are descriptors for.
-fn limits(open_files: Option<u64>) -> Limits {
-    let limits = Limits::default();
+fn limits(open_files: Option<u64>, ports: &PortLimits) -> Limits {
+    let limits = Limits::default().with_ports(ports);
     let wanted = ConnectionLimits { all: limits.connections, per_address: limits.connections_per_address };
     let affordable = wanted.within(open_files.unwrap_or(u64::MAX));
     if affordable != wanted {

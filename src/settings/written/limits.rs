@@ -9,6 +9,16 @@ pub(in crate::settings) struct WrittenLimits {
     pub(in crate::settings) requests: Option<Spanned<u64>>,
     pub(in crate::settings) copies: Option<Spanned<u64>>,
     pub(in crate::settings) document_bytes: Option<Spanned<u64>>,
+    pub(in crate::settings) body_idle: Option<Spanned<u64>>,
+    pub(in crate::settings) body_bytes: Option<Spanned<u64>>,
+    pub(in crate::settings) answer_bytes: Option<Spanned<u64>>,
+    pub(in crate::settings) body_window: Option<Spanned<u64>>,
+    pub(in crate::settings) connections: Option<Spanned<u64>>,
+    pub(in crate::settings) connections_per_address: Option<Spanned<u64>>,
+    pub(in crate::settings) handshake_time: Option<Spanned<u64>>,
+    pub(in crate::settings) first_byte_time: Option<Spanned<u64>>,
+    pub(in crate::settings) idle_time: Option<Spanned<u64>>,
+    pub(in crate::settings) head_time: Option<Spanned<u64>>,
     pub(in crate::settings) key: WrittenKeyLimits,
 }
 
@@ -30,6 +40,16 @@ settings! {
     REQUESTS "requests" "requests = 4096";
     COPIES "copies" "copies = 64";
     DOCUMENT_BYTES "document_bytes" "document_bytes = 4194304";
+    BODY_IDLE "body_idle" "body_idle = 60";
+    BODY_BYTES "body_bytes" "body_bytes = 61440";
+    ANSWER_BYTES "answer_bytes" "answer_bytes = 61440";
+    BODY_WINDOW "body_window" "body_window = 60";
+    CONNECTIONS "connections" "connections = 10000";
+    CONNECTIONS_PER_ADDRESS "connections_per_address" "connections_per_address = 2000";
+    HANDSHAKE_TIME "handshake_time" "handshake_time = 10";
+    FIRST_BYTE_TIME "first_byte_time" "first_byte_time = 20";
+    IDLE_TIME "idle_time" "idle_time = 75";
+    HEAD_TIME "head_time" "head_time = 20";
     KEY "key" "[limits.key]";
 }
 
@@ -52,6 +72,16 @@ impl WrittenLimits {
             requests: table.number(reading, REQUESTS),
             copies: table.number(reading, COPIES),
             document_bytes: table.number(reading, DOCUMENT_BYTES),
+            body_idle: table.number(reading, BODY_IDLE),
+            body_bytes: table.number(reading, BODY_BYTES),
+            answer_bytes: table.number(reading, ANSWER_BYTES),
+            body_window: table.number(reading, BODY_WINDOW),
+            connections: table.number(reading, CONNECTIONS),
+            connections_per_address: table.number(reading, CONNECTIONS_PER_ADDRESS),
+            handshake_time: table.number(reading, HANDSHAKE_TIME),
+            first_byte_time: table.number(reading, FIRST_BYTE_TIME),
+            idle_time: table.number(reading, IDLE_TIME),
+            head_time: table.number(reading, HEAD_TIME),
             key: key.map(|table| WrittenKeyLimits::read(table, reading)).unwrap_or_default(),
         };
         table.finish(reading);

@@ -1,5 +1,6 @@
 //! One request of HTTP/2 as a session of pingora's.
 
+use crate::server::connection::answer_pace::{AnswerPace, HeldWrites};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_core::Stream;
@@ -46,15 +47,18 @@ pub struct Http2Session {
     read: usize,
     sent: usize,
     digest: Arc<Digest>,
+    writes: HeldWrites,
     read_timeout: Option<Duration>,
     write_timeout: Option<Duration>,
     drain_timeout: Option<Duration>,
 }
 
 impl Http2Session {
-    /// A request that has arrived on the connection of this digest.
+    /// A request that has arrived on the connection of this digest. Its head has the [`AnswerPace`] of its answer.
     pub fn new(request: Request<RecvStream>, respond: SendResponse<Bytes>, digest: Arc<Digest>) -> Http2Session {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        let pace = AnswerPace::default();
+        parts.extensions.insert(pace.clone());
         Http2Session {
             head: parts.into(),
             body,
@@ -66,6 +70,7 @@ impl Http2Session {
             read: 0,
             sent: 0,
             digest,
+            writes: HeldWrites::new(pace),
             read_timeout: None,
             write_timeout: None,
             drain_timeout: None,
@@ -101,14 +106,23 @@ impl Http2Session {
 
     /// Writes bytes as the client makes room for them.
     async fn write_pieces(&mut self, mut data: Bytes, end: bool) -> Result<(), BError> {
-        let time = self.write_timeout;
+        let (time, writes) = (self.write_timeout, &mut self.writes);
         let Some(writer) = self.writer.as_mut() else {
             return Err(Error::explain(ErrorType::WriteError, "a body before its head"));
         };
         while !data.is_empty() {
             writer.reserve_capacity(data.len());
-            let room = poll_fn(|cx| writer.poll_capacity(cx));
+            let taken = |room: &Option<Result<usize, h2::Error>>| match room {
+                Some(Ok(room)) => (*room).min(data.len()),
+                _ => 0,
+            };
+            let room = poll_fn(|cx| {
+                let room = writer.poll_capacity(cx);
+                writes.held(cx, room, taken)
+            });
             let room = within(time, ErrorType::WriteTimedout, room).await?;
+            let room =
+                room.map_err(|slow| Error::because(ErrorType::WriteTimedout, "while waiting for the client", slow))?;
             let room = room.ok_or_else(|| Error::explain(ErrorType::WriteError, "the client has reset the request"))?;
             let room = room.map_err(|error| write_error("while waiting for the client", error))?;
             let piece = data.split_to(room.min(data.len()));
