@@ -114,7 +114,7 @@ Examples:
         #[command(subcommand)]
         command: KeysCommand,
     },
-    /// Look after the local store while no server has it open
+    /// Look after the local store
     Store {
         /// What to do with it.
         #[command(subcommand)]
@@ -224,17 +224,22 @@ pub enum StoreCommand {
     #[command(after_help = "\
 Writes a line for each finding, with bucket and key. Exits with 0 if there are
 none, with 1 if there are findings, and with 2 if the folder cannot be checked.
+Where a server serves the folder, it is asked to check it, at --rate; what is
+written meanwhile is not read. Only a check without a server reads all of the
+index.
 After a crash, start and stop the server first: its start removes what the crash
 left. A folder of an earlier release is migrated by the server's start or by
 `r2shim store gc`, never by a check.
 
 Examples:
   r2shim store check
-  r2shim store check --data /srv/r2 --json")]
-    Check(StoreArguments),
+  r2shim store check --data /srv/r2 --json
+  r2shim store check --data /srv/r2 --rate 10")]
+    Check(StoreCheck),
     /// Remove files that nothing refers to and shrink the index; says how many bytes that frees
     #[command(after_help = "\
-Nothing that a row names is removed, damaged or not.
+Nothing that a row names is removed, damaged or not. No server may have the
+folder open.
 
 Examples:
   r2shim store gc
@@ -242,7 +247,21 @@ Examples:
     Gc(StoreArguments),
 }
 
-/// What both commands of `store` take.
+/// `store check`.
+#[derive(Debug, Args)]
+pub struct StoreCheck {
+    /// The store.
+    #[command(flatten)]
+    pub store: StoreArguments,
+    /// MiB a second to read at most [default: 64 beside a server, else as fast as the disk]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    pub rate: Option<u64>,
+    /// Control socket of the server [default: control.sock in the data folder]
+    #[arg(long, value_name = "FILE")]
+    pub control: Option<PathBuf>,
+}
+
+/// What all commands of `store` take.
 #[derive(Debug, Args)]
 pub struct StoreArguments {
     /// Data folder

@@ -1,38 +1,95 @@
-//! `store check` and `store gc`: maintenance of a local store that no server has open.
+//! `store check` and `store gc`: maintenance of a local store. A server that has it open checks it itself.
 //!
 //! `check` exits with 0 if it finds nothing and with 1 if it finds something; an error that stops either command exits
 //! with 2.
 
-use crate::cli::arguments::StoreArguments;
+use crate::cli::arguments::{StoreArguments, StoreCheck};
+use crate::cli::control;
 use crate::cli::failure::Failure;
 use crate::cli::style::{BAD, GOOD};
 use crate::diagnostics::{Diagnostic, Location};
-use crate::store::upkeep::{self, Checked, Event, Freed, Tally, UpkeepError};
+use crate::server::control::{Answer, AskError, Command, Lines};
+use crate::settings::control_in;
+use crate::store::upkeep::{self, Checked, Event, Freed, Pace, Tally, UpkeepError};
 use crate::store::{Defect, DefectSubject, OpenError};
 use serde_json::json;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
+/// How many MiB a second a server reads for a check, if nothing is said.
+const RATE: u64 = 64;
+
 /// Writes every finding on a line of its own.
-pub(super) fn check(arguments: &StoreArguments, out: &mut dyn Write) -> Result<(), Failure> {
+pub(super) fn check(arguments: &StoreCheck, out: &mut dyn Write) -> Result<(), Failure> {
     // The index's engine may panic over a damaged page: that is a finding, and needs no message on stderr.
     std::panic::set_hook(Box::new(|_| ()));
-    let mut progress = Progress::default();
-    let checked = upkeep::check(&arguments.data, &mut |event| match event {
-        Event::Progress { done, of } => progress.show(done, of),
-        Event::Found(finding) => {
-            progress.clear()?;
-            write_finding(&finding, arguments.json, out)
-        }
-    });
-    progress.clear()?;
-    let checked = checked.map_err(|error| failure(&arguments.data, error))?;
-    if arguments.json {
-        writeln!(out, "{}", summary_json(&checked))?;
-    } else {
-        writeln!(out, "{}", summary(&checked))?;
-    }
+    let StoreArguments { data, json } = &arguments.store;
+    let mut told = Told { json: *json, out, progress: Progress::default() };
+    let pace = Pace::new(arguments.rate.map(bytes));
+    let checked = match upkeep::check(data, pace, &mut |event| told.event(event)) {
+        Err(in_use @ UpkeepError::Open(OpenError::InUse(_))) => check_by_server(arguments, in_use, &mut told)?,
+        checked => checked.map_err(|error| failure(data, error))?,
+    };
+    told.progress.clear()?;
+    told.last(&checked)?;
     if checked.findings == 0 { Ok(()) } else { Err(Failure::Found) }
+}
+
+fn bytes(mebibytes: u64) -> u64 {
+    mebibytes << 20
+}
+
+/// Has the server check that has the folder.
+fn check_by_server(arguments: &StoreCheck, in_use: UpkeepError, told: &mut Told<'_>) -> Result<Checked, Failure> {
+    let data = &arguments.store.data;
+    let socket = arguments.control.clone().unwrap_or_else(|| control_in(data));
+    let command = Command::StoreCheck { bytes_a_second: bytes(arguments.rate.unwrap_or(RATE)) };
+    let stopped = |error: AskError| Failure::Stopped(error.to_string());
+    let mut lines = match Lines::of(&socket, &command) {
+        Err(AskError::NoServer(_)) => return Err(failure(data, in_use)),
+        lines => lines.map_err(stopped)?,
+    };
+    writeln!(io::stderr(), "a server has the folder and checks it; a check without it also reads the whole index")?;
+    loop {
+        match lines.next_line() {
+            Ok(Answer::Progress { done, of }) => told.event(Event::Progress { done, of })?,
+            Ok(Answer::Found(finding)) => told.event(Event::Found(finding))?,
+            Ok(Answer::Checked(checked)) => return Ok(checked),
+            Ok(Answer::Failed { message }) => return Err(unchecked(data, message)),
+            Ok(_) => return Err(control::no_answer()),
+            Err(error) => return Err(unchecked(data, error.to_string())),
+        }
+    }
+}
+
+/// The server could not go on: the same exit code as where the command itself cannot.
+fn unchecked(data: &Path, message: String) -> Failure {
+    Diagnostic::new(Location::file(data), message, "the folder is not checked to its end; it is safe to try again")
+        .into()
+}
+
+/// What is told of a check.
+struct Told<'a> {
+    json: bool,
+    out: &'a mut dyn Write,
+    progress: Progress,
+}
+
+impl Told<'_> {
+    fn event(&mut self, event: Event) -> io::Result<()> {
+        match event {
+            Event::Progress { done, of } => self.progress.show(done, of),
+            Event::Found(finding) => {
+                self.progress.clear()?;
+                write_finding(&finding, self.json, self.out)
+            }
+        }
+    }
+
+    fn last(&mut self, checked: &Checked) -> io::Result<()> {
+        let line = if self.json { summary_json(checked).to_string() } else { summary(checked) };
+        writeln!(self.out, "{line}")
+    }
 }
 
 /// Writes what it has freed.
@@ -132,9 +189,11 @@ fn failure(data: &Path, error: UpkeepError) -> Failure {
     let advice = match &error {
         UpkeepError::Output(_) => "",
         UpkeepError::Open(OpenError::InUse(_)) => {
-            "a check needs the folder to itself, so that nothing changes meanwhile"
+            "a server checks its own folder, but none listens at the control socket; if settings name another, name it with \
+             --control"
         }
         UpkeepError::Open(_) => "nothing was changed",
+        UpkeepError::Busy => "it says there how far it is",
         UpkeepError::Store(_) => "look at the disk and the system's log; it is safe to try again",
     };
     match error {

@@ -65,8 +65,13 @@ pub(super) fn control(
             None
         }
         (None, Some(text)) => Some(beside(settings_file, &text.value)),
-        (None, None) => is_local.then(|| data_folder.join(SOCKET)),
+        (None, None) => is_local.then(|| control_in(data_folder)),
     }
+}
+
+/// The control socket of the server of a data folder, where settings name no other.
+pub fn control_in(data_folder: &Path) -> PathBuf {
+    data_folder.join(SOCKET)
 }
 
 fn drain_delay(written: Option<Spanned<u64>>, faults: &mut Vec<Diagnostic>) -> Duration {

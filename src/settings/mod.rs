@@ -49,7 +49,7 @@ pub use flags::Flags;
 pub use http2::Http2;
 pub use key_flag::KeyText;
 pub use keys::{GivenKey, expiring};
-pub use life::Life;
+pub use life::{Life, control_in};
 pub use limits::{PortLimits, RequestLimits};
 pub use load::{Loaded, load, load_admin, load_control};
 pub use pages::Pages;

@@ -1,9 +1,10 @@
 //! What a check of a data folder finds, in words for people and for programs.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Something in a data folder that is not as it should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Defect {
     /// What it is about.
     pub place: DefectSubject,
@@ -14,7 +15,8 @@ pub struct Defect {
 }
 
 /// What a defect is about.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DefectSubject {
     /// An object, by the names in its row. What is not UTF-8 in them is replaced.
     Object {
@@ -43,7 +45,8 @@ pub enum DefectSubject {
 }
 
 /// Kinds of defects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DefectKind {
     /// A row or a file cannot be read.
     Unreadable,

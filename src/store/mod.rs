@@ -37,6 +37,7 @@ mod reader;
 mod decryption;
 mod multipart;
 mod lifecycle;
+mod beside;
 
 pub use configuration::{ConfigurationKind, StoredConfiguration};
 pub use decryption::ObjectReader;
@@ -76,8 +77,8 @@ use reader::Source;
 use reaper::{Reaped, Reaper};
 use space::{FreeBytes, Promise, Space, free_bytes_of};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use threads::ThreadHealth;
@@ -105,6 +106,8 @@ struct Inner {
     rows_listed: Arc<AtomicU64>,
     listings: Arc<Semaphore>,
     turns: Turns,
+    /// Held by the upkeep that runs.
+    upkeep: Mutex<()>,
     upload_age: Duration,
     _threads: Threads,
 }
@@ -165,6 +168,7 @@ impl Store {
                 rows_listed: Arc::default(),
                 listings: Arc::new(Semaphore::new(LISTINGS_AT_ONCE)),
                 turns: Turns::default(),
+                upkeep: Mutex::default(),
                 upload_age: options.upload_age,
                 _threads: Threads { committing: Some(committing), reaper, reaping: Some(reaping) },
             }),

@@ -5,6 +5,8 @@ use crate::support::{Process, Request};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 /// Larger than what lies in the index.
 const LARGE: usize = 300_000;
@@ -44,12 +46,61 @@ fn a_check_tells_and_gc_frees() {
     assert_eq!(lines[1]["findings"], 1);
 }
 
+/// Objects come and go while the server checks: what has gone is no finding, and what is damaged is one.
+#[test]
+fn a_server_checks_its_store_while_it_serves() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Process::serve(data.path());
+    assert_eq!(server.send(Request::put("/media")).status, 200);
+    for number in 0..20 {
+        assert_eq!(server.send(Request::put(&format!("/media/{number}")).body(vec![number; LARGE])).status, 200);
+    }
+    let clean = "ok: 20 objects and 0 parts of 6000000 bytes, 20 blobs\n";
+    let (code, out, errors) = store("check", data.path(), &[]);
+    assert_eq!((code, out.as_str()), (0, clean), "{errors}");
+    assert!(errors.contains("a server has the folder and checks it"), "{errors}");
+
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 0..u8::MAX {
+                let path = format!("/media/{}", round % 20);
+                let answer = match round % 3 {
+                    0 => server.send(Request::new("DELETE", &path)),
+                    _ => server.send(Request::put(&path).body(vec![round; LARGE])),
+                };
+                assert!(answer.status < 300);
+                if done.load(Ordering::Relaxed) {
+                    return;
+                }
+            }
+        });
+        for rate in ["4", "1024"] {
+            let (code, out, errors) = store("check", data.path(), &["--rate", rate]);
+            assert_eq!(code, 0, "{out}{errors}");
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+
+    assert_eq!(server.send(Request::put("/media/rot").body(vec![1; LARGE])).status, 200);
+    let blobs = data.path().join("blobs/00/000");
+    let last = fs::read_dir(&blobs).unwrap().map(|entry| entry.unwrap().path()).max().unwrap();
+    let mut bytes = fs::read(&last).unwrap();
+    bytes[LARGE / 2] ^= 1;
+    fs::write(&last, bytes).unwrap();
+    let (code, out, _) = store("check", data.path(), &[]);
+    assert!(code == 1 && out.starts_with("media/rot: the bytes of blob ") && out.contains("\n1 finding: "), "{out}");
+    let (_, same, _) = store("check", data.path(), &["--json"]);
+    drop(server);
+    assert_eq!(store("check", data.path(), &["--json"]), (1, same, String::new()));
+}
+
 #[test]
 fn what_cannot_be_looked_after_is_usage() {
     let data = tempfile::tempdir().unwrap();
     let server = Process::serve(data.path());
-    for command in ["check", "gc"] {
-        let (code, out, error) = store(command, data.path(), &[]);
+    for (command, more) in [("check", &["--control", "none"][..]), ("gc", &[])] {
+        let (code, out, error) = store(command, data.path(), more);
         assert_eq!((code, out.as_str()), (2, ""));
         assert!(error.contains("is in use by another process; stop it"), "{error}");
         let (code, out, error) = store(command, &data.path().join("none"), &[]);

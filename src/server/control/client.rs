@@ -8,6 +8,9 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// How long a server may take to take a line.
+const PATIENCE_TO_SEND: Duration = Duration::from_secs(10);
+
 /// How long a server may take to hand its sockets over, or to say that it leaves.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -45,11 +48,7 @@ pub fn ask(path: &Path, command: &Command, patience: Duration) -> Result<Answer,
 
 /// The same, with the sockets that come beside the answer.
 fn send(path: &Path, command: &Command, patience: Duration) -> Result<(Answer, Vec<OwnedFd>), AskError> {
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AskError::NoServer(path.to_owned()),
-        _ => AskError::Io { path: path.to_owned(), error },
-    };
-    let no_answer = |error| AskError::NoAnswer { path: path.to_owned(), error };
+    let (failed, no_answer) = (|error| failed(path, error), |error| no_answer(path, error));
     let mut stream = UnixStream::connect(path).map_err(failed)?;
     stream.set_read_timeout(Some(patience)).map_err(failed)?;
     stream.set_write_timeout(Some(patience)).map_err(failed)?;
@@ -61,6 +60,53 @@ fn send(path: &Path, command: &Command, patience: Duration) -> Result<(Answer, V
     let mut answer = String::new();
     BufReader::new(first[..read].chain(stream).take(MAX_LINE_BYTES)).read_line(&mut answer).map_err(failed)?;
     Ok((serde_json::from_str(&answer).map_err(no_answer)?, handles))
+}
+
+/// The answer to a command that takes long: line by line, the last one last. The server stops what it does when this is
+/// dropped.
+#[derive(Debug)]
+pub struct Lines {
+    path: PathBuf,
+    reader: BufReader<UnixStream>,
+}
+
+impl Lines {
+    /// Sends a command to the server whose control socket is at `path`.
+    ///
+    /// # Errors
+    /// It cannot be sent.
+    pub fn of(path: &Path, command: &Command) -> Result<Lines, AskError> {
+        let failed = |error| failed(path, error);
+        let mut stream = UnixStream::connect(path).map_err(failed)?;
+        stream.set_write_timeout(Some(PATIENCE_TO_SEND)).map_err(failed)?;
+        let line = serde_json::to_string(command).map_err(|error| no_answer(path, error))?;
+        writeln!(stream, "{line}").map_err(failed)?;
+        Ok(Lines { path: path.to_owned(), reader: BufReader::new(stream) })
+    }
+
+    /// Waits for the next line.
+    ///
+    /// # Errors
+    /// The server has ended, or what comes is no answer.
+    pub fn next_line(&mut self) -> Result<Answer, AskError> {
+        let mut line = String::new();
+        let read = self.reader.by_ref().take(MAX_LINE_BYTES).read_line(&mut line);
+        match read.map_err(|error| failed(&self.path, error))? {
+            0 => Err(failed(&self.path, io::Error::other("the server has ended in the middle of it"))),
+            _ => serde_json::from_str(&line).map_err(|error| no_answer(&self.path, error)),
+        }
+    }
+}
+
+fn failed(path: &Path, error: io::Error) -> AskError {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => AskError::NoServer(path.to_owned()),
+        _ => AskError::Io { path: path.to_owned(), error },
+    }
+}
+
+fn no_answer(path: &Path, error: serde_json::Error) -> AskError {
+    AskError::NoAnswer { path: path.to_owned(), error }
 }
 
 /// A server that runs, and whose place this process takes.

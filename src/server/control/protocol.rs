@@ -1,6 +1,8 @@
 //! The words of commands and answers.
 
 use crate::diagnostics::{Diagnostic, Location};
+use crate::store::Defect;
+use crate::store::upkeep::Checked;
 use serde::{Deserialize, Serialize};
 
 /// Bytes of a line, either way: an answer may have a fault for every line of a settings file.
@@ -16,6 +18,11 @@ pub enum Command {
     HandOver {},
     /// Stop accepting, let requests in flight end, and end: the sender has the sockets.
     Leave {},
+    /// Check the local store. The answer is many lines, and ends when the sender leaves.
+    StoreCheck {
+        /// How many bytes to read in a second at most.
+        bytes_a_second: u64,
+    },
 }
 
 /// What it says to that.
@@ -40,6 +47,17 @@ pub enum Answer {
     HandedOver {},
     /// The server is about to end.
     Leaving {},
+    /// So many bytes are read, of so many in all. More lines follow.
+    Progress {
+        /// Bytes read.
+        done: u64,
+        /// Bytes there are to read.
+        of: u64,
+    },
+    /// Something in the store is not as it should be. More lines follow.
+    Found(Defect),
+    /// The store is checked.
+    Checked(Checked),
     /// It cannot be done.
     Failed {
         /// Why.
@@ -88,6 +106,8 @@ mod tests {
         for (line, command) in [
             (r#"{"command":"reload"}"#, Some(Command::Reload {})),
             (r#"{"command":"reload","now":true}"#, None),
+            (r#"{"command":"store-check","bytes_a_second":7}"#, Some(Command::StoreCheck { bytes_a_second: 7 })),
+            (r#"{"command":"store-check"}"#, None),
             (r#"{"command":"stop"}"#, None),
             (r#"{}"#, None),
             ("reload", None),

@@ -19,6 +19,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Interest};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
+use tokio::sync::mpsc::Receiver;
 use tokio::time::{sleep, timeout};
 
 /// Connections at a time: a command is typed by a person or sent by a script.
@@ -26,6 +27,9 @@ const CONNECTIONS: usize = 8;
 
 /// How long a client may take to send its line, or to take the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long it may take to take one of many lines: a person may look at them.
+const PATIENCE_BETWEEN_LINES: Duration = Duration::from_secs(600);
 
 /// Carries commands out.
 #[async_trait]
@@ -36,16 +40,16 @@ pub(in crate::server) trait CarryOut: Send + Sync + 'static {
 
 /// What comes of a command.
 #[derive(Debug)]
-pub(in crate::server) struct Reaction {
-    /// The answer.
-    pub(in crate::server) answer: Answer,
-    /// Listening sockets that go beside it.
-    pub(in crate::server) sockets: Vec<OwnedFd>,
+pub(in crate::server) enum Reaction {
+    /// An answer, and listening sockets that go beside it.
+    Answered(Answer, Vec<OwnedFd>),
+    /// Work that goes on, and says a line at a time what it does. It stops when nobody listens any more.
+    Working(Receiver<Answer>),
 }
 
 impl From<Answer> for Reaction {
     fn from(answer: Answer) -> Reaction {
-        Reaction { answer, sockets: Vec::new() }
+        Reaction::Answered(answer, Vec::new())
     }
 }
 
@@ -165,12 +169,32 @@ async fn answer(mut stream: UnixStream, server: &dyn CarryOut) -> io::Result<()>
     let mut line = String::new();
     let mut reader = BufReader::new((&mut stream).take(MAX_LINE_BYTES));
     timeout(PATIENCE, reader.read_line(&mut line)).await??;
-    let Reaction { answer, sockets } = match serde_json::from_str(&line) {
+    let reaction = match serde_json::from_str(&line) {
         Ok(command) => server.carry_out(command).await,
         Err(error) => Answer::NotUnderstood { message: error.to_string() }.into(),
     };
-    let text = serde_json::to_string(&answer)? + "\n";
-    timeout(PATIENCE, send(&mut stream, text.as_bytes(), &sockets)).await?
+    match reaction {
+        Reaction::Answered(answer, sockets) => {
+            let text = serde_json::to_string(&answer)? + "\n";
+            timeout(PATIENCE, send(&mut stream, text.as_bytes(), &sockets)).await?
+        }
+        Reaction::Working(lines) => send_lines(stream, lines).await,
+    }
+}
+
+/// Sends lines until there are no more, or the client has left.
+async fn send_lines(mut stream: UnixStream, mut lines: Receiver<Answer>) -> io::Result<()> {
+    let (mut input, mut output) = stream.split();
+    loop {
+        let line = tokio::select! {
+            line = lines.recv() => line,
+            // It has nothing more to say, so this is its end.
+            _ = input.read_u8() => None,
+        };
+        let Some(line) = line else { return Ok(()) };
+        let text = serde_json::to_string(&line)? + "\n";
+        timeout(PATIENCE_BETWEEN_LINES, output.write_all(text.as_bytes())).await??;
+    }
 }
 
 async fn send(stream: &mut UnixStream, text: &[u8], handles: &[OwnedFd]) -> io::Result<()> {
@@ -182,20 +206,44 @@ async fn send(stream: &mut UnixStream, text: &[u8], handles: &[OwnedFd]) -> io::
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::control::client::{AskError, Predecessor, ask};
+    use crate::server::control::client::{AskError, Lines, Predecessor, ask};
+    use crate::store::upkeep::Checked;
     use std::io::{Read, Write};
     use std::net::TcpListener;
     use std::os::unix::fs::MetadataExt;
+    use std::sync::mpsc::{self, Sender};
     use std::thread;
+    use tokio::sync::mpsc::channel;
 
-    struct Scripted;
+    /// Says how many lines it could send before its client left.
+    struct Scripted(Sender<u64>);
+
+    impl Scripted {
+        /// Sends so many lines and a last one.
+        fn work(&self, count: u64) -> Receiver<Answer> {
+            let (lines, receiver) = channel(1);
+            let sent = self.0.clone();
+            tokio::spawn(async move {
+                for done in 0..count {
+                    if lines.send(Answer::Progress { done, of: count }).await.is_err() {
+                        return sent.send(done).unwrap();
+                    }
+                }
+                let _ = lines.send(Answer::Checked(Checked::default())).await;
+            });
+            receiver
+        }
+    }
 
     #[async_trait]
     impl CarryOut for Scripted {
         async fn carry_out(&self, command: Command) -> Reaction {
             if command == (Command::HandOver {}) {
                 let sockets = [OwnedFd::from(TcpListener::bind("127.0.0.1:0").unwrap())];
-                return Reaction { answer: Answer::HandedOver {}, sockets: sockets.into() };
+                return Reaction::Answered(Answer::HandedOver {}, sockets.into());
+            }
+            if let Command::StoreCheck { bytes_a_second } = command {
+                return Reaction::Working(self.work(bytes_a_second));
             }
             let swapped = vec![format!("{command:?}")];
             Answer::Reloaded { swapped, needs_restart: Vec::new(), warnings: Vec::new() }.into()
@@ -203,12 +251,13 @@ mod tests {
     }
 
     /// A socket that is served by threads of its own until the runtime is dropped.
-    fn served(path: &Path) -> tokio::runtime::Runtime {
+    fn served(path: &Path) -> (tokio::runtime::Runtime, mpsc::Receiver<u64>) {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let socket = ControlSocket::bind(path, false).unwrap();
-        runtime.spawn(socket.serve(Arc::new(Scripted)));
+        let (sent, received) = mpsc::channel();
+        runtime.spawn(socket.serve(Arc::new(Scripted(sent))));
         socket.leave();
-        runtime
+        (runtime, received)
     }
 
     #[test]
@@ -223,6 +272,23 @@ mod tests {
         let mut text = String::new();
         stream.read_to_string(&mut text).unwrap();
         assert!(text.starts_with("{\"answer\":\"not-understood\",\"message\":\"unknown variant `dance`"), "{text}");
+    }
+
+    #[test]
+    fn work_answers_with_lines_and_stops_when_its_client_leaves() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sock");
+        let (_server, stopped_after) = served(&path);
+        let mut lines = Lines::of(&path, &Command::StoreCheck { bytes_a_second: 2 }).unwrap();
+        for done in 0..2 {
+            assert_eq!(lines.next_line().unwrap(), Answer::Progress { done, of: 2 });
+        }
+        assert_eq!(lines.next_line().unwrap(), Answer::Checked(Checked::default()));
+        assert!(lines.next_line().unwrap_err().to_string().contains("has ended in the middle of it"));
+        let mut lines = Lines::of(&path, &Command::StoreCheck { bytes_a_second: u64::MAX }).unwrap();
+        lines.next_line().unwrap();
+        drop(lines);
+        assert!(stopped_after.recv().unwrap() > 0);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use crate::server::control::{Answer, CarryOut, Command, Fault, Reaction};
 use crate::server::life::handles::Handles;
 use crate::server::life::reload::{Cause, Outcome, Reloader};
+use crate::server::life::upkeep;
+use crate::store::Store;
 use async_trait::async_trait;
 use std::fmt::Display;
 use std::sync::Arc;
@@ -14,6 +16,8 @@ pub(super) struct Commands {
     pub(super) reloader: Arc<Reloader>,
     /// The sockets it listens at.
     pub(super) handles: Arc<Handles>,
+    /// The local store, if objects are in one.
+    pub(super) store: Option<Store>,
     /// What is told that a successor is there.
     pub(super) succeeded: Arc<Notify>,
 }
@@ -25,13 +29,17 @@ impl CarryOut for Commands {
             Command::Reload {} => said(&self.reloader.reload(Cause::Command).await).into(),
             Command::HandOver {} => match self.handles.copies() {
                 Ok(sockets) if sockets.is_empty() => failed("the server is about to stop").into(),
-                Ok(sockets) => Reaction { answer: Answer::HandedOver {}, sockets },
+                Ok(sockets) => Reaction::Answered(Answer::HandedOver {}, sockets),
                 Err(error) => failed(error).into(),
             },
             Command::Leave {} => {
                 self.succeeded.notify_one();
                 Answer::Leaving {}.into()
             }
+            Command::StoreCheck { bytes_a_second } => match &self.store {
+                Some(store) => Reaction::Working(upkeep::check(store.clone(), bytes_a_second)),
+                None => failed("the server's objects are in another store, which it cannot check").into(),
+            },
         }
     }
 }

@@ -12,5 +12,6 @@ mod supervisor;
 mod turn;
 mod buckets;
 mod reload;
+mod upkeep;
 mod commands;
 pub mod serve;

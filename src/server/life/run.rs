@@ -73,7 +73,7 @@ pub enum Objects {
 
 impl Objects {
     /// The local store, if they are there.
-    fn local(&self) -> Option<&Store> {
+    pub(super) fn local(&self) -> Option<&Store> {
         match self {
             Objects::Local(store) => Some(store),
             Objects::Remote(_) => None,

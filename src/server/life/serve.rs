@@ -60,6 +60,7 @@ pub fn serve(served: Served, listeners: Listeners, on_ready: impl FnOnce(&Runnin
         let commands = Commands {
             reloader: reloader.clone(),
             handles: running.live.handles.clone(),
+            store: running.live.objects.local().cloned(),
             succeeded: signals.succeeded(),
         };
         let beside = beside_requests(&life, &reloader, commands, succeeds);

@@ -222,6 +222,20 @@ impl Index {
         self.after(result, generation)
     }
 
+    /// A view of the last commit for who walks through it at leisure. It does not keep the engine from being opened anew:
+    /// then the view fails, and what it was for is to be begun again. While there is one, the index file grows by what is
+    /// written.
+    pub(super) fn snapshot(&self) -> Result<Snapshot, IndexError> {
+        let slot = self.slot();
+        let begun = match &slot.handle {
+            Handle::Writable(database) | Handle::ReadOnly(database) => database.begin_read(),
+            Handle::Closed(cause) => return Err(IndexError::Refused(cause.clone())),
+        };
+        let generation = slot.generation;
+        drop(slot);
+        self.after(begun.map(Snapshot::new).map_err(IndexError::from), generation)
+    }
+
     /// Runs `change` in a transaction and commits it. Blocks until the disk has it.
     ///
     /// # Errors

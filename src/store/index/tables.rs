@@ -108,6 +108,12 @@ impl Snapshot {
         let row = self.0.open_table(META)?.get(META_PROVEN_FROM)?;
         Ok(BlobId(row.ok_or_else(missing)?.value()))
     }
+
+    /// The watermark of that commit: every blob below it had a row, or was unreferenced, or was gone.
+    pub(in crate::store) fn watermark(&self) -> Result<u64, IndexError> {
+        let missing = || StoreError::Damaged("the index has no watermark".into());
+        Ok(self.0.open_table(META)?.get(META_WATERMARK)?.ok_or_else(missing)?.value())
+    }
 }
 
 fn bucket(name: &str, row: &[u8]) -> Result<Bucket, StoreError> {

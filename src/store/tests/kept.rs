@@ -334,7 +334,7 @@ async fn a_folder_of_the_version_before_that_cannot_be_written_to_is_refused() {
     disk.fail_with(Some(Errno::ROFS));
     let refused = OpenError::NotMigrated { folder: dir.path().to_owned(), current: 5 };
     assert_eq!(try_open_on(disk, dir.path()).err(), Some(refused.clone()));
-    let checked = crate::store::upkeep::check(dir.path(), &mut |_| Ok(()));
+    let checked = crate::store::upkeep::check(dir.path(), crate::store::upkeep::Pace::default(), &mut |_| Ok(()));
     assert!(matches!(checked, Err(crate::store::upkeep::UpkeepError::Open(error)) if error == refused));
     assert_eq!(fs::read(dir.path().join("index.redb")).unwrap(), fs::read(kept("4").join("data/index.redb")).unwrap());
 }

@@ -4,7 +4,7 @@ use super::crash::killed;
 use super::uploads::{create, put_part};
 use super::*;
 use crate::store::index::Tables;
-use crate::store::upkeep::{Checked, Event, Freed, Tally, UpkeepError, check, collect};
+use crate::store::upkeep::{Checked, Event, Freed, Pace, Tally, UpkeepError, check, collect};
 use std::path::PathBuf;
 
 /// Where the only blob of [`sample`] is.
@@ -24,7 +24,7 @@ async fn sample() -> TempDir {
 /// A line for each finding, its kind in front.
 pub(super) fn findings(dir: &TempDir) -> Vec<String> {
     let mut lines = Vec::new();
-    let checked = check(dir.path(), &mut |event| {
+    let checked = check(dir.path(), Pace::default(), &mut |event| {
         if let Event::Found(finding) = event {
             lines.push(format!("{} {finding}", finding.kind.name()));
         }
@@ -69,7 +69,7 @@ fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 async fn an_intact_folder_has_no_defects() {
     let dir = sample().await;
     let mut progress = Vec::new();
-    let checked = check(dir.path(), &mut |event| {
+    let checked = check(dir.path(), Pace::default(), &mut |event| {
         if let Event::Progress { done, of } = event {
             progress.push((done, of));
         }
@@ -258,7 +258,7 @@ async fn every_page_that_is_in_use_is_proven() {
         let mut bad = good.clone();
         bad[page..][..4096].fill(0x55);
         fs::write(&path, &bad).unwrap();
-        match check(dir.path(), &mut |_| Ok(())) {
+        match check(dir.path(), Pace::default(), &mut |_| Ok(())) {
             Err(UpkeepError::Open(OpenError::Unusable { .. })) => assert_eq!(page, 0, "it is no index any more"),
             checked => found += u64::from(checked.unwrap().findings > 0),
         }
@@ -339,7 +339,7 @@ async fn upkeep_and_serving_exclude_each_other() {
     let dir = sample().await;
     let store = open(&dir);
     let in_use = |error: UpkeepError| matches!(error, UpkeepError::Open(OpenError::InUse(_)));
-    assert!(check(dir.path(), &mut |_| Ok(())).is_err_and(in_use));
+    assert!(check(dir.path(), Pace::default(), &mut |_| Ok(())).is_err_and(in_use));
     assert!(collect(dir.path()).is_err_and(in_use));
     drop(store);
     // The check holds the folder while it reports progress.
@@ -348,7 +348,7 @@ async fn upkeep_and_serving_exclude_each_other() {
         assert_eq!(served, Err(OpenError::InUse(dir.path().to_owned())));
         Ok(())
     };
-    check(dir.path(), &mut { serve }).unwrap();
+    check(dir.path(), Pace::default(), &mut { serve }).unwrap();
 }
 
 #[test]
@@ -356,7 +356,7 @@ fn a_folder_that_is_none_is_not_made() {
     let dir = TempDir::new().unwrap();
     let none = dir.path().join("mistyped");
     let no_index = |error: UpkeepError| matches!(error, UpkeepError::Open(OpenError::NoIndex(_)));
-    assert!(check(&none, &mut |_| Ok(())).is_err_and(no_index));
+    assert!(check(&none, Pace::default(), &mut |_| Ok(())).is_err_and(no_index));
     assert!(collect(&none).is_err_and(no_index));
     assert!(!none.exists());
 }
@@ -365,7 +365,7 @@ fn a_folder_that_is_none_is_not_made() {
 async fn a_check_that_cannot_tell_stops() {
     let dir = sample().await;
     fs::remove_file(dir.path().join(BLOB)).unwrap();
-    let stopped = check(dir.path(), &mut |_| Err(std::io::ErrorKind::BrokenPipe.into()));
+    let stopped = check(dir.path(), Pace::default(), &mut |_| Err(std::io::ErrorKind::BrokenPipe.into()));
     assert!(matches!(stopped, Err(UpkeepError::Output(_))));
 }
 
@@ -376,7 +376,7 @@ async fn parts_of_open_uploads_are_rows_like_any_other() {
     let upload = create(&store, "k", None).await;
     put_part(&store, &upload, 7, &body(LARGE, 1)).await.unwrap();
     drop(store);
-    let checked = check(dir.path(), &mut |_| Ok(())).unwrap();
+    let checked = check(dir.path(), Pace::default(), &mut |_| Ok(())).unwrap();
     assert_eq!(checked, Checked { objects: 0, parts: 1, blobs: 1, bytes: LARGE as u64, findings: 0 });
     forge(&dir, |tables| tables.remove_raw_blob(0));
     assert_eq!(collect(dir.path()).unwrap().orphans, Tally::default());

@@ -1,7 +1,10 @@
 //! The check: every row against every byte, and every file against the rows. Changes nothing.
 //!
-//! Blobs are read first, so that what is wrong with one can be reported under the name of each object that has it.
+//! Blobs are read first, so that what is wrong with one can be reported under the name of each object that has it. Rows are
+//! then held against each other as of one commit. Beside a server that writes, a blob is pinned while it is read, and one
+//! that has lost its row is passed over; what came after the check had begun is not read.
 
+use super::pace::Pace;
 use super::report::{Event, UpkeepError};
 use crate::store::block_sums::{self, BlockSums};
 use crate::store::configuration::ConfigurationKind;
@@ -12,15 +15,21 @@ use crate::store::folder::{BlobId, Folder, open_regular};
 use crate::store::guard::guarded;
 use crate::store::index::{BlobRow, Body, Extent, Extents, Holder, Index, Snapshot, object_place};
 use crate::store::model::{Durability, Options};
+use crate::store::pins::Pin;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 /// How many bytes of a blob are read at once.
 const PIECE: usize = 1 << 20;
+/// What a row counts for the pace, in bytes, beside the bytes that are in the index.
+const ROW: u64 = 256;
+/// After so many rows it is asked whether to go on.
+const ROWS: u64 = 1024;
 
 /// What a check has looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Checked {
     /// Objects.
     pub objects: u64,
@@ -38,16 +47,9 @@ pub struct Checked {
 ///
 /// # Errors
 /// The folder is in use or none, the disk fails, or `report` does. A finding is no error.
-pub fn check(dir: &Path, report: &mut dyn FnMut(Event) -> io::Result<()>) -> Result<Checked, UpkeepError> {
+pub fn check(dir: &Path, pace: Pace, report: &mut dyn FnMut(Event) -> io::Result<()>) -> Result<Checked, UpkeepError> {
     let folder = Folder::existing(dir, Disk::new(Durability::None))?;
-    let mut check = Check {
-        folder: &folder,
-        report,
-        blobs: BTreeMap::new(),
-        proven_from: BlobId(0),
-        without_row: HashSet::new(),
-        checked: Checked::default(),
-    };
+    let mut check = Check::new(&folder, None, pace, report);
     match Index::open_for_reading(&folder.index(), Options::default().index_cache) {
         Err(OpenError::Damaged { cause, .. }) => check.index_is_damaged(&cause)?,
         index => check.check_index(index?)?,
@@ -55,9 +57,40 @@ pub fn check(dir: &Path, report: &mut dyn FnMut(Event) -> io::Result<()>) -> Res
     Ok(check.checked)
 }
 
+/// A store that is open, as a check sees it.
+pub(in crate::store) struct OpenStore<'a> {
+    pub(in crate::store) folder: &'a Folder,
+    pub(in crate::store) index: &'a Index,
+    /// Keeps a blob where it is.
+    pub(in crate::store) hold: &'a dyn Fn(BlobId) -> Pin,
+}
+
+/// The same beside a server, without the engine's own check of the index.
+///
+/// # Errors
+/// The disk or the index fails, or `report` does. A finding is no error.
+pub(in crate::store) fn check_open(
+    store: &OpenStore<'_>,
+    pace: Pace,
+    report: &mut dyn FnMut(Event) -> io::Result<()>,
+) -> Result<Checked, UpkeepError> {
+    let mut check = Check::new(store.folder, Some(store.hold), pace, report);
+    check.check_rows(store.index)?;
+    Ok(check.checked)
+}
+
 struct Check<'a> {
     folder: &'a Folder,
+    /// Where others change the folder meanwhile: what keeps a blob from being removed.
+    hold: Option<&'a dyn Fn(BlobId) -> Pin>,
+    pace: Pace,
     report: &'a mut dyn FnMut(Event) -> io::Result<()>,
+    /// Bytes of blobs read, and those there are to read.
+    progress: (u64, u64),
+    /// Rows looked at.
+    rows: u64,
+    /// What is wrong with the bytes of blobs.
+    faults: BTreeMap<BlobId, Fault>,
     blobs: BTreeMap<BlobId, Blob>,
     /// The first blob that must have block sums.
     proven_from: BlobId,
@@ -78,12 +111,40 @@ struct Blob {
 /// What is wrong, before it is known who has it.
 type Fault = (DefectKind, String);
 
-impl Check<'_> {
+impl<'a> Check<'a> {
+    fn new(
+        folder: &'a Folder,
+        hold: Option<&'a dyn Fn(BlobId) -> Pin>,
+        pace: Pace,
+        report: &'a mut dyn FnMut(Event) -> io::Result<()>,
+    ) -> Check<'a> {
+        Check {
+            folder,
+            hold,
+            pace,
+            report,
+            progress: (0, 0),
+            rows: 0,
+            faults: BTreeMap::new(),
+            blobs: BTreeMap::new(),
+            proven_from: BlobId(0),
+            without_row: HashSet::new(),
+            checked: Checked::default(),
+        }
+    }
+
     fn check_index(&mut self, mut index: Index) -> Result<(), UpkeepError> {
         if let Some(cause) = index.fault()? {
             self.index_is_damaged(&cause)?;
         }
-        let ended = guarded(|| index.read(|snapshot| Ok(self.run(snapshot))).unwrap_or_else(|error| Err(error.into())));
+        self.check_rows(&index)
+    }
+
+    fn check_rows(&mut self, index: &Index) -> Result<(), UpkeepError> {
+        let ended = guarded(|| {
+            self.read_blobs(index)?;
+            self.run(&index.snapshot()?)
+        });
         match ended.unwrap_or_else(|panic| Err(StoreError::Damaged(panic).into())) {
             Err(UpkeepError::Store(StoreError::Damaged(cause))) => self.index_is_damaged(&cause),
             ended => ended,
@@ -91,8 +152,7 @@ impl Check<'_> {
     }
 
     fn run(&mut self, snapshot: &Snapshot) -> Result<(), UpkeepError> {
-        self.proven_from = snapshot.proven_from()?;
-        self.read_blobs(snapshot)?;
+        self.take_blob_rows(snapshot)?;
         if self.check_holders(snapshot)? {
             self.check_references()?;
         }
@@ -101,31 +161,59 @@ impl Check<'_> {
         self.check_files(snapshot)
     }
 
-    fn read_blobs(&mut self, snapshot: &Snapshot) -> Result<(), UpkeepError> {
-        let rows = snapshot.blobs()?.collect::<Result<Vec<_>, _>>()?;
-        let of = rows.iter().flat_map(|(_, row)| row).fold(0u64, |sum, row| sum.saturating_add(row.length));
-        let mut done = 0;
+    /// Takes long, so no view of the index is kept meanwhile.
+    fn read_blobs(&mut self, index: &Index) -> Result<(), UpkeepError> {
+        let rows = {
+            let snapshot = index.snapshot()?;
+            self.proven_from = snapshot.proven_from()?;
+            snapshot.blobs()?.collect::<Result<Vec<_>, _>>()?
+        };
+        let rows: Vec<_> = rows.into_iter().filter_map(|(id, row)| Some((id, row.ok()?))).collect();
+        self.progress.1 = rows.iter().fold(0u64, |sum, (_, row)| sum.saturating_add(row.length));
         for (id, row) in rows {
-            let fault = match &row {
-                Ok(row) => self.examine(id, row, |check, bytes| {
-                    done += bytes;
-                    check.report(Event::Progress { done, of })
-                })?,
-                Err(_) => Some((DefectKind::Unreadable, format!("the row of blob {:x} does not read", id.0))),
-            };
+            let done = self.progress.0.saturating_add(row.length);
+            let _pin = self.hold.map(|hold| hold(id));
+            if !self.is_gone(id, index)?
+                && let Some(fault) = self.examine(id, &row)?
+            {
+                self.faults.insert(id, fault);
+            }
+            self.progress.0 = done;
+        }
+        Ok(())
+    }
+
+    /// Whether a blob had lost its row before it was pinned. One that had not keeps its file.
+    fn is_gone(&self, id: BlobId, index: &Index) -> Result<bool, UpkeepError> {
+        Ok(self.hold.is_some() && matches!(index.snapshot()?.blob(id), Ok(None)))
+    }
+
+    /// The rows of blobs, and what is wrong with each.
+    fn take_blob_rows(&mut self, snapshot: &Snapshot) -> Result<(), UpkeepError> {
+        for found in snapshot.blobs()? {
+            let (id, row) = found?;
+            let unreadable = || (DefectKind::Unreadable, format!("the row of blob {:x} does not read", id.0));
+            let fault = if row.is_ok() { self.faults.remove(&id) } else { Some(unreadable()) };
             self.blobs.insert(id, Blob { row: row.ok(), named: 0, fault });
         }
         self.checked.blobs = self.blobs.len() as u64;
         Ok(())
     }
 
-    /// Compares a blob's file with its row. `on_read` is called for each piece.
-    fn examine(
-        &mut self,
-        id: BlobId,
-        row: &BlobRow,
-        mut on_read: impl FnMut(&mut Self, u64) -> Result<(), UpkeepError>,
-    ) -> Result<Option<Fault>, UpkeepError> {
+    /// A row was looked at, and bytes that the index has for it.
+    fn looked_at_row(&mut self, bytes: u64) -> Result<(), UpkeepError> {
+        self.pace.spend(bytes.saturating_add(ROW));
+        self.rows += 1;
+        if self.rows.is_multiple_of(ROWS) { self.report_progress() } else { Ok(()) }
+    }
+
+    fn report_progress(&mut self) -> Result<(), UpkeepError> {
+        let (done, of) = self.progress;
+        self.report(Event::Progress { done, of })
+    }
+
+    /// Compares a blob's file with its row.
+    fn examine(&mut self, id: BlobId, row: &BlobRow) -> Result<Option<Fault>, UpkeepError> {
         let number = id.0;
         let unreadable = |error| Some((DefectKind::Unreadable, format!("blob {number:x} cannot be read: {error}")));
         let mut file = match open_regular(&self.folder.blob(id)) {
@@ -139,7 +227,11 @@ impl Check<'_> {
         loop {
             match file.read(&mut buffer) {
                 Ok(0) => return Ok(found.compare(id, row, id >= self.proven_from)),
-                Ok(read) => on_read(self, found.take(buffer.get(..read).unwrap_or_default()))?,
+                Ok(read) => {
+                    self.progress.0 += found.take(buffer.get(..read).unwrap_or_default());
+                    self.pace.spend(read as u64);
+                    self.report_progress()?;
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Ok(unreadable(error)),
             }
@@ -152,6 +244,10 @@ impl Check<'_> {
         let buckets: HashSet<_> = snapshot.buckets()?.into_iter().map(|bucket| bucket.name).collect();
         for holder in snapshot.holders()? {
             let Holder { place, bucket, row_key, bytes } = holder?;
+            self.looked_at_row(match &bytes {
+                Ok((size, Body::Inline { .. })) => *size,
+                _ => 0,
+            })?;
             match place {
                 DefectSubject::Part { .. } => self.checked.parts += 1,
                 _ => self.checked.objects += 1,
@@ -253,6 +349,7 @@ impl Check<'_> {
     fn check_rows_that_lost_theirs(&mut self, snapshot: &Snapshot) -> Result<(), UpkeepError> {
         for row_key in snapshot.small_bodies()? {
             let row_key = row_key?;
+            self.looked_at_row(0)?;
             if !snapshot.has_small_body(&row_key)? {
                 let fault = (DefectKind::Dangling, "the index has bytes of it that its row does not name".into());
                 self.found(&object_place(&row_key), fault)?;
@@ -267,14 +364,18 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Files of unreferenced blobs are no findings: to remove them is under way.
+    /// Files of unreferenced blobs are no findings: to remove them is under way. Beside a server uploads are under way, too.
     fn check_files(&mut self, snapshot: &Snapshot) -> Result<(), UpkeepError> {
         let unreferenced: HashSet<_> = snapshot.unreferenced()?.into_iter().collect();
+        let in_flight = if self.hold.is_some() { snapshot.watermark()? } else { u64::MAX };
         for id in self.folder.blobs_from(BlobId(0)).map_err(StoreError::from)? {
             let is_named = self.blobs.contains_key(&id) || self.without_row.contains(&id);
-            if !is_named && !unreferenced.contains(&id) {
+            if !is_named && !unreferenced.contains(&id) && id.0 < in_flight {
                 self.found_orphan(&self.folder.blob(id), "no row names it")?;
             }
+        }
+        if self.hold.is_some() {
+            return Ok(());
         }
         for path in self.folder.temporaries().map_err(StoreError::from)? {
             self.found_orphan(&path, "an upload that did not end has left it")?;

@@ -29,6 +29,9 @@ pub enum UpkeepError {
     /// The disk or the index failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Something of the kind is under way in the same server.
+    #[error("the server is checking its store already; wait until that has ended")]
+    Busy,
     /// What was found could not be written.
     #[error(transparent)]
     Output(io::Error),
