@@ -2,8 +2,8 @@
 
 use crate::audit::logs::Format;
 use crate::cli::report::ReportForm;
+use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args};
 use std::path::PathBuf;
 
 /// `audit`.
