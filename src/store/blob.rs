@@ -4,6 +4,7 @@
 //! sums, fsync, rename, fsync of the folder; the row that names the blob comes after ([`super::committer`]).
 
 use super::block_sums::BlockSums;
+use super::disk::Step;
 use super::error::StoreError;
 use super::folder::{BlobId, Folder};
 use super::ids::Ids;
@@ -61,7 +62,9 @@ impl Blobs {
     pub(super) fn create(self: &Arc<Blobs>) -> Result<TemporaryBlob, StoreError> {
         let number = self.temporaries.fetch_add(1, Ordering::Relaxed);
         let path = self.folder.tmp().join(format!("{number:x}"));
-        let file = self.folder.create_file(&path)?;
+        let created = self.folder.create_file(&path);
+        // A file may be there although the disk says that it could not be made.
+        let file = created.inspect_err(|_| self.reaper.temporary(path.clone()))?;
         Ok(TemporaryBlob { blobs: self.clone(), path, file, sums: BlockSums::default(), placed: false })
     }
 }
@@ -73,12 +76,15 @@ impl TemporaryBlob {
     }
 
     pub(super) fn write(&mut self, pieces: &[Bytes]) -> Result<(), StoreError> {
-        self.blobs.folder.disk().permit_write()?;
         for piece in pieces {
-            self.file.write_all(piece)?;
+            self.write_all(piece)?;
             self.sums.update(piece);
         }
         Ok(())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.blobs.folder.disk().write(Step::Write, bytes, |bytes| self.file.write_all(bytes))
     }
 
     /// Makes the bytes durable and gives them their place.
@@ -88,8 +94,7 @@ impl TemporaryBlob {
         let (crc, trailer) = std::mem::take(&mut self.sums).finish(id);
         // From here on both guards clean up: the file lies in one of the two places.
         let placed = PlacedBlob { id, blobs: self.blobs.clone(), length, crc, fate: Fate::Remove };
-        self.blobs.folder.disk().permit_write()?;
-        self.file.write_all(&trailer)?;
+        self.write_all(&trailer)?;
         self.blobs.folder.disk().sync(&self.file)?;
         self.blobs.folder.settle(&self.path, id)?;
         self.placed = true;

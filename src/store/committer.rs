@@ -35,8 +35,8 @@ pub(super) type Outcome = Result<Option<WriteResult>, StoreError>;
 struct Queued {
     change: Change,
     reply: oneshot::Sender<Outcome>,
-    /// Space for its row, released when the change is decided.
-    _room: Option<Promise>,
+    /// Space for its row, released when the change is decided, before the answer: who writes next may need it.
+    room: Option<Promise>,
 }
 
 /// Where to send changes; the thread ends when this is dropped and the queue is empty.
@@ -71,7 +71,7 @@ impl Committer {
         room: Option<Promise>,
     ) -> Result<oneshot::Receiver<Outcome>, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.0.send(Queued { change, reply, _room: room }).await.map_err(|_| stopped())?;
+        self.0.send(Queued { change, reply, room }).await.map_err(|_| stopped())?;
         Ok(answer)
     }
 }
@@ -166,17 +166,20 @@ fn give_up(batch: &mut Vec<Queued>, panic: String) -> ! {
 
 /// The commit is done. A body that was refused is removed as it is dropped.
 fn acknowledge(queued: Queued, outcome: Outcome) {
-    if let (Ok(_), Some(blob)) = (&outcome, placed_blob(queued.change)) {
+    let Queued { change, reply, room } = queued;
+    if let (Ok(_), Some(blob)) = (&outcome, placed_blob(change)) {
         blob.keep();
     }
+    drop(room);
     // There is no receiver if the client has disconnected.
-    let _ = queued.reply.send(outcome);
+    let _ = reply.send(outcome);
 }
 
 /// The commit failed. A body is removed as it is dropped, unless its row may be on the disk after all.
 fn fail(queued: Queued, failure: &IndexError) {
-    let Queued { change, reply, _room } = queued;
+    let Queued { change, reply, room } = queued;
     let body = placed_blob(change);
+    drop(room);
     let error = match failure {
         IndexError::Refused(error)
         | IndexError::Damaged(error)

@@ -1,27 +1,51 @@
 //! The disk under the data folder: whether writes are waited for.
 //!
-//! Every write of the store passes here, so that tests can make the disk fail.
+//! Every step of the store that changes the disk and that a client waits for passes here, so that tests can make any of
+//! them fail. In the program there are no faults and nothing is asked.
+
+#[cfg(test)]
+pub(super) mod faults;
 
 use super::model::Durability;
+#[cfg(test)]
+use faults::Faults;
 use std::fs::File;
 use std::io;
 use std::path::Path;
 #[cfg(test)]
-use std::sync::Arc;
-#[cfg(test)]
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// What is done to the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// A folder is made, or looked at whether it has to be.
+    MakeFolder,
+    /// A file is made.
+    CreateFile,
+    /// Bytes are written to a file.
+    Write,
+    /// The bytes of a file are waited for.
+    Sync,
+    /// A file gets its place.
+    Rename,
+    /// The entries of a folder are waited for.
+    SyncFolder,
+    /// The index is opened to be written to.
+    OpenIndex,
+    /// The index is made longer or shorter.
+    ResizeIndex,
+    /// Pages of the index, or their sums, are written.
+    WriteIndex,
+    /// The bytes of the index are waited for.
+    SyncIndex,
+}
 
 /// When writes count as done. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Disk {
     durability: Durability,
     #[cfg(test)]
-    fault: Arc<std::sync::Mutex<Option<rustix::io::Errno>>>,
-    /// How many writes succeed before all fail.
-    #[cfg(test)]
-    writes_left: Arc<AtomicU64>,
-    #[cfg(test)]
-    panic: Arc<std::sync::atomic::AtomicBool>,
+    faults: Arc<Mutex<Faults>>,
 }
 
 impl Disk {
@@ -29,63 +53,80 @@ impl Disk {
         Disk {
             durability,
             #[cfg(test)]
-            fault: Arc::default(),
-            #[cfg(test)]
-            writes_left: Arc::new(AtomicU64::new(u64::MAX)),
-            #[cfg(test)]
-            panic: Arc::default(),
+            faults: Arc::default(),
         }
     }
 
     /// Waits until the file's bytes are on the disk.
     pub(super) fn sync(&self, file: &File) -> io::Result<()> {
-        self.permit_write()?;
-        if self.is_durable() { file.sync_all() } else { Ok(()) }
+        self.perform(Step::Sync, || if self.is_durable() { file.sync_all() } else { Ok(()) })
     }
 
     /// Waits until the folder's entries are on the disk.
     pub(super) fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        self.sync(&File::open(folder)?)
+        let folder = File::open(folder)?;
+        self.perform(Step::SyncFolder, || if self.is_durable() { folder.sync_all() } else { Ok(()) })
     }
 
     pub(super) fn is_durable(&self) -> bool {
         self.durability == Durability::Fsync
     }
 
-    /// Called before each write; fails where a test wants the disk to fail.
-    pub(super) fn permit_write(&self) -> io::Result<()> {
+    /// Takes a step. In tests it may fail before it is taken, or be said to have failed after it.
+    pub(super) fn perform<T>(&self, step: Step, take: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        #[cfg(not(test))]
+        let _ = step;
         #[cfg(test)]
-        if let Some(errno) = *self.fault.lock().unwrap() {
-            return Err(errno.into());
-        }
+        let fault = self.faults().strikes(step);
         #[cfg(test)]
-        if self.writes_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_err() {
-            return Err(rustix::io::Errno::IO.into());
-        }
+        faults::before(fault)?;
+        let taken = take()?;
+        #[cfg(test)]
+        faults::after(fault)?;
+        Ok(taken)
+    }
+
+    /// Writes bytes with `write`. In tests half of them may be written before it fails.
+    pub(super) fn write(
+        &self,
+        step: Step,
+        bytes: &[u8],
+        write: impl FnOnce(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        #[cfg(not(test))]
+        let _ = step;
+        #[cfg(test)]
+        let fault = self.faults().strikes(step);
+        #[cfg(test)]
+        faults::before(fault)?;
+        #[cfg(test)]
+        let bytes = faults::written(fault, bytes);
+        write(bytes)?;
+        #[cfg(test)]
+        faults::after(fault)?;
         Ok(())
     }
 
-    /// Called before each commit to the index; panics where a test wants it to.
     #[cfg(test)]
-    pub(super) fn panic_if_wanted(&self) {
-        assert!(!self.panic.swap(false, Ordering::Relaxed), "as a test wants it");
+    pub(super) fn faults(&self) -> std::sync::MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
-    /// Makes the next commit panic.
+    /// Makes the next wait for the index panic.
     #[cfg(test)]
     pub(super) fn panic_once(&self) {
-        self.panic.store(true, Ordering::Relaxed);
+        self.faults().panic = true;
     }
 
-    /// Makes every write fail after this many have succeeded.
+    /// Makes every step fail after this many were taken.
     #[cfg(test)]
-    pub(super) fn fail_after(&self, writes: u64) {
-        self.writes_left.store(writes, Ordering::Relaxed);
+    pub(super) fn fail_after(&self, steps: u64) {
+        self.faults().steps_left = Some(steps);
     }
 
-    /// Makes every write fail from now on, or succeed again.
+    /// Makes every step fail from now on, or succeed again.
     #[cfg(test)]
     pub(super) fn fail_with(&self, fault: Option<rustix::io::Errno>) {
-        *self.fault.lock().unwrap() = fault;
+        self.faults().every = fault;
     }
 }

@@ -9,7 +9,7 @@
 //!
 //! A key never becomes part of a path.
 
-use super::disk::Disk;
+use super::disk::{Disk, Step};
 use super::error::OpenError;
 use super::model::Durability;
 use rustix::fs::{Mode, OFlags};
@@ -81,14 +81,13 @@ impl Folder {
     }
 
     fn make(&self) -> io::Result<()> {
-        self.disk.permit_write()?;
         if self.index().exists() && self.tmp().is_dir() && self.blobs().is_dir() {
             return Ok(());
         }
         let mut maker = DirBuilder::new();
         maker.mode(0o700).recursive(true);
         for path in [&self.root, &self.tmp(), &self.blobs()] {
-            maker.create(path)?;
+            self.disk.perform(Step::MakeFolder, || maker.create(path))?;
         }
         self.disk.sync_folder(&self.root)?;
         // The folder's own entry, which may be new as well.
@@ -125,14 +124,15 @@ impl Folder {
 
     /// Makes a new file that only we may read.
     pub(super) fn create_file(&self, path: &Path) -> io::Result<File> {
-        self.disk.permit_write()?;
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        self.disk.perform(Step::CreateFile, || options.open(path))
     }
 
     /// Gives a finished temporary file its place among the blobs, certain to survive a loss of power.
     pub(super) fn settle(&self, temporary: &Path, id: BlobId) -> io::Result<()> {
         self.make_home(id.home())?;
-        fs::rename(temporary, self.blob(id))?;
+        self.disk.perform(Step::Rename, || fs::rename(temporary, self.blob(id)))?;
         self.disk.sync_folder(&self.home(id.home()))
     }
 
@@ -144,7 +144,9 @@ impl Folder {
             return Ok(());
         }
         let home = self.home(number);
-        DirBuilder::new().mode(0o700).recursive(true).create(&home)?;
+        let mut maker = DirBuilder::new();
+        maker.mode(0o700).recursive(true);
+        self.disk.perform(Step::MakeFolder, || maker.create(&home))?;
         for above in home.ancestors().skip(1).take(2) {
             self.disk.sync_folder(above)?;
         }

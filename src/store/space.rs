@@ -103,6 +103,12 @@ impl Space {
         Ok(BodyRoom { promise, unreserved: length, written: 0 })
     }
 
+    /// Bytes that are reserved and not yet written.
+    #[cfg(test)]
+    pub(super) fn promised(&self) -> u64 {
+        self.promised.load(Ordering::Relaxed)
+    }
+
     fn promise(self: &Arc<Space>, bytes: u64, share: Option<&Share>) -> Result<Promise, StoreError> {
         let mut promise = Promise { space: self.clone(), share: share.cloned(), left: 0 };
         promise.extend(bytes)?;

@@ -22,6 +22,8 @@ mod encryption;
 mod kept;
 mod damage;
 mod flips;
+mod faults;
+mod clocks;
 mod configurations;
 mod model;
 

@@ -7,7 +7,7 @@
 //! made, waited for, and renamed.
 
 use super::pages::{self, PAGE, Pages, RawFile};
-use crate::store::disk::Disk;
+use crate::store::disk::{Disk, Step};
 use crate::store::folder::open_regular;
 use redb::backends::FileBackend;
 use redb::{BackendError, DatabaseError, StorageBackend, StorageError};
@@ -26,8 +26,38 @@ const COPIED: u64 = 64;
 /// The file and how it is written.
 #[derive(Debug)]
 pub(super) struct IndexFile {
-    pages: Pages<FileBackend>,
+    pages: Pages<Written>,
+}
+
+/// The file that is written to, below the sums: a write that fails half way tears pages as a disk does.
+#[derive(Debug)]
+struct Written {
+    file: FileBackend,
     disk: Disk,
+}
+
+impl RawFile for Written {
+    fn len(&self) -> io::Result<u64> {
+        StorageBackend::len(&self.file)
+    }
+
+    fn read(&self, at: u64, out: &mut [u8]) -> io::Result<()> {
+        StorageBackend::read(&self.file, at, out)
+    }
+
+    fn write(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
+        self.disk.write(Step::WriteIndex, bytes, |bytes| StorageBackend::write(&self.file, at, bytes))
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        self.disk.perform(Step::ResizeIndex, || StorageBackend::set_len(&self.file, length))
+    }
+}
+
+impl Written {
+    fn sync(&self) -> io::Result<()> {
+        self.disk.perform(Step::SyncIndex, || if self.disk.is_durable() { self.file.sync_data() } else { Ok(()) })
+    }
 }
 
 /// A file that is only read.
@@ -118,14 +148,13 @@ impl ReadFile {
 impl IndexFile {
     /// Opens for reading and writing, and makes a file that only we may read if there is none.
     pub(super) fn open(path: &Path, disk: &Disk) -> Result<IndexFile, DatabaseError> {
-        disk.permit_write().map_err(StorageError::Io)?;
         let is_new = !path.exists();
-        let file = open_to_write(path).map_err(StorageError::Io)?;
+        let file = disk.perform(Step::OpenIndex, || open_to_write(path)).map_err(StorageError::Io)?;
         if let (true, Some(folder)) = (is_new, path.parent()) {
             disk.sync_folder(folder).map_err(StorageError::Io)?;
         }
         let file = if is_plain(&file).map_err(StorageError::Io)? { prove(path, &file, disk)? } else { file };
-        Ok(IndexFile { pages: Pages::new(FileBackend::new(file)?), disk: disk.clone() })
+        Ok(IndexFile { pages: Pages::new(Written { file: FileBackend::new(file)?, disk: disk.clone() }) })
     }
 }
 
@@ -148,13 +177,14 @@ fn copy_with_sums(path: &Path, plain: &File, disk: &Disk) -> io::Result<File> {
     {
         return Err(error);
     }
-    disk.permit_write()?;
-    let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&copy)?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true).mode(0o600);
+    let file = disk.perform(Step::CreateFile, || options.open(&copy))?;
     let pages = Pages::new(file.try_clone()?);
     copy_pages(plain, &pages, disk)?;
     pages.write_sums()?;
     disk.sync(&file)?;
-    fs::rename(&copy, path)?;
+    disk.perform(Step::Rename, || fs::rename(&copy, path))?;
     path.parent().map_or(Ok(()), |folder| disk.sync_folder(folder))?;
     Ok(file)
 }
@@ -167,11 +197,10 @@ fn copy_pages(plain: &File, pages: &Pages<File>, disk: &Disk) -> io::Result<()> 
     pages.write(0, &header)?;
     let mut at = PAGE;
     while at < length {
-        disk.permit_write()?;
         let bytes = (length - at).min(COPIED * PAGE);
         let mut buffer = vec![0; usize::try_from(bytes).unwrap_or_default()];
         plain.read_exact_at(&mut buffer, at)?;
-        pages.write(at, &buffer)?;
+        disk.perform(Step::WriteIndex, || pages.write(at, &buffer))?;
         at += bytes;
     }
     Ok(())
@@ -205,48 +234,43 @@ impl StorageBackend for IndexFile {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.disk.permit_write()?;
         self.pages.set_len(len)
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        #[cfg(test)]
-        self.disk.panic_if_wanted();
-        self.disk.permit_write()?;
         self.pages.write_sums()?;
-        if self.disk.is_durable() { self.pages.file().sync_data() } else { Ok(()) }
+        self.pages.file().sync()
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.disk.permit_write()?;
         self.pages.write(offset, data)
     }
 
     fn close(&self) -> io::Result<()> {
-        self.pages.file().close()
+        self.pages.file().file.close()
     }
 
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.pages.file().try_lock_range(start, end)
+        self.pages.file().file.try_lock_range(start, end)
     }
 
     fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.pages.file().try_lock_shared_range(start, end)
+        self.pages.file().file.try_lock_shared_range(start, end)
     }
 
     fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.pages.file().lock_range(start, end)
+        self.pages.file().file.lock_range(start, end)
     }
 
     fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.pages.file().lock_shared_range(start, end)
+        self.pages.file().file.lock_shared_range(start, end)
     }
 
     fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.pages.file().unlock_range(start, end)
+        self.pages.file().file.unlock_range(start, end)
     }
 
     fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.pages.file().query_lock_range(start, end)
+        self.pages.file().file.query_lock_range(start, end)
     }
 }

@@ -3,7 +3,7 @@
 
 use super::tally::Tally;
 use crate::store::block_sums::BlockSums;
-use crate::store::disk::Disk;
+use crate::store::disk::{Disk, Step};
 use crate::store::error::StoreError;
 use crate::store::folder::{BlobId, Folder, open_regular_to_write};
 use crate::store::index::{BlobRow, Index};
@@ -63,8 +63,7 @@ fn prove(folder: &Folder, id: BlobId, row: &BlobRow) -> io::Result<Option<u64>> 
 
 /// What an earlier try has left behind the bytes is written over: it cannot be longer.
 fn append(disk: &Disk, file: &File, length: u64, trailer: &[u8]) -> io::Result<()> {
-    disk.permit_write()?;
-    file.write_all_at(trailer, length)?;
+    disk.write(Step::Write, trailer, |bytes| file.write_all_at(bytes, length))?;
     disk.sync(file)
 }
 
