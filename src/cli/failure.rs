@@ -76,6 +76,7 @@ impl From<io::Error> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostics::Location;
 
     fn reported(failure: &Failure) -> String {
         let mut errors = Vec::new();
