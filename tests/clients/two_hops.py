@@ -25,6 +25,8 @@ http {{
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
     client_max_body_size 0;
+    # Its workers may be of another user, who cannot open files in this folder.
+    proxy_max_temp_file_size 0;
     upstream r2shim {{
         server {behind};
         keepalive 1;
