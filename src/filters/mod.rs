@@ -155,15 +155,23 @@ fn walk<'a>(request: &Request<'a>, run: &mut Run<'_>, subject: &mut Subject) -> 
     let Judged { value: names, faults } = names::judge(&facts);
     run.judge(Filter::Names, faults)?;
     // What must the body be, and what must be true of it before it counts?
-    let plan = match run.known() {
-        None => {
-            let Judged { value, faults } = payload::plan(request, &facts, &caller);
-            run.judge(Filter::Payload, faults)?;
-            value
-        }
-        Some(known) => run.examine(Filter::Payload, payload::examine(request, &facts, &caller, known.body))?,
-    };
+    let plan = body(request, run, &facts, &caller)?;
     Ok(Walked::Passed(Passed { facts, caller, names, plan, answer }))
+}
+
+/// What the body must be: judged where the request is here, examined where it is explained.
+fn body(
+    request: &Request<'_>,
+    run: &mut Run<'_>,
+    facts: &Facts<'_>,
+    caller: &Caller<'_>,
+) -> Result<Result<BodyPlan, S3Error>, Box<Finding>> {
+    let Some(known) = run.known() else {
+        let Judged { value, faults } = payload::plan(request, facts, caller);
+        run.judge(Filter::Payload, faults)?;
+        return Ok(value);
+    };
+    run.examine(Filter::Payload, payload::examine(request, facts, caller, known.body))
 }
 
 /// The end of the chain for what no row is for: no policy rules over it, and the finding of filter `address` is noted.
@@ -176,13 +184,6 @@ fn unknown_operation<'a>(
     run.examine(Filter::Authorise, authorise::check(request, &facts, &caller))?;
     let Judged { value: names, faults } = names::judge(&facts);
     run.judge(Filter::Names, faults)?;
-    let plan = match run.known() {
-        None => {
-            let Judged { value, faults } = payload::plan(request, &facts, &caller);
-            run.judge(Filter::Payload, faults)?;
-            value
-        }
-        Some(known) => run.examine(Filter::Payload, payload::examine(request, &facts, &caller, known.body))?,
-    };
+    let plan = body(request, run, &facts, &caller)?;
     Ok(Walked::Passed(Passed { facts, caller, names, plan, answer: None }))
 }

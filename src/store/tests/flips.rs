@@ -3,7 +3,7 @@
 use super::uploads::{complete, create, put_part};
 use super::*;
 use crate::s3::listing::Entry;
-use crate::s3::upload_listing::{UploadPage, UploadQuery};
+use crate::s3::upload_listing::UploadPage;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
@@ -88,15 +88,7 @@ async fn rows(store: &Store, keys: &[ObjectKey]) -> Answers {
     for key in keys {
         answers.push(store.info(&bucket(), key).await.map(|info| Answer::Info(Box::new(info))));
     }
-    let query = UploadQuery {
-        prefix: String::new(),
-        delimiter: None,
-        url_encoded: false,
-        key_marker: String::new(),
-        upload_id_marker: String::new(),
-        max_uploads: 1000,
-    };
-    answers.push(store.list_uploads(&bucket(), &query).await.map(Answer::Uploads));
+    answers.push(store.list_uploads(&bucket(), &uploads::query("", None, 1000)).await.map(Answer::Uploads));
     answers
 }
 

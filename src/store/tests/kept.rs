@@ -9,7 +9,6 @@ use crate::s3::listing::Entry;
 use crate::s3::part_checksums::Plan;
 use crate::s3::part_list::MIN_PART;
 use crate::s3::precondition::ReadConditions;
-use crate::s3::upload_listing::UploadQuery;
 use std::fmt::Write as _;
 
 /// The kept folders, oldest first. A folder is named after the version of its index.
@@ -201,15 +200,7 @@ fn describe_checksum(text: &mut String, checksum: Option<&Checksum>) {
 }
 
 async fn describe_uploads(text: &mut String, store: &Store, bucket: &BucketName) {
-    let query = UploadQuery {
-        prefix: String::new(),
-        delimiter: None,
-        url_encoded: false,
-        key_marker: String::new(),
-        upload_id_marker: String::new(),
-        max_uploads: 1000,
-    };
-    for upload in store.list_uploads(bucket, &query).await.unwrap().uploads {
+    for upload in store.list_uploads(bucket, &uploads::query("", None, 1000)).await.unwrap().uploads {
         let at = UploadRef { bucket: bucket.clone(), key: key(&upload.key), id: upload.upload_id };
         writeln!(text, "upload {:?} {}", upload.key, upload.initiated.millis()).unwrap();
         let UploadInfo { storage_class, checksum, encryption } = store.upload(&at).await.unwrap();

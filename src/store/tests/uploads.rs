@@ -297,7 +297,7 @@ async fn uploads(store: &Store, prefix: &str, delimiter: Option<&str>) -> Upload
     store.list_uploads(&bucket(), &query(prefix, delimiter, 1000)).await.unwrap()
 }
 
-fn query(prefix: &str, delimiter: Option<&str>, max_uploads: u64) -> UploadQuery {
+pub(super) fn query(prefix: &str, delimiter: Option<&str>, max_uploads: u64) -> UploadQuery {
     UploadQuery {
         prefix: prefix.to_owned(),
         delimiter: delimiter.map(str::to_owned),
