@@ -150,7 +150,7 @@ impl<'a> Admitted<'a> {
     /// The id of the key that the request counts for, and the limits of it; `None` for the read of a public object.
     pub fn limited_key(&self) -> Option<(&'a str, KeyLimits)> {
         let grant = self.signer.as_ref()?;
-        Some((grant.key_id(), grant.limits().or(self.rules.limits.per_key)))
+        Some((grant.key_id(), grant.limits().or(self.rules.limits.requests.per_key)))
     }
 
     /// Scheme and host by which the client reached the server, for addresses in answers.

@@ -79,7 +79,7 @@ fn plan_of_body(request: &Request<'_>, signer: &Authenticated<'_>, facts: &Facts
     }
     let plan = |length| match facts.spec.body {
         BodyKind::Object => BodyPlan::Object { length, announced },
-        BodyKind::Document | BodyKind::None => BodyPlan::Document { limit: limits.document_bytes, announced },
+        BodyKind::Document | BodyKind::None => BodyPlan::Document { limit: limits.requests.document_bytes, announced },
     };
     Judged { value: value.map(plan), faults }
 }

@@ -1,6 +1,6 @@
 //! What the chain decides by: the operator's settings, made ready once.
 
-use crate::access::{BucketScope, KeyLimits, Keyring};
+use crate::access::{BucketScope, Keyring};
 use crate::cors::CorsRules;
 use crate::policy::Policy;
 use crate::routing::TrustedProxies;
@@ -9,7 +9,6 @@ use crate::settings::{self, PortLimits, RequestLimits, Upstream};
 use crate::sigv4::KeyCache;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// The rules in force. They are swapped as a whole: whoever swaps them begins with those in force (`rcu`), so that the CORS
 /// rules that are stored with buckets stay. A request keeps the snapshot that it began with to its end, and
@@ -82,67 +81,17 @@ pub struct Limits {
     pub parameters: usize,
     /// Bytes of all header names and values. R2 takes 8,192 bytes of user metadata, which may be RFC 2047-encoded.
     pub header_bytes: usize,
-    /// From the opening of a connection to the end of its TLS handshake. One takes two or three round trips.
-    pub handshake_time: Duration,
-    /// From the opening of a connection to the first byte of a head. Clients connect when they have something to send.
-    pub first_byte_time: Duration,
-    /// From the end of a request to the first byte of the next head: how long an idle connection is kept.
-    pub idle_time: Duration,
-    /// From the first byte of a head to its end.
-    pub head_time: Duration,
     /// Bytes of path and query. A key of 1,024 bytes percent-encoded has 3,072; presigned URLs carry metadata too.
     pub target_bytes: usize,
-    /// Bytes of a request document. DeleteObjects with 1,000 keys of 1,024 bytes has 1.1 MB.
-    pub document_bytes: usize,
     /// Bytes of an object or part in one request (R2 limits page: 5 GiB less 5 MiB).
     pub object_bytes: u64,
-    /// The longest wait for the next bytes of a body.
-    pub body_idle: Duration,
-    /// Bytes that a body has to bring in each `body_window`: on average 1 KiB/s, which a slow mobile link exceeds.
-    pub body_bytes: u64,
-    /// Bytes of an answer that its client has to take in each `body_window`.
-    pub answer_bytes: u64,
-    /// The window of `body_bytes` and `answer_bytes`. Only time in which the server waits for the client counts.
-    pub body_window: Duration,
-    /// Connections to the S3 port. The limit of open files lowers it, so that the store and the admin address never run
-    /// out of them.
-    pub connections: usize,
-    /// Connections to the S3 port from one IPv4 address or one IPv6 network of 64 bits, loopback excepted.
-    pub connections_per_address: usize,
-    /// Requests in flight whose signer is known, or that need none; 0 is no limit.
-    pub requests: u64,
-    /// Copies at the same time; 0 is no limit.
-    pub copies: u64,
-    /// The limits of each key that has none of its own.
-    pub per_key: KeyLimits,
+    /// What settings say of connections.
+    pub ports: PortLimits,
+    /// What settings say of requests.
+    pub requests: RequestLimits,
 }
 
 impl Limits {
-    /// These limits, and those of requests as settings have them.
-    #[must_use]
-    pub fn with(self, requests: &RequestLimits) -> Limits {
-        let RequestLimits {
-            requests,
-            copies,
-            document_bytes,
-            body_idle,
-            body_bytes,
-            answer_bytes,
-            body_window,
-            per_key,
-        } = *requests;
-        Limits { requests, copies, document_bytes, body_idle, body_bytes, answer_bytes, body_window, per_key, ..self }
-    }
-
-    /// These limits, and those of connections as settings have them.
-    #[must_use]
-    pub fn with_ports(self, ports: &PortLimits) -> Limits {
-        let PortLimits { connections, connections_per_address, .. } = *ports;
-        let PortLimits { handshake_time, first_byte_time, idle_time, head_time, .. } = *ports;
-        let times = Limits { handshake_time, first_byte_time, idle_time, head_time, ..self };
-        Limits { connections, connections_per_address, ..times }
-    }
-
     /// Bytes of a whole head as it is read: what `header_bytes` and `target_bytes` allow, and the rest of each line.
     pub fn head_bytes(&self) -> usize {
         const LINE_ENDS: usize = 2 << 10;
@@ -150,40 +99,30 @@ impl Limits {
     }
 }
 
+impl From<PortLimits> for Limits {
+    /// These limits of connections; all others are the defaults.
+    fn from(ports: PortLimits) -> Limits {
+        Limits { ports, ..Limits::default() }
+    }
+}
+
+impl From<RequestLimits> for Limits {
+    /// These limits of requests; all others are the defaults.
+    fn from(requests: RequestLimits) -> Limits {
+        Limits { requests, ..Limits::default() }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Limits {
-        let RequestLimits {
-            requests,
-            copies,
-            document_bytes,
-            body_idle,
-            body_bytes,
-            answer_bytes,
-            body_window,
-            per_key,
-        } = RequestLimits::default();
-        let PortLimits { connections, connections_per_address, handshake_time, first_byte_time, idle_time, head_time } =
-            PortLimits::default();
         Limits {
             headers: MAX_HEADERS,
             parameters: 1000,
             header_bytes: 64 << 10,
-            handshake_time,
-            first_byte_time,
-            idle_time,
-            head_time,
             target_bytes: 32 << 10,
-            document_bytes,
             object_bytes: (5 << 30) - (5 << 20),
-            body_idle,
-            body_bytes,
-            answer_bytes,
-            body_window,
-            connections,
-            connections_per_address,
-            requests,
-            copies,
-            per_key,
+            ports: PortLimits::default(),
+            requests: RequestLimits::default(),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! [`public_port`](crate::server::public_port).
 
 use crate::access::CertificateDigest;
-use crate::filters::{CurrentRules, Limits, Rules};
+use crate::filters::{CurrentRules, Rules};
 use crate::routing::{Forwarded, Scheme};
 use crate::s3::trace::{TRACEPARENT, trace_id};
 use crate::s3::{Code, S3Error};
@@ -22,6 +22,7 @@ use crate::server::observe::metrics::Metrics;
 use crate::server::observe::notices::Notices;
 use crate::server::observe::record::{Port, Record};
 use crate::server::recent::{Recent, Seen};
+use crate::settings::RequestLimits;
 use http::header::HOST;
 use http::{HeaderValue, Method, StatusCode, Version};
 use pingora::http::RequestHeader;
@@ -106,7 +107,8 @@ impl<S: Service> Exchange<S> {
             Err(error) => return (self.refused(record, &error), Unread::Close),
         };
         let certificate = certificate(session);
-        let rate = MinimumRate { bytes: rules.limits.body_bytes, window: rules.limits.body_window };
+        let limits = &rules.limits.requests;
+        let rate = MinimumRate { bytes: limits.body_bytes, window: limits.body_window };
         let mut body = RequestBody::new(session, head.expects_continue(), rate);
         let answer = self.service.answer(&Call { rules, head, forwarded, certificate }, &mut body, record).await;
         let progress = body.progress();
@@ -158,7 +160,7 @@ impl<S: Service> Respond for Exchange<S> {
         let rules = self.shared.rules.load_full();
         let forwarded = forwarded(session, &rules);
         let mut seen = Seen { record: self.record(session, &forwarded), head: None };
-        prepare(session, &rules.limits);
+        prepare(session, &rules.limits.requests);
         // It counts until the answer is sent.
         let counted = self.count_client(&forwarded);
         let (answer, unread) = match &counted {
@@ -217,7 +219,7 @@ fn trace(head: &RequestHeader) -> Option<String> {
     trace_id(head.headers.get_all(TRACEPARENT).iter().map(HeaderValue::as_bytes)).map(str::to_owned)
 }
 
-fn prepare(session: &mut ServerSession, limits: &Limits) {
+fn prepare(session: &mut ServerSession, limits: &RequestLimits) {
     // Without this, requests that came together are answered one, and the rest are dropped unread.
     session.set_pipelining_enabled(true);
     // pingora closes whenever an answer, `100 Continue` among them, overtakes the body; `Unread` decides here.

@@ -1,7 +1,7 @@
 //! The connection under the requests: what keeps it, what ends it, and that no answer is lost on the way.
 
 use crate::support::{Connection, Request, Response, TestServer};
-use r2shim::filters::Limits;
+use r2shim::settings::PortLimits;
 use std::time::Duration;
 
 /// Larger than what the sockets of both sides buffer, so that its sender has to wait for its reader.
@@ -263,8 +263,8 @@ fn a_half_closed_connection_is_answered() {
 #[test]
 fn heads_have_a_deadline() {
     let second = Duration::from_secs(1);
-    let limits = Limits { first_byte_time: second, idle_time: second, head_time: second, ..Limits::default() };
-    let server = TestServer::with_limits("r2", limits);
+    let ports = PortLimits { first_byte_time: second, idle_time: second, head_time: second, ..PortLimits::default() };
+    let server = TestServer::with_limits("r2", ports.into());
     assert_eq!(server.send(Request::put("/media")).status, 200);
     assert_eq!(server.send(Request::put("/media/large").body(body(0))).status, 200);
     let (mut reading, _, start) = begin_reading(&server, "/media/large");

@@ -4,6 +4,7 @@
 use crate::support::{Connection, Process, Request, TestServer};
 use r2shim::filters::Limits;
 use r2shim::server::observe::metrics::HEAD_CAUSES;
+use r2shim::settings::{PortLimits, RequestLimits};
 use std::process::Command;
 use std::time::Duration;
 
@@ -12,14 +13,14 @@ const SOON: Duration = Duration::from_millis(300);
 /// Later than any test ends.
 const NEVER: Duration = Duration::from_secs(600);
 
-fn server(limits: Limits) -> TestServer {
-    let server = TestServer::with_limits("r2", limits);
+fn server(limits: impl Into<Limits>) -> TestServer {
+    let server = TestServer::with_limits("r2", limits.into());
     assert_eq!(server.send(Request::put("/media")).status, 200);
     server
 }
 
-fn patient() -> Limits {
-    Limits { first_byte_time: NEVER, idle_time: NEVER, head_time: NEVER, ..Limits::default() }
+fn patient() -> PortLimits {
+    PortLimits { first_byte_time: NEVER, idle_time: NEVER, head_time: NEVER, ..PortLimits::default() }
 }
 
 fn half_head(server: &TestServer) -> Connection {
@@ -34,7 +35,7 @@ fn metric(server: &TestServer, line: &str) -> bool {
 
 #[test]
 fn connections_over_the_limit_are_closed() {
-    let server = server(Limits { connections: 8, ..patient() });
+    let server = server(PortLimits { connections: 8, ..patient() });
     // A connection has a place if it is answered. The one that made the bucket may still have one for a moment.
     let mut open: Vec<Connection> = Vec::new();
     while open.len() < 8 {
@@ -103,8 +104,8 @@ fn a_large_head_is_still_a_head() {
 #[test]
 fn heads_have_time_limits() {
     for (limits, sent) in [
-        (Limits { first_byte_time: SOON, ..patient() }, ""),
-        (Limits { head_time: SOON, ..patient() }, "GET / HTTP/1.1\r\nhost: h\r\n"),
+        (PortLimits { first_byte_time: SOON, ..patient() }, ""),
+        (PortLimits { head_time: SOON, ..patient() }, "GET / HTTP/1.1\r\nhost: h\r\n"),
     ] {
         let server = server(limits);
         let mut connection = server.connect();
@@ -117,14 +118,14 @@ fn heads_have_time_limits() {
 /// An idle connection that has been used waits longer than a new one, and closing it is not a refusal.
 #[test]
 fn used_connections_may_be_idle() {
-    let server = server(Limits { first_byte_time: SOON, head_time: SOON, ..patient() });
+    let server = server(PortLimits { first_byte_time: SOON, head_time: SOON, ..patient() });
     let mut used = server.connect();
     assert_eq!(used.send(Request::get("/").signed(server.address)).status, 200);
     assert!(server.connect().is_closed());
     assert!(half_head(&server).is_closed());
     assert_eq!(used.send(Request::get("/").signed(server.address)).status, 200);
 
-    let server = self::server(Limits { idle_time: SOON, ..patient() });
+    let server = self::server(PortLimits { idle_time: SOON, ..patient() });
     let mut used = server.connect();
     assert_eq!(used.send(Request::get("/").signed(server.address)).status, 200);
     assert!(used.is_closed());
@@ -136,7 +137,8 @@ fn used_connections_may_be_idle() {
 /// The wait for each byte is short, and there is no end of them: only the rate ends it.
 #[test]
 fn a_body_that_trickles_is_refused() {
-    let server = server(Limits { body_idle: NEVER, body_window: SOON, body_bytes: 1 << 10, ..patient() });
+    let server =
+        server(RequestLimits { body_idle: NEVER, body_window: SOON, body_bytes: 1 << 10, ..RequestLimits::default() });
     let put = Request::put("/media/new").header("x-amz-content-sha256", "UNSIGNED-PAYLOAD");
     for put in [put.clone().header("content-length", "1000000"), put.header("content-length", "100")] {
         let mut connection = server.connect();

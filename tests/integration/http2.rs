@@ -6,6 +6,7 @@ use bytes::Bytes;
 use h2::Reason;
 use r2shim::access::{AccessKey, Keyring};
 use r2shim::filters::{Limits, Rules};
+use r2shim::settings::{PortLimits, RequestLimits};
 use r2shim::sigv4::Secret;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -93,10 +94,10 @@ fn a_body_that_stalls_or_trickles_ends() {
     let authority = Authority::new();
     let millis = Duration::from_millis;
     for limits in [
-        Limits { body_idle: millis(200), ..Limits::default() },
-        Limits { body_window: millis(200), ..Limits::default() },
+        RequestLimits { body_idle: millis(200), ..RequestLimits::default() },
+        RequestLimits { body_window: millis(200), ..RequestLimits::default() },
     ] {
-        let server = server(&authority, limits);
+        let server = server(&authority, limits.into());
         let mut connection = authority.connect_http2(server.address, None);
         let put = Request::put("/media/new").body(vec![1; 100]).signed(server.address);
         let Sent { response, mut body } = connection.begin(&put, false).unwrap();
@@ -112,7 +113,7 @@ fn a_body_that_stalls_or_trickles_ends() {
 fn connections_without_requests_end() {
     let authority = Authority::new();
     let short = Duration::from_millis(300);
-    let server = server(&authority, Limits { first_byte_time: short, ..Limits::default() });
+    let server = server(&authority, PortLimits { first_byte_time: short, ..PortLimits::default() }.into());
     let (runtime, mut stream) = authority.silent_http2(server.address);
     let mut rest = Vec::new();
     runtime.block_on(async { drop(stream.read_to_end(&mut rest).await) });
@@ -120,7 +121,7 @@ fn connections_without_requests_end() {
     let connection = authority.connect_http2(server.address, None);
     connection.end();
     drop(server);
-    let server = self::server(&authority, Limits { idle_time: short, ..Limits::default() });
+    let server = self::server(&authority, PortLimits { idle_time: short, ..PortLimits::default() }.into());
     let mut connection = authority.connect_http2(server.address, None);
     assert_eq!(connection.send(&Request::get("/media/kept").signed(server.address)).text(), "kept");
     assert_eq!(connection.end(), None, "the end is announced, and no error");

@@ -4,6 +4,7 @@ use crate::support::service::eventually;
 use crate::support::{Connection, KEY_ID, Request, Response, SECRET, Signing, TestServer, public_rules, rules};
 use r2shim::access::{AccessKey, KeyLimits};
 use r2shim::filters::{Limits, Mode, Rules};
+use r2shim::settings::RequestLimits;
 use r2shim::sigv4::Secret;
 use std::time::{Duration, Instant};
 
@@ -96,7 +97,7 @@ fn what_is_in_flight_counts_on_when_rules_are_swapped() {
     let get = || send_as(&server, KEY_ID, Request::get("/media?list-type=2"));
     assert_eq!(get().status, 200);
     let per_key = KeyLimits { requests: Some(1), ..KeyLimits::DEFAULT };
-    let limits = Limits { per_key, ..Limits::default() };
+    let limits = Limits::from(RequestLimits { per_key, ..RequestLimits::default() });
     server.rules.rcu(|rules| Rules { limits: limits.clone(), ..Rules::clone(rules) });
     assert_slowed(&get(), "under the new rules");
     held.end();
@@ -107,7 +108,7 @@ fn what_is_in_flight_counts_on_when_rules_are_swapped() {
 #[test]
 fn there_are_so_many_requests_in_flight_in_all() {
     for mode in [Mode::Enforce, Mode::AuditLocal] {
-        let limits = Limits { requests: 1, ..Limits::default() };
+        let limits = Limits::from(RequestLimits { requests: 1, ..RequestLimits::default() });
         let server = TestServer::with_rules(Rules { limits, mode, ..public_rules(&["media"]) });
         let send = |request: Request| server.send(request);
         assert_eq!(send(Request::put("/media")).status, 200);
@@ -189,7 +190,7 @@ fn a_key_has_so_many_uploads_open_and_another_goes_on() {
 
 #[test]
 fn a_document_is_no_larger_than_the_limit() {
-    let limits = Limits { document_bytes: 100, ..Limits::default() };
+    let limits = Limits::from(RequestLimits { document_bytes: 100, ..RequestLimits::default() });
     let keys = [AccessKey::admin(KEY_ID, Secret::new(SECRET))];
     let server = TestServer::with_rules(Rules { limits, ..rules("r2", keys.into_iter().collect()) });
     assert_eq!(server.send(Request::put("/media")).status, 200);

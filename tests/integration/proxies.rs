@@ -62,7 +62,7 @@ fn waiting(server: &TestServer, client: &str) -> Connection {
 #[test]
 fn clients_behind_a_proxy_are_limited_one_by_one() {
     let mut rules = trusting(&["127.0.0.1"]);
-    rules.limits.connections_per_address = 1;
+    rules.limits.ports.connections_per_address = 1;
     let server = TestServer::with_rules(rules);
     assert_eq!(server.send(Request::put("/media")).status, 200);
     let mut first = waiting(&server, "203.0.113.7");

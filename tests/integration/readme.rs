@@ -174,23 +174,24 @@ fn the_files_that_documents_name_exist() {
 #[test]
 fn the_table_of_limits_has_the_numbers_of_the_program() {
     let limits = Limits::default();
+    let Limits { ports, requests, .. } = limits;
     let thousands = |n: usize| format!("{},{:03}", n / 1000, n % 1000);
     let seconds = |time: Duration| format!("{} s", time.as_secs());
     let kib = |bytes: usize| format!("{} KiB", bytes >> 10);
     let rows = [
-        ("connections to the S3 port", thousands(limits.connections)),
-        ("connections from one IPv4 address or IPv6 network of 64 bits", thousands(limits.connections_per_address)),
-        ("a TLS handshake", seconds(limits.handshake_time)),
-        ("first byte of a head on a new connection", seconds(limits.first_byte_time)),
-        ("idle time between requests", seconds(limits.idle_time)),
-        ("a head, from its first byte to its end", seconds(limits.head_time)),
+        ("connections to the S3 port", thousands(ports.connections)),
+        ("connections from one IPv4 address or IPv6 network of 64 bits", thousands(ports.connections_per_address)),
+        ("a TLS handshake", seconds(ports.handshake_time)),
+        ("first byte of a head on a new connection", seconds(ports.first_byte_time)),
+        ("idle time between requests", seconds(ports.idle_time)),
+        ("a head, from its first byte to its end", seconds(ports.head_time)),
         ("all header names and values", kib(limits.header_bytes)),
         ("headers", limits.headers.to_string()),
         ("path and query", kib(limits.target_bytes)),
         ("query parameters", thousands(limits.parameters)),
-        ("a request document", format!("{} MiB", limits.document_bytes >> 20)),
-        ("a pause in a body", seconds(limits.body_idle)),
-        ("the rate of a body", format!("{} KiB in each {}", limits.body_bytes >> 10, seconds(limits.body_window))),
+        ("a request document", format!("{} MiB", requests.document_bytes >> 20)),
+        ("a pause in a body", seconds(requests.body_idle)),
+        ("the rate of a body", format!("{} KiB in each {}", requests.body_bytes >> 10, seconds(requests.body_window))),
         ("user metadata", format!("{} bytes; {MAX_USER_ENTRIES} entries", thousands(MAX_USER_BYTES))),
         ("an object or part in one request", "5 GiB less 5 MiB".to_owned()),
     ];

@@ -5,6 +5,7 @@ use crate::support::service::eventually;
 use crate::support::{KEY_ID, Request, SECRET, TestServer, rules};
 use r2shim::access::{AccessKey, KeyLimits, Keyring};
 use r2shim::filters::{Limits, Rules};
+use r2shim::settings::RequestLimits;
 use r2shim::sigv4::Secret;
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 use std::io::{Read, Write};
@@ -23,7 +24,7 @@ fn rules_with(limits: Limits, of_key: KeyLimits) -> Rules {
 
 /// A server whose clients have to take so many bytes in each window.
 fn limits(answer_bytes: u64, millis: u64) -> Limits {
-    Limits { answer_bytes, body_window: Duration::from_millis(millis), ..Limits::default() }
+    RequestLimits { answer_bytes, body_window: Duration::from_millis(millis), ..RequestLimits::default() }.into()
 }
 
 fn with_object(server: &TestServer, bytes: usize) {

@@ -5,6 +5,7 @@ use crate::support::{KEY_ID, Request, SECRET, Signing, TestServer, rules};
 use r2shim::access::{AccessKey, CertificateDigest, Keyring};
 use r2shim::filters::{Limits, Rules};
 use r2shim::server::tls::Certificates;
+use r2shim::settings::PortLimits;
 use r2shim::sigv4::Secret;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -144,7 +145,7 @@ fn clients_are_asked_for_certificates_as_settings_say() {
 #[test]
 fn a_handshake_has_its_time() {
     let authority = Authority::new();
-    let limits = Limits { handshake_time: Duration::from_millis(200), ..Limits::default() };
+    let limits = Limits::from(PortLimits { handshake_time: Duration::from_millis(200), ..PortLimits::default() });
     let rules = Rules { limits, ..rules("r2", keys()) };
     let server = authority.server_with(rules, &authority.issue("server"), "none");
     for bytes in [&b""[..], b"\x16\x03\x01\x02\x00\x01", b"GET / HTTP/1.1\r\nhost: h\r\n\r\n"] {

@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &Explain, out: &mut dyn Write) -> Result<(), Failur
     let stored = matches!(loaded.upstream, Upstream::Local) && local::may_store_cors_rules(&loaded.policy);
     let cors = if stored { loaded.cors.without_the_stored() } else { loaded.cors };
     let rules = Rules {
-        limits: Limits::default().with(&loaded.limits),
+        limits: Limits::from(loaded.limits),
         domains,
         cors,
         keyring: loaded.keyring,

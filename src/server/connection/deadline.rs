@@ -47,9 +47,9 @@ pub struct HeadLimits {
 impl From<&Limits> for HeadLimits {
     fn from(limits: &Limits) -> HeadLimits {
         HeadLimits {
-            first_byte: limits.first_byte_time,
-            idle: limits.idle_time,
-            head: limits.head_time,
+            first_byte: limits.ports.first_byte_time,
+            idle: limits.ports.idle_time,
+            head: limits.ports.head_time,
             bytes: limits.head_bytes(),
         }
     }

@@ -9,6 +9,7 @@ use crate::server::connection::client_stream::ClientStream;
 use crate::server::connection::deadline::last_call;
 use crate::server::observe::metrics::Metrics;
 use crate::server::tls::{Handshake, HandshakeFault};
+use crate::settings::PortLimits;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use pingora::apps::ServerApp;
@@ -32,6 +33,12 @@ pub struct ConnectionLimits {
     pub all: usize,
     /// From one address. Loopback is exempt: a reverse proxy on this machine speaks for many clients.
     pub per_address: usize,
+}
+
+impl From<&PortLimits> for ConnectionLimits {
+    fn from(ports: &PortLimits) -> ConnectionLimits {
+        ConnectionLimits { all: ports.connections, per_address: ports.connections_per_address }
+    }
 }
 
 impl ConnectionLimits {

@@ -20,7 +20,7 @@ pub(super) struct Opening {
 impl Opening {
     pub(super) fn new(rules: &Rules, http2: settings::Http2, certificates: Option<Arc<Certificates>>) -> Opening {
         let heads = HeadLimits::from(&rules.limits);
-        let time = rules.limits.handshake_time;
+        let time = rules.limits.ports.handshake_time;
         let handshake = certificates.map(|certificates| Handshake { certificates, time });
         Opening { heads, http2: Http2Limits::new(&rules.limits, http2), handshake }
     }

@@ -4,7 +4,7 @@
 //! Requests keep the snapshot of the rules that they began with. Flags and environment are those of the start.
 
 use crate::diagnostics::{Diagnostic, Location};
-use crate::filters::Rules;
+use crate::filters::{Limits, Rules};
 use crate::server::clock;
 use crate::server::life::buckets::make_buckets;
 use crate::server::life::run::{Live, Objects};
@@ -220,7 +220,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 /// The rules with other settings. What is stored with buckets stays, and so do mode and the limits that are no settings.
 fn rules_with(rules: &Rules, settings: &Settings) -> Rules {
     Rules {
-        limits: rules.limits.clone().with(&settings.limits),
+        limits: Limits { requests: settings.limits, ..rules.limits.clone() },
         domains: settings.domains.clone(),
         cors: settings.cors.clone().with_stored_of(&rules.cors),
         keyring: settings.keys.clone(),

@@ -191,9 +191,7 @@ fn addresses(bound: &[Bound]) -> Vec<SocketAddr> {
 
 /// The connections of all ports that serve objects: they share the limits, so that descriptors last.
 fn connections(rules: &Rules) -> Connections {
-    let limits = &rules.limits;
-    let wanted = ConnectionLimits { all: limits.connections, per_address: limits.connections_per_address };
-    Connections::new(wanted, rules.trusted_proxies.clone())
+    Connections::new(ConnectionLimits::from(&rules.limits.ports), rules.trusted_proxies.clone())
 }
 
 /// Serves a port for objects.

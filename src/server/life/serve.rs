@@ -50,7 +50,8 @@ pub fn serve(served: Served, listeners: Listeners, on_ready: impl FnOnce(&Runnin
         if has_what_is_for_one(&settings) {
             farewell(predecessor.take());
         }
-        let running = start(parts(settings.clone(), listeners, limits(open_files, &settings.ports), may_wait).await?)?;
+        let running =
+            start(parts(settings.clone(), listeners, affordable(open_files, settings.ports), may_wait).await?)?;
         // Before anyone can know that the server runs: a signal that comes earlier would kill it.
         let mut signals = Signals::listen().map_err(internal)?;
         note_start(&running, &settings);
@@ -194,15 +195,14 @@ pub enum ProbeError {
 async fn parts(
     settings: Settings,
     listeners: Listeners,
-    limits: Limits,
+    ports: PortLimits,
     may_wait: bool,
 ) -> Result<ServerParts, StartError> {
     let certificates = settings.tls.as_ref().map(Certificates::new).transpose()?.map(Arc::new);
     let (policy, audit_file, http2) = (settings.policy.clone(), settings.audit_file, settings.http2);
     let mode = Mode::from_settings(settings.mode, &settings.upstream);
-    let limits = limits.with(&settings.limits);
     let rules = CurrentRules::from_pointee(Rules {
-        limits,
+        limits: Limits { requests: settings.limits, ..Limits::from(ports) },
         domains: settings.domains,
         cors: settings.cors,
         keyring: settings.keys,
@@ -252,10 +252,9 @@ fn raise_open_files() -> Option<u64> {
     getrlimit(Resource::Nofile).current
 }
 
-/// The limits, with no more connections than there are descriptors for.
-fn limits(open_files: Option<u64>, ports: &PortLimits) -> Limits {
-    let limits = Limits::default().with_ports(ports);
-    let wanted = ConnectionLimits { all: limits.connections, per_address: limits.connections_per_address };
+/// The limits of connections, with no more of them than there are descriptors for.
+fn affordable(open_files: Option<u64>, ports: PortLimits) -> PortLimits {
+    let wanted = ConnectionLimits::from(&ports);
     let affordable = wanted.within(open_files.unwrap_or(u64::MAX));
     if affordable != wanted {
         let connections = affordable.all;
@@ -265,5 +264,5 @@ fn limits(open_files: Option<u64>, ports: &PortLimits) -> Limits {
             "the limit of open files allows fewer connections; raise it (ulimit -n)"
         );
     }
-    Limits { connections: affordable.all, connections_per_address: affordable.per_address, ..limits }
+    PortLimits { connections: affordable.all, connections_per_address: affordable.per_address, ..ports }
 }

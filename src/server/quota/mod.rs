@@ -65,7 +65,7 @@ impl Quotas {
     /// # Errors
     /// `SlowDown`, where it is over a limit.
     pub fn admit(self: &Arc<Self>, request: &Admitted<'_>) -> Result<Pass, S3Error> {
-        let (key, limits) = (request.limited_key(), &request.rules.limits);
+        let (key, limits) = (request.limited_key(), &request.rules.limits.requests);
         let is_copy = request.copy_source.is_some();
         let ask = Ask { key, is_copy, requests: limits.requests, copies: limits.copies };
         let id = self.lock().enter(&ask, self.started.elapsed()).map_err(|over| refusal(&over))?;

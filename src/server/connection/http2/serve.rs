@@ -48,7 +48,7 @@ pub struct Http2Limits {
 impl Http2Limits {
     /// Those of these limits.
     pub fn new(limits: &Limits, sizes: Http2) -> Http2Limits {
-        Http2Limits { sizes, first_request: limits.first_byte_time, idle: limits.idle_time }
+        Http2Limits { sizes, first_request: limits.ports.first_byte_time, idle: limits.ports.idle_time }
     }
 
     fn builder(&self) -> Builder {
