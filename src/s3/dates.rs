@@ -10,12 +10,13 @@ use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
 const AMZ_DATE: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
-const ISO_8601: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
 /// The usual form of HTTP dates.
 const IMF_FIXDATE: &[BorrowedFormatItem<'_>] =
     format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
+
+/// The last millisecond of the year 9999, which is the last that these forms can write.
+const LAST_MILLIS: u64 = 253_402_300_799_999;
 
 /// A time, in milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -64,7 +65,7 @@ impl Timestamp {
 
     /// `20260612T101112Z`, as in `x-amz-date`.
     pub fn amz_date(self) -> String {
-        self.format(AMZ_DATE)
+        self.write(&["", "", "T", "", "", "Z"])
     }
 
     /// `20260612`, as in a credential's scope.
@@ -74,13 +75,13 @@ impl Timestamp {
 
     /// `2026-06-12T10:11:12.000Z`, as in XML documents.
     pub fn iso_8601(self) -> String {
-        self.format(ISO_8601)
+        self.write(&["-", "-", "T", ":", ":", ".", "Z"])
     }
 
     /// `Fri, 12 Jun 2026 10:11:12 GMT`, as in HTTP headers.
     pub fn http_date(self) -> String {
         // httpdate knows years up to 9999, and we never keep a later one.
-        httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(self.seconds().min(253_402_300_799)))
+        httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(self.seconds().min(LAST_MILLIS / 1000)))
     }
 
     /// How far apart two times are, in seconds, in either order.
@@ -88,10 +89,28 @@ impl Timestamp {
         self.seconds().abs_diff(other.seconds())
     }
 
-    fn format(self, form: &[BorrowedFormatItem<'_>]) -> String {
-        let time = OffsetDateTime::UNIX_EPOCH + time::Duration::milliseconds(self.0.min(253_402_300_799_999) as i64);
-        // The forms above name only parts every UTC time has, so formatting cannot fail.
-        time.format(form).unwrap_or_default()
+    /// Year, month, day, hour, minute, second and millisecond, each followed by its text of `separators`; those without
+    /// one are left out. Signatures and pages of listings have many times, and to interpret a form costs several times
+    /// as much.
+    fn write(self, separators: &[&str]) -> String {
+        let time = OffsetDateTime::UNIX_EPOCH + time::Duration::milliseconds(self.0.min(LAST_MILLIS) as i64);
+        let (year, month, day) = time.to_calendar_date();
+        let (hour, minute, second, millis) = time.to_hms_milli();
+        let [month, day, hour, minute, second] = [u8::from(month), day, hour, minute, second].map(u32::from);
+        let parts = [year.unsigned_abs(), month, day, hour, minute, second, millis.into()];
+        let mut text = String::with_capacity("1970-01-01T00:00:00.000Z".len());
+        for ((part, digits), separator) in parts.into_iter().zip([4, 2, 2, 2, 2, 2, 3]).zip(separators) {
+            push_digits(&mut text, part, digits);
+            text.push_str(separator);
+        }
+        text
+    }
+}
+
+/// Appends the last `count` decimal digits of a number, zeros first.
+fn push_digits(text: &mut String, number: u32, count: u32) {
+    for place in (0..count).rev() {
+        text.push(char::from(b'0' + (number / 10_u32.pow(place) % 10) as u8));
     }
 }
 
@@ -120,6 +139,18 @@ mod tests {
         assert_eq!(timestamp.date_stamp(), "20130524");
         assert_eq!(timestamp.iso_8601(), "2013-05-24T00:00:00.000Z");
         assert_eq!(timestamp.http_date(), "Fri, 24 May 2013 00:00:00 GMT");
+    }
+
+    /// The step is no whole number of days, hours or seconds.
+    #[test]
+    fn what_is_written_reads_as_the_same_time() {
+        for millis in (0..=LAST_MILLIS).step_by(86_413 * 99_991) {
+            let timestamp = Timestamp::from_millis(millis);
+            assert_eq!(Timestamp::parse_iso_8601(&timestamp.iso_8601()), Some(timestamp));
+            let seconds = Timestamp::from_millis(timestamp.seconds() * 1000);
+            assert_eq!(Timestamp::parse_amz_date(&timestamp.amz_date()), Some(seconds));
+        }
+        assert_eq!(Timestamp::from_millis(u64::MAX).iso_8601(), "9999-12-31T23:59:59.999Z");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! root's namespace, and constants.
 
 use crate::s3::Timestamp;
-use std::fmt::{Display, Write};
+use std::fmt::{self, Display, Write};
 
 /// The namespace of every answer but `<Error>` (S3 API reference).
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
@@ -41,6 +41,12 @@ impl Elements {
         escape_into(&mut self.0, text);
     }
 
+    /// What `value` displays, escaped.
+    fn displayed(&mut self, value: impl Display) {
+        // Writing to a string cannot fail.
+        let _ = write!(Escaped(&mut self.0), "{value}");
+    }
+
     /// An element with text in it.
     pub(super) fn text(&mut self, name: &str, text: &str) {
         self.inside(name, |element| element.content(text));
@@ -55,7 +61,7 @@ impl Elements {
 
     /// An element with what `value` displays: numbers and truth values.
     pub(super) fn value(&mut self, name: &str, value: impl Display) {
-        self.text(name, &value.to_string());
+        self.inside(name, |element| element.displayed(value));
     }
 
     /// An element with a timestamp.
@@ -65,7 +71,7 @@ impl Elements {
 
     /// `<ETag>`: the tag in quotes.
     pub(super) fn etag(&mut self, etag: &str) {
-        self.text("ETag", &format!("\"{etag}\""));
+        self.inside("ETag", |element| element.displayed(format_args!("\"{etag}\"")));
     }
 
     /// An element with elements in it.
@@ -91,24 +97,46 @@ impl Elements {
 /// Escapes text so that it is read back as it was. Control characters become character references: XML 1.0 has no other
 /// way to say them, and for most of them not even this one, but many readers take it, and who lists with
 /// `encoding-type=url` never meets them. A carriage return would be read as a line feed without.
+///
+/// A page of a listing is mostly plain text, so that is copied by the run.
 fn escape_into(out: &mut String, text: &str) {
-    for c in text.chars() {
+    let mut plain_from = 0;
+    for (at, c) in text.char_indices().filter(|(_, c)| needs_escape(*c)) {
+        out.push_str(&text[plain_from..at]);
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&apos;"),
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => reference_into(out, c),
-            c => out.push(c),
+            c => reference_into(out, c),
         }
+        plain_from = at + c.len_utf8();
+    }
+    out.push_str(&text[plain_from..]);
+}
+
+fn needs_escape(c: char) -> bool {
+    match c {
+        '&' | '<' | '>' | '"' | '\'' | '\u{fffe}' | '\u{ffff}' => true,
+        '\n' | '\t' => false,
+        c => c.is_control(),
     }
 }
 
 fn reference_into(out: &mut String, c: char) {
     // Writing to a string cannot fail.
     let _ = write!(out, "&#x{:X};", u32::from(c));
+}
+
+/// Escapes what is written through it.
+struct Escaped<'s>(&'s mut String);
+
+impl Write for Escaped<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        escape_into(self.0, text);
+        Ok(())
+    }
 }
 
 #[cfg(test)]
