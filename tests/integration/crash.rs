@@ -2,8 +2,8 @@
 //!
 //! Clients write, overwrite, upload in parts and delete objects of a few keys that they share. After so many
 //! acknowledged operations the process is killed and started again on the same folder; then every key must hold what its
-//! history allows. A failure prints the seed; `R2SHIM_TEST_SEED` and `R2SHIM_TEST_CYCLES` repeat it (threads still run as
-//! they like).
+//! history allows. A failure prints the cycle, the seed and the server's log; `R2SHIM_TEST_SEED` and `R2SHIM_TEST_CYCLES`
+//! repeat it (threads still run as they like).
 
 mod body;
 mod client;
@@ -22,12 +22,17 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
+use tempfile::NamedTempFile;
 
 const CYCLES: u64 = 50;
 const CLIENTS: u64 = 6;
 const KEYS: u64 = 40;
 /// The most operations that are acknowledged before a kill.
 const OPERATIONS: u64 = 60;
+
+/// A machine that stands still for minutes fails nothing: the server waits for its clients as long as it can be told to.
+const SETTINGS: &str = "[limits]\nbody_idle = 3600\nbody_window = 3600\nfirst_byte_time = 3600\nidle_time = 3600\n\
+                        head_time = 3600\n";
 
 /// What was tried on each key.
 type Histories = BTreeMap<String, Mutex<History>>;
@@ -56,7 +61,8 @@ impl Life<'_> {
     /// Works until the server dies, which it must not do by itself.
     fn client(&self, random: &mut Random) {
         let error = Client::connect(self.server, self.uploads).and_then(|mut client| self.work(&mut client, random));
-        assert!(self.killed.load(Ordering::SeqCst), "the server failed before it was killed: {error:?}");
+        let (killed, ended) = (self.killed.load(Ordering::SeqCst), self.server.ended());
+        assert!(killed, "the server failed before it was killed: {error:?}; it has ended: {ended:?}");
     }
 
     fn work(&self, client: &mut Client<'_>, random: &mut Random) -> io::Result<()> {
@@ -119,23 +125,26 @@ fn files(folder: &Path) -> usize {
 
 #[test]
 fn acknowledged_writes_survive_kills() {
-    let mut random = Random::announced();
-    let data = tempfile::tempdir().unwrap();
+    let (mut random, mut whereabouts) = Random::announced();
+    let (data, settings) = (tempfile::tempdir().unwrap(), NamedTempFile::new().unwrap());
+    fs::write(settings.path(), SETTINGS).unwrap();
+    let serve = || Process::serve_with(data.path(), &["--config", settings.path().to_str().unwrap()]);
     let (clock, uploads) = (Clock::default(), Uploads::default());
     let histories: Histories = (0..KEYS).map(|key| (format!("key-{key:02}"), Mutex::default())).collect();
-    let mut server = Process::serve(data.path());
+    let mut server = serve();
     assert_eq!(server.send(Request::put("/crash")).status, 200);
-    for _ in 0..random::number("R2SHIM_TEST_CYCLES").unwrap_or(CYCLES) {
+    for cycle in 0..random::number("R2SHIM_TEST_CYCLES").unwrap_or(CYCLES) {
+        whereabouts.cycle = cycle;
         let left = AtomicU64::new(1 + random.below(OPERATIONS));
         let killed = AtomicBool::new(false);
         let life = Life { server: &server, clock: &clock, histories: &histories, uploads: &uploads, left, killed };
         life.run(&mut random);
-        server = Process::serve(data.path());
+        server = serve();
         verify(&server, &clock, &histories, &uploads);
         // Killed once more, with nothing under way: now rows and files agree.
         server.kill();
         check_store(data.path());
-        server = Process::serve(data.path());
+        server = serve();
         verify_folder(data.path(), &histories);
     }
 }

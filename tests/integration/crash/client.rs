@@ -71,7 +71,7 @@ pub struct Client<'a> {
 
 impl Client<'_> {
     pub fn connect<'a>(server: &'a Process, uploads: &'a Uploads) -> io::Result<Client<'a>> {
-        Ok(Client { server, connection: Connection::try_open(server.address)?, uploads })
+        Ok(Client { server, connection: Connection::try_open_patiently(server.address)?, uploads })
     }
 
     fn send(&mut self, request: Request) -> io::Result<Response> {

@@ -2,17 +2,21 @@
 
 use super::client::{Connection, Request, Response};
 use super::server::{KEY_ID, SECRET};
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use tempfile::NamedTempFile;
 
-/// A running `r2shim serve`; it is killed when this is dropped.
+/// A running `r2shim serve`; it is killed when this is dropped. A test that fails prints its log.
 pub struct Process {
     /// Where S3 is spoken.
     pub address: SocketAddr,
     child: Mutex<Child>,
+    log: NamedTempFile,
 }
 
 impl Process {
@@ -37,19 +41,35 @@ impl Process {
     fn start(mut command: Command, data: &Path) -> Process {
         command.args(["--listen", "127.0.0.1:0", "--admin", "off", "--data"]).arg(data);
         command.env_clear().env("R2SHIM_ACCESS_KEY_ID", KEY_ID).env("R2SHIM_SECRET_ACCESS_KEY", SECRET);
-        command.env("R2SHIM_LOG", "off").stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
+        command.env("R2SHIM_LOG", "info,access=off").env("NO_COLOR", "1").stdin(Stdio::null()).stdout(Stdio::piped());
+        let log = NamedTempFile::new().unwrap();
+        let mut child = command.stderr(log.reopen().unwrap()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let address = lines.find_map(|line| line.ok()?.split_once("http://")?.1.parse().ok());
-        let address = address.unwrap_or_else(|| panic!("it ended before it listened: {:?}", child.wait()));
-        Process { address, child: Mutex::new(child) }
+        let said = || fs::read_to_string(log.path()).unwrap();
+        let address = address.unwrap_or_else(|| panic!("it ended before it listened: {:?}\n{}", child.wait(), said()));
+        Process { address, child: Mutex::new(child), log }
     }
 
     /// Ends it as `kill -9` does, and waits until it is gone. It may be gone already.
     pub fn kill(&self) {
-        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut child = self.child();
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    /// How it has ended; `None` while it runs.
+    pub fn ended(&self) -> Option<ExitStatus> {
+        self.child().try_wait().unwrap()
+    }
+
+    /// What it has written to its log.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.log.path()).unwrap()
+    }
+
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Signs a request, sends it on a connection of its own and reads the answer.
@@ -60,6 +80,9 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("the server at {}, which {:?} has ended, said:\n{}", self.address, self.ended(), self.log());
+        }
         self.kill();
     }
 }
