@@ -4,12 +4,15 @@ use super::client::{Connection, Request, Response};
 use super::server::{KEY_ID, SECRET};
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use tempfile::NamedTempFile;
+
+/// A port of the system's choosing.
+const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// A running `r2shim serve`; it is killed when this is dropped. A test that fails prints its log.
 pub struct Process {
@@ -27,19 +30,24 @@ impl Process {
 
     /// The same with other flags.
     pub fn serve_with(data: &Path, flags: &[&str]) -> Process {
+        Process::serve_at(ANY, data, flags)
+    }
+
+    /// The same at an address that the test has chosen.
+    pub fn serve_at(address: SocketAddr, data: &Path, flags: &[&str]) -> Process {
         let mut command = Command::new(env!("CARGO_BIN_EXE_r2shim"));
         command.arg("serve").args(flags);
-        Process::start(command, data)
+        Process::start(command, address, data)
     }
 
     /// The same by a command that ends up as the binary.
     pub fn run(mut command: Command, data: &Path) -> Process {
         command.arg("serve");
-        Process::start(command, data)
+        Process::start(command, ANY, data)
     }
 
-    fn start(mut command: Command, data: &Path) -> Process {
-        command.args(["--listen", "127.0.0.1:0", "--admin", "off", "--data"]).arg(data);
+    fn start(mut command: Command, address: SocketAddr, data: &Path) -> Process {
+        command.args(["--admin", "off", "--listen", &address.to_string(), "--data"]).arg(data);
         command.env_clear().env("R2SHIM_ACCESS_KEY_ID", KEY_ID).env("R2SHIM_SECRET_ACCESS_KEY", SECRET);
         command.env("R2SHIM_LOG", "info,access=off").env("NO_COLOR", "1").stdin(Stdio::null()).stdout(Stdio::piped());
         let log = NamedTempFile::new().unwrap();
