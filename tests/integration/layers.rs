@@ -208,8 +208,10 @@ fn crates_are_named_only_where_they_may_be() {
     assert_eq!(misplaced(&["h2", "futures_core"], &["server::connection::http2"]), none);
     let files = ["std::fs", "tokio::fs", "File::open", "OpenOptions"];
     assert_eq!(misplaced(&files, &["store", "server::audit", "server::control", "settings", "cli"]), none);
-    let clocks = ["SystemTime::now", "Instant::now", "OffsetDateTime::now_utc"];
-    assert_eq!(misplaced(&clocks, &["store", "server", "cli"]), none);
+    assert_eq!(misplaced(&["Instant::now"], &["store", "server", "cli"]), none);
+    // What a server writes and judges by the time of day gets it as an argument. HTTP/2 has a Date in each answer.
+    let times_of_day = ["SystemTime::now", "OffsetDateTime::now_utc", "OffsetDateTime::now_local", "UtcDateTime::now"];
+    assert_eq!(misplaced(&times_of_day, &["server::clock", "server::connection::http2::session", "cli"]), none);
 }
 
 #[test]

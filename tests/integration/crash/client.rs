@@ -1,11 +1,12 @@
 //! What clients do, and what they must see while others do the same.
 
 use super::body::{Body, PART};
-use super::history::Clock;
+use super::history::{Clock, Unacknowledged};
 use super::random::Random;
-use crate::support::{Connection, Process, Request, Response};
+use crate::support::{Connection, Request, Response};
 use std::collections::BTreeSet;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Mutex;
 
 /// What a client does to a key. The effect is known before; only whether it took place may stay unknown.
@@ -37,7 +38,7 @@ impl Operation {
         }
     }
 
-    /// Does it: `Ok` is an acknowledgement, `Err` says that the server died over it.
+    /// Does it: `Ok` is an acknowledgement, `Err` says that who serves or carries it out died over it.
     pub fn carry_out(self, client: &mut Client<'_>, key: &str) -> io::Result<()> {
         match self {
             Operation::Write(body @ Body { parts: 0, .. }) => {
@@ -59,23 +60,25 @@ fn path(key: &str) -> String {
     format!("/crash/{key}")
 }
 
-/// Uploads that were begun, so that they must be there until somebody tries to complete them.
-pub type Uploads = Mutex<BTreeSet<String>>;
+/// Keys and ids of uploads that were begun, so that they must be there until somebody tries to complete them.
+pub type Uploads = Mutex<BTreeSet<(String, String)>>;
 
 /// A client's connection, kept from request to request.
 pub struct Client<'a> {
-    server: &'a Process,
+    address: SocketAddr,
     connection: Connection,
     uploads: &'a Uploads,
 }
 
 impl Client<'_> {
-    pub fn connect<'a>(server: &'a Process, uploads: &'a Uploads) -> io::Result<Client<'a>> {
-        Ok(Client { server, connection: Connection::try_open(server.address)?, uploads })
+    pub fn connect(address: SocketAddr, uploads: &Uploads) -> io::Result<Client<'_>> {
+        Ok(Client { address, connection: Connection::try_open_patiently(address)?, uploads })
     }
 
+    /// An answer that the server could not do it is an error, as one that does not come.
     fn send(&mut self, request: Request) -> io::Result<Response> {
-        self.connection.try_send(&request.signed(self.server.address))
+        let answer = self.connection.try_send(&request.signed(self.address))?;
+        if answer.status >= 500 { Err(io::Error::other(answer.text())) } else { Ok(answer) }
     }
 
     fn expect(&mut self, status: u16, request: Request) -> io::Result<Response> {
@@ -88,22 +91,30 @@ impl Client<'_> {
     fn upload(&mut self, key: &str, body: Body) -> io::Result<()> {
         let create = described(Request::new("POST", &format!("{}?uploads", path(key))), body);
         let id = self.expect(200, create)?.element("UploadId");
-        self.uploads.lock().unwrap().insert(id.clone());
+        let upload = (key.to_owned(), id.clone());
+        self.uploads.lock().unwrap().insert(upload.clone());
         let mut list = String::new();
         for (number, part) in (1..).zip(body.bytes().chunks(if body.parts > 1 { PART } else { usize::MAX })) {
             let put = Request::put(&format!("{}?partNumber={number}&uploadId={id}", path(key))).body(part);
             let etag = self.expect(200, put)?.header("etag").to_owned();
             list += &format!("<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>");
         }
-        self.uploads.lock().unwrap().remove(&id);
+        self.uploads.lock().unwrap().remove(&upload);
         let document = format!("<CompleteMultipartUpload>{list}</CompleteMultipartUpload>");
-        self.expect(200, Request::new("POST", &format!("{}?uploadId={id}", path(key))).body(document)).map(drop)
+        let answer = self.expect(200, Request::new("POST", &format!("{}?uploadId={id}", path(key))).body(document))?;
+        // It may have begun its answer before it failed.
+        if answer.text().contains("<Error>") {
+            return Err(io::Error::other(answer.text()));
+        }
+        assert_eq!(answer.element("Key"), key, "{}", answer.text());
+        Ok(())
     }
 
     /// What a key holds: a whole body or nothing.
     pub fn observe(&mut self, key: &str) -> io::Result<Option<Body>> {
         let answer = self.send(Request::get(&path(key)))?;
         if answer.status == 404 {
+            assert_eq!(answer.element("Code"), "NoSuchKey");
             return Ok(None);
         }
         assert_eq!(answer.status, 200, "{key}: {}", answer.text());
@@ -124,16 +135,31 @@ impl Client<'_> {
     }
 
     /// Ends the uploads that a crash has left open. Those that were acknowledged must be among them.
-    pub fn end_uploads(&mut self) -> io::Result<()> {
-        let listing = self.expect(200, Request::get("/crash?uploads"))?.text();
-        let mut begun = std::mem::take(&mut *self.uploads.lock().unwrap());
-        for upload in elements(&listing, "Upload") {
-            let (key, id) = (element(upload, "Key"), element(upload, "UploadId"));
-            begun.remove(&id);
-            self.expect(204, Request::new("DELETE", &format!("{}?uploadId={id}", path(&key))))?;
+    pub fn end_uploads(&mut self, others: Unacknowledged) -> io::Result<()> {
+        let begun = std::mem::take(&mut *self.uploads.lock().unwrap());
+        let mut open = self.open_uploads("")?;
+        for (key, id) in begun {
+            // Some stores list the uploads of a key only where it is asked for.
+            let is_open = open.contains(&(key.clone(), id.clone()))
+                || self.open_uploads(&key)?.contains(&(key.clone(), id.clone()));
+            assert!(is_open, "the upload {id} of {key} is lost");
+            open.insert((key, id));
         }
-        assert!(begun.is_empty(), "uploads are lost: {begun:?}");
+        open.iter().try_for_each(|(key, id)| self.end_upload(key, id, others))
+    }
+
+    fn end_upload(&mut self, key: &str, id: &str, others: Unacknowledged) -> io::Result<()> {
+        let answer = self.send(Request::new("DELETE", &format!("{}?uploadId={id}", path(key))))?;
+        // A Complete that was not acknowledged may have been faster.
+        let is_gone = others == Unacknowledged::MayCome && answer.status == 404;
+        assert!(answer.status == 204 || is_gone, "{key}: {}", answer.text());
         Ok(())
+    }
+
+    fn open_uploads(&mut self, prefix: &str) -> io::Result<BTreeSet<(String, String)>> {
+        let listing = self.expect(200, Request::get(&format!("/crash?uploads&prefix={prefix}")))?.text();
+        let uploads = elements(&listing, "Upload").into_iter();
+        Ok(uploads.map(|upload| (element(upload, "Key"), element(upload, "UploadId"))).collect())
     }
 }
 

@@ -24,6 +24,15 @@ struct Attempt {
     acknowledged: Option<u64>,
 }
 
+/// What is known of attempts that were not acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unacknowledged {
+    /// Who carries them out was killed: what did not happen by now never will.
+    IsOver,
+    /// Who passed them on was killed: who carries them out may still do so.
+    MayCome,
+}
+
 impl Default for History {
     fn default() -> History {
         History(vec![Attempt { effect: None, began: 0, acknowledged: Some(0) }])
@@ -42,12 +51,16 @@ impl History {
     }
 
     /// After a crash the key holds `found`. Refused where no order of the attempts ends so.
-    pub fn settle(&mut self, found: Option<Body>, now: u64) -> Result<(), String> {
+    pub fn settle(&mut self, found: Option<Body>, now: u64, others: Unacknowledged) -> Result<(), String> {
         let may_be_last = |attempt: &&Attempt| attempt.effect == found && !self.is_overwritten(attempt);
         if self.0.iter().find(may_be_last).is_none() {
             return Err(format!("it holds {found:?} after {:#?}", self.0));
         }
-        self.0 = vec![Attempt { effect: found, began: now, acknowledged: Some(now) }];
+        // No write happens twice, but of deletes nobody can tell which it was.
+        let may_come =
+            |attempt: &Attempt| attempt.acknowledged.is_none() && (found.is_none() || attempt.effect != found);
+        self.0.retain(|attempt| others == Unacknowledged::MayCome && may_come(attempt));
+        self.0.insert(0, Attempt { effect: found, began: now, acknowledged: Some(now) });
         Ok(())
     }
 
@@ -84,7 +97,27 @@ fn a_history_allows_what_may_be_and_nothing_else() {
                 let attempt = history.begin(effect(*number), *began);
                 acknowledged.iter().for_each(|now| history.acknowledge(attempt, *now));
             }
-            assert_eq!(history.settle(effect(found), 9).is_ok(), allowed.contains(&found), "{attempts:?} {found}");
+            let settled = history.settle(effect(found), 9, Unacknowledged::IsOver);
+            assert_eq!(settled.is_ok(), allowed.contains(&found), "{attempts:?} {found}");
+        }
+    }
+}
+
+#[test]
+fn what_may_still_come_is_kept_in_mind() {
+    let body = |number| Some(Body { number, length: 1, parts: 0 });
+    for (others, allowed) in
+        [(Unacknowledged::IsOver, [false, false, true]), (Unacknowledged::MayCome, [false, true, true])]
+    {
+        // 1 was acknowledged, then 2 and 3 were not; 3 is found first.
+        for (number, allowed) in (1..).zip(allowed) {
+            let mut history = History::default();
+            let first = history.begin(body(1), 1);
+            history.acknowledge(first, 2);
+            history.begin(body(2), 3);
+            history.begin(body(3), 4);
+            history.settle(body(3), 5, others).unwrap();
+            assert_eq!(history.settle(body(number), 6, others).is_ok(), allowed, "{others:?}: {number}");
         }
     }
 }

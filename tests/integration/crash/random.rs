@@ -3,22 +3,26 @@
 use std::env;
 use std::hash::{BuildHasher, RandomState};
 
-/// A sequence of numbers. The first one of a test prints its seed when the test fails.
-pub struct Random {
-    state: u64,
-    announced: Option<u64>,
+/// A sequence of numbers.
+pub struct Random(u64);
+
+/// Where a test is: it is printed when the test fails.
+pub struct Whereabouts {
+    seed: u64,
+    /// The cycle that runs.
+    pub cycle: u64,
 }
 
 impl Random {
     /// From `R2SHIM_TEST_SEED`, or a random seed.
-    pub fn announced() -> Random {
+    pub fn announced() -> (Random, Whereabouts) {
         let seed = number("R2SHIM_TEST_SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
-        Random { state: seed, announced: Some(seed) }
+        (Random(seed), Whereabouts { seed, cycle: 0 })
     }
 
     /// A sequence of its own, for another thread.
     pub fn fork(&mut self) -> Random {
-        Random { state: self.next(), announced: None }
+        Random(self.next())
     }
 
     pub fn below(&mut self, end: u64) -> u64 {
@@ -37,17 +41,17 @@ impl Random {
     }
 
     fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
 }
 
-impl Drop for Random {
+impl Drop for Whereabouts {
     fn drop(&mut self) {
-        if let (true, Some(seed)) = (std::thread::panicking(), self.announced) {
-            eprintln!("again with R2SHIM_TEST_SEED={seed}");
+        if std::thread::panicking() {
+            eprintln!("in cycle {}; again with R2SHIM_TEST_SEED={}", self.cycle, self.seed);
         }
     }
 }

@@ -13,6 +13,9 @@ use std::time::{Duration, SystemTime};
 /// No server under test takes this long; a read that does has hung.
 const HANG: Duration = Duration::from_secs(20);
 
+/// Nor does one take this long if the machine stands still for a while.
+const LONG_HANG: Duration = Duration::from_secs(3600);
+
 /// Who signs a request, where for and when.
 pub struct Signing {
     pub id: String,
@@ -248,9 +251,14 @@ pub struct Connection<S = TcpStream> {
 
 /// A socket on which nothing waits for ever.
 pub fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    connect_for(address, HANG)
+}
+
+/// A socket on which nothing waits longer than this.
+fn connect_for(address: SocketAddr, hang: Duration) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(HANG))?;
-    stream.set_write_timeout(Some(HANG))?;
+    stream.set_read_timeout(Some(hang))?;
+    stream.set_write_timeout(Some(hang))?;
     stream.set_nodelay(true)?;
     Ok(stream)
 }
@@ -263,6 +271,11 @@ impl Connection {
     /// For a server that may be killed meanwhile.
     pub fn try_open(address: SocketAddr) -> io::Result<Connection> {
         connect(address).map(Connection::over)
+    }
+
+    /// The same for long tests, on a machine that may do something else for minutes.
+    pub fn try_open_patiently(address: SocketAddr) -> io::Result<Connection> {
+        connect_for(address, LONG_HANG).map(Connection::over)
     }
 
     /// Ends this side's sending.

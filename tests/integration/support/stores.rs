@@ -3,9 +3,11 @@
 use super::client::{Connection, Request};
 use std::env;
 use std::fs::File;
+use std::hash::{BuildHasher, RandomState};
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -67,8 +69,9 @@ impl Kind {
 pub struct RealStore {
     /// Where it speaks S3.
     pub address: SocketAddr,
-    child: Child,
-    _folder: TempDir,
+    kind: Kind,
+    child: Mutex<Child>,
+    folder: TempDir,
 }
 
 impl RealStore {
@@ -79,22 +82,31 @@ impl RealStore {
     }
 
     fn try_start(kind: Kind) -> Option<RealStore> {
-        let folder = tempfile::tempdir().unwrap();
-        let (data, log) = (folder.path().join("data"), File::create(folder.path().join("log")).unwrap());
-        std::fs::create_dir(&data).unwrap();
-        let address = free_address();
-        let mut command = kind.command(data.to_str().unwrap(), &address.to_string());
-        command.stdin(Stdio::null()).stderr(log.try_clone().unwrap()).stdout(log);
-        let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        let mut store = RealStore { address, child, _folder: folder };
+        let (address, folder) = (reserved_address(), tempfile::tempdir().unwrap());
+        std::fs::create_dir(folder.path().join("data")).unwrap();
+        let child = Mutex::new(spawn(kind, address, folder.path()));
+        let store = RealStore { address, kind, child, folder };
         store.wait_until_up().then_some(store)
     }
 
+    /// Ends it as `kill -9` does, and waits until it is gone. It may be gone already.
+    pub fn kill(&self) {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Starts it again after it was killed, at the same address, and returns once it answers.
+    pub fn restart(&mut self) {
+        self.child = Mutex::new(spawn(self.kind, self.address, self.folder.path()));
+        assert!(self.wait_until_up(), "{} does not come up again", self.kind.program());
+    }
+
     /// Whether it answers at last; not if it ended before.
-    fn wait_until_up(&mut self) -> bool {
+    fn wait_until_up(&self) -> bool {
         let start = Instant::now();
         while start.elapsed() < START_LIMIT {
-            if self.child.try_wait().unwrap().is_some() {
+            if self.child.lock().unwrap().try_wait().unwrap().is_some() {
                 return false;
             }
             if self.answers() {
@@ -114,12 +126,24 @@ impl RealStore {
 
 impl Drop for RealStore {
     fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }
 
-fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+/// A store over a folder with a folder for its data.
+fn spawn(kind: Kind, address: SocketAddr, folder: &Path) -> Child {
+    let log = File::options().create(true).append(true).open(folder.join("log")).unwrap();
+    let mut command = kind.command(folder.join("data").to_str().unwrap(), &address.to_string());
+    command.stdin(Stdio::null()).stderr(log.try_clone().unwrap()).stdout(log);
+    command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+}
+
+/// An address at which nobody listens now, and whose port the system gives to nobody who does not ask for it. So what
+/// is started there can be started there again.
+pub fn reserved_address() -> SocketAddr {
+    // Below the ports that the system picks from.
+    let from = RandomState::new().hash_one(0) % 10_000;
+    let ports = (0..10_000).map(|n| 20_000 + (from + n) % 10_000);
+    let mut bound = ports.filter_map(|port| TcpListener::bind(("127.0.0.1", u16::try_from(port).ok()?)).ok());
+    bound.next().expect("a free port").local_addr().unwrap()
 }
