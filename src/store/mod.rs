@@ -44,7 +44,7 @@ pub use decryption::ObjectReader;
 pub use defects::{Defect, DefectKind, DefectSubject};
 pub use encryption::KeyCheck;
 pub use error::{IoFailure, OpenError, StoreError};
-pub use folder::open_regular;
+pub use folder::{open_or_make_regular, open_regular};
 pub use key_fault::{KeyFault, KeyMismatch};
 pub use lifecycle::LifecycleRun;
 pub use model::{Bucket, Durability, NewObject, ObjectInfo, Options, StoreStats};
