@@ -2,6 +2,7 @@
 
 use super::client::{Connection, Request, Response};
 use super::server::{KEY_ID, SECRET};
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -34,9 +35,20 @@ impl Process {
         Process::start(command, data)
     }
 
+    /// A first start to which no key is given: it makes a pair.
+    pub fn serve_without_keys(data: &Path) -> Process {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_r2shim"));
+        command.arg("serve").env_clear();
+        Process::wait_for(command, data)
+    }
+
     fn start(mut command: Command, data: &Path) -> Process {
-        command.args(["--listen", "127.0.0.1:0", "--admin", "off", "--data"]).arg(data);
         command.env_clear().env("R2SHIM_ACCESS_KEY_ID", KEY_ID).env("R2SHIM_SECRET_ACCESS_KEY", SECRET);
+        Process::wait_for(command, data)
+    }
+
+    fn wait_for(mut command: Command, data: &Path) -> Process {
+        command.args(["--listen", "127.0.0.1:0", "--admin", "off", "--data"]).arg(data);
         command.env("R2SHIM_LOG", "off").stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -50,6 +62,13 @@ impl Process {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         child.kill().unwrap();
         child.wait().unwrap();
+    }
+
+    /// Ends it as a service manager does, and waits until it has written what is left.
+    pub fn stop(&self) {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        assert!(child.wait().unwrap().success());
     }
 
     /// Signs a request, sends it on a connection of its own and reads the answer.
