@@ -2,11 +2,16 @@
 //!
 //! The form is fixed by its version and does not follow the types of [`crate::audit::tally`]: a field that moves there
 //! changes nothing here unless it is meant to.
+//!
+//! An audit has a checksum of what it says, so that no byte that changes on the disk makes other figures. White space is
+//! not in it: a text that a tool has laid out anew is the same audit. It
+//! guards against damage, not against people.
 
 use crate::audit::client::Client;
 use crate::audit::rule::RuleId;
 use crate::audit::tally::{Audit, ClientFigures, Coverage, FindingFigures, FindingKey, OperationFigures, Source};
 use crate::s3::Timestamp;
+use crc_fast::CrcAlgorithm;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,7 +19,9 @@ use std::fmt;
 /// What a file of an audit calls itself.
 const FORMAT: &str = "r2shim-audit";
 /// The version of the form.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
+/// The version before, which has no checksum.
+const WITHOUT_CHECKSUM: u64 = 1;
 
 /// Why a text is no audit that can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +63,9 @@ struct AuditFile {
     sources: Vec<SourceText>,
     clients: Vec<ClientText>,
     findings_not_kept: u64,
+    /// Of all the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    checksum: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -106,14 +116,16 @@ struct FindingText {
 impl Audit {
     /// The audit as JSON, on lines of its own.
     pub fn to_json(&self) -> String {
-        let file = AuditFile {
+        let mut file = AuditFile {
             format: FORMAT.to_owned(),
             version: VERSION,
             policy: self.policy.clone(),
             sources: self.sources.iter().map(source_text).collect(),
             clients: self.clients.iter().map(|(client, figures)| client_text(client, figures)).collect(),
             findings_not_kept: self.findings_not_kept,
+            checksum: None,
         };
+        file.checksum = Some(file.sum());
         // Every key of it is a text, so it is always JSON; a test holds it.
         serde_json::to_string_pretty(&file).unwrap_or_default()
     }
@@ -128,14 +140,32 @@ impl Audit {
         if header.format != FORMAT {
             return Err(FileError::NoAudit(format!("its format is {:?}", header.format)));
         }
-        if header.version != VERSION {
+        if ![WITHOUT_CHECKSUM, VERSION].contains(&header.version) {
             return Err(FileError::Version(header.version));
         }
-        serde_json::from_str::<AuditFile>(text).map_err(no_audit)?.into_audit()
+        serde_json::from_str::<AuditFile>(text).map_err(no_audit)?.proven()?.into_audit()
     }
 }
 
 impl AuditFile {
+    /// The sum of what it says, without a checksum.
+    fn sum(&self) -> String {
+        // As above, it is always JSON.
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        format!("{:016x}", crc_fast::checksum(CrcAlgorithm::Crc64Nvme, &text))
+    }
+
+    /// The same, if it says what was written.
+    fn proven(mut self) -> Result<AuditFile, FileError> {
+        let noted = self.checksum.take();
+        let expected = (self.version != WITHOUT_CHECKSUM).then(|| self.sum());
+        if noted == expected {
+            Ok(self)
+        } else {
+            Err(FileError::NoAudit("its checksum says that something in it has changed".to_owned()))
+        }
+    }
+
     fn into_audit(self) -> Result<Audit, FileError> {
         let mut clients = BTreeMap::new();
         for text in self.clients {

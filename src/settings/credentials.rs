@@ -1,4 +1,8 @@
 //! The pair made at the first start, kept in the data folder as `credentials.toml`, readable by its owner alone.
+//!
+//! The file has a checksum of the pair, so that a byte that changes on the disk does not give the server another key. It
+//! stands in a comment: earlier versions read the file, too. A file without that comment is one that a person wrote, and is
+//! taken as it is.
 
 use crate::access::pair::SEED_BYTES;
 use crate::access::{AccessKey, KeyPair};
@@ -8,10 +12,14 @@ use crate::settings::secret::SecretPlace;
 use crate::settings::written::read_pair;
 use crate::sigv4::Secret;
 use crate::store::open_regular;
+use crc_fast::{CrcAlgorithm, Digest};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+
+/// How the line with the checksum begins.
+const CHECKSUM: &str = "# checksum of the pair; remove this line if you change it by hand: ";
 
 /// The file of the pair in a data folder.
 pub fn path(data: &Path) -> PathBuf {
@@ -61,10 +69,25 @@ fn document(pair: &KeyPair) -> String {
     format!(
         "# Made by r2shim at its first start. Anyone who can read this file has full access to the data.\n\
          # Remove the file to get another pair at the next start.\n\
+         {CHECKSUM}{}\n\
          access_key_id = \"{}\"\nsecret_access_key = \"{}\"\n",
+        checksum(pair.id(), pair.secret_text()),
         pair.id(),
         pair.secret_text()
     )
+}
+
+/// What the line with the checksum says of a pair. It guards against damage, not against people.
+fn checksum(id: &str, secret: &str) -> String {
+    let mut digest = Digest::new(CrcAlgorithm::Crc64Nvme);
+    [id, "\n", secret].iter().for_each(|text| digest.update(text.as_bytes()));
+    format!("{:016x}", digest.finalize())
+}
+
+/// Whether the pair is the one that the file had when it was written. A file without a checksum cannot tell.
+fn is_intact(text: &str, id: &str, secret: &str) -> bool {
+    let mut noted = text.lines().filter_map(|line| line.strip_prefix(CHECKSUM));
+    noted.all(|noted| noted == checksum(id, secret))
 }
 
 /// Writes the file whole and durably or not at all; `false` if one is there already.
@@ -101,6 +124,12 @@ fn parse(path: &Path, text: &str) -> Result<GivenKey, Vec<Diagnostic>> {
     let (id, secret) = read_pair(path, text, &mut faults);
     let filled = |text: Option<Spanned<String>>| text.map(|text| text.value).filter(|text| !text.is_empty());
     match (filled(id), filled(secret)) {
+        (Some(id), Some(secret)) if faults.is_empty() && !is_intact(text, &id, &secret) => {
+            let message = "the kept key is not the one that was made: the file has been damaged, or changed by hand";
+            let advice = "restore the file; if the change is meant, remove the line with the checksum; or remove the file \
+                          to get another pair at the next start";
+            Err(vec![Diagnostic::new(Location::file(path), message, advice)])
+        }
         (Some(id), Some(secret)) if faults.is_empty() => {
             let key = AccessKey::admin(id, Secret::new(secret));
             Ok(GivenKey { key, secret: SecretPlace::Kept(path.to_owned()), place: Location::file(path) })

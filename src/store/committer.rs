@@ -22,6 +22,9 @@ use tokio::sync::{mpsc, oneshot};
 
 /// The most changes in a commit.
 const BATCH: usize = 512;
+/// After so many counts of blobs that were changed a commit takes no more changes. Those of a batch that are left go into
+/// the next, so that what was decided is acknowledged before others do much work.
+pub(super) const COUNTS: usize = if cfg!(test) { 4 } else { 4096 };
 /// The most changes that wait; further writers wait to queue.
 const QUEUE: usize = 2 * BATCH;
 
@@ -47,6 +50,9 @@ pub(super) struct Committer(mpsc::Sender<Queued>);
 pub(super) struct Counters {
     pub(super) commits: AtomicU64,
     pub(super) changes: AtomicU64,
+    /// The most counts of blobs that a commit has changed.
+    #[cfg(test)]
+    pub(super) most_counts: AtomicU64,
 }
 
 /// What the thread works with.
@@ -89,17 +95,19 @@ impl Work {
     fn run(self, mut queue: mpsc::Receiver<Queued>) {
         while let Some(first) = queue.blocking_recv() {
             let mut batch = vec![first];
-            while batch.len() < BATCH
-                && let Ok(next) = queue.try_recv()
-            {
-                batch.push(next);
+            while !batch.is_empty() {
+                while batch.len() < BATCH
+                    && let Ok(next) = queue.try_recv()
+                {
+                    batch.push(next);
+                }
+                batch = self.commit(batch);
             }
-            self.commit(batch);
         }
     }
 
-    /// Commits the batch, without those of its changes that meet damage.
-    fn commit(&self, mut batch: Vec<Queued>) {
+    /// Commits the batch, without those of its changes that meet damage. Returns those that are left for the next commit.
+    fn commit(&self, mut batch: Vec<Queued>) -> Vec<Queued> {
         self.index.revive();
         let reaped = self.reaped.take();
         let mut tried_again = false;
@@ -109,14 +117,21 @@ impl Work {
             let write = || self.index.write(|tables| self.decide(tables, &batch, &reaped, &mut decided));
             let written = guarded(write).unwrap_or_else(|panic| give_up(&mut batch, panic));
             match written {
-                Ok((outcomes, unreferenced)) => return self.done(batch, outcomes, unreferenced),
+                Ok((outcomes, unreferenced)) => {
+                    let left = batch.split_off(outcomes.len());
+                    self.done(batch, outcomes, unreferenced);
+                    return left;
+                }
                 // What it wrote goes with the transaction; the others have done nothing wrong.
                 Err(damage @ (IndexError::Damaged(_) | IndexError::BadPage(_))) if decided < batch.len() => {
                     fail(batch.remove(decided), &damage);
                 }
                 // A reader that met a bad page has failed the engine for all.
                 Err(IndexError::Undone(_)) if !std::mem::replace(&mut tried_again, true) => {}
-                Err(failure) => return batch.into_iter().for_each(|queued| fail(queued, &failure)),
+                Err(failure) => {
+                    batch.into_iter().for_each(|queued| fail(queued, &failure));
+                    return Vec::new();
+                }
             }
         }
     }
@@ -144,7 +159,12 @@ impl Work {
                 Err(failure) => return Err(failure),
             });
             *decided += 1;
+            if tables.counted() >= COUNTS {
+                break;
+            }
         }
+        #[cfg(test)]
+        self.counters.most_counts.fetch_max(tables.counted() as u64, Ordering::Relaxed);
         tables.forget_unreferenced(reaped)?;
         tables.set_watermark(self.blobs.ids.watermark())?;
         Ok((outcomes, tables.take_newly_unreferenced()))

@@ -205,9 +205,17 @@ pub(super) fn open_regular_to_write(path: &Path) -> io::Result<File> {
     open_with(path, READ_FLAGS.difference(OFlags::RDONLY).union(OFlags::RDWR))
 }
 
+/// Opens a file to read it and to write to it, and makes it where there is none; only we may read it then.
+///
+/// # Errors
+/// Those of [`open_regular`].
+pub fn open_or_make_regular(path: &Path) -> io::Result<File> {
+    open_with(path, READ_FLAGS.difference(OFlags::RDONLY).union(OFlags::RDWR).union(OFlags::CREATE))
+}
+
 fn open_with(path: &Path, flags: OFlags) -> io::Result<File> {
     let not_regular = || io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
-    let file = match rustix::fs::open(path, flags, Mode::empty()) {
+    let file = match rustix::fs::open(path, flags, Mode::RUSR.union(Mode::WUSR)) {
         Err(Errno::LOOP) => return Err(not_regular()),
         opened => File::from(opened?),
     };

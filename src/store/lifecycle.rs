@@ -1,7 +1,6 @@
 //! Lifecycle rules carried out: what is due is found in small steps, and removed in commits like any other change.
 
 use super::blocking::on_disk;
-use super::committer::answer;
 use super::configuration::ConfigurationKind;
 use super::error::StoreError;
 use super::index::{Change, LifecycleChange, LifecycleStep, ObjectWalk, SeenObject, Snapshot};
@@ -126,12 +125,17 @@ impl Store {
     ) -> Result<usize, StoreError> {
         let mut queued = Vec::new();
         for step in steps {
+            let blobs = match &step {
+                LifecycleStep::Delete(seen) => self.blobs_of(&seen.bucket, &seen.key),
+                LifecycleStep::Abort(_) => usize::MAX,
+                LifecycleStep::Move(_) => 0,
+            };
             let change = Change::Lifecycle(Box::new(LifecycleChange { by: by.cloned(), step }));
-            queued.push(self.0.committer.queue(change, None).await?);
+            queued.push(self.in_turn(change, blobs).await?);
         }
         let mut done = 0;
         for change in queued {
-            match answer(change).await {
+            match change.outcome().await {
                 Ok(_) => done += 1,
                 Err(StoreError::PreconditionFailed | StoreError::NoSuchUpload | StoreError::NoSuchBucket) => {}
                 Err(error) => return Err(error),

@@ -44,7 +44,7 @@ pub use decryption::ObjectReader;
 pub use defects::{Defect, DefectKind, DefectSubject};
 pub use encryption::KeyCheck;
 pub use error::{IoFailure, OpenError, StoreError};
-pub use folder::open_regular;
+pub use folder::{open_or_make_regular, open_regular};
 pub use key_fault::{KeyFault, KeyMismatch};
 pub use lifecycle::LifecycleRun;
 pub use model::{Bucket, Durability, NewObject, ObjectInfo, Options, StoreStats};
@@ -82,7 +82,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use threads::ThreadHealth;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use turns::{Turn, Turns};
 
 /// How many listings read at the same time; more wait their turn, so that they never take the whole blocking pool.
@@ -360,7 +360,8 @@ impl Store {
         self.submit(Change::DeleteObject { bucket: bucket.clone(), key: key.clone() }).await
     }
 
-    /// How many blobs count an object; none if it is not there, or does not read.
+    /// How many blobs count an object; none if it is not there, or does not read. A write that makes it one of many
+    /// meanwhile has had its turn: of what is queued without one, no more counts many blobs than was made with one.
     fn blobs_of(&self, bucket: &BucketName, key: &ObjectKey) -> usize {
         self.0.index.read(|snapshot| snapshot.object(bucket, key)).map_or(0, |row| row.body.blobs())
     }
@@ -377,21 +378,21 @@ impl Store {
         self.bucket(bucket).await?;
         let mut queued = Vec::with_capacity(keys.len());
         for key in keys {
-            let turn = self.turn_to_count(self.blobs_of(bucket, key)).await;
             let change = Change::DeleteObject { bucket: bucket.clone(), key: key.clone() };
-            let outcome = answer(self.0.committer.queue(change, None).await?);
-            // A turn is over when its change is committed.
-            queued.push(if turn.is_some() { Deleting::Done(outcome.await) } else { Deleting::Queued(outcome) });
+            queued.push(self.in_turn(change, self.blobs_of(bucket, key)).await?);
         }
         let mut outcomes = Vec::with_capacity(queued.len());
         for change in queued {
-            let outcome = match change {
-                Deleting::Done(outcome) => outcome,
-                Deleting::Queued(outcome) => outcome.await,
-            };
-            outcomes.push(outcome.map(drop));
+            outcomes.push(change.outcome().await.map(drop));
         }
         Ok(outcomes)
+    }
+
+    /// Queues a change that counts so many blobs, once it is its turn. A turn is over when its change is committed.
+    async fn in_turn(&self, change: Change, blobs: usize) -> Result<Sent, StoreError> {
+        let turn = self.turn_to_count(blobs).await;
+        let outcome = self.0.committer.queue(change, None).await?;
+        Ok(if turn.is_some() { Sent::Done(answer(outcome).await) } else { Sent::Queued(outcome) })
     }
 
     /// A page of at most `max_keys` objects and common prefixes. A page of 0 is empty and the last one.
@@ -495,9 +496,18 @@ impl Store {
 }
 
 /// A change that was committed, or whose answer is still to come.
-enum Deleting<F> {
+enum Sent {
     Done(Outcome),
-    Queued(F),
+    Queued(oneshot::Receiver<Outcome>),
+}
+
+impl Sent {
+    async fn outcome(self) -> Outcome {
+        match self {
+            Sent::Done(outcome) => outcome,
+            Sent::Queued(outcome) => answer(outcome).await,
+        }
+    }
 }
 
 /// What a change made, if it makes anything.

@@ -133,7 +133,8 @@ impl Store {
     /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchUpload`], [`StoreError::PreconditionFailed`],
     /// [`StoreError::Parts`], [`StoreError::Full`]; after any of them the upload is as it was.
     pub async fn complete_upload(&self, at: UploadRef, completion: Completion) -> Result<WriteResult, StoreError> {
-        let _turn = self.turn_to_count(completion.parts.len()).await;
+        let replaced = self.blobs_of(&at.bucket, &at.key);
+        let _turn = self.turn_to_count(completion.parts.len().saturating_add(replaced)).await;
         self.make(Change::CompleteUpload(Box::new(Complete { at, completion }))).await
     }
 
@@ -202,7 +203,8 @@ impl Store {
         if blobs > SHARED_BLOBS {
             return self.copy_at_rest(copy).await;
         }
-        let _turn = self.turn_to_count(blobs).await;
+        let replaced = self.blobs_of(&copy.bucket, &copy.key);
+        let _turn = self.turn_to_count(blobs.saturating_add(replaced)).await;
         made(self.commit(Change::CopyObject(Box::new(copy)), bytes).await?)
     }
 

@@ -16,6 +16,7 @@ mod crash;
 mod listing;
 mod uploads;
 mod copies;
+mod turns;
 mod space;
 mod upkeep;
 mod encryption;

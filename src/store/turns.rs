@@ -8,7 +8,7 @@ pub(super) const COPIES_AT_ONCE: usize = 4;
 /// How many changes that count many blobs are in the queue of commits at the same time.
 const COUNTING_AT_ONCE: usize = 2;
 /// Of how many blobs a change is small enough for the queue, however many of them there are.
-const FEW_BLOBS: usize = 64;
+pub(super) const FEW_BLOBS: usize = if cfg!(test) { 1 } else { 64 };
 
 /// The turns of one store.
 #[derive(Debug)]
@@ -57,10 +57,10 @@ mod tests {
         assert!(waits(turns.to_copy()));
         drop(copies);
         assert!(!waits(turns.to_copy()));
-        let counting = [turns.to_count(65).await, turns.to_count(usize::MAX).await];
-        assert!(waits(turns.to_count(65)));
-        assert!(!waits(turns.to_count(64)));
+        let counting = [turns.to_count(FEW_BLOBS + 1).await, turns.to_count(usize::MAX).await];
+        assert!(waits(turns.to_count(FEW_BLOBS + 1)));
+        assert!(!waits(turns.to_count(FEW_BLOBS)));
         drop(counting);
-        assert!(!waits(turns.to_count(65)));
+        assert!(!waits(turns.to_count(FEW_BLOBS + 1)));
     }
 }

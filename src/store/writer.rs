@@ -104,6 +104,8 @@ impl ObjectWriter {
         conditions: WriteConditions,
     ) -> Result<ObjectInfo, StoreError> {
         let (store, body) = self.body.finish().await?;
+        // What it replaces is counted no longer.
+        let _turn = store.turn_to_count(store.blobs_of(&self.bucket, &self.key)).await;
         let put = Put { bucket: self.bucket, key: self.key, info: info.clone(), body, conditions };
         let written = store.make(Change::Put(Box::new(put))).await?;
         Ok(ObjectInfo { last_modified: written.last_modified, ..info })

@@ -21,6 +21,7 @@ mod copies;
 mod cors;
 mod crash;
 mod damage;
+mod flips;
 mod denials;
 mod credentials;
 mod dependencies;

@@ -1,9 +1,12 @@
 //! The file of a live audit. One process writes it; it is always whole, whatever ends the process.
+//!
+//! Neither it nor the files beside it are opened through links, and they are regular files.
 
 use crate::audit::{Audit, FileError};
+use crate::store::{open_or_make_regular, open_regular};
 use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// The most bytes of an audit that is read: many times what its bounds allow.
@@ -71,8 +74,7 @@ impl AuditFile {
     /// Why the file cannot be used. Then nothing has changed.
     pub(super) fn open(path: &Path, policy: &str) -> Result<(AuditFile, Audit), OpenError> {
         let failed = |error| OpenError::Io { path: path.to_owned(), error };
-        let lock =
-            File::options().create(true).truncate(false).write(true).open(beside(path, "lock")).map_err(failed)?;
+        let lock = open_or_make_regular(&beside(path, "lock")).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(path.to_owned())),
@@ -87,17 +89,26 @@ impl AuditFile {
 
     /// Replaces the file. It has the old text or the new one, never a part.
     pub(super) fn write(&self, audit: &Audit) -> io::Result<()> {
-        let mut draft = File::create(&self.draft)?;
+        let mut draft = self.new_draft()?;
         draft.write_all(audit.to_json().as_bytes())?;
         draft.sync_all()?;
         fs::rename(&self.draft, &self.path)
+    }
+
+    /// An empty file. What a start that broke off has left in its place goes, and so does what was planted there.
+    fn new_draft(&self) -> io::Result<File> {
+        match fs::remove_file(&self.draft) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        File::options().write(true).create_new(true).open(&self.draft)
     }
 
     fn read(&self, policy: &str) -> Result<Audit, OpenError> {
         let path = || self.path.clone();
         let text = match self.text() {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Audit::new(policy)),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Audit::new(policy)),
             Err(error) => return Err(OpenError::Io { path: path(), error }),
         };
         match Audit::from_json(&text) {
@@ -111,10 +122,12 @@ impl AuditFile {
     }
 
     fn text(&self) -> io::Result<String> {
-        if fs::metadata(&self.path)?.len() > MAX_BYTES {
+        let mut bytes = Vec::new();
+        open_regular(&self.path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MAX_BYTES {
             return Err(io::Error::other("it is far larger than an audit"));
         }
-        Ok(String::from_utf8_lossy(&fs::read(&self.path)?).into_owned())
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     /// Keeps a damaged audit under a name of its own.
@@ -132,4 +145,56 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or(OsStr::new("audit")).to_owned();
     name.push(format!(".{ending}"));
     path.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    /// A folder with a file of somebody else's beside the place of an audit.
+    fn folder() -> (tempfile::TempDir, PathBuf, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let (audit, other) = (folder.path().join("audit.json"), folder.path().join("other"));
+        fs::write(&other, "not ours").unwrap();
+        (folder, audit, other)
+    }
+
+    #[test]
+    fn links_in_the_place_of_the_audit_and_of_its_lock_are_refused() {
+        for ending in ["", ".lock"] {
+            let (folder, audit, other) = folder();
+            let link = folder.path().join(format!("audit.json{ending}"));
+            for target in [other.clone(), folder.path().join("none"), folder.path().to_owned()] {
+                symlink(&target, &link).unwrap();
+                let error = AuditFile::open(&audit, "r2").unwrap_err().to_string();
+                assert!(error.contains("cannot be kept: not a regular file"), "{ending} {target:?}: {error}");
+                assert!(link.is_symlink() && !folder.path().join("none").exists());
+                fs::remove_file(&link).unwrap();
+            }
+            assert_eq!(fs::read_to_string(&other).unwrap(), "not ours");
+            assert!(AuditFile::open(&audit, "r2").is_ok());
+        }
+    }
+
+    #[test]
+    fn what_is_in_the_place_of_the_draft_is_replaced_and_not_written_to() {
+        let (folder, audit, other) = folder();
+        let draft = folder.path().join("audit.json.draft");
+        let plant: [&dyn Fn(); 4] = [
+            &|| symlink(&other, &draft).unwrap(),
+            &|| symlink(folder.path().join("none"), &draft).unwrap(),
+            &|| fs::hard_link(&other, &draft).unwrap(),
+            &|| fs::write(&draft, "of a start that broke off").unwrap(),
+        ];
+        let (file, kept) = AuditFile::open(&audit, "r2").unwrap();
+        for plant in plant {
+            plant();
+            file.write(&kept).unwrap();
+            assert!(fs::symlink_metadata(&audit).unwrap().is_file() && !draft.exists());
+            assert_eq!(Audit::from_json(&fs::read_to_string(&audit).unwrap()).as_ref(), Ok(&kept));
+            assert_eq!(fs::read_to_string(&other).unwrap(), "not ours");
+            assert!(!folder.path().join("none").exists());
+        }
+    }
 }

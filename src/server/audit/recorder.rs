@@ -240,19 +240,23 @@ mod tests {
         let whole = Audit::new("r2-2026").to_json();
         for (text, error) in [
             ("root:x:0:0".to_owned(), "is there and is no audit"),
-            (whole.replace("\"version\": 1", "\"version\": 7"), "has version 7 of the form"),
-            (whole.replace("r2-2026", "open"), "was judged by the policy open"),
+            (whole.replace("\"version\": 2", "\"version\": 7"), "has version 7 of the form"),
+            (Audit::new("open").to_json(), "was judged by the policy open"),
         ] {
             fs::write(&path, &text).unwrap();
             let found = Recorder::open(&path, "r2-2026").unwrap_err().to_string();
             assert!(found.contains(error), "{found}");
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
-        let damaged = &whole[..whole.len() - 9];
-        fs::write(&path, damaged).unwrap();
-        drop(Recorder::open(&path, "r2-2026").unwrap());
-        assert_eq!(fs::read_to_string(folder.path().join("audit.json.damaged-1")).unwrap(), damaged);
-        assert_eq!(kept(&path).requests(), 0);
+        for (damaged, aside) in
+            [(whole[..whole.len() - 9].to_owned(), 1), (whole.replace("not_kept\": 0", "not_kept\": 1"), 2)]
+        {
+            fs::write(&path, &damaged).unwrap();
+            drop(Recorder::open(&path, "r2-2026").unwrap());
+            let aside = folder.path().join(format!("audit.json.damaged-{aside}"));
+            assert_eq!(fs::read_to_string(aside).unwrap(), damaged);
+            assert_eq!(kept(&path).requests(), 0);
+        }
     }
 
     #[test]

@@ -216,6 +216,43 @@ mod kept_pair {
     }
 
     #[test]
+    fn in_which_a_byte_has_changed_is_a_fault_or_the_same() {
+        let start = Start::new();
+        start.load().unwrap().make_key(SEED).unwrap();
+        let data = start.folder.path().join("data");
+        let file = credentials::path(&data);
+        let read = || credentials::read(&data, &mut Vec::new()).ok().map(|given| given.unwrap().key);
+        let (whole, truth) = (std::fs::read(&file).unwrap(), read());
+        assert!(truth.is_some());
+        let mut faults = 0;
+        for (at, change) in
+            (0..whole.len()).flat_map(|at| [1, 2, 4, 8, 16, 32, 64, 128, 255].map(|change| (at, change)))
+        {
+            let mut bytes = whole.clone();
+            bytes[at] ^= change;
+            std::fs::write(&file, bytes).unwrap();
+            let found = read();
+            assert!(found.is_none() || found == truth, "byte {at} ^ {change}");
+            faults += usize::from(found.is_none());
+        }
+        assert!(faults > whole.len(), "{faults}");
+    }
+
+    #[test]
+    fn that_was_changed_by_hand_is_taken_without_its_checksum() {
+        let start = Start::new();
+        start.load().unwrap().make_key(SEED).unwrap();
+        let file = start.folder.path().join("data/credentials.toml");
+        let text = std::fs::read_to_string(&file).unwrap().replace(&"07".repeat(16), "mine");
+        std::fs::write(&file, &text).unwrap();
+        let expected = "the kept key is not the one that was made: the file has been damaged, or changed by hand";
+        assert_eq!(start.faults(), [format!("data/credentials.toml: {expected}")]);
+        let without: Vec<_> = text.lines().filter(|line| !line.contains("checksum")).collect();
+        std::fs::write(&file, without.join("\n")).unwrap();
+        assert!(start.load().unwrap().settings.keys.find("mine").is_some());
+    }
+
+    #[test]
     fn is_not_needed_where_keys_are_given() {
         let start = Start::with_file(KEY);
         start.load().unwrap().make_key(SEED).unwrap();

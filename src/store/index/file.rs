@@ -8,10 +8,9 @@
 
 use super::pages::{self, PAGE, Pages, RawFile};
 use crate::store::disk::{Disk, Step};
-use crate::store::folder::open_regular;
+use crate::store::folder::{open_or_make_regular, open_regular};
 use redb::backends::FileBackend;
 use redb::{BackendError, DatabaseError, StorageBackend, StorageError};
-use rustix::fs::OFlags;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::ops::Bound;
@@ -86,19 +85,6 @@ impl RawFile for FileBackend {
     }
 }
 
-/// Opens the file, or makes it, as [`open_regular`] does.
-fn open_to_write(path: &Path) -> io::Result<File> {
-    let flags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK).bits();
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(flags.cast_signed());
-    let file = options.open(path)?;
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"))
-    }
-}
-
 /// Whether the file is one of redb's own, and not of pages with sums.
 fn is_plain(file: &File) -> io::Result<bool> {
     let length = file.metadata()?.len();
@@ -149,7 +135,7 @@ impl IndexFile {
     /// Opens for reading and writing, and makes a file that only we may read if there is none.
     pub(super) fn open(path: &Path, disk: &Disk) -> Result<IndexFile, DatabaseError> {
         let is_new = !path.exists();
-        let file = disk.perform(Step::OpenIndex, || open_to_write(path)).map_err(StorageError::Io)?;
+        let file = disk.perform(Step::OpenIndex, || open_or_make_regular(path)).map_err(StorageError::Io)?;
         if let (true, Some(folder)) = (is_new, path.parent()) {
             disk.sync_folder(folder).map_err(StorageError::Io)?;
         }

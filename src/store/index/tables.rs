@@ -133,6 +133,8 @@ pub(in crate::store) struct Tables<'t> {
     pub(super) uploads: UploadTables<'t>,
     pub(super) configurations: ConfigurationTable<'t>,
     newly_unreferenced: Vec<BlobId>,
+    /// How many counts of blobs were changed.
+    counted: usize,
 }
 
 impl<'t> Tables<'t> {
@@ -147,6 +149,7 @@ impl<'t> Tables<'t> {
             uploads: UploadTables::open(transaction)?,
             configurations: transaction.open_table(CONFIGURATIONS)?,
             newly_unreferenced: Vec::new(),
+            counted: 0,
         })
     }
 
@@ -279,6 +282,7 @@ impl<'t> Tables<'t> {
     }
 
     fn recount(&mut self, id: BlobId, change: i64) -> Result<(), IndexError> {
+        self.counted += 1;
         match self.blob(id)? {
             Some(row) => match row.references.saturating_add_signed(change) {
                 0 => {
@@ -292,6 +296,11 @@ impl<'t> Tables<'t> {
             None => tracing::warn!(blob = id.0, "a blob that an object names has no row"),
         }
         Ok(())
+    }
+
+    /// How many counts of blobs were changed in this transaction: each takes as long as a small row.
+    pub(in crate::store) fn counted(&self) -> usize {
+        self.counted
     }
 
     /// The blobs unreferenced in this transaction, to be removed once it is committed.

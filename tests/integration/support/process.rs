@@ -2,6 +2,7 @@
 
 use super::client::{Connection, Request, Response};
 use super::server::{KEY_ID, SECRET};
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -46,9 +47,20 @@ impl Process {
         Process::start(command, ANY, data)
     }
 
+    /// A first start to which no key is given: it makes a pair.
+    pub fn serve_without_keys(data: &Path) -> Process {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_r2shim"));
+        command.arg("serve").env_clear();
+        Process::wait_for(command, ANY, data)
+    }
+
     fn start(mut command: Command, address: SocketAddr, data: &Path) -> Process {
-        command.args(["--admin", "off", "--listen", &address.to_string(), "--data"]).arg(data);
         command.env_clear().env("R2SHIM_ACCESS_KEY_ID", KEY_ID).env("R2SHIM_SECRET_ACCESS_KEY", SECRET);
+        Process::wait_for(command, address, data)
+    }
+
+    fn wait_for(mut command: Command, address: SocketAddr, data: &Path) -> Process {
+        command.args(["--admin", "off", "--listen", &address.to_string(), "--data"]).arg(data);
         command.env("R2SHIM_LOG", "info,access=off").env("NO_COLOR", "1").stdin(Stdio::null()).stdout(Stdio::piped());
         let log = NamedTempFile::new().unwrap();
         let mut child = command.stderr(log.reopen().unwrap()).spawn().unwrap();
@@ -78,6 +90,13 @@ impl Process {
 
     fn child(&self) -> MutexGuard<'_, Child> {
         self.child.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends it as a service manager does, and waits until it has written what is left.
+    pub fn stop(&self) {
+        let mut child = self.child();
+        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        assert!(child.wait().unwrap().success());
     }
 
     /// Signs a request, sends it on a connection of its own and reads the answer.

@@ -9,7 +9,7 @@ use r2shim::routing::TrustedProxies;
 use r2shim::server::audit::Recorder;
 use r2shim::server::remote::RemoteStore;
 use r2shim::server::tls::Certificates;
-use r2shim::server::{self, Listeners, Objects, Running, ServerParts};
+use r2shim::server::{self, Listeners, Objects, Running, ServerParts, StartError};
 use r2shim::settings;
 use r2shim::sigv4::Secret;
 use r2shim::store::{Durability, Options, Store};
@@ -99,6 +99,16 @@ impl TestServer {
         TestServer::over(rules, |_, data| Objects::Local(Store::open(data, options).unwrap()))
     }
 
+    /// A server over this folder, or nothing where it does not start.
+    pub fn over_folder(policy: &str, folder: &Path) -> Option<TestServer> {
+        let options = Options { durability: Durability::None, ..Options::default() };
+        let store = Store::open(folder, options).ok()?;
+        let keys = [AccessKey::admin(KEY_ID, Secret::new(SECRET))];
+        let (pages, http2) = (settings::Pages::default(), settings::Http2::default());
+        let rules = rules(policy, keys.into_iter().collect());
+        TestServer::try_over_with(rules, pages, None, http2, |_, _| Objects::Local(store)).ok()
+    }
+
     /// A local store whose admin address has these pages.
     pub fn with_pages(pages: settings::Pages) -> TestServer {
         let options = Options { durability: Durability::None, ..Options::default() };
@@ -134,6 +144,16 @@ impl TestServer {
         http2: settings::Http2,
         objects: impl FnOnce(&Runtime, &Path) -> Objects,
     ) -> TestServer {
+        TestServer::try_over_with(rules, pages, certificates, http2, objects).unwrap()
+    }
+
+    fn try_over_with(
+        rules: Rules,
+        pages: settings::Pages,
+        certificates: Option<Arc<Certificates>>,
+        http2: settings::Http2,
+        objects: impl FnOnce(&Runtime, &Path) -> Objects,
+    ) -> Result<TestServer, StartError> {
         let data = tempfile::tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
         let is_public = !rules.public.is_none();
@@ -149,11 +169,12 @@ impl TestServer {
         let listeners = if is_public { listeners.with_public(&[any]).unwrap() } else { listeners };
         let shown = certificates.clone();
         let parts = ServerParts { listeners, rules, objects, pages, recorder, certificates: shown, http2 };
-        let running = server::start(parts).unwrap();
+        let running = server::start(parts)?;
         let (address, admin) = (running.listen[0], running.admin.unwrap());
         let public = running.public.first().copied();
         drop(_entered);
-        TestServer { address, public, admin, rules: in_force, certificates, running: Some(running), runtime, data }
+        let rules = in_force;
+        Ok(TestServer { address, public, admin, rules, certificates, running: Some(running), runtime, data })
     }
 
     /// Puts CORS rules in force, and leaves the other rules as they are.
