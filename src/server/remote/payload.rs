@@ -82,9 +82,11 @@ impl<'b, 's> Payload<'b, 's> {
                 }
                 Ok(Payload::none())
             }
-            BodyPlan::Document { .. } => Payload::document(operations::read_document(request, body).await?, outgoing),
+            BodyPlan::Document { .. } => {
+                Payload::document(Box::pin(operations::read_document(request, body)).await?, outgoing)
+            }
             BodyPlan::Object { length, announced } => {
-                Payload::object(*length, announced.clone(), outgoing, dialect, body).await
+                Box::pin(Payload::object(*length, announced.clone(), outgoing, dialect, body)).await
             }
         }
     }

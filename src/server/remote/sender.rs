@@ -15,7 +15,7 @@ use crate::upstream::{CredentialSource, Outgoing, Remote, SigningIdentity, failu
 use http::header::EXPECT;
 use pingora::BError;
 use pingora::connectors::ConnectorOptions;
-use pingora::connectors::http::Connector;
+use pingora::connectors::http::v1::Connector;
 use pingora::http::RequestHeader;
 use pingora::upstreams::peer::HttpPeer;
 use std::sync::Arc;
@@ -111,20 +111,20 @@ impl Sender {
             AttemptError::Node(NodeFault { error, attempt, content })
         };
         let request = self.head(node, outgoing, hash, &content).map_err(AttemptError::Request)?;
-        let peer = self.peer(node, outgoing);
-        let (mut session, reused) = match self.connector.get_http_session(&peer).await {
-            Ok(connected) => connected,
+        let peer = Box::new(self.peer(node, outgoing));
+        let (mut session, reused) = match Box::pin(self.connector.get_http_session(&*peer)).await {
+            Ok((session, reused)) => (Box::new(session), reused),
             Err(error) => return Err(failed(error, SendProgress::NotSent, ConnectionOrigin::New, Some(content))),
         };
         let origin = if reused { ConnectionOrigin::Pool } else { ConnectionOrigin::New };
         let timeouts = &self.remote.timeouts;
-        session.set_write_timeout(Some(timeouts.idle));
+        session.write_timeout = Some(timeouts.idle);
         let delivered = deliver(&mut session, request, content, outgoing.answer_time(timeouts)).await;
         let sent = delivered.map_err(|broken| match broken {
             Broken::Client(error) => AttemptError::Request(error),
             Broken::Node { error, progress, content } => failed(error, progress, origin, content),
         })?;
-        session.set_read_timeout(Some(timeouts.idle));
+        session.read_timeout = Some(timeouts.idle);
         Ok(UpstreamResponse { session, peer, node: node.clone(), connector: self.connector.clone(), sent })
     }
 
