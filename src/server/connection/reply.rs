@@ -153,7 +153,8 @@ async fn write(
 }
 
 fn header(answer: &Answer, request_id: &str, chunks: bool) -> pingora::Result<ResponseHeader> {
-    let mut header = ResponseHeader::build(answer.status, Some(answer.headers.len() + 4))?;
+    // Names have one case each, so there are none to keep beside them.
+    let mut header = ResponseHeader::build_no_case(answer.status, Some(answer.headers.len() + 4))?;
     for (name, value) in &answer.headers {
         header.append_header(name.clone(), value.clone())?;
     }

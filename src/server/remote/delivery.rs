@@ -110,10 +110,7 @@ async fn await_continue(session: &mut HttpSession) -> pingora::Result<Invitation
 }
 
 /// Passes the body on piece by piece while an answer is watched for.
-async fn pass_on<'b, 's>(
-    session: &mut HttpSession,
-    mut body: StreamedBody<'b, 's>,
-) -> Result<Sent, Broken<'b, 's>> {
+async fn pass_on<'b, 's>(session: &mut HttpSession, mut body: StreamedBody<'b, 's>) -> Result<Sent, Broken<'b, 's>> {
     loop {
         let next = tokio::select! {
             biased;
