@@ -3,6 +3,7 @@
 //! Not here: what the client said ([`crate::s3::checksum`] reads it) and the signatures of chunks.
 
 use crate::s3::checksum::{Algorithm, Checksum, Hasher};
+use crate::s3::etag::ETag;
 use crate::s3::{Code, S3Error};
 use md5::{Digest, Md5};
 use sha2::Sha256;
@@ -25,8 +26,8 @@ pub struct Expected {
 pub struct Digested {
     /// Bytes of the body.
     pub length: u64,
-    /// Its MD5, which is the entity tag.
-    pub md5: [u8; 16],
+    /// Its MD5, if one was expected or [asked for](Digests::make_md5).
+    pub md5: Option<[u8; 16]>,
     /// Its SHA-256, if one was expected.
     pub sha256: Option<[u8; 32]>,
     /// Its checksum, if one was expected, [announced](Digests::announce) or
@@ -39,9 +40,20 @@ pub struct Digested {
 pub struct Digests {
     expected: Expected,
     length: u64,
-    md5: Md5,
+    md5: Option<Md5>,
     sha256: Option<Sha256>,
     checksum: Option<Hasher>,
+}
+
+impl Digested {
+    /// The entity tag of the object that these bytes are.
+    ///
+    /// # Errors
+    /// `InternalError` where no MD5 was made.
+    pub fn etag(&self) -> Result<ETag, S3Error> {
+        let not_made = || S3Error::new(Code::INTERNAL_ERROR).cause("no MD5 was made of a body that becomes an object");
+        self.md5.map(ETag::from_md5).ok_or_else(not_made)
+    }
 }
 
 impl Digests {
@@ -49,7 +61,7 @@ impl Digests {
     pub fn new(expected: Expected) -> Digests {
         Digests {
             length: 0,
-            md5: Md5::new(),
+            md5: expected.md5.map(|_| Md5::new()),
             sha256: expected.sha256.map(|_| Sha256::new()),
             checksum: expected.checksum.as_ref().map(|checksum| Hasher::new(checksum.algorithm)),
             expected,
@@ -59,6 +71,11 @@ impl Digests {
     /// Prepares for a checksum whose value follows the body in a trailer. To be called before the first byte.
     pub fn announce(&mut self, algorithm: Algorithm) {
         self.checksum = Some(Hasher::new(algorithm));
+    }
+
+    /// Lets the MD5 be computed, which is the entity tag of what is stored. Must be called before the first byte.
+    pub fn make_md5(&mut self) {
+        self.md5.get_or_insert_with(Md5::new);
     }
 
     /// Lets a checksum be computed, unless the client gives one. Must be called before the first byte.
@@ -77,7 +94,9 @@ impl Digests {
         if self.expected.length.is_some_and(|expected| self.length > expected) {
             return Err(self.wrong_length());
         }
-        self.md5.update(bytes);
+        if let Some(md5) = &mut self.md5 {
+            md5.update(bytes);
+        }
         if let Some(sha256) = &mut self.sha256 {
             sha256.update(bytes);
         }
@@ -95,7 +114,7 @@ impl Digests {
         }
         let digested = Digested {
             length: self.length,
-            md5: self.md5.finalize().into(),
+            md5: self.md5.map(|md5| md5.finalize().into()),
             sha256: self.sha256.map(|sha256| sha256.finalize().into()),
             checksum: self.checksum.map(Hasher::finish_checksum),
         };
@@ -113,8 +132,8 @@ fn compare(expected: &Expected, digested: &Digested) -> Result<(), S3Error> {
     if expected.sha256.is_some() && expected.sha256 != digested.sha256 {
         return Err(Code::X_AMZ_CONTENT_SHA256_MISMATCH.into());
     }
-    if let Some(md5) = expected.md5.filter(|md5| *md5 != digested.md5) {
-        return Err(bad_md5(&md5, &digested.md5));
+    if let Some(given) = expected.md5.filter(|_| expected.md5 != digested.md5) {
+        return Err(bad_md5(&given, &digested.md5.unwrap_or_default()));
     }
     match &expected.checksum {
         Some(checksum) if digested.checksum.as_ref() != Some(checksum) => Err(Checksum::mismatch(checksum.algorithm)),
@@ -166,16 +185,27 @@ mod tests {
     #[test]
     fn a_body_that_is_as_said() {
         let digested = judge(all_said(), BODY).unwrap();
-        let whole = Digested { length: 9, md5: md5(), sha256: Some(sha256()), checksum: Some(crc32()) };
+        let whole = Digested { length: 9, md5: Some(md5()), sha256: Some(sha256()), checksum: Some(crc32()) };
         assert_eq!(digested, whole);
     }
 
     #[test]
-    fn nothing_said_nothing_checked_and_md5_always_made() {
+    fn nothing_said_nothing_checked_and_nothing_digested() {
         let digested = judge(Expected::default(), BODY).unwrap();
-        assert_eq!(digested, Digested { length: 9, md5: md5(), sha256: None, checksum: None });
-        let empty = judge(Expected { length: Some(0), ..Expected::default() }, b"").unwrap();
-        assert_eq!(hex::encode(empty.md5), "d41d8cd98f00b204e9800998ecf8427e");
+        assert_eq!(digested, Digested { length: 9, md5: None, sha256: None, checksum: None });
+        assert_eq!(digested.etag().unwrap_err().code, "InternalError");
+    }
+
+    #[test]
+    fn an_entity_tag_is_made_where_it_is_asked_for() {
+        for (body, tag) in [(BODY, "25f9e794323b453885f5181f1b624d0b"), (b"", "d41d8cd98f00b204e9800998ecf8427e")] {
+            for said in [None, Some(Md5::digest(body).into())] {
+                let mut digests = Digests::new(Expected { md5: said, ..Expected::default() });
+                digests.make_md5();
+                digests.update(body).unwrap();
+                assert_eq!(digests.finish().unwrap().etag().unwrap().as_str(), tag);
+            }
+        }
     }
 
     #[test]

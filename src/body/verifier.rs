@@ -66,6 +66,11 @@ impl BodyVerifier {
         BodyVerifier { decoder, digests }
     }
 
+    /// Lets the MD5 be computed, which is the entity tag of what is stored. Must be called before the first byte.
+    pub fn make_md5(&mut self) {
+        self.digests.make_md5();
+    }
+
     /// Lets a checksum be computed, unless the client gives one. Must be called before the first byte.
     pub fn make_checksum(&mut self, algorithm: Algorithm) {
         self.digests.make_checksum(algorithm);

@@ -10,6 +10,7 @@ use crate::filters::request::Request;
 use crate::filters::run::Examined;
 use crate::s3::S3Error;
 use crate::s3::operation::Access;
+use crate::s3::query::{NotUtf8, Query};
 use crate::sigv4::{self, AuthError, Claim, Verified};
 
 /// Who a request is from.
@@ -111,9 +112,10 @@ impl Refusal for NotAuthenticated {
 /// R2's answer to a signature that does not hold.
 pub(super) fn identify<'a>(
     request: &Request<'a>,
+    query: &Result<Query<'_>, NotUtf8>,
     facts: &Result<Facts<'_>, S3Error>,
 ) -> Result<Caller<'a>, NotAuthenticated> {
-    let claim = match sigv4::parse(&request.head) {
+    let claim = match sigv4::parse_with_query(&request.head, query) {
         Err(AuthError::NothingSupplied) if comes_unsigned(facts) => return Ok(Caller::Anonymous),
         Err(error) => return Err(NotAuthenticated::new(error, None)),
         Ok(claim) => claim,
@@ -131,11 +133,12 @@ pub(super) fn identify<'a>(
 /// What the signature of an explained request comes to, by what is known of the keys.
 pub(super) fn examine<'a>(
     request: &Request<'a>,
+    query: &Result<Query<'_>, NotUtf8>,
     facts: &Result<Facts<'_>, S3Error>,
     keys: KnownKeys<'_>,
 ) -> Examined<Caller<'a>, NotAuthenticated> {
     let unsigned = || Caller::Unverified(Unverified { claim: None, grant: None, missing: Missing::Signature });
-    let (value, refusals, missing) = match sigv4::parse(&request.head) {
+    let (value, refusals, missing) = match sigv4::parse_with_query(&request.head, query) {
         Ok(claim) => return examine_claim(request, claim, keys),
         Err(AuthError::NothingSupplied) if comes_unsigned(facts) => (Caller::Anonymous, None, None),
         Err(AuthError::NothingSupplied) => (unsigned(), None, Some(Missing::Signature)),

@@ -11,7 +11,7 @@ use crate::policy::Ignored;
 use crate::routing::{Address, RawAddress, route};
 use crate::s3::copy_source::CopySource;
 use crate::s3::operation::{Operation, OperationSpec};
-use crate::s3::query::Query;
+use crate::s3::query::{NotUtf8, Query};
 use crate::s3::request::RequestHead;
 use crate::s3::view::{Conflict, RequestView};
 use crate::s3::{Code, S3Error};
@@ -55,13 +55,17 @@ impl<'a> Facts<'a> {
     /// # Errors
     /// What makes the request one that names nothing: a target that is no path, a query that is no query, headers that
     /// contradict it, or an operation that S3 does not have.
-    pub(super) fn establish(request: &Request<'a>, subject: &mut Subject) -> Result<Facts<'a>, S3Error> {
+    pub(super) fn establish(
+        request: &Request<'a>,
+        query: Result<Query<'a>, NotUtf8>,
+        subject: &mut Subject,
+    ) -> Result<Facts<'a>, S3Error> {
         let head = &request.head;
         let host = head.header("host").unwrap_or_default();
         let raw = RawAddress::find(host, head.path, &request.rules.domains)?;
         let (address, unfit) = names(&raw, request.rules.mode);
         subject.names(&address);
-        let view = view(head)?;
+        let view = view(head, query)?;
         let spec = route(head.method, raw.target(), &view).ok_or(Code::ROUTE_NOT_FOUND)?;
         subject.operation = Some(spec.operation);
         Ok(Facts { spec, address, unfit, raw_key: raw.raw_key(), view, mode: request.rules.mode })
@@ -109,9 +113,9 @@ impl Subject {
 
 /// Whether the `x-amz-*` parameters are headers follows from how the request says it is signed; the signature itself
 /// is verified over the same bytes.
-pub(super) fn view<'a>(head: &RequestHead<'a>) -> Result<RequestView<'a>, S3Error> {
+pub(super) fn view<'a>(head: &RequestHead<'a>, query: Result<Query<'a>, NotUtf8>) -> Result<RequestView<'a>, S3Error> {
     let invalid_query = |_| S3Error::new(Code::INVALID_URI).message("The query is not UTF-8 once decoded.");
-    let query = Query::parse(head.query).map_err(invalid_query)?;
+    let query = query.map_err(invalid_query)?;
     if !sigv4::is_presigned(&query) {
         return Ok(RequestView::from_signed_headers(head.headers, query));
     }

@@ -61,6 +61,7 @@ use public::PublicRead;
 use request::{Request, Shown};
 use run::Run;
 
+use crate::s3::query::Query;
 use crate::s3::request::RequestHead;
 use crate::s3::{S3Error, Timestamp};
 
@@ -114,15 +115,16 @@ fn walk<'a>(request: &Request<'a>, run: &mut Run<'_>, subject: &mut Subject) -> 
     // Heads that are too large are refused before anything looks at them closely.
     run.guard(Filter::Limits, limits::check(request))?;
     // Bucket, key, operation, view. A fault found here is reported below, to known clients only.
-    let facts = Facts::establish(request, subject);
+    let query = Query::parse(request.head.query);
+    let facts = Facts::establish(request, query.clone(), subject);
     // A browser's question about a page is answered before anyone is known, from the CORS rules alone.
     if let Some(headers) = run.guard_or_miss(Filter::Cors, cors::check(request), NotAnswered::missing)? {
         return Ok(Walked::Preflight(headers));
     }
     // Who: SigV4 over the request as sent.
     let caller = match run.known() {
-        None => run.guard(Filter::Authenticate, authenticate::identify(request, &facts))?,
-        Some(known) => run.examine(Filter::Authenticate, authenticate::examine(request, &facts, known.keys))?,
+        None => run.guard(Filter::Authenticate, authenticate::identify(request, &query, &facts))?,
+        Some(known) => run.examine(Filter::Authenticate, authenticate::examine(request, &query, &facts, known.keys))?,
     };
     subject.key_id = caller.key_id();
     // Is the region that the request is signed for `auto` or one of its aliases?

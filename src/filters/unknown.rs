@@ -10,6 +10,7 @@ use crate::filters::request::Request;
 use crate::filters::rules::Mode;
 use crate::routing::RawAddress;
 use crate::s3::operation::{Method, OperationSpec, Target, is_subresource, unknown_operation};
+use crate::s3::query::Query;
 use crate::s3::{Code, S3Error};
 
 /// The facts about a request for which no row is, if it may be passed on: it names a bucket, as a store's own interfaces
@@ -19,7 +20,7 @@ pub(super) fn facts<'a>(request: &Request<'a>, caller: &Caller<'a>) -> Option<Fa
     let may = request.rules.mode == Mode::AuditRemote && caller.grant().is_some_and(Grant::may_do_everything);
     let raw = RawAddress::find(head.header("host").unwrap_or_default(), head.path, &request.rules.domains).ok()?;
     let spec = unknown_operation(head.method).filter(|_| may && raw.target() != Target::Service)?;
-    let (address, view) = (raw.address_of_other_store(), view(head).ok()?);
+    let (address, view) = (raw.address_of_other_store(), view(head, Query::parse(head.query)).ok()?);
     Some(Facts { spec, address, unfit: None, raw_key: raw.raw_key(), view, mode: request.rules.mode })
 }
 

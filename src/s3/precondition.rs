@@ -7,6 +7,25 @@ use crate::s3::Timestamp;
 use crate::s3::etag::{ETag, ETagList};
 use crate::s3::view::RequestView;
 
+/// HTTP's conditions, in the order of [`Conditions`].
+const CONDITIONS: [&str; 4] = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
+
+/// Those of a copy on its source.
+const ON_THE_SOURCE: [&str; 4] = [
+    "x-amz-copy-source-if-match",
+    "x-amz-copy-source-if-none-match",
+    "x-amz-copy-source-if-modified-since",
+    "x-amz-copy-source-if-unmodified-since",
+];
+
+/// Those of a copy on what it replaces.
+const ON_THE_DESTINATION: [&str; 4] = [
+    "cf-copy-destination-if-match",
+    "cf-copy-destination-if-none-match",
+    "cf-copy-destination-if-modified-since",
+    "cf-copy-destination-if-unmodified-since",
+];
+
 /// What conditions are held against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Existing<'a> {
@@ -60,18 +79,17 @@ pub enum ReadOutcome {
 
 impl Conditions {
     fn from_view(view: &RequestView<'_>) -> Conditions {
-        Conditions::prefixed(view, "")
+        Conditions::named(view, CONDITIONS)
     }
 
-    /// The headers whose names are HTTP's behind a prefix.
-    fn prefixed(view: &RequestView<'_>, prefix: &str) -> Conditions {
-        let tags = |name| tags(view, &format!("{prefix}{name}"));
-        let date = |name| ConditionDate::from_view(view, &format!("{prefix}{name}"));
+    /// The headers of these names, in the order of the fields.
+    fn named(view: &RequestView<'_>, names: [&str; 4]) -> Conditions {
+        let [if_match, if_none_match, if_modified_since, if_unmodified_since] = names;
         Conditions {
-            if_match: tags("if-match"),
-            if_none_match: tags("if-none-match"),
-            if_modified_since: date("if-modified-since"),
-            if_unmodified_since: date("if-unmodified-since"),
+            if_match: tags(view, if_match),
+            if_none_match: tags(view, if_none_match),
+            if_modified_since: ConditionDate::from_view(view, if_modified_since),
+            if_unmodified_since: ConditionDate::from_view(view, if_unmodified_since),
         }
     }
 
@@ -124,7 +142,7 @@ impl ReadConditions {
     /// The conditions a copy makes on its source, `x-amz-copy-source-if-*`. Whichever does not hold, the copy is
     /// answered with 412: there is nothing the client could have already. None is ignored, since a copy is a write.
     pub fn from_copy_source(view: &RequestView<'_>) -> ReadConditions {
-        ReadConditions(Conditions::prefixed(view, "x-amz-copy-source-"))
+        ReadConditions(Conditions::named(view, ON_THE_SOURCE))
     }
 
     /// Whether the answer is 412 whatever the object is, because the date that decides is unreadable.
@@ -152,7 +170,7 @@ impl WriteConditions {
 
     /// R2's conditions on what a copy replaces, `cf-copy-destination-if-*` (R2 docs, "Extensions").
     pub fn from_copy_destination(view: &RequestView<'_>) -> WriteConditions {
-        WriteConditions(Conditions::prefixed(view, "cf-copy-destination-"))
+        WriteConditions(Conditions::named(view, ON_THE_DESTINATION))
     }
 
     /// Whether the write may replace what is there; where it may not, the answer is 412 for every condition. A key that

@@ -5,6 +5,9 @@
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
+/// Room for the pairs of a presigned request, so that their list grows in few queries.
+const USUAL_PAIRS: usize = 8;
+
 /// The parameters of a query string in the order they were sent, decoded; a name may come more than once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Query<'a> {
@@ -19,14 +22,11 @@ impl<'a> Query<'a> {
     /// Takes `raw`, the text between `?` and the end of the target, apart. A parameter without `=` has an empty
     /// value; `+` is a space; a `%` that starts no escape stands for itself.
     pub fn parse(raw: &'a str) -> Result<Query<'a>, NotUtf8> {
-        let pairs = raw
-            .split('&')
-            .filter(|part| !part.is_empty())
-            .map(|part| {
-                let (name, value) = part.split_once('=').unwrap_or((part, ""));
-                Ok((decode(name)?, decode(value)?))
-            })
-            .collect::<Result<_, NotUtf8>>()?;
+        let mut pairs = Vec::with_capacity(raw.len().min(USUAL_PAIRS));
+        for part in raw.split('&').filter(|part| !part.is_empty()) {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            pairs.push((decode(name)?, decode(value)?));
+        }
         Ok(Query { pairs })
     }
 
@@ -52,7 +52,7 @@ impl<'a> Query<'a> {
 }
 
 fn decode(text: &str) -> Result<Cow<'_, str>, NotUtf8> {
-    if !text.contains(['%', '+']) {
+    if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
         return Ok(Cow::Borrowed(text));
     }
     let spaced = text.replace('+', " ");

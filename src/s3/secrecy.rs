@@ -34,18 +34,27 @@ const NAMES: [(&str, Secrecy); 12] = [
 impl Secrecy {
     /// Of the value of a header or parameter, by its name as it was sent; `None` where everybody may see it.
     pub fn of(name: &str) -> Option<Secrecy> {
-        let name = percent_decode_str(name).decode_utf8_lossy().to_ascii_lowercase();
-        NAMES.iter().find(|(known, _)| *known == name.trim()).map(|(_, secrecy)| *secrecy)
+        let decoded = percent_decode_str(name).decode_utf8_lossy();
+        let name = decoded.trim();
+        NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, secrecy)| *secrecy)
     }
 }
 
 /// A query in which each value that is not for everybody is what `instead` says, if it says something.
 pub fn query_without<'r>(query: &str, instead: impl Fn(Secrecy) -> Option<&'r str>) -> String {
-    let pair = |pair: &str| match pair.split_once('=') {
-        Some((name, _)) => Secrecy::of(name).and_then(&instead).map(|instead| format!("{name}={instead}")),
-        None => None,
-    };
-    query.split('&').map(|sent| pair(sent).unwrap_or_else(|| sent.to_owned())).collect::<Vec<_>>().join("&")
+    let mut shown = String::with_capacity(query.len());
+    for (index, pair) in query.split('&').enumerate() {
+        if index > 0 {
+            shown.push('&');
+        }
+        let name = pair.split_once('=').map(|(name, _)| name);
+        let hidden = name.and_then(|name| Some((name, Secrecy::of(name).and_then(&instead)?)));
+        match hidden {
+            Some((name, instead)) => shown.extend([name, "=", instead]),
+            None => shown.push_str(pair),
+        }
+    }
+    shown
 }
 
 #[cfg(test)]

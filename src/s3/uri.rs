@@ -6,5 +6,24 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 /// Escaped in names and values of a query.
 pub const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Whether a byte is an unreserved character: it stands for itself everywhere.
+pub fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
 /// Escaped in a path, whose `/` stays.
 pub const IN_PATH: &AsciiSet = &IN_QUERY.remove(b'/');
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use percent_encoding::percent_encode;
+
+    #[test]
+    fn what_is_not_escaped_is_unreserved() {
+        for byte in 0..=u8::MAX {
+            let is_kept = percent_encode(&[byte], IN_QUERY).to_string().as_bytes() == [byte];
+            assert_eq!(is_unreserved(byte), is_kept, "{byte:#x}");
+        }
+    }
+}

@@ -120,7 +120,7 @@ impl<'a> RequestView<'a> {
 
     /// The first value of a header, as bytes.
     pub fn header_bytes(&self, name: &str) -> Option<&[u8]> {
-        self.headers.get(name).or_else(|| self.hoisted.get(name)).map(HeaderValue::as_bytes)
+        first(&self.headers, name).or_else(|| first(&self.hoisted, name)).map(HeaderValue::as_bytes)
     }
 
     /// The first value of a header, as text; `None` if it is missing or not UTF-8.
@@ -132,6 +132,12 @@ impl<'a> RequestView<'a> {
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let all = self.headers.iter().chain(self.hoisted.iter());
         all.map(|(name, value)| (name.as_str(), value.as_bytes()))
+    }
+
+    /// Whether a header came; its name in lower case. This compares names, where [`RequestView::header_bytes`] hashes its
+    /// own: it costs less for the few headers that requests have.
+    pub fn has_header(&self, name: &str) -> bool {
+        self.headers().any(|(given, _)| given == name)
     }
 
     /// The first value of a query parameter that is neither transport nor a hoisted header.
@@ -161,6 +167,11 @@ impl<'a> RequestView<'a> {
     pub fn parameters(&self) -> impl Iterator<Item = (&str, &str)> {
         self.parameters.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
+}
+
+/// The first value of a header. A map reads the name before it finds that it is empty, as most maps of hoisted headers are.
+fn first<'m>(headers: &'m HeaderMap, name: &str) -> Option<&'m HeaderValue> {
+    if headers.is_empty() { None } else { headers.get(name) }
 }
 
 /// Makes a header of a parameter.

@@ -20,7 +20,8 @@ impl Backend {
     /// Carries out an admitted request.
     pub async fn answer(&self, request: &Admitted<'_>, body: &mut RequestBody<'_>) -> Result<Answer, S3Error> {
         match self {
-            Backend::Local(local) => local.answer(request, body).await,
+            // Its operations are many, and the future of one on a remote store is not to have room for all of them.
+            Backend::Local(local) => Box::pin(local.answer(request, body)).await,
             Backend::Remote(remote) => remote.answer(request, body).await,
         }
     }

@@ -5,6 +5,7 @@
 
 use crate::s3::uri;
 use crate::sigv4::ALGORITHM;
+use crate::sigv4::digits;
 use crate::sigv4::scope::Scope;
 use http::HeaderMap;
 use percent_encoding::{AsciiSet, percent_decode_str, percent_encode, utf8_percent_encode};
@@ -58,7 +59,8 @@ impl CanonicalRequest {
 
     /// What a signing key signs for this request; `amz_date` as in `x-amz-date`.
     pub fn string_to_sign(&self, amz_date: &str, scope: &Scope) -> String {
-        format!("{ALGORITHM}\n{amz_date}\n{scope}\n{}", hex::encode(Sha256::digest(&self.0)))
+        let digest = digits::of(&Sha256::digest(&self.0).into());
+        [ALGORITHM, amz_date, &scope.text(), &digest].join("\n")
     }
 }
 
@@ -66,7 +68,11 @@ impl CanonicalRequest {
 /// starts no escape stands for itself.
 pub fn path(raw: &str) -> String {
     let mut text = String::with_capacity(raw.len());
-    push_recoded(&mut text, raw, uri::IN_PATH);
+    if raw.bytes().all(|byte| byte == b'/' || uri::is_unreserved(byte)) {
+        text.push_str(raw);
+    } else {
+        push_recoded(&mut text, raw, uri::IN_PATH);
+    }
     text
 }
 
@@ -74,7 +80,7 @@ pub fn path(raw: &str) -> String {
 /// is a space, as [`crate::s3::query::Query`] reads it. Repeated and empty names stay; `X-Amz-Signature` is left out if
 /// `presigned`.
 pub fn query(raw: &str, presigned: bool) -> String {
-    let mut pairs: Vec<(String, String)> = raw
+    let mut pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = raw
         .split('&')
         .filter(|part| !part.is_empty())
         .map(|part| part.split_once('=').unwrap_or((part, "")))
@@ -82,7 +88,16 @@ pub fn query(raw: &str, presigned: bool) -> String {
         .filter(|(name, _)| !(presigned && name == SIGNATURE_PARAMETER))
         .collect();
     pairs.sort_unstable();
-    pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+    let mut text = String::with_capacity(raw.len() + pairs.len());
+    for (name, value) in &pairs {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.push_str(name);
+        text.push('=');
+        text.push_str(value);
+    }
+    text
 }
 
 /// One name or value of a query, encoded.
@@ -90,7 +105,11 @@ pub fn encode(text: &str) -> String {
     utf8_percent_encode(text, uri::IN_QUERY).to_string()
 }
 
-fn recode(raw: &str) -> String {
+/// Most names and values are their own canonical form.
+fn recode(raw: &str) -> Cow<'_, str> {
+    if raw.bytes().all(uri::is_unreserved) {
+        return Cow::Borrowed(raw);
+    }
     let mut text = String::with_capacity(raw.len());
     for (index, piece) in raw.split('+').enumerate() {
         if index > 0 {
@@ -98,7 +117,7 @@ fn recode(raw: &str) -> String {
         }
         push_recoded(&mut text, piece, uri::IN_QUERY);
     }
-    text
+    Cow::Owned(text)
 }
 
 /// Appends the text, decoded once and encoded again.

@@ -5,6 +5,7 @@
 //! Source: S3 API reference, "Signature Calculations for the Authorization Header: Transferring Payload in Multiple
 //! Chunks", with and without trailing headers.
 
+use crate::sigv4::digits;
 use crate::sigv4::key::{Signature, SigningKey};
 use crate::sigv4::payload::EMPTY_SHA256;
 use crate::sigv4::scope::Scope;
@@ -25,19 +26,19 @@ pub struct BrokenChain;
 impl ChunkChain {
     /// The chain of a request: its key, its `x-amz-date`, its scope, and its signature, the seed.
     pub fn new(key: SigningKey, amz_date: &str, scope: &Scope, seed: Signature) -> ChunkChain {
-        ChunkChain { key, date_and_scope: format!("{amz_date}\n{scope}"), previous: seed }
+        ChunkChain { key, date_and_scope: [amz_date, "\n", &scope.text()].concat(), previous: seed }
     }
 
     /// Signs the next chunk, given the SHA-256 of its bytes; the last chunk is the empty one.
     pub fn sign_chunk(&mut self, sha256: &[u8; 32]) -> Signature {
         // The place of chunk headers, which no version of the protocol has.
-        let rest = format!("{EMPTY_SHA256}\n{}", hex::encode(sha256));
+        let rest = [EMPTY_SHA256, "\n", &digits::of(sha256)].concat();
         self.advance("AWS4-HMAC-SHA256-PAYLOAD", &rest)
     }
 
     /// Signs the trailers, given the SHA-256 of their lines, `name:value` each ended by one line feed.
     pub fn sign_trailer(&mut self, sha256: &[u8; 32]) -> Signature {
-        self.advance("AWS4-HMAC-SHA256-TRAILER", &hex::encode(sha256))
+        self.advance("AWS4-HMAC-SHA256-TRAILER", &digits::of(sha256))
     }
 
     /// Whether `provided` signs the next chunk. A chain that broke is of no further use.
@@ -51,7 +52,7 @@ impl ChunkChain {
     }
 
     fn advance(&mut self, algorithm: &str, rest: &str) -> Signature {
-        let string_to_sign = format!("{algorithm}\n{}\n{}\n{rest}", self.date_and_scope, self.previous.hex());
+        let string_to_sign = [algorithm, "\n", &self.date_and_scope, "\n", &self.previous.hex(), "\n", rest].concat();
         self.previous = self.key.sign(&string_to_sign);
         self.previous
     }

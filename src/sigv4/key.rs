@@ -1,5 +1,6 @@
 //! Secrets, the signing keys made from them, and the signatures made with those.
 
+use crate::sigv4::digits;
 use crate::sigv4::scope::Scope;
 use hmac::digest::Key;
 use hmac::{Hmac, KeyInit, Mac};
@@ -75,7 +76,7 @@ impl SigningKey {
 impl Signature {
     /// 64 lower-case hexadecimal digits, as requests carry it.
     pub fn hex(&self) -> String {
-        hex::encode(self.0)
+        digits::of(&self.0)
     }
 
     /// Whether a client's text is this signature, compared in constant time. Text that is not the form of a signature

@@ -13,6 +13,7 @@
 //!
 //! Source: "Authenticating Requests (AWS Signature Version 4)" ([`crate::s3`] has the address); the answers are R2's.
 
+mod digits;
 pub mod error;
 pub mod payload;
 pub mod scope;
@@ -32,7 +33,7 @@ pub use chunk::ChunkChain;
 pub use claim::Claim;
 pub use error::{AuthError, unknown_key};
 pub use key::{KeyCache, Secret, Signature, SigningKey};
-pub use parse::{announced_payload, parse};
+pub use parse::{announced_payload, parse, parse_with_query};
 pub use payload::PayloadHash;
 pub use presigned::is_presigned;
 pub use scope::Scope;

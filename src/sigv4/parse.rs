@@ -1,7 +1,7 @@
 //! Finding the one claim a request makes, in a header or in the query.
 
 use crate::s3::PayloadKind;
-use crate::s3::query::Query;
+use crate::s3::query::{NotUtf8, Query};
 use crate::s3::request::RequestHead;
 use crate::sigv4::claim::{Claim, only_value};
 use crate::sigv4::error::AuthError;
@@ -15,15 +15,20 @@ const SESSION_TOKEN: &str = "x-amz-security-token";
 ///
 /// A session token that cannot be one is refused last.
 pub fn parse(head: &RequestHead<'_>) -> Result<Claim, AuthError> {
-    let query = Query::parse(head.query).map_err(|_| AuthError::QueryNotUtf8)?;
-    let claim = match (authorization_header(head)?, presigned::is_presigned(&query), is_sigv2(&query)) {
+    parse_with_query(head, &Query::parse(head.query))
+}
+
+/// The same where the head's query was taken apart before.
+pub fn parse_with_query(head: &RequestHead<'_>, query: &Result<Query<'_>, NotUtf8>) -> Result<Claim, AuthError> {
+    let query = query.as_ref().map_err(|_| AuthError::QueryNotUtf8)?;
+    let claim = match (authorization_header(head)?, presigned::is_presigned(query), is_sigv2(query)) {
         (Some(value), false, false) => authorization::parse(value, head)?,
-        (None, true, false) => presigned::parse(&query, head)?,
+        (None, true, false) => presigned::parse(query, head)?,
         (None, false, true) => return Err(AuthError::SigV2),
         (None, false, false) => return Err(AuthError::NothingSupplied),
         _ => return Err(AuthError::SeveralKinds),
     };
-    let session_token = session_token(head, &query, claim.is_presigned())?;
+    let session_token = session_token(head, query, claim.is_presigned())?;
     Ok(Claim { session_token, ..claim })
 }
 

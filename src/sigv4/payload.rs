@@ -1,11 +1,18 @@
 //! `x-amz-content-sha256`: what a signature says about the body.
 
 use crate::s3::payload::{PayloadKind, Streaming};
+use crate::sigv4::digits;
 use crate::sigv4::error::AuthError;
 use std::borrow::Cow;
 
 /// The SHA-256 of nothing.
 pub(super) const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/// The same as bytes.
+const EMPTY_DIGEST: [u8; 32] = [
+    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41,
+    0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
+];
 
 /// What the signature covers of the body (S3 API reference, "Signature Calculations").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,15 +47,20 @@ impl PayloadHash {
         }
     }
 
+    /// That of a request without a body.
+    pub fn of_nothing() -> PayloadHash {
+        PayloadHash::Digest(EMPTY_DIGEST)
+    }
+
     /// Whether it can be that of a request without a body.
     pub fn may_be_of_nothing(&self) -> bool {
-        !matches!(self, PayloadHash::Digest(_)) || self.text() == EMPTY_SHA256
+        !matches!(self, PayloadHash::Digest(digest) if *digest != EMPTY_DIGEST)
     }
 
     /// As the header spells it, and as the canonical request ends.
     pub fn text(&self) -> Cow<'static, str> {
         match self {
-            PayloadHash::Digest(digest) => Cow::Owned(hex::encode(digest)),
+            PayloadHash::Digest(digest) => Cow::Owned(digits::of(digest)),
             PayloadHash::Unsigned | PayloadHash::Streaming(_) => {
                 Cow::Borrowed(self.kind().sentinel().unwrap_or_default())
             }
@@ -78,6 +90,13 @@ mod tests {
         ] {
             assert_eq!(PayloadHash::parse(text).unwrap().text(), text);
         }
+    }
+
+    #[test]
+    fn a_request_without_a_body_has_the_digest_of_nothing() {
+        let of_nothing = PayloadHash::of_nothing();
+        assert_eq!((of_nothing.text().as_ref(), of_nothing.may_be_of_nothing()), (EMPTY_SHA256, true));
+        assert!(!PayloadHash::Digest([0; 32]).may_be_of_nothing() && PayloadHash::Unsigned.may_be_of_nothing());
     }
 
     #[test]

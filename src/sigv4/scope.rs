@@ -21,9 +21,16 @@ pub struct Scope {
     pub service: String,
 }
 
+impl Scope {
+    /// `YYYYMMDD/REGION/s3/aws4_request`.
+    pub fn text(&self) -> String {
+        [self.date.as_str(), &self.region, &self.service, TERMINATOR].join("/")
+    }
+}
+
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}/{}/{TERMINATOR}", self.date, self.region, self.service)
+        f.write_str(&self.text())
     }
 }
 

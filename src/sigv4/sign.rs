@@ -41,7 +41,8 @@ impl Signer<'_> {
     /// Signs a request whose headers are complete: `host`, `x-amz-date` (that is, `now`) and `x-amz-content-sha256`
     /// (that is, `payload`) are among them.
     pub fn sign(&self, head: &RequestHead<'_>, payload: &PayloadHash, now: Timestamp) -> Signed {
-        let (scope, amz_date) = (self.scope(now), now.amz_date());
+        let amz_date = now.amz_date();
+        let scope = self.scope(&amz_date);
         let (id, signed_headers) = (self.access_key_id, signed_headers(head.headers));
         let key = self.signing_key(&scope);
         let request = CanonicalRequest::new(&RequestParts {
@@ -54,15 +55,17 @@ impl Signer<'_> {
         });
         let signature = key.sign(&request.string_to_sign(&amz_date, &scope));
         let hex = signature.hex();
+        let (credential, names) = (scope.text(), signed_headers.as_str());
         let authorization =
-            format!("{ALGORITHM} Credential={id}/{scope}, SignedHeaders={signed_headers}, Signature={hex}");
+            [ALGORITHM, " Credential=", id, "/", &credential, ", SignedHeaders=", names, ", Signature=", &hex].concat();
         Signed { authorization, chain: ChunkChain::new(key, &amz_date, &scope, signature) }
     }
 
     /// The query of a presigned request that holds for `expires` seconds: the head's own query and the signature. The
     /// head's headers are those its sender will send; the body is not covered.
     pub fn presign(&self, head: &RequestHead<'_>, expires: u64, now: Timestamp) -> String {
-        let (scope, amz_date) = (self.scope(now), now.amz_date());
+        let amz_date = now.amz_date();
+        let scope = self.scope(&amz_date);
         let signed_headers = signed_headers(head.headers);
         let credential = canonical::encode(&format!("{}/{scope}", self.access_key_id));
         let query = format!(
@@ -84,8 +87,10 @@ impl Signer<'_> {
         format!("{query}&X-Amz-Signature={}", signature.hex())
     }
 
-    fn scope(&self, now: Timestamp) -> Scope {
-        Scope { date: now.date_stamp(), region: self.region.to_owned(), service: self.service.to_owned() }
+    /// The scope of a request of this date: its day, as `x-amz-date` begins.
+    fn scope(&self, amz_date: &str) -> Scope {
+        let day = amz_date.get(..8).unwrap_or_default();
+        Scope { date: day.to_owned(), region: self.region.to_owned(), service: self.service.to_owned() }
     }
 
     fn signing_key(&self, scope: &Scope) -> SigningKey {

@@ -19,7 +19,6 @@ use crate::body::{Digests, Expected};
 use crate::s3::Timestamp;
 use crate::s3::checksum::{Algorithm, Kind};
 use crate::s3::customer_key::CustomerKey;
-use crate::s3::etag::ETag;
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::precondition::ReadOutcome;
 use crate::s3::upload_listing::{UploadPage, UploadQuery};
@@ -273,6 +272,7 @@ async fn digest(
     mut into: Option<&mut BodyWriter>,
 ) -> Result<NewPart, StoreError> {
     let mut digests = Digests::new(Expected::default());
+    digests.make_md5();
     if let Some(algorithm) = checksum {
         digests.make_checksum(algorithm);
     }
@@ -287,5 +287,5 @@ async fn digest(
         tokio::task::yield_now().await;
     }
     let digested = digests.finish().map_err(failed)?;
-    Ok(NewPart { etag: ETag::from_md5(digested.md5), checksum: digested.checksum, now })
+    Ok(NewPart { etag: digested.etag().map_err(failed)?, checksum: digested.checksum, now })
 }

@@ -274,7 +274,7 @@ fn describes_an_object(incoming: &Incoming<'_>) -> bool {
 fn path(bucket: Option<&str>, raw_key: &str, addressing: Addressing) -> String {
     match (bucket, addressing) {
         (Some(bucket), Addressing::Path) if raw_key.is_empty() => format!("/{bucket}"),
-        (Some(bucket), Addressing::Path) => format!("/{bucket}/{raw_key}"),
+        (Some(bucket), Addressing::Path) => ["/", bucket, "/", raw_key].concat(),
         (Some(_), Addressing::Virtual) => format!("/{raw_key}"),
         (None, _) => "/".to_owned(),
     }

@@ -43,7 +43,7 @@ pub(super) fn check(
     dialect: &Dialect,
 ) -> Result<(), S3Error> {
     let ignored = || conditions().find(|name| is_ignored(row, view, name, dialect));
-    let command = || dialect.commands.iter().copied().find(|name| view.header_bytes(name).is_some());
+    let command = || dialect.commands.iter().copied().find(|name| view.has_header(name));
     if let Some(name) = ignored().or_else(command).or_else(|| extension(view)) {
         let message = format!("{name} on {} not implemented by the upstream", row.operation);
         return Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message));
@@ -60,7 +60,7 @@ pub(super) fn check(
 fn extension(view: &RequestView<'_>) -> Option<&'static str> {
     let merges = view.header("x-amz-metadata-directive") == Some("MERGE");
     let mut extensions = R2_EXTENSIONS.iter().copied().filter(|name| name.starts_with("cf-copy-destination-"));
-    let condition = extensions.find(|name| view.header_bytes(name).is_some());
+    let condition = extensions.find(|name| view.has_header(name));
     condition.or(merges.then_some("x-amz-metadata-directive: MERGE"))
 }
 

@@ -103,7 +103,7 @@ pub fn judge(request: &Request, rules: &Rules, behind: &Upstream, keys: KnownKey
         // What follows such a head has no frame, so the server reads nothing of it.
         return refused_by_http(Code::METHOD_NOT_ALLOWED.into(), rules.mode);
     }
-    if let Err(error) = check_lines(head.headers, head.headers.contains_key(CONTENT_LENGTH)) {
+    if let Err(error) = check_lines(head.headers, || head.headers.contains_key(CONTENT_LENGTH)) {
         return refused_by_http(error, rules.mode);
     }
     let explanation = filters::explain(rules, head, now, Known { keys, body: request.body() });

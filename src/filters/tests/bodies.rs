@@ -42,8 +42,9 @@ fn of_the_body(policy: &str, text: &str) -> Vec<String> {
     let (rules, head) = (rules(policy), Head::parse(text).signed(ADMIN, SECRET, "auto"));
     let request =
         request::Request { rules: &rules, head: head.borrow(), now: now(), certificate: request::Shown::Unknown };
-    let facts = Facts::establish(&request, &mut Subject::default());
-    let caller = authenticate::identify(&request, &facts).unwrap();
+    let query = crate::s3::query::Query::parse(request.head.query);
+    let facts = Facts::establish(&request, query.clone(), &mut Subject::default());
+    let caller = authenticate::identify(&request, &query, &facts).unwrap();
     let faults = payload::plan(&request, &facts.unwrap(), &caller).faults;
     faults.iter().map(S3Error::to_string).collect()
 }

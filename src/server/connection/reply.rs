@@ -90,7 +90,7 @@ pub fn hold(session: &ServerSession, least: MinimumRate) {
 /// Sends the answer and notes in `record` what was sent. An answer that breaks off ends the connection.
 pub async fn send(session: &mut ServerSession, answer: Answer, unread: Unread, record: &mut Record) {
     let knows_no_chunks = session.req_header().version <= Version::HTTP_10;
-    let answer = if knows_no_chunks { with_length(answer, record).await } else { answer };
+    let answer = if knows_no_chunks { Box::pin(with_length(answer, record)).await } else { answer };
     record.status = answer.status;
     record.node.clone_from(&answer.node);
     prepare_connection(session, unread);
@@ -105,7 +105,7 @@ pub async fn send(session: &mut ServerSession, answer: Answer, unread: Unread, r
         // pingora would end a chunked body properly, as if this were all of it.
         session.shutdown().await;
     } else if unread == Unread::Close && !is_http2(session) {
-        linger(session).await;
+        Box::pin(linger(session)).await;
     }
 }
 
@@ -144,7 +144,7 @@ async fn write(
     let slow = &mut throttle;
     let written = match answer.body {
         Body::Text(text) if !head_only => write_text(session, text, slow, record).await,
-        Body::Object(_, reader) if !head_only => write_object(session, reader, slow, record).await,
+        Body::Object(_, reader) if !head_only => Box::pin(write_object(session, reader, slow, record)).await,
         Body::Stream { pieces, .. } if !head_only => write_stream(session, pieces, slow, record).await,
         _ => Ok(()),
     };
@@ -153,7 +153,8 @@ async fn write(
 }
 
 fn header(answer: &Answer, request_id: &str, chunks: bool) -> pingora::Result<ResponseHeader> {
-    let mut header = ResponseHeader::build(answer.status, Some(answer.headers.len() + 4))?;
+    // Names have one case each, so there are none to keep beside them.
+    let mut header = ResponseHeader::build_no_case(answer.status, Some(answer.headers.len() + 4))?;
     for (name, value) in &answer.headers {
         header.append_header(name.clone(), value.clone())?;
     }

@@ -4,7 +4,6 @@ use super::Local;
 use crate::body::{BodyVerifier, Digested};
 use crate::filters::Admitted;
 use crate::s3::customer_key::CustomerKey;
-use crate::s3::etag::ETag;
 use crate::s3::metadata::Metadata;
 use crate::s3::names::ObjectKey;
 use crate::s3::precondition::WriteConditions;
@@ -37,7 +36,7 @@ impl Local {
         let object = NewObject {
             metadata,
             storage_class,
-            etag: ETag::from_md5(digested.md5),
+            etag: digested.etag()?,
             checksum: digested.checksum,
             now: clock::now(),
             conditions,
@@ -104,12 +103,13 @@ fn deletable(entry: &DeleteEntry) -> Result<ObjectKey, S3Error> {
     }
 }
 
-/// Verifies the body while it is written. Nothing is kept unless the verification succeeds.
+/// Verifies the body while it is written, and makes its entity tag. Nothing is kept unless the verification succeeds.
 pub(super) async fn receive(
     into: &mut BodyWriter,
     mut verifier: BodyVerifier,
     body: &mut RequestBody<'_>,
 ) -> Result<Digested, S3Error> {
+    verifier.make_md5();
     while let Some(piece) = body.next().await? {
         for bytes in verifier.update(piece)? {
             into.push(bytes).await?;

@@ -7,7 +7,6 @@ use crate::filters::{Admitted, OperationRequest};
 use crate::policy::PartOrder;
 use crate::s3::checksum::{Algorithm, Kind};
 use crate::s3::customer_key::CustomerKey;
-use crate::s3::etag::ETag;
 use crate::s3::part_checksums::Plan;
 use crate::s3::part_number::uploaded_part_number;
 use crate::s3::precondition::WriteConditions;
@@ -74,7 +73,7 @@ impl Local {
         }
         let mut upload = self.store_for(request).begin_part(&at, number, length, key.as_ref()).await?;
         let digested = receive(upload.body(), verifier, body).await?;
-        let part = NewPart { etag: ETag::from_md5(digested.md5), checksum: digested.checksum, now: clock::now() };
+        let part = NewPart { etag: digested.etag()?, checksum: digested.checksum, now: clock::now() };
         let part = upload.commit(part).await?;
         // The checksum's type is a property of objects only.
         let value = part.checksum.iter().flat_map(|checksum| checksum.headers().into_iter().take(1));

@@ -7,7 +7,7 @@ use crate::s3::S3Error;
 use crate::upstream::retry::SendProgress;
 use bytes::Bytes;
 use pingora::http::RequestHeader;
-use pingora::protocols::http::client::HttpSession;
+use pingora::protocols::http::v1::client::HttpSession;
 use pingora::{BError, Error, ErrorType};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -50,7 +50,7 @@ impl<'b, 's> Broken<'b, 's> {
 
 /// Sends a request and reads the head of its final answer, which may take `answer_time` from the end of the request.
 pub(super) async fn deliver<'b, 's>(
-    session: &mut HttpSession<()>,
+    session: &mut HttpSession,
     request: RequestHeader,
     content: Content<'b, 's>,
     answer_time: Duration,
@@ -63,11 +63,11 @@ pub(super) async fn deliver<'b, 's>(
             let delivered = deliver_held(session, &pieces, answer_time).await;
             delivered.map_err(|error| Broken::available(error, Content::Held(pieces)))
         }
-        Content::Streamed(body) => deliver_streamed(session, body, answer_time).await,
+        Content::Streamed(body) => Box::pin(deliver_streamed(session, body, answer_time)).await,
     }
 }
 
-async fn deliver_held(session: &mut HttpSession<()>, pieces: &[Bytes], answer_time: Duration) -> pingora::Result<Sent> {
+async fn deliver_held(session: &mut HttpSession, pieces: &[Bytes], answer_time: Duration) -> pingora::Result<Sent> {
     match write(session, pieces).await? {
         Sent::Whole => answer(session, answer_time).await,
         Sent::AnsweredEarly => Ok(Sent::AnsweredEarly),
@@ -75,12 +75,12 @@ async fn deliver_held(session: &mut HttpSession<()>, pieces: &[Bytes], answer_ti
 }
 
 async fn deliver_streamed<'b, 's>(
-    session: &mut HttpSession<()>,
+    session: &mut HttpSession,
     body: Box<StreamedBody<'b, 's>>,
     answer_time: Duration,
 ) -> Result<Sent, Broken<'b, 's>> {
     // Until the body is sent it is the client that is waited for.
-    session.set_read_timeout(None);
+    session.read_timeout = None;
     if body.awaits_continue() {
         match await_continue(session).await {
             Ok(Invitation::Body) => {}
@@ -103,17 +103,14 @@ enum Invitation {
     Answer,
 }
 
-async fn await_continue(session: &mut HttpSession<()>) -> pingora::Result<Invitation> {
-    let Ok(head) = timeout(CONTINUE_TIME, session.read_response_header()).await else { return Ok(Invitation::Body) };
+async fn await_continue(session: &mut HttpSession) -> pingora::Result<Invitation> {
+    let Ok(head) = timeout(CONTINUE_TIME, session.read_response()).await else { return Ok(Invitation::Body) };
     head?;
     Ok(if is_final(session)? { Invitation::Answer } else { Invitation::Body })
 }
 
 /// Passes the body on piece by piece while an answer is watched for.
-async fn pass_on<'b, 's>(
-    session: &mut HttpSession<()>,
-    mut body: StreamedBody<'b, 's>,
-) -> Result<Sent, Broken<'b, 's>> {
+async fn pass_on<'b, 's>(session: &mut HttpSession, mut body: StreamedBody<'b, 's>) -> Result<Sent, Broken<'b, 's>> {
     loop {
         let next = tokio::select! {
             biased;
@@ -131,10 +128,10 @@ async fn pass_on<'b, 's>(
 
 /// Writes pieces of the body. A store that refuses an upload answers and closes: then its answer is worth more than the
 /// error.
-async fn write(session: &mut HttpSession<()>, pieces: &[Bytes]) -> pingora::Result<Sent> {
+async fn write(session: &mut HttpSession, pieces: &[Bytes]) -> pingora::Result<Sent> {
     for piece in pieces.iter().filter(|piece| !piece.is_empty()) {
-        if let Err(error) = session.write_request_body(piece.clone(), false).await {
-            let early = timeout(EARLY_ANSWER_TIME, read_head(session)).await;
+        if let Err(error) = session.write_body(piece).await {
+            let early = Box::pin(timeout(EARLY_ANSWER_TIME, read_head(session))).await;
             return if matches!(early, Ok(Ok(()))) { Ok(Sent::AnsweredEarly) } else { Err(error) };
         }
     }
@@ -143,10 +140,10 @@ async fn write(session: &mut HttpSession<()>, pieces: &[Bytes]) -> pingora::Resu
 
 /// Ends the request and reads the head of its final answer. The limit is for the whole head: pingora's own read timeout
 /// starts anew with every byte.
-async fn answer(session: &mut HttpSession<()>, answer_time: Duration) -> pingora::Result<Sent> {
-    session.set_read_timeout(None);
+async fn answer(session: &mut HttpSession, answer_time: Duration) -> pingora::Result<Sent> {
+    session.read_timeout = None;
     let head = async {
-        session.finish_request_body().await?;
+        session.finish_body().await?;
         read_head(session).await
     };
     match timeout(answer_time, head).await {

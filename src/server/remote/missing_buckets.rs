@@ -30,14 +30,11 @@ impl RemoteStore {
         }
     }
 
-    /// Makes the bucket of a write that asks for it, unless the store has it.
+    /// Makes the bucket of a write that asks for it ([`operations::makes_bucket`]), unless the store has it.
     ///
     /// # Errors
     /// The store's, and `AccessDenied` for a key that may not make buckets.
     pub(super) async fn make_missing_bucket(&self, request: &Admitted<'_>) -> Result<(), S3Error> {
-        if !operations::makes_bucket(request) {
-            return Ok(());
-        }
         match self.require_bucket(request).await {
             Err(error) if error.code == Code::NO_SUCH_BUCKET.name => {}
             known => return known,

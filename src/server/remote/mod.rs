@@ -87,20 +87,21 @@ impl RemoteStore {
         &self.sender.credentials
     }
 
-    /// Carries out an admitted request.
+    /// Carries out an admitted request. Only the future of what most requests do is a part of this one: the rest would
+    /// make it large, and it is moved several times for each request.
     pub async fn answer(&self, request: &Admitted<'_>, body: &mut RequestBody<'_>) -> Result<Answer, S3Error> {
         use Operation as Op;
         if let Some(fixed) = &request.fixed {
-            return self.fixed(request, fixed).await;
+            return Box::pin(self.fixed(request, fixed)).await;
         }
         match request.spec.operation {
-            operation if request.passes_whole && passes_whole(operation) => self.pass(request, body).await,
-            Op::ListBuckets => self.list_buckets(request).await,
-            Op::CreateBucket => self.create_bucket(request, body).await,
-            Op::HeadBucket => self.head_bucket(request, body).await,
-            Op::GetBucketLocation => self.get_bucket_location(request).await,
-            Op::DeleteObjects => self.delete_objects(request, body).await,
-            Op::CompleteMultipartUpload => self.complete_upload(request, body).await,
+            operation if request.passes_whole && passes_whole(operation) => Box::pin(self.pass(request, body)).await,
+            Op::ListBuckets => Box::pin(self.list_buckets(request)).await,
+            Op::CreateBucket => Box::pin(self.create_bucket(request, body)).await,
+            Op::HeadBucket => Box::pin(self.head_bucket(request, body)).await,
+            Op::GetBucketLocation => Box::pin(self.get_bucket_location(request)).await,
+            Op::DeleteObjects => Box::pin(self.delete_objects(request, body)).await,
+            Op::CompleteMultipartUpload => Box::pin(self.complete_upload(request, body)).await,
             _ => self.forward(request, body).await,
         }
     }
@@ -108,7 +109,9 @@ impl RemoteStore {
     /// Most operations: the translated request goes to the store, the translated answer to the client.
     pub(super) async fn forward(&self, request: &Admitted<'_>, body: &mut RequestBody<'_>) -> Result<Answer, S3Error> {
         let mut outgoing = self.outgoing(request)?;
-        self.make_missing_bucket(request).await?;
+        if operations::makes_bucket(request) {
+            Box::pin(self.make_missing_bucket(request)).await?;
+        }
         let payload = Payload::from_request(request, &mut outgoing, self.remote.dialect, body).await?;
         let response = self.sender.send(&outgoing, payload).await?;
         self.receive(request, &outgoing, response).await

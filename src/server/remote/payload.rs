@@ -55,7 +55,7 @@ pub(super) struct StreamedBody<'b, 's> {
 impl<'b, 's> Payload<'b, 's> {
     /// No body.
     pub(super) fn none() -> Payload<'b, 's> {
-        Payload { hash: PayloadHash::Digest(Sha256::digest(b"").into()), content: Content::Held(Vec::new()) }
+        Payload { hash: PayloadHash::of_nothing(), content: Content::Held(Vec::new()) }
     }
 
     /// A document that was written here. S3 requires the MD5 of some documents and accepts it with all.
@@ -82,9 +82,11 @@ impl<'b, 's> Payload<'b, 's> {
                 }
                 Ok(Payload::none())
             }
-            BodyPlan::Document { .. } => Payload::document(operations::read_document(request, body).await?, outgoing),
+            BodyPlan::Document { .. } => {
+                Payload::document(Box::pin(operations::read_document(request, body)).await?, outgoing)
+            }
             BodyPlan::Object { length, announced } => {
-                Payload::object(*length, announced.clone(), outgoing, dialect, body).await
+                Box::pin(Payload::object(*length, announced.clone(), outgoing, dialect, body)).await
             }
         }
     }

@@ -25,7 +25,7 @@ impl RemoteStore {
         let status = response.status()?;
         let unmodified = status == StatusCode::NOT_MODIFIED && matches!(outgoing.method, "GET" | "HEAD");
         if !(status.is_success() || unmodified) {
-            return Err(self.refusal(outgoing, response).await);
+            return Err(Box::pin(self.refusal(outgoing, response)).await);
         }
         if response.sent == Sent::AnsweredEarly {
             // The store cannot have the whole object, and the rest of the body is not verified yet.
@@ -42,7 +42,7 @@ impl RemoteStore {
         }
         match request.spec.answer {
             AnswerKind::Object => object(empty, response).await,
-            AnswerKind::Document(spec) => self.document(request, spec, empty, response).await,
+            AnswerKind::Document(spec) => Box::pin(self.document(request, spec, empty, response)).await,
             AnswerKind::Empty | AnswerKind::Own | AnswerKind::NotForwarded(_) => nothing(empty, response).await,
         }
     }

@@ -6,9 +6,9 @@ use crate::server::answer::{BodyStream, StreamError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::StatusCode;
-use pingora::connectors::http::Connector;
+use pingora::connectors::http::v1::Connector;
 use pingora::http::ResponseHeader;
-use pingora::protocols::http::client::HttpSession;
+use pingora::protocols::http::v1::client::HttpSession;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{BError, Error, ErrorType};
 use std::sync::Arc;
@@ -23,9 +23,11 @@ const MAX_INTERIM: usize = 8;
 
 /// An answer of a node whose head was read. Dropping it closes the connection; reading its body to the end returns the
 /// connection to the pool.
+///
+/// What is large in it is boxed: it passes through many futures, each of which has room for it.
 pub(super) struct UpstreamResponse {
-    pub(super) session: HttpSession<()>,
-    pub(super) peer: HttpPeer,
+    pub(super) session: Box<HttpSession>,
+    pub(super) peer: Box<HttpPeer>,
     pub(super) node: Node,
     pub(super) connector: Arc<Connector>,
     pub(super) sent: Sent,
@@ -43,7 +45,7 @@ pub(super) enum Sent {
 impl UpstreamResponse {
     /// The head of the answer.
     pub(super) fn head(&self) -> Result<&ResponseHeader, S3Error> {
-        self.session.response_header().ok_or_else(|| S3Error::new(Code::BAD_GATEWAY).cause("no answer was read"))
+        self.session.resp_header().ok_or_else(|| S3Error::new(Code::BAD_GATEWAY).cause("no answer was read"))
     }
 
     /// The status of the answer.
@@ -58,16 +60,16 @@ impl UpstreamResponse {
 
     /// Returns the connection to the pool if the answer was read to its end.
     async fn release(mut self) {
-        if self.sent == Sent::Whole && self.session.response_done() {
-            self.connector.release_http_session(self.session, &self.peer, Some(KEPT)).await;
+        if self.sent == Sent::Whole && self.session.is_body_done() {
+            self.connector.release_http_session(*self.session, &*self.peer, Some(KEPT)).await;
         }
     }
 }
 
 /// Reads heads until that of the final answer has come (RFC 9110 section 15: interim and final responses).
-pub(super) async fn read_head(session: &mut HttpSession<()>) -> pingora::Result<()> {
+pub(super) async fn read_head(session: &mut HttpSession) -> pingora::Result<()> {
     for _ in 0..MAX_INTERIM {
-        session.read_response_header().await?;
+        session.read_response().await?;
         if is_final(session)? {
             return Ok(());
         }
@@ -77,8 +79,8 @@ pub(super) async fn read_head(session: &mut HttpSession<()>) -> pingora::Result<
 
 /// Whether the head that was read is that of the final answer and not of an interim one. A 101 is an error: no other
 /// protocol was asked for, and what follows it is not HTTP.
-pub(super) fn is_final(session: &HttpSession<()>) -> pingora::Result<bool> {
-    match session.response_header().map(|head| head.status) {
+pub(super) fn is_final(session: &HttpSession) -> pingora::Result<bool> {
+    match session.resp_header().map(|head| head.status) {
         Some(StatusCode::SWITCHING_PROTOCOLS) => Error::e_explain(ErrorType::InvalidHTTPHeader, "another protocol"),
         status => Ok(status.is_some_and(|status| !status.is_informational())),
     }
@@ -105,10 +107,10 @@ impl AnswerBody {
     /// The next piece; `None` at the end.
     pub(super) async fn piece(&mut self) -> Option<Result<Bytes, IncompleteAnswer>> {
         let response = self.response.as_mut()?;
-        match response.session.read_response_body().await {
+        match response.session.read_body_bytes().await {
             Ok(Some(piece)) => Some(Ok(piece)),
             Ok(None) => {
-                self.response.take()?.release().await;
+                Box::pin(self.response.take()?.release()).await;
                 None
             }
             Err(error) => {

@@ -13,10 +13,12 @@ use crate::upstream::retry::{
 };
 use crate::upstream::{CredentialSource, Outgoing, Remote, SigningIdentity, failure};
 use http::header::EXPECT;
+use http::{HeaderMap, HeaderValue, Method};
 use pingora::BError;
 use pingora::connectors::ConnectorOptions;
-use pingora::connectors::http::Connector;
+use pingora::connectors::http::v1::Connector;
 use pingora::http::RequestHeader;
+use pingora::protocols::http::v1::client::HttpSession;
 use pingora::upstreams::peer::HttpPeer;
 use std::sync::Arc;
 
@@ -111,21 +113,31 @@ impl Sender {
             AttemptError::Node(NodeFault { error, attempt, content })
         };
         let request = self.head(node, outgoing, hash, &content).map_err(AttemptError::Request)?;
-        let peer = self.peer(node, outgoing);
-        let (mut session, reused) = match self.connector.get_http_session(&peer).await {
-            Ok(connected) => connected,
+        let peer = Box::new(self.peer(node, outgoing));
+        let (mut session, reused) = match self.session(&peer).await {
+            Ok(session) => session,
             Err(error) => return Err(failed(error, SendProgress::NotSent, ConnectionOrigin::New, Some(content))),
         };
         let origin = if reused { ConnectionOrigin::Pool } else { ConnectionOrigin::New };
         let timeouts = &self.remote.timeouts;
-        session.set_write_timeout(Some(timeouts.idle));
+        session.write_timeout = Some(timeouts.idle);
         let delivered = deliver(&mut session, request, content, outgoing.answer_time(timeouts)).await;
         let sent = delivered.map_err(|broken| match broken {
             Broken::Client(error) => AttemptError::Request(error),
             Broken::Node { error, progress, content } => failed(error, progress, origin, content),
         })?;
-        session.set_read_timeout(Some(timeouts.idle));
+        session.read_timeout = Some(timeouts.idle);
         Ok(UpstreamResponse { session, peer, node: node.clone(), connector: self.connector.clone(), sent })
+    }
+
+    /// A connection of the pool, or else a new one, and whether it is of the pool. To connect takes a large future, and
+    /// most requests need none.
+    async fn session(&self, peer: &HttpPeer) -> pingora::Result<(Box<HttpSession>, bool)> {
+        if let Some(session) = self.connector.reused_http_session(peer).await {
+            return Ok((Box::new(session), true));
+        }
+        let (session, reused) = Box::pin(self.connector.get_http_session(peer)).await?;
+        Ok((Box::new(session), reused))
     }
 
     /// The request's head for a node, signed now.
@@ -148,14 +160,15 @@ impl Sender {
             region: &self.remote.region,
             cache: &self.signing_keys,
         };
-        let headers = outgoing.signed(node.endpoint(), &identity, hash, now)?;
-        let awaits_continue = matches!(content, Content::Streamed(body) if body.awaits_continue());
+        let mut headers = outgoing.signed(node.endpoint(), &identity, hash, now)?;
+        if matches!(content, Content::Streamed(body) if body.awaits_continue()) {
+            headers.insert(EXPECT, HeaderValue::from_static("100-continue"));
+        }
         let target = match outgoing.query.as_str() {
             "" => outgoing.path.clone(),
             query => format!("{}?{query}", outgoing.path),
         };
-        request_header(outgoing.method, &target, headers, awaits_continue)
-            .map_err(|error| S3Error::new(Code::INTERNAL_ERROR).cause(error))
+        request_header(outgoing.method, &target, headers)
     }
 
     fn peer(&self, node: &Node, outgoing: &Outgoing) -> HttpPeer {
@@ -197,19 +210,14 @@ fn note(node: &Node, failed: &NodeFault<'_, '_>, consequence: Consequence) {
     }
 }
 
-fn request_header(
-    method: &str,
-    target: &str,
-    headers: http::HeaderMap,
-    expect_continue: bool,
-) -> pingora::Result<RequestHeader> {
-    let mut request = RequestHeader::build(method, target.as_bytes(), Some(headers.len() + 1))?;
-    for (name, value) in &headers {
-        request.append_header(name.clone(), value.clone())?;
-    }
-    if expect_continue {
-        request.insert_header(EXPECT, "100-continue")?;
-    }
+/// The head with these headers, which are moved into it and not copied.
+fn request_header(method: &str, target: &str, headers: HeaderMap) -> Result<RequestHeader, S3Error> {
+    let internal = |error: String| S3Error::new(Code::INTERNAL_ERROR).cause(error);
+    let (mut parts, ()) = http::Request::new(()).into_parts();
+    parts.method = Method::from_bytes(method.as_bytes()).map_err(|error| internal(error.to_string()))?;
+    parts.headers = headers;
+    let mut request = RequestHeader::from(parts);
+    request.set_raw_path(target.as_bytes()).map_err(|error| internal(error.to_string()))?;
     Ok(request)
 }
 

@@ -4,7 +4,7 @@ use crate::server::remote::nodes::failure::in_words;
 use crate::server::remote::nodes::node::{Node, NodeHealth};
 use crate::upstream::HealthCheck;
 use http::{StatusCode, header};
-use pingora::connectors::http::Connector;
+use pingora::connectors::http::v1::Connector;
 use pingora::http::RequestHeader;
 use pingora::upstreams::peer::HttpPeer;
 use std::sync::Arc;
@@ -44,9 +44,9 @@ impl Check {
         request.insert_header(header::HOST, endpoint.authority())?;
         request.insert_header(header::CONNECTION, "close")?;
         session.write_request_header(Box::new(request)).await?;
-        session.finish_request_body().await?;
-        session.read_response_header().await?;
-        Ok(session.response_header().map_or(StatusCode::BAD_GATEWAY, |head| head.status))
+        session.finish_body().await?;
+        session.read_response().await?;
+        Ok(session.resp_header().map_or(StatusCode::BAD_GATEWAY, |head| head.status))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::upstream::Remote;
 use arc_swap::ArcSwap;
 use check::Check;
 use discovery::Names;
-use pingora::connectors::http::Connector;
+use pingora::connectors::http::v1::Connector;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

@@ -14,6 +14,8 @@ pub struct Node(Arc<Inner>);
 struct Inner {
     endpoint: Arc<Endpoint>,
     address: SocketAddr,
+    /// What logs call it; see `Display`.
+    name: String,
     /// Whether `health` is [`NodeHealth::Up`]; each request reads this, and only this.
     up: AtomicBool,
     health: Mutex<NodeHealth>,
@@ -35,9 +37,11 @@ pub enum NodeHealth {
 impl Node {
     /// A node that was not checked yet.
     pub fn new(endpoint: Arc<Endpoint>, address: SocketAddr) -> Node {
+        let name = if endpoint.is_ip() { endpoint.to_string() } else { format!("{endpoint} ({address})") };
         Node(Arc::new(Inner {
             endpoint,
             address,
+            name,
             up: AtomicBool::new(false),
             health: Mutex::new(NodeHealth::Unchecked),
             failures: Default::default(),
@@ -120,8 +124,7 @@ impl PartialEq for Node {
 impl fmt::Display for Node {
     /// The endpoint, and the address where the endpoint has a name: `http://minio:9000 (10.0.0.5:9000)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { endpoint, address, .. } = &*self.0;
-        if endpoint.is_ip() { write!(f, "{endpoint}") } else { write!(f, "{endpoint} ({address})") }
+        f.write_str(&self.0.name)
     }
 }
 
