@@ -32,9 +32,11 @@ const NAMES: [(&str, Secrecy); 12] = [
 ];
 
 impl Secrecy {
-    /// Of the value of a header or parameter, by its name as it was sent; `None` where everybody may see it.
+    /// Of the value of a header or parameter, by its name as it was sent; `None` where everybody may see it. A plus is a
+    /// blank where forms are read, so it is one here.
     pub fn of(name: &str) -> Option<Secrecy> {
-        let name = percent_decode_str(name).decode_utf8_lossy().to_ascii_lowercase();
+        let name = name.replace('+', " ");
+        let name = percent_decode_str(&name).decode_utf8_lossy().to_ascii_lowercase();
         NAMES.iter().find(|(known, _)| *known == name.trim()).map(|(_, secrecy)| *secrecy)
     }
 }
@@ -62,6 +64,7 @@ mod tests {
             ("x-amz-server-side-encryption-customer-algorithm", None),
             ("X%2DAmz-Signature", Some(Secrecy::Signature)),
             ("X-Amz-Signature%20", Some(Secrecy::Signature)),
+            ("+X-Amz-Signature+", Some(Secrecy::Signature)),
             ("Signature", Some(Secrecy::Secret)),
             ("AWSAccessKeyId", Some(Secrecy::KeyName)),
             ("x-amz-date", None),
