@@ -1,6 +1,7 @@
 //! Which headers and parameters have values that are not for everybody: no log, page, message or file shows them.
 
 use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
 
 /// Why a value is not for everybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,9 +33,11 @@ const NAMES: [(&str, Secrecy); 12] = [
 ];
 
 impl Secrecy {
-    /// Of the value of a header or parameter, by its name as it was sent; `None` where everybody may see it.
+    /// Of the value of a header or parameter, by its name as it was sent; `None` where everybody may see it. A plus is a
+    /// blank where forms are read, so it is one here.
     pub fn of(name: &str) -> Option<Secrecy> {
-        let decoded = percent_decode_str(name).decode_utf8_lossy();
+        let plain = if name.contains('+') { Cow::from(name.replace('+', " ")) } else { name.into() };
+        let decoded = percent_decode_str(&plain).decode_utf8_lossy();
         let name = decoded.trim();
         NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, secrecy)| *secrecy)
     }
@@ -71,6 +74,7 @@ mod tests {
             ("x-amz-server-side-encryption-customer-algorithm", None),
             ("X%2DAmz-Signature", Some(Secrecy::Signature)),
             ("X-Amz-Signature%20", Some(Secrecy::Signature)),
+            ("+X-Amz-Signature+", Some(Secrecy::Signature)),
             ("Signature", Some(Secrecy::Secret)),
             ("AWSAccessKeyId", Some(Secrecy::KeyName)),
             ("x-amz-date", None),

@@ -13,6 +13,8 @@ use pingora::http::RequestHeader;
 /// Headers about a connection, which Connection names where they are sent.
 const OF_THE_CONNECTION: &[&str] = &["http2-settings", "keep-alive", "proxy-connection", "te", "trailer", "upgrade"];
 
+const ONE_HOST: &str = "A request must have one Host header.";
+
 /// An owned copy of a request's head; the session it came from can then be read and written freely.
 #[derive(Debug, Clone)]
 pub struct OwnedHead {
@@ -36,6 +38,7 @@ impl OwnedHead {
         check_line_ends(raw)?;
         let mut headers = request.headers.clone();
         if let Some(authority) = authority {
+            check_replaced_host(request)?;
             // RFC 9112 section 3.2.2: the authority of an absolute target replaces what Host says.
             let host = HeaderValue::from_str(authority).map_err(|_| Code::INVALID_URI)?;
             headers.insert(header::HOST, host);
@@ -120,6 +123,15 @@ pub fn check_lines(headers: &HeaderMap, has_length: impl FnOnce() -> bool) -> Re
     check_host(headers)
 }
 
+/// A request whose target names the host has one Host all the same, though it says nothing: without it, or with two, others
+/// refuse the request (RFC 9112 section 3.2). Clients of HTTP/1.0 need not send it, and those of HTTP/2 seldom do.
+fn check_replaced_host(request: &RequestHeader) -> Result<(), S3Error> {
+    let least = usize::from(request.version == Version::HTTP_11);
+    let hosts = request.headers.get_all(header::HOST).iter().count();
+    let is_good = request.version == Version::HTTP_2 || (least..=1).contains(&hosts);
+    if is_good { Ok(()) } else { Err(bad_request(ONE_HOST)) }
+}
+
 /// A path begins with a slash; behind an authority there may be none. `*` is OPTIONS' own.
 fn check_target(has_authority: bool, rest: &str) -> Result<(), S3Error> {
     let is_good = match rest.bytes().next() {
@@ -197,7 +209,7 @@ fn has_header_line(raw: &[u8], name: &[u8]) -> bool {
 fn check_host(headers: &HeaderMap) -> Result<(), S3Error> {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else {
-        return Err(bad_request("A request must have one Host header."));
+        return Err(bad_request(ONE_HOST));
     };
     let good = |byte: &u8| byte.is_ascii_alphanumeric() || b".-_:[]%".contains(byte);
     if host.is_empty() || !host.as_bytes().iter().all(good) {
@@ -242,6 +254,26 @@ mod tests {
     fn an_absolute_target_names_the_host() {
         let head = head("http://bucket.example.test:1/k", &[("host", "other")]).unwrap();
         assert_eq!(head.borrow().header("host"), Some("bucket.example.test:1"));
+    }
+
+    #[test]
+    fn a_target_that_names_the_host_does_not_replace_the_header() {
+        let other = ("host", "other");
+        for (version, headers, good) in [
+            (Version::HTTP_11, &[other][..], true),
+            (Version::HTTP_11, &[], false),
+            (Version::HTTP_11, &[other, other], false),
+            (Version::HTTP_10, &[other], true),
+            (Version::HTTP_10, &[], true),
+            (Version::HTTP_10, &[other, other], false),
+        ] {
+            let mut request = RequestHeader::build("GET", b"http://h/k", None).unwrap();
+            request.set_version(version);
+            headers.iter().for_each(|(name, value)| {
+                request.append_header(*name, *value).unwrap();
+            });
+            assert_eq!(OwnedHead::from_request(&request, b"").is_ok(), good, "{version:?} {headers:?}");
+        }
     }
 
     #[test]
