@@ -13,9 +13,12 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+/// The name of the file of the pair.
+pub const FILE: &str = "credentials.toml";
+
 /// The file of the pair in a data folder.
 pub fn path(data: &Path) -> PathBuf {
-    data.join("credentials.toml")
+    data.join(FILE)
 }
 
 /// The kept pair, or `None` where none was made yet. Warns where others can read it.

@@ -20,6 +20,7 @@ mod space;
 mod upkeep;
 mod encryption;
 mod kept;
+mod backup;
 mod damage;
 mod flips;
 mod faults;
