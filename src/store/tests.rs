@@ -21,6 +21,7 @@ mod upkeep;
 mod encryption;
 mod kept;
 mod backup;
+mod scrub;
 mod damage;
 mod flips;
 mod faults;

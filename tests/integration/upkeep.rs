@@ -1,7 +1,9 @@
 //! `store check`, `store backup` and `store gc` as one runs them, and a disk that takes no more.
 
 use crate::support::command::{Output, r2shim};
-use crate::support::{Process, Request};
+use crate::support::service::Service;
+use crate::support::{Connection, KEY_ID, Process, Request, SECRET};
+use rustix::process::Signal;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -179,6 +181,57 @@ fn a_backup_without_a_server_and_what_makes_none() {
     assert_eq!(code, 1);
     assert!(out.contains("blob 0: the file of blob 0 has 3 bytes") && out.contains("\n1 finding: 1 object"), "{out}");
     assert_eq!(store("check", Path::new(&at("rotten")), &[]).0, 1);
+}
+
+/// The value of a metric.
+fn metric(service: &Service, name: &str) -> u64 {
+    let page = service.admin_page("/metrics").text();
+    let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned));
+    line.unwrap_or_else(|| panic!("{name} is not in\n{page}")).parse().unwrap()
+}
+
+/// Stops a server and starts it again, with these settings and a new log.
+fn restarted(mut service: Service, settings: &str) -> Service {
+    service.write(settings);
+    service.signal(Signal::TERM);
+    assert!(service.wait().success(), "{}", service.log());
+    fs::remove_file(service.at("log")).unwrap();
+    let folder = std::mem::replace(&mut service.folder, tempfile::tempdir().unwrap());
+    Service::start_in(folder, &[])
+}
+
+#[test]
+fn a_server_scrubs_its_store_when_settings_say_so() {
+    let key =
+        format!("access_key_id = \"{KEY_ID}\"\nsecret_access_key = \"{SECRET}\"\npermission = \"admin-read-write\"");
+    let with_scrub = |scrub: &str| format!("[[key]]\n{key}\n[store]\n{scrub}\n");
+    let service = Service::start(&with_scrub(""));
+    let send = |request: Request| Connection::open(service.address).send(request.signed(service.address));
+    assert_eq!(send(Request::put("/media")).status, 200);
+    assert_eq!(send(Request::put("/media/k").body(vec![7; LARGE])).status, 200);
+    assert_eq!(metric(&service, "r2shim_store_scrub_timestamp_seconds"), 0);
+    let blob = service.at("data/blobs/00/000/0000000000000000");
+    let mut bytes = fs::read(&blob).unwrap();
+    bytes[LARGE / 2] ^= 1;
+    fs::write(&blob, bytes).unwrap();
+
+    let service = restarted(service, &with_scrub("scrub = 3600"));
+    service.wait_for_log("the store is scrubbed", 1);
+    let log = service.log();
+    assert!(log.contains("the scrub of the store has found damage") && log.contains("media/k: the bytes of"), "{log}");
+    assert_eq!(metric(&service, "r2shim_store_scrub_findings"), 1);
+    assert_eq!(metric(&service, "r2shim_store_scrub_bytes"), LARGE as u64);
+    let ended = metric(&service, "r2shim_store_scrub_timestamp_seconds");
+    assert!(ended > 1_700_000_000, "{ended}");
+
+    // The next one is due in an hour, whenever the server is started.
+    let service = restarted(service, &with_scrub("scrub = 7200"));
+    assert_eq!(metric(&service, "r2shim_store_scrub_timestamp_seconds"), ended);
+    assert_eq!(metric(&service, "r2shim_store_scrub_findings"), 1);
+    assert!(!service.log().contains("scrub"), "{}", service.log());
+    service.write(&with_scrub(""));
+    let reloaded = service.reload();
+    assert!(reloaded.out.contains("store") || reloaded.errors.contains("store"), "{}{}", reloaded.out, reloaded.errors);
 }
 
 #[test]

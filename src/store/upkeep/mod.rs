@@ -1,7 +1,7 @@
 //! Maintenance of a data folder: `check` finds what is wrong, `backup` copies all of it, `gc` removes what is not needed
 //! and gives blobs of earlier versions their block sums.
 //!
-//! All lock the folder against a server, as a server does against them. A server checks and copies its own
+//! All lock the folder against a server, as a server does against them. A server checks, scrubs and copies its own
 //! ([`super::beside`]).
 
 mod draft;
@@ -12,6 +12,7 @@ mod check;
 mod backup;
 mod tally;
 mod prove;
+mod scrub;
 mod collect;
 
 pub use backup::{BackedUp, BackupPlan, backup};
@@ -22,4 +23,6 @@ pub use collect::{Freed, collect};
 pub use draft::TargetFault;
 pub use pace::Pace;
 pub use report::{Event, UpkeepError};
+pub use scrub::ScrubRun;
+pub(in crate::store) use scrub::scrub_open;
 pub use tally::Tally;
