@@ -236,6 +236,22 @@ Examples:
   r2shim store check --data /srv/r2 --json
   r2shim store check --data /srv/r2 --rate 10")]
     Check(StoreCheck),
+    /// Copy the whole data folder into a new one, while it is in use or not; reads every byte
+    #[command(after_help = "\
+The copy is as the folder is at one moment, open uploads included. It is a data folder: `serve --data
+DIR` serves it. DIR must not be there, or be empty; it gets its name when it is whole and on the
+disk. What is damaged is copied as it is, with a line for each finding: exits with 0 if there are
+none, with 1 if there are findings, and with 2 if no backup was made.
+Where a server serves the folder, it is asked to make the copy, at --rate, as its own user and in
+its own view of the disk.
+The copy has the secret of the key of the first start, and is for its owner's eyes, as the folder is.
+With --link damage to a file damages the copy, too: a way back, and no backup of the disk.
+
+Examples:
+  r2shim store backup /mnt/backup/r2-monday
+  r2shim store backup /mnt/backup/r2-monday --data /srv/r2 --rate 10
+  r2shim store backup /srv/r2-before-upgrade --data /srv/r2 --link")]
+    Backup(StoreBackup),
     /// Remove files that nothing refers to and shrink the index; says how many bytes that frees
     #[command(after_help = "\
 Nothing that a row names is removed, damaged or not. No server may have the
@@ -253,6 +269,31 @@ pub struct StoreCheck {
     /// The store.
     #[command(flatten)]
     pub store: StoreArguments,
+    /// How, beside a server.
+    #[command(flatten)]
+    pub beside: BesideServer,
+}
+
+/// `store backup`.
+#[derive(Debug, Args)]
+pub struct StoreBackup {
+    /// The new folder
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Share the files of large bodies with the data folder, by hard links, where it is on the same file system
+    #[arg(long)]
+    pub link: bool,
+    /// The store.
+    #[command(flatten)]
+    pub store: StoreArguments,
+    /// How, beside a server.
+    #[command(flatten)]
+    pub beside: BesideServer,
+}
+
+/// What commands take that a running server carries out.
+#[derive(Debug, Args)]
+pub struct BesideServer {
     /// MiB a second to read at most [default: 64 beside a server, else as fast as the disk]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub rate: Option<u64>,
@@ -345,6 +386,7 @@ mod tests {
             (&["keys", "list"], &["--config", "--json", "Examples:"]),
             (&["keys", "check"], &["--id", "--secret", "--token", "Examples:"]),
             (&["store", "check"], &["--data", "--json", "Examples:"]),
+            (&["store", "backup"], &["<DIR>", "--data", "--link", "--rate", "--control", "--json", "Examples:"]),
             (&["completions"], &["zsh", "Examples:"]),
             (&["man"], &["[DIR]", "Examples:"]),
             (&["store", "gc"], &["--data", "--json", "Examples:"]),
@@ -381,6 +423,7 @@ mod tests {
             &["keys", "temporary", "--bucket", "media", "--action", "GetObject", "--expires", "15"],
             &["keys", "check", "--id", "app"],
             &["explain"],
+            &["store", "backup"],
             &["sing"],
             &[],
         ] {

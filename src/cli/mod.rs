@@ -1,8 +1,8 @@
 //! The command line: `serve`, `reload`, `healthcheck`, `check`, `policy`, `explain`, `audit`, `report`, `keys`, `store`, `completions`, `man`.
 //!
 //! A command reads its arguments, calls the part that knows, and writes what that says. Exit codes: 0 where it did what
-//! was asked, 2 where usage, settings or a policy have faults, 1 where anything else went wrong, `store check` has found
-//! something, `reload` is refused, or `explain`, `audit` or `keys check` says that requests would be refused.
+//! was asked, 2 where usage, settings or a policy have faults, 1 where anything else went wrong, `store check` or `store
+//! backup` has found something, `reload` is refused, or `explain`, `audit` or `keys check` says that requests would be refused.
 
 pub mod style;
 pub mod failure;
@@ -75,6 +75,7 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Completions { shell } => generated::completions(shell, out),
         Command::Man(arguments) => generated::man(&arguments, out),
         Command::Store { command: StoreCommand::Check(arguments) } => store::check(&arguments, out),
+        Command::Store { command: StoreCommand::Backup(arguments) } => store::backup(&arguments, out),
         Command::Store { command: StoreCommand::Gc(arguments) } => store::gc(&arguments, out),
     }
 }

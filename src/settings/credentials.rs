@@ -20,10 +20,12 @@ use std::path::{Path, PathBuf};
 
 /// How the line with the checksum begins.
 const CHECKSUM: &str = "# checksum of the pair; remove this line if you change it by hand: ";
+/// The name of the file of the pair.
+pub const FILE: &str = "credentials.toml";
 
 /// The file of the pair in a data folder.
 pub fn path(data: &Path) -> PathBuf {
-    data.join("credentials.toml")
+    data.join(FILE)
 }
 
 /// The kept pair, or `None` where none was made yet. Warns where others can read it.

@@ -44,6 +44,7 @@ mod reread;
 pub(crate) mod fuzzing;
 
 pub use changes::Changes;
+pub use credentials::FILE as KEPT_KEY;
 pub use fingerprint::Fingerprint;
 pub use flags::Flags;
 pub use http2::Http2;

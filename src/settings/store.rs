@@ -2,7 +2,7 @@
 
 use crate::diagnostics::{Diagnostic, Spanned};
 use crate::settings::written::WrittenStore;
-use crate::store::{Durability, Options};
+use crate::store::{Durability, Options, ScrubPlan};
 use std::time::Duration;
 
 /// What is written and, for the durability, what the flag says.
@@ -16,6 +16,7 @@ pub(super) fn options(
         durability: durability(durability_flag.or(written.durability), faults),
         index_cache: index_cache(written.index_cache, faults).unwrap_or(default.index_cache),
         upload_age: upload_age(written.upload_age, faults).unwrap_or(default.upload_age),
+        scrub: scrub(written.scrub, written.scrub_rate, faults),
         ..default
     }
 }
@@ -54,4 +55,36 @@ fn upload_age(written: Option<Spanned<u64>>, faults: &mut Vec<Diagnostic>) -> Op
         );
     }
     Some(Duration::from_secs(number.value))
+}
+
+/// An hour: one that begins as soon as the last has ended leaves the disk no peace.
+const LEAST_SCRUB: u64 = 60 * 60;
+/// A mebibyte: below it a scrub of any store of some size never ends, and a stop of the server waits for the next piece.
+const LEAST_SCRUB_RATE: u64 = 1 << 20;
+/// The bytes a second of a scrub, where nothing is said: a day for 1.3 TiB.
+const SCRUB_RATE: u64 = 16 << 20;
+
+/// 0 is none, and so is nothing.
+fn scrub(
+    interval: Option<Spanned<u64>>,
+    rate: Option<Spanned<u64>>,
+    faults: &mut Vec<Diagnostic>,
+) -> Option<ScrubPlan> {
+    let bytes_a_second = scrub_rate(rate, faults).unwrap_or(SCRUB_RATE);
+    let number = interval.filter(|number| number.value > 0)?;
+    if number.value < LEAST_SCRUB {
+        let message = format!("a scrub every {} seconds is too often", number.value);
+        faults.push(number.fault(message, format!("it is in seconds: write {LEAST_SCRUB} or more, or 0 for none")));
+    }
+    Some(ScrubPlan { interval: Duration::from_secs(number.value), bytes_a_second })
+}
+
+fn scrub_rate(written: Option<Spanned<u64>>, faults: &mut Vec<Diagnostic>) -> Option<u64> {
+    let number = written?;
+    if number.value < LEAST_SCRUB_RATE {
+        let message = format!("a scrub_rate of {} bytes a second is too small", number.value);
+        faults
+            .push(number.fault(message, format!("it is in bytes: write {LEAST_SCRUB_RATE} or more, or leave it out")));
+    }
+    Some(number.value)
 }

@@ -57,6 +57,13 @@ impl Disk {
         }
     }
 
+    /// The same disk, whose writes count as done at another time.
+    pub(super) fn with(&self, durability: Durability) -> Disk {
+        let mut disk = self.clone();
+        disk.durability = durability;
+        disk
+    }
+
     /// Waits until the file's bytes are on the disk.
     pub(super) fn sync(&self, file: &File) -> io::Result<()> {
         self.perform(Step::Sync, || if self.is_durable() { file.sync_all() } else { Ok(()) })

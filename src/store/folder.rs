@@ -26,7 +26,7 @@ pub(super) struct BlobId(pub(super) u64);
 
 impl BlobId {
     /// The number of the folder the blob is in.
-    fn home(self) -> u64 {
+    pub(super) fn home(self) -> u64 {
         self.0 >> 12
     }
 }
@@ -133,6 +133,18 @@ impl Folder {
     pub(super) fn settle(&self, temporary: &Path, id: BlobId) -> io::Result<()> {
         self.make_home(id.home())?;
         self.disk.perform(Step::Rename, || fs::rename(temporary, self.blob(id)))?;
+        self.disk.sync_folder(&self.home(id.home()))
+    }
+
+    /// The place of a blob whose file is made there, in a folder whose own entry is certain. That of the file is with
+    /// [`Folder::sync_home`].
+    pub(super) fn place(&self, id: BlobId) -> io::Result<PathBuf> {
+        self.make_home(id.home())?;
+        Ok(self.blob(id))
+    }
+
+    /// Waits until the entries beside this blob are on the disk.
+    pub(super) fn sync_home(&self, id: BlobId) -> io::Result<()> {
         self.disk.sync_folder(&self.home(id.home()))
     }
 

@@ -11,6 +11,7 @@ mod error;
 mod damage;
 mod encryption;
 mod parts;
+mod scrubbing;
 mod model;
 mod configuration;
 mod defects;
@@ -53,6 +54,7 @@ pub use parts::{
     WriteResult,
 };
 pub use reader::Object;
+pub use scrubbing::{LastScrub, ScrubPlan};
 pub use space::Share;
 pub use writer::{BodyWriter, ObjectWriter, PartWriter};
 
@@ -109,6 +111,7 @@ struct Inner {
     /// Held by the upkeep that runs.
     upkeep: Mutex<()>,
     upload_age: Duration,
+    scrub: Option<ScrubPlan>,
     _threads: Threads,
 }
 
@@ -170,6 +173,7 @@ impl Store {
                 turns: Turns::default(),
                 upkeep: Mutex::default(),
                 upload_age: options.upload_age,
+                scrub: options.scrub,
                 _threads: Threads { committing: Some(committing), reaper, reaping: Some(reaping) },
             }),
             None,
@@ -438,6 +442,7 @@ impl Store {
             changes: counters.changes.load(Ordering::Relaxed),
             rows_listed: self.0.rows_listed.load(Ordering::Relaxed),
             damaged_reads: self.0.damaged.count(),
+            scrub: self.last_scrub().unwrap_or_default(),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::store::encryption::KeyCheck;
 use crate::store::error::StoreError;
 use crate::store::key_fault::KeyFault;
 use crate::store::parts::WriteResult;
+use crate::store::scrubbing::{LastScrub, ScrubPlan};
 use std::time::Duration;
 
 /// Whether an acknowledged write has reached the disk.
@@ -49,6 +50,8 @@ pub struct Options {
     pub reserve: u64,
     /// How long an upload may stay open before it is aborted.
     pub upload_age: Duration,
+    /// How often all of it is read and proven while it serves, if it is.
+    pub scrub: Option<ScrubPlan>,
 }
 
 impl Default for Options {
@@ -59,6 +62,7 @@ impl Default for Options {
             reserve: 64 << 20,
             // R2's default lifecycle rule.
             upload_age: Duration::from_secs(7 * 24 * 60 * 60),
+            scrub: None,
         }
     }
 }
@@ -160,6 +164,8 @@ pub struct StoreStats {
     pub rows_listed: u64,
     /// Reads that met damage since the start.
     pub damaged_reads: u64,
+    /// The last scrub that came to its end, before the start, too.
+    pub scrub: Option<LastScrub>,
 }
 
 impl StoreStats {

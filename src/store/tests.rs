@@ -21,6 +21,8 @@ mod space;
 mod upkeep;
 mod encryption;
 mod kept;
+mod backup;
+mod scrub;
 mod damage;
 mod flips;
 mod faults;

@@ -2,7 +2,7 @@
 
 use crate::diagnostics::{Diagnostic, Location};
 use crate::store::Defect;
-use crate::store::upkeep::Checked;
+use crate::store::upkeep::{BackedUp, Checked};
 use serde::{Deserialize, Serialize};
 
 /// Bytes of a line, either way: an answer may have a fault for every line of a settings file.
@@ -20,6 +20,15 @@ pub enum Command {
     Leave {},
     /// Check the local store. The answer is many lines, and ends when the sender leaves.
     StoreCheck {
+        /// How many bytes to read in a second at most.
+        bytes_a_second: u64,
+    },
+    /// Copy the local store. The answer is many lines, and ends, with the copy, when the sender leaves.
+    StoreBackup {
+        /// The new folder, from the root on.
+        folder: String,
+        /// Whether blobs may be hard links.
+        link: bool,
         /// How many bytes to read in a second at most.
         bytes_a_second: u64,
     },
@@ -58,6 +67,8 @@ pub enum Answer {
     Found(Defect),
     /// The store is checked.
     Checked(Checked),
+    /// The store is copied.
+    BackedUp(BackedUp),
     /// It cannot be done.
     Failed {
         /// Why.
@@ -108,6 +119,11 @@ mod tests {
             (r#"{"command":"reload","now":true}"#, None),
             (r#"{"command":"store-check","bytes_a_second":7}"#, Some(Command::StoreCheck { bytes_a_second: 7 })),
             (r#"{"command":"store-check"}"#, None),
+            (
+                r#"{"command":"store-backup","folder":"/b","link":true,"bytes_a_second":7}"#,
+                Some(Command::StoreBackup { folder: "/b".into(), link: true, bytes_a_second: 7 }),
+            ),
+            (r#"{"command":"store-backup","folder":"/b","bytes_a_second":7}"#, None),
             (r#"{"command":"stop"}"#, None),
             (r#"{}"#, None),
             ("reload", None),

@@ -4,11 +4,14 @@ use crate::server::control::{Answer, CarryOut, Command, Fault, Reaction};
 use crate::server::life::handles::Handles;
 use crate::server::life::reload::{Cause, Outcome, Reloader};
 use crate::server::life::upkeep;
+use crate::settings::KEPT_KEY;
 use crate::store::Store;
+use crate::store::upkeep::BackupPlan;
 use async_trait::async_trait;
 use std::fmt::Display;
 use std::sync::Arc;
 use tokio::sync::Notify;
+use tokio::sync::mpsc::Receiver;
 
 /// A running server, as commands see it.
 pub(super) struct Commands {
@@ -36,10 +39,21 @@ impl CarryOut for Commands {
                 self.succeeded.notify_one();
                 Answer::Leaving {}.into()
             }
-            Command::StoreCheck { bytes_a_second } => match &self.store {
-                Some(store) => Reaction::Working(upkeep::check(store.clone(), bytes_a_second)),
-                None => failed("the server's objects are in another store, which it cannot check").into(),
-            },
+            Command::StoreCheck { bytes_a_second } => self.with_store(|store| upkeep::check(store, bytes_a_second)),
+            Command::StoreBackup { folder, link, bytes_a_second } => {
+                let plan = BackupPlan { target: folder.into(), link, also: vec![KEPT_KEY] };
+                self.with_store(|store| upkeep::backup(store, plan, bytes_a_second))
+            }
+        }
+    }
+}
+
+impl Commands {
+    /// Work on the local store.
+    fn with_store(&self, work: impl FnOnce(Store) -> Receiver<Answer>) -> Reaction {
+        match &self.store {
+            Some(store) => Reaction::Working(work(store.clone())),
+            None => failed("the server's objects are in another store, which it cannot look after").into(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The life of a server: its addresses, its start, its background tasks, its stop.
 
 mod lifecycle;
+mod scrub;
 pub mod inherited;
 pub mod listeners;
 mod handles;

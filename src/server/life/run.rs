@@ -15,6 +15,7 @@ use crate::server::life::handles::Handles;
 use crate::server::life::lifecycle::run_lifecycle;
 use crate::server::life::listeners::{self, Bound, Listeners};
 use crate::server::life::opening::Opening;
+use crate::server::life::scrub::run_scrub;
 use crate::server::local::{Configurations, Local};
 use crate::server::observe::health::Health;
 use crate::server::observe::ids::RequestIds;
@@ -218,7 +219,10 @@ fn start_backend(objects: Objects, rules: &Arc<CurrentRules>, quotas: &Quotas) -
         Objects::Local(store) => {
             let failed = |error: StoreError| StartError::Internal(error.into());
             let configurations = Arc::new(Configurations::load(store.clone(), rules.clone()).map_err(failed)?);
-            let upkeep = tokio::spawn(run_lifecycle(store.clone(), configurations.clone()));
+            let (lifecycle, scrub) = (run_lifecycle(store.clone(), configurations.clone()), run_scrub(store.clone()));
+            let upkeep = tokio::spawn(async {
+                tokio::join!(lifecycle, scrub);
+            });
             (
                 Backend::Local(Local::new(store.clone(), configurations, quotas.uploads().clone())),
                 Arc::new(store),

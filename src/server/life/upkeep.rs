@@ -2,7 +2,7 @@
 
 use crate::server::control::Answer;
 use crate::store::Store;
-use crate::store::upkeep::{Event, Pace};
+use crate::store::upkeep::{BackupPlan, Event, Pace, UpkeepError};
 use std::io;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
@@ -11,17 +11,29 @@ const LINES: usize = 16;
 
 /// Checks the store, and says what it finds and how far it is. It stops when the receiver is dropped.
 pub(super) fn check(store: Store, bytes_a_second: u64) -> Receiver<Answer> {
+    work(move |lines| {
+        let checked = store.check(Pace::new(Some(bytes_a_second)), &mut |event| lines.event(event))?;
+        tracing::info!(objects = checked.objects, findings = checked.findings, "the store is checked");
+        Ok(Answer::Checked(checked))
+    })
+}
+
+/// Copies the store. It stops when the receiver is dropped, and then leaves no copy.
+pub(super) fn backup(store: Store, plan: BackupPlan, bytes_a_second: u64) -> Receiver<Answer> {
+    work(move |lines| {
+        let done = store.backup(&plan, Pace::new(Some(bytes_a_second)), &mut |event| lines.event(event))?;
+        let folder = plan.target.display();
+        tracing::info!(%folder, objects = done.objects, findings = done.findings, "the store is copied");
+        Ok(Answer::BackedUp(done))
+    })
+}
+
+/// Works on a thread that serves no requests.
+fn work(work: impl FnOnce(&mut Said) -> Result<Answer, UpkeepError> + Send + 'static) -> Receiver<Answer> {
     let (sender, receiver) = channel(LINES);
     tokio::task::spawn_blocking(move || {
         let mut lines = Said { lines: sender, percent: None };
-        let checked = store.check(Pace::new(Some(bytes_a_second)), &mut |event| lines.event(event));
-        let last = match checked {
-            Ok(checked) => {
-                tracing::info!(objects = checked.objects, findings = checked.findings, "the store is checked");
-                Answer::Checked(checked)
-            }
-            Err(error) => Answer::Failed { message: error.to_string() },
-        };
+        let last = work(&mut lines).unwrap_or_else(|error| Answer::Failed { message: error.to_string() });
         let _ = lines.say(last);
     });
     receiver
@@ -38,7 +50,7 @@ impl Said {
     fn event(&mut self, event: Event) -> io::Result<()> {
         match event {
             Event::Found(defect) => {
-                tracing::error!(finding = %defect, "the check of the store has found damage");
+                tracing::error!(finding = %defect, "the store has damage");
                 self.say(Answer::Found(defect))
             }
             Event::Progress { done, of } => {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::routing::TrustedProxies;
-use crate::store::{Durability, Options};
+use crate::store::{Durability, Options, ScrubPlan};
 use std::path::Path;
 use std::time::Duration;
 
@@ -44,6 +44,8 @@ fn a_full_file_is_read() {
         durability = "none"
         index_cache = 64_000_000
         upload_age = 86_400
+        scrub = 604_800
+        scrub_rate = 8_388_608
         "#,
     );
     start.flags.data = None;
@@ -55,7 +57,9 @@ fn a_full_file_is_read() {
     assert_eq!(settings.domains, ["s3.example.test", "localhost"]);
     assert_eq!(settings.data_folder, folder.join("objects"));
     let (index_cache, upload_age) = (64_000_000, Duration::from_secs(86_400));
-    assert_eq!(settings.store, Options { durability: Durability::None, index_cache, upload_age, ..Options::default() });
+    let scrub = Some(ScrubPlan { interval: Duration::from_secs(604_800), bytes_a_second: 8 << 20 });
+    let durability = Durability::None;
+    assert_eq!(settings.store, Options { durability, index_cache, upload_age, scrub, ..Options::default() });
     let key = settings.keys.find("any shape, Ünicode too").unwrap();
     assert_eq!(key.permission.name(), "object-read-write");
 }
@@ -85,6 +89,8 @@ fn each_fault_has_its_line() {
         ("[store]\nindex_cache = -1", "2: `index_cache` must be a whole number, zero or more, not of type integer"),
         ("[store]\nindex_cache = 4", "2: an index_cache of 4 bytes is too small"),
         ("[store]\nupload_age = 7", "2: an upload_age of 7 seconds is too small"),
+        ("[store]\nscrub = 7", "2: a scrub every 7 seconds is too often"),
+        ("[store]\nscrub_rate = 16", "2: a scrub_rate of 16 bytes a second is too small"),
         ("[audit]\npath = \"x\"", "2: unknown setting `path` in [audit]"),
         ("[audit]\nfile = \"\"", "2: the path is empty"),
         ("store = 1", "1: `store` must be a table, not of type integer"),
@@ -145,7 +151,7 @@ fn near_misses_are_suggested() {
         ("[[keys]]", "did you mean `key`?"),
         ("[upstrem]", "did you mean `upstream`?"),
         ("[store]\ndurabilty = \"none\"", "did you mean `durability`?"),
-        ("[store]\nzzz = 1", "known here: durability, index_cache, upload_age"),
+        ("[store]\nzzz = 1", "known here: durability, index_cache, upload_age, scrub, scrub_rate"),
         ("policy = \"opne\"", "did you mean \"open\"?"),
         ("admin = 9001", "write it as admin = \"127.0.0.1:9001\""),
     ] {

@@ -82,6 +82,8 @@ pub(super) struct WrittenStore {
     pub(super) durability: Option<Spanned<String>>,
     pub(super) index_cache: Option<Spanned<u64>>,
     pub(super) upload_age: Option<Spanned<u64>>,
+    pub(super) scrub: Option<Spanned<u64>>,
+    pub(super) scrub_rate: Option<Spanned<u64>>,
 }
 
 settings! {
@@ -129,6 +131,8 @@ settings! {
     DURABILITY "durability" r#"durability = "fsync""#;
     INDEX_CACHE "index_cache" "index_cache = 67108864";
     UPLOAD_AGE "upload_age" "upload_age = 604800";
+    SCRUB "scrub" "scrub = 604800";
+    SCRUB_RATE "scrub_rate" "scrub_rate = 16777216";
 }
 
 /// Every setting: its table, as a file writes it, and its name.
@@ -236,6 +240,8 @@ fn read_store<'t>(mut table: Table<'t>, reading: &mut Reading<'t>) -> WrittenSto
         durability: table.text(reading, DURABILITY),
         index_cache: table.number(reading, INDEX_CACHE),
         upload_age: table.number(reading, UPLOAD_AGE),
+        scrub: table.number(reading, SCRUB),
+        scrub_rate: table.number(reading, SCRUB_RATE),
     };
     table.finish(reading);
     store

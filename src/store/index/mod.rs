@@ -23,6 +23,7 @@ mod changes;
 mod page;
 mod upload_page;
 mod scan;
+mod duplicate;
 mod migration;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
@@ -30,6 +31,7 @@ pub(crate) mod fuzzing;
 pub(super) use changes::{Change, NewBody, Put};
 pub(super) use codec::{Extent, Extents};
 pub(super) use configurations::Configure;
+pub(super) use duplicate::DuplicateFault;
 pub(super) use fixed_rows::BlobRow;
 pub(super) use lifecycle::{LifecycleChange, LifecycleStep, ObjectWalk, SeenObject};
 pub(super) use page::Listing;

@@ -10,6 +10,7 @@ use crate::s3::names::{BucketName, ObjectKey};
 use crate::store::error::StoreError;
 use crate::store::folder::BlobId;
 use crate::store::model::Bucket;
+use crate::store::scrubbing::LastScrub;
 use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction};
 use std::collections::BTreeMap;
 
@@ -42,6 +43,9 @@ const META_WATERMARK: &str = "watermark";
 /// In [`META`]: the first blob that has block sums ([`crate::store::block_sums`]). Those before it were written by earlier
 /// versions.
 const META_PROVEN_FROM: &str = "proven_from";
+
+/// In [`META`]: when the last scrub ended, in milliseconds, how many bytes it read and what it found.
+const META_SCRUBBED: [&str; 3] = ["scrubbed", "scrubbed_bytes", "scrubbed_findings"];
 
 /// Bucket, a zero byte, key: the rows of a bucket are together, sorted by the bytes of their keys, as no bucket's name
 /// has a zero byte.
@@ -109,6 +113,18 @@ impl Snapshot {
         Ok(BlobId(row.ok_or_else(missing)?.value()))
     }
 
+    /// The last scrub, if there was one.
+    pub(in crate::store) fn last_scrub(&self) -> Result<Option<LastScrub>, IndexError> {
+        let table = self.0.open_table(META)?;
+        let mut numbers = [0; META_SCRUBBED.len()];
+        for (number, name) in numbers.iter_mut().zip(META_SCRUBBED) {
+            let Some(row) = table.get(name)? else { return Ok(None) };
+            *number = row.value();
+        }
+        let [ended, read, findings] = numbers;
+        Ok(Some(LastScrub { ended: Timestamp::from_millis(ended), read, findings }))
+    }
+
     /// The watermark of that commit: every blob below it had a row, or was unreferenced, or was gone.
     pub(in crate::store) fn watermark(&self) -> Result<u64, IndexError> {
         let missing = || StoreError::Damaged("the index has no watermark".into());
@@ -163,6 +179,14 @@ impl<'t> Tables<'t> {
     /// From this blob on all have block sums.
     pub(in crate::store) fn set_proven_from(&mut self, first: BlobId) -> Result<(), IndexError> {
         self.meta.insert(META_PROVEN_FROM, first.0)?;
+        Ok(())
+    }
+
+    pub(in crate::store) fn set_last_scrub(&mut self, last: &LastScrub) -> Result<(), IndexError> {
+        let numbers = [last.ended.millis(), last.read, last.findings];
+        for (name, number) in META_SCRUBBED.into_iter().zip(numbers) {
+            self.meta.insert(name, number)?;
+        }
         Ok(())
     }
 

@@ -18,7 +18,7 @@ pub(super) const PARTS: TableDefinition<'_, (&str, u16), &[u8]> = TableDefinitio
 /// Upload id to [`CompletedRow`].
 pub(super) const COMPLETED: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("completed");
 /// (time of completion in milliseconds, upload id): the order in which completed uploads are forgotten.
-const COMPLETED_AT: TableDefinition<'_, (u64, &str), ()> = TableDefinition::new("completed_at");
+pub(super) const COMPLETED_AT: TableDefinition<'_, (u64, &str), ()> = TableDefinition::new("completed_at");
 
 /// The tables of uploads within a write transaction.
 pub(super) struct UploadTables<'t> {

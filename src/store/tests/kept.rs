@@ -43,7 +43,7 @@ async fn write(store: &Store, name: &str, body: Bytes, object: NewObject) {
 }
 
 /// Writes one of everything that a store can hold.
-async fn fill(store: &Store) {
+pub(super) async fn fill(store: &Store) {
     store.create_bucket(&bucket(), at(0)).await.unwrap();
     store.create_bucket(&BucketName::parse("empty-bucket").unwrap(), at(1)).await.unwrap();
     for kind in ConfigurationKind::ALL {
@@ -123,7 +123,7 @@ async fn create_in(store: &Store, name: &str, checksum: Option<Plan>) -> UploadR
 }
 
 /// Everything in a store as text.
-async fn contents(store: &Store) -> String {
+pub(super) async fn contents(store: &Store) -> String {
     rows(store).await + &digests(store).await
 }
 

@@ -8,7 +8,7 @@ use crate::store::upkeep::{Checked, Event, Freed, Pace, Tally, UpkeepError, chec
 use std::path::PathBuf;
 
 /// Where the only blob of [`sample`] is.
-const BLOB: &str = "blobs/00/000/0000000000000000";
+pub(super) const BLOB: &str = "blobs/00/000/0000000000000000";
 
 /// A closed folder with a small object, a large one and a deleted one.
 async fn sample() -> TempDir {
@@ -23,8 +23,12 @@ async fn sample() -> TempDir {
 
 /// A line for each finding, its kind in front.
 pub(super) fn findings(dir: &TempDir) -> Vec<String> {
+    findings_in(dir.path())
+}
+
+pub(super) fn findings_in(dir: &Path) -> Vec<String> {
     let mut lines = Vec::new();
-    let checked = check(dir.path(), Pace::default(), &mut |event| {
+    let checked = check(dir, Pace::default(), &mut |event| {
         if let Event::Found(finding) = event {
             lines.push(format!("{} {finding}", finding.kind.name()));
         }
@@ -43,7 +47,7 @@ fn forge(dir: &TempDir, change: impl FnOnce(&mut Tables<'_>)) {
     forged.unwrap();
 }
 
-fn change_blob(dir: &TempDir, change: impl FnOnce(&mut Vec<u8>)) {
+pub(super) fn change_blob(dir: &TempDir, change: impl FnOnce(&mut Vec<u8>)) {
     let path = dir.path().join(BLOB);
     let mut bytes = fs::read(&path).unwrap();
     change(&mut bytes);

@@ -4,25 +4,24 @@
 //! then held against each other as of one commit. Beside a server that writes, a blob is pinned while it is read, and one
 //! that has lost its row is passed over; what came after the check had begun is not read.
 
+use super::examine::{Fault, examine, open_blob};
 use super::pace::Pace;
 use super::report::{Event, UpkeepError};
-use crate::store::block_sums::{self, BlockSums};
+use crate::store::block_sums;
 use crate::store::configuration::ConfigurationKind;
 use crate::store::defects::{Defect, DefectKind, DefectSubject};
 use crate::store::disk::Disk;
 use crate::store::error::{OpenError, StoreError};
-use crate::store::folder::{BlobId, Folder, open_regular};
+use crate::store::folder::{BlobId, Folder};
 use crate::store::guard::guarded;
 use crate::store::index::{BlobRow, Body, Extent, Extents, Holder, Index, Snapshot, object_place};
 use crate::store::model::{Durability, Options};
 use crate::store::pins::Pin;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
-use std::io::{self, ErrorKind, Read};
+use std::io;
 use std::path::Path;
 
-/// How many bytes of a blob are read at once.
-const PIECE: usize = 1 << 20;
 /// What a row counts for the pace, in bytes, beside the bytes that are in the index.
 const ROW: u64 = 256;
 /// After so many rows it is asked whether to go on.
@@ -107,9 +106,6 @@ struct Blob {
     named: u64,
     fault: Option<Fault>,
 }
-
-/// What is wrong, before it is known who has it.
-type Fault = (DefectKind, String);
 
 impl<'a> Check<'a> {
     fn new(
@@ -214,28 +210,16 @@ impl<'a> Check<'a> {
 
     /// Compares a blob's file with its row.
     fn examine(&mut self, id: BlobId, row: &BlobRow) -> Result<Option<Fault>, UpkeepError> {
-        let number = id.0;
-        let unreadable = |error| Some((DefectKind::Unreadable, format!("blob {number:x} cannot be read: {error}")));
-        let mut file = match open_regular(&self.folder.blob(id)) {
+        let file = match open_blob(self.folder, id) {
             Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Ok(Some((DefectKind::Missing, format!("blob {number:x} is missing"))));
-            }
-            Err(error) => return Ok(unreadable(error)),
+            Err(fault) => return Ok(Some(fault)),
         };
-        let (mut buffer, mut found) = (vec![0; PIECE], FoundBytes::of(row));
-        loop {
-            match file.read(&mut buffer) {
-                Ok(0) => return Ok(found.compare(id, row, id >= self.proven_from)),
-                Ok(read) => {
-                    self.progress.0 += found.take(buffer.get(..read).unwrap_or_default());
-                    self.pace.spend(read as u64);
-                    self.report_progress()?;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Ok(unreadable(error)),
-            }
-        }
+        let must_have_sums = id >= self.proven_from;
+        examine(file, id, row, must_have_sums, &mut |bytes, own| {
+            self.progress.0 += own;
+            self.pace.spend(bytes.len() as u64);
+            self.report_progress()
+        })
     }
 
     /// Whether all rows read, so that all references are known.
@@ -401,52 +385,5 @@ impl<'a> Check<'a> {
 
     fn report(&mut self, event: Event) -> Result<(), UpkeepError> {
         (self.report)(event).map_err(UpkeepError::Output)
-    }
-}
-
-/// What the file of a blob holds, as it is read.
-struct FoundBytes {
-    /// Bytes of the blob that are still to come, by its row.
-    left: u64,
-    sums: BlockSums,
-    /// What comes behind them, as far as it can belong to the blob.
-    behind: Vec<u8>,
-    file: u64,
-}
-
-impl FoundBytes {
-    fn of(row: &BlobRow) -> FoundBytes {
-        FoundBytes { left: row.length, sums: BlockSums::default(), behind: Vec::new(), file: 0 }
-    }
-
-    /// Takes the next bytes of the file, and says how many of them are the blob's.
-    fn take(&mut self, bytes: &[u8]) -> u64 {
-        self.file += bytes.len() as u64;
-        let own = usize::try_from(self.left).unwrap_or(usize::MAX).min(bytes.len());
-        let (own, behind) = bytes.split_at(own);
-        self.sums.update(own);
-        self.left -= own.len() as u64;
-        let room = block_sums::trailer_length(self.sums.length()).saturating_sub(self.behind.len() as u64);
-        self.behind.extend(behind.iter().take(usize::try_from(room).unwrap_or(usize::MAX)));
-        own.len() as u64
-    }
-
-    /// What is wrong with the file. Of a blob that an earlier version has written block sums may be missing.
-    fn compare(self, id: BlobId, row: &BlobRow, must_have_sums: bool) -> Option<Fault> {
-        let (number, file, expected) = (id.0, self.file, block_sums::file_length(row.length));
-        let (crc, trailer) = self.sums.finish(id);
-        let has_sums = must_have_sums || file > row.length;
-        let length = if has_sums { expected } else { row.length };
-        if file != length {
-            let text = format!("the file of blob {number:x} has {file} bytes, and not {length}");
-            return Some((DefectKind::Length, text));
-        }
-        let fault =
-            |what| Some((DefectKind::Checksum, format!("{what} of blob {number:x} are not those that were written")));
-        match (crc == row.crc, !has_sums || self.behind == trailer) {
-            (false, _) => fault("the bytes"),
-            (true, false) => fault("the block sums"),
-            (true, true) => None,
-        }
     }
 }

@@ -1,12 +1,13 @@
 //! What upkeep reports while it works, and why it stops before the end.
 
+use super::draft::TargetFault;
 use crate::store::defects::Defect;
 use crate::store::error::{OpenError, StoreError};
 use crate::store::index::IndexError;
 use std::io;
 use thiserror::Error;
 
-/// Something that a check reports while it runs.
+/// Something that upkeep reports while it runs.
 #[derive(Debug)]
 pub enum Event {
     /// Something is wrong.
@@ -30,8 +31,14 @@ pub enum UpkeepError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Something of the kind is under way in the same server.
-    #[error("the server is checking its store already; wait until that has ended")]
+    #[error("the server is checking or copying its store already; wait until that has ended")]
     Busy,
+    /// A backup cannot be where it is to be.
+    #[error(transparent)]
+    Target(#[from] TargetFault),
+    /// The index is not what was written, so a backup would lack what cannot be read.
+    #[error("the index is damaged: {0}; `r2shim store check` finds more")]
+    Unsound(String),
     /// What was found could not be written.
     #[error(transparent)]
     Output(io::Error),

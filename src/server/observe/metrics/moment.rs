@@ -6,7 +6,7 @@ use super::register::{counter, counters, fraction, gauge, gauges};
 use crate::s3::Timestamp;
 use crate::server::observe::build;
 use crate::server::observe::process::ProcessStats;
-use crate::store::StoreStats;
+use crate::store::{LastScrub, StoreStats};
 use prometheus::proto::MetricFamily;
 use prometheus::{Counter, Error, Registry};
 
@@ -110,7 +110,18 @@ fn set_store(registry: &Registry, stats: &StoreStats) -> Result<(), Error> {
     counter(registry, "r2shim_store_changes_total", "Changes in those commits.")?.inc_by(stats.changes);
     let help = "Reads that met damage and did not serve it, since the start.";
     counter(registry, "r2shim_store_damaged_reads_total", help)?.inc_by(stats.damaged_reads);
-    Ok(())
+    set_scrub(registry, stats.scrub.as_ref())
+}
+
+/// Zeros until there was one, so that rules can tell that none comes to its end.
+fn set_scrub(registry: &Registry, last: Option<&LastScrub>) -> Result<(), Error> {
+    let help = "When the last scrub of the store ended, in seconds since 1970; 0 if there was none.";
+    let ended = last.map_or(0, |last| last.ended.millis() / 1000);
+    set(registry, "r2shim_store_scrub_timestamp_seconds", help, ended)?;
+    let help = "Bytes of bodies that it read.";
+    set(registry, "r2shim_store_scrub_bytes", help, last.map_or(0, |last| last.read))?;
+    let help = "What it found.";
+    set(registry, "r2shim_store_scrub_findings", help, last.map_or(0, |last| last.findings))
 }
 
 fn set_remote(registry: &Registry, stats: &RemoteStats) -> Result<(), Error> {

@@ -1,5 +1,5 @@
 //! The store against maps: random operations, and crashes between them and in their middle. After each the store is what
-//! the maps are; of what was not acknowledged, it has all or nothing.
+//! the maps are; of what was not acknowledged, it has all or nothing. Now and then a backup takes the store's place.
 //!
 //! `R2SHIM_MODEL_OPERATIONS` says how many operations, `R2SHIM_TEST_SEED` which.
 
@@ -12,6 +12,7 @@ use super::crash::killed;
 use super::listing::Numbers;
 use super::upkeep::findings;
 use super::*;
+use crate::store::upkeep::{BackupPlan, Pace};
 use carry_out::{carry_out, create_upload, read};
 use draw::Draw;
 use map::{Bucket as BucketMap, KINDS, Model, Part, Upload};
@@ -38,6 +39,7 @@ struct Run {
     /// Advances with every operation, by 50 seconds a thousand.
     done: u64,
     crashes: [u64; 3],
+    backups: u64,
     /// How often each operation was carried out and refused.
     outcomes: BTreeMap<&'static str, [u64; 2]>,
 }
@@ -47,7 +49,7 @@ impl Run {
         let (dir, disk) = (TempDir::new().unwrap(), Disk::new(Durability::None));
         let store = open_on(&disk, &dir);
         let (model, numbers, outcomes) = (Model::default(), Numbers(seed), BTreeMap::new());
-        Run { dir, disk, store, model, numbers, done: 0, crashes: [0; 3], outcomes }
+        Run { dir, disk, store, model, numbers, done: 0, crashes: [0; 3], backups: 0, outcomes }
     }
 
     fn draw(&mut self) -> Operation {
@@ -61,7 +63,8 @@ impl Run {
             0 => self.restart().await,
             1 => self.kill().await,
             2 | 3 => self.die().await,
-            4..=20 => self.open_upload().await,
+            4 => self.restore().await,
+            5..=20 => self.open_upload().await,
             _ => {
                 let operation = self.draw();
                 let (expected, found) = (self.model.apply(&operation), carry_out(&self.store, &operation).await);
@@ -115,6 +118,20 @@ impl Run {
         let copy = (self.numbers.below(2) == 0).then(|| killed(&self.dir));
         self.reopen(copy);
         self.compare(possible).await;
+    }
+
+    /// A backup takes the store's place: what was done after it is not in it.
+    async fn restore(&mut self) {
+        self.backups += 1;
+        let shelf = TempDir::new().unwrap();
+        let plan = BackupPlan { target: shelf.path().to_owned(), link: self.backups.is_multiple_of(2), also: vec![] };
+        let done = self.store.backup(&plan, Pace::default(), &mut |_| Ok(())).unwrap();
+        assert_eq!(done.findings, 0);
+        let at_that_moment = self.model.clone();
+        let operation = self.draw();
+        let _ = carry_out(&self.store, &operation).await;
+        self.reopen(Some(shelf));
+        self.compare(vec![at_that_moment]).await;
     }
 
     /// Closes the store and opens it again, or another folder in its place. What a check finds is nothing.
@@ -221,8 +238,9 @@ async fn a_store_is_a_map_whatever_happens() {
     }
     run.restart().await;
     let [restarts, kills, deaths] = run.crashes;
-    println!("{} operations, {restarts} restarts, {kills} kills, {deaths} dead disks", run.done);
+    let backups = run.backups;
+    println!("{} operations, {restarts} restarts, {kills} kills, {deaths} dead disks, {backups} backups", run.done);
     println!("carried out and refused: {:?}", run.outcomes);
-    assert!(restarts > 0 && kills > 0 && deaths > 0);
+    assert!(restarts > 0 && kills > 0 && deaths > 0 && backups > 0);
     assert!(run.outcomes.len() == 15 && run.outcomes.values().all(|[done, _]| *done > 0), "every operation is done");
 }

@@ -1,0 +1,104 @@
+//! `store backup`: exits with 0 if all was copied, and with 1 if something that was copied is damaged.
+
+use super::by_server::{self, Request, bytes, failure};
+use super::told::{Told, counted, verdict};
+use crate::cli::arguments::{StoreArguments, StoreBackup};
+use crate::cli::failure::Failure;
+use crate::diagnostics::{Diagnostic, Location};
+use crate::server::control::{Answer, Command};
+use crate::settings::KEPT_KEY;
+use crate::store::OpenError;
+use crate::store::upkeep::{self, BackedUp, BackupPlan, Pace, UpkeepError};
+use serde_json::json;
+use std::io::Write;
+use std::path::{Path, absolute};
+
+/// Makes the backup, and writes every finding on a line of its own.
+pub(in crate::cli) fn backup(arguments: &StoreBackup, out: &mut dyn Write) -> Result<(), Failure> {
+    // The index's engine may panic over a damaged page: that is an error, and needs no message on stderr.
+    std::panic::set_hook(Box::new(|_| ()));
+    let StoreArguments { data, json } = &arguments.store;
+    let target = absolute(&arguments.folder)?;
+    let mut told = Told::new(*json, out);
+    let pace = Pace::new(arguments.beside.rate.map(bytes));
+    let plan = BackupPlan { target: target.clone(), link: arguments.link, also: vec![KEPT_KEY] };
+    let done = match upkeep::backup(data, &plan, pace, &mut |event| told.event(event)) {
+        Err(in_use @ UpkeepError::Open(OpenError::InUse(_))) => {
+            backup_by_server(arguments, &target, in_use, &mut told)?
+        }
+        done => done.map_err(|error| failure(data, error))?,
+    };
+    told.last(&summary(&done, &target), &summary_json(&done, &target))?;
+    if done.findings == 0 { Ok(()) } else { Err(Failure::Found) }
+}
+
+/// Has the server copy that has the folder.
+fn backup_by_server(
+    arguments: &StoreBackup,
+    target: &Path,
+    in_use: UpkeepError,
+    told: &mut Told<'_>,
+) -> Result<BackedUp, Failure> {
+    let Some(folder) = target.to_str().map(str::to_owned) else {
+        let message = "a server cannot be told of a path that is not UTF-8";
+        return Err(Diagnostic::new(Location::file(target), message, "name another").into());
+    };
+    let request = Request {
+        data: &arguments.store.data,
+        control: arguments.beside.control.as_deref(),
+        command: Command::StoreBackup {
+            folder,
+            link: arguments.link,
+            bytes_a_second: by_server::rate(arguments.beside.rate),
+        },
+        notice: "a server has the folder and copies it, as it is now; the copy is made by the server's user",
+        broken_off: "no backup was made; it is safe to try again",
+    };
+    by_server::ask(&request, in_use, told, |answer| match answer {
+        Answer::BackedUp(done) => Some(done),
+        _ => None,
+    })
+}
+
+fn summary(done: &BackedUp, target: &Path) -> String {
+    let BackedUp { objects, blobs, bytes, linked, findings } = done;
+    let links = if *linked > 0 { format!(", {linked} of them linked") } else { String::new() };
+    let (objects, blobs, bytes) = (counted(*objects, "object"), counted(*blobs, "blob"), counted(*bytes, "byte"));
+    let damage = match findings {
+        0 => String::new(),
+        _ => {
+            format!("\nthe copy has the same damage; `r2shim store check --data {}` says whose it is", target.display())
+        }
+    };
+    format!("{}: {objects}, {blobs} of {bytes}{links}, in {}{damage}", verdict(*findings), target.display())
+}
+
+fn summary_json(done: &BackedUp, target: &Path) -> serde_json::Value {
+    let BackedUp { objects, blobs, bytes, linked, findings } = done;
+    let folder = target.display().to_string();
+    json!({
+        "backup": folder, "objects": objects, "blobs": blobs, "bytes": bytes, "linked": linked, "findings": findings
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_says_what_was_copied() {
+        let plain = |done: &BackedUp| {
+            let text = summary(done, Path::new("/b/r2"));
+            anstream::adapter::strip_str(&text).to_string()
+        };
+        let done = BackedUp { objects: 3, blobs: 1, bytes: 70, linked: 0, findings: 0 };
+        assert_eq!(plain(&done), "ok: 3 objects, 1 blob of 70 bytes, in /b/r2");
+        let done = BackedUp { linked: 1, findings: 2, ..done };
+        assert_eq!(
+            plain(&done),
+            "2 findings: 3 objects, 1 blob of 70 bytes, 1 of them linked, in /b/r2\n\
+             the copy has the same damage; `r2shim store check --data /b/r2` says whose it is"
+        );
+        assert_eq!(summary_json(&done, Path::new("/b/r2"))["linked"], 1);
+    }
+}

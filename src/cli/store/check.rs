@@ -1,0 +1,69 @@
+//! `store check`: exits with 0 if it finds nothing and with 1 if it finds something.
+
+use super::by_server::{self, Request, bytes, failure};
+use super::told::{Told, counted, verdict};
+use crate::cli::arguments::{StoreArguments, StoreCheck};
+use crate::cli::failure::Failure;
+use crate::server::control::{Answer, Command};
+use crate::store::OpenError;
+use crate::store::upkeep::{self, Checked, Pace, UpkeepError};
+use serde_json::json;
+use std::io::Write;
+
+/// Writes every finding on a line of its own.
+pub(in crate::cli) fn check(arguments: &StoreCheck, out: &mut dyn Write) -> Result<(), Failure> {
+    // The index's engine may panic over a damaged page: that is a finding, and needs no message on stderr.
+    std::panic::set_hook(Box::new(|_| ()));
+    let StoreArguments { data, json } = &arguments.store;
+    let mut told = Told::new(*json, out);
+    let pace = Pace::new(arguments.beside.rate.map(bytes));
+    let checked = match upkeep::check(data, pace, &mut |event| told.event(event)) {
+        Err(in_use @ UpkeepError::Open(OpenError::InUse(_))) => check_by_server(arguments, in_use, &mut told)?,
+        checked => checked.map_err(|error| failure(data, error))?,
+    };
+    told.last(&summary(&checked), &summary_json(&checked))?;
+    if checked.findings == 0 { Ok(()) } else { Err(Failure::Found) }
+}
+
+/// Has the server check that has the folder.
+fn check_by_server(arguments: &StoreCheck, in_use: UpkeepError, told: &mut Told<'_>) -> Result<Checked, Failure> {
+    let request = Request {
+        data: &arguments.store.data,
+        control: arguments.beside.control.as_deref(),
+        command: Command::StoreCheck { bytes_a_second: by_server::rate(arguments.beside.rate) },
+        notice: "a server has the folder and checks it; a check without it also reads the whole index",
+        broken_off: "the folder is not checked to its end; it is safe to try again",
+    };
+    by_server::ask(&request, in_use, told, |answer| match answer {
+        Answer::Checked(checked) => Some(checked),
+        _ => None,
+    })
+}
+
+fn summary(checked: &Checked) -> String {
+    let Checked { objects, parts, blobs, bytes, findings } = checked;
+    let (objects, parts, blobs) = (counted(*objects, "object"), counted(*parts, "part"), counted(*blobs, "blob"));
+    format!("{}: {objects} and {parts} of {}, {blobs}", verdict(*findings), counted(*bytes, "byte"))
+}
+
+fn summary_json(checked: &Checked) -> serde_json::Value {
+    let Checked { objects, parts, blobs, bytes, findings } = checked;
+    json!({ "objects": objects, "parts": parts, "blobs": blobs, "bytes": bytes, "findings": findings })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn the_summary_says_what_was_looked_at() {
+        let checked = Checked { objects: 3, parts: 1, blobs: 2, bytes: 70, findings: 0 };
+        assert_eq!(plain(&summary(&checked)), "ok: 3 objects and 1 part of 70 bytes, 2 blobs");
+        let checked = Checked { findings: 4, ..checked };
+        assert_eq!(plain(&summary(&checked)), "4 findings: 3 objects and 1 part of 70 bytes, 2 blobs");
+    }
+}

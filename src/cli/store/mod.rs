@@ -1,0 +1,14 @@
+//! `store check`, `store backup` and `store gc`: maintenance of a local store. A server that has it open checks and
+//! copies it itself.
+//!
+//! An error that stops a command exits with 2.
+
+mod told;
+mod by_server;
+mod check;
+mod backup;
+mod gc;
+
+pub(super) use backup::backup;
+pub(super) use check::check;
+pub(super) use gc::gc;
