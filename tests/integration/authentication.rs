@@ -84,7 +84,7 @@ fn faults_of_the_authorization_header() {
 fn faults_of_the_credential() {
     let server = server();
     let signed = || Request::put("/media/new").body("new").signed(server.address);
-    let today = Signing::default().time.date_stamp();
+    let today = Signing::default().time.amz_date()[..8].to_owned();
     let edited = |old: &str, new: &str| signed().replaced(old, new);
     for (what, request, answer) in [
         (

@@ -127,7 +127,7 @@ fn now() -> Timestamp {
 
 fn filled(text: &str) -> String {
     let now = now();
-    text.replace("{ID}", KEY_ID).replace("{DAY}", &now.date_stamp()).replace("{NOW}", &now.amz_date())
+    text.replace("{ID}", KEY_ID).replace("{DAY}", &now.amz_date()[..8]).replace("{NOW}", &now.amz_date())
 }
 
 /// The same request for `explain`, with its body if that is at hand.
@@ -265,7 +265,8 @@ fn the_exit_code_says_what_becomes_of_the_request() {
     let key = "[[key]]\naccess_key_id = \"app\"\nsecret_access_key_env = \"APP\"\npermission = \"object-read-only\"\n";
     fs::write(&config, key).unwrap();
     let credential = |region: &str| {
-        let (day, now) = (now().date_stamp(), now().amz_date());
+        let now = now().amz_date();
+        let day = &now[..8];
         format!(
             "/media/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=app/{day}/{region}/s3/aws4_request\
              &X-Amz-Date={now}&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=5ec3e7"

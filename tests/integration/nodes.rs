@@ -1,6 +1,6 @@
 //! The nodes of a remote store over real sockets: found, checked, left when they die, and taken back.
 
-use pingora::connectors::http::Connector;
+use pingora::connectors::http::v1::Connector;
 use r2shim::server::observe::metrics::{Metrics, Moment, RemoteStats, Stats};
 use r2shim::server::remote::nodes::{Intervals, Nodes};
 use r2shim::upstream::{CredentialSource, Endpoint};
