@@ -37,6 +37,8 @@ mod proven_blob;
 mod reader;
 mod decryption;
 mod multipart;
+mod buckets;
+mod deletes;
 mod lifecycle;
 mod beside;
 
@@ -68,11 +70,11 @@ use crate::s3::names::{BucketName, ObjectKey};
 use crate::s3::precondition::WriteConditions;
 use blob::Blobs;
 use blocking::on_disk;
-use committer::{Committer, Counters, Outcome, answer};
+use committer::{Committer, Counters, answer};
 use damage::DamagedReads;
 use disk::Disk;
 use folder::{BlobId, Folder};
-use index::{Body, Change, Configure, Index, Listing, ObjectRow, stored_bytes, verified};
+use index::{Body, Change, Index, Listing, ObjectRow, stored_bytes, verified};
 use pins::{Pin, Pins};
 use proven_blob::BlobFiles;
 use reader::Source;
@@ -84,7 +86,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use threads::ThreadHealth;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 use turns::{Turn, Turns};
 
 /// How many listings read at the same time; more wait their turn, so that they never take the whole blocking pool.
@@ -186,85 +188,9 @@ impl Store {
         Store(self.0.clone(), share)
     }
 
-    /// All buckets, in the order of their names.
-    pub async fn list_buckets(&self) -> Result<Vec<Bucket>, StoreError> {
-        let index = self.0.index.clone();
-        self.listing(move || index.read(index::Snapshot::buckets)).await
-    }
-
-    /// Makes a bucket.
-    ///
-    /// # Errors
-    /// [`StoreError::BucketExists`], [`StoreError::Full`].
-    pub async fn create_bucket(&self, name: &BucketName, now: Timestamp) -> Result<(), StoreError> {
-        self.create_bucket_at(name, None, now).await
-    }
-
-    /// Makes a bucket, and keeps where its maker wants it to be ([`ConfigurationKind::Location`]).
-    ///
-    /// # Errors
-    /// Those of [`Store::create_bucket`].
-    pub async fn create_bucket_at(
-        &self,
-        name: &BucketName,
-        location: Option<String>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.submit(Change::CreateBucket { name: name.clone(), now, location }).await
-    }
-
-    /// What is configured for a bucket.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchBucket`].
-    pub async fn configuration(
-        &self,
-        bucket: &BucketName,
-        kind: ConfigurationKind,
-    ) -> Result<Option<String>, StoreError> {
-        self.0.index.read(|snapshot| snapshot.configuration(bucket, kind))
-    }
-
-    /// What is configured for all buckets that have something of the kind; an error in place of a row that does not read.
-    ///
-    /// # Errors
-    /// Where the rows cannot be walked through.
-    pub fn configurations(&self, kind: ConfigurationKind) -> Result<Vec<StoredConfiguration>, StoreError> {
-        self.0.index.read(|snapshot| snapshot.configurations(kind))
-    }
-
-    /// Puts a document in place of what was configured for a bucket, or removes that.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchBucket`], [`StoreError::Full`].
-    pub async fn configure(
-        &self,
-        bucket: &BucketName,
-        kind: ConfigurationKind,
-        document: Option<String>,
-    ) -> Result<(), StoreError> {
-        self.submit(Change::Configure(Box::new(Configure { bucket: bucket.clone(), kind, document }))).await
-    }
-
-    /// A bucket.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchBucket`].
-    pub async fn bucket(&self, name: &BucketName) -> Result<Bucket, StoreError> {
-        self.0.index.read(|snapshot| snapshot.bucket(name))
-    }
-
-    /// Removes a bucket that has no objects.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchBucket`], [`StoreError::BucketNotEmpty`].
-    pub async fn delete_bucket(&self, name: &BucketName) -> Result<(), StoreError> {
-        let _turn = self.turn_to_count(usize::MAX).await;
-        self.submit(Change::DeleteBucket { name: name.clone() }).await
-    }
-
-    /// Begins to write an object of `length` bytes, encrypted with the client's key if there is one. Bucket, conditions and space are checked early, so that a body that
-    /// cannot be kept is not sent; the commit decides ([`ObjectWriter::commit`]).
+    /// Begins to write an object of `length` bytes, encrypted with the client's key if there is one. Bucket, conditions
+    /// and space are checked early, so that a body that cannot be kept is not sent; the commit decides
+    /// ([`ObjectWriter::commit`]).
     ///
     /// # Errors
     /// [`StoreError::NoSuchBucket`], [`StoreError::PreconditionFailed`], [`StoreError::Full`],
@@ -353,50 +279,6 @@ impl Store {
             Ok(Object { info: row.info, subject: subject.clone(), source, pin: None })
         });
         subject.note(found)
-    }
-
-    /// Removes an object. It is no error if there is none.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchBucket`].
-    pub async fn delete_object(&self, bucket: &BucketName, key: &ObjectKey) -> Result<(), StoreError> {
-        let _turn = self.turn_to_count(self.blobs_of(bucket, key)).await;
-        self.submit(Change::DeleteObject { bucket: bucket.clone(), key: key.clone() }).await
-    }
-
-    /// How many blobs count an object; none if it is not there, or does not read. A write that makes it one of many
-    /// meanwhile has had its turn: of what is queued without one, no more counts many blobs than was made with one.
-    fn blobs_of(&self, bucket: &BucketName, key: &ObjectKey) -> usize {
-        self.0.index.read(|snapshot| snapshot.object(bucket, key)).map_or(0, |row| row.body.blobs())
-    }
-
-    /// Removes many objects in few commits; the answers are in the order of the keys.
-    ///
-    /// # Errors
-    /// [`StoreError::NoSuchBucket`] for the whole.
-    pub async fn delete_objects(
-        &self,
-        bucket: &BucketName,
-        keys: &[ObjectKey],
-    ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-        self.bucket(bucket).await?;
-        let mut queued = Vec::with_capacity(keys.len());
-        for key in keys {
-            let change = Change::DeleteObject { bucket: bucket.clone(), key: key.clone() };
-            queued.push(self.in_turn(change, self.blobs_of(bucket, key)).await?);
-        }
-        let mut outcomes = Vec::with_capacity(queued.len());
-        for change in queued {
-            outcomes.push(change.outcome().await.map(drop));
-        }
-        Ok(outcomes)
-    }
-
-    /// Queues a change that counts so many blobs, once it is its turn. A turn is over when its change is committed.
-    async fn in_turn(&self, change: Change, blobs: usize) -> Result<Sent, StoreError> {
-        let turn = self.turn_to_count(blobs).await;
-        let outcome = self.0.committer.queue(change, None).await?;
-        Ok(if turn.is_some() { Sent::Done(answer(outcome).await) } else { Sent::Queued(outcome) })
     }
 
     /// A page of at most `max_keys` objects and common prefixes. A page of 0 is empty and the last one.
@@ -497,21 +379,6 @@ impl Store {
 
     fn blobs(&self) -> &Arc<Blobs> {
         &self.0.blobs
-    }
-}
-
-/// A change that was committed, or whose answer is still to come.
-enum Sent {
-    Done(Outcome),
-    Queued(oneshot::Receiver<Outcome>),
-}
-
-impl Sent {
-    async fn outcome(self) -> Outcome {
-        match self {
-            Sent::Done(outcome) => outcome,
-            Sent::Queued(outcome) => answer(outcome).await,
-        }
     }
 }
 
