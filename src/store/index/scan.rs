@@ -10,6 +10,7 @@ use crate::s3::names::BucketName;
 use crate::store::defects::DefectSubject;
 use crate::store::error::StoreError;
 use crate::store::folder::BlobId;
+use std::ops::Bound;
 
 /// A row whose bytes lie elsewhere: in the table of small bodies, or in blobs.
 pub(in crate::store) struct Holder {
@@ -40,6 +41,22 @@ impl Snapshot {
             Ok(Holder::from_object(key.value(), row.value()))
         });
         Ok(objects)
+    }
+
+    /// Pushes the rows of objects from `from` on and before `to`, at most so many, as far as they can be read.
+    pub(in crate::store) fn some_objects(
+        &self,
+        from: &[u8],
+        to: Option<&[u8]>,
+        most: usize,
+        rows: &mut Vec<Holder>,
+    ) -> Result<(), IndexError> {
+        let range = (Bound::Included(from), to.map_or(Bound::Unbounded, Bound::Excluded));
+        for row in self.0.open_table(OBJECTS)?.range::<&[u8]>(range)?.take(most) {
+            let (key, row) = row?;
+            rows.push(Holder::from_object(key.value(), row.value()));
+        }
+        Ok(())
     }
 
     fn part_holders(&self) -> Result<impl Iterator<Item = Result<Holder, IndexError>> + use<>, IndexError> {

@@ -251,6 +251,46 @@ async fn a_page_of_the_index_that_rots_is_found() {
     assert!(found[0].starts_with("checksum index.redb: page "), "{found:?}");
 }
 
+/// The page of the file that has this row, and no other that is in use: the others are of earlier commits.
+fn damage_rows(dir: &TempDir, names: &[&str]) {
+    let path = dir.path().join("index.redb");
+    let mut bytes = fs::read(&path).unwrap();
+    for name in names {
+        let row = [bucket().as_str().as_bytes(), b"\0", name.as_bytes()].concat();
+        let places: Vec<_> =
+            bytes.windows(row.len()).enumerate().filter(|(_, at)| *at == row).map(|(at, _)| at).collect();
+        assert!(!places.is_empty());
+        places.into_iter().for_each(|at| bytes[at + row.len() - 1] ^= 1);
+    }
+    fs::write(path, bytes).unwrap();
+}
+
+/// A check goes on behind a bad page: it names each that it meets, and what nobody can vouch for.
+#[tokio::test]
+async fn a_check_goes_on_behind_bad_pages() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    let mut names = Vec::new();
+    for number in 0..300 {
+        names.push(format!("name/{number:03}"));
+        put(&store, names.last().unwrap(), &body(10, 1)).await.unwrap();
+    }
+    for number in 0..3 {
+        put(&store, &format!("zz/{number}"), &body(LARGE, number)).await.unwrap();
+    }
+    drop(store);
+    damage_rows(&dir, &["name/050", "name/200"]);
+    fs::remove_file(dir.path().join("blobs/00/000/0000000000000001")).unwrap();
+    let found = findings(&dir);
+    let with = |text: &str| found.iter().filter(|line| line.contains(text)).count();
+    assert!(with("checksum index.redb: page ") >= 2, "{found:?}");
+    let gaps: Vec<_> = found.iter().filter(|line| line.contains("what is between bucket/name/0")).collect();
+    assert!(!gaps.is_empty() && with("what is between bucket/name/1") > 0, "{found:?}");
+    assert_eq!(with(" objects cannot be read"), 1, "{found:?}");
+    assert_eq!(with("missing bucket/zz/1: blob 1 is missing"), 1, "what is behind is looked at, too: {found:?}");
+    assert!(found.len() <= 110, "{found:?}");
+}
+
 /// Of most pages of a new index nothing is in use.
 #[tokio::test]
 async fn every_page_that_is_in_use_is_proven() {

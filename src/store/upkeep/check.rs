@@ -3,6 +3,10 @@
 //! Blobs are read first, so that what is wrong with one can be reported under the name of each object that has it. Rows are
 //! then held against each other as of one commit. Beside a server that writes, a blob is pinned while it is read, and one
 //! that has lost its row is passed over; what came after the check had begun is not read.
+//!
+//! Where a page of the index is damaged, [`salvage`] says what can still be read.
+
+mod salvage;
 
 use super::examine::{Fault, examine, open_blob};
 use super::pace::Pace;
@@ -18,7 +22,7 @@ use crate::store::index::{BlobRow, Body, Extent, Extents, Holder, Index, Snapsho
 use crate::store::model::{Durability, Options};
 use crate::store::pins::Pin;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::path::Path;
 
@@ -88,13 +92,15 @@ struct Check<'a> {
     progress: (u64, u64),
     /// Rows looked at.
     rows: u64,
-    /// What is wrong with the bytes of blobs.
-    faults: BTreeMap<BlobId, Fault>,
+    /// What is wrong with the bytes of blobs, as far as they were read.
+    examined: BTreeMap<BlobId, Option<Fault>>,
     blobs: BTreeMap<BlobId, Blob>,
     /// The first blob that must have block sums.
     proven_from: BlobId,
     /// Blobs that objects name and that have no row.
     without_row: HashSet<BlobId>,
+    /// What something was found about.
+    reported: BTreeSet<DefectSubject>,
     checked: Checked,
 }
 
@@ -121,10 +127,11 @@ impl<'a> Check<'a> {
             report,
             progress: (0, 0),
             rows: 0,
-            faults: BTreeMap::new(),
+            examined: BTreeMap::new(),
             blobs: BTreeMap::new(),
             proven_from: BlobId(0),
             without_row: HashSet::new(),
+            reported: BTreeSet::new(),
             checked: Checked::default(),
         }
     }
@@ -142,7 +149,10 @@ impl<'a> Check<'a> {
             self.run(&index.snapshot()?)
         });
         match ended.unwrap_or_else(|panic| Err(StoreError::Damaged(panic).into())) {
-            Err(UpkeepError::Store(StoreError::Damaged(cause))) => self.index_is_damaged(&cause),
+            Err(UpkeepError::Store(StoreError::Damaged(cause))) => {
+                self.index_is_damaged(&cause)?;
+                guarded(|| self.salvage(index, cause)).unwrap_or_else(|panic| self.index_is_damaged(&panic))
+            }
             ended => ended,
         }
     }
@@ -169,10 +179,9 @@ impl<'a> Check<'a> {
         for (id, row) in rows {
             let done = self.progress.0.saturating_add(row.length);
             let _pin = self.hold.map(|hold| hold(id));
-            if !self.is_gone(id, index)?
-                && let Some(fault) = self.examine(id, &row)?
-            {
-                self.faults.insert(id, fault);
+            if !self.is_gone(id, index)? {
+                let fault = self.examine(id, &row)?;
+                self.examined.insert(id, fault);
             }
             self.progress.0 = done;
         }
@@ -189,7 +198,7 @@ impl<'a> Check<'a> {
         for found in snapshot.blobs()? {
             let (id, row) = found?;
             let unreadable = || (DefectKind::Unreadable, format!("the row of blob {:x} does not read", id.0));
-            let fault = if row.is_ok() { self.faults.remove(&id) } else { Some(unreadable()) };
+            let fault = if row.is_ok() { self.examined.get(&id).cloned().flatten() } else { Some(unreadable()) };
             self.blobs.insert(id, Blob { row: row.ok(), named: 0, fault });
         }
         self.checked.blobs = self.blobs.len() as u64;
@@ -260,17 +269,8 @@ impl<'a> Check<'a> {
         crc: u64,
     ) -> Result<(), UpkeepError> {
         self.checked.bytes = self.checked.bytes.saturating_add(size);
-        let fault = match snapshot.small_body(row_key)? {
-            None => (DefectKind::Missing, "its bytes are missing from the index".into()),
-            Some(bytes) if bytes.len() as u64 != size => {
-                (DefectKind::Length, format!("it has {} bytes in the index, and its row says {size}", bytes.len()))
-            }
-            Some(bytes) if block_sums::sum(&bytes) != crc => {
-                (DefectKind::Checksum, "its bytes in the index are not those that were written".into())
-            }
-            Some(_) => return Ok(()),
-        };
-        self.found(place, fault)
+        let fault = fault_of_small(snapshot.small_body(row_key)?.as_deref(), size, crc);
+        fault.map_or(Ok(()), |fault| self.found(place, fault))
     }
 
     fn check_configurations(&mut self, snapshot: &Snapshot) -> Result<(), UpkeepError> {
@@ -380,10 +380,25 @@ impl<'a> Check<'a> {
 
     fn found(&mut self, place: &DefectSubject, (kind, text): Fault) -> Result<(), UpkeepError> {
         self.checked.findings += 1;
+        self.reported.insert(place.clone());
         self.report(Event::Found(Defect { place: place.clone(), kind, text }))
     }
 
     fn report(&mut self, event: Event) -> Result<(), UpkeepError> {
         (self.report)(event).map_err(UpkeepError::Output)
+    }
+}
+
+/// What is wrong with the bytes of a small object.
+fn fault_of_small(bytes: Option<&[u8]>, size: u64, crc: u64) -> Option<Fault> {
+    match bytes {
+        None => Some((DefectKind::Missing, "its bytes are missing from the index".into())),
+        Some(bytes) if bytes.len() as u64 != size => {
+            Some((DefectKind::Length, format!("it has {} bytes in the index, and its row says {size}", bytes.len())))
+        }
+        Some(bytes) if block_sums::sum(bytes) != crc => {
+            Some((DefectKind::Checksum, "its bytes in the index are not those that were written".into()))
+        }
+        Some(_) => None,
     }
 }
