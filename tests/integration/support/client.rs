@@ -288,6 +288,15 @@ impl Connection {
     pub fn has_been_closed(&self) -> bool {
         has_been_closed(self.stream.get_ref())
     }
+
+    /// Whether the server has said something by now. It does not wait.
+    pub fn has_bytes(&self) -> bool {
+        let stream = self.stream.get_ref();
+        stream.set_nonblocking(true).unwrap();
+        let peeked = stream.peek(&mut [0]);
+        stream.set_nonblocking(false).unwrap();
+        peeked.is_ok_and(|bytes| bytes > 0)
+    }
 }
 
 /// Whether the other side has closed the connection by now.
