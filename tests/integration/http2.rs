@@ -8,8 +8,17 @@ use r2shim::access::{AccessKey, Keyring};
 use r2shim::filters::{Limits, Rules};
 use r2shim::settings::{PortLimits, RequestLimits};
 use r2shim::sigv4::Secret;
+use std::net::SocketAddr;
+use std::thread;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
+
+/// No server under test takes this long.
+const HANG: Duration = Duration::from_secs(30);
 
 /// Larger than what the windows and the sockets of both sides hold.
 const LARGE: usize = 32 << 20;
@@ -144,31 +153,48 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-/// The codes of errors in the GOAWAY frames among these frames.
-fn goodbyes(mut frames: &[u8]) -> Vec<u32> {
-    let mut codes = Vec::new();
-    while let [a, b, c, kind, _, _, _, _, _, rest @ ..] = frames {
-        let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
-        if *kind == 7 {
-            codes.push(u32::from_be_bytes(rest[4..8].try_into().unwrap()));
-        }
-        frames = rest.get(length..).unwrap_or_default();
-    }
-    codes
+/// A frame that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Frame {
+    kind: u8,
+    stream: u32,
+    payload: Vec<u8>,
 }
 
-/// What comes in one piece ends the connection, and leaves others alone. HPACK has GET, https and / in its table.
+/// The frames in what was read; a last one that is not whole is left out.
+fn frames(mut bytes: &[u8]) -> Vec<Frame> {
+    let mut found = Vec::new();
+    while let [a, b, c, kind, _, stream @ ..] = bytes {
+        let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
+        let Some((stream, rest)) = stream.split_first_chunk().filter(|(_, rest)| rest.len() >= length) else { break };
+        let (payload, rest) = rest.split_at(length);
+        found.push(Frame { kind: *kind, stream: u32::from_be_bytes(*stream), payload: payload.to_vec() });
+        bytes = rest;
+    }
+    found
+}
+
+/// The last stream and the code in each GOAWAY among these frames.
+fn goodbyes(bytes: &[u8]) -> Vec<(u32, u32)> {
+    let number = |payload: &[u8]| u32::from_be_bytes(payload[..4].try_into().unwrap());
+    let goodbyes = frames(bytes).into_iter().filter(|frame| frame.kind == 7);
+    goodbyes.map(|frame| (number(&frame.payload), number(&frame.payload[4..]))).collect()
+}
+
+/// A GET of nothing by nobody: HPACK has GET, https and / in its table.
+const HEAD: &[u8] = b"\x82\x87\x84\x41\x01h";
+
+/// What comes in one piece ends the connection, and leaves others alone.
 #[test]
 fn floods_end_the_connection() {
     let authority = Authority::new();
     let server = server(&authority, Limits::default());
-    let head = b"\x82\x87\x84\x41\x01h";
     let streams = || (0..1000_u32).map(|n| 2 * n + 1);
-    let resets = streams().flat_map(|n| [frame(1, 4, n, head), frame(3, 0, n, &8_u32.to_be_bytes())].concat());
+    let resets = streams().flat_map(|n| [frame(1, 4, n, HEAD), frame(3, 0, n, &8_u32.to_be_bytes())].concat());
     let continuations = (0..1000).flat_map(|_| frame(9, 0, 1, &[0; 64]));
     for (what, flood, code) in [
         ("requests that are taken back", resets.collect::<Vec<_>>(), 11),
-        ("a head without end", [frame(1, 0, 1, head), continuations.collect()].concat(), 11),
+        ("a head without end", [frame(1, 0, 1, HEAD), continuations.collect()].concat(), 11),
         ("what is no frame of a client", frame(5, 4, 1, &[0; 8]), 1),
     ] {
         let (runtime, mut stream) = authority.silent_http2(server.address);
@@ -179,7 +205,8 @@ fn floods_end_the_connection() {
             let _ = tokio::time::timeout(Duration::from_secs(15), stream.read_to_end(&mut answer)).await.unwrap();
             answer
         });
-        assert_eq!(goodbyes(&answer).last(), Some(&code), "{what}: {answer:?}");
+        let last = goodbyes(&answer).last().map(|(_, code)| *code);
+        assert_eq!(last, Some(code), "{what}: {answer:?}");
     }
     let mut other = authority.connect_http2(server.address, None);
     assert_eq!(other.send(&Request::get("/media/kept").signed(server.address)).text(), "kept");
@@ -245,4 +272,77 @@ fn a_server_that_stops_says_so_and_waits_for_nobody_idle() {
     assert!(began.elapsed() < limit, "nobody is waited for to the end");
     assert_eq!(idle.end(), None, "the end is announced, and no error");
     assert!(std::net::TcpStream::connect(server.address).is_err());
+}
+
+/// A client whose frames a test writes.
+struct Frames {
+    runtime: Runtime,
+    stream: TlsStream<TcpStream>,
+    read: Vec<u8>,
+}
+
+impl Frames {
+    fn new(authority: &Authority, address: SocketAddr) -> Frames {
+        let (runtime, stream) = authority.silent_http2(address);
+        let mut client = Frames { runtime, stream, read: Vec::new() };
+        client.write(&[PREFACE, &frame(4, 0, 0, b"")].concat());
+        // The server's settings: it has read the preface.
+        client.wait_for("settings", |frame| frame.kind == 4);
+        client
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.runtime.block_on(self.stream.write_all(bytes)).unwrap();
+    }
+
+    /// Waits for a frame.
+    fn wait_for(&mut self, what: &str, is_it: impl Fn(&Frame) -> bool) -> Frame {
+        loop {
+            if let Some(found) = frames(&self.read).into_iter().find(|frame| is_it(frame)) {
+                return found;
+            }
+            let read = async { timeout(HANG, self.stream.read_buf(&mut self.read)).await };
+            let read = self.runtime.block_on(read).unwrap_or_else(|_| panic!("{what}: {:?}", frames(&self.read)));
+            assert!(read.is_ok_and(|bytes| bytes > 0), "{what}: {:?}", frames(&self.read));
+        }
+    }
+
+    fn wait_for_answer(&mut self, stream: u32) {
+        self.wait_for("an answer", |frame| frame.kind == 1 && frame.stream == stream);
+    }
+
+    /// Waits until the server closes the connection, and returns what its GOAWAYs said.
+    fn end(mut self) -> Vec<(u32, u32)> {
+        let read = async { timeout(HANG, self.stream.read_to_end(&mut self.read)).await.unwrap() };
+        // A connection need not be closed by TLS once all is said.
+        let _ = self.runtime.block_on(read);
+        goodbyes(&self.read)
+    }
+}
+
+/// A request that is on its way when the server says that it stops is answered: which was the last is said later, once the
+/// client has known for a while (RFC 9113 section 6.8).
+#[test]
+fn a_server_that_stops_answers_what_was_sent_before_its_client_knew() {
+    const ANY: u32 = (1 << 31) - 1;
+    let authority = Authority::new();
+    let mut server = server(&authority, Limits::default());
+    let mut client = Frames::new(&authority, server.address);
+    client.write(&frame(1, 5, 1, HEAD));
+    client.wait_for_answer(1);
+    // It has said nothing yet but that it speaks HTTP/2.
+    let mut idle = Frames::new(&authority, server.address);
+    let idle = thread::spawn(move || {
+        idle.wait_for("a first GOAWAY", |frame| frame.kind == 7);
+        idle.end()
+    });
+    let stopping = thread::spawn(move || server.stop(HANG));
+    client.wait_for("a first GOAWAY", |frame| frame.kind == 7);
+    client.write(&frame(1, 5, 3, HEAD));
+    client.wait_for_answer(3);
+    let ping = client.wait_for("a ping", |frame| frame.kind == 6);
+    client.write(&frame(6, 1, 0, &ping.payload));
+    assert_eq!(client.end(), [(ANY, 0), (ANY, 0), (3, 0)]);
+    assert_eq!(idle.join().unwrap().first(), Some(&(ANY, 0)));
+    assert_eq!(stopping.join().unwrap(), 0);
 }

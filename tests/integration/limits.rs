@@ -6,6 +6,7 @@ use r2shim::access::{AccessKey, KeyLimits};
 use r2shim::filters::{Limits, Mode, Rules};
 use r2shim::settings::RequestLimits;
 use r2shim::sigv4::Secret;
+use r2shim::store::{Durability, Options};
 use std::time::{Duration, Instant};
 
 /// The id of a second key.
@@ -13,8 +14,13 @@ const OTHER: &str = "fedcba9876543210fedcba9876543210";
 
 /// A server with a bucket, where each key has these limits.
 fn limited(limits: KeyLimits) -> TestServer {
+    limited_over(limits, Options { durability: Durability::None, ..Options::default() })
+}
+
+/// The same over a store that is opened in another way.
+fn limited_over(limits: KeyLimits, options: Options) -> TestServer {
     let keys = [KEY_ID, OTHER].map(|id| AccessKey { limits, ..AccessKey::admin(id, Secret::new(SECRET)) });
-    let server = TestServer::with_keys("r2", keys);
+    let server = TestServer::with_rules_and_store(rules("r2", keys.into_iter().collect()), options);
     assert_eq!(send_as(&server, OTHER, Request::put("/media")).status, 200);
     server
 }
@@ -186,6 +192,37 @@ fn a_key_has_so_many_uploads_open_and_another_goes_on() {
     let done = send_as(&server, KEY_ID, Request::new("POST", &at(&second)).body(document));
     assert_eq!(done.status, 200, "{}", done.text());
     assert_eq!(create(KEY_ID).status, 200);
+}
+
+/// Bodies that are announced, sent in part and held there keep room reserved: their key is refused more, and others are not.
+#[test]
+fn a_key_reserves_its_share_of_the_room_and_another_goes_on() {
+    const MIB: usize = 1 << 20;
+    let folder = std::env::temp_dir();
+    let disk = rustix::fs::statvfs(&folder).unwrap();
+    // Nobody knows how much others write meanwhile, so there is room for that.
+    let room = 4096 * MIB as u64;
+    let reserve = (disk.f_bavail * disk.f_frsize).saturating_sub(room);
+    let options = Options { durability: Durability::None, reserve, ..Options::default() };
+    let server = limited_over(KeyLimits { space: Some(1), ..KeyLimits::default() }, options);
+    let put = |id| send_as(&server, id, Request::put("/media/k").body(vec![7; MIB]));
+    assert_eq!(put(KEY_ID).status, 200);
+    let mut held = Vec::new();
+    eventually("a refusal", || {
+        let head = Request::put("/media/held").header("content-length", &(64 * MIB).to_string());
+        let head = head.header("x-amz-content-sha256", "UNSIGNED-PAYLOAD").signed(server.address);
+        let mut connection = server.connect();
+        connection.write(&head.head_bytes());
+        // As much again is reserved ahead. The server may refuse it before all is sent.
+        let _ = connection.try_write(&vec![7; 9 * MIB]);
+        held.push(connection);
+        (counted(&server, "space", KEY_ID) > 0).then_some(())
+    });
+    assert_eq!(put(OTHER).status, 200);
+    let refused = held.iter_mut().find(|connection| connection.has_bytes()).unwrap();
+    assert_slowed(&refused.read(false), "room");
+    drop(held);
+    eventually("room again", || (put(KEY_ID).status == 200).then_some(()));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Settings that change while a server runs: what is swapped, what needs a restart, what is refused, and that nobody
 //! notices.
 
-use crate::support::load::Load;
+use crate::support::load::{Load, Way};
 use crate::support::scripted::{HEALTH, Reply, Scripted};
 use crate::support::secure::Authority;
 use crate::support::service::{Service, eventually, with_addresses};
@@ -10,6 +10,7 @@ use rustix::process::Signal;
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
 use std::path::Path;
+use std::sync::Arc;
 
 /// The id of a second key, of R2's shape.
 const SECOND: &str = "fedcba9876543210fedcba9876543210";
@@ -168,6 +169,27 @@ fn requests_in_flight_do_not_notice_a_reload() {
     }
     let (answered, failures) = load.finish();
     assert!(failures.is_empty() && answered >= 240, "{answered} answered, {failures:?}");
+}
+
+/// The certificate is another one each time, and who comes later is shown it.
+#[test]
+fn requests_over_tls_do_not_notice_a_reload_either() {
+    let authority = Arc::new(Authority::new());
+    let settings = |round: u32| {
+        let (policy, identity) = (["open", "r2"][round as usize % 2], authority.issue(&format!("server-{round}")));
+        let bucket = "[[bucket]]\nname = \"media\"\n";
+        quiet(&format!("policy = \"{policy}\"\n{bucket}{}", identity.tls())) + &key(&format!("key-{round}"))
+    };
+    let service = Service::start(&settings(0));
+    let load = Load::by(&[Way::Tls(authority.clone()), Way::Http2(authority.clone())], service.address, "media");
+    for round in 1..12 {
+        service.write(&settings(round));
+        let reloaded = service.reload();
+        assert_eq!((reloaded.code, reloaded.out.as_str()), (0, "reloaded: key, policy, tls\n"), "{}", reloaded.errors);
+        load.wait_for(20);
+    }
+    let (answered, failures) = load.finish();
+    assert!(failures.is_empty() && answered >= 220, "{answered} answered, {failures:?}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! A server that is replaced by another while clients send requests that they never send again: none fails.
 
 use crate::support::command::r2shim;
-use crate::support::load::Load;
+use crate::support::load::{Load, Way};
+use crate::support::secure::Authority;
 use crate::support::service::{Service, eventually, with_addresses};
 use crate::support::{Connection, KEY_ID, Request, Response, SECRET};
 use r2shim::audit::Audit;
@@ -11,6 +12,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 /// How often the server is replaced.
 const ROUNDS: u64 = 3;
@@ -36,9 +38,18 @@ fn folder_with(settings: &str) -> tempfile::TempDir {
     folder
 }
 
+/// Settings of a server in front of this one.
+fn in_front_of(store: &Service) -> String {
+    format!(
+        "[upstream]\nkind = \"s3\"\nendpoints = [\"http://{}\"]\nregion = \"auto\"\ndialect = \"aws\"\n\
+         access_key_id = \"{KEY_ID}\"\nsecret_access_key = \"{SECRET}\"\n",
+        store.address
+    )
+}
+
 /// Replaces the server under load, and returns how many requests were answered.
-fn replaced(service: &mut Service, replace: impl Fn(&mut Service)) -> u64 {
-    let load = Load::on(service.address, "media");
+fn replaced(service: &mut Service, ways: &[Way], replace: impl Fn(&mut Service)) -> u64 {
+    let load = Load::by(ways, service.address, "media");
     for _ in 0..ROUNDS {
         load.wait_for(BETWEEN);
         replace(service);
@@ -53,7 +64,7 @@ fn replaced(service: &mut Service, replace: impl Fn(&mut Service)) -> u64 {
 fn a_local_store_changes_hands_and_no_request_fails() {
     let mut service = Service::start(&settings("mode = \"audit\""));
     assert_eq!(send(service.address, Request::put("/media")).status, 200);
-    let answered = replaced(&mut service, |service| service.upgrade(&[]));
+    let answered = replaced(&mut service, &[Way::Plain], |service| service.upgrade(&[]));
     assert!(service.log().contains("another server takes over: no new connections"), "{}", service.log());
     service.signal(Signal::TERM);
     assert!(service.wait().success());
@@ -67,13 +78,9 @@ fn a_local_store_changes_hands_and_no_request_fails() {
 fn in_front_of_another_store_both_serve_and_no_request_fails() {
     let store = Service::start(&settings(""));
     assert_eq!(send(store.address, Request::put("/media")).status, 200);
-    let upstream = format!(
-        "[upstream]\nkind = \"s3\"\nendpoints = [\"http://{}\"]\nregion = \"auto\"\ndialect = \"aws\"\n\
-         access_key_id = \"{KEY_ID}\"\nsecret_access_key = \"{SECRET}\"\n",
-        store.address
-    );
+    let upstream = in_front_of(&store);
     let mut service = Service::start(&(settings("control = \"control.sock\"") + &upstream));
-    replaced(&mut service, |service| service.upgrade(&[]));
+    replaced(&mut service, &[Way::Plain], |service| service.upgrade(&[]));
     assert!(!service.log().contains("waiting for it"), "{}", service.log());
 }
 
@@ -91,7 +98,7 @@ fn a_server_is_restarted_behind_a_socket_that_stays_and_no_request_fails() {
     };
     let mut service = start(folder_with(&settings(&listen)));
     assert_eq!(send(service.address, Request::put("/media")).status, 200);
-    replaced(&mut service, |service| {
+    replaced(&mut service, &[Way::Plain], |service| {
         service.signal(Signal::TERM);
         assert!(service.wait().success());
         let folder = std::mem::replace(&mut service.folder, tempfile::tempdir().unwrap());
@@ -99,6 +106,20 @@ fn a_server_is_restarted_behind_a_socket_that_stays_and_no_request_fails() {
         assert_eq!(successor.address, service.address);
         *service = successor;
     });
+}
+
+/// Clients of HTTP/2 have several requests under way, and learn by GOAWAY that a connection takes no more.
+#[test]
+fn over_tls_no_request_fails_in_either_version_of_http() {
+    let authority = Arc::new(Authority::new());
+    let identity = authority.issue("server");
+    let ways = [Way::Tls(authority.clone()), Way::Http2(authority)];
+    let store = Service::start(&settings(""));
+    for upstream in [String::new(), in_front_of(&store)] {
+        let own = format!("control = \"control.sock\"\n[[bucket]]\nname = \"media\"\n{}", identity.tls());
+        let mut service = Service::start(&(settings(&own) + &upstream));
+        replaced(&mut service, &ways, |service| service.upgrade(&[]));
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use r2shim::s3::Timestamp;
 use r2shim::s3::request::RequestHead;
 use r2shim::sigv4::{ChunkChain, KeyCache, PayloadHash, Secret, Signer};
+use rustls::{ClientConnection, StreamOwned};
 use sha2::{Digest, Sha256};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -285,14 +286,47 @@ impl Connection {
 
     /// Whether the server has closed the connection by now. It does not wait.
     pub fn has_been_closed(&self) -> bool {
+        has_been_closed(self.stream.get_ref())
+    }
+
+    /// Whether the server has said something by now. It does not wait.
+    pub fn has_bytes(&self) -> bool {
         let stream = self.stream.get_ref();
         stream.set_nonblocking(true).unwrap();
         let peeked = stream.peek(&mut [0]);
         stream.set_nonblocking(false).unwrap();
-        match peeked {
-            Ok(bytes) => bytes == 0,
-            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
-        }
+        peeked.is_ok_and(|bytes| bytes > 0)
+    }
+}
+
+/// Whether the other side has closed the connection by now.
+fn has_been_closed(stream: &TcpStream) -> bool {
+    stream.set_nonblocking(true).unwrap();
+    let peeked = stream.peek(&mut [0]);
+    stream.set_nonblocking(false).unwrap();
+    match peeked {
+        Ok(bytes) => bytes == 0,
+        Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+    }
+}
+
+impl Connection<StreamOwned<ClientConnection, TcpStream>> {
+    /// Whether the server has ended the connection by now: between two answers it says nothing else. It does not wait.
+    pub fn has_been_closed(&mut self) -> bool {
+        let StreamOwned { conn, sock } = self.stream.get_mut();
+        sock.set_nonblocking(true).unwrap();
+        let read = loop {
+            match conn.read_tls(sock) {
+                Ok(0) => break true,
+                Ok(_) => match conn.process_new_packets() {
+                    Ok(state) if !state.peer_has_closed() => {}
+                    _ => break true,
+                },
+                Err(error) => break error.kind() != io::ErrorKind::WouldBlock,
+            }
+        };
+        sock.set_nonblocking(false).unwrap();
+        read
     }
 }
 

@@ -17,10 +17,12 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use sha2::{Digest, Sha256};
 use std::env::VarError;
 use std::future::poll_fn;
+use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -47,6 +49,12 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// The table of settings that has a server show it.
+    pub fn tls(&self) -> String {
+        let (certificate, key) = (self.certificate_file.display(), self.key_file.display());
+        format!("[tls]\ncertificate = \"{certificate}\"\nkey = \"{key}\"\n")
+    }
+
     /// As settings write it.
     pub fn fingerprint(&self) -> String {
         let der = CertificateDer::from_pem_slice(self.certificate.as_bytes()).unwrap();
@@ -141,7 +149,7 @@ impl Authority {
     }
 
     /// The same where the server may turn the client away. In TLS 1.3 it does so after the client's handshake.
-    pub fn try_connect(&self, address: SocketAddr, identity: Option<&Identity>) -> std::io::Result<SecureConnection> {
+    pub fn try_connect(&self, address: SocketAddr, identity: Option<&Identity>) -> io::Result<SecureConnection> {
         let client = ClientConnection::new(self.client(identity, "http/1.1"), server_name()).unwrap();
         let mut stream = StreamOwned::new(client, connect(address)?);
         while stream.conn.is_handshaking() {
@@ -152,27 +160,37 @@ impl Authority {
 
     /// A connection of HTTP/2.
     pub fn connect_http2(&self, address: SocketAddr, identity: Option<&Identity>) -> Http2Connection {
+        self.try_connect_http2(address, identity).unwrap()
+    }
+
+    /// The same where the server may end it first.
+    pub fn try_connect_http2(&self, address: SocketAddr, identity: Option<&Identity>) -> io::Result<Http2Connection> {
         let runtime = runtime();
         let (send, connection) = runtime.block_on(async {
-            let stream = self.tls_stream(address, identity).await;
-            h2::client::Builder::new().initial_window_size(1 << 20).handshake(stream).await.unwrap()
-        });
+            let stream = self.tls_stream(address, identity).await?;
+            let opened = h2::client::Builder::new().initial_window_size(1 << 20).handshake(stream).await;
+            opened.map_err(io::Error::other)
+        })?;
         let connection = runtime.spawn(connection);
-        Http2Connection { runtime, send, connection }
+        Ok(Http2Connection { runtime, send, connection })
     }
 
     /// A connection that has agreed on HTTP/2 and has said nothing yet.
     pub fn silent_http2(&self, address: SocketAddr) -> (Runtime, TlsStream<tokio::net::TcpStream>) {
         let runtime = runtime();
-        let stream = runtime.block_on(self.tls_stream(address, None));
+        let stream = runtime.block_on(self.tls_stream(address, None)).unwrap();
         (runtime, stream)
     }
 
-    async fn tls_stream(&self, address: SocketAddr, identity: Option<&Identity>) -> TlsStream<tokio::net::TcpStream> {
-        let stream = tokio::net::TcpStream::connect(address).await.unwrap();
-        let stream = TlsConnector::from(self.client(identity, "h2")).connect(server_name(), stream).await.unwrap();
+    async fn tls_stream(
+        &self,
+        address: SocketAddr,
+        identity: Option<&Identity>,
+    ) -> io::Result<TlsStream<tokio::net::TcpStream>> {
+        let stream = tokio::net::TcpStream::connect(address).await?;
+        let stream = TlsConnector::from(self.client(identity, "h2")).connect(server_name(), stream).await?;
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
-        stream
+        Ok(stream)
     }
 }
 
@@ -216,6 +234,36 @@ impl Http2Connection {
             sending.abort();
             answer
         })
+    }
+
+    /// Sends some requests at once, each whole, and reads their answers. `NotConnected` is for one of which nothing was
+    /// sent, because the connection takes no more.
+    pub fn try_send_all(&mut self, requests: &[Request]) -> Vec<io::Result<Response>> {
+        let sent: Vec<_> = requests.iter().map(|request| self.begin(request, request.body.is_empty())).collect();
+        self.block_on(async {
+            // Each is read as it comes: they share the connection's window.
+            let reading = sent.into_iter().zip(requests).map(|(sent, request)| {
+                let bytes = Bytes::from(request.body.clone());
+                tokio::spawn(async move {
+                    let never_sent = |error| io::Error::new(io::ErrorKind::NotConnected, error);
+                    let Sent { response, body } = sent.map_err(never_sent)?;
+                    tokio::spawn(write(body, bytes));
+                    read(response).await.map_err(io::Error::other)
+                })
+            });
+            let mut answers = Vec::new();
+            for reading in reading.collect::<Vec<_>>() {
+                answers.push(reading.await.unwrap());
+            }
+            answers
+        })
+    }
+
+    /// Whether the server has said by now that it takes no more requests, or has closed the connection. It does not wait.
+    pub fn has_been_closed(&self) -> bool {
+        let mut send = self.send.clone();
+        let ready = poll_fn(|cx| Poll::Ready(send.poll_ready(cx)));
+        self.connection.is_finished() || matches!(self.runtime.block_on(ready), Poll::Ready(Err(_)))
     }
 
     /// Sends a head.

@@ -88,9 +88,12 @@ impl TestServer {
     /// The same over a store that is opened in another way.
     pub fn with_store(policy: &str, options: Options) -> TestServer {
         let keys = [AccessKey::admin(KEY_ID, Secret::new(SECRET))];
-        TestServer::over(rules(policy, keys.into_iter().collect()), |_, data| {
-            Objects::Local(Store::open(data, options).unwrap())
-        })
+        TestServer::with_rules_and_store(rules(policy, keys.into_iter().collect()), options)
+    }
+
+    /// The same with other rules, too.
+    pub fn with_rules_and_store(rules: Rules, options: Options) -> TestServer {
+        TestServer::over(rules, |_, data| Objects::Local(Store::open(data, options).unwrap()))
     }
 
     /// The same with other rules.

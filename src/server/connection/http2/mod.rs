@@ -4,6 +4,7 @@
 //! SDKs wait a second, end an answer that breaks off as if it were whole, and wait for ever for a client that has
 //! agreed on HTTP/2 and then says nothing.
 
+mod announcement;
 mod session;
 mod serve;
 

@@ -2,6 +2,7 @@
 
 use crate::filters::Limits;
 use crate::server::connection::deadline::{LAST_CALL, last_call};
+use crate::server::connection::http2::announcement::{Announcement, Announcing};
 use crate::server::connection::http2::session::Http2Session;
 use crate::settings::Http2;
 use bytes::Bytes;
@@ -11,12 +12,12 @@ use http::Request;
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::{Digest, Stream};
 use pingora::server::ShutdownWatch;
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 /// Bytes of the headers of one request, counted as HTTP/2 counts them.
 const HEADER_LIST_BYTES: u32 = 64 << 10;
@@ -67,7 +68,7 @@ impl Http2Limits {
 }
 
 /// Serves a connection until its client or its limits end it; requests run beside each other in `answer`. A server that
-/// stops takes no new ones, and lets the others end.
+/// stops says so, takes what was sent before its client could know, and lets all that end.
 pub async fn serve<F>(
     stream: Stream,
     limits: Http2Limits,
@@ -77,18 +78,16 @@ pub async fn serve<F>(
     F: Future<Output = ()> + Send + 'static,
 {
     let digest = Arc::new(digest(&stream));
-    let opened = async {
-        let mut connection = limits.builder().handshake(stream).await.ok()?;
-        let first = connection.accept().await?.ok()?;
-        Some((connection, first))
-    };
+    let first_by = Instant::now() + limits.first_request;
+    let announcement = Announcement::default();
+    let stream = Announcing::new(stream, announcement.clone());
     let opened = tokio::select! {
         biased;
-        opened = timeout(limits.first_request, opened) => opened,
+        opened = timeout_at(first_by, limits.builder().handshake(stream)) => opened,
         () = last_call(shutdown.clone()) => return,
     };
     // Nothing is answered to who says nothing, or something else than HTTP/2.
-    let Ok(Some((connection, first))) = opened else { return };
+    let Ok(Ok(connection)) = opened else { return };
     let active = Arc::new(Active::new(limits.sizes.streams));
     let start = |(request, respond): Incoming| {
         let session = Http2Session::new(request, respond, digest.clone());
@@ -98,39 +97,93 @@ pub async fn serve<F>(
             drop(running);
         });
     };
-    start(first);
-    go_on(connection, &active, limits.idle, shutdown.clone(), start).await;
+    let stage = Stage::New { first_by };
+    go_on(Open { connection, announcement, stage }, &active, limits.idle, shutdown.clone(), start).await;
+}
+
+/// A connection after its preface.
+struct Open {
+    connection: Connection<Announcing<Stream>, Bytes>,
+    announcement: Announcement,
+    stage: Stage,
+}
+
+/// How far a connection is.
+#[derive(Debug, Clone, Copy)]
+enum Stage {
+    /// Without a request, which has to be there in time.
+    New { first_by: Instant },
+    /// It takes requests.
+    Serving,
+    /// Its client was told that it takes no more, and what was sent before is still on its way.
+    Announced { until: Instant },
+    /// What comes now is for another connection.
+    Ending,
+}
+
+impl Stage {
+    /// Waits until the client is to be told more of the end.
+    async fn next_word(self, shutdown: &mut ShutdownWatch) {
+        match self {
+            // Nobody is left to say so only where the server has stopped already.
+            Stage::New { .. } | Stage::Serving => drop(shutdown.wait_for(|stop| *stop).await),
+            Stage::Announced { until } => sleep_until(until).await,
+            Stage::Ending => pending().await,
+        }
+    }
+
+    /// Waits until there has been no request for too long.
+    async fn idle(self, active: &Active, idle: Duration) {
+        match self {
+            Stage::New { first_by } => sleep_until(first_by).await,
+            Stage::Serving => active.idle_for(idle).await,
+            Stage::Announced { .. } => pending().await,
+            // A client that does not answer keeps no server from stopping.
+            Stage::Ending => active.idle_for(LAST_CALL).await,
+        }
+    }
+}
+
+impl Open {
+    /// Tells the client more of the end.
+    fn say_next_word(&mut self) {
+        self.stage = match self.stage {
+            Stage::New { .. } | Stage::Serving => {
+                self.announcement.make();
+                Stage::Announced { until: Instant::now() + LAST_CALL }
+            }
+            Stage::Announced { .. } | Stage::Ending => {
+                self.connection.graceful_shutdown();
+                Stage::Ending
+            }
+        };
+    }
 }
 
 type Incoming = (Request<RecvStream>, SendResponse<Bytes>);
 
-async fn go_on(
-    mut connection: Connection<Stream, Bytes>,
-    active: &Active,
-    idle: Duration,
-    mut shutdown: ShutdownWatch,
-    start: impl Fn(Incoming),
-) {
-    let (mut stopping, mut refused) = (false, 0);
+async fn go_on(mut open: Open, active: &Active, idle: Duration, mut shutdown: ShutdownWatch, start: impl Fn(Incoming)) {
+    let mut refused = 0;
     loop {
+        let stage = open.stage;
         let accepted = tokio::select! {
             biased;
-            // Requests that have arrived are accepted after it, too.
-            () = stopped(&mut shutdown), if !stopping => {
-                stopping = true;
-                connection.graceful_shutdown();
+            () = stage.next_word(&mut shutdown) => {
+                open.say_next_word();
                 continue;
             }
-            accepted = connection.accept() => accepted,
-            // A client that does not answer keeps no server from stopping.
-            () = active.idle_for(if stopping { LAST_CALL } else { idle }) => return end(connection, Reason::NO_ERROR).await,
+            accepted = open.connection.accept() => accepted,
+            () = stage.idle(active, idle) => return end(open.connection, Reason::NO_ERROR).await,
         };
+        if matches!(stage, Stage::New { .. }) {
+            open.stage = Stage::Serving;
+        }
         match accepted {
             Some(Ok((_, mut respond))) if active.is_full() => {
                 respond.send_reset(Reason::REFUSED_STREAM);
                 refused += 1;
                 if refused > TOO_MANY {
-                    return end(connection, Reason::ENHANCE_YOUR_CALM).await;
+                    return end(open.connection, Reason::ENHANCE_YOUR_CALM).await;
                 }
             }
             Some(Ok(incoming)) => start(incoming),
@@ -140,14 +193,8 @@ async fn go_on(
     }
 }
 
-/// Ends when the server stops.
-async fn stopped(shutdown: &mut ShutdownWatch) {
-    // Nobody is left to say so only where the server has stopped already.
-    let _ = shutdown.wait_for(|stop| *stop).await;
-}
-
 /// Tells the client that the connection ends and why, so that it repeats on another one what it has just sent.
-async fn end(mut connection: Connection<Stream, Bytes>, why: Reason) {
+async fn end(mut connection: Connection<Announcing<Stream>, Bytes>, why: Reason) {
     connection.abrupt_shutdown(why);
     // It ends either way.
     let _ = timeout(FAREWELL_TIME, poll_fn(|cx| connection.poll_closed(cx))).await;
