@@ -8,11 +8,15 @@ BAR, GAP, HEADING, LEFT, WIDTH, RIGHT = 14, 12, 18, 130, 560, 150
 MOST = 4.0
 COLOURS = {"r2shim": "#c2410c"}
 OTHER = "#64748b"
-STYLE = "text{font:11px sans-serif;fill:#334155}.what{font-weight:bold}line{stroke:#0f172a}.one{stroke:#94a3b8;stroke-dasharray:3}"
+TITLE = "Requests a second, of the first of each row"
+STYLE = (
+    "text{font:11px sans-serif;fill:#334155}.what{font-weight:bold}"
+    "line{stroke:#0f172a}.one{stroke:#94a3b8;stroke-dasharray:3}"
+)
 
 
 def svg(results):
-    """A drawing that needs nothing from elsewhere. Bars end at four times the first's rate; the number says the rest."""
+    """A drawing that needs nothing from elsewhere. Bars end at four times the first's rate; text has the number."""
     parts, top = [], GAP
     for result in results:
         if result.runs:
@@ -21,8 +25,10 @@ def svg(results):
     width = LEFT + WIDTH + RIGHT
     one = LEFT + WIDTH / MOST
     line = f'<line class="one" x1="{one:.1f}" x2="{one:.1f}" y1="0" y2="{top}"/>'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {top}" width="{width}" height="{top}" role="img">'
-    return f'{head}<title>Requests a second, of the first of each row</title><style>{STYLE}</style><rect width="100%" height="100%" fill="#fff"/>{line}{"".join(parts)}</svg>\n'
+    size = f'viewBox="0 0 {width} {top}" width="{width}" height="{top}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img"><title>{TITLE}</title><style>{STYLE}</style>'
+    ground = '<rect width="100%" height="100%" fill="#fff"/>'
+    return f"{head}{ground}{line}{''.join(parts)}</svg>\n"
 
 
 def _row(result, top):
@@ -41,7 +47,8 @@ def _bar(result, name, top):
     middle = top + BAR / 2
     yield f'<text x="{LEFT - 6}" y="{top + 11}" text-anchor="end">{escape(name)}</text>'
     yield f'<rect x="{LEFT}" y="{top}" width="{_long(ratio.median):.1f}" height="{BAR}" fill="{colour}"/>'
-    yield f'<line x1="{LEFT + _long(ratio.least):.1f}" x2="{LEFT + _long(ratio.most):.1f}" y1="{middle}" y2="{middle}"/>'
+    least, most = LEFT + _long(ratio.least), LEFT + _long(ratio.most)
+    yield f'<line x1="{least:.1f}" x2="{most:.1f}" y1="{middle}" y2="{middle}"/>'
     rate = f"{number(ratio.median)}: {number(result.rate(name).median)} {result.row.load.unit}"
     yield f'<text x="{LEFT + _long(max(ratio.median, ratio.most)) + 6:.1f}" y="{top + 11}">{escape(rate)}</text>'
 

@@ -127,7 +127,8 @@ def haproxy(port, store, tls, log):
 
 def r2shim(port, tls, store=None, data=None):
     if store:
-        lines = ['kind = "s3"', 'dialect = "minio"', f'endpoints = ["http://127.0.0.1:{store}"]', f'region = "{REGION}"']
+        lines = ['kind = "s3"', 'dialect = "minio"', f'region = "{REGION}"']
+        lines += [f'endpoints = ["http://127.0.0.1:{store}"]']
         lines += [f'access_key_id = "{KEY_ID}"', f'secret_access_key = "{SECRET}"']
     else:
         lines = ['kind = "local"', f'path = "{data}"']

@@ -8,6 +8,16 @@ from . import configs
 from .processes import ROOT, Process, free_port, program
 from .signing import KEY_ID, SECRET
 
+VERSION_WORDS = {
+    "nginx": "-v",
+    "haproxy": "-v",
+    "minio": "--version",
+    "versitygw": "--version",
+    "rclone": "version",
+    "wrk": "-v",
+    "h2load": "--version",
+}
+
 
 class Contestant:
     """A program that serves: its process and its `host:port`."""
@@ -87,6 +97,12 @@ class Starter:
         file.write_text(configs.r2shim(port, certificate, store, data or file.parent / "data"))
         return [self.r2shim, "serve", "--config", file]
 
+    def store(self, name):
+        """How a store of that name is started, as the table calls it."""
+        return {"MinIO": self.minio, "versitygw": self.versitygw, "rclone": self.rclone, "r2shim": self.start_r2shim}[
+            name
+        ]
+
     def start_r2shim(self, name, store=None, data=None, tls=False, log=False):
         port = free_port()
         words = self.r2shim_words(name, port, store, data, tls)
@@ -118,16 +134,15 @@ class Starter:
 
 
 def rclone_serves_s3():
-    help_of_it = subprocess.run([program("rclone"), "serve", "s3", "--help"], capture_output=True, text=True, check=False)
-    return "--auth-key" in help_of_it.stdout
+    words = [program("rclone"), "serve", "s3", "--help"]
+    return "--auth-key" in subprocess.run(words, capture_output=True, text=True, check=False).stdout
 
 
 def versions(starter):
     """What is compared: each program with its version, or as missing."""
-    asked = {"nginx": ["-v"], "haproxy": ["-v"], "minio": ["--version"], "versitygw": ["--version"], "rclone": ["version"], "wrk": ["-v"], "h2load": ["--version"]}
     found = {"r2shim": first_line([starter.r2shim, "--version"]), "pingora": locked("pingora")}
-    for name, words in asked.items():
-        found[name] = first_line([program(name), *words]) if program(name) else "missing"
+    for name, word in VERSION_WORDS.items():
+        found[name] = first_line([program(name), word]) if program(name) else "missing"
     if program("rclone") and not rclone_serves_s3():
         found["rclone"] += ", which has no `serve s3`: missing"
     return found

@@ -33,10 +33,8 @@ class Lists(Scene):
         return self._kept / name.lower()
 
     def start(self, name):
-        starter = self.starter
-        start = {"MinIO": starter.minio, "versitygw": starter.versitygw, "rclone": starter.rclone, "r2shim": starter.start_r2shim}
         self.folder(name).mkdir(parents=True, exist_ok=True)
-        contestant = start[name](f"lists-{name.lower()}", data=self.folder(name) / "data")
+        contestant = self.starter.store(name)(f"lists-{name.lower()}", data=self.folder(name) / "data")
         try:
             for count in self._counts:
                 if name == "r2shim" or count <= MOST_OF_OTHERS:
@@ -64,7 +62,8 @@ def put_all(folder, host, bucket, numbers):
     requests, content = Path(folder, "fill"), Path(folder, "fill-body")
     write_requests(requests, [("PUT", target, {}) for target in [*addresses, *addresses[:AGAIN]]])
     content.write_bytes(bytes(BODY_BYTES))
-    words = ["-t1", "-c64", "-d3600s", "--timeout", "60s", "-s", HERE / "wrk.lua", f"http://{host}/", "--", requests, content, "once"]
+    words = ["-t1", "-c64", "-d3600s", "--timeout", "60s", "-s", HERE / "wrk.lua", f"http://{host}/"]
+    words += ["--", requests, content, "once"]
     with subprocess.Popen([program("wrk"), *map(str, words)], stdout=subprocess.PIPE, text=True) as wrk:
         if any(line == "sent\n" for line in wrk.stdout):
             wrk.send_signal(signal.SIGINT)

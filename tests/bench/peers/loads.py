@@ -5,8 +5,8 @@ import json
 import os
 import re
 import subprocess
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +56,8 @@ class Load:
     method: str = "GET"
     size: int = KIB
     connections: int = 64
-    auth: str = "presigned"  # or "signed", in a header, with the digest of the body; or "wrong", presigned with a wrong secret
+    # Or "signed", in a header, with the digest of the body; or "wrong", presigned with a wrong secret.
+    auth: str = "presigned"
     query: tuple = ()
     # Without a bucket the objects are those of `size`, else the bucket is listed, from `pages` places.
     bucket: str = ""
@@ -98,21 +99,26 @@ class Load:
             requests.write_text("".join(f"{scheme}://{host}{target}\n" for _, target, _ in self.requests(host)))
             streams = 4
             return ["h2load", "-t1", f"-c{self.connections // streams}", f"-m{streams}", "-i", requests]
-        content = write_body(folder, self.size) if self.method == "PUT" else ""
         write_requests(requests, self.requests(host))
+        if self.method == "HEAD":
+            return ["python3", HERE / "heads.py", host, requests, self.connections]
+        content = write_body(folder, self.size) if self.method == "PUT" else ""
         script = ["-s", HERE / "wrk.lua", f"{scheme}://{host}/", "--", requests, content]
         return ["wrk", "-t1", f"-c{self.connections}", "--timeout", "20s", *script]
 
     def run(self, words, seconds):
         if self.h2:
             return read_h2load(output([*words, f"-D{seconds}"]))
-        outcome = read_wrk(output([words[0], f"-d{seconds}s", *words[1:]]), self.refused)
-        return outcome
+        if self.method == "HEAD":
+            return read_wrk(output([*words, seconds]), self.refused)
+        return read_wrk(output([words[0], f"-d{seconds}s", *words[1:]]), self.refused)
 
 
 def write_requests(file, requests):
-    lines = ("\t".join([method, target, *(f"{name}: {value}" for name, value in headers.items())]) for method, target, headers in requests)
-    file.write_text("\n".join(lines) + "\n")
+    with file.open("w") as out:
+        for method, target, headers in requests:
+            fields = [f"{name}: {value}" for name, value in headers.items()]
+            out.write("\t".join([method, target, *fields]) + "\n")
 
 
 def write_body(folder, size):
@@ -167,42 +173,44 @@ class Upload:
         return [host]
 
     def run(self, words, seconds):
+        """One upload, however long it takes."""
         (host,) = words
-        signer, part, began = Signer(host), body(PART_BYTES), time.monotonic()
-        path, count = "/bench/large", UPLOAD_BYTES // PART_BYTES
+        began = time.monotonic()
+        try:
+            self._upload(host, Signer(host))
+        except (Failed, OSError, http.client.HTTPException) as fault:
+            return Outcome(0, time.monotonic() - began, fault=str(fault))
+        return Outcome(UPLOAD_BYTES // MIB, time.monotonic() - began)
+
+    @staticmethod
+    def _upload(host, signer):
+        path, part, count = "/bench/large", body(PART_BYTES), UPLOAD_BYTES // PART_BYTES
         upload = re.search("<UploadId>(.+?)<", ask(host, "POST", signer.presigned("POST", path, {"uploads": ""}))[1])[1]
-        etags, faults = {}, []
 
         def send(first):
-            connection = http.client.HTTPConnection(host, timeout=120)
+            """Every fourth part over one connection: numbers and ETags."""
+            connection, found = http.client.HTTPConnection(host, timeout=120), []
             for number in range(first, count + 1, PART_SENDERS):
                 target = signer.presigned("PUT", path, {"partNumber": str(number), "uploadId": upload})
-                try:
-                    etags[number] = ask(host, "PUT", target, part, connection)[0]["etag"]
-                except (Failed, OSError, http.client.HTTPException) as fault:
-                    return faults.append(str(fault))
+                found.append((number, ask(host, "PUT", target, part, connection)[0]["etag"]))
+            return found
 
-        threads = [threading.Thread(target=send, args=(first,)) for first in range(1, PART_SENDERS + 1)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        if faults:
-            return Outcome(0, time.monotonic() - began, fault=faults[0])
-        parts = "".join(f"<Part><PartNumber>{n}</PartNumber><ETag>{etags[n]}</ETag></Part>" for n in range(1, count + 1))
+        with ThreadPoolExecutor(PART_SENDERS) as senders:
+            sent = sorted(pair for found in senders.map(send, range(1, PART_SENDERS + 1)) for pair in found)
+        parts = "".join(f"<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>" for number, etag in sent)
         document = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
         _, answer = ask(host, "POST", signer.presigned("POST", path, {"uploadId": upload}), document)
-        fault = "" if "<CompleteMultipartUploadResult" in answer else answer[:200]
-        return Outcome(UPLOAD_BYTES // MIB, time.monotonic() - began, fault=fault)
+        if "<CompleteMultipartUploadResult" not in answer:
+            raise Failed(answer[:200])
 
 
-def ask(host, method, target, content=b"", connection=None):
-    """Headers and text of an answer of 200, over a connection of its own unless one is given."""
+def ask(host, method, target, content=b"", connection=None, good=(200,)):
+    """Headers and text of an answer with a good status, over a connection of its own unless one is given."""
     connection = connection or http.client.HTTPConnection(host, timeout=120)
     connection.request(method, target, body=content, headers={"content-length": str(len(content))})
     answer = connection.getresponse()
     text = answer.read().decode(errors="replace")
-    if answer.status != 200:
+    if answer.status not in good:
         raise Failed(f"{method} {target.partition('?')[0]} of {host}: {answer.status} {text[:300]}")
     return {name.lower(): value for name, value in answer.getheaders()}, text
 

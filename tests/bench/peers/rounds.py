@@ -39,14 +39,18 @@ class Result:
 
     def base(self):
         """Whom the others are compared with: the first that ran."""
-        return next(iter(name for name in self.row.contestants if name in self.runs), None)
+        return next((name for name in self.row.contestants if name in self.runs), None)
+
+    def pingora(self):
+        """The pass-through, where it ran."""
+        return next((name for name in self.runs if name.split()[0] == "pingora"), None)
 
     def rate(self, name):
         return Middle.of([run.rate for run in self.runs[name]])
 
-    def ratio(self, name):
-        """To the base, round by round."""
-        pairs = zip(self.runs[name], self.runs[self.base()])
+    def ratio(self, name, to=None):
+        """To another, or to the base, round by round."""
+        pairs = zip(self.runs[name], self.runs[to or self.base()], strict=True)
         return Middle.of([own.rate / other.rate for own, other in pairs])
 
     def middle(self, name, field):
@@ -54,7 +58,8 @@ class Result:
 
     def as_json(self):
         runs = {name: [asdict(run) for run in runs] for name, runs in self.runs.items()}
-        return {"row": self.row.name, "what": self.row.what, "scene": self.row.scene, "unit": self.row.load.unit, "runs": runs, "faults": self.faults}
+        told = {"row": self.row.name, "what": self.row.what, "scene": self.row.scene, "unit": self.row.load.unit}
+        return {**told, "runs": runs, "faults": self.faults}
 
 
 class Rounds:
@@ -69,11 +74,13 @@ class Rounds:
         if lack := row.load.missing():
             result.faults = {name: f"missing: {lack}" for name in row.contestants}
             return result
+        if row.fresh:
+            scene.close()
         ready = self._ready(row, scene, result)
         for _ in range(min(self._rounds, row.most)):
             for name, (contestant, words) in list(ready.items()):
                 try:
-                    result.runs.setdefault(name, []).append(self._run(row.load, contestant, words))
+                    result.runs.setdefault(name, []).append(self._run(row, contestant, words))
                 except Failed as fault:
                     result.faults[name] = str(fault)
                     result.runs.pop(name, None)
@@ -102,12 +109,12 @@ class Rounds:
             self._warm.add(contestant.name)
             load.run(words, 1)
 
-    def _run(self, load, contestant, words):
+    def _run(self, row, contestant, words):
         sync()
         process = contestant.process
         process.forget_peak()
         before = process.processor_seconds()
-        outcome = load.run(words, self._seconds)
+        outcome = row.load.run(words, max(self._seconds, row.seconds))
         used = process.processor_seconds() - before
         if outcome.fault:
             raise Failed(outcome.fault)

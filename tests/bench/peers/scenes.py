@@ -46,8 +46,9 @@ class Scene:
         tls, log, own = "tls" in options, "log" in options, f"{prefix}-{name.replace(' ', '-')}"
         if kind == "pingora":
             return self.starter.pingora(own, store, tls)
-        start = {"nginx": self.starter.nginx, "haproxy": self.starter.haproxy, "r2shim": self.starter.start_r2shim}[kind]
-        return start(own, store=store, tls=tls, log=log)
+        starter = self.starter
+        start = {"nginx": starter.nginx, "haproxy": starter.haproxy, "r2shim": starter.start_r2shim}
+        return start[kind](own, store=store, tls=tls, log=log)
 
 
 class Proxied(Scene):
@@ -89,8 +90,7 @@ class Local(Scene):
         starter = self.starter
         if name == "nginx":
             return starter.nginx_store("local-nginx", files(Path(starter.folder, "files")))
-        start = {"MinIO": starter.minio, "versitygw": starter.versitygw, "rclone": starter.rclone, "r2shim": starter.start_r2shim}
-        return filled(start[name](f"local-{name.lower()}"))
+        return filled(starter.store(name)(f"local-{name.lower()}"))
 
 
 def files(root):
@@ -105,7 +105,8 @@ def files(root):
 
 
 def make_bucket(host, name):
-    ask(host, "PUT", Signer(host).presigned("PUT", f"/{name}"))
+    """Makes a bucket that may be there already."""
+    ask(host, "PUT", Signer(host).presigned("PUT", f"/{name}"), good=(200, 409))
 
 
 def filled(contestant):

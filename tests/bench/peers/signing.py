@@ -18,7 +18,7 @@ def _hash(key, text):
 
 
 def _query(parameters):
-    return "&".join(f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}" for name, value in sorted(parameters.items()))
+    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in sorted(parameters.items()))
 
 
 class Signer:

@@ -6,8 +6,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from .loads import list_key, paths, KIB
 from .lists import BODY_BYTES
+from .loads import KIB, list_key, paths
 from .processes import Failed, Process, free_port, program
 from .scenes import Proxied
 from .signing import Signer
@@ -61,7 +61,7 @@ def idle(starter):
 
 
 def index_size(data, count):
-    """Bytes of the data folder, of which all is the index but what is too large for it, against those of keys and bodies."""
+    """Bytes of the data folder against those of keys and bodies. Objects as small as these are in the index."""
     used = sum(file.stat().st_blocks * 512 for file in Path(data).rglob("*") if file.is_file())
     rows = count * (len(list_key(0)) + BODY_BYTES)
     return f"{used / MIB:,.0f} MiB on disk; keys and bodies alone have {rows / MIB:,.0f} MiB"
@@ -76,8 +76,8 @@ def instructions(starter):
         store = scene.get("direct").port
         found = {"r2shim": _each(starter, "r2shim", lambda port: starter.r2shim_words("callgrind", port, store=store))}
         if not (lack := starter.missing("pingora")):
-            words = lambda port: [starter.passthrough, f"127.0.0.1:{port}", f"127.0.0.1:{store}"]
-            found["pingora"] = _each(starter, "pingora", words)
+            to = f"127.0.0.1:{store}"
+            found["pingora"] = _each(starter, "pingora", lambda port: [starter.passthrough, f"127.0.0.1:{port}", to])
         else:
             found["pingora"] = f"missing: {lack}"
         return found
