@@ -38,6 +38,8 @@ mod decryption;
 mod multipart;
 mod lifecycle;
 mod beside;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 
 pub use configuration::{ConfigurationKind, StoredConfiguration};
 pub use decryption::ObjectReader;
@@ -55,9 +57,6 @@ pub use parts::{
 pub use reader::Object;
 pub use space::Share;
 pub use writer::{BodyWriter, ObjectWriter, PartWriter};
-
-#[cfg(any(test, fuzzing))]
-pub(crate) use index::fuzzing;
 
 use crate::s3::Timestamp;
 use crate::s3::customer_key::CustomerKey;
