@@ -161,6 +161,61 @@ def rewriter():
         yield text.encode() + b"000010" + bytes([0])
 
 
+def blobs():
+    # From the end: damage, where and which bits, a range, blocks and bytes more, two cuts. Numbers have three bytes.
+    for damage in range(6):
+        for at, start, end, blocks, more in [(0, 0, 0, 0, 0), (5, 1, 3, 0, 40), (65536, 65535, 65537, 2, 1),
+                                             (300000, 200000, 400000, 6, 99), (655000, 0, 655300, 9, 65535)]:
+            fields = [bytes([damage]), at.to_bytes(3, "big"), b"\x10", start.to_bytes(3, "big"), end.to_bytes(3, "big"),
+                      bytes([blocks]), more.to_bytes(3, "big"), (1000).to_bytes(3, "big"), (70000).to_bytes(3, "big")]
+            yield b"abc" + b"".join(fields)[::-1]
+
+
+CONNECTIONS = [
+    ["GET /b/k?a=b HTTP/1.1", "Host: h", "", ""], ["", "GET / HTTP/1.0", "", ""],
+    ["PUT /b/k HTTP/1.1", "host: h", "content-length: 5", "", "helloGET / HTTP/1.1", "host: h", "", ""],
+    ["PUT /b/k HTTP/1.1", "host: h", "expect: 100-continue", "content-length: 1", "", "xGET / HTTP/1.1", "host: h", "", ""],
+    ["PUT /b/k HTTP/1.1", "host: h", "transfer-encoding: chunked", "", "5;x=y", "hello", "0", "a: b", "", "GET / HTTP/1.1",
+     "host: h", "", ""],
+    ["PUT / HTTP/1.1", "host: h", "content-length: 3", "content-length: 4", "", "abcd"],
+    ["PUT / HTTP/1.1", "host: h", "content-length: +3", "", "abc"],
+    ["PUT / HTTP/1.1", "host: h", "content-length: 3", "transfer-encoding: chunked", "", "0", "", ""],
+    ["PUT / HTTP/1.1", "host: h", "Content-Length : 3", "", "abc"],
+    ["PUT / HTTP/1.0", "host: h", "connection: keep-alive", "transfer-encoding: chunked", "", "0", "", ""],
+    ["PUT / HTTP/1.1", "host: h", "transfer-encoding: gzip, chunked", "", "0", "", ""],
+    ["GET / HTTP/1.1\nhost: h", "", ""], ["GET / HTTP/1.1", "host: h", "a: b", " c", "", ""],
+    ["GET http://h:9000/b?x HTTP/1.1", "host: other", "", ""], ["GET HTTPS://h HTTP/1.1", "host: a", "host: b", "", ""],
+    ["OPTIONS * HTTP/1.1", "host: h", "", ""], ["CONNECT h:443 HTTP/1.1", "host: h", "", ""],
+    ["GET /a b HTTP/1.1", "host: h", "", ""], ["GET / HTTP/1.1", "host: h", "connection: close, host", "", ""],
+    ["GET / HTTP/1.0", "connection: keep-alive", "host: h", "", "GET / HTTP/1.1", "host: h", "connection: close", "", ""],
+    ["GET /\u00fc HTTP/1.1", "host: h", "x:\t\u00fc ", "y:", "", ""], ["HEAD / HTTP/1.2", "host: h", "", ""],
+    ["GET / HTTP/1.1", "host:", "", ""], ["GET / HTTP/1.1", "", ""],
+]
+
+
+def heads():
+    for lines in CONNECTIONS:
+        for reading in "012":
+            yield "\r\n".join(lines) + "0000" + reading
+
+
+def secrets():
+    key = "x-amz-server-side-encryption-customer-key"
+    for head in [*vectors(), *explained()]:
+        yield head + "\n202"
+        yield head + "\n000"
+        yield head + "\n001"
+    for lines in [
+        ["GET /b/k?X-Amz-Signature=a&x%2Damz-signature=b&X-Amz-Signature+=c&" + key + "=d&AWSAccessKeyId=e&Signature=f"],
+        ["GET /b/k", "authorization: AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=c", "cookie: a=b"],
+        ["GET /b/k", "authorization: Bearer a", "proxy-authorization: Basic a", "x-amz-security-token: a"],
+        ["PUT /b/k", key + ": a", "x-amz-copy-source-" + key[6:] + ": b", "x-amz-copy-source: /b/k?versionId=1"],
+        ["GET /b/k", "referer: http://h/p?X-Amz-Signature=a", "x-original-uri: /b/k?X-Amz-Security-Token=a#b"],
+    ]:
+        for form in "012":
+            yield "\n".join(lines) + "\n" + form + "02"
+
+
 def headers():
     yield from (head + "\n50" for head in [*vectors(), *explained()])
     for lines in [
@@ -291,8 +346,8 @@ def tokens():
 
 def main():
     folder = Path(sys.argv[1])
-    for target in [audits, authorization, canonical, chain, chunks, command, documents, headers, logs, policy, rewriter,
-                   rows, settings, tokens]:
+    for target in [audits, authorization, blobs, canonical, chain, chunks, command, documents, heads, headers, logs, policy,
+                   rewriter, rows, secrets, settings, tokens]:
         place = folder / target.__name__
         place.mkdir(parents=True, exist_ok=True)
         for number, seed in enumerate(target()):

@@ -15,6 +15,11 @@ impl<'a> Input<'a> {
         *last
     }
 
+    /// The last three bytes.
+    pub(super) fn number(&mut self) -> usize {
+        (0..3).fold(0, |number, _| number << 8 | usize::from(self.byte()))
+    }
+
     /// One of these. There must be one.
     pub(super) fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[usize::from(self.byte()) % choices.len()]

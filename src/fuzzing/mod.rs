@@ -25,21 +25,28 @@ mod logs;
 mod audits;
 mod command;
 mod tokens;
+mod wire;
+mod heads;
+mod secrets;
+mod blobs;
 #[cfg(test)]
 mod tests;
 
 pub use audits::audits;
 pub use authorization::authorization;
+pub use blobs::blobs;
 pub use canonical::canonical;
 pub use chain::chain;
 pub use chunks::chunks;
 pub use command::command;
 pub use documents::documents;
 pub use headers::headers;
+pub use heads::heads;
 pub use logs::logs;
 pub use policy::policy;
 pub use rewriter::rewriter;
 pub use rows::rows;
+pub use secrets::secrets;
 pub use settings::settings;
 pub use tokens::tokens;
 
@@ -47,19 +54,22 @@ pub use tokens::tokens;
 pub type Target = fn(&[u8]);
 
 /// The targets by the names that they have in `fuzz/`.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 17] = [
     ("audits", audits),
     ("authorization", authorization),
+    ("blobs", blobs),
     ("canonical", canonical),
     ("chain", chain),
     ("chunks", chunks),
     ("command", command),
     ("documents", documents),
     ("headers", headers),
+    ("heads", heads),
     ("logs", logs),
     ("policy", policy),
     ("rewriter", rewriter),
     ("rows", rows),
+    ("secrets", secrets),
     ("settings", settings),
     ("tokens", tokens),
 ];

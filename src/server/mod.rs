@@ -25,6 +25,8 @@ pub mod pages;
 pub mod admin_port;
 pub mod control;
 pub mod life;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 
 pub use life::inherited::Inherited;
 pub use life::listeners::{Addresses, BindError, Listeners};

@@ -41,6 +41,8 @@ mod buckets;
 mod deletes;
 mod lifecycle;
 mod beside;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 
 pub use configuration::{ConfigurationKind, StoredConfiguration};
 pub use decryption::ObjectReader;
@@ -59,9 +61,6 @@ pub use reader::Object;
 pub use scrubbing::{LastScrub, ScrubPlan};
 pub use space::Share;
 pub use writer::{BodyWriter, ObjectWriter, PartWriter};
-
-#[cfg(any(test, fuzzing))]
-pub(crate) use index::fuzzing;
 
 use crate::s3::Timestamp;
 use crate::s3::customer_key::CustomerKey;

@@ -63,17 +63,18 @@ impl BlobFiles {
     pub(super) async fn open(&self, run: Extent) -> Result<ProvenBlob, StoreError> {
         let id = run.blob;
         let (file, file_length) = file_reads::open(self.folder.blob(id), id).await?;
-        let tail_length = file_length.min(FOOTER + SUMS * SUM);
-        let tail = file_reads::fill(&file, id, zeroed(tail_length), file_length - tail_length).await?;
-        let (length, proof) = match Footer::decode(id, &tail, file_length) {
-            Some(footer) => (footer.length, Proof::from_tail(&tail, footer.length)),
+        let blob = match ProvenBlob::by_block_sums(id, &file, file_length).await? {
+            Some(blob) => blob,
             None if id >= self.proven_from => return Err(unproven(id, file_length)),
-            None => self.whole(id, file_length)?,
+            None => {
+                let (length, proof) = self.whole(id, file_length)?;
+                ProvenBlob { id, file, length, proof, buffer: Bytes::new() }
+            }
         };
-        if run.offset.saturating_add(run.length) > length {
+        if run.offset.saturating_add(run.length) > blob.length {
             return Err(too_short(id));
         }
-        Ok(ProvenBlob { id, file, length, proof, buffer: Bytes::new() })
+        Ok(blob)
     }
 
     /// The proof of a blob of an earlier version. Behind its bytes there may be what is left of block sums that were being
@@ -99,6 +100,21 @@ impl Proof {
 }
 
 impl ProvenBlob {
+    /// The blob in a file of this length; `None` if it has no block sums, or they are not those of this blob.
+    pub(super) async fn by_block_sums(
+        id: BlobId,
+        file: &Arc<File>,
+        file_length: u64,
+    ) -> Result<Option<ProvenBlob>, StoreError> {
+        let tail_length = file_length.min(FOOTER + SUMS * SUM);
+        let tail = file_reads::fill(file, id, zeroed(tail_length), file_length - tail_length).await?;
+        let proven = |Footer { length, .. }: Footer| {
+            let proof = Proof::from_tail(&tail, length);
+            ProvenBlob { id, file: file.clone(), length, proof, buffer: Bytes::new() }
+        };
+        Ok(Footer::decode(id, &tail, file_length).map(proven))
+    }
+
     pub(super) fn is(&self, id: BlobId) -> bool {
         self.id == id
     }
