@@ -168,16 +168,15 @@ impl Service for Listener {
 }
 
 async fn read(body: &mut RequestBody<'_>, reading: Reading) -> Option<Vec<u8>> {
-    let mut whole = Vec::new();
-    while reading != Reading::Nothing {
-        match body.next().await {
-            Ok(Some(piece)) => whole.extend_from_slice(&piece),
-            Ok(None) => return Some(whole),
-            Err(_) => return None,
-        }
-        if reading == Reading::FirstPiece {
-            break;
-        }
+    if reading == Reading::Nothing {
+        return None;
     }
-    None
+    let mut whole = Vec::new();
+    while let Some(piece) = body.next().await.ok()? {
+        if reading == Reading::FirstPiece {
+            return None;
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Some(whole)
 }
