@@ -68,6 +68,11 @@ impl Timestamp {
         self.write(&["", "", "T", "", "", "Z"])
     }
 
+    /// `20260612`, as in a credential's scope.
+    pub fn date_stamp(self) -> String {
+        self.amz_date().chars().take(8).collect()
+    }
+
     /// `2026-06-12T10:11:12.000Z`, as in XML documents.
     pub fn iso_8601(self) -> String {
         self.write(&["-", "-", "T", ":", ":", ".", "Z"])
@@ -131,6 +136,7 @@ mod tests {
         let timestamp = Timestamp::parse_amz_date("20130524T000000Z").unwrap();
         assert_eq!(timestamp.millis(), 1_369_353_600_000);
         assert_eq!(timestamp.amz_date(), "20130524T000000Z");
+        assert_eq!(timestamp.date_stamp(), "20130524");
         assert_eq!(timestamp.iso_8601(), "2013-05-24T00:00:00.000Z");
         assert_eq!(timestamp.http_date(), "Fri, 24 May 2013 00:00:00 GMT");
     }
