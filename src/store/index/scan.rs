@@ -59,6 +59,23 @@ impl Snapshot {
         Ok(())
     }
 
+    /// Goes back from the last object before `to`, no further than to `from`, and keeps the row key of each in `reached`.
+    pub(in crate::store) fn objects_back(
+        &self,
+        from: &[u8],
+        to: Option<&[u8]>,
+        reached: &mut Option<Vec<u8>>,
+    ) -> Result<(), IndexError> {
+        let range = (Bound::Included(from), to.map_or(Bound::Unbounded, Bound::Excluded));
+        for row in self.0.open_table(OBJECTS)?.range::<&[u8]>(range)?.rev() {
+            let (row_key, _) = row?;
+            let key = reached.get_or_insert_default();
+            key.clear();
+            key.extend_from_slice(row_key.value());
+        }
+        Ok(())
+    }
+
     fn part_holders(&self) -> Result<impl Iterator<Item = Result<Holder, IndexError>> + use<>, IndexError> {
         let uploads = self.0.open_table(UPLOADS)?;
         let parts = self.0.open_table(PARTS)?.range::<(&str, u16)>(..)?.map(move |row| {

@@ -101,6 +101,8 @@ struct Check<'a> {
     without_row: HashSet<BlobId>,
     /// What something was found about.
     reported: BTreeSet<DefectSubject>,
+    /// What was reported of the index as a whole.
+    faults_of_index: BTreeSet<String>,
     checked: Checked,
 }
 
@@ -132,6 +134,7 @@ impl<'a> Check<'a> {
             proven_from: BlobId(0),
             without_row: HashSet::new(),
             reported: BTreeSet::new(),
+            faults_of_index: BTreeSet::new(),
             checked: Checked::default(),
         }
     }
@@ -151,7 +154,7 @@ impl<'a> Check<'a> {
         match ended.unwrap_or_else(|panic| Err(StoreError::Damaged(panic).into())) {
             Err(UpkeepError::Store(StoreError::Damaged(cause))) => {
                 self.index_is_damaged(&cause)?;
-                guarded(|| self.salvage(index, cause)).unwrap_or_else(|panic| self.index_is_damaged(&panic))
+                guarded(|| self.salvage(index)).unwrap_or_else(|panic| self.index_is_damaged(&panic))
             }
             ended => ended,
         }
@@ -374,7 +377,11 @@ impl<'a> Check<'a> {
         self.found(&place, (DefectKind::Orphan, format!("{why} ({bytes} bytes)")))
     }
 
+    /// Reports what is wrong with the index, once: several walks may meet the same page.
     fn index_is_damaged(&mut self, cause: &str) -> Result<(), UpkeepError> {
+        if !self.faults_of_index.insert(cause.to_owned()) {
+            return Ok(());
+        }
         self.found(&DefectSubject::File("index.redb".into()), (DefectKind::Checksum, cause.to_owned()))
     }
 
