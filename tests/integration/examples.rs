@@ -121,6 +121,29 @@ fn the_unit_needs_no_file_but_its_settings() {
     assert_eq!(files, ["LoadCredential=r2shim.toml:/etc/r2shim/r2shim.toml"]);
 }
 
+/// systemd holds what r2shim would bind: an address that only one of them names is closed, or lost at a restart.
+#[test]
+fn the_socket_has_the_addresses_of_the_settings() {
+    let quoted = |line: &str| line.split('"').nth(1).map(str::to_owned);
+    let settings = text("systemd/r2shim.toml");
+    let addresses = settings.lines().filter(|line| line.starts_with("listen =") || line.starts_with("admin ="));
+    let socket = text("systemd/r2shim.socket");
+    let held = socket.lines().filter_map(|line| line.strip_prefix("ListenStream=").map(str::to_owned));
+    let held: Vec<_> = held.collect();
+    assert_eq!(held, addresses.filter_map(quoted).collect::<Vec<_>>());
+    assert_eq!(held.len(), 2);
+}
+
+/// Without these systemd would not hear that the server is ready, or that it hangs.
+#[test]
+fn the_unit_listens_to_what_the_server_says() {
+    let unit = text("systemd/r2shim.service");
+    let value = |name: &str| unit.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+    assert_eq!(value("Type="), Some("notify".to_owned()));
+    let watchdog: u64 = value("WatchdogSec=").unwrap().parse().unwrap();
+    assert!(watchdog >= 10, "a machine under load may need seconds: {watchdog}");
+}
+
 #[test]
 fn the_unit_and_the_images_wait_for_running_requests() {
     let after = |text: &str, name: &str| -> u64 {
