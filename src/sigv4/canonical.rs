@@ -149,14 +149,14 @@ fn push_header(text: &mut Vec<u8>, name: &str, headers: &HeaderMap) {
     text.push(b'\n');
 }
 
-/// Runs of spaces count as one, inside quotes too.
+/// Runs of spaces count as one, inside quotes too. The value has none at its ends.
 fn push_collapsed(text: &mut Vec<u8>, value: &[u8]) {
-    let mut after_space = false;
-    for byte in value {
-        if !(after_space && *byte == b' ') {
-            text.push(*byte);
+    let words = value.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    for (index, word) in words.enumerate() {
+        if index > 0 {
+            text.push(b' ');
         }
-        after_space = *byte == b' ';
+        text.extend_from_slice(word);
     }
 }
 
