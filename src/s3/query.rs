@@ -2,6 +2,7 @@
 //!
 //! Not here: the canonical query of a signature, which is made from the bytes as sent ([`crate::sigv4`]).
 
+use crate::s3::uri;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
@@ -52,8 +53,12 @@ impl<'a> Query<'a> {
 }
 
 fn decode(text: &str) -> Result<Cow<'_, str>, NotUtf8> {
-    if !text.bytes().any(|byte| matches!(byte, b'%' | b'+')) {
+    // Most names and values are such.
+    if text.bytes().all(uri::is_unreserved) {
         return Ok(Cow::Borrowed(text));
+    }
+    if !text.contains('+') {
+        return percent_decode_str(text).decode_utf8().map_err(|_| NotUtf8);
     }
     let spaced = text.replace('+', " ");
     let decoded = percent_decode_str(&spaced).decode_utf8().map_err(|_| NotUtf8)?;

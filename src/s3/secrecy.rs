@@ -1,7 +1,7 @@
 //! Which headers and parameters have values that are not for everybody: no log, page, message or file shows them.
 
+use crate::s3::uri;
 use percent_encoding::percent_decode_str;
-use std::borrow::Cow;
 
 /// Why a value is not for everybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,9 +36,16 @@ impl Secrecy {
     /// Of the value of a header or parameter, by its name as it was sent; `None` where everybody may see it. A plus is a
     /// blank where forms are read, so it is one here.
     pub fn of(name: &str) -> Option<Secrecy> {
-        let plain = if name.contains('+') { Cow::from(name.replace('+', " ")) } else { name.into() };
-        let decoded = percent_decode_str(&plain).decode_utf8_lossy();
-        let name = decoded.trim();
+        // Most names are such, and are asked for in every request.
+        if name.bytes().all(uri::is_unreserved) {
+            return Secrecy::of_plain(name);
+        }
+        let spaced = name.replace('+', " ");
+        Secrecy::of_plain(percent_decode_str(&spaced).decode_utf8_lossy().trim())
+    }
+
+    /// Of a name without escapes or blanks around it.
+    fn of_plain(name: &str) -> Option<Secrecy> {
         NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, secrecy)| *secrecy)
     }
 }

@@ -6,9 +6,20 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 /// Escaped in names and values of a query.
 pub const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Which bytes are unreserved characters: every byte of a query is looked up here, so it is a table.
+const UNRESERVED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        byte += 1;
+    }
+    table
+};
+
 /// Whether a byte is an unreserved character: it stands for itself everywhere.
 pub fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+    UNRESERVED[usize::from(byte)]
 }
 
 /// Escaped in a path, whose `/` stays.

@@ -8,7 +8,7 @@ use crate::sigv4::ALGORITHM;
 use crate::sigv4::digits;
 use crate::sigv4::scope::Scope;
 use http::HeaderMap;
-use percent_encoding::{AsciiSet, percent_decode_str, percent_encode, utf8_percent_encode};
+use percent_encoding::{percent_decode_str, percent_encode_byte, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 
@@ -71,7 +71,7 @@ pub fn path(raw: &str) -> String {
     if raw.bytes().all(|byte| byte == b'/' || uri::is_unreserved(byte)) {
         text.push_str(raw);
     } else {
-        push_recoded(&mut text, raw, uri::IN_PATH);
+        push_recoded(&mut text, raw, |byte| byte == b'/' || uri::is_unreserved(byte));
     }
     text
 }
@@ -115,15 +115,20 @@ fn recode(raw: &str) -> Cow<'_, str> {
         if index > 0 {
             text.push_str("%20");
         }
-        push_recoded(&mut text, piece, uri::IN_QUERY);
+        push_recoded(&mut text, piece, uri::is_unreserved);
     }
     Cow::Owned(text)
 }
 
-/// Appends the text, decoded once and encoded again.
-fn push_recoded(text: &mut String, raw: &str, escaped: &'static AsciiSet) {
-    let decoded: Cow<'_, [u8]> = percent_decode_str(raw).into();
-    text.extend(percent_encode(&decoded, escaped));
+/// Appends the text, each byte decoded once, and encoded again unless it stays.
+fn push_recoded(text: &mut String, raw: &str, stays: impl Fn(u8) -> bool) {
+    for byte in percent_decode_str(raw) {
+        if stays(byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(percent_encode_byte(byte));
+        }
+    }
 }
 
 fn push_line(text: &mut Vec<u8>, line: &str) {
@@ -144,14 +149,14 @@ fn push_header(text: &mut Vec<u8>, name: &str, headers: &HeaderMap) {
     text.push(b'\n');
 }
 
-/// Runs of spaces count as one, inside quotes too.
+/// Runs of spaces count as one, inside quotes too. The value has none at its ends.
 fn push_collapsed(text: &mut Vec<u8>, value: &[u8]) {
-    let mut after_space = false;
-    for byte in value {
-        if !(after_space && *byte == b' ') {
-            text.push(*byte);
+    let words = value.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    for (index, word) in words.enumerate() {
+        if index > 0 {
+            text.push(b' ');
         }
-        after_space = *byte == b' ';
+        text.extend_from_slice(word);
     }
 }
 

@@ -12,6 +12,8 @@ pub struct Endpoint {
     pub host: String,
     /// Its port.
     pub port: u16,
+    /// Host and port as a `Host` header has them, made once and not for every request.
+    authority: String,
 }
 
 /// Where a request has the bucket's name.
@@ -54,19 +56,24 @@ impl Endpoint {
             None if authority.as_str().len() != authority.host().len() => return Err(BadEndpoint::Form),
             None => default_port(tls),
         };
-        if host.is_empty() { Err(BadEndpoint::Form) } else { Ok(Endpoint { tls, host, port }) }
+        let authority = authority_of(&host, port, tls);
+        if host.is_empty() { Err(BadEndpoint::Form) } else { Ok(Endpoint { tls, host, port, authority }) }
     }
 
     /// Host and port as a `Host` header has them: without the port where it is the scheme's own.
-    pub fn authority(&self) -> String {
-        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
-        if self.port == default_port(self.tls) { host } else { format!("{host}:{}", self.port) }
+    pub fn authority(&self) -> &str {
+        &self.authority
     }
 
     /// Whether the host is an IP address, so that a bucket's name cannot precede it.
     pub fn is_ip(&self) -> bool {
         self.host.parse::<std::net::IpAddr>().is_ok()
     }
+}
+
+fn authority_of(host: &str, port: u16, tls: bool) -> String {
+    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    if port == default_port(tls) { host } else { format!("{host}:{port}") }
 }
 
 fn default_port(tls: bool) -> u16 {

@@ -21,6 +21,7 @@ use crate::upstream::{Addressing, Dialect, Endpoint, Remote, Timeouts, unsupport
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, RANGE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, utf8_percent_encode};
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// HTTP's own headers that mean something to a store, besides those that describe an object and the conditions. Of the
@@ -198,10 +199,19 @@ impl Outgoing {
     }
 
     /// The host it is for: the node's, with the bucket before it where the store wants that.
-    pub fn host(&self, endpoint: &Endpoint) -> String {
+    pub fn host<'e>(&self, endpoint: &'e Endpoint) -> Cow<'e, str> {
+        self.with_bucket(endpoint.authority())
+    }
+
+    /// The name that the certificate of its host is for: the host without the port. An address has no bucket before it.
+    pub fn certificate_name<'e>(&self, endpoint: &'e Endpoint) -> Cow<'e, str> {
+        if endpoint.is_ip() { Cow::Borrowed(&endpoint.host) } else { self.with_bucket(&endpoint.host) }
+    }
+
+    fn with_bucket<'e>(&self, host: &'e str) -> Cow<'e, str> {
         match (&self.bucket, self.addressing) {
-            (Some(bucket), Addressing::Virtual) => format!("{bucket}.{}", endpoint.authority()),
-            _ => endpoint.authority(),
+            (Some(bucket), Addressing::Virtual) => Cow::Owned(format!("{bucket}.{host}")),
+            _ => Cow::Borrowed(host),
         }
     }
 

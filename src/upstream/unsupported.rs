@@ -42,9 +42,7 @@ pub(super) fn check(
     key: Option<&ObjectKey>,
     dialect: &Dialect,
 ) -> Result<(), S3Error> {
-    let ignored = || conditions().find(|name| is_ignored(row, view, name, dialect));
-    let command = || dialect.commands.iter().copied().find(|name| view.has_header(name));
-    if let Some(name) = ignored().or_else(command).or_else(|| extension(view)) {
+    if let Some(name) = view.headers().find_map(|header| not_honoured(row, view, header, dialect)) {
         let message = format!("{name} on {} not implemented by the upstream", row.operation);
         return Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message));
     }
@@ -55,18 +53,35 @@ pub(super) fn check(
     key.map_or(Ok(()), |key| check_key(key, dialect))
 }
 
-/// What R2 has on a copy and no other store does: conditions on the object that the copy replaces, and metadata that is
-/// merged. (What R2 adds to other operations is carried out here.)
-fn extension(view: &RequestView<'_>) -> Option<&'static str> {
-    let merges = view.header("x-amz-metadata-directive") == Some("MERGE");
-    let mut extensions = R2_EXTENSIONS.iter().copied().filter(|name| name.starts_with("cf-copy-destination-"));
-    let condition = extensions.find(|name| view.has_header(name));
-    condition.or(merges.then_some("x-amz-metadata-directive: MERGE"))
+/// What of a header the store does not honour; `None` if it may go on. Each header is looked at once, for most requests
+/// have few.
+fn not_honoured<'v>(
+    row: &OperationSpec,
+    view: &RequestView<'_>,
+    (name, value): (&'v str, &[u8]),
+    dialect: &Dialect,
+) -> Option<&'v str> {
+    let is_refused = dialect.commands.contains(&name)
+        || is_extension(name)
+        || is_condition(name) && is_ignored(row, view, name, dialect);
+    match name {
+        "x-amz-metadata-directive" if value == b"MERGE" => Some("x-amz-metadata-directive: MERGE"),
+        _ => is_refused.then_some(name),
+    }
+}
+
+/// What R2 has on a copy and no other store does: conditions on the object that the copy replaces. Metadata that is merged
+/// is the other. (What R2 adds to other operations is carried out here.)
+fn is_extension(name: &str) -> bool {
+    name.starts_with("cf-copy-destination-") && R2_EXTENSIONS.contains(&name)
 }
 
 /// Whether a read, or the read of a copy's source, depends on a date that cannot be read. Stores ignore such a condition.
 /// Those on writes are not forwarded at all.
 fn has_unreadable_condition(row: &OperationSpec, view: &RequestView<'_>) -> bool {
+    if !view.headers().any(|(name, _)| name.ends_with("-since")) {
+        return false;
+    }
     let read = || !writes(row) && ReadConditions::from_view(view).never_hold();
     read() || ReadConditions::from_copy_source(view).never_hold()
 }
@@ -100,12 +115,12 @@ pub fn check_deletable(entry: &DeleteEntry, has_versions: bool, dialect: &Dialec
 
 /// Whether a request is a write that conditions may forbid.
 pub(super) fn is_conditional_write(row: &OperationSpec, view: &RequestView<'_>) -> bool {
-    writes(row) && conditions().any(|name| view.header_bytes(name).is_some())
+    writes(row) && view.headers().any(|(name, _)| is_condition(name))
 }
 
-/// Everything that may keep a write from taking place.
-fn conditions() -> impl Iterator<Item = &'static str> {
-    CONDITIONS.iter().chain(OWN_CONDITIONS).copied()
+/// Whether a header may keep a write from taking place.
+fn is_condition(name: &str) -> bool {
+    CONDITIONS.contains(&name) || OWN_CONDITIONS.contains(&name)
 }
 
 fn writes(row: &OperationSpec) -> bool {
@@ -164,6 +179,10 @@ mod tests {
             ("minio", CopyObject, &[("if-match", "*")], "if-match"),
             ("garage", PutObject, &[("if-none-match", "*")], "if-none-match"),
             ("garage", GetObject, &[("if-none-match", "*"), ("if-modified-since", DAY)], ""),
+            ("minio", CopyObject, &[("cf-copy-destination-if-match", "*")], "cf-copy-destination-if-match"),
+            ("minio", CopyObject, &[("x-amz-metadata-directive", "MERGE")], "x-amz-metadata-directive: MERGE"),
+            ("minio", CopyObject, &[("x-amz-metadata-directive", "REPLACE")], ""),
+            ("aws", GetObject, &[("range", "bytes=0-1"), ("x-amz-meta-since", "once")], ""),
             ("aws", PutObject, &[("x-amz-meta-snowball-auto-extract", "true")], ""),
             ("minio", PutObject, &[("x-amz-meta-snowball-auto-extract", "true")], "x-amz-meta-snowball-auto-extract"),
         ] {

@@ -26,6 +26,9 @@ const DRAIN_TIME: Duration = Duration::from_secs(10);
 /// middle of sending: closing with bytes unread resets the connection.
 const LINGER_TIME: Duration = Duration::from_secs(2);
 
+/// How many headers at most every answer has besides its own: of its framing, its date, its connection and its request.
+const OWN_HEADERS: usize = 4;
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
 /// What is left of a request's body when its answer is ready.
@@ -133,12 +136,12 @@ fn is_http2(session: &ServerSession) -> bool {
 
 async fn write(
     session: &mut ServerSession,
-    answer: Answer,
+    mut answer: Answer,
     head_only: bool,
     record: &mut Record,
 ) -> Result<(), BrokenOff> {
     let chunks = session.req_header().version == Version::HTTP_11;
-    let header = header(&answer, &record.request_id, chunks)?;
+    let header = header(&mut answer, &record.request_id, chunks)?;
     session.write_response_header(Box::new(header)).await?;
     let mut throttle = answer.pass.as_ref().and_then(|pass| pass.throttle(Direction::Out));
     let slow = &mut throttle;
@@ -152,12 +155,14 @@ async fn write(
     written
 }
 
-fn header(answer: &Answer, request_id: &str, chunks: bool) -> pingora::Result<ResponseHeader> {
+/// The head of an answer, whose headers are moved into it and not copied.
+fn header(answer: &mut Answer, request_id: &str, chunks: bool) -> pingora::Result<ResponseHeader> {
+    let (mut parts, ()) = http::Response::new(()).into_parts();
+    parts.status = answer.status;
+    parts.headers.reserve(answer.headers.len() + OWN_HEADERS);
+    parts.headers.extend(answer.headers.drain(..));
     // Names have one case each, so there are none to keep beside them.
-    let mut header = ResponseHeader::build_no_case(answer.status, Some(answer.headers.len() + 4))?;
-    for (name, value) in &answer.headers {
-        header.append_header(name.clone(), value.clone())?;
-    }
+    let mut header = ResponseHeader::from(parts);
     if let Some(length) = answer.length() {
         header.insert_header(CONTENT_LENGTH, length)?;
     } else if matches!(answer.body, Body::Stream { .. }) && chunks {

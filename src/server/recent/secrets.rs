@@ -25,34 +25,34 @@ pub(super) fn cut(head: &mut OwnedHead) {
 }
 
 fn cut_headers(headers: &mut HeaderMap) {
-    let is_secret = |name: &&HeaderName| **name != AUTHORIZATION && in_place_of(Secrecy::of(name.as_str())).is_some();
-    let secret: Vec<HeaderName> = headers.keys().filter(is_secret).cloned().collect();
-    for name in secret {
-        each_value(headers, &name, |_| HIDDEN.to_owned());
+    for (name, value) in headers.iter_mut() {
+        cut_value(name, value);
+        cut_address(value);
     }
-    each_value(headers, &AUTHORIZATION, without_signature);
-    // A page at a presigned address says so.
-    each_value(headers, &REFERER, |value| value.split('?').next().unwrap_or_default().to_owned());
-    headers.values_mut().for_each(cut_address);
+}
+
+/// Takes out what the name of a header says is secret.
+fn cut_value(name: &HeaderName, value: &mut HeaderValue) {
+    match *name {
+        AUTHORIZATION => *value = changed(value, without_signature),
+        // A page at a presigned address says so.
+        REFERER => *value = changed(value, |value| value.split('?').next().unwrap_or_default().to_owned()),
+        _ if in_place_of(Secrecy::of(name.as_str())).is_some() => *value = HeaderValue::from_static(HIDDEN),
+        _ => {}
+    }
 }
 
 /// Takes the secrets out of an address. Proxies repeat the target of a request in headers of many names.
 fn cut_address(value: &mut HeaderValue) {
+    if !value.as_bytes().contains(&b'?') {
+        return;
+    }
     let text = String::from_utf8_lossy(value.as_bytes());
     let Some((path, query)) = text.split_once('?') else { return };
     let kept = without_secrets(query);
     if kept != query {
         let kept = HeaderValue::try_from(format!("{path}?{kept}"));
         *value = kept.unwrap_or(HeaderValue::from_static(HIDDEN));
-    }
-}
-
-/// Changes every value of a header.
-fn each_value(headers: &mut HeaderMap, name: &HeaderName, change: impl Fn(&str) -> String) {
-    let values: Vec<_> = headers.get_all(name).iter().map(|value| changed(value, &change)).collect();
-    headers.remove(name);
-    for value in values {
-        headers.append(name, value);
     }
 }
 

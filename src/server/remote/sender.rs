@@ -173,11 +173,9 @@ impl Sender {
 
     fn peer(&self, node: &Node, outgoing: &Outgoing) -> HttpPeer {
         let endpoint = node.endpoint();
-        let host = outgoing.host(endpoint);
-        // With an empty name pingora would verify nothing.
-        let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
-        let name = if endpoint.is_ip() { endpoint.host.as_str() } else { name.map_or(host.as_str(), |(name, _)| name) };
-        let mut peer = HttpPeer::new(node.address(), endpoint.tls, name.to_owned());
+        // With an empty name pingora would verify nothing; hosts of endpoints are never empty.
+        let name = outgoing.certificate_name(endpoint).into_owned();
+        let mut peer = HttpPeer::new(node.address(), endpoint.tls, name);
         peer.options.connection_timeout = Some(self.remote.timeouts.connect);
         peer.options.total_connection_timeout = Some(self.remote.timeouts.connect);
         peer
