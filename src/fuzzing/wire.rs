@@ -60,7 +60,7 @@ fn request(mut bytes: &[u8]) -> Option<(Request, &[u8])> {
         _ => return None,
     };
     let has_blanks = target.iter().any(|byte| *byte <= b' ' || *byte == 0x7f);
-    let target = String::from_utf8(target.to_owned()).ok()?;
+    let target = String::from_utf8(target.to_owned()).ok().filter(|target| !target.contains('#'))?;
     let (authority, path, query) = parts(&target)?;
     if let Some(authority) = authority {
         headers.retain(|(name, _)| name != "host");
@@ -175,6 +175,7 @@ mod tests {
             (format!("GET / HTTP/1.1\r\n{host}a: b\r\n c\r\n\r\n"), 0),
             (format!("GET / HTTP/1.1\r\n{host}a : b\r\n\r\n"), 0),
             (format!("GET / HTTP/1.1\r\n{host}{host}\r\n"), 0),
+            (format!("GET /#a HTTP/1.1\r\n{host}\r\n"), 0),
             (format!("GET / HTTP/1.2\r\n{host}\r\n"), 0),
             (format!("PUT / HTTP/1.1\r\n{host}content-length: 1\r\ncontent-length: 1\r\n\r\na"), 0),
             (format!("PUT / HTTP/1.1\r\n{host}content-length: +1\r\n\r\na"), 0),

@@ -3,6 +3,7 @@
 //! What HTTP itself forbids is refused here, because only here the bytes as sent can still be seen: pingora drops the
 //! Content-Length of a request that has a Transfer-Encoding too, and accepts a request without Host, two equal lengths,
 //! codings under `chunked` that it does not take off, lines that end in a line feed alone, and any word as a target.
+//! It drops what follows a `#` in a target, which for HTTP/2 the h2 crate does before anybody can see it.
 //! It escapes blanks and control bytes in a target before they can be seen: they arrive as `%20` and the like.
 
 use crate::s3::request::RequestHead;
@@ -36,6 +37,7 @@ impl OwnedHead {
         let (path, query) = origin_form.split_once('?').unwrap_or((origin_form, ""));
         check_target(authority.is_some(), origin_form)?;
         check_line_ends(raw)?;
+        check_fragment(raw)?;
         let mut headers = request.headers.clone();
         if let Some(authority) = authority {
             check_replaced_host(request)?;
@@ -149,6 +151,17 @@ fn check_line_ends(raw: &[u8]) -> Result<(), S3Error> {
     lines.next_back();
     let is_good = lines.all(|line| line.ends_with(b"\r"));
     if is_good { Ok(()) } else { Err(bad_request("A line of the head must end in CR LF.")) }
+}
+
+/// A fragment is the client's own and is never sent (RFC 9110 section 4.2.5). pingora drops one: what others read as a part
+/// of the key would be none here.
+fn check_fragment(raw: &[u8]) -> Result<(), S3Error> {
+    let mut lines = raw.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    let target = lines.next().and_then(|line| line.split(|byte| *byte == b' ').nth(1));
+    if target.is_some_and(|target| target.contains(&b'#')) {
+        return Err(bad_request("The target of a request has no #. In a key it is written as %23."));
+    }
+    Ok(())
 }
 
 /// Whether a header is about the connection, or one that two neighbours agreed on and nobody here reads.
@@ -308,7 +321,9 @@ mod tests {
 
     #[test]
     fn a_target_is_a_path() {
-        for target in ["b/k", "h:443", "ftp://h/b", "http:/h", "b?/", "*?x", "http://h*", "http://"] {
+        for target in
+            ["b/k", "h:443", "ftp://h/b", "http:/h", "b?/", "*?x", "http://h*", "http://", "/b/k#x", "/?a#b", "/#"]
+        {
             assert!(head(target, &[("host", "h")]).is_err(), "{target}");
         }
         for target in ["/", "//", "/?b", "*", "http://h?x", "https://h/"] {
