@@ -15,6 +15,7 @@ BATCH = 100_000
 BODY_BYTES = 100
 # What is sent again behind a batch, so that its last requests are answered before the loader stops.
 AGAIN = 3000
+TRIES = 3
 # Others than r2shim take too long to be filled with more.
 MOST_OF_OTHERS = 100_000
 
@@ -57,6 +58,16 @@ class Lists(Scene):
 
 
 def put_all(folder, host, bucket, numbers):
+    """Again where a request fails: rclone makes folders in a race with itself."""
+    for _ in range(TRIES):
+        fault = put_each(folder, host, bucket, numbers)
+        if not fault:
+            return
+    raise Failed(f"{bucket} could not be filled: {fault}")
+
+
+def put_each(folder, host, bucket, numbers):
+    """What the loader says, if not all objects were taken."""
     signer = Signer(host)
     addresses = [signer.presigned("PUT", f"/{bucket}/{list_key(number)}") for number in numbers]
     requests, content = Path(folder, "fill"), Path(folder, "fill-body")
@@ -69,5 +80,4 @@ def put_all(folder, host, bucket, numbers):
             wrk.send_signal(signal.SIGINT)
         said = wrk.stdout.read()
     told = json.loads(said.strip().splitlines()[-1]) if wrk.returncode == 0 and said else {}
-    if told.get("statuses", 1) or told["requests"] < len(numbers):
-        raise Failed(f"{bucket} could not be filled: {said[-300:]}")
+    return said[-300:] if told.get("statuses", 1) or told["requests"] < len(numbers) else ""

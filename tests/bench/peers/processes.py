@@ -21,9 +21,9 @@ class Failed(Exception):
 
 
 def program(name):
-    """Where a program is: among those of tests/fetch.sh, or on the path. None if it is not there."""
+    """Where a program is: on the path, or among those of tests/fetch.sh. None if it is not there."""
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-    places = os.pathsep.join([str(target / "clients/bin"), os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
+    places = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", str(target / "clients/bin")])
     return shutil.which(name, path=places)
 
 
