@@ -31,8 +31,8 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// No server under test takes this long.
-const HANG: Duration = Duration::from_secs(20);
+/// No server under test takes this long, on a machine that does much else, too.
+const HANG: Duration = Duration::from_secs(120);
 
 /// Who vouches for certificates, and a folder with their files.
 pub struct Authority {
