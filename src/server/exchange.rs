@@ -207,11 +207,13 @@ fn protocol(session: &ServerSession) -> &'static str {
     }
 }
 
-/// The Host as the client sent it, in HTTP/2 as `:authority`; empty if there is none or it is no text.
+/// The Host as the client sent it, in HTTP/2 as `:authority`; empty if there is none or it is no text. One that is a
+/// whole address is kept without its query, which may have a signature.
 fn host(head: &RequestHeader) -> String {
     let of_http2 = head.uri.authority().filter(|_| head.version == Version::HTTP_2);
     let host = || head.headers.get(HOST).and_then(|host| host.to_str().ok());
-    of_http2.map(|authority| authority.as_str()).or_else(host).unwrap_or_default().to_owned()
+    let sent = of_http2.map(|authority| authority.as_str()).or_else(host).unwrap_or_default();
+    sent.split('?').next().unwrap_or_default().to_owned()
 }
 
 /// The id of the trace that the client says the request belongs to.
@@ -228,4 +230,22 @@ fn prepare(session: &mut ServerSession, limits: &RequestLimits) {
     session.set_read_timeout(Some(limits.body_idle));
     // Answers have a minimum rate, whatever the size of their pieces.
     reply::hold(session, MinimumRate { bytes: limits.answer_bytes, window: limits.body_window });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_kept_without_what_may_be_a_signature() {
+        for (sent, kept) in [
+            ("media.localhost:9000", "media.localhost:9000"),
+            ("http://h/k?X-Amz-Signature=beef", "http://h/k"),
+            ("?beef", ""),
+        ] {
+            let mut head = RequestHeader::build("GET", b"/", None).unwrap();
+            head.append_header(HOST, sent).unwrap();
+            assert_eq!(host(&head), kept);
+        }
+    }
 }
