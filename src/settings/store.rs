@@ -30,16 +30,26 @@ fn durability(written: Option<Spanned<String>>, faults: &mut Vec<Diagnostic>) ->
     })
 }
 
+/// Reports a number below `least`, with its unit and with what may be written in its place.
+fn require_at_least(
+    number: &Spanned<u64>,
+    least: u64,
+    message: String,
+    (unit, otherwise): (&str, &str),
+    faults: &mut Vec<Diagnostic>,
+) {
+    if number.value < least {
+        faults.push(number.fault(message, format!("it is in {unit}: write {least} or more, or {otherwise}")));
+    }
+}
+
 /// The index's engine needs some room to work in; below this it only thrashes.
 const LEAST_INDEX_CACHE: u64 = 1024 * 1024;
 
 fn index_cache(written: Option<Spanned<u64>>, faults: &mut Vec<Diagnostic>) -> Option<usize> {
     let number = written?;
-    if number.value < LEAST_INDEX_CACHE {
-        let message = format!("an index_cache of {} bytes is too small", number.value);
-        faults
-            .push(number.fault(message, format!("it is in bytes: write {LEAST_INDEX_CACHE} or more, or leave it out")));
-    }
+    let message = format!("an index_cache of {} bytes is too small", number.value);
+    require_at_least(&number, LEAST_INDEX_CACHE, message, ("bytes", "leave it out"), faults);
     usize::try_from(number.value).ok()
 }
 
@@ -48,12 +58,8 @@ const LEAST_UPLOAD_AGE: u64 = 60 * 60;
 
 fn upload_age(written: Option<Spanned<u64>>, faults: &mut Vec<Diagnostic>) -> Option<Duration> {
     let number = written?;
-    if number.value < LEAST_UPLOAD_AGE {
-        let message = format!("an upload_age of {} seconds is too small", number.value);
-        faults.push(
-            number.fault(message, format!("it is in seconds: write {LEAST_UPLOAD_AGE} or more, or leave it out")),
-        );
-    }
+    let message = format!("an upload_age of {} seconds is too small", number.value);
+    require_at_least(&number, LEAST_UPLOAD_AGE, message, ("seconds", "leave it out"), faults);
     Some(Duration::from_secs(number.value))
 }
 
@@ -72,19 +78,14 @@ fn scrub(
 ) -> Option<ScrubPlan> {
     let bytes_a_second = scrub_rate(rate, faults).unwrap_or(SCRUB_RATE);
     let number = interval.filter(|number| number.value > 0)?;
-    if number.value < LEAST_SCRUB {
-        let message = format!("a scrub every {} seconds is too often", number.value);
-        faults.push(number.fault(message, format!("it is in seconds: write {LEAST_SCRUB} or more, or 0 for none")));
-    }
+    let message = format!("a scrub every {} seconds is too often", number.value);
+    require_at_least(&number, LEAST_SCRUB, message, ("seconds", "0 for none"), faults);
     Some(ScrubPlan { interval: Duration::from_secs(number.value), bytes_a_second })
 }
 
 fn scrub_rate(written: Option<Spanned<u64>>, faults: &mut Vec<Diagnostic>) -> Option<u64> {
     let number = written?;
-    if number.value < LEAST_SCRUB_RATE {
-        let message = format!("a scrub_rate of {} bytes a second is too small", number.value);
-        faults
-            .push(number.fault(message, format!("it is in bytes: write {LEAST_SCRUB_RATE} or more, or leave it out")));
-    }
+    let message = format!("a scrub_rate of {} bytes a second is too small", number.value);
+    require_at_least(&number, LEAST_SCRUB_RATE, message, ("bytes", "leave it out"), faults);
     Some(number.value)
 }

@@ -54,10 +54,7 @@ fn summary_json(checked: &Checked) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn plain(text: &str) -> String {
-        anstream::adapter::strip_str(text).to_string()
-    }
+    use crate::cli::store::told::plain;
 
     #[test]
     fn the_summary_says_what_was_looked_at() {

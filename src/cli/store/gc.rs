@@ -65,10 +65,7 @@ fn freed_json(freed: &Freed) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn plain(text: &str) -> String {
-        anstream::adapter::strip_str(text).to_string()
-    }
+    use crate::cli::store::told::plain;
 
     #[test]
     fn what_was_freed_adds_up() {

@@ -1,4 +1,4 @@
-//! What is told of upkeep while it works: findings, each on a line of its own, and how far it is.
+//! The output of upkeep while it works: each finding on a line of its own, and the progress.
 
 use crate::cli::style::{BAD, GOOD};
 use crate::store::upkeep::Event;
@@ -6,7 +6,7 @@ use crate::store::{Defect, DefectSubject};
 use serde_json::json;
 use std::io::{self, IsTerminal, Write};
 
-/// What is told.
+/// Where findings and progress are printed.
 pub(super) struct Told<'a> {
     json: bool,
     out: &'a mut dyn Write,
@@ -33,6 +33,12 @@ impl<'a> Told<'a> {
         self.progress.clear()?;
         if self.json { writeln!(self.out, "{json}") } else { writeln!(self.out, "{words}") }
     }
+}
+
+/// A text without its colours.
+#[cfg(test)]
+pub(super) fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
 }
 
 /// How a last line begins: `ok`, or how much was found.
