@@ -36,7 +36,7 @@ pub(super) struct Request<'a> {
     pub(super) broken_off: &'static str,
 }
 
-/// Sends the request and tells what comes, until `last` takes an answer. `in_use` is what is wrong if there is no server.
+/// Sends the request and prints each finding, until `last` takes an answer. `in_use` is the error if no server listens.
 pub(super) fn ask<T>(
     request: &Request<'_>,
     in_use: UpkeepError,

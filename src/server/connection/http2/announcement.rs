@@ -3,7 +3,8 @@
 //! A server that stops says first that it will take no more requests, gives those on their way the time to arrive, and
 //! says then which was the last (RFC 9113 section 6.8). h2 does both, but between the two it waits for the answer to a
 //! PING and no longer. Clients answer a PING before they send the requests that they have queued, so those would be
-//! refused, or lost where the connection is closed at once. So the first word is said here, and h2 is told later.
+//! refused, or lost where the connection is closed at once. So the first GOAWAY is sent here, and h2 begins its own
+//! shutdown later.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
