@@ -2,6 +2,7 @@
 
 use crate::s3::uri;
 use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
 
 /// Why a value is not for everybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,14 +58,32 @@ pub fn query_without<'r>(query: &str, instead: impl Fn(Secrecy) -> Option<&'r st
         if index > 0 {
             shown.push('&');
         }
-        let name = pair.split_once('=').map(|(name, _)| name);
-        let hidden = name.and_then(|name| Some((name, Secrecy::of(name).and_then(&instead)?)));
-        match hidden {
-            Some((name, instead)) => shown.extend([name, "=", instead]),
-            None => shown.push_str(pair),
-        }
+        push_pair(&mut shown, pair, &instead);
     }
     shown
+}
+
+/// Adds `name=value`. The value may be an address that has a query of its own.
+fn push_pair<'r>(shown: &mut String, mut pair: &str, instead: impl Fn(Secrecy) -> Option<&'r str>) {
+    while let Some((name, value)) = pair.split_once('=') {
+        shown.extend([name, "="]);
+        let innermost = name.rsplit('?').next().unwrap_or(name);
+        if let Some(instead) = Secrecy::of(innermost).and_then(&instead) {
+            return shown.push_str(instead);
+        }
+        let path = value.split_inclusive('?').next().unwrap_or_default();
+        shown.push_str(path);
+        pair = &value[path.len()..];
+    }
+    shown.push_str(pair);
+}
+
+/// A text that may have an address in it, without the secrets of that address.
+pub fn text_without<'t>(text: &'t str, instead: impl Fn(Secrecy) -> Option<&'static str>) -> Cow<'t, str> {
+    match text.split_once('?') {
+        Some((before, query)) => Cow::Owned(format!("{before}?{}", query_without(query, instead))),
+        None => Cow::Borrowed(text),
+    }
 }
 
 #[cfg(test)]
@@ -99,8 +118,28 @@ mod tests {
             ("uploads", "uploads"),
             ("a=b&X-Amz-Signature=1&X-Amz-Credential=id&c", "a=b&X-Amz-Signature=-&X-Amz-Credential=id&c"),
             ("Signature&Signature=&Signature=a=b", "Signature&Signature=-&Signature=-"),
+            ("next=/b/k?X-Amz-Signature=1?2&a=b", "next=/b/k?X-Amz-Signature=-&a=b"),
+            ("b?X-Amz-Signature=1", "b?X-Amz-Signature=-"),
+            ("a=b?c=d?e", "a=b?c=d?e"),
+            ("a=?", "a=?"),
         ] {
             assert_eq!(query_without(query, hide), expected);
+        }
+    }
+
+    #[test]
+    fn of_a_text_everything_but_the_secrets_of_its_address_is_shown() {
+        let hide = |secrecy| (secrecy != Secrecy::KeyName).then_some("-");
+        for (text, expected) in [
+            ("no address", "no address"),
+            ("what? a=b", "what? a=b"),
+            (
+                "Date (GET /b/k?AWSAccessKeyId=id&Signature=1&Expires=2)",
+                "Date (GET /b/k?AWSAccessKeyId=id&Signature=-&Expires=2)",
+            ),
+            ("Date (/b/k?X-Amz-Signature=1) is none", "Date (/b/k?X-Amz-Signature=-"),
+        ] {
+            assert_eq!(text_without(text, hide), expected);
         }
     }
 }

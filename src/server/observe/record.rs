@@ -2,6 +2,7 @@
 
 use crate::filters::{Filter, Finding, Subject};
 use crate::s3::error::CODES;
+use crate::s3::secrecy::{Secrecy, text_without};
 use crate::s3::{Limit, S3Error, Timestamp};
 use http::StatusCode;
 use std::time::Duration;
@@ -33,7 +34,7 @@ pub struct Record {
     pub status: StatusCode,
     /// The code of the error it was answered with.
     pub error: Option<String>,
-    /// What that error says.
+    /// What that error says, without secrets that it repeats.
     pub message: Option<String>,
     /// The filter that refused it.
     pub refused_by: Option<Filter>,
@@ -47,7 +48,7 @@ pub struct Record {
     pub node: Option<String>,
     /// The id of the trace that the client says it belongs to.
     pub trace_id: Option<String>,
-    /// The cause of the error, where the client gets less than that.
+    /// The cause of the error, where the client gets less than that; without secrets that it repeats.
     pub cause: Option<String>,
     /// The limit of the operator that refused it or slowed it down.
     pub limited: Option<Limit>,
@@ -91,8 +92,8 @@ impl Record {
     /// Notes the error the request was answered with.
     pub fn note_error(&mut self, error: &S3Error) {
         self.error = Some(error.code.clone().into_owned());
-        self.message = Some(error.message.clone().into_owned());
-        self.cause = error.cause.clone();
+        self.message = Some(without_secrets(&error.message));
+        self.cause = error.cause.as_deref().map(without_secrets);
         self.limited = error.limit;
     }
 
@@ -108,4 +109,9 @@ impl Record {
     pub fn operation(&self) -> &'static str {
         self.subject.operation.map_or("-", |operation| operation.name())
     }
+}
+
+/// A message repeats what a client sent, and that may be a presigned address in a wrong place.
+fn without_secrets(message: &str) -> String {
+    text_without(message, |secrecy| (secrecy != Secrecy::KeyName).then_some("[hidden]")).into_owned()
 }

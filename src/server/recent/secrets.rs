@@ -1,7 +1,7 @@
 //! What of a head is secret, and is not kept: signatures, tokens, and keys that objects are encrypted with. The key id
 //! stays, and so does the form of a signature, so that the head can be explained.
 
-use crate::s3::secrecy::{Secrecy, query_without};
+use crate::s3::secrecy::{Secrecy, query_without, text_without};
 use crate::server::connection::head::OwnedHead;
 use http::header::{AUTHORIZATION, REFERER};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -48,10 +48,9 @@ fn cut_address(value: &mut HeaderValue) {
         return;
     }
     let text = String::from_utf8_lossy(value.as_bytes());
-    let Some((path, query)) = text.split_once('?') else { return };
-    let kept = without_secrets(query);
-    if kept != query {
-        let kept = HeaderValue::try_from(format!("{path}?{kept}"));
+    let kept = text_without(&text, |secrecy| in_place_of(Some(secrecy)));
+    if kept != text {
+        let kept = HeaderValue::try_from(kept.into_owned());
         *value = kept.unwrap_or(HeaderValue::from_static(HIDDEN));
     }
 }

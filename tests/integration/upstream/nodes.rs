@@ -2,12 +2,19 @@
 
 use super::{error, get, put, remote, store};
 use crate::support::scripted::{Received, Refusing, Scripted, Step};
+use crate::support::service::eventually;
 use crate::support::{Request, TestServer};
 use r2shim::upstream::{Endpoint, Remote};
 
+/// A server in front of these nodes, each of which has been checked.
 fn in_front_of(endpoints: &[String]) -> TestServer {
     let nodes = endpoints.iter().map(|endpoint| Endpoint::parse(endpoint).unwrap()).collect();
-    TestServer::in_front_of("r2", Remote { endpoints: nodes, ..remote(&endpoints[0]) })
+    let server = TestServer::in_front_of("r2", Remote { endpoints: nodes, ..remote(&endpoints[0]) });
+    eventually("every node is checked", || {
+        let page = server.admin_page("/readyz").text();
+        (!page.contains("not checked")).then_some(())
+    });
+    server
 }
 
 #[test]

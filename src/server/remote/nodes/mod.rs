@@ -100,13 +100,16 @@ impl Nodes {
         }
     }
 
-    /// The node whose turn it is, of those that are not in `tried`: a healthy one if there is any, else any, for checks
-    /// may be wrong. `None` if all were tried or no name has resolved.
+    /// The node whose turn it is, of those that are not in `tried`: a healthy one if there is any, else one that was not
+    /// checked yet, else any, for checks may be wrong. `None` if all were tried or no name has resolved.
     pub fn pick(&self, tried: &[Node]) -> Option<Node> {
         let known = self.known.load();
         let left = known.iter().filter(|node| !tried.contains(node));
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        in_turn(left.clone().filter(|node| node.is_up()), turn).or_else(|| in_turn(left, turn)).cloned()
+        in_turn(left.clone().filter(|node| node.is_up()), turn)
+            .or_else(|| in_turn(left.clone().filter(|node| node.health() == NodeHealth::Unchecked), turn))
+            .or_else(|| in_turn(left, turn))
+            .cloned()
     }
 
     /// Every node as it is now, in the order of settings.
@@ -218,6 +221,7 @@ mod tests {
         a.failed(FailureKind::Closed, "it closed the connection");
         assert_eq!(picks(&nodes, &[]), [(2, 12)].into());
         assert_eq!(picks(&nodes, &[b.clone(), c.clone()]), [(1, 12)].into());
+        assert_eq!(picks(&nodes, std::slice::from_ref(b)), [(3, 12)].into(), "one that is not checked comes first");
         assert_eq!(picks(&nodes, &[a.clone(), b.clone(), c.clone()]), [].into());
         a.note(NodeHealth::Up);
         c.note(NodeHealth::Up);
