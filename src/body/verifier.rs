@@ -120,7 +120,9 @@ mod tests {
         let scope = Scope { date: "20261123".into(), region: "auto".into(), service: "s3".into() };
         let key = Secret::new("secret").signing_key(&scope);
         let now = Timestamp::parse_amz_date("20261123T000000Z").unwrap().amz_date();
-        ChunkChain::new(key.clone(), &now, &scope, key.sign("the request"))
+        let string_to_sign = ["AWS4-HMAC-SHA256", &now, &scope.text(), "the digest of the request"].join("\n");
+        let seed = key.sign(&string_to_sign);
+        ChunkChain::new(key, string_to_sign, seed)
     }
 
     /// A body of two chunks, its last empty chunk and, signed, the CRC-32 of all.

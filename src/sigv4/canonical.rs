@@ -6,7 +6,6 @@
 use crate::s3::uri;
 use crate::sigv4::ALGORITHM;
 use crate::sigv4::digits;
-use crate::sigv4::scope::Scope;
 use http::HeaderMap;
 use percent_encoding::{percent_decode_str, percent_encode_byte, utf8_percent_encode};
 use sha2::{Digest, Sha256};
@@ -57,10 +56,12 @@ impl CanonicalRequest {
         self.0
     }
 
-    /// What a signing key signs for this request; `amz_date` as in `x-amz-date`.
-    pub fn string_to_sign(&self, amz_date: &str, scope: &Scope) -> String {
+    /// What a signing key signs for this request: `amz_date` as in `x-amz-date`, `scope` as [`Scope::text`] writes it.
+    ///
+    /// [`Scope::text`]: crate::sigv4::Scope::text
+    pub fn string_to_sign(&self, amz_date: &str, scope: &str) -> String {
         let digest = digits::of(&Sha256::digest(&self.0).into());
-        [ALGORITHM, amz_date, &scope.text(), &digest].join("\n")
+        [ALGORITHM, amz_date, scope, &digest].join("\n")
     }
 }
 

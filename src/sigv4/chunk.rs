@@ -8,14 +8,13 @@
 use crate::sigv4::digits;
 use crate::sigv4::key::{Signature, SigningKey};
 use crate::sigv4::payload::EMPTY_SHA256;
-use crate::sigv4::scope::Scope;
 
 /// The state of a chain of chunk signatures.
 #[derive(Debug, Clone)]
 pub struct ChunkChain {
     key: SigningKey,
-    /// The second and third line of every string to sign.
-    date_and_scope: String,
+    /// The request's own. Every later one repeats its second and third line, the date and the scope.
+    string_to_sign: String,
     previous: Signature,
 }
 
@@ -24,9 +23,9 @@ pub struct ChunkChain {
 pub struct BrokenChain;
 
 impl ChunkChain {
-    /// The chain of a request: its key, its `x-amz-date`, its scope, and its signature, the seed.
-    pub fn new(key: SigningKey, amz_date: &str, scope: &Scope, seed: Signature) -> ChunkChain {
-        ChunkChain { key, date_and_scope: [amz_date, "\n", &scope.text()].concat(), previous: seed }
+    /// The chain of a request: the key, what it signed, and its signature, the seed.
+    pub fn new(key: SigningKey, string_to_sign: String, seed: Signature) -> ChunkChain {
+        ChunkChain { key, string_to_sign, previous: seed }
     }
 
     /// Signs the next chunk, given the SHA-256 of its bytes; the last chunk is the empty one.
@@ -52,8 +51,13 @@ impl ChunkChain {
     }
 
     fn advance(&mut self, algorithm: &str, rest: &str) -> Signature {
-        let string_to_sign = [algorithm, "\n", &self.date_and_scope, "\n", &self.previous.hex(), "\n", rest].concat();
+        let string_to_sign = [algorithm, "\n", self.date_and_scope(), "\n", &self.previous.hex(), "\n", rest].concat();
         self.previous = self.key.sign(&string_to_sign);
         self.previous
+    }
+
+    fn date_and_scope(&self) -> &str {
+        let behind_algorithm = self.string_to_sign.split_once('\n').map(|(_, rest)| rest);
+        behind_algorithm.and_then(|rest| rest.rsplit_once('\n')).map_or("", |(lines, _)| lines)
     }
 }

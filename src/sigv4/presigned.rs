@@ -44,16 +44,25 @@ pub(super) fn parse(query: &Query<'_>, head: &RequestHead<'_>) -> Result<Claim, 
     Ok(Claim { access_key_id, scope, signed_headers, signature, date, payload, expires, session_token })
 }
 
-/// The values of [`REQUIRED`], none missing and none twice.
+/// The values of [`REQUIRED`], none missing and none twice. A name in another case is no substitute, and is one too many.
 fn required<'q>(query: &'q Query<'_>) -> Result<[&'q str; 6], AuthError> {
-    let missing: Vec<_> = REQUIRED.into_iter().filter(|name| !query.has(name)).collect();
-    if !missing.is_empty() {
-        return Err(AuthError::MissingParameters(missing));
+    let (mut values, mut times, mut payloads) = ([None; REQUIRED.len()], [0; REQUIRED.len()], 0);
+    for (name, value) in query.iter() {
+        if let Some(at) = REQUIRED.iter().position(|known| known.eq_ignore_ascii_case(name)) {
+            times[at] += 1;
+            values[at] = values[at].or((name == REQUIRED[at]).then_some(value));
+        } else if name.eq_ignore_ascii_case(PAYLOAD) {
+            payloads += 1;
+        }
     }
-    let times = |name: &str| query.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name)).count();
-    match REQUIRED.into_iter().chain([PAYLOAD]).find(|name| times(name) > 1) {
-        Some(name) => Err(AuthError::RepeatedParameter(name)),
-        None => Ok(REQUIRED.map(|name| query.get(name).unwrap_or_default())),
+    let [Some(algorithm), Some(credential), Some(signature), Some(date), Some(headers), Some(expires)] = values else {
+        let missing = REQUIRED.into_iter().zip(values).filter(|(_, value)| value.is_none()).map(|(name, _)| name);
+        return Err(AuthError::MissingParameters(missing.collect()));
+    };
+    let counted = REQUIRED.into_iter().zip(times).chain([(PAYLOAD, payloads)]);
+    match counted.into_iter().find(|(_, times)| *times > 1) {
+        Some((name, _)) => Err(AuthError::RepeatedParameter(name)),
+        None => Ok([algorithm, credential, signature, date, headers, expires]),
     }
 }
 

@@ -44,7 +44,7 @@ impl Signer<'_> {
         let amz_date = now.amz_date();
         let scope = self.scope(&amz_date);
         let (id, signed_headers) = (self.access_key_id, signed_headers(head.headers));
-        let key = self.signing_key(&scope);
+        let (key, scope) = (self.signing_key(&scope), scope.text());
         let request = CanonicalRequest::new(&RequestParts {
             method: head.method,
             path: &canonical::path(head.path),
@@ -53,12 +53,12 @@ impl Signer<'_> {
             signed_headers: &signed_headers,
             payload: &payload.text(),
         });
-        let signature = key.sign(&request.string_to_sign(&amz_date, &scope));
-        let hex = signature.hex();
-        let (credential, names) = (scope.text(), signed_headers.as_str());
+        let string_to_sign = request.string_to_sign(&amz_date, &scope);
+        let signature = key.sign(&string_to_sign);
+        let (names, hex) = (signed_headers.as_str(), signature.hex());
         let authorization =
-            [ALGORITHM, " Credential=", id, "/", &credential, ", SignedHeaders=", names, ", Signature=", &hex].concat();
-        Signed { authorization, chain: ChunkChain::new(key, &amz_date, &scope, signature) }
+            [ALGORITHM, " Credential=", id, "/", &scope, ", SignedHeaders=", names, ", Signature=", &hex].concat();
+        Signed { authorization, chain: ChunkChain::new(key, string_to_sign, signature) }
     }
 
     /// The query of a presigned request that holds for `expires` seconds: the head's own query and the signature. The
@@ -83,7 +83,7 @@ impl Signer<'_> {
             signed_headers: &signed_headers,
             payload: &PayloadHash::Unsigned.text(),
         });
-        let signature = self.signing_key(&scope).sign(&request.string_to_sign(&amz_date, &scope));
+        let signature = self.signing_key(&scope).sign(&request.string_to_sign(&amz_date, &scope.text()));
         format!("{query}&X-Amz-Signature={}", signature.hex())
     }
 

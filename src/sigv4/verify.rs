@@ -53,15 +53,18 @@ impl Verified {
 pub fn verify(claim: &Claim, head: &RequestHead<'_>, secret: &Secret, cache: &KeyCache) -> Result<Verified, AuthError> {
     let cached = cache.get(secret, &claim.scope);
     let key = cached.clone().unwrap_or_else(|| secret.signing_key(&claim.scope));
-    let signature = match_any_reading(claim, head, &key).map_err(AuthError::Mismatch)?;
+    let (signature, string_to_sign) = match_any_reading(claim, head, &key).map_err(AuthError::Mismatch)?;
     if cached.is_none() {
         cache.keep(secret, &claim.scope, &key);
     }
-    Ok(Verified { chain: ChunkChain::new(key, &claim.date.text, &claim.scope, signature) })
+    Ok(Verified { chain: ChunkChain::new(key, string_to_sign, signature) })
 }
 
+/// A signature that agrees with the claim's, and the string that it signs.
+type Match = (Signature, String);
+
 /// The reported mismatch is that of the documented reading.
-fn match_any_reading(claim: &Claim, head: &RequestHead<'_>, key: &SigningKey) -> Result<Signature, Box<Mismatch>> {
+fn match_any_reading(claim: &Claim, head: &RequestHead<'_>, key: &SigningKey) -> Result<Match, Box<Mismatch>> {
     let path = canonical::path(head.path);
     let query = canonical::query(head.query, claim.is_presigned());
     match_reading(claim, head, key, &path, &query).or_else(|mismatch| match head.path == path {
@@ -76,7 +79,7 @@ fn match_reading(
     key: &SigningKey,
     path: &str,
     query: &str,
-) -> Result<Signature, Box<Mismatch>> {
+) -> Result<Match, Box<Mismatch>> {
     let request = CanonicalRequest::new(&RequestParts {
         method: head.method,
         path,
@@ -85,10 +88,10 @@ fn match_reading(
         signed_headers: claim.signed_headers.as_str(),
         payload: &claim.payload.text(),
     });
-    let string_to_sign = request.string_to_sign(&claim.date.text, &claim.scope);
+    let string_to_sign = request.string_to_sign(&claim.date.text, &claim.scope.text());
     let signature = key.sign(&string_to_sign);
     if signature.matches(&claim.signature) {
-        return Ok(signature);
+        return Ok((signature, string_to_sign));
     }
     let (canonical_request, provided) = (request.into_bytes(), claim.signature.clone());
     Err(Box::new(Mismatch { canonical_request, string_to_sign, provided }))

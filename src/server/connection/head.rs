@@ -9,6 +9,7 @@
 use crate::s3::request::RequestHead;
 use crate::s3::{Code, S3Error};
 use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
+use memchr::{memchr, memchr_iter, memchr3};
 use pingora::http::RequestHeader;
 
 /// Headers about a connection, which Connection names where they are sent.
@@ -146,19 +147,17 @@ fn check_target(has_authority: bool, rest: &str) -> Result<(), S3Error> {
 
 /// Who reads a line feed alone as a part of a value sees other headers than who ends the line there.
 fn check_line_ends(raw: &[u8]) -> Result<(), S3Error> {
-    let mut lines = raw.split(|byte| *byte == b'\n');
-    // Behind the last line feed no line ends.
-    lines.next_back();
-    let is_good = lines.all(|line| line.ends_with(b"\r"));
+    let is_good = memchr_iter(b'\n', raw).all(|end| raw[..end].ends_with(b"\r"));
     if is_good { Ok(()) } else { Err(bad_request("A line of the head must end in CR LF.")) }
 }
 
 /// A fragment is the client's own and is never sent (RFC 9110 section 4.2.5). pingora drops one: what others read as a part
 /// of the key would be none here.
 fn check_fragment(raw: &[u8]) -> Result<(), S3Error> {
-    let mut lines = raw.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
-    let target = lines.next().and_then(|line| line.split(|byte| *byte == b' ').nth(1));
-    if target.is_some_and(|target| target.contains(&b'#')) {
+    let line = raw.trim_ascii_start();
+    let target = memchr(b' ', line).map_or(&[][..], |method| &line[method + 1..]);
+    // The first of these is a part of the target or ends it.
+    if memchr3(b'#', b' ', b'\n', target).is_some_and(|at| target[at] == b'#') {
         return Err(bad_request("The target of a request has no #. In a key it is written as %23."));
     }
     Ok(())

@@ -40,6 +40,7 @@ pub struct Served {
 /// Serves until SIGTERM or ctrl-C, then lets requests in flight end. `on_ready` gets the server, which has the
 /// addresses in use.
 pub fn serve(served: Served, listeners: Listeners, on_ready: impl FnOnce(&Running)) -> Result<(), StartError> {
+    avoid_huge_pages();
     let open_files = raise_open_files();
     let internal = |error: std::io::Error| StartError::Internal(Box::new(error));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(internal)?;
@@ -242,6 +243,15 @@ async fn recorder(file: &Path, policy: &str, may_wait: bool) -> Result<Arc<Recor
     let is_in_use = |error: &audit::OpenError| matches!(error, audit::OpenError::InUse(_));
     let opened = turn::opened(may_wait, "the audit", || Recorder::open(file, policy), is_in_use).await;
     opened.map(Arc::new).map_err(|error| StartError::Audit(error.into()))
+}
+
+/// Leaves pages of memory small. The allocator's huge ones of 2 MiB are mostly empty in an idle server, and are resident
+/// as a whole. Where the system does not support this, memory is all that it costs.
+fn avoid_huge_pages() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
+        tracing::debug!(%error, "huge pages of memory stay on");
+    }
 }
 
 /// Lets the process open as many files as the system allows it: a connection and a body are one each, and the usual

@@ -16,7 +16,7 @@ fn signed_as(target: &str, path: &str, query: &str) -> Request {
         signed_headers: claim.signed_headers.as_str(),
         payload: EMPTY_SHA256,
     };
-    let string_to_sign = CanonicalRequest::new(&parts).string_to_sign(&now().amz_date(), claim.scope());
+    let string_to_sign = CanonicalRequest::new(&parts).string_to_sign(&now().amz_date(), &claim.scope().text());
     let signature = Secret::new(SECRET).signing_key(claim.scope()).sign(&string_to_sign).hex();
     let (fields, _) = request.head().header("authorization").unwrap().rsplit_once('=').unwrap();
     let authorization = format!("{fields}={signature}");
