@@ -28,9 +28,10 @@ impl ETag {
     /// Reads a tag as stores write it, with or without quotes; `None` for anything but 32 hex digits and perhaps `-N`.
     pub fn parse(text: &str) -> Option<ETag> {
         let bare = unquoted(text.trim());
-        let (digest, parts) = bare.split_once('-').map_or((bare, None), |(digest, parts)| (digest, Some(parts)));
+        let (digest, parts) = bare.split_at_checked(32)?;
         let is_count = |n: &str| (1..=5).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit());
-        let good = digest.len() == 32 && digest.bytes().all(|b| b.is_ascii_hexdigit()) && parts.is_none_or(is_count);
+        let has_parts = parts.is_empty() || parts.strip_prefix('-').is_some_and(is_count);
+        let good = has_parts && digest.bytes().all(|b| b.is_ascii_hexdigit());
         good.then(|| ETag(bare.to_ascii_lowercase()))
     }
 

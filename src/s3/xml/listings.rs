@@ -1,17 +1,20 @@
 //! `<ListBucketResult>`, in both versions.
 
 use super::answers::Owner;
-use super::writer::{Elements, document};
+use super::writer::{Elements, large_document};
 use crate::s3::listing::{Entry, ListQuery, ListedObject, Page, Position, Version};
 use crate::s3::uri;
 use percent_encoding::utf8_percent_encode;
 use std::borrow::Cow;
 
+/// Room for an entry of a listing: its markup takes 260 bytes, and most keys are short.
+const ENTRY_BYTES: usize = 384;
+
 /// The answer to a listing: what was asked, echoed, and the page. `owner` is in every entry of V1, and in those of
 /// V2 where `fetch-owner` asked for it.
 pub fn list_objects(bucket: &str, query: &ListQuery, page: &Page, owner: Owner<'_>) -> String {
     let names = Names { encoded: query.url_encoded };
-    document("ListBucketResult", |root| {
+    large_document("ListBucketResult", page.entries.len() * ENTRY_BYTES, |root| {
         root.text("Name", bucket);
         root.text("Prefix", &names.show(&query.prefix));
         match query.version {
