@@ -94,11 +94,11 @@ impl Eq for CustomerKey {}
 
 impl Names {
     fn read(&self, view: &RequestView<'_>) -> Result<Option<CustomerKey>, S3Error> {
-        let [key, md5, algorithm] =
-            [&self.key, &self.md5, &self.algorithm].map(|name| view.header_bytes(name.as_str()));
-        if key.is_none() && md5.is_none() && algorithm.is_none() {
+        let names = [&self.key, &self.md5, &self.algorithm].map(HeaderName::as_str);
+        if !names.iter().any(|name| view.has_header(name)) {
             return Ok(None);
         }
+        let [key, md5, algorithm] = names.map(|name| view.header_bytes(name));
         let key = key.ok_or_else(|| missing("an appropriate secret key"))?;
         let md5 = md5.ok_or_else(|| missing("the client calculated MD5 of the secret key"))?;
         if algorithm.ok_or_else(|| missing("a valid encryption algorithm"))? != ALGORITHM.as_bytes() {

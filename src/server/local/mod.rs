@@ -54,7 +54,7 @@ impl Local {
         self.store.with_share(share)
     }
 
-    /// Carries out an admitted request.
+    /// Carries out an admitted request. The futures of writes are large and boxed, so that reads need no room for them.
     pub async fn answer(&self, request: &Admitted<'_>, body: &mut RequestBody<'_>) -> Result<Answer, S3Error> {
         use Operation as Op;
         if let Some(fixed) = &request.fixed {
@@ -80,15 +80,15 @@ impl Local {
             Op::DeleteBucket => self.delete_bucket(request).await,
             Op::ListObjects => self.list_objects(request, Version::V1).await,
             Op::ListObjectsV2 => self.list_objects(request, Version::V2).await,
-            Op::PutObject => self.put_object(request, body).await,
+            Op::PutObject => Box::pin(self.put_object(request, body)).await,
             Op::GetObject => self.get_object(request).await,
             Op::HeadObject => self.head_object(request).await,
             Op::DeleteObject => self.delete_object(request).await,
             Op::DeleteObjects => self.delete_objects(request, body).await,
-            Op::CopyObject => body.while_connected(self.copy_object(request)).await,
+            Op::CopyObject => Box::pin(body.while_connected(self.copy_object(request))).await,
             Op::CreateMultipartUpload => self.create_upload(request).await,
-            Op::UploadPart => self.upload_part(request, body).await,
-            Op::UploadPartCopy => body.while_connected(self.copy_part(request)).await,
+            Op::UploadPart => Box::pin(self.upload_part(request, body)).await,
+            Op::UploadPartCopy => Box::pin(body.while_connected(self.copy_part(request))).await,
             Op::CompleteMultipartUpload => self.complete_upload(request, body).await,
             Op::AbortMultipartUpload => self.abort_upload(request).await,
             Op::ListMultipartUploads => self.list_uploads(request).await,
