@@ -1,6 +1,6 @@
-//! One request as an example of a finding: enough to recognise it, and nothing secret.
+//! One request as an example of a finding, and the answer to it: enough to recognise them, and nothing secret.
 
-use crate::s3::secrecy::query_without;
+use crate::s3::secrecy::{query_without, text_without};
 
 /// The most bytes of an example.
 const MAX_EXAMPLE: usize = 512;
@@ -19,6 +19,11 @@ pub fn example(method: &str, target: &str) -> String {
     let end = text.floor_char_boundary(MAX_EXAMPLE);
     text.truncate(end);
     text
+}
+
+/// The message of an error. It may repeat a presigned address that a client has sent in the wrong place.
+pub(super) fn message(text: &str) -> String {
+    text_without(text, |_| Some(HIDDEN)).into_owned()
 }
 
 #[cfg(test)]
@@ -52,5 +57,18 @@ mod tests {
             assert_eq!(example(method, target), expected);
         }
         assert_eq!(example("GET", &format!("/{}", "k".repeat(9999))).len(), MAX_EXAMPLE);
+    }
+
+    #[test]
+    fn a_message_has_no_secrets() {
+        for (sent, expected) in [
+            ("Header 'x-amz-date' with value 'now' is no date", "Header 'x-amz-date' with value 'now' is no date"),
+            (
+                "Date provided (GET /b/k?AWSAccessKeyId=a&Signature=b&Expires=1) didn't parse",
+                "Date provided (GET /b/k?AWSAccessKeyId=...&Signature=...&Expires=1) didn't parse",
+            ),
+        ] {
+            assert_eq!(message(sent), expected);
+        }
     }
 }

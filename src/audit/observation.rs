@@ -1,6 +1,7 @@
 //! One request, judged.
 
 use crate::audit::client::Client;
+use crate::audit::example::message;
 use crate::audit::rule::RuleId;
 use crate::filters::Finding;
 use crate::s3::operation::Operation;
@@ -34,14 +35,14 @@ pub struct Verdict {
     pub status: u16,
     /// Its `<Code>`.
     pub code: String,
-    /// Its `<Message>`.
+    /// Its `<Message>`, without secrets of an address that it repeats.
     pub message: String,
 }
 
 impl Verdict {
     /// The verdict of a rule that answers with this error.
     pub fn new(rule: RuleId, error: &S3Error) -> Verdict {
-        let (code, message) = (error.code.clone().into_owned(), error.message.clone().into_owned());
+        let (code, message) = (error.code.clone().into_owned(), message(&error.message));
         Verdict { rule, status: error.status.as_u16(), code, message }
     }
 }
