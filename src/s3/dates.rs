@@ -107,11 +107,10 @@ impl Timestamp {
     }
 }
 
-/// Appends the last `count` decimal digits of a number, zeros first.
-fn push_digits(text: &mut String, number: u32, count: u32) {
-    for place in (0..count).rev() {
-        text.push(char::from(b'0' + (number / 10_u32.pow(place) % 10) as u8));
-    }
+/// Appends the last `count` decimal digits of a number, four at most, zeros first.
+fn push_digits(text: &mut String, number: u32, count: usize) {
+    let digits = [1000, 100, 10, 1].map(|place| char::from(b'0' + (number / place % 10) as u8));
+    text.extend(digits.iter().rev().take(count).rev());
 }
 
 impl From<SystemTime> for Timestamp {
