@@ -26,12 +26,12 @@ const EXAMPLES: &str = "\
 Examples:
   r2shim serve                            an R2 on this machine, data in ./r2shim-data
   r2shim explain PUT http://127.0.0.1:9000/media/k -H 'x-amz-acl: private'
-  r2shim check --config r2shim.toml       what is wrong with the settings, all of it
+  r2shim check --config r2shim.toml       all faults of the settings
 
 Environment:
   R2SHIM_...   every flag: --listen is R2SHIM_LISTEN; commas between values. A flag wins over it
   R2SHIM_ACCESS_KEY_ID, R2SHIM_SECRET_ACCESS_KEY
-               the one key there is, instead of those of the settings
+               the only key, instead of those of the settings
   R2SHIM_LOG   what to log: error, warn, info, debug, or TARGET=LEVEL
   NO_COLOR     no colours";
 
@@ -50,13 +50,13 @@ Examples:
   r2shim serve --listen 127.0.0.1:0 --admin off --durability none --data /tmp/scratch
   r2shim serve --config /etc/r2shim.toml --log json")]
     Serve(Serve),
-    /// Tell a running server to read its settings again; requests in flight go on
+    /// Make a running server read its settings again; requests in flight are not interrupted
     #[command(after_help = "\
-The server is found by its control socket: give this command the flags of `serve` that say where it
-is. The settings are read with the flags and the environment of the server.
+The server is found by its control socket: give this command the flags of `serve` that say where the
+socket is. The settings are read with the flags and the environment of the server.
 
-Exits with 0 and says what has changed and what needs a restart, or with 1 and every fault: then the
-settings before stay in force.
+Exits with 0 and prints what has changed and what needs a restart. Exits with 1 and prints every
+fault if there are any; then the previous settings stay in force.
 
 Examples:
   r2shim reload
@@ -67,26 +67,27 @@ Examples:
     Healthcheck(HealthCheck),
     /// Check settings, keys and policy without starting: every fault with file, line and advice
     #[command(after_help = "\
-Exits with 0 and says what `serve` would do, with 2 and every fault, or with 1 if an address or the
-data folder is in use: by another program, or by r2shim itself. Nothing is changed.
+Exits with 0 and prints what `serve` would do. Exits with 2 and prints every fault if there are any.
+Exits with 1 if an address or the data folder is in use, perhaps by r2shim itself. Changes nothing.
 
 Examples:
   r2shim check --config r2shim.toml
   r2shim check --policy my.toml --data /srv/r2")]
     Check(Check),
-    /// Look at policies: which ruling each operation, header and parameter gets
+    /// Show policies: which ruling each operation, header and parameter gets
     Policy {
-        /// What to do with them.
+        /// The subcommand.
         #[command(subcommand)]
         command: PolicyCommand,
     },
-    /// Show what becomes of a request: which stage and rule decide, and R2's answer; nothing is sent
+    /// Show how a request would be answered: which stage and rule decide, and R2's answer; nothing is sent
     #[command(after_help = "\
-The request is METHOD and URL, where the URL may be a path alone, or a curl command line: behind
-`explain`, in quotes, or on stdin behind `explain -`. URLs of R2 and of Amazon S3 are understood.
+The request is METHOD and URL, or a curl command line. The URL may be a path alone. The curl command
+line follows `explain`, in quotes or not, or is read from stdin by `explain -`. URLs of R2 and of
+Amazon S3 are understood.
 
-With --config it is judged by the keys of the settings, too; secrets need not be at hand. What is
-missing to decide, as a signature, the key or the body, is named.
+With --config the request is judged by the keys of the settings, too; their secrets may be missing.
+The output names what is missing for a decision, for example a signature, the key or the body.
 
 Exits with 0 if the request passes or is undecided, with 1 if it would be refused, and with 2 if it
 cannot be read.
@@ -97,30 +98,30 @@ Examples:
   r2shim explain GET 'https://media.ACCOUNT.r2.cloudflarestorage.com/k?X-Amz-Algorithm=...'
   r2shim explain curl -X PUT -H 'x-amz-tagging: a=b' http://127.0.0.1:9000/media/k")]
     Explain(Explain),
-    /// Read logs that are there already: which of their requests R2 would refuse, and why
+    /// Read existing logs: which of their requests R2 would refuse, and why
     Audit(Audit),
-    /// The readiness report of audits: which clients R2 serves, and what the others must change
+    /// Write the readiness report of audits: which clients R2 serves, and what the others must change
     #[command(after_help = "\
-Exits with 0, with 2 if a file is no audit, and with 1 where --fail-on says so.
+Exits with 0, with 2 if a file is not an audit, and with 1 if --fail-on says so.
 
 Examples:
   r2shim report r2shim-audit.json
   r2shim report live.json logs.json --html --out report.html
   r2shim report r2shim-audit.json --fail-on refused")]
     Report(ReportArguments),
-    /// Make access keys
+    /// Make, list and check access keys
     Keys {
-        /// Which.
+        /// The subcommand.
         #[command(subcommand)]
         command: KeysCommand,
     },
-    /// Look after the local store
+    /// Check, back up or clean up the local store
     Store {
-        /// What to do with it.
+        /// The subcommand.
         #[command(subcommand)]
         command: StoreCommand,
     },
-    /// Print the script that completes r2shim's words in a shell
+    /// Print the completion script for a shell
     #[command(after_help = "\
 Examples:
   r2shim completions bash > ~/.local/share/bash-completion/completions/r2shim
@@ -178,7 +179,7 @@ pub struct Check {
     /// The flags of `serve`.
     #[command(flatten)]
     pub serve: Serve,
-    /// Try the store behind as well: nodes, credentials, region, clock, mapped buckets; nothing is written
+    /// Try the store behind r2shim, too: nodes, credentials, region, clock, mapped buckets; nothing is written
     #[arg(long)]
     pub online: bool,
 }
@@ -198,7 +199,7 @@ pub struct Explain {
     /// A header of the request, may be repeated
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     pub headers: Vec<String>,
-    /// When the request is sent, for one from a log: 20261126T093000Z [default: now]
+    /// Time at which the request is sent, for one from a log: 20261126T093000Z [default: now]
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
     /// Write JSON
@@ -220,15 +221,15 @@ pub struct Man {
 /// `store`.
 #[derive(Debug, Subcommand)]
 pub enum StoreCommand {
-    /// Find rot, orphans and dangling rows; reads every byte and changes nothing
+    /// Find damaged bytes, orphaned files and dangling rows; reads every byte and changes nothing
     #[command(after_help = "\
 Writes a line for each finding, with bucket and key. Exits with 0 if there are
 none, with 1 if there are findings, and with 2 if the folder cannot be checked.
-Where a server serves the folder, it is asked to check it, at --rate; what is
-written meanwhile is not read. Only a check without a server reads all of the
-index.
-After a crash, start and stop the server first: its start removes what the crash
-left. A folder of an earlier release is migrated by the server's start or by
+If a server has the folder open, the server makes the check, at --rate. Objects
+that are written during the check are not read. Only a check without a server
+reads the whole index.
+After a crash, start and stop the server first: its start removes incomplete
+files. A folder of an earlier release is migrated by the server's start or by
 `r2shim store gc`, never by a check.
 
 Examples:
@@ -238,24 +239,25 @@ Examples:
     Check(StoreCheck),
     /// Copy the whole data folder into a new one, while it is in use or not; reads every byte
     #[command(after_help = "\
-The copy is as the folder is at one moment, open uploads included. It is a data folder: `serve --data
-DIR` serves it. DIR must not be there, or be empty; it gets its name when it is whole and on the
-disk. What is damaged is copied as it is, with a line for each finding: exits with 0 if there are
-none, with 1 if there are findings, and with 2 if no backup was made.
-Where a server serves the folder, it is asked to make the copy, at --rate, as its own user and in
-its own view of the disk.
-The copy has the secret of the key of the first start, and is for its owner's eyes, as the folder is.
-With --link damage to a file damages the copy, too: a way back, and no backup of the disk.
+The copy shows the folder at one moment, open uploads included. It is a data folder: `serve --data
+DIR` serves it. DIR must not exist, or must be empty. It gets its name when the copy is complete and
+on the disk. Damaged bodies are copied as they are, with a line for each finding.
+Exits with 0 if there are no findings, with 1 if there are, and with 2 if no backup was made.
+If a server has the folder open, the server makes the copy, at --rate, as its own user and in its
+own view of the disk.
+The copy contains the secret of the key of the first start: keep it as private as the folder.
+With --link the copy shares its bytes with the folder, so damage to a file damages both. It is a way
+back after an upgrade, and does not protect against the loss of the disk.
 
 Examples:
   r2shim store backup /mnt/backup/r2-monday
   r2shim store backup /mnt/backup/r2-monday --data /srv/r2 --rate 10
   r2shim store backup /srv/r2-before-upgrade --data /srv/r2 --link")]
     Backup(StoreBackup),
-    /// Remove files that nothing refers to and shrink the index; says how many bytes that frees
+    /// Remove files that nothing refers to and shrink the index; prints how many bytes that frees
     #[command(after_help = "\
-Nothing that a row names is removed, damaged or not. No server may have the
-folder open.
+A file that a row names is never removed, damaged or not. No server may have
+the folder open.
 
 Examples:
   r2shim store gc
@@ -280,7 +282,7 @@ pub struct StoreBackup {
     /// The new folder
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
-    /// Share the files of large bodies with the data folder, by hard links, where it is on the same file system
+    /// Make hard links of large bodies, if DIR is on the same file system
     #[arg(long)]
     pub link: bool,
     /// The store.
@@ -291,10 +293,10 @@ pub struct StoreBackup {
     pub beside: BesideServer,
 }
 
-/// What commands take that a running server carries out.
+/// The arguments of commands that a running server can carry out.
 #[derive(Debug, Args)]
 pub struct BesideServer {
-    /// MiB a second to read at most [default: 64 beside a server, else as fast as the disk]
+    /// MiB a second to read at most [default: 64 if a server runs, else no limit]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub rate: Option<u64>,
     /// Control socket of the server [default: control.sock in the data folder]
@@ -302,7 +304,7 @@ pub struct BesideServer {
     pub control: Option<PathBuf>,
 }
 
-/// What all commands of `store` take.
+/// The arguments of all commands of `store`.
 #[derive(Debug, Args)]
 pub struct StoreArguments {
     /// Data folder

@@ -17,9 +17,9 @@ use std::time::{Duration, Instant};
 /// `healthcheck`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Asks for /readyz of the admin address that the ready file names; without one, that flags,
-environment and settings file give, so give it those of the server. A full disk, or a store behind
-that does not answer, is not ready.
+Asks /readyz at the admin address in the ready file. Without a ready file, the address is that of
+flags, environment and settings file, so use those of the server. A server is not ready if its disk
+is full, or if the store behind it does not answer.
 
 Examples:
   r2shim healthcheck
@@ -34,13 +34,13 @@ pub struct HealthCheck {
     /// Admin address of the server [default: 127.0.0.1:9001]
     #[arg(long, value_name = "ADDR:PORT")]
     admin: Option<String>,
-    /// The page to ask for instead; an address alone means its /readyz
+    /// The URL to ask instead; without a path it is /readyz
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// The server's --ready-file, which names its admin address
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
-    /// Ask again until the server is ready, for this long
+    /// Ask again until the server is ready, for at most this long
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     wait: u32,
 }

@@ -13,13 +13,13 @@ use std::path::{Path, PathBuf};
 /// `report`.
 #[derive(Debug, Args)]
 pub struct ReportArguments {
-    /// Files of audits, by `r2shim audit` or by a server in audit mode; - reads one from stdin. They add up
+    /// Files of `r2shim audit` or of a server in audit mode, which are added up; - reads one from stdin
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
     /// How it is written.
     #[command(flatten)]
     pub form: ReportForm,
-    /// Write into this file, in place of stdout
+    /// Write to this file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }

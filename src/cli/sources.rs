@@ -20,10 +20,10 @@ pub struct Sources {
     /// Policy: a built-in name, or a path (it has a '/' or ends in .toml) [default: r2, in an audit r2-2026]
     #[arg(long, value_name = "NAME|FILE")]
     pub policy: Option<String>,
-    /// Origin whose pages may use this from a browser (CORS), as http://localhost:3000; '*' is any; may be repeated
+    /// Origin whose pages may use r2shim from a browser (CORS): http://localhost:3000; '*' is any; may be repeated
     #[arg(long, value_name = "ORIGIN")]
     pub cors: Vec<String>,
-    /// Carry out what the store can, and note what the policy would refuse, and of whom
+    /// Carry out what the policy would refuse, if the store can, and note it with its client
     #[arg(long)]
     pub audit: bool,
 }
@@ -70,19 +70,19 @@ pub struct Serving {
     /// Address for pages, /metrics, /healthz and /readyz, or "off" [default: 127.0.0.1:9001]
     #[arg(long, value_name = "ADDR:PORT|off")]
     admin: Option<String>,
-    /// Name by which the admin address may be asked for pages and /metrics, besides IP addresses; may be repeated
+    /// Host name for pages and /metrics of the admin address, besides IP addresses; may be repeated
     #[arg(long, value_name = "NAME")]
     admin_host: Vec<String>,
-    /// Whether the admin address has pages [default: where only this machine can reach it]
+    /// Whether the admin address has pages [default: true if only this machine can reach it]
     #[arg(long, value_name = "true|false")]
     pages: Option<bool>,
     /// What an acknowledged write survives: power loss (fsync), or the process alone (none) [default: fsync]
     #[arg(long, value_parser = PossibleValuesParser::new(Durability::NAMES), hide_possible_values = true, value_name = "fsync|none")]
     durability: Option<String>,
-    /// File in which an audit is kept [default: r2shim-audit.json, in the data folder where objects are there]
+    /// File of the audit [default: r2shim-audit.json, in the data folder if objects are there]
     #[arg(long, value_name = "FILE")]
     audit_file: Option<PathBuf>,
-    /// Socket at which commands reach the server, or "off" [default: control.sock in the data folder where objects are]
+    /// Socket for commands to the server, or "off" [default: control.sock in the data folder if objects are there]
     #[arg(long, value_name = "FILE|off")]
     control: Option<PathBuf>,
     /// PEM file of the certificate clients are shown, with its chain; switches TLS on
@@ -100,7 +100,7 @@ pub struct Serving {
     /// A bucket to make at the start if it is missing; may be repeated
     #[arg(long, value_name = "NAME")]
     bucket: Vec<String>,
-    /// A key for clients instead of all others, may be repeated; the process list shows it, the variable is private
+    /// A key for clients instead of all others, may be repeated; the process list shows the flag, but not the variable
     #[arg(long, value_name = "ID:SECRET[:PERMISSION]")]
     key: Vec<KeyText>,
 }

@@ -1,4 +1,4 @@
-//! What comes out at the end of the chain: a request that may be carried out.
+//! The result of the chain: a request that may be carried out.
 
 use crate::access::{Grant, KeyLimits};
 use crate::body::Announced;
@@ -18,46 +18,46 @@ use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error, Timestamp};
 use std::ops::Deref;
 
-/// A request that the chain has nothing against.
+/// A request that the chain does not refuse.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one a request, and never a list of them")]
 pub enum Accepted<'a> {
-    /// One to carry out.
+    /// A request to carry out.
     Request(Admitted<'a>),
-    /// A browser's question, answered with 204 and these headers.
+    /// A browser's preflight, answered with 204 and these headers.
     Preflight(Vec<Header>),
 }
 
-/// Where a walk has ended.
+/// How a walk has ended.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one a request, and never a list of them")]
 pub(super) enum Walked<'a> {
     /// At the end of the chain.
     Passed(Passed<'a>),
-    /// At a browser's question, with the headers of its answer.
+    /// At a browser's preflight, with the headers of its answer.
     Preflight(Vec<Header>),
 }
 
-/// A request that may be carried out. Only the end of the chain can make one, and of a read of a public object
+/// A request that may be carried out. Only the end of the chain can make one, and for the read of a public object
 /// [`admit_public`](crate::filters::admit_public).
 #[derive(Debug)]
 pub struct Admitted<'a> {
     /// The rules that were in force when the request began.
     pub rules: &'a Rules,
     request: OperationRequest<'a>,
-    /// Whose request it is; nobody's only where it is a [`PublicRead`].
+    /// The signer of the request; `None` only for a [`PublicRead`].
     signer: Option<Grant<'a>>,
-    /// What trusted proxies say of it.
+    /// What trusted proxies report about it.
     forwarded: Forwarded,
-    /// When the request came.
+    /// When the request arrived.
     pub now: Timestamp,
     /// What its body must be.
     pub plan: BodyPlan,
-    /// Whether a remote store is to get all of it, and the client all of the answer.
+    /// Whether a remote store gets the request unchanged, and the client the answer unchanged.
     pub passes_whole: bool,
 }
 
-/// What is asked for.
+/// The requested operation.
 impl<'a> Deref for Admitted<'a> {
     type Target = OperationRequest<'a>;
 
@@ -66,7 +66,7 @@ impl<'a> Deref for Admitted<'a> {
     }
 }
 
-/// What a walk down the whole chain has made of a request. Where findings are not enforced, parts of it may be missing.
+/// The result of a walk down the whole chain. If findings are not enforced, parts of it may be missing.
 #[derive(Debug)]
 pub(super) struct Passed<'a> {
     pub(super) facts: Facts<'a>,
@@ -77,13 +77,13 @@ pub(super) struct Passed<'a> {
 }
 
 impl<'a> Passed<'a> {
-    /// Why nothing can be carried out: no store can have such names or such a body.
+    /// Why nothing can be carried out: the names or the body are invalid for every store.
     pub(super) fn fault(&self) -> Option<Finding> {
         let of_names = self.names.as_ref().err().map(|fault| fault.clone().found_by(Filter::Names));
         of_names.or_else(|| Some(self.plan.as_ref().err()?.clone().found_by(Filter::Payload)))
     }
 
-    /// What is asked for; `None` where no bucket or object can have such a name.
+    /// The requested operation; `None` if no bucket or object can have this name.
     pub(super) fn into_request(self) -> Option<OperationRequest<'a>> {
         let Passed { facts, names: Ok(names), answer: fixed, .. } = self else { return None };
         Some(operation_request(facts, names, fixed))
@@ -101,10 +101,10 @@ fn no_signer() -> Finding {
 }
 
 impl<'a> Admitted<'a> {
-    /// The request, if it has a signer, and names and a body that the judges found nothing against.
+    /// The request, if it has a signer, and if the judges accept its names and its body.
     ///
     /// # Errors
-    /// The first fault of names and body, in an audit; an enforced walk ends earlier, at the first finding.
+    /// In an audit, the first fault of names and body; an enforced walk ends earlier, at the first finding.
     pub(super) fn new(request: &Request<'a>, passed: Passed<'a>) -> Result<Admitted<'a>, Box<Finding>> {
         let Passed { facts, caller: Caller::Signer(signer), names: Ok(names), plan: Ok(plan), answer } = passed else {
             return Err(Box::new(passed.fault().unwrap_or_else(no_signer)));
@@ -134,7 +134,7 @@ impl<'a> Admitted<'a> {
         }
     }
 
-    /// The same request, and what trusted proxies say of it.
+    /// The same request, with what trusted proxies report about it.
     pub fn with_forwarded(self, forwarded: &Forwarded) -> Admitted<'a> {
         Admitted { forwarded: forwarded.clone(), ..self }
     }
@@ -142,12 +142,12 @@ impl<'a> Admitted<'a> {
     /// What the signer of the request may do.
     ///
     /// # Errors
-    /// `AccessDenied` for the read of a public object, which nobody signs.
+    /// `AccessDenied` for the read of a public object, which has no signer.
     pub fn signer(&self) -> Result<&Grant<'a>, S3Error> {
         self.signer.as_ref().ok_or_else(|| Code::ACCESS_DENIED.into())
     }
 
-    /// The id of the key that the request counts for, and the limits of it; `None` for the read of a public object.
+    /// The id and the limits of the key that the request counts for; `None` for the read of a public object.
     pub fn limited_key(&self) -> Option<(&'a str, KeyLimits)> {
         let grant = self.signer.as_ref()?;
         Some((grant.key_id(), grant.limits().or(self.rules.limits.requests.per_key)))
@@ -159,10 +159,10 @@ impl<'a> Admitted<'a> {
         (self.forwarded.scheme.unwrap_or_default().name(), host.unwrap_or_default())
     }
 
-    /// The length of the object or part in the body, and what the client announced of it.
+    /// The length of the object or part in the body, and what the client announced about it.
     ///
     /// # Errors
-    /// `InternalError` for an operation whose body the operation table says to be something else.
+    /// `InternalError` for an operation that has another kind of body in the operation table.
     pub fn object_body(&self) -> Result<(u64, &Announced), S3Error> {
         match &self.plan {
             BodyPlan::Object { length, announced } => Ok((*length, announced)),
@@ -170,10 +170,10 @@ impl<'a> Admitted<'a> {
         }
     }
 
-    /// The most bytes of the document in the body, and what the client announced of it.
+    /// The maximum size of the document in the body in bytes, and what the client announced about it.
     ///
     /// # Errors
-    /// `InternalError`, likewise.
+    /// `InternalError` for an operation that has another kind of body in the operation table.
     pub fn document_body(&self) -> Result<(usize, &Announced), S3Error> {
         match &self.plan {
             BodyPlan::Document { limit, announced } => Ok((*limit, announced)),
@@ -182,7 +182,7 @@ impl<'a> Admitted<'a> {
     }
 }
 
-/// The error for a handler and a row of the operation table that differ about the request's body.
+/// The error if a handler expects another body than the row of the operation table.
 fn unplanned(what: &str) -> S3Error {
     S3Error::new(Code::INTERNAL_ERROR).cause(format!("the operation table has no {what} in the request"))
 }

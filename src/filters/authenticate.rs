@@ -13,14 +13,14 @@ use crate::s3::operation::Access;
 use crate::s3::query::{NotUtf8, Query};
 use crate::sigv4::{self, AuthError, Claim, Verified};
 
-/// Who a request is from.
+/// The caller of a request.
 #[derive(Debug)]
 pub(super) enum Caller<'a> {
     /// The holder of a key.
     Signer(Authenticated<'a>),
-    /// A browser that sends a form: it carries no signature and may touch nothing.
+    /// A browser that sends a form. It has no signature and may touch nothing.
     Anonymous,
-    /// The request is explained, and it cannot be verified who signs it.
+    /// The request is explained, and its signature cannot be verified.
     Unverified(Unverified<'a>),
 }
 
@@ -38,12 +38,12 @@ pub(super) struct Authenticated<'a> {
 /// What is known of the caller of an explained request.
 #[derive(Debug)]
 pub(super) struct Unverified<'a> {
-    /// What the request says of its signature, if it has one that can be read.
+    /// What the request claims about its signature, if it has one that can be read.
     claim: Option<Claim>,
-    /// What the key that is claimed may do, if it is configured and has no session token: nobody knows whether what a
-    /// token says is true.
+    /// What the claimed key may do, if it is configured and there is no session token. The claims of a token cannot be
+    /// verified without the secret.
     grant: Option<Grant<'a>>,
-    /// What would have to be known.
+    /// What is missing for a decision.
     missing: Missing,
 }
 
@@ -56,7 +56,7 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// What the request says of its signature, verified or not.
+    /// What the request claims about its signature, verified or not.
     pub(super) fn claim(&self) -> Option<&Claim> {
         match self {
             Caller::Signer(signer) => Some(&signer.claim),
@@ -74,7 +74,7 @@ impl<'a> Caller<'a> {
         }
     }
 
-    /// What is missing to know the key.
+    /// What is missing to identify the key.
     pub(super) fn missing(&self) -> Option<Missing> {
         match self {
             Caller::Unverified(caller) => Some(caller.missing.clone()),
@@ -86,7 +86,7 @@ impl<'a> Caller<'a> {
 /// Why a request is not authenticated.
 #[derive(Debug)]
 pub(super) struct NotAuthenticated {
-    /// R2's answer. Its cause, which goes to the log, names the key that the request claims.
+    /// R2's answer. Its cause goes to the log, and names the claimed key.
     error: S3Error,
     /// The kind of failure.
     label: &'static str,
@@ -106,7 +106,7 @@ impl Refusal for NotAuthenticated {
     }
 }
 
-/// Who a request is from.
+/// Finds the caller of a request.
 ///
 /// # Errors
 /// R2's answer to a signature that does not hold.
@@ -130,7 +130,7 @@ pub(super) fn identify<'a>(
     }
 }
 
-/// What the signature of an explained request comes to, by what is known of the keys.
+/// Judges the signature of an explained request by what is known about the keys.
 pub(super) fn examine<'a>(
     request: &Request<'a>,
     query: &Result<Query<'_>, NotUtf8>,
@@ -173,7 +173,7 @@ fn examine_claim<'a>(
     Examined { value, refusals, missing: missing.into_iter().collect() }
 }
 
-/// What is missing to verify a claim; `None` where nothing is, or where its key is not one.
+/// What is missing to verify a claim; `None` if nothing is missing, or if its key does not exist.
 fn missing_of(request: &Request<'_>, claim: &Claim, keys: KnownKeys<'_>) -> Option<Missing> {
     let id = claim.access_key_id();
     let KnownKeys::OfRules { without_secret } = keys else { return Some(Missing::Key(id.to_owned())) };
@@ -185,7 +185,7 @@ fn missing_of(request: &Request<'_>, claim: &Claim, keys: KnownKeys<'_>) -> Opti
     absent.map(|name| Missing::Header(name.to_owned()))
 }
 
-/// Who has signed: the key, the token that it lent its rights to, and the proof.
+/// The signer: the key, its session token if there is one, and the proof.
 struct Signer<'a> {
     key: &'a AccessKey,
     token: Option<SessionToken>,
@@ -193,7 +193,7 @@ struct Signer<'a> {
 }
 
 impl<'a> Signer<'a> {
-    /// Whether the token still holds. Only who has signed with it learns that it does not.
+    /// Checks that the token has not expired. Only its bearer can see this error: the signature is verified before.
     fn check_end(&self, request: &Request<'_>) -> Result<(), AuthError> {
         let Some(token) = &self.token else { return Ok(()) };
         token.check_end(request.now).map_err(AuthError::SessionTokenExpired)
@@ -206,7 +206,7 @@ impl<'a> Signer<'a> {
     }
 }
 
-/// A key that has ended is as unknown as one that never was.
+/// A key that has expired is treated as unknown.
 fn verify<'a>(request: &Request<'a>, claim: &Claim) -> Result<Signer<'a>, AuthError> {
     let (head, rules) = (&request.head, request.rules);
     let id = claim.access_key_id();
@@ -219,13 +219,13 @@ fn verify<'a>(request: &Request<'a>, claim: &Claim) -> Result<Signer<'a>, AuthEr
     Ok(Signer { key, token, verified })
 }
 
-/// What is wrong with a claim whoever signed it: what the signature does not cover, and its time.
+/// The faults of a claim that do not depend on the signer: headers that it does not sign, and its time.
 fn check_use(request: &Request<'_>, claim: &Claim) -> Vec<AuthError> {
     let covered = sigv4::check_signed_headers(claim, &request.head);
     covered.err().into_iter().chain(sigv4::check_clock(claim, request.now).err()).collect()
 }
 
-/// Whether the operation is one that browsers send without a signature.
+/// Whether browsers send this operation without a signature.
 fn comes_unsigned(facts: &Result<Facts<'_>, S3Error>) -> bool {
     facts.as_ref().is_ok_and(|facts| facts.spec.access == Access::Unsigned)
 }

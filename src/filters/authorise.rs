@@ -1,5 +1,5 @@
-//! Filter `authorise`: whether the key may do this, and do it in this bucket, and whether the session token of temporary
-//! credentials lets it. The source of a copy is read, and must be allowed like a read.
+//! Filter `authorise`: whether the key may do this, and do it in this bucket, and whether the session token of
+//! temporary credentials lets it. The source of a copy is read, and must be allowed like a read.
 
 use crate::access::{Grant, Wanted};
 use crate::filters::authenticate::Caller;
@@ -31,7 +31,7 @@ pub(super) fn check(request: &Request<'_>, facts: &Facts<'_>, caller: &Caller<'_
 }
 
 fn allows(grant: &Grant<'_>, facts: &Facts<'_>) -> bool {
-    // A name that no bucket can have names nothing that could be protected; filter `names` refuses it.
+    // A name that no bucket can have protects nothing; filter `names` refuses it.
     let address = facts.address.as_ref().ok();
     let mut prefixes = facts.view.parameters().filter(|(name, _)| *name == "prefix").map(|(_, value)| value);
     let prefix = prefixes.next().unwrap_or_default();
@@ -39,18 +39,18 @@ fn allows(grant: &Grant<'_>, facts: &Facts<'_>) -> bool {
         spec: facts.spec,
         bucket: address.and_then(|address| address.bucket.as_ref()),
         key: address.and_then(|address| address.key.as_ref()).map(ObjectKey::as_str),
-        // Of two a store could take the other one.
+        // If there are two, a store could take the other one.
         prefix: Some(prefix).filter(|_| prefixes.next().is_none()),
     };
-    // The source is looked at whatever the operation: which requests are copies is the policy's to say too, and it has
-    // not spoken yet. A source that names no object is refused by `names`.
+    // The source is checked for every operation, because the policy, which comes later, can make a copy of another
+    // operation. A source that names no object is refused by `names`.
     let source = facts.source().value.ok().flatten();
     let may_read = |source: CopySource| grant.may_copy_from(&source.bucket, source.key.as_str());
     grant.permits(&wanted) && source.is_none_or(may_read)
 }
 
-/// Refuses what would leave the paths of a session token where a store gets requests whole: documents that nobody here
-/// reads, and keys that some stores take for another.
+/// Refuses requests that could leave the paths of a session token when a store gets them unchanged: documents that
+/// r2shim does not read, and keys that some stores read as other keys.
 fn check_paths(mode: Mode, grant: &Grant<'_>, facts: &Facts<'_>) -> Result<(), S3Error> {
     if mode != Mode::AuditRemote || !grant.is_limited_to_paths() {
         return Ok(());

@@ -1,5 +1,4 @@
-//! A key's second factor: the client's certificate. It is part of filter `authorise`, and comes before anything else
-//! there.
+//! A key's second factor: the client's certificate. This is the first check of filter `authorise`.
 
 use crate::filters::authenticate::Caller;
 use crate::filters::missing::Missing;
@@ -7,7 +6,7 @@ use crate::filters::request::{Request, Shown};
 use crate::filters::run::Examined;
 use crate::s3::{Code, S3Error};
 
-/// What there is against a request because of its certificate; `None` where there is nothing.
+/// The refusal of a request because of its certificate; `None` if the certificate is right.
 pub(super) fn check(request: &Request<'_>, caller: &Caller<'_>) -> Option<Examined<(), S3Error>> {
     let id = caller.claim()?.access_key_id();
     let wanted = request.rules.keyring.find(id)?.client_certificate?;

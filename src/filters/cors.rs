@@ -1,7 +1,7 @@
-//! Filter `cors`: a browser asks whether a page of another origin may send a request. The CORS rules alone answer, before
-//! it is known whose request that will be; the store is not asked.
+//! Filter `cors`: a browser asks whether a page of another origin may send a request. Only the CORS rules decide. A
+//! preflight has no signature, and the store is not asked.
 //!
-//! Every OPTIONS request ends here, in one way or the other.
+//! Every OPTIONS request ends here.
 
 use crate::cors::{self, Header, NotAllowed};
 use crate::filters::finding::{Filter, Finding, Refusal};
@@ -19,12 +19,12 @@ use http::StatusCode;
 pub(super) struct NotAnswered {
     error: S3Error,
     label: &'static str,
-    /// Whether rules of a bucket that are not at hand could allow it.
+    /// Whether rules stored with a bucket, which are not available here, could allow it.
     may_be_allowed: bool,
 }
 
 impl NotAnswered {
-    /// What would have to be known to refuse for certain.
+    /// What is missing to refuse it for certain.
     pub(super) fn missing(&self) -> Option<Missing> {
         self.may_be_allowed.then_some(Missing::StoredRules)
     }
@@ -36,7 +36,7 @@ impl Refusal for NotAnswered {
     }
 }
 
-/// The headers of the answer to a preflight; `None` for a request with another method than OPTIONS.
+/// The headers of the answer to a preflight; `None` if the method is not OPTIONS.
 pub(super) fn check(request: &Request<'_>) -> Result<Option<Vec<Header>>, NotAnswered> {
     let (head, rules) = (&request.head, request.rules);
     if head.method != "OPTIONS" {
@@ -51,24 +51,23 @@ pub(super) fn check(request: &Request<'_>) -> Result<Option<Vec<Header>>, NotAns
     answer.map(Some).map_err(|refusal| NotAnswered { may_be_allowed, ..refused(&refusal, None) })
 }
 
-/// The CORS headers of the answer to a request that is no preflight ([`cors::CorsRules::headers`]).
+/// The CORS headers of the answer to a request that is not a preflight ([`cors::CorsRules::headers`]).
 pub fn cors_headers(rules: &Rules, head: &RequestHead<'_>, status: StatusCode) -> Vec<Header> {
     rules.cors.headers(|| bucket(rules, head).ok().flatten(), head.method, head.headers, status)
 }
 
-/// The bucket that the request names; `None` if it names none, or one that cannot be.
+/// The bucket that the request names; `None` if it names none, or if the name is invalid.
 fn bucket(rules: &Rules, head: &RequestHead<'_>) -> Result<Option<BucketName>, S3Error> {
     let host = head.header("host").unwrap_or_default();
     Ok(RawAddress::find(host, head.path, &rules.domains)?.bucket().ok().flatten())
 }
 
-/// R2's answer, the same to all that its rules do not allow, so it tells nobody which buckets there are. The log has
-/// what is missing.
+/// R2's answer. It is the same for every refusal, so it does not show which buckets exist. The log has the reason.
 fn refused(refusal: &NotAllowed, cause: Option<String>) -> NotAnswered {
     NotAnswered { error: not_allowed(refusal, cause), label: refusal.label(), may_be_allowed: false }
 }
 
-/// The same as an error, for a port that has no chain.
+/// The same as an error, for a port without a chain.
 pub(super) fn not_allowed(refusal: &NotAllowed, cause: Option<String>) -> S3Error {
     let cause = cause.unwrap_or_else(|| refusal.to_string());
     let mut error = S3Error::new(Code::UNAUTHORIZED).message("CORS not configured for this bucket");

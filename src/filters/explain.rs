@@ -1,4 +1,4 @@
-//! A request that is explained rather than sent: everything that the chain finds about it.
+//! Explains a request without sending it: everything that the chain finds about it.
 
 use crate::cors::Header;
 use crate::filters::admitted::{Passed, Walked};
@@ -14,30 +14,30 @@ use crate::policy::{Ignored, RuledAnswer};
 use crate::s3::Timestamp;
 use crate::s3::request::RequestHead;
 
-/// What the chain makes of a request, filter by filter.
+/// The findings of the chain about a request, filter by filter.
 #[derive(Debug)]
 pub struct Explanation<'a> {
-    /// One step a filter, up to the guard that ends the request.
+    /// A step for each filter, up to the guard that ends the request.
     pub steps: Vec<Step>,
     /// What the request is about.
     pub subject: Subject,
-    /// What has no effect, if the request is carried out.
+    /// Headers and parameters without effect, if the request is carried out.
     pub ignored: Ignored,
     /// Every refusal, in the order in which R2 answers.
     pub findings: Vec<Finding>,
-    /// The one that is answered in the mode of the rules; none where the request is carried out, in an audit perhaps in
-    /// spite of findings.
+    /// The refusal that is answered in the mode of the rules; `None` if the request is carried out, which an audit does
+    /// in spite of findings.
     pub refusal: Option<Finding>,
     /// The policy's own answer, if nothing refuses the request.
     pub answer: Option<RuledAnswer>,
-    /// The headers of the answer to a browser's question, which ends the walk.
+    /// The headers of the answer to a browser's preflight, which ends the walk.
     pub preflight: Option<Vec<Header>>,
-    /// What is asked for; `None` where the walk ended before that was known.
+    /// The requested operation; `None` if the walk ended before it was known.
     pub request: Option<OperationRequest<'a>>,
 }
 
 impl Explanation<'_> {
-    /// What is missing to decide, each once.
+    /// What is missing for a decision, without duplicates.
     pub fn missing(&self) -> Vec<&Missing> {
         let mut all: Vec<&Missing> = Vec::new();
         for missing in self.steps.iter().flat_map(|step| &step.missing) {
@@ -49,13 +49,14 @@ impl Explanation<'_> {
     }
 }
 
-/// Walks a request down the chain by what is known of it, and collects what is found.
+/// Walks a request down the chain by what is known about it, and collects the findings.
 ///
-/// What it refuses, [`admit`](crate::filters::admit) refuses, by the same first finding or, where a key, a secret or the
-/// body is missing, perhaps by an earlier one. What it lets pass with nothing missing, `admit` lets pass.
+/// [`admit`](crate::filters::admit) refuses every request that this refuses. The first finding is the same, except that
+/// a missing key, secret or body can hide an earlier one. If this lets a request pass and nothing is missing, `admit`
+/// lets it pass, too.
 pub fn explain<'a>(rules: &'a Rules, head: RequestHead<'a>, now: Timestamp, known: Known<'_>) -> Explanation<'a> {
     let (mut run, mut subject) = (Run::explain(known), Subject::default());
-    // The run has noted the finding of the guard that ended the walk, or what that guard lacks.
+    // The run has noted the finding of the guard that ended the walk, or what is missing for its decision.
     let walked = walk(&Request { rules, head, now, certificate: Shown::Unknown }, &mut run, &mut subject);
     let Notes { steps, mut findings, ignored, answer } = run.into_notes();
     let (preflight, passed) = match walked {
@@ -73,7 +74,7 @@ pub fn explain<'a>(rules: &'a Rules, head: RequestHead<'a>, now: Timestamp, know
     Explanation { steps, subject, ignored, findings, refusal, answer, preflight, request }
 }
 
-/// The finding of a guard, but where it is that there is no such operation and the request is passed on.
+/// The finding of a guard, unless it is an unknown operation that is passed on.
 fn ends_an_audit(findings: &[Finding], is_passed_on: bool) -> Option<Finding> {
     let ends =
         |found: &&Finding| found.filter.role() == Role::Guard && (found.filter != Filter::Address || !is_passed_on);

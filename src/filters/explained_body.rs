@@ -1,4 +1,4 @@
-//! Whether the body of an explained request is what was announced of it, as far as its bytes are at hand.
+//! Whether the body of an explained request matches its announcement, if its bytes are available.
 
 use crate::body::{Announced, BodyVerifier, Expected, Framing};
 use crate::filters::missing::Missing;
@@ -8,8 +8,8 @@ use crate::s3::{Code, S3Error};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-/// Holds the body against what was announced. Where the body is not at hand, says what of it decides. `has_chain` is
-/// whether signatures of chunks can be verified.
+/// Compares the body with its announcement. If the body is not available, returns which part of it decides. `has_chain`
+/// is whether signatures of chunks can be verified.
 pub(super) fn judge(announced: Announced, body: Option<&[u8]>, has_chain: bool) -> Examined<(), S3Error> {
     let is_plain = matches!(announced.framing, Framing::Plain);
     let known = body.or_else(|| (is_plain && announced.expected.length == Some(0)).then_some(&[][..]));
@@ -37,8 +37,8 @@ fn verify(announced: Announced, body: &[u8]) -> Result<(), S3Error> {
     verifier.finish().map(drop)
 }
 
-/// The name of a digest that is that of no bytes, and the answer to a body that has some. It is what SDKs and tools sign
-/// that presign a request without its body.
+/// The name of a digest of an empty body, and the answer to a body with bytes. SDKs and tools that presign a request
+/// without its body sign such a digest.
 fn of_nothing(expected: &Expected) -> Option<(&'static str, S3Error)> {
     if expected.sha256.is_some_and(|digest| digest == <[u8; 32]>::from(Sha256::digest(b""))) {
         return Some(("x-amz-content-sha256", Code::X_AMZ_CONTENT_SHA256_MISMATCH.into()));
@@ -48,7 +48,7 @@ fn of_nothing(expected: &Expected) -> Option<(&'static str, S3Error)> {
     is_of_nothing.then(|| (checksum.algorithm.header(), Checksum::mismatch(checksum.algorithm)))
 }
 
-/// What of the bytes decides.
+/// Which property of the bytes decides.
 fn depends_on(announced: &Announced) -> Option<Missing> {
     let expected = &announced.expected;
     let mut parts = Vec::new();

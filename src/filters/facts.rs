@@ -1,8 +1,8 @@
 //! The facts about a request: which bucket and key it names, which operation it is for, and its headers and query as
 //! one view.
 //!
-//! Filter `address` reports what is wrong with them, after the client is known: strangers get an answer about their
-//! signature first. Names that no bucket or object can have are no fault here; filter `names` judges them.
+//! Filter `address` reports faults of the facts, after the client is authenticated. Invalid names of buckets and
+//! objects are not faults here; filter `names` judges them.
 
 use crate::filters::finding::{Finding, Judged};
 use crate::filters::request::Request;
@@ -17,12 +17,12 @@ use crate::s3::view::{Conflict, RequestView};
 use crate::s3::{Code, S3Error};
 use crate::sigv4;
 
-/// What is known of a request that S3 has a name for.
+/// The facts about a request for an operation of S3.
 #[derive(Debug)]
 pub(super) struct Facts<'a> {
     /// The operation.
     pub(super) spec: &'static OperationSpec,
-    /// Bucket and key; an error where no bucket or object can have such a name.
+    /// Bucket and key; an error if no bucket or object can have this name.
     pub(super) address: Result<Address, S3Error>,
     /// Why R2 has no such bucket, where the request is audited and its store may have it.
     pub(super) unfit: Option<S3Error>,
@@ -30,11 +30,11 @@ pub(super) struct Facts<'a> {
     pub(super) raw_key: &'a str,
     /// Headers and query as one.
     pub(super) view: RequestView<'a>,
-    /// Whether names are read as R2 has them or as the store of an audit may have them.
+    /// Whether names follow the rules of R2, or those of the store behind an audit.
     pub(super) mode: Mode,
 }
 
-/// What a request turned out to be about, for the log: known as far as the chain came.
+/// What a request is about, for the log. Fields are known only as far as the chain came.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subject {
     /// The operation it is for.
@@ -43,18 +43,17 @@ pub struct Subject {
     pub bucket: Option<String>,
     /// The key it names.
     pub key: Option<String>,
-    /// Whose signature it has, once verified.
+    /// The id of the key that signed it, once the signature is verified.
     pub key_id: Option<String>,
-    /// What R2 would refuse it for, the first answer first. Kept only where requests are audited.
+    /// Why R2 would refuse it; the first one is R2's answer. Kept only in an audit.
     pub findings: Vec<Finding>,
 }
 
 impl<'a> Facts<'a> {
-    /// Establishes the facts. Nothing is decided by them yet.
+    /// Finds the facts. It decides nothing.
     ///
     /// # Errors
-    /// What makes the request one that names nothing: a target that is no path, a query that is no query, headers that
-    /// contradict it, or an operation that S3 does not have.
+    /// The target is not a path, the query is malformed, headers contradict the query, or S3 has no such operation.
     pub(super) fn establish(
         request: &Request<'a>,
         query: Result<Query<'a>, NotUtf8>,
@@ -71,7 +70,7 @@ impl<'a> Facts<'a> {
         Ok(Facts { spec, address, unfit, raw_key: raw.raw_key(), view, mode: request.rules.mode })
     }
 
-    /// The source of a copy: what is authorised, and then copied.
+    /// The source of a copy. The same value is authorised and then copied.
     pub(super) fn source(&self) -> Judged<Option<CopySource>> {
         match CopySource::from_view(&self.view) {
             Err(unfit) if self.mode.is_audit() => {
@@ -81,7 +80,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The facts as the policy has ruled: perhaps as another operation, and without what is ignored.
+    /// The facts after the policy's ruling: perhaps for another operation, and without ignored headers and parameters.
     pub(super) fn under(mut self, operation: Operation, ignored: Ignored, subject: &mut Subject) -> Facts<'a> {
         self.spec = operation.spec();
         subject.operation = Some(operation);
@@ -90,7 +89,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// What the request names, and why R2 could not have it where that does not matter.
+/// The bucket and key that the request names. In an audit, also why R2 would refuse the name.
 fn names(raw: &RawAddress<'_>, mode: Mode) -> (Result<Address, S3Error>, Option<S3Error>) {
     match raw.address() {
         Err(unfit) if mode.is_audit() => match raw.address_of_other_store() {
@@ -102,7 +101,7 @@ fn names(raw: &RawAddress<'_>, mode: Mode) -> (Result<Address, S3Error>, Option<
 }
 
 impl Subject {
-    /// Notes the names of bucket and key, where a bucket and an object can have them.
+    /// Notes the names of bucket and key, if they are valid.
     pub(super) fn names(&mut self, address: &Result<Address, S3Error>) {
         if let Ok(address) = address {
             self.bucket = address.bucket.as_ref().map(ToString::to_string);
@@ -111,8 +110,8 @@ impl Subject {
     }
 }
 
-/// Whether the `x-amz-*` parameters are headers follows from how the request says it is signed; the signature itself
-/// is verified over the same bytes.
+/// Whether `x-amz-*` parameters count as headers depends on the form of the signature. The signature is verified over
+/// the same bytes.
 pub(super) fn view<'a>(head: &RequestHead<'a>, query: Result<Query<'a>, NotUtf8>) -> Result<RequestView<'a>, S3Error> {
     let invalid_query = |_| S3Error::new(Code::INVALID_URI).message("The query is not UTF-8 once decoded.");
     let query = query.map_err(invalid_query)?;

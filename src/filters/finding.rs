@@ -1,4 +1,4 @@
-//! The links of the chain by name, and what they have against a request.
+//! The filters of the chain, and what they find against a request.
 
 use crate::policy::{RuleRef, Ruling};
 use crate::s3::S3Error;
@@ -7,21 +7,21 @@ use std::fmt;
 /// A link of the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Filter {
-    /// How much a head may hold.
+    /// How large a head may be.
     Limits,
-    /// Whether a browser may send what a page asks it to.
+    /// Whether a browser may send the request of a page.
     Cors,
-    /// Who the request is from.
+    /// The signature of the request.
     Authenticate,
     /// The region that the request is signed for.
     Region,
-    /// Whether the request names something that S3 has.
+    /// Whether the request names an operation of S3.
     Address,
-    /// Whether the key may do this here.
+    /// Whether the key may do this in this bucket.
     Authorise,
     /// Whether the subset has what the request asks for.
     Policy,
-    /// Whether there could be such a bucket and key.
+    /// Whether the bucket and key are valid names.
     Names,
     /// What the body must be.
     Payload,
@@ -30,9 +30,9 @@ pub enum Filter {
 /// What a link may do to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// It ends a request that may not go on, in every mode of the walk in which requests are carried out.
+    /// It ends a request that it refuses, in every mode in which requests are carried out.
     Guard,
-    /// It finds refusals; who runs the walk decides whether they end the request.
+    /// It reports refusals; the mode of the walk decides whether they end the request.
     Judge,
 }
 
@@ -50,7 +50,7 @@ impl Filter {
         Filter::Payload,
     ];
 
-    /// What logs, metrics and `explain` call it.
+    /// Its name in logs, metrics and `explain`.
     pub fn name(self) -> &'static str {
         match self {
             Filter::Limits => "limits",
@@ -65,7 +65,7 @@ impl Filter {
         }
     }
 
-    /// Whether it ends requests or finds.
+    /// Whether it is a guard or a judge.
     pub fn role(self) -> Role {
         match self {
             Filter::Limits | Filter::Cors | Filter::Authenticate | Filter::Address | Filter::Authorise => Role::Guard,
@@ -87,9 +87,9 @@ pub struct Finding {
     pub filter: Filter,
     /// R2's answer.
     pub error: S3Error,
-    /// The policy's rule; none where no rule of the policy is behind the refusal.
+    /// The policy's rule; `None` if the refusal does not come from the policy.
     pub rule: Option<RuleRef>,
-    /// What was refused, as a label of metrics, if there is no rule; none if the filter's name is enough.
+    /// What was refused, as a label of metrics, if there is no rule; `None` if the filter's name is enough.
     pub label: Option<&'static str>,
 }
 
@@ -100,7 +100,7 @@ impl Finding {
     }
 }
 
-/// What a filter can have against a request, before it is known which filter that is.
+/// An error that becomes a finding once its filter is known.
 pub(super) trait Refusal {
     /// The refusal as a finding of that filter.
     fn found_by(self, filter: Filter) -> Finding;
@@ -118,17 +118,17 @@ impl Refusal for Ruling {
     }
 }
 
-/// What a judge has made of a request. What R2 refuses another store may do, so there may be both a value and faults.
+/// The result of a judge. Another store may do what R2 refuses, so there may be both a value and faults.
 #[derive(Debug)]
 pub(super) struct Judged<T> {
-    /// What the request is carried out by; where no store could do that, why not, which an audit answers, too.
+    /// The value to carry the request out by. If no store could carry it out, the error, which an audit answers, too.
     pub(super) value: Result<T, S3Error>,
-    /// Everything against it, R2's answer first.
+    /// All refusals, R2's answer first.
     pub(super) faults: Vec<S3Error>,
 }
 
 impl<T> From<Result<T, S3Error>> for Judged<T> {
-    /// Nothing against a value; an error is something no store could do.
+    /// A value without refusals; an error is something no store could do.
     fn from(value: Result<T, S3Error>) -> Judged<T> {
         let faults = value.as_ref().err().cloned().into_iter().collect();
         Judged { value, faults }

@@ -1,4 +1,4 @@
-//! Filter `limits`: how much a head may hold before it is looked at closely.
+//! Filter `limits`: how large a head may be. It comes before all other work on the head.
 
 use crate::filters::request::Request;
 use crate::s3::{Code, S3Error};

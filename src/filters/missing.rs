@@ -1,32 +1,32 @@
-//! What is known when a request is explained, and what is missing to decide about it as the server would.
+//! What is known when a request is explained, and what is missing for the server's decision.
 
 use std::fmt;
 
-/// What is known besides the head of a request that is explained and the rules.
+/// What is known about an explained request besides its head and the rules.
 #[derive(Debug, Clone, Copy)]
 pub struct Known<'k> {
     /// What is known of the keys that may sign.
     pub keys: KnownKeys<'k>,
-    /// The body, byte for byte as it would be sent; `None` where only its head is at hand.
+    /// The body, byte for byte as it would be sent; `None` if only the head is available.
     pub body: Option<&'k [u8]>,
 }
 
 /// What is known of the keys that may sign.
 #[derive(Debug, Clone, Copy)]
 pub enum KnownKeys<'k> {
-    /// Nothing: any key may be one.
+    /// Nothing: any key could exist.
     Nothing,
     /// The keys are those of the rules.
     OfRules {
-        /// The ids of those whose secrets are not at hand.
+        /// The ids of the keys whose secrets are not available.
         without_secret: &'k [String],
     },
 }
 
-/// Something that decides about a request and that an explanation does not have.
+/// A fact that decides about a request, and that is not known when the request is explained.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Missing {
-    /// A signature that holds.
+    /// A valid signature.
     Signature,
     /// Whether there is a key with this id, what it may do, and its secret.
     Key(String),
@@ -34,11 +34,11 @@ pub enum Missing {
     Secret(String),
     /// A header that the signature covers and that the client adds when it sends the request.
     Header(String),
-    /// The certificate that the client shows with the key of this id.
+    /// The certificate that the client shows when it uses the key with this id.
     Certificate(String),
-    /// The body: what of it decides.
+    /// The body; the text says which property of it decides.
     Body(String),
-    /// What the document in the body says.
+    /// The content of the document in the body.
     Document,
     /// The CORS rules that are stored with the bucket.
     StoredRules,

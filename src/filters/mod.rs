@@ -1,19 +1,18 @@
 //! The life of a request, as one function: [`walk`]. Read this first.
 //!
-//! First come limits, then the facts: bucket, key, operation and the view of headers and query. What cannot be
-//! established is recorded, and reported only once the client is known. Then every request meets the links of
-//! [`Filter::CHAIN`] in that order. A *guard* ends a request that may not go on. A *judge* finds: it reports every
-//! refusal of the request, and who runs the walk decides what becomes of them. [`admit`] answers the first; [`explain`]
-//! goes on and shows all. A request that is explained is judged by what is known of it: filters that have to know more
-//! than the head say what is missing.
+//! First come limits, then the facts: bucket, key, operation and the view of headers and query. Faults of the facts are
+//! recorded, and reported only after the client is authenticated. Then every request meets the filters of
+//! [`Filter::CHAIN`] in that order. A *guard* ends a request that it refuses. A *judge* reports every refusal of the
+//! request. [`admit`] answers with the first finding; [`explain`] continues and shows all. An explained request is
+//! judged by what is known about it: filters that need more than the head report what is missing.
 //!
-//! Public objects are read without a key, on a port of their own: [`admit_public`] is not part of the chain.
+//! Public objects are read without a key, on another port: [`admit_public`] is not part of the chain.
 //!
-//! What comes out is [`Admitted`]: an operation that may be carried out, by the local store or an upstream. A browser's
-//! preflight ends on the way, with its answer.
+//! The result is [`Admitted`]: an operation that may be carried out, by the local store or an upstream. A browser's
+//! preflight ends in the chain, with its answer.
 //!
-//! Nothing here touches a socket, a file or a clock, so the whole chain is a function call to a test and to
-//! `r2shim explain`.
+//! Nothing here touches a socket, a file or a clock, so tests and `r2shim explain` can call the whole chain as a
+//! function.
 
 mod rules;
 mod request;
@@ -65,11 +64,11 @@ use crate::s3::query::Query;
 use crate::s3::request::RequestHead;
 use crate::s3::{S3Error, Timestamp};
 
-/// Walks a request down the chain, and enforces what it finds or, in an audit, notes it. `subject` keeps what was found
-/// out about the request, also where it is refused.
+/// Walks a request down the chain, and enforces the findings or, in an audit, notes them. `subject` keeps what is known
+/// about the request, even if it is refused.
 ///
 /// # Errors
-/// The first refusal, in the order in which R2 answers. In an audit, that of a guard, or of names and a body that no
+/// The first refusal, in the order in which R2 answers. In an audit, the refusal of a guard, or names or a body that no
 /// store can have.
 pub fn admit<'a>(
     rules: &'a Rules,
@@ -88,13 +87,13 @@ pub fn admit<'a>(
     }
 }
 
-/// Admits a request that nobody signed, if it is a read of a public object: the one door besides the chain, for the port
-/// of public buckets. `subject` keeps what the request is about.
+/// Admits an unsigned request if it reads a public object, on the port for public buckets. It is the only way to admit
+/// a request besides the chain. `subject` keeps what the request is about.
 ///
 /// # Errors
 /// `MethodNotAllowed` with `Allow` for other methods, `InvalidRequest` for a host that may or may not name a bucket,
-/// `NoSuchKey` for everything that is not a public object, those of heads that are too large, and of preflights that no
-/// rule allows.
+/// `NoSuchKey` for everything that is not a public object, and the errors of large heads and of preflights that no rule
+/// allows.
 pub fn admit_public<'a>(
     rules: &'a Rules,
     head: RequestHead<'a>,
@@ -110,18 +109,18 @@ pub fn admit_public<'a>(
     Ok(Accepted::Request(Admitted::public(&request, read, public::view(&head))))
 }
 
-/// The chain: each line that names a [`Filter`] is a link, in the order of [`Filter::CHAIN`].
+/// The chain. Each line that names a [`Filter`] is one step, in the order of [`Filter::CHAIN`].
 fn walk<'a>(request: &Request<'a>, run: &mut Run<'_>, subject: &mut Subject) -> Result<Walked<'a>, Box<Finding>> {
-    // Heads that are too large are refused before anything looks at them closely.
+    // Heads that are too large are refused before any other work on them.
     run.guard(Filter::Limits, limits::check(request))?;
-    // Bucket, key, operation, view. A fault found here is reported below, to known clients only.
+    // Bucket, key, operation, view. A fault found here is reported below, to authenticated clients only.
     let query = Query::parse(request.head.query);
     let facts = Facts::establish(request, query.clone(), subject);
-    // A browser's question about a page is answered before anyone is known, from the CORS rules alone.
+    // A browser's preflight is answered before authentication, from the CORS rules alone.
     if let Some(headers) = run.guard_or_miss(Filter::Cors, cors::check(request), NotAnswered::missing)? {
         return Ok(Walked::Preflight(headers));
     }
-    // Who: SigV4 over the request as sent.
+    // Is the request signed by a known key? SigV4 is verified over the request as sent.
     let caller = match run.known() {
         None => run.guard(Filter::Authenticate, authenticate::identify(request, &query, &facts))?,
         Some(known) => run.examine(Filter::Authenticate, authenticate::examine(request, &query, &facts, known.keys))?,
@@ -150,18 +149,18 @@ fn walk<'a>(request: &Request<'a>, run: &mut Run<'_>, subject: &mut Subject) -> 
         Mode::Enforce | Mode::AuditLocal => {
             (facts.under(decision.operation, decision.ignored, subject), decision.answer)
         }
-        // The store is to get what it gets without us.
+        // The store gets the request as if the client had sent it there.
         Mode::AuditRemote => (facts, None),
     };
-    // Could there be such a bucket and key?
+    // Are the bucket and key valid names?
     let Judged { value: names, faults } = names::judge(&facts);
     run.judge(Filter::Names, faults)?;
-    // What must the body be, and what must be true of it before it counts?
+    // What must the body be, and what must be verified before it counts?
     let plan = body(request, run, &facts, &caller)?;
     Ok(Walked::Passed(Passed { facts, caller, names, plan, answer }))
 }
 
-/// What the body must be: judged where the request is here, examined where it is explained.
+/// What the body must be. The body of an explained request may be unknown.
 fn body(
     request: &Request<'_>,
     run: &mut Run<'_>,
@@ -176,7 +175,8 @@ fn body(
     run.examine(Filter::Payload, payload::examine(request, facts, caller, known.body))
 }
 
-/// The end of the chain for what no row is for: no policy rules over it, and the finding of filter `address` is noted.
+/// The end of the chain for an operation without a row: no policy judges it, and the finding of filter `address` is
+/// noted.
 fn unknown_operation<'a>(
     request: &Request<'a>,
     run: &mut Run<'_>,

@@ -1,6 +1,6 @@
-//! Filter `names`: whether there could be such a bucket and key, that of a copy's source among them.
+//! Filter `names`: whether the bucket and key, and those of a copy's source, are valid names.
 //!
-//! It comes after `policy`, so that what the subset lacks is refused by name whatever the bucket is called.
+//! It comes after `policy`, so that unsupported features are refused by name regardless of the bucket's name.
 
 use crate::filters::facts::Facts;
 use crate::filters::finding::Judged;
@@ -12,11 +12,11 @@ use crate::s3::copy_source::CopySource;
 pub(super) struct Names {
     /// Its bucket and key.
     pub(super) address: Address,
-    /// What it copies.
+    /// The source of the copy.
     pub(super) source: Option<CopySource>,
 }
 
-/// The names. They are faulty where R2 has no such names, and there are none where no store has them.
+/// The names. A name that R2 does not allow is a fault; a name that no store allows is an error.
 pub(super) fn judge(facts: &Facts<'_>) -> Judged<Names> {
     let source = facts.source();
     let of_address = facts.unfit.iter().chain(facts.address.as_ref().err()).cloned();

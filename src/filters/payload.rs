@@ -1,6 +1,6 @@
-//! Filter `payload`: what the body must be, and what must be true of it before it counts.
+//! Filter `payload`: what the body must be, and what must be verified before it counts.
 //!
-//! Digests that cannot be right are refused here, before the body sets out.
+//! Digests that cannot be right are refused here, before the body is sent.
 
 use crate::body::{Announced, Expected, Framing};
 use crate::filters::authenticate::{Authenticated, Caller};
@@ -19,10 +19,10 @@ use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error};
 use crate::sigv4::{self, PayloadHash, Verified};
 
-/// What a request's body must be, and what must be true of it before it counts.
+/// What a request's body must be, and what must be verified before it counts.
 #[derive(Debug, Clone)]
 pub enum BodyPlan {
-    /// The operation has none; what is sent is read and discarded.
+    /// The operation has no body; if one is sent, it is read and discarded.
     Ignore,
     /// A document, read whole.
     Document {
@@ -40,8 +40,8 @@ pub enum BodyPlan {
     },
 }
 
-/// The plan. There is none where something in the announcement cannot be true of a body, or where the request has no
-/// signature: a policy may accept what browsers send unsigned, but no backend carries it out.
+/// The plan. There is none if no body can match the announcement, or if the request has no signature: a policy may
+/// accept the unsigned forms of browsers, but no backend carries them out.
 pub(super) fn plan(request: &Request<'_>, facts: &Facts<'_>, caller: &Caller<'_>) -> Judged<BodyPlan> {
     match caller {
         Caller::Signer(signer) => plan_for(request, signer, facts),
@@ -70,7 +70,7 @@ fn plan_of_body(request: &Request<'_>, signer: &Authenticated<'_>, facts: &Facts
         return Judged { value: Err(first(&faults)), faults };
     };
     let value = if faults.is_empty() { known_length(facts, announced.expected.length) } else { Err(first(&faults)) };
-    // What follows is R2's alone: other stores take two digests, and larger objects.
+    // The checks below are only R2's: other stores take two digests, and larger objects.
     faults.extend(two_digests(request, facts, &announced));
     match &value {
         Ok(length) => faults.extend(too_large(facts, *length, limits)),
@@ -84,12 +84,12 @@ fn plan_of_body(request: &Request<'_>, signer: &Authenticated<'_>, facts: &Facts
     Judged { value: value.map(plan), faults }
 }
 
-/// The fault to answer. What is not known is at fault, so there is one.
+/// The fault to answer. There is at least one if the plan is not known.
 fn first(faults: &[S3Error]) -> S3Error {
     faults.first().cloned().unwrap_or_else(|| Code::INTERNAL_ERROR.into())
 }
 
-/// A body that is not wanted is not hashed. Where none comes its hash is known.
+/// A discarded body is not hashed. If there is no body, its hash is known.
 fn no_body(payload: &PayloadHash, view: &RequestView<'_>) -> Result<(), S3Error> {
     let comes = view.header("content-length").is_some_and(|length| length != "0") || has_coding(view);
     if comes || payload.may_be_of_nothing() { Ok(()) } else { Err(Code::X_AMZ_CONTENT_SHA256_MISMATCH.into()) }
@@ -99,13 +99,13 @@ fn has_coding(view: &RequestView<'_>) -> bool {
     view.header_bytes("transfer-encoding").is_some()
 }
 
-/// The value; a fault joins the others.
+/// The value, if there is one. A fault is added to the others.
 fn keep<T>(faults: &mut Vec<S3Error>, found: Result<T, S3Error>) -> Option<T> {
     found.map_err(|fault| faults.push(fault)).ok()
 }
 
-/// Everything the client announced of its body; `None` where its framing or length cannot be known. Only of a request
-/// that is explained may the signature not be `verified`.
+/// Everything the client announced about its body; `None` if its framing or length is unknown. The signature may be
+/// unverified only if the request is explained.
 fn announced(
     payload: &PayloadHash,
     verified: Option<&Verified>,
@@ -125,21 +125,21 @@ fn announced(
     Some(Announced { framing, expected: Expected { length, sha256, md5, checksum } })
 }
 
-/// What is said of Content-MD5 beside another checksum, if the policy takes one only. With documents SDKs send both.
+/// The refusal of Content-MD5 beside another checksum, if the policy takes only one. SDKs send both with documents.
 fn two_digests(request: &Request<'_>, facts: &Facts<'_>, announced: &Announced) -> Option<S3Error> {
     let both = announced.expected.md5.is_some() && announced.checksum_algorithm().is_some();
     let of_object = facts.spec.body == BodyKind::Object && request.rules.policy.limits().one_digest;
     (of_object && both).then(Checksum::only_one)
 }
 
-/// What is said of the type of the checksum that an upload will have, if the policy lacks it.
+/// The refusal of an upload's checksum type, if the policy lacks it.
 fn unusual_checksum_type(request: &Request<'_>, facts: &Facts<'_>) -> Option<S3Error> {
     let judged = request.rules.policy.limits().one_checksum_type && facts.spec.knows_header("x-amz-checksum-type");
     if judged { require_usual_kind(&facts.view).err() } else { None }
 }
 
-/// What can be said of the body of an explained request: every fault in what is announced of it and, of what depends on
-/// its bytes, what is missing.
+/// Judges the body of an explained request: every fault in its announcement, and what is missing for the checks that
+/// depend on its bytes.
 pub(super) fn examine(
     request: &Request<'_>,
     facts: &Facts<'_>,
@@ -165,7 +165,7 @@ pub(super) fn examine(
     Examined { value, refusals: found.refusals, missing: found.missing }
 }
 
-/// Returns what no store could take; R2 alone refuses the rest of what is found.
+/// Returns the faults that every store refuses; only R2 refuses the others.
 fn examine_body(
     request: &Request<'_>,
     facts: &Facts<'_>,
@@ -180,7 +180,7 @@ fn examine_body(
     let Some(announced) = announced else { return impossible };
     found.refusals.extend(two_digests(request, facts, &announced));
     let framed = matches!(announced.framing, Framing::AwsChunked { .. });
-    // HTTP clients add a length where they know it, so it need not be given.
+    // HTTP clients add a length if they know it, so the length may be missing here.
     let chunked = has_coding(&facts.view);
     if announced.expected.length.is_none() && body.is_none() && !framed && !chunked {
         found.missing.push(Missing::Body("the length of the body".to_owned()));
@@ -211,7 +211,7 @@ fn announced_payload(request: &Request<'_>) -> PayloadHash {
     }
 }
 
-/// What is said of an object or a part of so many bytes, if R2 takes fewer in one request.
+/// The refusal of an object or a part that is larger than R2 takes in one request.
 fn too_large(facts: &Facts<'_>, length: u64, limits: &Limits) -> Option<S3Error> {
     (facts.spec.body == BodyKind::Object && length > limits.object_bytes).then(|| Code::ENTITY_TOO_LARGE.into())
 }
@@ -227,7 +227,7 @@ fn known_length(facts: &Facts<'_>, length: Option<u64>) -> Result<u64, S3Error> 
     }
 }
 
-/// How the signature says the body is framed, and the digest it is held against as a whole.
+/// The framing of the body according to the signature, and the digest of the whole body.
 fn framing(
     payload: &PayloadHash,
     verified: Option<&Verified>,
@@ -252,7 +252,7 @@ fn plain(view: &RequestView<'_>, sha256: Option<[u8; 32]>) -> Result<(Framing, O
     Ok((Framing::Plain, sha256))
 }
 
-/// The trailer of a streaming body: one if the sentinel promises it, else none.
+/// The trailer of a streaming body, if the sentinel value announces one.
 fn trailer(streaming: Streaming, view: &RequestView<'_>) -> Result<Option<Algorithm>, S3Error> {
     let announced = announced_trailer(view)?;
     if announced.is_some() && !streaming.has_trailer() {
@@ -262,7 +262,7 @@ fn trailer(streaming: Streaming, view: &RequestView<'_>) -> Result<Option<Algori
     Ok(announced)
 }
 
-/// How many bytes the body has without any framing; `None` where the client does not say.
+/// How many bytes the body has without any framing; `None` if the client does not say.
 fn length(payload: &PayloadHash, view: &RequestView<'_>) -> Result<Option<u64>, S3Error> {
     let name = match payload {
         PayloadHash::Streaming(_) => "x-amz-decoded-content-length",

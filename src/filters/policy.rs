@@ -1,6 +1,6 @@
 //! Filter `policy`: whether the subset has what the request asks for.
 //!
-//! The decision is the policy's alone ([`crate::policy`]); this hands it the request.
+//! [`crate::policy`] decides; this passes the request to it.
 
 use crate::filters::authenticate::Caller;
 use crate::filters::facts::Facts;
@@ -9,12 +9,13 @@ use crate::policy::Decision;
 use crate::s3::payload::PayloadKind;
 use crate::sigv4;
 
-/// What the policy says of the request.
+/// The policy's ruling on the request.
 pub(super) fn decide(request: &Request<'_>, facts: &Facts<'_>, caller: &Caller<'_>) -> Decision {
     request.rules.policy.decide(facts.spec.operation, &facts.view, payload_kind(request, caller))
 }
 
-/// What the signature says of the body; one that is explained may have none, and announces it all the same.
+/// The payload kind that the signature covers. An explained request may have no signature, but its headers announce the
+/// kind.
 fn payload_kind(request: &Request<'_>, caller: &Caller<'_>) -> PayloadKind {
     match (caller.claim(), caller) {
         (Some(claim), _) => claim.payload().kind(),

@@ -1,10 +1,10 @@
-//! Reads of public buckets: what may be carried out for a request that nobody signed.
+//! Reads of public buckets: what may be carried out for an unsigned request.
 //!
-//! This is no link of the chain. The port for public buckets has this door of its own, which knows two operations and
-//! no key, and no other port opens it. The policy has no say: it is about the S3 API, and this is none.
+//! This is not part of the chain. Only the port for public buckets uses it. It knows two operations and no key. The
+//! policy does not apply, because it is about the S3 API.
 //!
-//! A stranger learns nothing but whether there is a public object of this name. A bucket that is not public, one that
-//! does not exist and a key that does not exist have the same answer.
+//! A client learns only whether there is a public object of this name. The answer is the same for a bucket that is not
+//! public, a bucket that does not exist, and a key that does not exist.
 
 use crate::cors::{Header, is_preflight};
 use crate::filters::cors;
@@ -24,8 +24,10 @@ use http::{HeaderName, StatusCode};
 /// The methods that the port for public buckets has, as `Allow` names them.
 const PUBLIC_METHODS: &str = "GET, HEAD";
 
-/// The headers that count. No other can have an effect, such as one that asks for a checksum or brings a customer's key.
-const HEARD: [HeaderName; 7] = [HOST, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE];
+/// The headers that have an effect. All others are ignored, for example one that asks for a checksum or has a
+/// customer's key.
+const EFFECTIVE_HEADERS: [HeaderName; 7] =
+    [HOST, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE];
 
 /// A read of an object in a bucket that the settings make public. Only [`PublicRead::find`] makes one.
 #[derive(Debug)]
@@ -42,11 +44,11 @@ pub(super) struct PublicReadParts<'a> {
     pub(super) raw_key: &'a str,
 }
 
-/// The headers of the answer to a browser's question; `None` for other requests.
+/// The headers of the answer to a browser's preflight; `None` for other requests.
 ///
 /// # Errors
-/// What no CORS rule of a public bucket allows. Other buckets have no rules here, so that nothing tells whether there
-/// are such rules.
+/// No CORS rule of a public bucket allows the request. Buckets that are not public have no rules here, so the answer
+/// does not show whether they have any.
 pub(super) fn preflight(request: &Request<'_>) -> Result<Option<Vec<Header>>, S3Error> {
     let (head, rules) = (&request.head, request.rules);
     if !is_preflight(head.method, head.headers) {
@@ -56,7 +58,7 @@ pub(super) fn preflight(request: &Request<'_>) -> Result<Option<Vec<Header>>, S3
     answer.map(Some).map_err(|refusal| cors::not_allowed(&refusal, None))
 }
 
-/// The CORS headers of the answer to a request at the port for public buckets that is no preflight.
+/// The CORS headers of the answer to a request at the port for public buckets that is not a preflight.
 pub fn public_cors_headers(rules: &Rules, head: &RequestHead<'_>, status: StatusCode) -> Vec<Header> {
     rules.cors.headers(|| bucket(rules, head), head.method, head.headers, status)
 }
@@ -90,7 +92,7 @@ impl<'a> PublicRead<'a> {
         }
     }
 
-    /// What is to be read.
+    /// The operation to carry out.
     pub(super) fn into_parts(self) -> PublicReadParts<'a> {
         self.0
     }
@@ -121,10 +123,10 @@ fn not_found(cause: &str) -> S3Error {
     S3Error::new(Code::NO_SUCH_KEY).cause(cause)
 }
 
-/// The view of a public read. A range that cannot be read is passed over, and so is one of a HEAD: HTTP has it so (RFC
-/// 9110 section 14.2), and what clients of S3 are told is not for browsers.
+/// The view of a public read. A malformed range is ignored, and so is the range of a HEAD, as HTTP requires (RFC 9110
+/// section 14.2). S3 answers both differently, but its answers are not for browsers.
 pub(super) fn view(head: &RequestHead<'_>) -> RequestView<'static> {
-    let mut view = RequestView::of_headers(head.headers, &HEARD);
+    let mut view = RequestView::of_headers(head.headers, &EFFECTIVE_HEADERS);
     let is_range = view.header(RANGE.as_str()).is_some_and(|range| ByteRange::parse(range).is_ok());
     if !is_range || head.method != "GET" {
         view.ignore(vec![RANGE.as_str().to_owned()], Vec::new());

@@ -1,24 +1,24 @@
-//! A request at the top of the chain.
+//! A request at the start of the chain.
 
 use crate::access::CertificateDigest;
 use crate::filters::rules::Rules;
 use crate::s3::Timestamp;
 use crate::s3::request::RequestHead;
 
-/// What was sent, when it came, and what it is decided by.
+/// A request as it was sent, when it arrived, and the rules for it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Request<'a> {
     /// The rules in force when the request began.
     pub(super) rules: &'a Rules,
     /// The request as sent.
     pub(super) head: RequestHead<'a>,
-    /// When it came.
+    /// When it arrived.
     pub(super) now: Timestamp,
     /// The certificate that its client has shown.
     pub(super) certificate: Shown,
 }
 
-/// When and how a request came.
+/// When and how a request arrived.
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival {
     /// When.
@@ -34,10 +34,10 @@ impl From<Timestamp> for Arrival {
     }
 }
 
-/// The certificate that a request came with.
+/// The client certificate of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
-    /// That of its connection, verified in the handshake; `None` where the client has shown none.
+    /// The certificate of its connection, verified in the handshake; `None` if the client has shown none.
     Known(Option<CertificateDigest>),
     /// The request is explained, and has no connection.
     Unknown,

@@ -1,4 +1,4 @@
-//! What the chain decides by: the operator's settings, made ready once.
+//! The rules of the chain: the operator's settings, prepared once.
 
 use crate::access::{BucketScope, Keyring};
 use crate::cors::CorsRules;
@@ -10,48 +10,48 @@ use crate::sigv4::KeyCache;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
-/// The rules in force. They are swapped as a whole: whoever swaps them begins with those in force (`rcu`), so that the CORS
-/// rules that are stored with buckets stay. A request keeps the snapshot that it began with to its end, and
-/// whatever carries it out reads them there ([`Admitted::rules`](crate::filters::Admitted)).
+/// The rules in force. They are swapped as a whole. Code that swaps them must begin with those in force (`rcu`), so
+/// that the CORS rules stored with buckets are kept. A request keeps the snapshot that it began with, and the code that
+/// carries it out reads the rules there ([`Admitted::rules`](crate::filters::Admitted)).
 pub type CurrentRules = ArcSwap<Rules>;
 
-/// What the chain decides by.
+/// The rules of the chain.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// Bounds on heads and documents.
     pub limits: Limits,
     /// Names under which buckets are hosts, in lower case.
     pub domains: Vec<String>,
-    /// Which pages of other origins browsers let in.
+    /// The CORS rules: which pages of other origins may use the server.
     pub cors: CorsRules,
-    /// Who may sign.
+    /// The keys of clients.
     pub keyring: Keyring,
-    /// Signing keys derived before.
+    /// A cache of derived signing keys.
     pub signing_keys: Arc<KeyCache>,
-    /// What the subset has.
+    /// The policy, which defines the subset.
     pub policy: Arc<Policy>,
-    /// Buckets whose objects are read without a key, on the port for that.
+    /// Buckets whose objects are read without a key, on the public port.
     pub public: BucketScope,
-    /// The proxies whose word counts on who a client is.
+    /// The proxies that are trusted to name the client.
     pub trusted_proxies: TrustedProxies,
-    /// What becomes of requests that R2 would refuse.
+    /// Whether requests that R2 would refuse are refused or noted.
     pub mode: Mode,
 }
 
-/// What becomes of requests that R2 would refuse.
+/// How requests are treated that R2 would refuse.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mode {
     /// They are refused.
     #[default]
     Enforce,
-    /// What the local store can is carried out, as the policy rules otherwise; the rest is noted.
+    /// The local store carries out what it can; refusals are noted. The policy's other rulings hold.
     AuditLocal,
-    /// A remote store gets all of a request, whatever the policy ignores, answers or lacks.
+    /// A remote store gets the request unchanged, even if the policy ignores, answers or refuses parts of it.
     AuditRemote,
 }
 
 impl Mode {
-    /// What settings ask for, in front of the store that they have.
+    /// The mode for these settings and their store.
     pub fn from_settings(mode: settings::Mode, upstream: &Upstream) -> Mode {
         match (mode, upstream) {
             (settings::Mode::Enforce, _) => Mode::Enforce,
@@ -60,7 +60,7 @@ impl Mode {
         }
     }
 
-    /// What settings call it.
+    /// Its name in settings.
     pub fn name(self) -> &'static str {
         if self.is_audit() { settings::Mode::Audit.name() } else { settings::Mode::Enforce.name() }
     }
@@ -71,7 +71,7 @@ impl Mode {
     }
 }
 
-/// Bounds on what clients send, each with room over what real clients need.
+/// Limits on what clients send. Each is larger than what real clients need.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Header lines. A presigned request may have as many headers, those in its query among them
@@ -85,9 +85,9 @@ pub struct Limits {
     pub target_bytes: usize,
     /// Bytes of an object or part in one request (R2 limits page: 5 GiB less 5 MiB).
     pub object_bytes: u64,
-    /// What settings say of connections.
+    /// The settings for connections.
     pub ports: PortLimits,
-    /// What settings say of requests.
+    /// The settings for requests.
     pub requests: RequestLimits,
 }
 

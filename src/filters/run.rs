@@ -1,74 +1,74 @@
-//! Who runs the walk: whether the first finding ends it, or all of them are collected.
+//! The mode of a walk: whether the first finding ends it, or all findings are collected.
 
 use crate::filters::finding::{Filter, Finding, Refusal, Role};
 use crate::filters::missing::{Known, Missing};
 use crate::filters::rules::Mode;
 use crate::policy::{Ignored, RuledAnswer};
 
-/// What becomes of findings on a walk down the chain.
+/// How a walk down the chain treats findings.
 #[derive(Debug)]
 pub(super) enum Run<'k> {
     /// The first one ends the walk.
     Enforce,
-    /// Guards end it; what judges find is collected, and the request is carried out all the same.
+    /// Guards end it. Findings of judges are collected, and the request is still carried out.
     Audit(Vec<Finding>),
-    /// They are collected, and the walk goes on as long as the facts are known; nothing is carried out at its end.
+    /// They are collected, and the walk continues as long as the facts are known. Nothing is carried out at its end.
     Explain(Known<'k>, Notes),
 }
 
-/// What an explained walk has seen.
+/// The record of an explained walk.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    /// One step a filter, up to the guard that ended the walk.
+    /// A step for each filter, up to the guard that ended the walk.
     pub(super) steps: Vec<Step>,
     /// Every refusal, in the order of the chain.
     pub(super) findings: Vec<Finding>,
-    /// What the policy ignores.
+    /// The headers and parameters that the policy ignores.
     pub(super) ignored: Ignored,
     /// The policy's own answer.
     pub(super) answer: Option<RuledAnswer>,
 }
 
-/// What a filter says of an explained request.
+/// The result of a filter for an explained request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The filter.
     pub filter: Filter,
-    /// What it says.
+    /// Its verdict.
     pub verdict: StepVerdict,
-    /// What it does not have and would decide by.
+    /// What is missing for its decision.
     pub missing: Vec<Missing>,
 }
 
-/// What a filter says.
+/// The verdict of a filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepVerdict {
-    /// Nothing against it.
+    /// It does not refuse the request.
     Passes,
-    /// Nothing against it that is known, and something is missing.
+    /// It does not refuse the request by what is known, and something is missing.
     Undecided,
     /// It refuses.
     Refuses,
 }
 
-/// What a filter has found out that has to know more than the head.
+/// The result of a filter that needs more than the head.
 #[derive(Debug)]
 pub(super) struct Examined<T, R> {
-    /// What the filters after it go on with.
+    /// The value for the filters after it.
     pub(super) value: T,
     /// Every refusal.
     pub(super) refusals: Vec<R>,
-    /// What it would decide by, too; nothing if the request is really sent.
+    /// What is missing for its decision; nothing if the request is really sent.
     pub(super) missing: Vec<Missing>,
 }
 
 impl<'k> Run<'k> {
-    /// A walk of a request that is carried out: what it finds is enforced or noted.
+    /// A walk of a request that is carried out: its findings are enforced or noted.
     pub(super) fn in_mode(mode: Mode) -> Run<'k> {
         if mode.is_audit() { Run::Audit(Vec::new()) } else { Run::Enforce }
     }
 
-    /// Every refusal that an audit has noted, that of a guard among them.
+    /// Every refusal that an audit has noted, including that of a guard.
     pub(super) fn into_findings(self) -> Vec<Finding> {
         match self {
             Run::Audit(findings) => findings,
@@ -76,12 +76,12 @@ impl<'k> Run<'k> {
         }
     }
 
-    /// A walk that collects findings about a request of which this is known.
+    /// A walk that collects findings about an explained request, of which this is known.
     pub(super) fn explain(known: Known<'k>) -> Run<'k> {
         Run::Explain(known, Notes::default())
     }
 
-    /// What the walk has noted; nothing if it was enforced.
+    /// The findings that the walk has noted; none if they were enforced.
     pub(super) fn into_notes(self) -> Notes {
         match self {
             Run::Enforce | Run::Audit(_) => Notes::default(),
@@ -89,7 +89,7 @@ impl<'k> Run<'k> {
         }
     }
 
-    /// What is known of a request that is explained; `None` for one that is really sent.
+    /// What is known about an explained request; `None` for a request that is really sent.
     pub(super) fn known(&self) -> Option<Known<'k>> {
         match self {
             Run::Enforce | Run::Audit(_) => None,
@@ -97,7 +97,7 @@ impl<'k> Run<'k> {
         }
     }
 
-    /// Passes on what a guard lets through, and ends the walk where it refuses.
+    /// Returns the value of a guard, and ends the walk if it refuses.
     pub(super) fn guard<T>(&mut self, filter: Filter, passed: Result<T, impl Refusal>) -> Result<T, Box<Finding>> {
         match passed {
             Ok(value) => {
@@ -112,8 +112,7 @@ impl<'k> Run<'k> {
         }
     }
 
-    /// The same for a guard that may lack something to decide by: where the walk is explained, it ends without a finding
-    /// then.
+    /// The same for a guard whose decision may lack something. Then an explained walk ends without a finding.
     pub(super) fn guard_or_miss<T, R: Refusal>(
         &mut self,
         filter: Filter,
@@ -132,7 +131,7 @@ impl<'k> Run<'k> {
         }
     }
 
-    /// Takes what a judge found; where findings are enforced, the first one ends the walk.
+    /// Takes the findings of a judge. If findings are enforced, the first one ends the walk.
     pub(super) fn judge(&mut self, filter: Filter, found: Vec<impl Refusal>) -> Result<(), Box<Finding>> {
         let findings: Vec<Finding> = found.into_iter().map(|refusal| refusal.found_by(filter)).collect();
         self.step(filter, &findings, Vec::new());
@@ -142,8 +141,8 @@ impl<'k> Run<'k> {
         }
     }
 
-    /// Passes on what a filter lets through. Where findings are enforced, the first refusal ends the walk, and that of a
-    /// guard does where they are noted; where they are explained, it goes on: the facts do not depend on them.
+    /// Returns the value of a filter. If findings are enforced, the first refusal ends the walk. If they are noted,
+    /// that of a guard does. If they are explained, the walk continues, because the facts do not depend on them.
     pub(super) fn examine<T>(
         &mut self,
         filter: Filter,
@@ -159,7 +158,7 @@ impl<'k> Run<'k> {
         }
     }
 
-    /// Keeps what the policy says besides its refusals.
+    /// Keeps the policy's ruling besides its refusals.
     pub(super) fn note(&mut self, ignored: &Ignored, answer: Option<&RuledAnswer>) {
         if let Run::Explain(_, notes) = self {
             notes.ignored = ignored.clone();

@@ -1,7 +1,7 @@
-//! What an audit passes on only for keys that may do everything everywhere.
+//! Requests that an audit passes on only for keys that may do everything in every bucket.
 //!
-//! What a store makes of a method, a path and parameters that no row of the table has may be anything, in any bucket. And
-//! the documents of some operations name other buckets, which the store would write to with its own key.
+//! A store may give any meaning to a method, a path and parameters that no row of the table has, in any bucket. The
+//! documents of some operations name other buckets, to which the store would write with r2shim's key.
 
 use crate::access::Grant;
 use crate::filters::authenticate::Caller;
@@ -13,8 +13,8 @@ use crate::s3::operation::{Method, OperationSpec, Target, is_subresource, unknow
 use crate::s3::query::Query;
 use crate::s3::{Code, S3Error};
 
-/// The facts about a request for which no row is, if it may be passed on: it names a bucket, as a store's own interfaces
-/// do not.
+/// The facts about a request without a row, if it may be passed on. It must name a bucket, because requests to a
+/// store's own interfaces do not.
 pub(super) fn facts<'a>(request: &Request<'a>, caller: &Caller<'a>) -> Option<Facts<'a>> {
     let head = &request.head;
     let may = request.rules.mode == Mode::AuditRemote && caller.grant().is_some_and(Grant::may_do_everything);
@@ -24,8 +24,8 @@ pub(super) fn facts<'a>(request: &Request<'a>, caller: &Caller<'a>) -> Option<Fa
     Some(Facts { spec, address, unfit: None, raw_key: raw.raw_key(), view, mode: request.rules.mode })
 }
 
-/// Refuses to keys that may not do everything what reaches further than was authorised: documents that name other
-/// buckets, and parameters that no row knows, by which the store could take the request for another operation.
+/// Refuses requests that could do more than was authorised, unless the key may do everything: documents that name other
+/// buckets, and unknown parameters, by which the store could take the request for another operation.
 pub(super) fn check(mode: Mode, grant: &Grant<'_>, facts: &Facts<'_>) -> Result<(), S3Error> {
     if mode != Mode::AuditRemote || grant.may_do_everything() {
         return Ok(());
@@ -41,7 +41,7 @@ pub(super) fn check(mode: Mode, grant: &Grant<'_>, facts: &Facts<'_>) -> Result<
     Ok(())
 }
 
-/// A read may have parameters without meaning, with values, as pages add them against caches.
+/// A read may have meaningless parameters with values, because pages add them to bypass caches.
 fn may_select_another(row: &OperationSpec, name: &str, value: &str) -> bool {
     let writes = !matches!(row.method, Method::Get | Method::Head);
     !row.knows_parameter(name) && (writes || value.is_empty() || is_subresource(name))

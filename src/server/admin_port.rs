@@ -1,5 +1,5 @@
-//! The admin address: `/metrics`, `/healthz`, `/readyz` and `/readyz/read` for programs, pages for people. Never on the S3
-//! port, and nothing there is secret.
+//! The admin address: `/metrics`, `/healthz`, `/readyz` and `/readyz/read` for programs, pages for people. It is never
+//! on the S3 port, and shows no secrets.
 
 use crate::filters::CurrentRules;
 use crate::server::connection::port::Respond;
@@ -17,30 +17,31 @@ use std::sync::Arc;
 
 /// Answers the admin address.
 pub struct AdminPort {
-    /// What `/metrics` shows.
+    /// The metrics that `/metrics` shows.
     pub metrics: Arc<Metrics>,
     /// The policy in force, which `/metrics` names.
     pub rules: Arc<CurrentRules>,
-    /// What `/readyz` reports.
+    /// The backend whose health `/readyz` reports.
     pub health: Arc<dyn Health>,
-    /// What `/readyz` says besides.
+    /// Notices of the server, which `/readyz` reports, too.
     pub notices: Arc<Notices>,
-    /// Under which hosts more than health is told. Load balancers and orchestrators ask for health under any.
+    /// The hosts under which more than health is shown. Load balancers and orchestrators use any host to ask for
+    /// health.
     pub hosts: Arc<Hosts>,
-    /// The certificate that clients are shown, which `/metrics` says the end of.
+    /// The certificate that clients are shown; `/metrics` has its expiry.
     pub certificates: Option<Arc<Certificates>>,
     /// Pages, if they are served.
     pub pages: Option<Pages>,
 }
 
-/// What is here for programs.
+/// The paths for programs.
 const FOR_PROGRAMS: &str = "here are /metrics, /healthz, /readyz and /readyz/read\n";
 
-/// Where no pages are served.
+/// The answer to other paths if no pages are served.
 const NO_PAGES: &str = "pages for people are off; pages = true in [admin] of the settings switches them on\n";
 
 impl AdminPort {
-    /// What is here for programs; `None` for other paths. To hosts that are not known nothing is told but the status.
+    /// The answer to a path for programs; `None` for other paths. Unknown hosts get only the status.
     fn for_programs(&self, path: &str, is_known: bool) -> Option<(StatusCode, String)> {
         let (status, text) = match path {
             "/healthz" => (StatusCode::OK, "ok\n".to_owned()),
@@ -65,7 +66,7 @@ impl AdminPort {
         }
     }
 
-    /// The health of the backend, and what the server says of itself.
+    /// The health of the backend, and the notices of the server.
     fn noticed(&self, mut readiness: Readiness) -> Readiness {
         readiness.details.extend(self.notices.lines());
         if self.notices.is_leaving() {
@@ -106,7 +107,7 @@ fn bare(status: StatusCode) -> String {
 impl Respond for AdminPort {
     async fn respond(&self, session: &mut ServerSession) {
         if self.answer(session).await.is_err() {
-            // The client has gone, or does not take the answer: no other can follow it.
+            // The client has gone, or does not read the answer, so no other answer can follow.
             session.set_keepalive(None);
         }
     }

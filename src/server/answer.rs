@@ -1,4 +1,4 @@
-//! Answers as plain data: what a request gets back, before any of it is on the wire.
+//! Answers as plain data, before they are sent.
 
 use crate::s3::{S3Error, xml};
 use crate::server::quota::Pass;
@@ -13,13 +13,13 @@ use std::error::Error;
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
-    /// Headers, Content-Length and the ones every answer carries left out.
+    /// Headers, without Content-Length and the headers that every answer has.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// What follows the headers.
     pub body: Body,
     /// The node of the remote store that gave it; for the log.
     pub node: Option<String>,
-    /// What lets its request count as in flight until it is sent.
+    /// Counts the request as in flight until the answer is sent.
     pub pass: Option<Pass>,
 }
 
@@ -29,7 +29,7 @@ pub enum Body {
     Empty,
     /// A document.
     Text(String),
-    /// The answer to a HEAD: the length of the object that a GET would send, where it is known.
+    /// The answer to a HEAD: the length of the object that a GET would send, if it is known.
     Length(Option<u64>),
     /// An object of this length, read as it is sent.
     Object(u64, store::ObjectReader),
@@ -49,7 +49,7 @@ pub trait BodyStream: Send {
     async fn next(&mut self) -> Option<Result<Bytes, StreamError>>;
 }
 
-/// Why a body does not arrive; for the log.
+/// Why a body does not arrive, for the log.
 pub type StreamError = Box<dyn Error + Send + Sync>;
 
 impl Answer {
@@ -75,7 +75,7 @@ impl Answer {
         if overloaded { answer.with(RETRY_AFTER, "5") } else { answer }
     }
 
-    /// The same answer with one more header; a value no header can hold is left out.
+    /// The same answer with one more header; an invalid value is left out.
     pub fn with(mut self, name: HeaderName, value: &str) -> Answer {
         if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
             self.headers.push((name, value));
@@ -89,7 +89,7 @@ impl Answer {
         self
     }
 
-    /// The Content-Length to announce; `None` where the status forbids one or it is not known.
+    /// The Content-Length to announce; `None` if the status forbids one or if it is not known.
     pub fn length(&self) -> Option<u64> {
         let bodiless = matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         match &self.body {

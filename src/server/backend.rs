@@ -1,4 +1,4 @@
-//! Who carries out what the chain admits: the local disk or a remote store.
+//! The backend, which carries out the requests that the chain admits: the local disk or a remote store.
 
 use crate::filters::Admitted;
 use crate::s3::S3Error;
@@ -20,13 +20,15 @@ impl Backend {
     /// Carries out an admitted request.
     pub async fn answer(&self, request: &Admitted<'_>, body: &mut RequestBody<'_>) -> Result<Answer, S3Error> {
         match self {
-            // Its operations are many, and the future of one on a remote store is not to have room for all of them.
+            // Boxed: the local disk has many operations, and the future of a request to a remote store should not be as
+            // large as all
+            // of them.
             Backend::Local(local) => Box::pin(local.answer(request, body)).await,
             Backend::Remote(remote) => remote.answer(request, body).await,
         }
     }
 
-    /// Refuses what an audit carries out for no client, wherever it is about to go.
+    /// Refuses requests that an audit never carries out, in either backend.
     ///
     /// # Errors
     /// The refusal.

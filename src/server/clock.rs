@@ -1,6 +1,7 @@
-//! The clock: the one place where requests learn what time it is.
+//! The clock: the only place where requests read the time of day.
 //!
-//! A request is judged by the time its head was complete; what it writes gets the time its body was complete.
+//! A request is judged by the time at which its head was complete. An object gets the time at which its body was
+//! complete.
 
 use crate::s3::Timestamp;
 use std::time::SystemTime;

@@ -1,6 +1,7 @@
-//! One request on a port that serves objects: its head is read, the port answers, the answer is sent, logged and counted.
+//! One request on a port that serves objects: its head is read, the port answers, the answer is sent, logged and
+//! counted.
 //!
-//! What the ports have in common is here; what each makes of a request is in [`s3_port`](crate::server::s3_port) and
+//! This is the code that all ports share. The answers of each port are in [`s3_port`](crate::server::s3_port) and
 //! [`public_port`](crate::server::public_port).
 
 use crate::access::CertificateDigest;
@@ -32,12 +33,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What a port makes of a request.
+/// Answers the requests of a port.
 pub trait Service: Send + Sync + 'static {
     /// The port, for log and metrics.
     const PORT: Port;
 
-    /// The answer to a request whose head HTTP allows. What was found out about it is noted in the record.
+    /// The answer to a request whose head is valid HTTP. Facts about the request are noted in the record.
     fn answer(
         &self,
         call: &Call<'_>,
@@ -45,7 +46,7 @@ pub trait Service: Send + Sync + 'static {
         record: &mut Record,
     ) -> impl Future<Output = Answer> + Send;
 
-    /// How clients of this port are told of an error.
+    /// The answer to an error, in the form of this port.
     fn refusal(&self, error: &S3Error) -> Answer;
 }
 
@@ -56,7 +57,7 @@ pub struct Call<'a> {
     pub rules: &'a Rules,
     /// Its head.
     pub head: &'a OwnedHead,
-    /// What trusted proxies say of it.
+    /// What trusted proxies report about it.
     pub forwarded: &'a Forwarded,
     /// The certificate that the client has shown on its connection.
     pub certificate: Option<CertificateDigest>,
@@ -64,30 +65,30 @@ pub struct Call<'a> {
 
 /// What the ports share.
 pub struct Shared {
-    /// What requests are decided by.
+    /// The rules for requests.
     pub rules: Arc<CurrentRules>,
-    /// What is counted.
+    /// The metrics.
     pub metrics: Arc<Metrics>,
-    /// What the server says of itself.
+    /// The notices of the server.
     pub notices: Arc<Notices>,
-    /// Where request ids come from.
+    /// The source of request ids.
     pub ids: RequestIds,
-    /// Who is connected, clients behind proxies included.
+    /// The open connections, including clients behind proxies.
     pub connections: Arc<Connections>,
-    /// The last requests, where the inspector shows them.
+    /// The last requests, if the inspector shows them.
     pub recent: Option<Arc<Recent>>,
 }
 
-/// Answers a port with a service; one serves all its connections.
+/// Answers the requests of a port with a service. One of these serves all connections of the port.
 pub struct Exchange<S> {
-    /// What makes the answers.
+    /// The service that answers.
     pub service: S,
-    /// What it shares with other ports.
+    /// The state that the ports share.
     pub shared: Arc<Shared>,
 }
 
 impl<S: Service> Exchange<S> {
-    /// The answer, and what is left of the request's body.
+    /// The answer, and the state of the request's body.
     async fn answer(
         &self,
         session: &mut ServerSession,
@@ -96,14 +97,14 @@ impl<S: Service> Exchange<S> {
         seen: &mut Seen,
     ) -> (Answer, Unread) {
         if session.req_header().method == Method::CONNECT {
-            // What follows such a head is not framed as a body is, so it must not be read as one.
+            // The bytes after such a head have no valid framing, so they must not be read as a body.
             return (Answer::empty(StatusCode::METHOD_NOT_ALLOWED), Unread::Close);
         }
         let raw = session.to_h1_raw();
         let record = &mut seen.record;
         let head = match OwnedHead::from_request(session.req_header(), &raw) {
             Ok(head) => seen.head.insert(head),
-            // Where one request ends and the next begins is in doubt, so nothing more is read as a request.
+            // It is unclear where this request ends, so nothing more is read as a request.
             Err(error) => return (self.refused(record, &error), Unread::Close),
         };
         let certificate = certificate(session);
@@ -113,14 +114,14 @@ impl<S: Service> Exchange<S> {
         let answer = self.service.answer(&Call { rules, head, forwarded, certificate }, &mut body, record).await;
         let progress = body.progress();
         if head.is_chunked() {
-            // pingora takes an empty size of a chunk for the last one, and a line feed for a part of an extension. What
-            // it reads as the next request could be meant as the rest of the body, accepted or not.
+            // pingora reads an empty chunk size as the last chunk, and a line feed as a part of an extension. So the
+            // bytes that it reads as the next request could be the rest of the body, whether it is accepted or not.
             return (answer, Unread::Close);
         }
         (answer, Unread::new(session, head.content_length(), progress))
     }
 
-    /// Counts a client behind a proxy, whose connection is the proxy's.
+    /// Counts a client behind a proxy.
     fn count_client(&self, forwarded: &Forwarded) -> Result<Option<Counted>, S3Error> {
         let counted = forwarded.client.map(|client| self.shared.connections.enter_behind_proxy(client)).transpose();
         counted.map_err(|_| S3Error::new(Code::SERVICE_UNAVAILABLE).cause("too many requests at once from this client"))
@@ -161,7 +162,7 @@ impl<S: Service> Respond for Exchange<S> {
         let forwarded = forwarded(session, &rules);
         let mut seen = Seen { record: self.record(session, &forwarded), head: None };
         prepare(session, &rules.limits.requests);
-        // It counts until the answer is sent.
+        // The request counts until the answer is sent.
         let counted = self.count_client(&forwarded);
         let (answer, unread) = match &counted {
             Ok(_) => self.answer(session, &rules, &forwarded, &mut seen).await,
@@ -179,7 +180,7 @@ impl<S: Service> Respond for Exchange<S> {
     }
 }
 
-/// What trusted proxies say of the request. Where they say nothing of its scheme, it is that of the connection.
+/// What trusted proxies report about the request. If they report no scheme, it is that of the connection.
 fn forwarded(session: &ServerSession, rules: &Rules) -> Forwarded {
     let peer: Option<IpAddr> = session.client_addr().and_then(|peer| peer.as_inet()).map(|peer| peer.ip());
     let said = peer.map(|peer| rules.trusted_proxies.read(peer, &session.req_header().headers)).unwrap_or_default();
@@ -207,8 +208,8 @@ fn protocol(session: &ServerSession) -> &'static str {
     }
 }
 
-/// The Host as the client sent it, in HTTP/2 as `:authority`; empty if there is none or it is no text. One that is a
-/// whole address is kept without its query, which may have a signature.
+/// The Host as the client sent it, in HTTP/2 as `:authority`; empty if there is none or it is not text. If it is a
+/// whole address, the query is removed, because it may have a signature.
 fn host(head: &RequestHeader) -> String {
     let of_http2 = head.uri.authority().filter(|_| head.version == Version::HTTP_2);
     let host = || head.headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -216,19 +217,20 @@ fn host(head: &RequestHeader) -> String {
     sent.split('?').next().unwrap_or_default().to_owned()
 }
 
-/// The id of the trace that the client says the request belongs to.
+/// The id of the trace that the client names.
 fn trace(head: &RequestHeader) -> Option<String> {
     trace_id(head.headers.get_all(TRACEPARENT).iter().map(HeaderValue::as_bytes)).map(str::to_owned)
 }
 
 fn prepare(session: &mut ServerSession, limits: &RequestLimits) {
-    // Without this, requests that came together are answered one, and the rest are dropped unread.
+    // Without this, only the first of several requests that arrive together is answered, and the others are dropped.
     session.set_pipelining_enabled(true);
-    // pingora closes whenever an answer, `100 Continue` among them, overtakes the body; `Unread` decides here.
+    // pingora closes the connection if an answer, even `100 Continue`, is sent before the whole body is read. Here
+    // `Unread` decides.
     session.set_close_on_response_before_downstream_finish(false);
-    // These are for bodies; `HttpPort` limits the wait for a head.
+    // These limits are for bodies; `HttpPort` limits the wait for a head.
     session.set_read_timeout(Some(limits.body_idle));
-    // Answers have a minimum rate, whatever the size of their pieces.
+    // Answers have a minimum rate, which does not depend on the size of their pieces.
     reply::hold(session, MinimumRate { bytes: limits.answer_bytes, window: limits.body_window });
 }
 

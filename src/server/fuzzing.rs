@@ -1,5 +1,5 @@
-//! The door for the fuzzers of raw heads and of what the inspector keeps: the bytes of a connection go to a port whose
-//! requests are noted, and answered with nothing.
+//! The interface for the fuzzers of raw heads and of the inspector. The bytes of a connection go to a port that notes
+//! its requests and sends empty answers.
 
 #![allow(clippy::unwrap_used, reason = "a fuzzer sees what is wrong by a panic")]
 
@@ -50,7 +50,7 @@ pub(crate) enum Reading {
     Nothing,
 }
 
-/// What came of a connection.
+/// The result of a connection.
 #[derive(Debug)]
 pub(crate) struct Conversation {
     /// The requests that were taken.

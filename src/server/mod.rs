@@ -1,8 +1,8 @@
 //! pingora and everything that needs it: connections, replies, metrics, the access log, the admin address.
 //!
-//! A request comes in through [`connection`] and [`exchange`], is answered by [`s3_port`], which asks the chain in
-//! [`crate::filters`] and then [`local`] or [`remote`], and is recorded by [`observe`]. [`public_port`] answers reads of
-//! public buckets. [`life`] starts and stops all of it.
+//! A request arrives through [`connection`] and [`exchange`]. [`s3_port`] answers it: it asks the chain in
+//! [`crate::filters`] and then [`local`] or [`remote`]. [`observe`] records it. [`public_port`] answers reads of public
+//! buckets. [`life`] starts and stops the server.
 
 mod clock;
 pub mod observe;

@@ -1,4 +1,5 @@
-//! What an audit keeps of a request that is over: who sent it, what it was for, and what R2 would refuse it for.
+//! The observation of an audit about a completed request: its client, its operation, and the reasons for which R2 would
+//! refuse it.
 
 use crate::audit::{Client, Event, Observation, RuleId, StoreAnswer, Verdict, example, news};
 use crate::filters::Admitted;
@@ -11,10 +12,10 @@ use crate::server::local;
 use crate::server::observe::record::Record;
 use http::HeaderName;
 
-/// Names the rules by which R2 would refuse a request, in the answer to it.
+/// The header of an answer that names the rules by which R2 would refuse the request.
 const AUDIT: HeaderName = HeaderName::from_static("x-r2shim-audit");
 
-/// What R2 would refuse for what the document in a request's body says, of an operation that it has.
+/// The findings about the document in a request's body, for an operation that R2 has.
 pub(super) fn in_document(request: &Admitted<'_>, document: &[u8]) -> Vec<Verdict> {
     let (operation, policy) = (request.spec.operation, &request.rules.policy);
     if !policy.has(operation) {
@@ -32,7 +33,7 @@ pub(super) fn in_document(request: &Admitted<'_>, document: &[u8]) -> Vec<Verdic
     whole.into_iter().chain(of_entry).collect()
 }
 
-/// What R2 would refuse together with requests before. `document` is that of the request, where the event is in it.
+/// The findings that depend on earlier requests. `document` is the document of the request, if the event is in it.
 pub(super) fn together(recorder: &Recorder, request: &Admitted<'_>, document: Option<&[u8]>) -> Vec<Verdict> {
     let bucket = request.bucket().map_or("", |bucket| bucket.as_str());
     let key = request.object_key().map_or("", |key| key.as_str());
@@ -57,7 +58,7 @@ pub(super) fn together(recorder: &Recorder, request: &Admitted<'_>, document: Op
     }
 }
 
-/// Records a request with what was found besides the chain's findings, and names that in its answer.
+/// Records a request with the findings of the chain and the others, and names the others in its answer.
 pub(super) fn note(
     recorder: &Recorder,
     head: &RequestHead<'_>,
@@ -88,7 +89,7 @@ pub(super) fn note(
     answer
 }
 
-/// What of it is news to a client with this answer. Only a remote store is one that clients have today.
+/// The findings that differ from this answer. Only answers of a remote store count, because clients use it today.
 fn with_answer(found: impl Iterator<Item = Verdict>, answer: &Answer) -> Vec<Verdict> {
     let error = match &answer.body {
         Body::Text(text) if !answer.status.is_success() => ErrorDocument::parse(text.as_bytes()),

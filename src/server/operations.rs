@@ -1,4 +1,4 @@
-//! What the local disk and a remote store do alike.
+//! Code that both backends share, the local disk and a remote store.
 
 use crate::body::{BodyVerifier, DocumentCollector};
 use crate::filters::Admitted;
@@ -21,7 +21,7 @@ const CF_NEXT_TOKEN: HeaderName = HeaderName::from_static("cf-next-continuation-
 /// The answer that the policy has for every bucket.
 ///
 /// # Errors
-/// The answer, where it is an error.
+/// The answer, if it is an error.
 pub(super) fn fixed(fixed: &policy::RuledAnswer) -> Result<Answer, S3Error> {
     match &fixed.answer {
         BucketAnswer::Document { status, body } => Ok(Answer { status: *status, ..Answer::xml(body.clone()) }),
@@ -29,8 +29,8 @@ pub(super) fn fixed(fixed: &policy::RuledAnswer) -> Result<Answer, S3Error> {
     }
 }
 
-/// ListBuckets: those of the buckets that the key covers, by name, each with its time of creation; of them the page that
-/// the client asks for.
+/// ListBuckets: the page that the client asks for of the buckets that the key covers, sorted by name, each with its
+/// time of creation.
 pub(super) fn list_buckets(
     request: &Admitted<'_>,
     buckets: impl Iterator<Item = (BucketName, Timestamp)>,
@@ -53,8 +53,8 @@ pub(super) fn list_buckets(
     Ok(truncated.into_iter().chain(next).fold(answer, |answer, (name, value)| answer.with(name, value)))
 }
 
-/// Refuses to make a bucket for a key that may not. A write may ask for its bucket to be made, and its key may be one that
-/// writes objects only.
+/// Refuses to make a bucket for a key without that permission. A write can ask for its bucket to be made, and its key
+/// may only write objects.
 pub(super) fn may_make_bucket(request: &Admitted<'_>) -> Result<(), S3Error> {
     let allowed = request.signer()?.allows(Access::ManageBuckets, Some(request.bucket()?));
     if allowed { Ok(()) } else { Err(Code::ACCESS_DENIED.into()) }
@@ -84,8 +84,8 @@ pub(super) async fn read_document(request: &Admitted<'_>, body: &mut RequestBody
     Ok(document)
 }
 
-/// The document of a DeleteObjects. One with a key that the signer may not reach is refused as a whole, and nothing is
-/// removed.
+/// The document of a DeleteObjects. If it has a key that the signer may not delete, the whole request is refused and
+/// nothing is removed.
 pub(super) async fn read_delete(request: &Admitted<'_>, body: &mut RequestBody<'_>) -> Result<Delete, S3Error> {
     let delete = Delete::parse(&read_document(request, body).await?)?;
     let signer = request.signer()?;
@@ -95,8 +95,8 @@ pub(super) async fn read_delete(request: &Admitted<'_>, body: &mut RequestBody<'
     }
 }
 
-/// Where the maker of a bucket wants it to be. Refuses a CreateBucketConfiguration that asks for another region than there
-/// is, or for more than a region.
+/// The location that the client asks for in a new bucket. Refuses a CreateBucketConfiguration with another region than
+/// the server's, or with more than a region.
 pub(super) fn location_of_new_bucket(document: &[u8], regions: &Regions) -> Result<Option<String>, S3Error> {
     let wanted = CreateBucketConfiguration::parse(document)?;
     if let Some(element) = wanted.unsupported.first() {

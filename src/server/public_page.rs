@@ -1,7 +1,8 @@
-//! What strangers see of public buckets: an object with the headers that browsers know, or a page.
+//! The answers of the port for public buckets: an object with the headers that browsers know, or a page.
 //!
-//! No `x-amz-*` header goes out with an object, user metadata neither: they are for clients of the S3 API. A page says
-//! nothing of the store: what is not there, what is not public, and what the store does not give out look alike.
+//! An object has no `x-amz-*` headers, not even user metadata, because they are for clients of the S3 API. A page shows
+//! nothing about the store: it is the same for an object that does not exist, is not public, or is refused by the
+//! store.
 
 use crate::s3::headers::OBJECT_HEADERS;
 use crate::s3::{Code, S3Error};
@@ -9,7 +10,7 @@ use crate::server::answer::{Answer, Body};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER};
 
-/// HTTP's headers that go out with an object besides [`OBJECT_HEADERS`].
+/// HTTP's headers that are sent with an object besides [`OBJECT_HEADERS`].
 const ABOUT_THE_BYTES: &[&str] = &["accept-ranges", "content-range", "etag", "last-modified"];
 
 /// Headers of errors that browsers know.
@@ -23,8 +24,8 @@ pub(super) fn object(answer: Answer) -> Answer {
     Answer { headers, ..answer }
 }
 
-/// The page of an error that the store answers with. Of what the store refuses (401, 403, 409) a stranger is not to know
-/// more than that there is nothing to see. A store that has too much to do (429) says nothing about the object.
+/// The page for an error of the store. If the store refuses (401, 403, 409), the page is that of a missing object. If
+/// it is overloaded (429), the page says nothing about the object.
 pub(super) fn refused_by_store(error: &S3Error) -> Answer {
     let status = error.status;
     if status == StatusCode::TOO_MANY_REQUESTS {
@@ -57,7 +58,7 @@ fn page(status: StatusCode, text: &str) -> String {
     )
 }
 
-/// The text as HTML shows it: a host that a client named may be in it.
+/// The text, escaped for HTML, because it may have a host that a client named.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,5 +1,5 @@
-//! The port for public buckets: reads of objects without a key, for browsers. It is no S3 API: there is no listing, a
-//! query says nothing, and errors are pages.
+//! The port for public buckets: reads of objects without a key, for browsers. It is not an S3 API: there are no
+//! listings, the query is ignored, and errors are pages.
 
 use crate::filters::{self, Accepted, Admitted};
 use crate::s3::S3Error;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// Answers reads of public objects.
 pub struct PublicPort {
-    /// Where the objects are.
+    /// The backend with the objects.
     pub backend: Backend,
     /// How much of the server requests may use.
     pub quotas: Arc<Quotas>,

@@ -1,4 +1,4 @@
-//! The S3 port: a request's head goes down the chain, and the backend carries out what the chain admits.
+//! The S3 port: the chain judges a request's head, and the backend carries out what the chain admits.
 
 use crate::audit::{NOT_PASSED_ON, Verdict};
 use crate::filters::{self, Accepted, Admitted, Arrival, Rules};
@@ -16,21 +16,21 @@ use std::sync::Arc;
 
 /// Answers requests of the S3 API.
 pub struct S3Port {
-    /// Who answers what the chain admits.
+    /// The backend, which carries out admitted requests.
     pub backend: Backend,
-    /// What keeps the audit, if there is one.
+    /// The recorder of the audit, if there is one.
     pub recorder: Option<Arc<Recorder>>,
     /// How much of the server requests may use.
     pub quotas: Arc<Quotas>,
 }
 
 impl S3Port {
-    /// Who is told of requests by these rules.
+    /// The recorder, if these rules are those of an audit.
     fn recorder(&self, rules: &Rules) -> Option<&Recorder> {
         self.recorder.as_deref().filter(|_| rules.mode.is_audit())
     }
 
-    /// The answer to an admitted request that has a pass. What an audit observes on the way goes to `found`.
+    /// The answer to an admitted request that has a pass. Findings of an audit are added to `found`.
     async fn carry_out(
         &self,
         request: &Admitted<'_>,

@@ -10,8 +10,8 @@ use crate::sigv4::scope::parse_credential;
 
 const PAYLOAD: &str = "x-amz-content-sha256";
 
-/// The claim that `value` makes for the request. R2 looks for the payload's hash and the date before it reads the value,
-/// but for the scheme of SigV2, which has no hash.
+/// The claim that `value` makes for the request. R2 checks the payload's hash and the date before it reads the value,
+/// except for the scheme of SigV2, which has no hash.
 pub(super) fn parse(value: &str, head: &RequestHead<'_>) -> Result<Claim, AuthError> {
     if value.starts_with("AWS ") {
         return Err(AuthError::SigV2);

@@ -1,7 +1,7 @@
-//! The canonical request: the one text both sides make of a request and sign the digest of.
+//! The canonical request: the text that both sides make of a request, and whose digest is signed.
 //!
-//! Made from the bytes as sent, never from a path or query that was taken apart and put together again. Paths are not
-//! normalised: `//`, `.` and `..` are parts of keys (S3 API reference, "Canonical URI").
+//! It is made from the bytes as sent, never from a path or query that was parsed and rebuilt. Paths are not normalised:
+//! `//`, `.` and `..` are parts of keys (S3 API reference, "Canonical URI").
 
 use crate::s3::uri;
 use crate::sigv4::ALGORITHM;
@@ -27,11 +27,11 @@ pub struct RequestParts<'a> {
     pub headers: &'a HeaderMap,
     /// Which of them are signed: lower-case names joined by `;`.
     pub signed_headers: &'a str,
-    /// What `x-amz-content-sha256` says.
+    /// The value of `x-amz-content-sha256`.
     pub payload: &'a str,
 }
 
-/// A canonical request. Bytes, since header values need not be UTF-8.
+/// A canonical request. It is bytes, because header values need not be UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CanonicalRequest(Vec<u8>);
 
@@ -56,7 +56,7 @@ impl CanonicalRequest {
         self.0
     }
 
-    /// What a signing key signs for this request: `amz_date` as in `x-amz-date`, `scope` as [`Scope::text`] writes it.
+    /// The string to sign for this request: `amz_date` as in `x-amz-date`, `scope` as [`Scope::text`] writes it.
     ///
     /// [`Scope::text`]: crate::sigv4::Scope::text
     pub fn string_to_sign(&self, amz_date: &str, scope: &str) -> String {

@@ -1,4 +1,5 @@
-//! The chain of signatures through an aws-chunked body: each continues the one before, the first the request's.
+//! The chain of signatures in an aws-chunked body. Each signature covers the one before it; the first covers the
+//! request's.
 //!
 //! The frames are not read here: their decoder hashes the bytes and asks the chain.
 //!
@@ -30,7 +31,7 @@ impl ChunkChain {
 
     /// Signs the next chunk, given the SHA-256 of its bytes; the last chunk is the empty one.
     pub fn sign_chunk(&mut self, sha256: &[u8; 32]) -> Signature {
-        // The place of chunk headers, which no version of the protocol has.
+        // The digest of chunk headers, which no version of the protocol has.
         let rest = [EMPTY_SHA256, "\n", &digits::of(sha256)].concat();
         self.advance("AWS4-HMAC-SHA256-PAYLOAD", &rest)
     }
@@ -40,7 +41,7 @@ impl ChunkChain {
         self.advance("AWS4-HMAC-SHA256-TRAILER", &digits::of(sha256))
     }
 
-    /// Whether `provided` signs the next chunk. A chain that broke is of no further use.
+    /// Whether `provided` signs the next chunk. After a mismatch the chain cannot be used any more.
     pub fn verify_chunk(&mut self, sha256: &[u8; 32], provided: &str) -> Result<(), BrokenChain> {
         self.sign_chunk(sha256).matches(provided).then_some(()).ok_or(BrokenChain)
     }

@@ -1,4 +1,5 @@
-//! A claim: the key a request names as its signer, and what it lists as signed. Nothing of it is verified.
+//! A claim: the key that a request names as its signer, and the headers that it lists as signed. Nothing is verified
+//! yet.
 
 use crate::s3::Timestamp;
 use crate::s3::request::RequestHead;
@@ -11,7 +12,7 @@ use std::fmt;
 /// The most headers a request may list as signed. Each is looked up and hashed before anything is verified.
 const MAX_SIGNED_HEADERS: usize = 128;
 
-/// The key that a request names as its signer, and what it lists as signed.
+/// The key that a request names as its signer, and the headers that it lists as signed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Claim {
     pub(super) access_key_id: String,
@@ -28,12 +29,12 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// The id of the key that is said to have signed.
+    /// The id of the claimed key.
     pub fn access_key_id(&self) -> &str {
         &self.access_key_id
     }
 
-    /// What the signing key is for. Its date is the request's.
+    /// The scope of the signing key. Its date is the request's.
     pub fn scope(&self) -> &Scope {
         &self.scope
     }
@@ -48,7 +49,7 @@ impl Claim {
         self.signed_headers.names()
     }
 
-    /// When the request says it was signed.
+    /// The claimed time of the signature.
     pub fn date(&self) -> Timestamp {
         self.date.timestamp
     }
@@ -58,7 +59,7 @@ impl Claim {
         self.session_token.as_deref()
     }
 
-    /// Who the request says it is from, for one line of the log.
+    /// The claimed key, for one line of the log.
     pub fn summary(&self) -> String {
         let (id, region) = (shortened(&self.access_key_id), shortened(&self.scope.region));
         format!("access key id {id:?}, region {region:?}, date {}", self.date.timestamp.amz_date())
@@ -71,7 +72,7 @@ impl Claim {
 }
 
 impl fmt::Debug for Claim {
-    /// Without signature and session token: they are as good as a password while they hold.
+    /// Without signature and session token, because they are as good as a password while they are valid.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Claim")
             .field("access_key_id", &self.access_key_id)
@@ -118,7 +119,7 @@ fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
-/// When a request says it was signed, and the text that was signed for it.
+/// The claimed time of the signature, and the text of it that was signed.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct RequestDate {
     pub(super) text: String,
@@ -126,7 +127,7 @@ pub(super) struct RequestDate {
 }
 
 impl RequestDate {
-    /// Reads ISO 8601 basic, all that R2 reads; `place` is where it stood, in R2's words.
+    /// Reads ISO 8601 basic, the only form that R2 reads; `place` names the header or parameter, in R2's words.
     pub(super) fn parse(text: &str, place: &'static str) -> Result<RequestDate, AuthError> {
         match Timestamp::parse_amz_date(text) {
             Some(timestamp) => Ok(RequestDate { text: text.to_owned(), timestamp }),
@@ -144,7 +145,8 @@ impl RequestDate {
     }
 }
 
-/// The value of a header that authentication reads. Two lines of it are refused: other readers could take the other one.
+/// The value of a header that authentication reads. Two lines of it are refused, because other readers could use the
+/// other one.
 pub(super) fn only_value<'a>(head: &RequestHead<'a>, name: &'static str) -> Result<Option<Cow<'a, str>>, AuthError> {
     let mut values = head.headers.get_all(name).iter();
     let first = values.next().map(|value| String::from_utf8_lossy(value.as_bytes()));

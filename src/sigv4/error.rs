@@ -1,15 +1,15 @@
-//! Why a request is not authenticated, and what R2 says about it.
+//! Why a request is not authenticated, and R2's answer to it.
 //!
-//! Texts and statuses are R2's where they are known, oddities included (two spaces between missing parameters). Where R2's
-//! answer is not known it is S3's, or plain words.
+//! Texts and statuses are R2's if they are known, oddities included (two spaces between missing parameters). If R2's
+//! answer is not known, it is S3's, or plain words.
 
 use crate::s3::{Code, S3Error, Timestamp};
 
 /// The length of R2's access key ids, in characters.
 const KEY_LENGTH: usize = 32;
 
-/// The longest text in an answer to a wrong signature, in bytes. The answer has it as text and as hexadecimal digits, and
-/// anyone can request it; what authors of clients compare is shorter.
+/// The longest text in an answer to a wrong signature, in bytes. The answer has it as text and as hexadecimal digits,
+/// and anyone can request it; what authors of clients compare is shorter.
 const MAX_SHOWN: usize = 4096;
 
 /// Why a request is not authenticated.
@@ -50,7 +50,7 @@ pub enum AuthError {
     },
     /// Neither `x-amz-date` nor `date`.
     MissingDate,
-    /// A date that is not ISO 8601 basic: where it stood (in R2's words) and what it was.
+    /// A date that is not ISO 8601 basic: the header or parameter (in R2's words), and its value.
     BadDate {
         /// `'x-amz-date' header`, `'date' header` or `X-Amz-Date`.
         place: &'static str,
@@ -67,27 +67,27 @@ pub enum AuthError {
     ExpiresNotANumber,
     /// `X-Amz-Expires` is more than a week.
     ExpiresTooLong,
-    /// A session token that this key does not stand behind, and why.
+    /// A session token that is not valid for this key, and why.
     SessionToken(String),
-    /// A session token after its end.
+    /// An expired session token.
     SessionTokenExpired(Timestamp),
-    /// A key after its end.
+    /// An expired key.
     KeyExpired(Timestamp),
     /// No such key, and its id has not the length R2's have; the length, in characters.
     KeyLength(usize),
     /// No such key.
     UnknownKey,
-    /// The signature is another one.
+    /// The signature does not match.
     Mismatch(Box<Mismatch>),
-    /// Headers that act and that the signature does not cover, by name.
+    /// The names of headers that have an effect and that the signature does not cover.
     UnsignedHeaders(Vec<String>),
     /// The request's date is too far from the clock; how many seconds it is ahead, negative if it is behind.
     Skewed(i64),
-    /// A presigned request after its end; for how many seconds.
+    /// An expired presigned request; the number of seconds since then.
     Expired(u64),
 }
 
-/// What was signed as we see it, for a client's author to compare with.
+/// The signed text as the server sees it, so that a client's author can compare.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
     /// The canonical request; bytes, since headers need not be UTF-8.
@@ -98,7 +98,7 @@ pub struct Mismatch {
     pub provided: String,
 }
 
-/// The answer about a key that is not configured. R2's remark about the length is only true where all configured ids have
+/// The answer for a key that is not configured. R2's remark about the length is true only if all configured ids have
 /// that length.
 pub fn unknown_key<'a>(access_key_id: &str, configured: impl IntoIterator<Item = &'a str>) -> AuthError {
     let is_r2s = |id: &str| id.chars().count() == KEY_LENGTH;
@@ -127,7 +127,8 @@ impl AuthError {
         }
     }
 
-    /// What failed, for the log of the operator, who needs more than R2's words. No secret is in it, and no signature.
+    /// What failed, for the log, because R2's message is not enough for the operator. It has no secret and no
+    /// signature.
     pub fn cause(&self) -> String {
         match self {
             AuthError::NothingSupplied => "the request is not signed".to_owned(),
@@ -149,7 +150,7 @@ impl AuthError {
     }
 }
 
-/// What a client sent, for one line of the log.
+/// A text that a client sent, for one line of the log.
 pub(super) fn shortened(text: &str) -> String {
     const MOST: usize = 128;
     let start: String = text.chars().take(MOST).collect();
@@ -174,8 +175,8 @@ fn answer(error: AuthError) -> S3Error {
         }
         // "Missing or invalid authentication credentials", among them those that "have expired" (R2 docs, error 10002).
         AuthError::UnknownKey | AuthError::KeyExpired(_) | AuthError::BadSignedHeaders => Code::UNAUTHORIZED.into(),
-        // R2's table of errors has none for tokens after their end; its answer was measured by one project, in 2026, which
-        // found no other reason for it. S3's would be ExpiredToken.
+        // R2's table of errors has no code for expired tokens. One project measured this answer in 2026, and found no
+        // other reason for it. S3's would be ExpiredToken.
         AuthError::SessionTokenExpired(_) => Code::SIGNATURE_DOES_NOT_MATCH.into(),
         AuthError::Skewed(_) => Code::REQUEST_TIME_TOO_SKEWED.into(),
         AuthError::Expired(_) => Code::EXPIRED_REQUEST.into(),
@@ -226,7 +227,7 @@ fn about_argument(error: &AuthError) -> String {
         AuthError::KeyLength(length) => {
             format!("Credential access key has length {length}, should be {KEY_LENGTH}")
         }
-        // The errors with codes of their own never come here.
+        // Errors that have another code never reach this.
         _ => Code::INVALID_ARGUMENT.message.into(),
     }
 }
@@ -239,7 +240,7 @@ fn about_missing(names: &[&str]) -> String {
 }
 
 impl From<Box<Mismatch>> for S3Error {
-    /// What is too long to be shown is left out.
+    /// Texts that are too long are left out.
     fn from(mismatch: Box<Mismatch>) -> S3Error {
         let Mismatch { canonical_request, string_to_sign, provided } = *mismatch;
         let mut error = S3Error::new(Code::SIGNATURE_DOES_NOT_MATCH);

@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq;
 
 type HmacSha256 = Hmac<Sha256>;
 
-/// How many secrets a cache keeps signing keys of.
+/// How many secrets a cache has signing keys for.
 const MAX_SECRETS: usize = 1024;
 
 /// How many scopes of one secret a cache keeps: today's and yesterday's of a few regions.
@@ -30,7 +30,7 @@ pub struct Secret {
 #[derive(Clone)]
 pub struct SigningKey(HmacSha256);
 
-/// A signature we made. It compares with a client's by [`Signature::matches`] only.
+/// A signature that the server made. Only [`Signature::matches`] compares it with a client's.
 #[derive(Clone, Copy)]
 pub struct Signature([u8; 32]);
 
@@ -103,9 +103,9 @@ fn finish(mut mac: HmacSha256, message: &[u8]) -> [u8; 32] {
 
 /// Signing keys in use, so that a request costs one HMAC and not five.
 ///
-/// Keys are found by the secret they came from, so a changed secret can never meet its predecessor's. Verification adds
-/// a key only once it has verified something: strangers who make up scopes push nothing out. Bounded: about 1,000
-/// secrets, a few scopes each.
+/// Keys are found by the secret that they were derived from, so a changed secret never uses an old key. Verification
+/// adds a key only after a signature was right, so clients without a key cannot evict entries. The cache is bounded:
+/// about 1,000 secrets, with a few scopes each.
 #[derive(Default)]
 pub struct KeyCache {
     /// By the secret's fingerprint.
@@ -128,7 +128,7 @@ impl KeyCache {
         scopes.iter().find(|(kept, _)| kept == scope).map(|(_, key)| key.clone())
     }
 
-    /// Keeps a key; the oldest of its secret makes room.
+    /// Keeps a key. If there are too many for its secret, the oldest is removed.
     pub fn keep(&self, secret: &Secret, scope: &Scope, key: &SigningKey) {
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         if keys.len() >= MAX_SECRETS && !keys.contains_key(&secret.fingerprint) {

@@ -1,4 +1,4 @@
-//! Finding the one claim a request makes, in a header or in the query.
+//! Finds the claim of a request, in a header or in the query.
 
 use crate::s3::PayloadKind;
 use crate::s3::query::{NotUtf8, Query};
@@ -11,14 +11,14 @@ use std::borrow::Cow;
 
 const SESSION_TOKEN: &str = "x-amz-security-token";
 
-/// Reads who the request says it is from and what it signed. Nothing is verified; what fails here failed by its form.
+/// Reads the claimed key and the list of signed headers. Nothing is verified; errors are about the form only.
 ///
 /// A session token that cannot be one is refused last.
 pub fn parse(head: &RequestHead<'_>) -> Result<Claim, AuthError> {
     parse_with_query(head, &Query::parse(head.query))
 }
 
-/// The same where the head's query was taken apart before.
+/// The same for a head whose query is parsed already.
 pub fn parse_with_query(head: &RequestHead<'_>, query: &Result<Query<'_>, NotUtf8>) -> Result<Claim, AuthError> {
     let query = query.as_ref().map_err(|_| AuthError::QueryNotUtf8)?;
     let claim = match (authorization_header(head)?, presigned::is_presigned(query), is_sigv2(query)) {
@@ -32,8 +32,8 @@ pub fn parse_with_query(head: &RequestHead<'_>, query: &Result<Query<'_>, NotUtf
     Ok(Claim { session_token, ..claim })
 }
 
-/// The kind of body that a request announces, be its signature good, wrong or not there yet: what [`parse`] would find,
-/// and [`PayloadKind::Signed`] where it would find nothing.
+/// The kind of body that a request announces, whether its signature is right, wrong or missing. It is what [`parse`]
+/// would find, or [`PayloadKind::Signed`] if that would find nothing.
 pub fn announced_payload(head: &RequestHead<'_>) -> PayloadKind {
     let query = Query::parse(head.query).unwrap_or_default();
     let payload = match presigned::is_presigned(&query) {
@@ -43,7 +43,7 @@ pub fn announced_payload(head: &RequestHead<'_>) -> PayloadKind {
     payload.map_or(PayloadKind::Signed, |payload| payload.kind())
 }
 
-/// The one `Authorization`. An empty one says nothing, as on R2.
+/// The only `Authorization`. An empty one counts as none, as on R2.
 fn authorization_header<'a>(head: &RequestHead<'a>) -> Result<Option<&'a str>, AuthError> {
     let mut values = head.headers.get_all(AUTHORIZATION).iter().filter(|value| !value.is_empty());
     let Some(value) = values.next() else { return Ok(None) };
@@ -58,8 +58,8 @@ fn is_sigv2(query: &Query<'_>) -> bool {
     query.has("AWSAccessKeyId") && query.has("Signature")
 }
 
-/// The one session token of a request. It is a signed header, or a parameter of a presigned query, and then it is signed
-/// with the query. A token in the query of a request that is signed in its headers is no part of its authentication.
+/// The only session token of a request. It is a signed header, or a parameter of a presigned query, which is signed
+/// with the query. A token in the query is ignored if the request is signed in its headers.
 fn session_token(head: &RequestHead<'_>, query: &Query<'_>, presigned: bool) -> Result<Option<String>, AuthError> {
     let in_header = only_value(head, SESSION_TOKEN)?.map(Cow::into_owned);
     let mut in_query = query.iter().filter(|(name, _)| name.eq_ignore_ascii_case(SESSION_TOKEN));

@@ -1,11 +1,11 @@
-//! `x-amz-content-sha256`: what a signature says about the body.
+//! `x-amz-content-sha256`: what a signature covers of the body.
 
 use crate::s3::payload::{PayloadKind, Streaming};
 use crate::sigv4::digits;
 use crate::sigv4::error::AuthError;
 use std::borrow::Cow;
 
-/// The SHA-256 of nothing.
+/// The SHA-256 of no bytes.
 pub(super) const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// The same as bytes.
@@ -21,7 +21,7 @@ pub enum PayloadHash {
     Digest([u8; 32]),
     /// Nothing.
     Unsigned,
-    /// The body is aws-chunked, and its frames say more.
+    /// The body is aws-chunked, and its frames have signatures or a trailer.
     Streaming(Streaming),
 }
 
@@ -47,12 +47,12 @@ impl PayloadHash {
         }
     }
 
-    /// That of a request without a body.
+    /// The value for a request without a body.
     pub fn of_nothing() -> PayloadHash {
         PayloadHash::Digest(EMPTY_DIGEST)
     }
 
-    /// Whether it can be that of a request without a body.
+    /// Whether a request without a body can have this value.
     pub fn may_be_of_nothing(&self) -> bool {
         !matches!(self, PayloadHash::Digest(digest) if *digest != EMPTY_DIGEST)
     }

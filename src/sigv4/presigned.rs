@@ -9,21 +9,21 @@ use crate::sigv4::payload::PayloadHash;
 use crate::sigv4::scope::parse_credential;
 use std::borrow::Cow;
 
-/// The longest a presigned request may hold, in seconds: seven days.
+/// The longest validity of a presigned request, in seconds: seven days.
 const MAX_EXPIRES: u64 = 604_800;
 
 /// Parameters of which one makes a request a presigned one.
 const MARKS: [&str; 3] = ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"];
 
-/// Parameters a presigned request must have, in the order R2 misses them.
+/// Parameters that a presigned request must have, in the order in which R2 reports missing ones.
 const REQUIRED: [&str; 6] =
     ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Expires"];
 
 const PAYLOAD: &str = "X-Amz-Content-Sha256";
 const HEADER: &str = "x-amz-content-sha256";
 
-/// Whether the query carries a signature. Asked in any case of the names, answered in the right one only: a misspelt
-/// parameter is missed by name and does not make the request an anonymous one.
+/// Whether the query has a signature. The names are compared without regard to case here, so that a misspelt parameter
+/// is reported as missing and does not make the request anonymous.
 pub fn is_presigned(query: &Query<'_>) -> bool {
     query.iter().any(|(name, _)| MARKS.iter().any(|mark| name.eq_ignore_ascii_case(mark)))
 }
@@ -66,7 +66,7 @@ fn required<'q>(query: &'q Query<'_>) -> Result<[&'q str; 6], AuthError> {
     }
 }
 
-/// Seconds; what is under 1 is 0, for R2 calls such a request expired and not malformed.
+/// Seconds. A value under 1 becomes 0, because R2 calls the request expired and not malformed.
 fn parse_expires(text: &str) -> Result<u64, AuthError> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -86,8 +86,8 @@ pub(super) fn announced_payload(query: &Query<'_>, head: &RequestHead<'_>) -> Re
     payload(query, head, signed_headers.is_ok_and(|names| names.contains(HEADER)))
 }
 
-/// A presigned request says nothing of its body unless a signed header or the query does, because its signer rarely knows
-/// the body. An *unsigned* `x-amz-content-sha256` could be the bearer's, and is ignored.
+/// A presigned request says nothing of its body unless a signed header or the query does, because its signer rarely
+/// knows the body. An *unsigned* `x-amz-content-sha256` could be the bearer's, and is ignored.
 fn payload(query: &Query<'_>, head: &RequestHead<'_>, header_is_signed: bool) -> Result<PayloadHash, AuthError> {
     let header = if header_is_signed { only_value(head, HEADER)? } else { None };
     match (header, query.get(PAYLOAD).map(Cow::Borrowed)) {

@@ -3,21 +3,21 @@
 use crate::sigv4::error::AuthError;
 use std::fmt;
 
-/// How every scope ends.
+/// The last part of every scope.
 const TERMINATOR: &str = "aws4_request";
 
-/// The service a server of ours is.
+/// The service that this server is.
 const SERVICE: &str = "s3";
 
-/// What a signing key is good for: one day, one region, one service. All three are texts as sent; nothing is known of
-/// them before the signature is verified.
+/// The scope of a signing key: one day, one region, one service. All three are texts as sent, and are not trusted
+/// before the signature is verified.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Scope {
     /// `YYYYMMDD`, UTC.
     pub date: String,
     /// The region; R2's clients send `auto`, and may send nothing.
     pub region: String,
-    /// `s3`, unless one signs for another service.
+    /// `s3`, unless a client signs for another service.
     pub service: String,
 }
 
@@ -34,7 +34,8 @@ impl fmt::Display for Scope {
     }
 }
 
-/// Takes `ID/YYYYMMDD/REGION/s3/aws4_request` apart, in R2's order: parts, service, terminator. An id may have slashes.
+/// Parses `ID/YYYYMMDD/REGION/s3/aws4_request`, and checks in R2's order: parts, service, terminator. An id may have
+/// slashes.
 pub(super) fn parse_credential(text: &str) -> Result<(String, Scope), AuthError> {
     let mut parts = text.rsplitn(5, '/');
     let (Some(end), Some(service), Some(region), Some(date), Some(id)) =

@@ -1,4 +1,4 @@
-//! Signing: what a client does, and what the proxy does towards a remote store.
+//! Signing, which a client does, and the proxy when it sends a request to a remote store.
 
 use crate::s3::Timestamp;
 use crate::s3::request::RequestHead;
@@ -24,7 +24,7 @@ pub struct Signer<'a> {
     pub region: &'a str,
     /// `s3`.
     pub service: &'a str,
-    /// Where signing keys are kept from one request to the next.
+    /// The cache of signing keys.
     pub cache: &'a KeyCache,
 }
 
@@ -61,8 +61,8 @@ impl Signer<'_> {
         Signed { authorization, chain: ChunkChain::new(key, string_to_sign, signature) }
     }
 
-    /// The query of a presigned request that holds for `expires` seconds: the head's own query and the signature. The
-    /// head's headers are those its sender will send; the body is not covered.
+    /// The query of a presigned request that is valid for `expires` seconds: the head's query and the signature. The
+    /// head's headers are those that the sender will send. The signature does not cover the body.
     pub fn presign(&self, head: &RequestHead<'_>, expires: u64, now: Timestamp) -> String {
         let amz_date = now.amz_date();
         let scope = self.scope(&amz_date);

@@ -1,4 +1,4 @@
-//! Verifying a claim: its signature, what the signature covers, and its time.
+//! Verifies a claim: its signature, the headers that the signature covers, and its time.
 
 use crate::s3::Timestamp;
 use crate::s3::headers::METADATA_PREFIX;
@@ -14,8 +14,8 @@ use http::HeaderValue;
 const MAX_SKEW: u64 = 15 * 60;
 
 /// Headers that need no signature. The first is a line of the canonical request itself where it is used, so S3 does not
-/// require it in SignedHeaders; on a presigned request it is used only if it is signed. The others are names and versions
-/// of SDKs.
+/// require it in SignedHeaders; on a presigned request it is used only if it is signed. The others are names and
+/// versions of SDKs.
 const MAY_BE_UNSIGNED: [&str; 3] = ["x-amz-content-sha256", "x-amz-user-agent", "x-amz-api-version"];
 
 /// Headers of HTTP that are one value and not a list (RFC 9110, RFC 6266).
@@ -46,10 +46,10 @@ impl Verified {
 
 /// Whether `secret` signed the request, over the scope as sent.
 ///
-/// Clients differ in how they encode a path that needs no escape, so a signature over the path as sent is as good as one
-/// over its canonical form: both name the same key. A query has one form only, in which a `+` is a space, as it is for
-/// all readers of the request. If it could be a plus too, the bearer of a presigned URL for `prefix=a%2Bb` could make
-/// `prefix=a+b` of it, which is another request.
+/// Clients differ in how they encode a path that needs no escape, so a signature over the path as sent is as good as
+/// one over its canonical form: both name the same key. A query has one form only, in which a `+` is a space, as it is
+/// for all readers of the request. If a `+` could also be a plus, the bearer of a presigned URL for `prefix=a%2Bb`
+/// could change it to `prefix=a+b`, which is another request.
 pub fn verify(claim: &Claim, head: &RequestHead<'_>, secret: &Secret, cache: &KeyCache) -> Result<Verified, AuthError> {
     let cached = cache.get(secret, &claim.scope);
     let key = cached.clone().unwrap_or_else(|| secret.signing_key(&claim.scope));
@@ -63,7 +63,7 @@ pub fn verify(claim: &Claim, head: &RequestHead<'_>, secret: &Secret, cache: &Ke
 /// A signature that agrees with the claim's, and the string that it signs.
 type Match = (Signature, String);
 
-/// The reported mismatch is that of the documented reading.
+/// The reported mismatch is that of the documented form.
 fn match_any_reading(claim: &Claim, head: &RequestHead<'_>, key: &SigningKey) -> Result<Match, Box<Mismatch>> {
     let path = canonical::path(head.path);
     let query = canonical::query(head.query, claim.is_presigned());
@@ -97,11 +97,12 @@ fn match_reading(
     Err(Box::new(Mismatch { canonical_request, string_to_sign, provided }))
 }
 
-/// Whether the signature covers every header that acts, and one reading of it alone.
+/// Checks that the signature covers every header that has an effect, and that its value is unambiguous.
 ///
-/// An unsigned `x-amz-*` or `cf-*` header could have been added by anyone who got hold of a presigned URL, and would act
-/// with the signer's rights. So would a header whose one signed value is sent as another: a signature joins lines with
-/// commas and folds spaces, so `/a,b` could be sent as the lines `/a` and `b`, and `/a b` with two spaces.
+/// Anyone with a presigned URL could add an unsigned `x-amz-*` or `cf-*` header, which would act with the signer's
+/// rights. They could also send a signed value in another form: a signature joins lines with commas and folds spaces,
+/// so
+/// `/a,b` could be sent as the lines `/a` and `b`, and `/a b` with two spaces.
 pub fn check_signed_headers(claim: &Claim, head: &RequestHead<'_>) -> Result<(), AuthError> {
     let names = || head.headers.keys().map(|name| name.as_str());
     let unsigned = names().filter(|name| must_be_signed(name) && !claim.signed_headers.contains(name));
@@ -120,7 +121,7 @@ fn acts(name: &str) -> bool {
     name.starts_with("x-amz-") || name.starts_with("cf-")
 }
 
-/// Whether readers take the header's first line for all of it. They join the lines of metadata as the signature does.
+/// Whether readers use only the header's first line. For metadata they join the lines as the signature does.
 fn has_one_value(name: &str, claim: &Claim) -> bool {
     let of_http = SINGLE_VALUED.contains(&name) && claim.signed_headers.contains(name);
     of_http || (acts(name) && !name.starts_with(METADATA_PREFIX))
@@ -136,8 +137,8 @@ fn check_one_reading(name: &str, head: &RequestHead<'_>) -> Result<(), AuthError
     }
 }
 
-/// Whether the claim holds at `now`: within 15 minutes of its date, or, presigned, until its end and not before its
-/// date less those 15 minutes.
+/// Whether the claim is valid at `now`: within 15 minutes of its date or, if it is presigned, from 15 minutes before
+/// its date until it expires.
 pub fn check_clock(claim: &Claim, now: Timestamp) -> Result<(), AuthError> {
     let signed = claim.date();
     let skewed = now.seconds_apart(signed) > MAX_SKEW;
@@ -149,7 +150,7 @@ pub fn check_clock(claim: &Claim, now: Timestamp) -> Result<(), AuthError> {
     }
 }
 
-/// A request that holds for no second is expired from the start.
+/// A request with a validity of 0 seconds is always expired.
 fn check_end(end: u64, seconds: u64, now: Timestamp) -> Result<(), AuthError> {
     let holds = seconds > 0 && now.millis() <= end;
     if holds { Ok(()) } else { Err(AuthError::Expired(now.millis().saturating_sub(end) / 1000)) }

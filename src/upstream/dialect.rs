@@ -1,7 +1,7 @@
-//! How stores differ from S3 where it matters to a proxy: a row for each store, each difference with its reason.
+//! The differences between stores and S3 that matter to a proxy: a row for each store, each difference with its reason.
 //!
-//! Not here: what R2 has, which a policy decides; what a store merely answers in its own way; and what is done for all
-//! of them since it hurts none (tried with MinIO of 2026-02-12 and versitygw 1.8.0):
+//! The features of R2 are not here, because a policy decides about them. Differences in words are not here either.
+//! These rules hold for all stores, because they harm none (tried with MinIO of 2026-02-12 and versitygw 1.8.0):
 //!
 //! - The key in a path goes as the client wrote it, byte for byte, and is signed in S3's own encoding, all but
 //!   `A-Za-z0-9-._~/` escaped: that is what MinIO and versitygw verify it over, decoded and encoded anew. Nothing is
@@ -29,31 +29,31 @@ pub struct Dialect {
     pub name: &'static str,
     /// The LocationConstraint of CreateBucket.
     pub location: LocationRule,
-    /// Whether an object or a part may come with its checksum behind it (`STREAMING-UNSIGNED-PAYLOAD-TRAILER`). Where
-    /// it may not, it is verified here and goes without.
+    /// Whether an object or a part may have its checksum in a trailer (`STREAMING-UNSIGNED-PAYLOAD-TRAILER`). If not,
+    /// the checksum is verified here and not forwarded.
     pub trailers: bool,
-    /// Whether such a body is announced by `Content-Encoding: aws-chunked`. Where it is not, `x-amz-content-sha256`
-    /// is all a store looks at, and what it finds in Content-Encoding it keeps as the object's own.
+    /// Whether `Content-Encoding: aws-chunked` announces a body with a trailer. If not, the store looks only at
+    /// `x-amz-content-sha256`, and would keep the value of Content-Encoding with the object.
     pub framing_named: bool,
-    /// The checksums it takes. Another is verified here and goes no further, neither with a body nor in
+    /// The checksums it takes. Others are verified here and not forwarded, neither with a body nor in
     /// `x-amz-checksum-algorithm`.
     pub checksums: &'static [Algorithm],
-    /// The conditions that are honoured, by write. Others are refused: to carry a write out all the same would overwrite or
-    /// delete what they protect.
+    /// The conditions that are honoured, by write. Others are refused, because a write without its condition would
+    /// overwrite or delete what the condition protects.
     pub write_conditions: &'static [(Operation, &'static [&'static str])],
-    /// Whether it keeps a plain body as an object that broke off before its length. Where it does, one without a digest
-    /// goes with a checksum of ours behind it, which such a body has not.
+    /// Whether it keeps an incomplete plain body as an object. If so, r2shim adds a checksum in a trailer to a body
+    /// without a digest, because an incomplete body has no trailer.
     pub keeps_short_bodies: bool,
-    /// Whether it takes keys for paths, so that two keys can be one object. A key that would be taken for another is
-    /// refused, or a write to it would overwrite or delete that other ([`Dialect::mistakes`]).
+    /// Whether it treats keys as paths, so that two keys can be one object. A key that it would read as another key is
+    /// refused: a write to it would overwrite or delete the other object ([`Dialect::mistakes`]).
     pub keys_are_paths: bool,
-    /// Whether `encoding-type=url` writes a space as `+`. Clients get `%20`, which all of them read.
+    /// Whether `encoding-type=url` writes a space as `+`. Clients get `%20`, which all of them can read.
     pub plus_for_space: bool,
-    /// Whether CreateBucket of one's own bucket succeeds, and may reset what was set for it. Where it does, it is looked
-    /// for first, and the client gets BucketAlreadyOwnedByYou.
+    /// Whether CreateBucket succeeds for a bucket of the same owner, and may reset its configuration. If so, r2shim
+    /// looks for the bucket first, and the client gets BucketAlreadyOwnedByYou.
     pub recreates_buckets: bool,
-    /// First segments of paths that lead to the store's own interfaces and not to a bucket. Such a bucket is neither
-    /// reachable nor listed: with r2shim's key for the store, a client that reaches it might administer the store.
+    /// First segments of paths that lead to the store's own interfaces and not to a bucket. These names can neither be
+    /// used nor listed: with r2shim's key for the store, a client could administer the store.
     pub reserved_buckets: &'static [&'static str],
     /// Metadata that is a command to the store. A write with it is refused.
     pub commands: &'static [&'static str],
@@ -64,7 +64,7 @@ pub struct Dialect {
 pub enum LocationRule {
     /// Always left out.
     Never,
-    /// The region's name, but for `us-east-1`, which is where buckets go that name none.
+    /// The region's name, except for `us-east-1`, the region of buckets without a constraint.
     AllButUsEast1,
 }
 
@@ -101,9 +101,9 @@ const AWS: Dialect = Dialect {
     commands: &[],
 };
 
-/// Any other store. Nothing is known of it, so each value is the one that loses nothing with any of the stores below. A
-/// store over files that joins paths after it has verified a signature would take `/media/../private/k` for a key of
-/// another bucket.
+/// Any other store. Nothing is known about it, so each value is the one that loses no data with any of the stores
+/// below. For example, a store over files that joins paths after it has verified a signature would read
+/// `/media/../private/k` as a key of another bucket.
 const OTHER: Dialect = Dialect {
     name: "other",
     location: LocationRule::Never,
@@ -128,7 +128,7 @@ pub const DIALECTS: &[Dialect] = &[
     // Tried with the last source, of 2026-02-12; releases from RELEASE.2025-02-18 on should be no different.
     Dialect {
         name: "minio",
-        // Takes any while it has no region of its own, else its own alone; none always means its own.
+        // It takes any name while it has no region, else only its own; no constraint always means its own.
         location: LocationRule::Never,
         trailers: true,
         // Takes the framing with or without it, and drops the word.
@@ -136,18 +136,18 @@ pub const DIALECTS: &[Dialect] = &[
         // CRC64NVME came in February 2025. One it does not know, such as x-amz-checksum-sha512, it neither verifies
         // nor refuses.
         checksums: &Algorithm::ALL,
-        // CopyObject and DeleteObject answer 200 and 204 whatever the condition says: the object is gone. What no proxy
-        // can see: with two pools, 13 of 20 `If-None-Match: *` on PutObject replaced an object that was there.
+        // CopyObject and DeleteObject ignore the condition and answer 200 and 204: the object is gone. A proxy cannot
+        // detect this: with two pools, 13 of 20 `If-None-Match: *` on PutObject replaced an existing object.
         write_conditions: &[(Operation::PutObject, TAGS), (Operation::CompleteMultipartUpload, TAGS)],
         keeps_short_bodies: false,
         // `/x` is `x`, in PutObject, DeleteObject, DeleteObjects and as a copy's source. `a//b`, `.` and `..` it
-        // refuses itself, with 400. What no proxy can mend: `x/y` beside `x` is stored and read, and never listed.
+        // refuses itself, with 400. A proxy cannot correct this: `x/y` beside `x` is stored and read, and never listed.
         keys_are_paths: true,
         plus_for_space: true,
         recreates_buckets: false,
         // `/minio/admin/v3/...` is its admin interface, `/minio/health` and `/minio/metrics` are others.
         reserved_buckets: &["minio"],
-        // The body is unpacked as an archive, into objects of any name, while it still comes in.
+        // The body is unpacked as an archive, into objects of any name, while it is still arriving.
         commands: &["x-amz-meta-snowball-auto-extract"],
     },
     // By its sources and release notes; Squid is 19.2, Tentacle 20.2. Not tried.
@@ -192,40 +192,41 @@ pub const DIALECTS: &[Dialect] = &[
         // 400 "invalid checksum algorithm" to CRC64NVME, in x-amz-trailer and on CreateMultipartUpload. The sources
         // that take it are newer than v2.1 (unsure which release); with this row they merely keep none.
         checksums: &[Algorithm::Crc32, Algorithm::Crc32c, Algorithm::Sha1, Algorithm::Sha256],
-        // None: it has no consensus that could decide between two writers, and looks at such headers on reads alone.
+        // None: it has no consensus that could decide between two writers, and reads these headers only on reads.
         write_conditions: &[],
         keeps_short_bodies: false,
         keys_are_paths: false,
         plus_for_space: false,
         // Unsure. The check costs one request and is harmless.
         recreates_buckets: true,
-        // Its admin interface has a port of its own.
+        // Its admin interface has another port.
         reserved_buckets: &[],
         commands: &[],
     },
     // Tried with 1.8.0 over a folder, its posix backend.
     Dialect {
         name: "versitygw",
-        // Takes its own region's name alone, and not even that where it is us-east-1; none always means its own.
+        // It takes only its own region's name, and not even that if it is us-east-1; no constraint always means its
+        // own.
         location: LocationRule::Never,
         trailers: true,
         // Keeps the word: the object has the Content-Encoding aws-chunked then.
         framing_named: false,
         checksums: &Algorithm::ALL,
-        // CopyObject answers 200 whatever the condition says.
+        // CopyObject ignores the condition and answers 200.
         write_conditions: &[
             (Operation::PutObject, TAGS),
             (Operation::CompleteMultipartUpload, TAGS),
             (Operation::DeleteObject, &["if-match"]),
         ],
-        // One with UNSIGNED-PAYLOAD whose connection is closed in the middle is kept as far as it arrived.
+        // If the connection closes in the middle of a body with UNSIGNED-PAYLOAD, the bytes that arrived are kept.
         keeps_short_bodies: true,
         // `/x` is `x`, `a//b` is `a/b`, `c/../d` is `d`, and all answer 200.
         keys_are_paths: true,
         // Does not know the parameter: a `+` is a plus.
         plus_for_space: false,
         recreates_buckets: false,
-        // Its admin interface has methods of its own, which are none of S3's.
+        // Its admin interface uses methods that S3 does not have.
         reserved_buckets: &[],
         commands: &[],
     },
@@ -241,21 +242,21 @@ impl Dialect {
         DIALECTS.iter().find(|dialect| dialect.name == name)
     }
 
-    /// The dialect of a store whose settings name none: S3's own if all endpoints are AWS's, else the one that assumes
+    /// The dialect of a store whose settings name none: S3's if all endpoints are AWS's, else the one that assumes
     /// nothing.
     pub fn inferred(endpoints: &[Endpoint]) -> &'static Dialect {
         let is_aws = |endpoint: &Endpoint| AWS_HOSTS.iter().any(|end| endpoint.host.ends_with(end));
         if !endpoints.is_empty() && endpoints.iter().all(is_aws) { &AWS } else { &OTHER }
     }
 
-    /// Whether the store holds to this condition on this write; its name is in lower case.
+    /// Whether the store honours this condition on this write; its name is in lower case.
     pub fn honours_condition(&self, operation: Operation, header: &str) -> bool {
         self.write_conditions
             .iter()
             .any(|(operation_of, headers)| *operation_of == operation && headers.contains(&header))
     }
 
-    /// Whether a bucket of this name is none: the store has something else at its path.
+    /// Whether the store has something else than a bucket at the path of this name.
     pub fn reserves(&self, bucket: &str) -> bool {
         self.reserved_buckets.contains(&bucket)
     }
@@ -265,15 +266,15 @@ impl Dialect {
         self.checksums.contains(&algorithm)
     }
 
-    /// Whether the store takes this key for another, or refuses it for what it would be as a path: one with a segment
-    /// that is empty, `.` or `..`. A slash at the end is none.
+    /// Whether the store reads this key as another key, or refuses it as a path: it has a segment that is empty, `.` or
+    /// `..`. A slash at the end does not count.
     pub fn mistakes(&self, key: &ObjectKey) -> bool {
         let path = key.as_str();
         let mut segments = path.strip_suffix('/').unwrap_or(path).split('/');
         self.keys_are_paths && segments.any(|segment| matches!(segment, "" | "." | ".."))
     }
 
-    /// What CreateBucket's LocationConstraint says; `None` for a request without one.
+    /// The value of CreateBucket's LocationConstraint; `None` for a request without one.
     pub fn location_constraint<'r>(&self, region: &'r str) -> Option<&'r str> {
         match self.location {
             LocationRule::AllButUsEast1 if region != "us-east-1" => Some(region),
@@ -394,8 +395,8 @@ mod tests {
         }
     }
 
-    /// Whatever a store of the table makes the proxy refuse or do itself, an unknown store makes it refuse or do too. A
-    /// field that is new has to be looked at here.
+    /// For an unknown store the proxy refuses or does everything that it refuses or does for any store of the table. A
+    /// new field must be added here.
     #[test]
     fn the_dialect_of_unknown_stores_is_the_strictest() {
         let Dialect {
@@ -418,10 +419,10 @@ mod tests {
         assert_eq!(union(|row| row.commands), commands.iter().collect());
         assert_eq!(keys_are_paths, rows().any(|row| row.keys_are_paths));
         assert_eq!(recreates_buckets, rows().any(|row| row.recreates_buckets));
-        // Only what every store of the world has may be relied on, and the rows are not all of them.
+        // The proxy may rely only on what every store has, and the rows are not all stores.
         assert!(write_conditions.is_empty() && checksums.is_empty() && !trailers && !framing_named);
         assert_eq!(location, LocationRule::Never);
-        // Where a store does, a checksum of ours goes behind the body: none that is unknown is sure to take it.
+        // For such a store r2shim adds a checksum in a trailer, and an unknown store may not accept that.
         assert!(!keeps_short_bodies);
     }
 }

@@ -1,29 +1,29 @@
-//! The XML of an upstream's answer as the client gets it. The operation table says which elements it has and which of
-//! them name the store's bucket, accounts or address ([`DocumentSpec`]); here is what they say to the client.
+//! The XML of an upstream's answer as the client gets it. The operation table says which elements it has, and which of
+//! them name the store's bucket, accounts or address ([`DocumentSpec`]). This module replaces their text.
 //!
-//! Not here: errors, which are written anew; and ListBuckets, which is read whole and written anew as well, since its
-//! pages are mapped and filtered.
+//! Errors are not here, because they are written anew. ListBuckets is also written anew, because its pages are mapped
+//! and filtered.
 
 use crate::s3::operation::{DocumentSpec, Identity};
 use crate::s3::xml::{OWNER, RewriteRules, Rewriter, location};
 use crate::upstream::failure::REFUSED;
 
-/// How the client speaks of what its request is about.
+/// The client's names for the subject of its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientNames<'a> {
-    /// The scheme it used: `http`, unless a trusted proxy says otherwise.
+    /// The scheme it used: `http`, unless a trusted proxy reports another.
     pub scheme: &'a str,
     /// The host it sent the request to.
     pub host: &'a str,
-    /// The bucket; empty where the request has none.
+    /// The bucket; empty if the request has none.
     pub bucket: &'a str,
-    /// The key; empty where the request has none.
+    /// The key; empty if the request has none.
     pub key: &'a str,
 }
 
-/// What makes the client's answer of the upstream's. `withheld` are the local names of elements that the policy keeps
-/// from clients in any answer; `plus_for_space` says that the names in it are encoded with `+` for a space, where
-/// clients get `%20`.
+/// The rules that turn the upstream's answer into the client's. `withheld` has the local names of elements that the
+/// policy removes from every answer. `plus_for_space` is whether names are encoded with `+` for a space; clients get
+/// `%20`.
 pub fn client_document(
     document: &'static DocumentSpec,
     names: &ClientNames<'_>,
@@ -38,7 +38,7 @@ pub fn client_document(
     Rewriter::new(encoded.iter().copied().fold(rules, RewriteRules::plus_for_space))
 }
 
-/// The rules with one more, by which the element at `path` says to the client what it knows.
+/// The rules with one more, which replaces the text of the element at `path` with the client's.
 fn named(rules: RewriteRules, path: &'static str, identity: Identity, names: &ClientNames<'_>) -> RewriteRules {
     match identity {
         Identity::Bucket => rules.text(path, names.bucket),

@@ -1,4 +1,4 @@
-//! The address of a remote store, and where its requests have the bucket's name.
+//! The address of a remote store, and where requests to it put the bucket's name.
 
 use http::Uri;
 use std::fmt;
@@ -12,11 +12,11 @@ pub struct Endpoint {
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// Host and port as a `Host` header has them, made once and not for every request.
+    /// Host and port as in a `Host` header, made once and not for every request.
     authority: String,
 }
 
-/// Where a request has the bucket's name.
+/// Where a request puts the bucket's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Addressing {
     /// `host/bucket/key`.
@@ -35,7 +35,7 @@ pub enum BadEndpoint {
 }
 
 impl Endpoint {
-    /// Reads `http://HOST[:PORT]` or `https://HOST[:PORT]`; a slash may follow. The port is 80 or 443 where none is given.
+    /// Reads `http://HOST[:PORT]` or `https://HOST[:PORT]`; a slash may follow. The default port is 80 or 443.
     pub fn parse(text: &str) -> Result<Endpoint, BadEndpoint> {
         let uri: Uri = text.parse().map_err(|_| BadEndpoint::Form)?;
         let tls = match uri.scheme_str() {
@@ -60,7 +60,7 @@ impl Endpoint {
         if host.is_empty() { Err(BadEndpoint::Form) } else { Ok(Endpoint { tls, host, port, authority }) }
     }
 
-    /// Host and port as a `Host` header has them: without the port where it is the scheme's own.
+    /// Host and port as in a `Host` header: without the port if it is the scheme's default.
     pub fn authority(&self) -> &str {
         &self.authority
     }

@@ -1,8 +1,8 @@
-//! What an upstream's error means to the client.
+//! The client's error for an upstream's error.
 //!
-//! An error that is S3's keeps its code and its status, in words of our own: the upstream's may name its bucket, its
-//! account, its key or its address. An error about our own credentials is not the client's: it becomes a 502, and so does
-//! an answer that is not S3. The upstream's own message goes to the log.
+//! An error of S3 keeps its code and its status. Its message is replaced, because it may name the upstream's bucket,
+//! account, key or address. An error about r2shim's credentials is not the client's fault: it becomes a 502, and so
+//! does an answer that is not S3. The upstream's message goes to the log.
 
 use crate::s3::error::CODES;
 use crate::s3::xml::ErrorDocument;
@@ -10,7 +10,7 @@ use crate::s3::{Code, S3Error};
 use http::StatusCode;
 use std::borrow::Cow;
 
-/// Codes that refuse our signature, our clock or our settings.
+/// Codes that refuse r2shim's signature, clock or settings.
 const OUR_FAULTS: &[&str] = &[
     "AuthorizationHeaderMalformed",
     "CredentialsNotSupported",
@@ -36,7 +36,7 @@ const UNAVAILABLE: &str = "The store behind this server is not available. Please
 /// MinIO's code while it starts.
 const NOT_INITIALIZED: &str = "XMinioServerNotInitialized";
 
-/// Codes of stores for errors that S3 has another code for.
+/// Codes of stores for which S3 has another code.
 const SYNONYMS: &[(&str, Code)] = &[
     // MinIO.
     ("XMinioAdminInvalidArgument", Code::INVALID_ARGUMENT),
@@ -45,22 +45,22 @@ const SYNONYMS: &[(&str, Code)] = &[
     ("SlowDownWrite", Code::SERVICE_UNAVAILABLE),
     ("XMinioInvalidObjectName", Code::INVALID_OBJECT_NAME),
     ("XMinioInvalidResourceName", Code::INVALID_OBJECT_NAME),
-    // S3's code for what R2 calls otherwise.
+    // S3's code for an error that R2 names differently.
     ("KeyTooLongError", Code::INVALID_OBJECT_NAME),
 ];
 
-/// Whether an error refuses our signature, our clock or our settings, and is not about the client.
+/// Whether an error refuses r2shim's signature, clock or settings, and is not about the client.
 pub fn is_our_fault(document: &ErrorDocument) -> bool {
     OUR_FAULTS.contains(&document.code.as_str())
 }
 
-/// The error for an answer with this status and, where it came with one, this document.
+/// The error for an answer with this status and this document, if there is one.
 pub fn client_error(status: StatusCode, document: Option<&ErrorDocument>) -> S3Error {
     let message = upstream_message(status, document);
     let error = match document {
-        // Of a write: RFC 9110 section 13.1.2 has 304 for reads alone, and versitygw gives it to copies.
+        // For a write: RFC 9110 section 13.1.2 has 304 for reads only, and versitygw answers it to copies.
         _ if status == StatusCode::NOT_MODIFIED => Code::PRECONDITION_FAILED.into(),
-        // 401 asks for credentials, and the upstream has seen none but ours.
+        // 401 asks for credentials, and the upstream has seen only r2shim's.
         _ if status.is_redirection() || status == StatusCode::UNAUTHORIZED => Code::BAD_GATEWAY.into(),
         Some(document) if OUR_FAULTS.contains(&document.code.as_str()) => Code::BAD_GATEWAY.into(),
         Some(document) => of_document(status, document),
@@ -69,7 +69,7 @@ pub fn client_error(status: StatusCode, document: Option<&ErrorDocument>) -> S3E
     error.cause(message)
 }
 
-/// The error for an answer to HEAD, which has a status and nothing else.
+/// The error for an answer to HEAD, which has only a status.
 pub fn client_error_of_head(status: StatusCode, names_a_key: bool) -> S3Error {
     let code = match status.as_u16() {
         400 => Code::INVALID_REQUEST,
@@ -85,7 +85,7 @@ pub fn client_error_of_head(status: StatusCode, names_a_key: bool) -> S3Error {
     S3Error::new(code).cause(upstream_message(status, None))
 }
 
-/// The error for an upstream that cannot be asked at all; `cause` is for the log.
+/// The error for an upstream that cannot be reached; `cause` is for the log.
 pub fn unavailable(cause: impl std::fmt::Display) -> S3Error {
     S3Error::new(Code::SERVICE_UNAVAILABLE).message(UNAVAILABLE).cause(cause)
 }

@@ -1,22 +1,24 @@
-//! The headers of an upstream's answer as the client gets them: those the local disk would answer with, and no others.
+//! The headers of an upstream's answer that reach the client: those that the local disk would answer with, and no
+//! others.
 //!
 //! It is an allow-list: headers about the store (`Server`, `Date`, `x-minio-*`, `x-rgw-*`), about its connection
-//! (`Connection`, `Strict-Transport-Security`), and any that a later release adds, do not reach the client. Not here:
-//! Content-Length and Transfer-Encoding, which belong to each connection, and the headers of errors, which are written
-//! here.
+//! (`Connection`, `Strict-Transport-Security`), and any that a later release adds, do not reach the client.
+//! Content-Length and Transfer-Encoding are not here, because they belong to each connection. Neither are the headers
+//! of errors, which r2shim writes.
 
 use crate::policy::Answers;
 use crate::s3::headers::{BUCKET_REGION, METADATA_PREFIX, OBJECT_HEADERS};
 use crate::s3::metadata::user_value;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// HTTP's own headers that reach the client besides [`OBJECT_HEADERS`]: which state of the object it is, and which bytes of
-/// it. Not Location: it is the upstream's address of a bucket or an object. Not `Vary` and `Access-Control-*`: they would
-/// be about the requests the upstream saw, which are ours.
+/// HTTP's own headers that reach the client besides [`OBJECT_HEADERS`]: those about the state of the object and the
+/// range of bytes. Location is not among them: it is the upstream's address of a bucket or an object. Neither are
+/// `Vary` and
+/// `Access-Control-*`: they are about r2shim's requests.
 const ANSWERS_ONLY: &[&str] = &["accept-ranges", "content-range", "etag", "last-modified"];
 
-/// The headers that reach the client, in the upstream's order, values byte for byte but for a user's. Of `x-amz-*`
-/// headers the policy decides which; a region becomes `region`.
+/// The headers that reach the client, in the upstream's order. Values are unchanged except those of user metadata. The
+/// policy decides about `x-amz-*` headers; a region becomes `region`.
 pub fn client_headers(answer: &HeaderMap, answers: &Answers, region: &str) -> Vec<(HeaderName, HeaderValue)> {
     let reaches = |name: &str| {
         OBJECT_HEADERS.contains(&name) || ANSWERS_ONLY.contains(&name) || answers.header_reaches_client(name)
@@ -26,7 +28,7 @@ pub fn client_headers(answer: &HeaderMap, answers: &Answers, region: &str) -> Ve
     passed.chain(client_region(answer, region)).collect()
 }
 
-/// Stores keep a user's text beyond ASCII in forms of their own; clients get the one that R2 has.
+/// Stores encode non-ASCII metadata in different forms; clients get R2's form.
 fn client_value(name: &HeaderName, value: &HeaderValue) -> HeaderValue {
     let users = name.as_str().starts_with(METADATA_PREFIX);
     users.then(|| user_value(value)).flatten().unwrap_or_else(|| value.clone())

@@ -1,7 +1,7 @@
-//! A remote S3 store as plain data: where it is, how its buckets are called, how it differs from S3, and what a request
-//! and an answer look like on its side.
+//! A remote S3 store as plain data: its address, the names of its buckets, its differences from S3, and the form of
+//! requests to it and of its answers.
 //!
-//! Nothing here opens a connection or reads a clock: [`crate::server`] does, with what is decided here.
+//! Nothing here opens a connection or reads a clock; [`crate::server`] does, by the decisions of this module.
 
 pub mod endpoint;
 pub mod buckets;

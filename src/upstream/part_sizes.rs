@@ -1,8 +1,8 @@
-//! Whether an upload to a remote store has parts of one size, by that store's own list of them: what is asked, what an
-//! answer means, and what is compared.
+//! Whether an upload to a remote store has parts of one size, by that store's list of parts: the query, the meaning of
+//! an answer, and the comparison.
 //!
-//! R2 completes no upload with parts that differ, and other stores do. The list is asked for before the request to
-//! complete goes out, and a store that does not give it is no reason to refuse.
+//! R2 does not complete an upload whose parts differ in size; other stores do. r2shim asks for the list before it sends
+//! the request to complete. If the store gives no list, the upload is not refused.
 
 use crate::s3::S3Error;
 use crate::s3::etag::ETag;
@@ -12,19 +12,19 @@ use crate::s3::xml::{CompletedPart, ErrorDocument, StoredPart};
 use http::StatusCode;
 use percent_encoding::utf8_percent_encode;
 
-/// What follows from a store's refusal to list the parts of an upload.
+/// The consequence of a store's refusal to list the parts of an upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListRefusal {
-    /// The request to complete would meet the same: the client gets this error.
+    /// The request to complete would fail in the same way: the client gets this error.
     Final,
-    /// The store may complete the upload all the same, and is asked to.
+    /// The store may still complete the upload, and gets the request.
     Unlisted,
 }
 
 impl ListRefusal {
-    /// Judges an answer that is no list. There is no such upload or bucket, or the store fails at present: then the client
-    /// tries again, and an upload is not completed unseen because of a moment's trouble. Anything else is about ListParts:
-    /// the key may not ask, or the store does not have it.
+    /// Judges an answer that is not a list. If the upload or bucket does not exist, or the store fails for the moment,
+    /// the client gets the error and can retry: a temporary failure must not skip the check. Any other error is about
+    /// ListParts: the key may not use it, or the store does not have it.
     pub fn of(status: StatusCode, document: Option<&ErrorDocument>) -> ListRefusal {
         let gone = document.is_some_and(|error| matches!(error.code.as_str(), "NoSuchUpload" | "NoSuchBucket"));
         let fails = status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED;
@@ -32,7 +32,7 @@ impl ListRefusal {
     }
 }
 
-/// The query of ListParts for the page behind this part number; 0 for the first.
+/// The query of ListParts for the page after this part number; 0 for the first.
 pub fn query(upload_id: &str, after: u16) -> String {
     let id = utf8_percent_encode(upload_id, uri::IN_QUERY);
     match after {
@@ -41,11 +41,11 @@ pub fn query(upload_id: &str, after: u16) -> String {
     }
 }
 
-/// Compares the sizes of those parts that the client names, in order, and that the store has with the same tag. The
-/// others are the store's to refuse.
+/// Compares the sizes of the parts that the client names, in order, and that the store has with the same tag. The store
+/// refuses the others.
 ///
 /// # Errors
-/// R2's, for parts that differ or are too small.
+/// R2's error for parts that differ or are too small.
 pub fn check(named: &[&CompletedPart], stored: &[StoredPart]) -> Result<(), S3Error> {
     let by_number: std::collections::HashMap<i64, &StoredPart> =
         stored.iter().map(|part| (i64::from(part.number), part)).collect();
@@ -54,7 +54,7 @@ pub fn check(named: &[&CompletedPart], stored: &[StoredPart]) -> Result<(), S3Er
     if sizes.is_empty() { Ok(()) } else { Ok(check_sizes(&sizes, true)?) }
 }
 
-/// Tags of parts are MD5s with most stores, whose case says nothing; others are compared as they are.
+/// With most stores the tag of a part is an MD5, whose case does not matter. Other tags are compared as they are.
 fn same_tag(named: &CompletedPart, stored: &StoredPart) -> bool {
     match (ETag::parse(&named.etag), ETag::parse(&stored.etag)) {
         (Some(named), Some(stored)) => named == stored,
@@ -87,7 +87,7 @@ mod tests {
             (&[1, 2, 3], vec![stored(1, MIN_PART), stored(2, MIN_PART + 1), stored(3, 7)], "InvalidPart"),
             (&[1, 2], vec![stored(1, MIN_PART), stored(2, MIN_PART + 1)], "InvalidPart"),
             (&[1, 2], vec![stored(1, MIN_PART - 1), stored(2, 1)], "EntityTooSmall"),
-            // Not named, another tag, not there.
+            // Not named by the client, another tag, not in the list.
             (&[1, 3], vec![stored(1, MIN_PART), stored(2, MIN_PART + 1), stored(3, 7)], ""),
             (&[1, 2, 3], vec![stored(1, MIN_PART), other.clone(), stored(3, 7)], ""),
             (&[1, 2, 3], vec![stored(3, MIN_PART)], ""),

@@ -13,17 +13,17 @@ pub struct Remote {
     pub endpoints: Vec<Endpoint>,
     /// The region requests to it are signed for.
     pub region: String,
-    /// Where requests to it have the bucket's name.
+    /// Where requests to it put the bucket's name.
     pub addressing: Addressing,
-    /// How it differs from S3.
+    /// Its differences from S3.
     pub dialect: &'static Dialect,
-    /// Where the credentials for it come from.
+    /// The source of the credentials for it.
     pub credentials: CredentialSource,
     /// The names of its buckets.
     pub buckets: BucketMap,
     /// A PEM file of the certificates to trust; `None` for those of the system.
     pub ca_file: Option<PathBuf>,
-    /// How long it may take.
+    /// The time limits.
     pub timeouts: Timeouts,
     /// How many idle connections to it are kept, to all nodes together.
     pub pool: usize,
@@ -32,7 +32,7 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// A store with the defaults of settings for all but its endpoints and its credentials.
+    /// A store with these endpoints and credentials, and the defaults of settings for all else.
     pub fn new(endpoints: Vec<Endpoint>, credentials: CredentialSource) -> Remote {
         Remote {
             region: DEFAULT_REGION.to_owned(),
@@ -53,14 +53,14 @@ impl Remote {
         self.buckets.upstream(client).filter(|name| !self.dialect.reserves(name))
     }
 
-    /// The client's name of a bucket of the store; `None` if it is hidden from clients. `of_r2` is whether clients see only
-    /// names that R2 has, too.
+    /// The client's name of a bucket of the store; `None` if it is hidden from clients. `of_r2` is whether clients see
+    /// only names that R2 allows.
     pub fn client_bucket(&self, upstream: &str, of_r2: bool) -> Option<BucketName> {
         self.buckets.client(upstream, of_r2).filter(|_| !self.dialect.reserves(upstream))
     }
 }
 
-/// Where credentials for a remote store come from.
+/// The source of credentials for a remote store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CredentialSource {
     /// Settings.
@@ -70,28 +70,27 @@ pub enum CredentialSource {
         /// The key's secret.
         secret: Secret,
     },
-    /// The places of the AWS SDKs: environment, shared profile, web identity, container role, instance role.
+    /// The sources of the AWS SDKs: environment, shared profile, web identity, container role, instance role.
     AwsChain,
 }
 
-/// How long a remote store may take.
+/// The time limits of a remote store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
-    /// To take a connection, TLS included.
+    /// To connect, TLS included.
     pub connect: Duration,
     /// From the end of a request to the end of its answer's head, however many pieces the head comes in.
     pub first_byte: Duration,
-    /// The same for operations that put an object together or copy one: CompleteMultipartUpload, CopyObject,
-    /// UploadPartCopy.
+    /// The same for operations that assemble or copy an object: CompleteMultipartUpload, CopyObject, UploadPartCopy.
     pub assembly: Duration,
-    /// From some bytes of a body to the next, either way.
+    /// Between two pieces of a body, in either direction.
     pub idle: Duration,
 }
 
 /// How the health of a node is checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HealthCheck {
-    /// Any answer to `GET /` that is not a server error is good, a refusal too.
+    /// Any answer to `GET /` except a server error is good, a refusal too.
     Any,
     /// `GET` of this path must be answered with 200.
     Path(String),
@@ -109,9 +108,9 @@ impl Default for Timeouts {
     }
 }
 
-/// The region that requests are signed for by default: what stores without regions expect.
+/// The region that requests are signed for by default, which stores without regions expect.
 pub const DEFAULT_REGION: &str = "us-east-1";
 
-/// The idle connections that are kept by default: as many as requests may be in flight on a busy machine. With too small a
-/// pool every request needs a new connection.
+/// The idle connections that are kept by default: as many as requests may be in flight on a busy machine. With too
+/// small a pool every request needs a new connection.
 pub const DEFAULT_POOL: usize = 1024;

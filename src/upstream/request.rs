@@ -1,8 +1,8 @@
-//! What a request looks like on the upstream's side: host, path, query and headers, made from what the chain admitted
-//! and from nothing else, and signed last.
+//! The request to the upstream: host, path, query and headers, made only from the request that the chain admitted, and
+//! signed last.
 //!
-//! Nothing of the client's signature is forwarded, and no header or parameter of the transport. What is forwarded is an
-//! allow-list, so a header that is not known here is not sent.
+//! The client's signature is not forwarded, and neither are headers and parameters of the transport. There is an
+//! allow-list: a header that is not known here is not sent.
 
 use crate::s3::checksum::Algorithm;
 use crate::s3::copy_source::{COPY_SOURCE, CopySource};
@@ -24,12 +24,12 @@ use percent_encoding::{AsciiSet, utf8_percent_encode};
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// HTTP's own headers that mean something to a store, besides those that describe an object and the conditions. Of the
-/// others, some belong to one connection, some to the client's signature, and the rest mean nothing to a store.
+/// HTTP's own headers that a store reads, besides those that describe an object and the conditions. The others belong
+/// to one connection or to the client's signature, or have no meaning for a store.
 const REQUESTS_ONLY: &[&str] = &["content-md5", "range"];
 
-/// `x-amz-*` headers that do not go along: the source of a copy is written anew, and the SDK's own note on a checksum
-/// is only true of the body as the SDK framed it.
+/// `x-amz-*` headers that are not forwarded: the source of a copy is written anew, and the SDK's note on a checksum is
+/// true only for the body as the SDK framed it.
 const WRITTEN_ANEW: &[&str] = &[COPY_SOURCE, "x-amz-sdk-checksum-algorithm"];
 
 /// A request as the chain admitted it.
@@ -49,20 +49,20 @@ pub struct Incoming<'a> {
     pub source: Option<&'a CopySource>,
 }
 
-/// A request as the upstream is to get it, but for what depends on the node, the time and the body.
+/// A request for the upstream, without the parts that depend on the node, the time and the body.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
     /// The method's name.
     pub method: &'static str,
     /// The upstream's name of the bucket; `None` for the account.
     pub bucket: Option<String>,
-    /// The path, byte for byte as the client sent it but for the bucket's name.
+    /// The path, byte for byte as the client sent it, except for the bucket's name.
     pub path: String,
     /// The query; empty for none.
     pub query: String,
     /// The headers.
     pub headers: HeaderMap,
-    /// Headers that are sent and not signed: what is between here and the store may change them.
+    /// Headers that are sent and not signed, because proxies between r2shim and the store may change them.
     unsigned: HeaderMap,
     addressing: Addressing,
     names_a_key: bool,
@@ -81,7 +81,7 @@ pub struct SigningIdentity<'a> {
     pub session_token: Option<&'a str>,
     /// The region of the store.
     pub region: &'a str,
-    /// Where derived keys are kept.
+    /// The cache of derived keys.
     pub cache: &'a KeyCache,
 }
 
@@ -89,9 +89,9 @@ impl Outgoing {
     /// Translates a request.
     ///
     /// # Errors
-    /// `NotImplemented` for an operation that a proxy cannot pass on, `NoSuchBucket` for a bucket that cannot be reached
-    /// under its name, and `NotImplemented` or `InvalidObjectName` for what the store would ignore or take for something
-    /// else.
+    /// `NotImplemented` for an operation that a proxy cannot pass on, `NoSuchBucket` for a bucket that cannot be
+    /// reached under its name, and `NotImplemented` or `InvalidObjectName` for a header or key that the store would
+    /// ignore or misread.
     pub fn from_incoming(incoming: &Incoming<'_>, remote: &Remote) -> Result<Outgoing, S3Error> {
         unsupported::check_operation(incoming.row)?;
         let bucket = incoming.bucket.map(|bucket| upstream_name(bucket, remote)).transpose()?;
@@ -117,12 +117,12 @@ impl Outgoing {
         })
     }
 
-    /// The request as the client sent it, but for its signature, what belongs to its connection, and the names of buckets.
-    /// Nothing of what the store may ignore is refused: the client has it so today.
+    /// The request as the client sent it, except for its signature, the headers of its connection, and the names of
+    /// buckets. Headers that the store may ignore are not refused, because the client works with this store today.
     ///
     /// # Errors
-    /// `NoSuchBucket` for a bucket that cannot be reached under its name, and `InvalidObjectName` for a key that the store
-    /// takes for another.
+    /// `NoSuchBucket` for a bucket that cannot be reached under its name, and `InvalidObjectName` for a key that the
+    /// store reads as another.
     pub fn whole(incoming: &Incoming<'_>, remote: &Remote) -> Result<Outgoing, S3Error> {
         let bucket = incoming.bucket.map(|bucket| upstream_name(bucket, remote)).transpose()?;
         incoming.key.map_or(Ok(()), |key| unsupported::check_key(key, remote.dialect))?;
@@ -144,8 +144,8 @@ impl Outgoing {
         })
     }
 
-    /// Refuses what would reach the store's own interfaces, or what the store takes for another key: the answer to what
-    /// even an audit does not pass on.
+    /// Refuses requests that even an audit does not pass on: those that would reach the store's own interfaces, or
+    /// whose key the store reads as another.
     ///
     /// # Errors
     /// `NoSuchBucket`, `InvalidObjectName`.
@@ -157,8 +157,8 @@ impl Outgoing {
         keys.try_for_each(|key| unsupported::check_key(key, remote.dialect))
     }
 
-    /// A request of our own: no headers but those every request has. It has none of a client's trace; see
-    /// [`Outgoing::traced`].
+    /// A request that r2shim itself makes, with only the headers that every request has. It is not part of a client's
+    /// trace; see [`Outgoing::traced`].
     pub fn new(method: &'static str, bucket: Option<&str>, query: &str, addressing: Addressing) -> Outgoing {
         let path = path(bucket, "", addressing);
         let (bucket, query) = (bucket.map(str::to_owned), query.to_owned());
@@ -167,18 +167,19 @@ impl Outgoing {
         Outgoing { method, bucket, path, query, headers, unsigned, addressing, names_a_key, conditional, assembles }
     }
 
-    /// A question about the object that this request is for: a GET with this query, before the request itself is sent.
+    /// A GET with this query for the object of this request, to be sent before the request.
     pub fn asking(&self, query: String) -> Outgoing {
         let (headers, conditional, assembles) = (common(), false, false);
         Outgoing { method: "GET", query, headers, conditional, assembles, ..self.clone() }
     }
 
-    /// The same request as one that is made for a client's: it belongs to the client's trace.
+    /// The same request as part of a client's trace.
     pub fn traced(self, view: &RequestView<'_>) -> Outgoing {
         Outgoing { unsigned: trace(view), ..self }
     }
 
-    /// What sending it twice does. A conditional write is not idempotent: it would be refused for its own success.
+    /// The effect of sending it twice. A conditional write is not idempotent: the second would be refused because the
+    /// first succeeded.
     pub fn class(&self) -> RequestClass {
         match self.method {
             "GET" | "HEAD" => RequestClass::Read,
@@ -198,7 +199,7 @@ impl Outgoing {
         self.names_a_key
     }
 
-    /// The host it is for: the node's, with the bucket before it where the store wants that.
+    /// Its host: the node's, with the bucket in front if the store uses virtual addressing.
     pub fn host<'e>(&self, endpoint: &'e Endpoint) -> Cow<'e, str> {
         self.with_bucket(endpoint.authority())
     }
@@ -215,19 +216,20 @@ impl Outgoing {
         }
     }
 
-    /// Adds a header of our own.
+    /// Adds a header.
     ///
     /// # Errors
-    /// `InternalError` for a value no header can hold.
+    /// `InternalError` for a value that is not valid in a header.
     pub fn set(&mut self, name: HeaderName, value: &str) -> Result<(), S3Error> {
         self.headers.insert(name, text(value)?);
         Ok(())
     }
 
-    /// All headers for a node, the signature among them, and those of the trace, which it does not cover. To be called again for every attempt.
+    /// All headers for a node: the signature, and those of the trace, which it does not cover. Every attempt calls this
+    /// again.
     ///
     /// # Errors
-    /// `InternalError` where the credentials have characters no header can hold.
+    /// `InternalError` if the credentials have characters that are not valid in a header.
     pub fn signed(
         &self,
         endpoint: &Endpoint,
@@ -259,7 +261,7 @@ impl Outgoing {
     }
 }
 
-/// The source of a copy as the store is to read it.
+/// The source of a copy, in the form that the store reads.
 fn copy_source(source: &CopySource, remote: &Remote) -> Result<HeaderValue, S3Error> {
     unsupported::check_key(&source.key, remote.dialect)?;
     let version = source.version.as_deref().map(|id| format!("?versionId={}", encode(id, uri::IN_QUERY)));
@@ -271,8 +273,8 @@ fn upstream_name(bucket: &BucketName, remote: &Remote) -> Result<String, S3Error
     remote.upstream_bucket(bucket).map(str::to_owned).ok_or_else(|| Code::NO_SUCH_BUCKET.into())
 }
 
-/// Whether the request's headers become an object's. Stores differ in what one is called that has no Content-Type, and
-/// MinIO goes by the end of its key.
+/// Whether the request's headers are stored with an object. Then r2shim sets a missing Content-Type, because the
+/// defaults of stores differ, and MinIO derives it from the key's extension.
 fn describes_an_object(incoming: &Incoming<'_>) -> bool {
     match incoming.row.describes {
         Describes::Nothing => false,
@@ -290,8 +292,8 @@ fn path(bucket: Option<&str>, raw_key: &str, addressing: Addressing) -> String {
     }
 }
 
-/// The parameters, encoded anew: what a `+` or a lone `%` means differs from store to store, and the signature is held
-/// against the decoded text.
+/// The parameters, encoded anew, because stores read a `+` or a lone `%` differently, and compare the signature with
+/// the decoded text.
 fn query(view: &RequestView<'_>) -> String {
     let pair =
         |(name, value): (&str, &str)| format!("{}={}", encode(name, uri::IN_QUERY), encode(value, uri::IN_QUERY));
@@ -315,8 +317,8 @@ fn headers(view: &RequestView<'_>, dialect: &Dialect) -> HeaderMap {
     headers
 }
 
-/// All headers of a request but those of its connection and signature: those that S3 knows, which are signed, and others,
-/// which what is between here and the store may change.
+/// All headers of a request except those of its connection and signature: first those that S3 knows, which are signed,
+/// then the others, which proxies between r2shim and the store may change.
 fn whole_headers(view: &RequestView<'_>) -> (HeaderMap, HeaderMap) {
     let (mut signed, mut unsigned) = (common(), HeaderMap::new());
     for (name, value) in view.headers().filter(|(name, _)| whole::goes_along(name) && !is_transport_header(name)) {
@@ -351,7 +353,8 @@ fn trace(view: &RequestView<'_>) -> HeaderMap {
     headers
 }
 
-/// Whether the store knows the checksum that a header has or asks for. Another was verified here and ends here.
+/// Whether the store knows the checksum that a header has or asks for. Other checksums are verified here and not
+/// forwarded.
 fn is_taken(name: &str, value: &[u8], dialect: &Dialect) -> bool {
     let asked_for = match name {
         "x-amz-checksum-algorithm" => std::str::from_utf8(value).ok().and_then(Algorithm::parse),
@@ -360,8 +363,9 @@ fn is_taken(name: &str, value: &[u8], dialect: &Dialect) -> bool {
     asked_for.is_none_or(|algorithm| dialect.takes(algorithm))
 }
 
-/// A range is asked for under a condition that MinIO and versitygw pass over: they would add the end of one object to the
-/// start of another. The whole is always a right answer (RFC 9110 section 13.1.5), so it is asked for from all stores.
+/// Removes the range of a request with `If-Range`. MinIO and versitygw ignore that condition, so a client could add the
+/// end of one object to the start of another. The whole object is always a right answer (RFC 9110 section 13.1.5), so
+/// this is done for all stores.
 fn leave_range_out(headers: &mut HeaderMap, view: &RequestView<'_>) {
     if view.header_bytes("if-range").is_some() {
         headers.remove(RANGE);
@@ -374,13 +378,14 @@ fn goes_along(name: &str) -> bool {
     amz || http || name.starts_with(METADATA_PREFIX)
 }
 
-/// What every request upstream has. A store that compressed its answers would give other bytes than the object's.
+/// The headers of every request to the upstream. A store that compressed its answers would send other bytes than the
+/// object's.
 fn common() -> HeaderMap {
     let agent = HeaderValue::from_static(concat!("r2shim/", env!("CARGO_PKG_VERSION")));
     HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity")), (USER_AGENT, agent)])
 }
 
-/// `aws-chunked` names the client's framing of the body, which ends here.
+/// Removes `aws-chunked`, which names the client's framing of the body: r2shim has removed the frames.
 fn leave_framing_out(headers: &mut HeaderMap) {
     if !headers.contains_key(CONTENT_ENCODING) {
         return;

@@ -1,13 +1,13 @@
-//! What follows when a node gives no answer to a request: whether the request is sent again, and what the failure says
-//! about the node.
+//! The consequence when a node gives no answer to a request: whether the request is sent again, and whether the node is
+//! blamed.
 //!
 //! The rules, in the order in which they apply:
 //!
 //! 1. Without a connection nothing was sent: any request goes to another node.
-//! 2. An answer that is not HTTP is an answer all the same. It is asked for once, and it blames no node: what a client
-//!    has stored may be the reason, such as an object with more headers than are read here.
-//! 3. A pooled connection that closes before an answer is taken for one that the node had closed while it was idle (RFC
-//!    9112 section 9.3.1). An idempotent request is sent again if its body is still available, and no node is blamed.
+//! 2. An answer that is not HTTP is still an answer. The request is not retried, and no node is blamed: the object may
+//!    be the reason, for example one with more headers than r2shim reads.
+//! 3. If a pooled connection closes before an answer, it counts as closed by the node while it was idle (RFC 9112
+//!    section 9.3.1). An idempotent request is sent again if its body is still available, and no node is blamed.
 //! 4. While a client was sending its body, the client may be the cause: no node is blamed, and the body is gone.
 //! 5. On a new connection, and after a timeout, the node has the request and may still carry it out. A write that is
 //!    sent again could then overwrite what another client wrote in between, so only reads are. The node is blamed.
@@ -19,15 +19,15 @@
 /// A kind of failure. It is a label of metrics, so there are few.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
-    /// No connection came about.
+    /// The connection failed.
     Connect,
-    /// TLS did not come about: mostly an unknown certificate or that of another host.
+    /// The TLS handshake failed, in most cases because the certificate is unknown or of another host.
     Tls,
     /// A connection, a write or an answer took too long.
     Timeout,
     /// The connection ended before the answer did.
     Closed,
-    /// The answer is not HTTP, or more of it than is read here.
+    /// The answer is not HTTP, or larger than r2shim reads.
     Protocol,
 }
 
@@ -61,14 +61,14 @@ pub enum SendProgress {
     BodySent,
 }
 
-/// What sending a request twice does.
+/// The effect of sending a request twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestClass {
     /// It changes nothing.
     Read,
-    /// Twice is the same as once, if nothing else is written in between.
+    /// The result is the same as that of one request, if nothing else is written in between.
     IdempotentWrite,
-    /// Twice is not the same as once.
+    /// The result differs from that of one request.
     OtherWrite,
 }
 
@@ -88,7 +88,7 @@ pub struct FailedAttempt {
     pub kind: FailureKind,
     /// How far the request had come.
     pub progress: SendProgress,
-    /// What sending it twice does.
+    /// The effect of sending it twice.
     pub class: RequestClass,
     /// The connection it was sent on.
     pub connection: ConnectionOrigin,
@@ -105,26 +105,26 @@ pub enum Retry {
     OtherNode,
 }
 
-/// What a failure says about the node at which it happened.
+/// The consequence of a failure for its node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blame {
     /// The node is not healthy: other nodes come first until its next good check.
     Node,
-    /// Nothing: the connection, the client or the object may be the cause.
+    /// None: the connection, the client or the object may be the cause.
     Unclear,
 }
 
-/// What follows a failed attempt.
+/// The consequence of a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Consequence {
     /// Whether the request is sent again.
     pub retry: Retry,
-    /// What it says about the node.
+    /// Whether the node is blamed.
     pub blame: Blame,
 }
 
 impl FailedAttempt {
-    /// What follows by the rules of this module, for a request that has not been repeated yet.
+    /// The consequence by the rules of this module, for a request that has not been retried yet.
     pub fn consequence(&self) -> Consequence {
         let is_available = self.progress == SendProgress::BodyAvailable;
         let (retry, blame) = match (self.progress, self.kind, self.connection) {
@@ -148,13 +148,13 @@ impl FailedAttempt {
     }
 }
 
-/// How often a request is sent again because connections of the pool had been closed.
+/// The most retries of a request because pooled connections had been closed.
 const MAX_STALE: usize = 3;
 
-/// How often a read is sent again after a timeout. The client waits as long every time.
+/// The most retries of a read after a timeout. The client waits as long each time.
 const MAX_SLOW: usize = 1;
 
-/// The repetitions of one request.
+/// The retries of one request.
 #[derive(Debug, Default)]
 pub struct Retries {
     stale: usize,
@@ -162,7 +162,7 @@ pub struct Retries {
 }
 
 impl Retries {
-    /// What follows another failed attempt: that of [`FailedAttempt::consequence`], until the limits are reached.
+    /// The consequence of another failed attempt: [`FailedAttempt::consequence`], until the limits are reached.
     pub fn after(&mut self, failed: &FailedAttempt) -> Consequence {
         let consequence = failed.consequence();
         match consequence.retry {

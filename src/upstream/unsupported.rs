@@ -1,7 +1,9 @@
-//! What a store would ignore, or take for something else than S3 does: such a request is refused by name before any of it
-//! is sent. Otherwise data would be overwritten, deleted or unpacked against the client's word.
+//! Requests that a store would carry out differently from S3: it would ignore a header or misread a key. They are
+//! refused by name before anything is sent. Otherwise the store would overwrite, delete or unpack data against the
+//! client's intention.
 //!
-//! Not here: what R2 lacks, which is the policy's business, and what a store refuses by itself.
+//! The features that R2 lacks are not here, because the policy refuses them. Neither are requests that a store refuses
+//! itself.
 
 use crate::s3::headers::{CONDITIONS, R2_EXTENSIONS};
 use crate::s3::names::{BucketName, ObjectKey};
@@ -12,12 +14,11 @@ use crate::s3::xml::DeleteEntry;
 use crate::s3::{Code, S3Error};
 use crate::upstream::{Dialect, Remote};
 
-/// Conditions of S3's own on what a write replaces or removes, besides HTTP's (S3 API reference, DeleteObject and
-/// AbortMultipartUpload).
+/// S3's conditions on writes, besides HTTP's (S3 API reference, DeleteObject and AbortMultipartUpload).
 const OWN_CONDITIONS: &[&str] =
     &["x-amz-if-match-initiated-time", "x-amz-if-match-last-modified-time", "x-amz-if-match-size"];
 
-/// Refuses an operation of which no answer could reach the client.
+/// Refuses an operation whose answer must not reach the client.
 ///
 /// # Errors
 /// `NotImplemented` where the operation table says so.
@@ -31,11 +32,11 @@ pub(super) fn check_operation(row: &OperationSpec) -> Result<(), S3Error> {
     Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message))
 }
 
-/// Refuses a request that the store would not carry out as it is meant.
+/// Refuses a request that the store would carry out differently from S3.
 ///
 /// # Errors
-/// `NotImplemented` for a header that it does not honour or takes for a command, `PreconditionFailed` for a condition
-/// that cannot be read, `InvalidObjectName` for a key that it takes for another.
+/// `NotImplemented` for a header that the store does not honour or treats as a command, `PreconditionFailed` for a
+/// condition that cannot be read, `InvalidObjectName` for a key that it reads as another.
 pub(super) fn check(
     row: &OperationSpec,
     view: &RequestView<'_>,
@@ -53,8 +54,8 @@ pub(super) fn check(
     key.map_or(Ok(()), |key| check_key(key, dialect))
 }
 
-/// What of a header the store does not honour; `None` if it may go on. Each header is looked at once, for most requests
-/// have few.
+/// The part of a header that the store does not honour; `None` if the header may be forwarded. Each header is checked
+/// once.
 fn not_honoured<'v>(
     row: &OperationSpec,
     view: &RequestView<'_>,
@@ -70,14 +71,14 @@ fn not_honoured<'v>(
     }
 }
 
-/// What R2 has on a copy and no other store does: conditions on the object that the copy replaces. Metadata that is merged
-/// is the other. (What R2 adds to other operations is carried out here.)
+/// R2's extensions of a copy that no other store has: conditions on the object that the copy replaces, and merged
+/// metadata. (r2shim itself carries out R2's extensions of other operations.)
 fn is_extension(name: &str) -> bool {
     name.starts_with("cf-copy-destination-") && R2_EXTENSIONS.contains(&name)
 }
 
-/// Whether a read, or the read of a copy's source, depends on a date that cannot be read. Stores ignore such a condition.
-/// Those on writes are not forwarded at all.
+/// Whether a read, or the read of a copy's source, depends on a malformed date. Stores ignore such a condition. Dates
+/// on writes are never forwarded.
 fn has_unreadable_condition(row: &OperationSpec, view: &RequestView<'_>) -> bool {
     if !view.headers().any(|(name, _)| name.ends_with("-since")) {
         return false;
@@ -86,7 +87,7 @@ fn has_unreadable_condition(row: &OperationSpec, view: &RequestView<'_>) -> bool
     read() || ReadConditions::from_copy_source(view).never_hold()
 }
 
-/// Refuses a key that this store takes for another: to write it would overwrite or delete that other.
+/// Refuses a key that this store reads as another: a write to it would overwrite or delete the other object.
 pub(super) fn check_key(key: &ObjectKey, dialect: &Dialect) -> Result<(), S3Error> {
     let cause = "the store takes keys for paths, and this one for another key";
     if dialect.mistakes(key) { Err(S3Error::new(Code::INVALID_OBJECT_NAME).cause(cause)) } else { Ok(()) }
@@ -98,27 +99,27 @@ pub(super) fn check_bucket(bucket: &BucketName, remote: &Remote) -> Result<(), S
     if reserved { Err(Code::NO_SUCH_BUCKET.into()) } else { Ok(()) }
 }
 
-/// Refuses an entry of DeleteObjects that the store would delete whatever the entry says. `has_versions` is whether the
-/// policy knows of versions.
+/// Refuses an entry of DeleteObjects whose version or condition the store would ignore. `has_versions` is whether the
+/// policy has versions.
 ///
 /// # Errors
 /// `NotImplemented` for a version or a condition, and those of [`check_key`].
 pub fn check_deletable(entry: &DeleteEntry, has_versions: bool, dialect: &Dialect) -> Result<(), S3Error> {
-    // No store that was tried honours them: it deletes the object even if they do not fit.
+    // No tested store honours them: it deletes the object even if a condition fails.
     if let Some(name) = entry.restriction(has_versions) {
         let message = format!("DeleteObjects element {name} not implemented");
         return Err(S3Error::new(Code::NOT_IMPLEMENTED).message(message));
     }
-    // A key that cannot be is the store's to refuse, for that entry alone.
+    // The store refuses an invalid key, for that entry only.
     ObjectKey::parse(&entry.key).map_or(Ok(()), |key| check_key(&key, dialect))
 }
 
-/// Whether a request is a write that conditions may forbid.
+/// Whether a request is a write that may have conditions.
 pub(super) fn is_conditional_write(row: &OperationSpec, view: &RequestView<'_>) -> bool {
     writes(row) && view.headers().any(|(name, _)| is_condition(name))
 }
 
-/// Whether a header may keep a write from taking place.
+/// Whether a header is a condition that can prevent a write.
 fn is_condition(name: &str) -> bool {
     CONDITIONS.contains(&name) || OWN_CONDITIONS.contains(&name)
 }
@@ -127,8 +128,8 @@ fn writes(row: &OperationSpec) -> bool {
     !row.method.is_read()
 }
 
-/// Whether a write has this condition and the store would ignore it, or take it for another. Of several lines stores see
-/// the first, and some take a list for one tag, which nothing matches: `If-None-Match` would then always hold.
+/// Whether a write has this condition, and the store would ignore or misread it. Stores read only the first of several
+/// lines, and some read a list as one tag, which nothing matches: then `If-None-Match` would always be true.
 fn is_ignored(row: &OperationSpec, view: &RequestView<'_>, name: &str, dialect: &Dialect) -> bool {
     let mut values = view.headers().filter(|(given, _)| *given == name).map(|(_, value)| value);
     match (values.next(), values.next()) {
@@ -149,7 +150,7 @@ mod tests {
     use crate::s3::query::Query;
     use http::{HeaderMap, HeaderName, HeaderValue};
 
-    /// What is said to a request with these headers; nothing if it may go on.
+    /// The error for a request with these headers; `None` if it may be forwarded.
     fn refusal(dialect: &str, operation: Operation, headers: &[(&'static str, &'static str)]) -> Option<String> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {

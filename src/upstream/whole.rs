@@ -1,12 +1,12 @@
-//! What passes whole between client and store where requests are audited: the store sees what it would see without us, and
-//! the client what the store says. Only names of buckets change.
+//! Requests and answers of an audit in front of a store. The store gets requests as it would without r2shim, and the
+//! client gets the store's answers. Only the names of buckets change.
 
 use crate::s3::operation::{DocumentSpec, Identity};
 use crate::s3::xml::{RewriteRules, Rewriter};
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Headers that belong to one connection (RFC 9110 section 7.6.1), and those that every answer has of our own.
+/// Headers that belong to one connection (RFC 9110 section 7.6.1), and those that r2shim sets in every answer.
 const STAYS: &[&str] = &[
     "connection",
     "content-length",
@@ -21,8 +21,8 @@ const STAYS: &[&str] = &[
     "x-amz-request-id",
 ];
 
-/// Headers of a request that belong to the client's connection or to its signature, or that are made anew. An answer that
-/// the store compressed could not be read here.
+/// Headers of a request that belong to the client's connection or to its signature, or that are made anew.
+/// Accept-Encoding is among them, because r2shim cannot read a compressed answer.
 const NOT_FORWARDED: &[&str] = &[
     "accept-encoding",
     "authorization",
@@ -49,12 +49,12 @@ pub struct BucketNames {
 }
 
 impl BucketNames {
-    /// Whether nothing has to be changed.
+    /// Whether both names are the same.
     pub fn are_equal(&self) -> bool {
         self.client == self.upstream
     }
 
-    /// The text with the client's name of the bucket wherever the store's is a word of it.
+    /// The text, in which each word that is the store's name of the bucket is replaced with the client's name.
     pub fn in_text(&self, text: &str) -> String {
         let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         let (mut changed, mut rest) = (String::with_capacity(text.len()), text);
@@ -69,18 +69,18 @@ impl BucketNames {
     }
 }
 
-/// Whether a header of a request goes along.
+/// Whether a header of a request is forwarded.
 pub(super) fn goes_along(name: &str) -> bool {
     !NOT_FORWARDED.contains(&name)
 }
 
-/// The headers of an answer, all but those of the connection.
+/// The headers of an answer, except those of the connection.
 pub fn client_headers(answer: &HeaderMap, names: &BucketNames) -> Vec<(HeaderName, HeaderValue)> {
     let passes = answer.iter().filter(|(name, _)| !STAYS.contains(&name.as_str()));
     passes.map(|(name, value)| (name.clone(), client_value(name, value, names))).collect()
 }
 
-/// Only an address names a bucket.
+/// Only addresses contain names of buckets.
 fn client_value(name: &HeaderName, value: &HeaderValue, names: &BucketNames) -> HeaderValue {
     let changed = match (name == LOCATION && !names.are_equal(), value.to_str()) {
         (true, Ok(text)) => HeaderValue::from_str(&names.in_text(text)).ok(),
@@ -89,7 +89,7 @@ fn client_value(name: &HeaderName, value: &HeaderValue, names: &BucketNames) -> 
     changed.unwrap_or_else(|| value.clone())
 }
 
-/// What gives the client's name to the bucket in a document, and leaves all else as it is.
+/// The rules that replace the bucket's name in a document, and change nothing else.
 pub fn client_document(document: &'static DocumentSpec, names: &BucketNames) -> Rewriter {
     let of_buckets = document.identities.iter().filter(|(_, identity)| matches!(identity, Identity::Bucket));
     Rewriter::new(of_buckets.fold(RewriteRules::none(), |rules, (path, _)| rules.text(path, &names.client)))

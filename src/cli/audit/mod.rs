@@ -71,7 +71,7 @@ fn rules(arguments: &Audit) -> Result<Rules, Failure> {
 fn nothing_read(is_empty: bool) -> Diagnostic {
     let names: Vec<_> = Format::ALL.iter().map(|format| format.name()).collect();
     let advice =
-        format!("name logs of these formats: {}; --format says which, where it cannot be told", names.join(", "));
+        format!("name logs of these formats: {}; --format names the one that is not detected", names.join(", "));
     let message = if is_empty { "the input is empty" } else { "nothing of the input can be read" };
     Diagnostic::new(Location::from_name("audit"), message, advice)
 }

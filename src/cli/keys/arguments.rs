@@ -11,16 +11,16 @@ use std::fmt;
 /// `keys`.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
-    /// Make a pair in R2's shape, to paste into the settings file; nothing is kept
+    /// Make a pair in R2's shape, to paste into the settings file; nothing is stored
     #[command(after_help = "\
 Examples:
   r2shim keys new --permission object-read-write --bucket media --bucket 'logs-*' >> r2shim.toml
   r2shim keys new --permission admin-read-write --json")]
     New(NewKey),
-    /// Make temporary credentials of a key, as R2 has them: for one bucket, until a time; nothing is kept
+    /// Make temporary credentials of a key, as R2 has them: for one bucket, until a time; nothing is stored
     #[command(after_help = "\
-Writes AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. They can do
-what both the key and these flags allow, and end with the key.
+Writes AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. They allow
+what both the key and these flags allow, and expire at the latest with the key.
 
 Examples:
   r2shim keys temporary --config r2shim.toml --key app --bucket media --scope object-read-only
@@ -32,9 +32,9 @@ Examples:
   r2shim keys list --config r2shim.toml
   r2shim keys list --config r2shim.toml --json")]
     List(ListKeys),
-    /// Say which key of the settings a client's credentials are, and what they may do
+    /// Show which key of the settings a client's credentials belong to, and what they may do
     #[command(after_help = "\
-Exits with 0 if requests with them would be accepted, and with 1 if not.
+Exits with 0 if requests with these credentials would be accepted, and with 1 if not.
 
 Examples:
   AWS_ACCESS_KEY_ID=app AWS_SECRET_ACCESS_KEY=... r2shim keys check --config r2shim.toml")]
@@ -56,16 +56,16 @@ pub struct TemporaryKey {
     /// What they may do
     #[arg(long, value_name = "P", value_parser = permission_parser(), required_unless_present = "action")]
     pub scope: Option<Permission>,
-    /// An operation they may do, as GetObject, and no other; may be repeated
+    /// Allow only this operation, for example GetObject; may be repeated
     #[arg(long = "action", id = "action", value_name = "A", value_parser = action_parser())]
     pub actions: Vec<Operation>,
-    /// What the keys they reach start with; may be repeated [default: every key]
+    /// Allow object keys with this prefix; may be repeated [default: every key]
     #[arg(long = "prefix", value_name = "P")]
     pub prefixes: Vec<String>,
-    /// A key they reach; may be repeated
+    /// Allow this object key; may be repeated
     #[arg(long = "object", value_name = "KEY", value_parser = object_key)]
     pub objects: Vec<ObjectKey>,
-    /// For how long, as 90s, 15m, 12h or 7d, which is the most
+    /// How long they are valid: 90s, 15m, 12h; at most 7d
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = seconds)]
     pub expires: u64,
     /// Write JSON, in the fields of R2's API
@@ -93,7 +93,7 @@ pub struct CheckPair {
     /// The access key id
     #[arg(long, value_name = "ID")]
     pub id: String,
-    /// The secret access key; the process list shows it, the variable is private
+    /// The secret access key; the process list shows the flag, but not the variable
     #[arg(long, value_name = "SECRET")]
     pub secret: String,
     /// The session token of temporary credentials

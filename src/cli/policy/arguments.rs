@@ -7,10 +7,10 @@ use std::path::PathBuf;
 /// `policy`.
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
-    /// The built-in policies
+    /// List the built-in policies
     #[command(after_help = "Example:\n  r2shim policy list")]
     List,
-    /// A policy as a table like R2's page: operations, headers and parameters, and how each is refused
+    /// Print a policy as a table like R2's page: operations, headers and parameters, and how each is refused
     #[command(after_help = "\
 Examples:
   r2shim policy show r2-2026
@@ -23,7 +23,7 @@ Examples:
         #[arg(long, value_name = "F", default_value = "text")]
         format: ShowFormat,
     },
-    /// Where two policies rule differently
+    /// Print the differences between two policies
     #[command(after_help = "Example:\n  r2shim policy diff r2 ./mine.toml")]
     Diff {
         /// A built-in name, or a path
@@ -33,7 +33,7 @@ Examples:
         #[arg(value_name = "B")]
         right: String,
     },
-    /// Every fault of a policy's file, and what has no effect in it
+    /// Print every fault of a policy's file, and the lines without effect
     #[command(after_help = "Example:\n  r2shim policy lint ./mine.toml")]
     Lint {
         /// The policy's file, or a built-in name

@@ -1,7 +1,7 @@
 //! `store backup`: exits with 0 if all was copied, and with 1 if something that was copied is damaged.
 
 use super::by_server::{self, Request, bytes, failure};
-use super::told::{Told, counted, verdict};
+use super::printer::{Printer, counted, verdict};
 use crate::cli::arguments::{StoreArguments, StoreBackup};
 use crate::cli::failure::Failure;
 use crate::diagnostics::{Diagnostic, Location};
@@ -19,28 +19,28 @@ pub(in crate::cli) fn backup(arguments: &StoreBackup, out: &mut dyn Write) -> Re
     std::panic::set_hook(Box::new(|_| ()));
     let StoreArguments { data, json } = &arguments.store;
     let target = absolute(&arguments.folder)?;
-    let mut told = Told::new(*json, out);
+    let mut printer = Printer::new(*json, out);
     let pace = Pace::new(arguments.beside.rate.map(bytes));
     let plan = BackupPlan { target: target.clone(), link: arguments.link, also: vec![KEPT_KEY] };
-    let done = match upkeep::backup(data, &plan, pace, &mut |event| told.event(event)) {
+    let done = match upkeep::backup(data, &plan, pace, &mut |event| printer.event(event)) {
         Err(in_use @ UpkeepError::Open(OpenError::InUse(_))) => {
-            backup_by_server(arguments, &target, in_use, &mut told)?
+            backup_by_server(arguments, &target, in_use, &mut printer)?
         }
         done => done.map_err(|error| failure(data, error))?,
     };
-    told.last(&summary(&done, &target), &summary_json(&done, &target))?;
+    printer.last(&summary(&done, &target), &summary_json(&done, &target))?;
     if done.findings == 0 { Ok(()) } else { Err(Failure::Found) }
 }
 
-/// Has the server copy that has the folder.
+/// Asks the server that has the folder open to make the copy.
 fn backup_by_server(
     arguments: &StoreBackup,
     target: &Path,
     in_use: UpkeepError,
-    told: &mut Told<'_>,
+    printer: &mut Printer<'_>,
 ) -> Result<BackedUp, Failure> {
     let Some(folder) = target.to_str().map(str::to_owned) else {
-        let message = "a server cannot be told of a path that is not UTF-8";
+        let message = "a server cannot get a path that is not UTF-8";
         return Err(Diagnostic::new(Location::file(target), message, "name another").into());
     };
     let request = Request {
@@ -54,7 +54,7 @@ fn backup_by_server(
         notice: "a server has the folder and copies it, as it is now; the copy is made by the server's user",
         broken_off: "no backup was made; it is safe to try again",
     };
-    by_server::ask(&request, in_use, told, |answer| match answer {
+    by_server::ask(&request, in_use, printer, |answer| match answer {
         Answer::BackedUp(done) => Some(done),
         _ => None,
     })

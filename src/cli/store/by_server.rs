@@ -1,6 +1,6 @@
-//! Having a server do the upkeep of a folder that it has open.
+//! Asks a server to do the upkeep of a folder that it has open.
 
-use super::told::Told;
+use super::printer::Printer;
 use crate::cli::control;
 use crate::cli::failure::Failure;
 use crate::diagnostics::{Diagnostic, Location};
@@ -11,7 +11,7 @@ use crate::store::upkeep::{Event, UpkeepError};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// How many MiB a second a server reads, if nothing is said.
+/// How many MiB a second a server reads by default.
 const RATE: u64 = 64;
 
 /// Bytes a second at most, for a server.
@@ -30,9 +30,9 @@ pub(super) struct Request<'a> {
     /// Its control socket, if that is not in the folder.
     pub(super) control: Option<&'a Path>,
     pub(super) command: Command,
-    /// What is said before it begins.
+    /// What is printed before the work begins.
     pub(super) notice: &'static str,
-    /// What has become of it where it breaks off.
+    /// The advice if the work breaks off.
     pub(super) broken_off: &'static str,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Request<'a> {
 pub(super) fn ask<T>(
     request: &Request<'_>,
     in_use: UpkeepError,
-    told: &mut Told<'_>,
+    printer: &mut Printer<'_>,
     last: impl Fn(Answer) -> Option<T>,
 ) -> Result<T, Failure> {
     let data = request.data;
@@ -53,8 +53,8 @@ pub(super) fn ask<T>(
     let stopped = |message: String| Diagnostic::new(Location::file(data), message, request.broken_off).into();
     loop {
         match lines.next_line() {
-            Ok(Answer::Progress { done, of }) => told.event(Event::Progress { done, of })?,
-            Ok(Answer::Found(finding)) => told.event(Event::Found(finding))?,
+            Ok(Answer::Progress { done, of }) => printer.event(Event::Progress { done, of })?,
+            Ok(Answer::Found(finding)) => printer.event(Event::Found(finding))?,
             Ok(Answer::Failed { message }) => return Err(stopped(message)),
             Ok(answer) => return last(answer).ok_or_else(control::no_answer),
             Err(error) => return Err(stopped(error.to_string())),
@@ -62,7 +62,7 @@ pub(super) fn ask<T>(
     }
 }
 
-/// What has stopped upkeep, and what to do about it.
+/// The cause that stopped upkeep, and what to do about it.
 pub(super) fn failure(data: &Path, error: UpkeepError) -> Failure {
     let advice = match &error {
         UpkeepError::Output(_) => "",

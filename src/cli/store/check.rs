@@ -1,7 +1,7 @@
 //! `store check`: exits with 0 if it finds nothing and with 1 if it finds something.
 
 use super::by_server::{self, Request, bytes, failure};
-use super::told::{Told, counted, verdict};
+use super::printer::{Printer, counted, verdict};
 use crate::cli::arguments::{StoreArguments, StoreCheck};
 use crate::cli::failure::Failure;
 use crate::server::control::{Answer, Command};
@@ -15,26 +15,26 @@ pub(in crate::cli) fn check(arguments: &StoreCheck, out: &mut dyn Write) -> Resu
     // The index's engine may panic over a damaged page: that is a finding, and needs no message on stderr.
     std::panic::set_hook(Box::new(|_| ()));
     let StoreArguments { data, json } = &arguments.store;
-    let mut told = Told::new(*json, out);
+    let mut printer = Printer::new(*json, out);
     let pace = Pace::new(arguments.beside.rate.map(bytes));
-    let checked = match upkeep::check(data, pace, &mut |event| told.event(event)) {
-        Err(in_use @ UpkeepError::Open(OpenError::InUse(_))) => check_by_server(arguments, in_use, &mut told)?,
+    let checked = match upkeep::check(data, pace, &mut |event| printer.event(event)) {
+        Err(in_use @ UpkeepError::Open(OpenError::InUse(_))) => check_by_server(arguments, in_use, &mut printer)?,
         checked => checked.map_err(|error| failure(data, error))?,
     };
-    told.last(&summary(&checked), &summary_json(&checked))?;
+    printer.last(&summary(&checked), &summary_json(&checked))?;
     if checked.findings == 0 { Ok(()) } else { Err(Failure::Found) }
 }
 
-/// Has the server check that has the folder.
-fn check_by_server(arguments: &StoreCheck, in_use: UpkeepError, told: &mut Told<'_>) -> Result<Checked, Failure> {
+/// Asks the server that has the folder open to check it.
+fn check_by_server(arguments: &StoreCheck, in_use: UpkeepError, printer: &mut Printer<'_>) -> Result<Checked, Failure> {
     let request = Request {
         data: &arguments.store.data,
         control: arguments.beside.control.as_deref(),
         command: Command::StoreCheck { bytes_a_second: by_server::rate(arguments.beside.rate) },
         notice: "a server has the folder and checks it; a check without it also reads the whole index",
-        broken_off: "the folder is not checked to its end; it is safe to try again",
+        broken_off: "the check is not complete; it is safe to try again",
     };
-    by_server::ask(&request, in_use, told, |answer| match answer {
+    by_server::ask(&request, in_use, printer, |answer| match answer {
         Answer::Checked(checked) => Some(checked),
         _ => None,
     })
@@ -54,7 +54,7 @@ fn summary_json(checked: &Checked) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::store::told::plain;
+    use crate::cli::store::printer::plain;
 
     #[test]
     fn the_summary_says_what_was_looked_at() {

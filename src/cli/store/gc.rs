@@ -1,7 +1,7 @@
 //! `store gc`: removes what nothing refers to.
 
 use super::by_server::failure;
-use super::told::counted;
+use super::printer::counted;
 use crate::cli::arguments::StoreArguments;
 use crate::cli::failure::Failure;
 use crate::cli::style::GOOD;
@@ -65,7 +65,7 @@ fn freed_json(freed: &Freed) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::store::told::plain;
+    use crate::cli::store::printer::plain;
 
     #[test]
     fn what_was_freed_adds_up() {

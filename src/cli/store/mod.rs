@@ -3,7 +3,7 @@
 //!
 //! An error that stops a command exits with 2.
 
-mod told;
+mod printer;
 mod by_server;
 mod check;
 mod backup;

@@ -1,6 +1,6 @@
-//! The file of a live audit. One process writes it; it is always whole, whatever ends the process.
+//! The file of a live audit. Only one process writes it. It is always complete, even if the process is killed.
 //!
-//! Neither it nor the files beside it are opened through links, and they are regular files.
+//! This file and those beside it must be regular files, and are not opened through links.
 
 use crate::audit::{Audit, FileError};
 use crate::store::{open_or_make_regular, open_regular};
@@ -9,10 +9,10 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// The most bytes of an audit that is read: many times what its bounds allow.
+/// The largest audit that is read, in bytes. It is many times what the bounds of an audit allow.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// What stands near the beginning of every audit, also of one that is damaged further on.
+/// A text near the beginning of every audit, by which a damaged audit is recognised.
 const MARK: &str = "r2shim-audit";
 
 /// Why a file cannot keep an audit.
@@ -26,10 +26,10 @@ pub enum OpenError {
         /// Why.
         error: io::Error,
     },
-    /// Another process keeps it.
+    /// Another process has it open.
     #[error("another server keeps the audit {0}; name another file with --audit-file")]
     InUse(PathBuf),
-    /// It is something else. It stays as it is.
+    /// It is something else, and is not changed.
     #[error("{0} is there and is no audit, so it is left alone; name another file with --audit-file")]
     NoAudit(PathBuf),
     /// Another version of the program wrote it.
@@ -58,17 +58,17 @@ pub enum OpenError {
     Thread(io::Error),
 }
 
-/// A file that this process keeps an audit in, as long as this lives.
+/// The file of the audit, which this process has locked as long as this lives.
 #[derive(Debug)]
 pub(super) struct AuditFile {
     path: PathBuf,
     draft: PathBuf,
-    /// Held, not read: the kernel lets go of it when the process ends.
+    /// The lock. The kernel releases it when the process ends.
     _lock: File,
 }
 
 impl AuditFile {
-    /// The file, and the audit in it; an empty one where there is none. One that is damaged is put aside.
+    /// The file, and the audit in it, which is empty if there is no file. A damaged file is renamed.
     ///
     /// # Errors
     /// Why the file cannot be used. Then nothing has changed.
@@ -82,12 +82,12 @@ impl AuditFile {
         }
         let file = AuditFile { path: path.to_owned(), draft: beside(path, "draft"), _lock: lock };
         let audit = file.read(policy)?;
-        // A folder that takes no files is found before anyone relies on it.
+        // A folder in which no file can be made is found at the start.
         file.write(&audit).map_err(failed)?;
         Ok((file, audit))
     }
 
-    /// Replaces the file. It has the old text or the new one, never a part.
+    /// Replaces the file. It always has the old text or the new one, never a part.
     pub(super) fn write(&self, audit: &Audit) -> io::Result<()> {
         let mut draft = self.new_draft()?;
         draft.write_all(audit.to_json().as_bytes())?;
@@ -95,7 +95,8 @@ impl AuditFile {
         fs::rename(&self.draft, &self.path)
     }
 
-    /// An empty file. What a start that broke off has left in its place goes, and so does what was planted there.
+    /// An empty file. Anything else at its path is removed: the rest of an interrupted start, or a file of someone
+    /// else.
     fn new_draft(&self) -> io::Result<File> {
         match fs::remove_file(&self.draft) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
@@ -130,7 +131,7 @@ impl AuditFile {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// Keeps a damaged audit under a name of its own.
+    /// Renames a damaged audit.
     fn put_aside(&self, error: &FileError) -> Result<(), OpenError> {
         let free = (1..).map(|number| beside(&self.path, &format!("damaged-{number}"))).find(|path| !path.exists());
         let Some(aside) = free else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! The audit of a running server: what it keeps of requests, and where.
+//! The audit of a running server: its figures and its file.
 
 mod file;
 pub mod recorder;

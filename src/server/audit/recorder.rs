@@ -1,8 +1,8 @@
-//! Adds up what a running server observes, and keeps it in a file that a thread of its own writes.
+//! Adds up the observations of a running server. A separate thread writes them to a file.
 //!
-//! What is new, a client, an operation of it or a finding, is on the disk within [`NEWS`], and counts within [`COUNTS`];
-//! large audits, which take long to write, are written more rarely. A request adds its figures itself and wakes the
-//! thread only when a write is due earlier than the thread expects: waking it for each request costs more than the sum.
+//! A new client, operation or finding is on the disk within [`NEWS`], and counts within [`COUNTS`]. Large audits, which
+//! take long to write, are written less often. A request adds its figures itself. It wakes the thread only if a write
+//! is due earlier than the thread expects, because waking it costs more than the addition.
 
 use crate::audit::{Audit, Coverage, Event, Observation, Source, Verdict, Watch};
 use crate::s3::Timestamp;
@@ -33,7 +33,7 @@ pub struct Recorder {
 #[derive(Debug)]
 struct Kept {
     figures: Mutex<Figures>,
-    /// Tells the thread that a write is due earlier than it knows, or that the recorder ends.
+    /// Notifies the thread that a write is due earlier than it expects, or that the recorder ends.
     changed: Condvar,
 }
 
@@ -57,7 +57,7 @@ struct Keeper {
 }
 
 impl Recorder {
-    /// A recorder of the file at `path`, which goes on from what is there, of what `policy` judges.
+    /// A recorder for the file at `path`, which adds to the audit that is there. `policy` judges the requests.
     ///
     /// # Errors
     /// Why the file cannot be used.
@@ -70,7 +70,7 @@ impl Recorder {
         Ok(Recorder { kept, watch: Mutex::default(), thread: Some(thread) })
     }
 
-    /// Counts a request. Waits at most for another that is counted, or for a copy of the figures.
+    /// Counts a request. It waits at most for another request, or for a copy of the figures.
     pub fn record(&self, seen: &Observation) {
         let is_earlier = self.kept.figures().add(seen, Instant::now());
         if is_earlier {
@@ -78,7 +78,7 @@ impl Recorder {
         }
     }
 
-    /// What an event shows together with those before it.
+    /// The findings of an event together with earlier events.
     pub fn watch(&self, time: Timestamp, event: &Event<'_>) -> Vec<Verdict> {
         self.watch.lock().unwrap_or_else(PoisonError::into_inner).see(time, event)
     }
@@ -89,7 +89,7 @@ impl Recorder {
     }
 }
 
-/// Writes what is left.
+/// Writes the figures that are not on the disk yet.
 impl Drop for Recorder {
     fn drop(&mut self) {
         self.kept.figures().has_ended = true;
@@ -145,7 +145,7 @@ impl Keeper {
         }
     }
 
-    /// What to write next, once it is due, and whether it is the last.
+    /// The next text to write, once it is due, and whether it is the last.
     fn next(&self) -> (Audit, bool) {
         let mut figures = self.kept.figures();
         while !figures.has_ended {

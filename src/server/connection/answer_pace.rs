@@ -1,8 +1,8 @@
 //! The minimum rate of an answer: how much of it a client has to take while the server waits for it.
 //!
-//! A limit on each wait is not enough: a client that takes a byte a minute would hold a connection, and what its answer is
-//! read from, without end. pingora's own minimum rate limits the time of each piece, and pieces differ in size, so it is
-//! not used. Only waits for the client count: one that is slowed down by the limit of its key is not slow.
+//! A limit on each wait is not enough: a client that takes a byte a minute would hold a connection and the source of
+//! its answer for ever. pingora's own minimum rate is not used, because it limits the time of each piece, and pieces
+//! differ in size. Only waits for the client count: a client that the limit of its key slows down is not slow.
 
 use crate::server::connection::pace::{MinimumRate, Pace, TooSlow};
 use std::future::Future;
@@ -17,7 +17,7 @@ use tokio::time::{Instant, Sleep, sleep};
 pub struct AnswerPace(Arc<Mutex<Option<Pace>>>);
 
 impl AnswerPace {
-    /// Holds the client to a rate from now on, with its next bytes.
+    /// Requires this rate of the client, beginning with its next bytes.
     pub fn hold(&self, least: MinimumRate) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Pace::new(least));
     }
@@ -60,10 +60,11 @@ impl HeldWrites {
         self.is_over
     }
 
-    /// What a write came to, `bytes` of it taken. Where it waits, this wakes its task at the end of the window.
+    /// Notes the result of a write, with the number of `bytes` that were taken. If the write waits, this wakes its task
+    /// at the end of the window.
     ///
     /// # Errors
-    /// `TooSlow` where the client took too little in a window.
+    /// `TooSlow` if the client took too little in a window.
     pub fn held<T>(
         &mut self,
         cx: &mut Context<'_>,

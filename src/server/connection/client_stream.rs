@@ -1,7 +1,7 @@
 //! A client's connection below HTTP, plain or inside TLS, with a bound on the bytes of a head.
 //!
-//! pingora buffers up to a megabyte before it gives a head up. It reads from this stream, which ends such a head earlier
-//! and reports when its first byte has arrived.
+//! pingora buffers up to a megabyte before it refuses a head. It reads from this stream, which refuses a large head
+//! earlier, and reports when the first byte has arrived.
 
 use crate::server::connection::answer_pace::{AnswerPace, HeldWrites};
 use crate::server::tls::TlsTransport;
@@ -21,7 +21,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::sync::Notify;
 
-/// What is left to a head while none is read.
+/// The limit while no head is read.
 const UNLIMITED: usize = usize::MAX;
 
 /// A connection whose reads are counted while a head is expected.
@@ -32,14 +32,14 @@ pub struct ClientStream {
     writes: HeldWrites,
 }
 
-/// How the bytes of a connection come.
+/// The transport of a connection.
 #[derive(Debug)]
 enum Transport {
     Plain(Stream),
     Tls(TlsTransport),
 }
 
-/// What bytes are read from and written to.
+/// A stream to read from and write to.
 trait Bytes: AsyncRead + AsyncWrite + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Bytes for T {}
@@ -79,7 +79,7 @@ impl ClientStream {
         ClientStream { transport, meter, writes }
     }
 
-    /// What a write came to; an error where the client takes too little of an answer.
+    /// The result of a write; an error if the client takes too little of an answer.
     fn held<T>(
         &mut self,
         cx: &mut Context<'_>,
@@ -131,7 +131,7 @@ impl HeadMeter {
         &self.answers
     }
 
-    /// Expects a head, and refuses to read on where `limit` bytes do not complete it. Returns whether the head is the
+    /// Expects a head, and stops reading if it is not complete after `limit` bytes. Returns whether the head is the
     /// connection's first.
     pub fn expect(&self, limit: usize) -> bool {
         self.begun.store(false, Ordering::Relaxed);
@@ -139,12 +139,12 @@ impl HeadMeter {
         !self.used.swap(true, Ordering::Relaxed)
     }
 
-    /// Expects no head any more: what is read from now on is not counted.
+    /// Ends the expectation of a head: bytes are not counted from now on.
     pub fn release(&self) {
         self.left.store(UNLIMITED, Ordering::Relaxed);
     }
 
-    /// Whether the head did not fit.
+    /// Whether the head was larger than the limit.
     pub fn is_exhausted(&self) -> bool {
         self.left.load(Ordering::Relaxed) == 0
     }
@@ -220,12 +220,12 @@ impl AsyncWrite for ClientStream {
 impl Shutdown for ClientStream {
     async fn shutdown(&mut self) {
         if self.writes.is_over() {
-            // It would wait for what the client does not take.
+            // It would wait for bytes that the client does not read.
             return;
         }
         match &mut self.transport {
             Transport::Plain(stream) => Shutdown::shutdown(stream.as_mut()).await,
-            // A client that is gone needs no farewell.
+            // The client has gone, so nothing needs to be sent.
             Transport::Tls(tls) => drop(tls.stream.shutdown().await),
         }
     }
@@ -299,7 +299,7 @@ mod tests {
         client.write_all(b"0123456789").await.unwrap();
         let mut read = [0; 5];
         assert_eq!(stream.read(&mut read).await.unwrap(), 5);
-        // What comes in one read is taken whole: the buffer for it exists already.
+        // The bytes of one read are all taken, because the buffer for them exists already.
         assert_eq!(stream.read(&mut read).await.unwrap(), 5);
         assert!(meter.is_exhausted());
         let error = stream.read(&mut read).await.unwrap_err();

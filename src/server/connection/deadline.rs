@@ -1,8 +1,8 @@
-//! Reading the head of a request, within the time and the bytes it has.
+//! Reads the head of a request, within its limits of time and size.
 //!
 //! pingora limits the wait for each read, so a byte a minute would hold a connection, and it buffers up to a
-//! megabyte. Here the first byte and the whole head have a deadline each, and a head has a size. Not here: the time
-//! between the bytes of a body, which is [`pace`](crate::server::connection::pace)'s.
+//! megabyte. Here the first byte and the whole head have a deadline each, and a head has a limit of size. The limit for
+//! bodies is in [`pace`](crate::server::connection::pace).
 
 use crate::filters::Limits;
 use crate::server::connection::client_stream::HeadMeter;
@@ -12,8 +12,8 @@ use pingora::{BError, ErrorType};
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// How long an idle connection is kept when the server stops. Closing it at once would cut off a request that is on its way.
-/// The answer to one that comes says that it is the last.
+/// How long an idle connection is kept when the server stops. Closing it at once would cut off a request that is on its
+/// way. If a request arrives, its answer says that the connection closes.
 pub const LAST_CALL: Duration = Duration::from_secs(1);
 
 /// How the reading of a head ended.
@@ -21,13 +21,13 @@ pub const LAST_CALL: Duration = Duration::from_secs(1);
 pub enum HeadRead {
     /// The session has its head.
     Complete,
-    /// The client closed the connection or was idle for too long, or the server stops: nothing is answered.
+    /// The client closed the connection or was idle for too long, or the server stops. There is no answer.
     Ended,
-    /// A deadline passed before the head was complete, and on a new connection also before it began.
+    /// A deadline passed before the head was complete, or, on a new connection, before it began.
     TooSlow,
-    /// The head is larger than a head may be.
+    /// The head is too large.
     TooLarge,
-    /// What came is no head of HTTP.
+    /// The bytes are not a head of HTTP.
     Malformed,
 }
 
@@ -55,14 +55,14 @@ impl From<&Limits> for HeadLimits {
     }
 }
 
-/// Reads the head of the session's next request. A server that stops waits for no head but one that is on its way.
+/// Reads the head of the session's next request. A server that stops waits only for a head that is on its way.
 pub async fn read_head(session: &mut ServerSession, limits: &HeadLimits, shutdown: &ShutdownWatch) -> HeadRead {
-    // A request of HTTP/2 comes with its head.
+    // A request of HTTP/2 already has its head.
     let Some(meter) = HeadMeter::from_session(session) else { return outcome(session.read_request().await) };
     let is_first = meter.expect(limits.bytes);
     let first_byte = if is_first { limits.first_byte } else { limits.idle };
     let read = tokio::select! {
-        // A head that has arrived is answered, whatever else is true by now.
+        // A head that has arrived is answered, even if a deadline has passed or the server stops.
         biased;
         read = session.read_request() => outcome(read),
         () = last_call(shutdown.clone()) => HeadRead::Ended,
@@ -70,7 +70,7 @@ pub async fn read_head(session: &mut ServerSession, limits: &HeadLimits, shutdow
     };
     let read = match read {
         HeadRead::Ended if meter.is_exhausted() => HeadRead::TooLarge,
-        // An idle connection ends like this; it is no failure.
+        // An idle connection ends in this way; it is not a failure.
         HeadRead::TooSlow if !is_first && !meter.has_begun() => HeadRead::Ended,
         other => other,
     };
@@ -78,9 +78,9 @@ pub async fn read_head(session: &mut ServerSession, limits: &HeadLimits, shutdow
     read
 }
 
-/// Ends when the server stops and a head that was sent before its client could know it has had the time to arrive.
+/// Ends when the server stops, after the time in which a head can arrive that the client sent before it knew.
 pub async fn last_call(mut shutdown: ShutdownWatch) {
-    // Where nobody can stop it any more, it has stopped.
+    // If the sender is gone, the server has stopped.
     let _ = shutdown.wait_for(|stopping| *stopping).await;
     sleep(LAST_CALL).await;
 }

@@ -1,10 +1,10 @@
-//! The head of a request as pingora read it, made fit for the chain.
+//! The head of a request as pingora read it, prepared for the chain.
 //!
-//! What HTTP itself forbids is refused here, because only here the bytes as sent can still be seen: pingora drops the
-//! Content-Length of a request that has a Transfer-Encoding too, and accepts a request without Host, two equal lengths,
-//! codings under `chunked` that it does not take off, lines that end in a line feed alone, and any word as a target.
-//! It drops what follows a `#` in a target, which for HTTP/2 the h2 crate does before anybody can see it.
-//! It escapes blanks and control bytes in a target before they can be seen: they arrive as `%20` and the like.
+//! Heads that HTTP forbids are refused here, because only this code sees the bytes as sent. pingora drops the
+//! Content-Length of a request that also has a Transfer-Encoding. It accepts a request without Host, two equal lengths,
+//! codings under `chunked` that it does not decode, lines that end in a line feed alone, and any word as a target. It
+//! drops the rest of a target from a `#` on; for HTTP/2 the h2 crate does so before this code. It escapes blanks and
+//! control bytes in a target: they arrive as `%20` and the like.
 
 use crate::s3::request::RequestHead;
 use crate::s3::{Code, S3Error};
@@ -61,19 +61,19 @@ impl OwnedHead {
         RequestHead { method: &self.method, path: &self.path, query: &self.query, headers: &self.headers }
     }
 
-    /// Query and headers, to take out what is not to be kept.
+    /// Query and headers, so that secrets can be removed.
     pub fn query_and_headers(&mut self) -> (&mut String, &mut HeaderMap) {
         (&mut self.query, &mut self.headers)
     }
 
-    /// Bytes of its texts: method, target, and names and values of headers.
+    /// Size in bytes of method, target, and names and values of headers.
     pub fn bytes(&self) -> usize {
         let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
         self.method.len() + self.path.len() + self.query.len() + headers.sum::<usize>()
     }
 
-    /// Whether the client waits for `100 Continue` before it sends the body. One that speaks HTTP/1.0 does not, whatever
-    /// it says (RFC 9110 section 10.1.1).
+    /// Whether the client waits for `100 Continue` before it sends the body. A client of HTTP/1.0 does not, even if it
+    /// has the header (RFC 9110 section 10.1.1).
     pub fn expects_continue(&self) -> bool {
         let expect = self.headers.get(header::EXPECT).filter(|_| self.version > Version::HTTP_10);
         expect.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
@@ -90,8 +90,8 @@ impl OwnedHead {
     }
 }
 
-/// The `:authority` and the target of a request of HTTP/2, whose form is always the origin's. Where a Host comes too, it
-/// says the same (RFC 9113 section 8.3.1).
+/// The `:authority` and the target of a request of HTTP/2, which always has origin form. If there is a Host, too, it
+/// must be the same (RFC 9113 section 8.3.1).
 fn split_http2<'t>(request: &'t RequestHeader, target: &'t str) -> Result<(Option<&'t str>, &'t str), S3Error> {
     if !target.starts_with('/') && target != "*" || target.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
         return Err(Code::INVALID_URI.into());
@@ -115,8 +115,8 @@ fn split_absolute_form(target: &str) -> (Option<&str>, &str) {
     (Some(&rest[..end]), &rest[end..])
 }
 
-/// Refuses what HTTP forbids. `has_length` is whether a Content-Length was sent, which need not be among the headers; it
-/// is asked only where that matters.
+/// Refuses heads that HTTP forbids. `has_length` is whether a Content-Length was sent, because pingora may have dropped
+/// it; it is called only if that matters.
 ///
 /// # Errors
 /// `InvalidRequest`.
@@ -126,8 +126,9 @@ pub fn check_lines(headers: &HeaderMap, has_length: impl FnOnce() -> bool) -> Re
     check_host(headers)
 }
 
-/// A request whose target names the host has one Host all the same, though it says nothing: without it, or with two, others
-/// refuse the request (RFC 9112 section 3.2). Clients of HTTP/1.0 need not send it, and those of HTTP/2 seldom do.
+/// A request whose target names the host must still have one Host, although its value is not used: other programs
+/// refuse a request without it, or with two (RFC 9112 section 3.2). Clients of HTTP/1.0 need not send it, and those of
+/// HTTP/2 seldom do.
 fn check_replaced_host(request: &RequestHeader) -> Result<(), S3Error> {
     let least = usize::from(request.version == Version::HTTP_11);
     let hosts = request.headers.get_all(header::HOST).iter().count();
@@ -135,7 +136,7 @@ fn check_replaced_host(request: &RequestHeader) -> Result<(), S3Error> {
     if is_good { Ok(()) } else { Err(bad_request(ONE_HOST)) }
 }
 
-/// A path begins with a slash; behind an authority there may be none. `*` is OPTIONS' own.
+/// A path begins with a slash; after an authority it may be empty. `*` is only for OPTIONS.
 fn check_target(has_authority: bool, rest: &str) -> Result<(), S3Error> {
     let is_good = match rest.bytes().next() {
         Some(b'/') => true,
@@ -145,14 +146,15 @@ fn check_target(has_authority: bool, rest: &str) -> Result<(), S3Error> {
     if is_good { Ok(()) } else { Err(bad_request("The target of a request must begin with a slash.")) }
 }
 
-/// Who reads a line feed alone as a part of a value sees other headers than who ends the line there.
+/// Refuses a line feed without a carriage return. Some programs end the line there, others read it as a part of the
+/// value, so they would see different headers.
 fn check_line_ends(raw: &[u8]) -> Result<(), S3Error> {
     let is_good = memchr_iter(b'\n', raw).all(|end| raw[..end].ends_with(b"\r"));
     if is_good { Ok(()) } else { Err(bad_request("A line of the head must end in CR LF.")) }
 }
 
-/// A fragment is the client's own and is never sent (RFC 9110 section 4.2.5). pingora drops one: what others read as a part
-/// of the key would be none here.
+/// Refuses a fragment, which clients never send (RFC 9110 section 4.2.5). pingora drops it, but other programs read it
+/// as a part of the key.
 fn check_fragment(raw: &[u8]) -> Result<(), S3Error> {
     let line = raw.trim_ascii_start();
     let target = memchr(b' ', line).map_or(&[][..], |method| &line[method + 1..]);
@@ -163,14 +165,14 @@ fn check_fragment(raw: &[u8]) -> Result<(), S3Error> {
     Ok(())
 }
 
-/// Whether a header is about the connection, or one that two neighbours agreed on and nobody here reads.
+/// Whether Connection may name this header: it is about the connection, or private and not read here.
 fn is_of_the_connection(name: &str) -> bool {
     let is_private = name.starts_with("x-") && !name.starts_with("x-amz-") && !name.starts_with("x-forwarded-");
     is_private || OF_THE_CONNECTION.contains(&name)
 }
 
-/// What Connection names is for this connection alone, and who passes a request on leaves it out (RFC 9110 section
-/// 7.6.1). A header that says what is asked for cannot be for one of two hops.
+/// Refuses a Connection that names a header of the request. A proxy removes the headers that Connection names (RFC 9110
+/// section 7.6.1), so the servers before and behind it would see different requests.
 fn check_connection(headers: &HeaderMap) -> Result<(), S3Error> {
     let lines = headers.get_all(header::CONNECTION).iter();
     let mut names = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii);
@@ -203,7 +205,7 @@ fn check_framing(headers: &HeaderMap, has_length: impl FnOnce() -> bool) -> Resu
 
 fn is_number(value: &HeaderValue) -> bool {
     let digits = value.as_bytes();
-    // Nineteen digits hold any length there can be and never overflow 64 bits.
+    // Nineteen digits are enough for any length and never overflow 64 bits.
     (1..=19).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
 }
 

@@ -1,12 +1,12 @@
-//! Answers to clients of HTTP/1.0, which has no chunks. A body of unknown length would end with the connection, and one
-//! that broke off would look complete. So the body is read to its end before the head is sent.
+//! Answers to clients of HTTP/1.0, which has no chunks. A body of unknown length would end with the connection, so an
+//! incomplete body would look complete. So the body is read to its end before the head is sent.
 
 use crate::s3::{Code, S3Error};
 use crate::server::answer::{Answer, Body, BodyStream, StreamError};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 
-/// The most bytes that are read ahead: no document of S3's is longer, and objects come with their length.
+/// The most bytes that are read ahead: no document of S3 is longer, and objects have a known length.
 const MAX_BYTES: usize = 16 << 20;
 
 /// The same answer with a length.

@@ -1,8 +1,8 @@
-//! How many connections there may be: in all, so that descriptors and memory last, and from one address, so that one
-//! client cannot take them all.
+//! Limits of connections: in all, so that descriptors and memory suffice, and from one address, so that one client
+//! cannot use all of them.
 //!
-//! A connection over a limit is closed without an answer. An answer would have to wait for the request, and the wait is
-//! what the limit is there to prevent. SDKs repeat a request whose connection was closed before an answer.
+//! A connection over a limit is closed without an answer. An answer would have to wait for the request, and the limit
+//! is there to prevent this wait. SDKs retry a request whose connection was closed before an answer.
 
 use crate::routing::TrustedProxies;
 use crate::server::connection::client_stream::ClientStream;
@@ -21,9 +21,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// Descriptors that are kept for what is no S3 connection: the store, the admin address, listeners, the log.
+/// Descriptors that are reserved for other uses: the store, the admin address, listeners, the log.
 pub const RESERVED_FILES: u64 = 64;
-/// The longest silence about refused connections in the log, and so the shortest time between two lines.
+/// The shortest time between two log lines about refused connections.
 const WARNING_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How many connections a port may have.
@@ -42,8 +42,8 @@ impl From<&PortLimits> for ConnectionLimits {
 }
 
 impl ConnectionLimits {
-    /// The same limits where a process may have `open_files` descriptors. A connection can need two: its own, and that
-    /// of the file or the upstream connection behind it. One address gets at most half of all.
+    /// The same limits for a process that may have `open_files` descriptors. A connection can need two: its own, and
+    /// that of the file or upstream connection behind it. One address gets at most half of all.
     pub fn within(self, open_files: u64) -> ConnectionLimits {
         let affordable = usize::try_from(open_files.saturating_sub(RESERVED_FILES) / 2).unwrap_or(usize::MAX);
         let all = self.all.min(affordable).max(1);
@@ -74,7 +74,7 @@ impl Full {
 #[derive(Debug)]
 pub struct Connections {
     limits: ConnectionLimits,
-    /// Who speaks for many clients and is exempt from the limit by address.
+    /// The proxies, which speak for many clients and are exempt from the limit by address.
     exempt: ArcSwap<TrustedProxies>,
     open: Mutex<Open>,
     left: Notify,
@@ -104,7 +104,7 @@ impl Open {
 pub struct Counted {
     connections: Arc<Connections>,
     address: Option<IpAddr>,
-    /// How many it is in the number of all.
+    /// How much it adds to the number of all connections.
     in_all: usize,
 }
 
@@ -119,7 +119,7 @@ impl Connections {
         self.exempt.store(Arc::new(proxies));
     }
 
-    /// Counts a connection from this address in.
+    /// Counts a connection from this address.
     ///
     /// # Errors
     /// The limit that it is over.
@@ -155,10 +155,10 @@ impl Connections {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).all
     }
 
-    /// Waits until none is open. For one waiter at a time.
+    /// Waits until no connection is open. For one waiter at a time.
     pub async fn none(&self) {
         while self.count() > 0 {
-            // One that left since the check has left a permit, so this does not miss it.
+            // A connection that ended since the check has left a permit, so this does not miss it.
             self.left.notified().await;
         }
     }
@@ -191,8 +191,8 @@ impl Drop for Counted {
     }
 }
 
-/// What counts as one client: its IPv4 address, or its IPv6 network, of which a client has all addresses. `None` for
-/// loopback.
+/// The address that counts as one client: an IPv4 address, or an IPv6 network, because a client has all addresses of
+/// its network. `None` for loopback.
 fn counted_address(address: IpAddr) -> Option<IpAddr> {
     match address.to_canonical() {
         loopback if loopback.is_loopback() => None,
@@ -201,7 +201,7 @@ fn counted_address(address: IpAddr) -> Option<IpAddr> {
     }
 }
 
-/// A port whose connections are limited, and secured, before `A` sees them.
+/// A port that limits its connections and does the TLS handshake before `A` gets them.
 pub struct Limited<A> {
     app: Arc<A>,
     connections: Arc<Connections>,
@@ -210,17 +210,17 @@ pub struct Limited<A> {
 }
 
 impl<A> Limited<A> {
-    /// `app` with the limits of these connections, which other ports may share.
+    /// Wraps `app` in the limits of these connections, which other ports may share.
     pub fn new(app: A, connections: Arc<Connections>, metrics: Arc<Metrics>) -> Limited<A> {
         Limited { app: Arc::new(app), connections, metrics, handshake: None }
     }
 
-    /// The same port inside TLS, where there is a handshake. A connection counts from the start of it.
+    /// The same port with TLS, if there is a handshake. A connection counts from the start of the handshake.
     pub fn with_tls(self, handshake: Option<Handshake>) -> Limited<A> {
         Limited { handshake, ..self }
     }
 
-    /// The connection as `A` gets it; `None` where the handshake fails, or the server stops before its end.
+    /// The connection as `A` gets it; `None` if the handshake fails, or if the server stops before its end.
     async fn secured(&self, stream: Stream, shutdown: &ShutdownWatch) -> Option<ClientStream> {
         let Some(handshake) = &self.handshake else { return Some(ClientStream::new(stream)) };
         let address = peer_address(&stream);
@@ -238,7 +238,7 @@ impl<A> Limited<A> {
         }
     }
 
-    /// Strangers can make such lines without end, so they are for who looks for them.
+    /// Logs a failed handshake at the level `debug`, because clients without a key can cause any number of these lines.
     fn note(&self, fault: &HandshakeFault, address: Option<IpAddr>) {
         self.metrics.count_failed_handshake(fault.name());
         let address = address.map(|address| address.to_string()).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! A client's connection: its limits, heads and bodies as pingora reads them, answers as it writes them, and the port
-//! that puts these together.
+//! A client's connection: its limits, its heads and bodies as pingora reads them, its answers as pingora writes them,
+//! and the port that combines these.
 
 pub mod pace;
 pub mod answer_pace;

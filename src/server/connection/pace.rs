@@ -1,11 +1,12 @@
-//! The minimum rate of a body: how many bytes a client must send or take in each window of time in which the server waits.
+//! The minimum rate of a body: how many bytes a client must send or take in each window of time in which the server
+//! waits.
 //!
 //! A limit on each wait is not enough: a body of one byte a minute would hold a connection, and the space reserved for
 //! it, without end.
 
 use std::time::Duration;
 
-/// The least that a client has to send or take.
+/// The minimum that a client has to send or take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MinimumRate {
     /// Bytes in a window.
@@ -14,7 +15,7 @@ pub struct MinimumRate {
     pub window: Duration,
 }
 
-/// Too little has passed in a window.
+/// The client sent or took too little in a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("only {passed} bytes passed while the client was waited for, for {window:?}")]
 pub struct TooSlow {
@@ -36,7 +37,7 @@ impl Pace {
         Pace { least, waited: Duration::ZERO, received: 0 }
     }
 
-    /// How long the server may go on waiting in this window.
+    /// How long the server may still wait in this window.
     pub fn left(&self) -> Duration {
         self.least.window.saturating_sub(self.waited)
     }
@@ -50,7 +51,7 @@ impl Pace {
     /// Ends the window if it is over, and begins the next one.
     ///
     /// # Errors
-    /// `TooSlow` where less came in it than has to.
+    /// `TooSlow` if the window has less than the minimum.
     pub fn check(&mut self) -> Result<(), TooSlow> {
         if self.waited < self.least.window {
             return Ok(());

@@ -1,4 +1,4 @@
-//! An HTTP port: it reads heads, has each request answered, and keeps the connection for the next one.
+//! An HTTP port: it reads heads, passes each request to a service, and keeps the connection for the next one.
 //!
 //! pingora accepts connections, speaks HTTP and calls [`HttpPort`] for each request. Its proxy is not used: every
 //! request is answered here, and the proxy would read heads without a deadline and log their whole text.
@@ -17,13 +17,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 
-/// How long a connection that is closed for its head is still read from, so that the answer reaches its client.
+/// How long a connection is still read after its head was refused, so that the answer reaches the client.
 const LINGER_TIME: Duration = Duration::from_secs(2);
 
 /// Answers the requests of a port.
 pub trait Respond: Send + Sync + 'static {
-    /// Answers the request whose head the session has read. What is left of its body afterwards is read and discarded
-    /// before the next request, unless the session's keep-alive is switched off.
+    /// Answers the request whose head the session has read. The rest of its body is read and discarded before the next
+    /// request, unless the session's keep-alive is switched off.
     fn respond(&self, session: &mut ServerSession) -> impl Future<Output = ()> + Send;
 }
 
@@ -34,7 +34,7 @@ pub struct HttpPort<R> {
     http2: Http2Limits,
 }
 
-/// What answers requests, whatever connection they come on.
+/// The service for requests of all connections.
 #[derive(Debug)]
 struct Requests<R> {
     responder: R,
@@ -65,7 +65,7 @@ impl<R: Respond> ServerApp for HttpPort<R> {
 }
 
 impl<R: Respond> Requests<R> {
-    /// Reads the next head. A session whose head is refused has got its answer and is closed.
+    /// Reads the next head. If the head is refused, this sends the answer and closes the session.
     async fn read_head(&self, mut session: ServerSession, shutdown: &ShutdownWatch) -> Option<ServerSession> {
         let cause = match read_head(&mut session, &self.limits, shutdown).await {
             HeadRead::Complete => return Some(session),
@@ -76,7 +76,7 @@ impl<R: Respond> Requests<R> {
         };
         self.metrics.count_refused_head(cause);
         let client = session.client_addr().map(ToString::to_string).unwrap_or_default();
-        // Nothing of what the client sent: it may be long, or pretend to be a line of its own.
+        // The line has nothing that the client sent, which may be long, or look like another line.
         tracing::info!(client, cause, "no request: its head was refused");
         if cause != "slow" {
             refuse(session).await;
@@ -98,7 +98,7 @@ impl<R: Respond> HttpServerApp for Requests<R> {
         }
         self.responder.respond(&mut session).await;
         if session.is_custom() {
-            // Clients of HTTP/2 lose an answer in the middle of sending, too. The answer has set how long this may take.
+            // Clients of HTTP/2 also lose an answer while they send. The answer has set how long this may take.
             let _ = session.drain_request_body().await;
         }
         let settings = HttpPersistentSettings::for_session(&session);
@@ -107,7 +107,7 @@ impl<R: Respond> HttpServerApp for Requests<R> {
     }
 }
 
-/// Answers what is no head with an empty 400, and closes the connection.
+/// Answers bytes that are not a head with an empty 400, and closes the connection.
 async fn refuse(mut session: ServerSession) {
     // The connection is closed next, whether or not the answer could be written.
     let _ = session.respond_error(http::StatusCode::BAD_REQUEST.as_u16()).await;

@@ -1,4 +1,4 @@
-//! Sending an answer down a client's connection, and leaving the connection in a state both sides agree on.
+//! Sends an answer to a client, and leaves the connection in a state that both sides agree on.
 
 use crate::s3::Limit;
 use crate::server::answer::{Answer, Body, BodyStream, StreamError};
@@ -18,28 +18,28 @@ use pingora::protocols::http::ServerSession;
 use std::io;
 use std::time::Duration;
 
-/// Unread bodies up to this many bytes are read to their end so that the connection can go on.
+/// Unread bodies up to this many bytes are read to their end, so that the connection can be kept.
 const DRAINED_BYTES: u64 = 16 << 20;
 /// How long that may take.
 const DRAIN_TIME: Duration = Duration::from_secs(10);
-/// How long a connection that is to be closed is still read from, so that the answer is not lost to a client in the
-/// middle of sending: closing with bytes unread resets the connection.
+/// How long a connection is still read before it is closed. Closing with unread bytes resets the connection, and a
+/// client that is still sending would lose the answer.
 const LINGER_TIME: Duration = Duration::from_secs(2);
 
-/// How many headers at most every answer has besides its own: of its framing, its date, its connection and its request.
+/// The most headers that an answer has besides its own: framing, date, connection and request id.
 const OWN_HEADERS: usize = 4;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 
-/// What is left of a request's body when its answer is ready.
+/// The unread rest of a request's body when its answer is ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unread {
-    /// Nothing: the connection goes on.
+    /// Nothing: the connection is kept.
     Nothing,
-    /// A rest that is worth reading to keep the connection.
+    /// A small rest, which is read so that the connection can be kept.
     Drain,
     /// The client still waits for `100 Continue`, or the rest is large, or its end is not known: the connection ends
-    /// with this answer. What comes next could be the body or another request, so it is read as neither.
+    /// with this answer. The next bytes could be the body or another request, so they are not used.
     Close,
 }
 
@@ -60,13 +60,13 @@ impl Unread {
 /// Why an answer broke off.
 #[derive(Debug, thiserror::Error)]
 enum BrokenOff {
-    /// The client's connection broke, or does not take the answer.
+    /// The client's connection broke, or does not accept the answer.
     #[error(transparent)]
     Client(#[from] BError),
     /// The store could not read the object.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The body did not arrive from elsewhere.
+    /// The body did not arrive from the remote store.
     #[error(transparent)]
     Stream(StreamError),
 }
@@ -81,7 +81,7 @@ impl BrokenOff {
     }
 }
 
-/// Holds the client of this session to a rate: that at which it takes the answer to its request.
+/// Requires a minimum rate at which the client of this session takes its answer.
 pub fn hold(session: &ServerSession, least: MinimumRate) {
     let of_http2 = session.req_header().extensions.get::<AnswerPace>();
     match HeadMeter::from_session(session) {
@@ -129,7 +129,7 @@ fn prepare_connection(session: &mut ServerSession, unread: Unread) {
     session.set_total_drain_timeout(Some(if is_end { LINGER_TIME } else { DRAIN_TIME }));
 }
 
-/// Whether the connection goes on whatever becomes of the request.
+/// Whether the version is HTTP/2, which keeps the connection even if the request is reset.
 fn is_http2(session: &ServerSession) -> bool {
     session.req_header().version == Version::HTTP_2
 }
@@ -161,7 +161,7 @@ fn header(answer: &mut Answer, request_id: &str, chunks: bool) -> pingora::Resul
     parts.status = answer.status;
     parts.headers.reserve(answer.headers.len() + OWN_HEADERS);
     parts.headers.extend(answer.headers.drain(..));
-    // Names have one case each, so there are none to keep beside them.
+    // No map of the names in another case is needed.
     let mut header = ResponseHeader::from(parts);
     if let Some(length) = answer.length() {
         header.insert_header(CONTENT_LENGTH, length)?;
@@ -217,7 +217,7 @@ async fn write_stream(
     Ok(session.finish_body().await?)
 }
 
-/// Waits as long as the limit of the key says, once bytes are sent.
+/// Waits, after bytes are sent, as long as the limit of the key requires.
 async fn passed(throttle: &mut Option<Throttle>, bytes: usize) {
     if let Some(throttle) = throttle {
         throttle.passed(bytes);
@@ -225,7 +225,8 @@ async fn passed(throttle: &mut Option<Throttle>, bytes: usize) {
     }
 }
 
-/// Ends our side of the connection, so that the client need not wait for more, and reads on until it ends its own.
+/// Closes the server's side of the connection, so that the client need not wait, and reads until the client closes its
+/// side.
 async fn linger(session: &mut ServerSession) {
     let drained = async {
         // Small answers are buffered: they must be on their way before we wait.

@@ -1,4 +1,4 @@
-//! The request's body as the operations read it, piece by piece.
+//! The request's body, which operations read piece by piece.
 
 use crate::s3::{Code, Limit, S3Error};
 use crate::server::connection::pace::{MinimumRate, Pace, TooSlow};
@@ -10,7 +10,7 @@ use std::future::Future;
 use std::pin::pin;
 use tokio::time::{Instant, timeout};
 
-/// How far the reading of a body came.
+/// The progress of reading a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// The client still waits for `100 Continue`, so no body is on its way.
@@ -21,8 +21,8 @@ pub enum Progress {
     Broken,
 }
 
-/// The body on a client's connection. `100 Continue` is sent when the first piece is asked for, not before: what is
-/// refused is refused before the body is sent.
+/// The body on a client's connection. `100 Continue` is sent when the first piece is requested, so a request is refused
+/// before its body is sent.
 pub struct RequestBody<'s> {
     session: &'s mut ServerSession,
     progress: Progress,
@@ -31,7 +31,7 @@ pub struct RequestBody<'s> {
     throttle: Option<Throttle>,
 }
 
-/// Why a body cannot be read on.
+/// Why the rest of a body cannot be read.
 #[derive(Debug, thiserror::Error)]
 enum BodyError {
     #[error(transparent)]
@@ -41,15 +41,15 @@ enum BodyError {
 }
 
 impl<'s> RequestBody<'s> {
-    /// The body of the session's request, which has to keep to a `rate`; `expects_continue` where the client waits
-    /// for `100 Continue`.
+    /// The body of the session's request, with its minimum `rate`. `expects_continue` is whether the client waits for
+    /// `100 Continue`.
     pub fn new(session: &'s mut ServerSession, expects_continue: bool, rate: MinimumRate) -> RequestBody<'s> {
         let progress = if expects_continue { Progress::AwaitsContinue } else { Progress::Readable };
         RequestBody { session, progress, pace: Pace::new(rate), document: None, throttle: None }
     }
 
-    /// Slows the reading down from now on. The minimum rate counts only time in which the server reads, so that a client
-    /// is not taken for slow because of it.
+    /// Slows the reading down from now on. The minimum rate counts only time in which the server reads, so this does
+    /// not make the client too slow.
     pub fn slow_down(&mut self, throttle: Option<Throttle>) {
         self.throttle = throttle;
     }
@@ -59,7 +59,7 @@ impl<'s> RequestBody<'s> {
         self.throttle.as_ref().and_then(Throttle::limit)
     }
 
-    /// Keeps the document that the body was, for who looks at the request when it is over.
+    /// Keeps the document of the body, for the audit and the inspector, which look at the request after its end.
     pub fn keep(&mut self, document: &[u8]) {
         self.document = Some(document.to_vec());
     }
@@ -69,7 +69,7 @@ impl<'s> RequestBody<'s> {
         self.document.as_deref()
     }
 
-    /// How far the reading came.
+    /// The progress of reading.
     pub fn progress(&self) -> Progress {
         self.progress
     }
@@ -94,10 +94,10 @@ impl<'s> RequestBody<'s> {
         read
     }
 
-    /// Does work that can take long, unless the client leaves meanwhile: then it ends, as nobody waits for it.
+    /// Does work that can take long. If the client leaves meanwhile, the work ends.
     ///
     /// # Errors
-    /// Those of the work; for the log, that the client has left.
+    /// Those of the work, or, for the log, that the client has left.
     pub async fn while_connected<T>(&mut self, work: impl Future<Output = Result<T, S3Error>>) -> Result<T, S3Error> {
         tokio::select! {
             done = work => done,
@@ -107,7 +107,7 @@ impl<'s> RequestBody<'s> {
         }
     }
 
-    /// Waits until the client closes the connection. A client that has still to send its body is not looked at.
+    /// Waits until the client closes the connection. If the client has not sent its whole body, this never ends.
     async fn client_left(&mut self) {
         if !self.session.is_body_done() || self.session.read_body_or_idle(true).await.is_ok() {
             std::future::pending::<()>().await;
@@ -122,7 +122,7 @@ impl<'s> RequestBody<'s> {
         let mut piece = pin!(self.session.read_request_body());
         loop {
             let waiting = Instant::now();
-            // A piece that is there is taken, however little is left of the window.
+            // A piece that has arrived is taken, even if the window is nearly over.
             let read = timeout(self.pace.left(), &mut piece).await;
             let bytes = read.as_ref().map_or(0, received);
             self.pace.received(bytes, waiting.elapsed());
@@ -138,8 +138,8 @@ fn received(piece: &Result<Option<Bytes>, BError>) -> u64 {
     piece.as_ref().ok().and_then(Option::as_ref).map_or(0, |bytes| bytes.len() as u64)
 }
 
-/// What a body that cannot be read means to the client: it was too slow, or what it sent is not all of a body (the
-/// connection ended, or its chunks are not chunks).
+/// The error for a body that cannot be read: the client was too slow, or the body is incomplete or malformed (the
+/// connection ended, or a chunk is invalid).
 fn body_error(error: &BodyError) -> S3Error {
     let code = match error {
         BodyError::TooSlow(_) => Code::REQUEST_TIMEOUT,

@@ -1,4 +1,4 @@
-//! Telling a running server what to do.
+//! Sends commands to a running server.
 
 use super::protocol::{Answer, Command, MAX_LINE_BYTES};
 use super::sockets;
@@ -11,25 +11,25 @@ use std::time::Duration;
 /// How long a server may take to take a line.
 const PATIENCE_TO_SEND: Duration = Duration::from_secs(10);
 
-/// How long a server may take to hand its sockets over, or to say that it leaves.
+/// How long a server may take to hand its sockets over, or to confirm that it stops.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
-    /// Nobody listens.
+    /// No server listens.
     #[error("no server listens at {0}: it is not running, has other settings, or has no control socket")]
     NoServer(PathBuf),
     /// The socket cannot be used.
-    #[error("the server cannot be told at {path}: {error}")]
+    #[error("the server cannot be reached at {path}: {error}")]
     Io {
         /// The socket.
         path: PathBuf,
         /// Why.
         error: io::Error,
     },
-    /// What came is no answer.
-    #[error("what answers at {path} is no r2shim of this version: {error}")]
+    /// The answer cannot be read.
+    #[error("the server at {path} is not an r2shim of this version: {error}")]
     NoAnswer {
         /// The socket.
         path: PathBuf,
@@ -62,8 +62,7 @@ fn send(path: &Path, command: &Command, patience: Duration) -> Result<(Answer, V
     Ok((serde_json::from_str(&answer).map_err(no_answer)?, handles))
 }
 
-/// The answer to a command that takes long: line by line, the last one last. The server stops what it does when this is
-/// dropped.
+/// The answer to a command that takes long, line by line. The server stops the work when this is dropped.
 #[derive(Debug)]
 pub struct Lines {
     path: PathBuf,
@@ -87,12 +86,12 @@ impl Lines {
     /// Waits for the next line.
     ///
     /// # Errors
-    /// The server has ended, or what comes is no answer.
+    /// The server has ended, or a line is not an answer.
     pub fn next_line(&mut self) -> Result<Answer, AskError> {
         let mut line = String::new();
         let read = self.reader.by_ref().take(MAX_LINE_BYTES).read_line(&mut line);
         match read.map_err(|error| failed(&self.path, error))? {
-            0 => Err(failed(&self.path, io::Error::other("the server has ended in the middle of it"))),
+            0 => Err(failed(&self.path, io::Error::other("the server has ended before its answer was complete"))),
             _ => serde_json::from_str(&line).map_err(|error| no_answer(&self.path, error)),
         }
     }
@@ -109,14 +108,14 @@ fn no_answer(path: &Path, error: serde_json::Error) -> AskError {
     AskError::NoAnswer { path: path.to_owned(), error }
 }
 
-/// A server that runs, and whose place this process takes.
+/// A running server that this process replaces.
 #[derive(Debug)]
 pub struct Predecessor {
     control: PathBuf,
 }
 
 impl Predecessor {
-    /// The server whose control socket is at `path`, and the sockets it listens at; `None` where no server runs. It goes on
+    /// The server whose control socket is at `path`, and its listening sockets; `None` if no server runs. It keeps
     /// serving.
     ///
     /// # Errors
@@ -130,10 +129,10 @@ impl Predecessor {
         }
     }
 
-    /// Tells it to stop accepting and to end, now that this process has its place.
+    /// Asks it to stop accepting and to end.
     ///
     /// # Errors
-    /// It is not told.
+    /// It cannot be reached, or does not confirm.
     pub fn leave(self) -> Result<(), AskError> {
         match ask(&self.control, &Command::Leave {}, PATIENCE)? {
             Answer::Leaving {} => Ok(()),
@@ -145,7 +144,7 @@ impl Predecessor {
 fn unexpected(path: &Path, answer: Answer) -> AskError {
     let said = match answer {
         Answer::Failed { message } | Answer::NotUnderstood { message } => message,
-        answer => format!("its answer is none to this command: {answer:?}"),
+        answer => format!("its answer does not belong to this command: {answer:?}"),
     };
     AskError::Io { path: path.to_owned(), error: io::Error::other(said) }
 }

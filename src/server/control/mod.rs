@@ -1,6 +1,5 @@
-//! Commands to a running server, through a socket that only its own user can open: a line of JSON, and one or more back.
-//!
-//! What the commands do is not here: [`life`](crate::server::life) carries them out.
+//! Commands to a running server, through a socket that only its own user can open. A command is a line of JSON, and the
+//! answer is one or more lines. [`life`](crate::server::life) carries the commands out.
 
 mod protocol;
 mod sockets;

@@ -1,4 +1,4 @@
-//! The words of commands and answers.
+//! Commands and answers of the control socket.
 
 use crate::diagnostics::{Diagnostic, Location};
 use crate::store::Defect;
@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 /// Bytes of a line, either way: an answer may have a fault for every line of a settings file.
 pub(super) const MAX_LINE_BYTES: u64 = 1 << 20;
 
-/// What a running server can be told to do.
+/// A command to a running server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Command {
     /// Read the settings again, and use what can be used without a restart.
     Reload {},
-    /// Hand the listening sockets to the sender, a server that is about to take over, and go on serving.
+    /// Hand the listening sockets to the sender, a server that is about to take over, and keep serving.
     HandOver {},
     /// Stop accepting, let requests in flight end, and end: the sender has the sockets.
     Leave {},
@@ -34,20 +34,20 @@ pub enum Command {
     },
 }
 
-/// What it says to that.
+/// The server's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "kebab-case")]
 pub enum Answer {
-    /// The settings are in force, but for what needs a restart.
+    /// The settings are in force, except those that need a restart.
     Reloaded {
         /// The settings that have changed and are in force.
         swapped: Vec<String>,
         /// Those that have changed and take effect at the next start.
         needs_restart: Vec<String>,
-        /// What is allowed and perhaps not meant.
+        /// Settings that are allowed but may be mistakes.
         warnings: Vec<Fault>,
     },
-    /// The settings have faults. Those before stay in force.
+    /// The settings have faults. The previous settings stay in force.
     Refused {
         /// All of them.
         faults: Vec<Fault>,
@@ -56,14 +56,14 @@ pub enum Answer {
     HandedOver {},
     /// The server is about to end.
     Leaving {},
-    /// So many bytes are read, of so many in all. More lines follow.
+    /// The progress of reading. More lines follow.
     Progress {
         /// Bytes read.
         done: u64,
-        /// Bytes there are to read.
+        /// Bytes to read in all.
         of: u64,
     },
-    /// Something in the store is not as it should be. More lines follow.
+    /// A finding in the store. More lines follow.
     Found(Defect),
     /// The store is checked.
     Checked(Checked),

@@ -1,7 +1,8 @@
 //! The socket at which commands reach a server.
 //!
-//! Whoever may open it may command the server, so it is never open to others, not even while it is made: it is made in a
-//! folder that only its owner can enter, and moved into its place with its mode set.
+//! A process that can open the socket can command the server, so other users must never be able to open it, not even
+//! while it is made. It is made in a folder that only its owner can enter, and moved to its place after its mode is
+//! set.
 
 use super::protocol::{Answer, Command, MAX_LINE_BYTES};
 use super::sockets;
@@ -28,22 +29,22 @@ const CONNECTIONS: usize = 8;
 /// How long a client may take to send its line, or to take the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long it may take to take one of many lines: a person may look at them.
+/// How long a client may take to read one of many lines, because a person may look at them.
 const PATIENCE_BETWEEN_LINES: Duration = Duration::from_secs(600);
 
 /// Carries commands out.
 #[async_trait]
 pub(in crate::server) trait CarryOut: Send + Sync + 'static {
-    /// Does what the command says.
+    /// Carries the command out.
     async fn carry_out(&self, command: Command) -> Reaction;
 }
 
-/// What comes of a command.
+/// The result of a command.
 #[derive(Debug)]
 pub(in crate::server) enum Reaction {
-    /// An answer, and listening sockets that go beside it.
+    /// An answer, and listening sockets to send with it.
     Answered(Answer, Vec<OwnedFd>),
-    /// Work that goes on, and says a line at a time what it does. It stops when nobody listens any more.
+    /// Work that reports its progress line by line. It stops when the receiver is dropped.
     Working(Receiver<Answer>),
 }
 
@@ -59,7 +60,7 @@ pub(in crate::server) enum SocketError {
     /// Another server has it.
     #[error("another server has the control socket {0}; name another with --control")]
     InUse(PathBuf),
-    /// Something else is there, and stays as it is.
+    /// Something else is there, and is not changed.
     #[error("{0} is there already and is no socket; name another with --control")]
     NoSocket(PathBuf),
     /// It cannot be made.
@@ -80,8 +81,8 @@ pub(in crate::server) struct ControlSocket {
 }
 
 impl ControlSocket {
-    /// Makes the socket. One that a killed server has left is replaced; where `succeeds` says that this server takes the
-    /// place of another, also one that the other still has.
+    /// Makes the socket. The socket of a killed server is replaced. If `succeeds`, this server replaces another one,
+    /// and the socket of the running server is replaced, too.
     ///
     /// # Errors
     /// Why it cannot be made. Then nothing has changed.
@@ -97,7 +98,7 @@ impl ControlSocket {
     fn publish(path: &Path) -> io::Result<ControlSocket> {
         let folder = path.with_file_name(format!(".r2shim-{:x}", std::process::id()));
         let draft = folder.join("s");
-        // What a process of the same number has left.
+        // An earlier process with the same id may have left it.
         let _ = fs::remove_file(&draft).and_then(|()| fs::remove_dir(&folder));
         DirBuilder::new().mode(0o700).create(&folder)?;
         let made = ControlSocket::make(&draft, path);
@@ -114,12 +115,12 @@ impl ControlSocket {
         Ok(ControlSocket { path: path.to_owned(), listener })
     }
 
-    /// Leaves it where it is, for a successor to replace. To remove it could remove the successor's.
+    /// Leaves the socket for a successor to replace. Removing it could remove the successor's socket.
     pub(in crate::server) fn leave(mut self) {
         self.path = PathBuf::new();
     }
 
-    /// What answers commands until it is aborted.
+    /// Answers commands until it is aborted.
     pub(in crate::server) fn serve(&self, server: Arc<dyn CarryOut>) -> impl Future<Output = ()> + Send + use<> {
         let listener = self.listener.try_clone();
         async move {
@@ -161,7 +162,7 @@ impl Drop for ControlSocket {
 
 /// Answers one command.
 async fn answer(mut stream: UnixStream, server: &dyn CarryOut) -> io::Result<()> {
-    // The mode of the socket keeps others out; not all systems heed it.
+    // The mode of the socket keeps other users out, but not all systems check it.
     let user = stream.peer_cred()?.uid();
     if user != 0 && user != geteuid().as_raw() {
         return Ok(());
@@ -188,7 +189,7 @@ async fn send_lines(mut stream: UnixStream, mut lines: Receiver<Answer>) -> io::
     loop {
         let line = tokio::select! {
             line = lines.recv() => line,
-            // It has nothing more to say, so this is its end.
+            // A client sends nothing more after its command, so this is the end of the connection.
             _ = input.read_u8() => None,
         };
         let Some(line) = line else { return Ok(()) };
@@ -284,7 +285,7 @@ mod tests {
             assert_eq!(lines.next_line().unwrap(), Answer::Progress { done, of: 2 });
         }
         assert_eq!(lines.next_line().unwrap(), Answer::Checked(Checked::default()));
-        assert!(lines.next_line().unwrap_err().to_string().contains("has ended in the middle of it"));
+        assert!(lines.next_line().unwrap_err().to_string().contains("has ended before its answer was complete"));
         let mut lines = Lines::of(&path, &Command::StoreCheck { bytes_a_second: u64::MAX }).unwrap();
         lines.next_line().unwrap();
         drop(lines);

@@ -1,4 +1,4 @@
-//! Listening sockets that go from one server to its successor, beside a line (`SCM_RIGHTS`).
+//! Passes listening sockets from a server to its successor, with a line of text (`SCM_RIGHTS`).
 
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
@@ -8,7 +8,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// The most that go at once: more addresses than anyone listens at.
+/// The most sockets in one message: more addresses than a server has.
 pub(super) const MOST: usize = 64;
 
 /// The room that they take in a message.
@@ -39,7 +39,7 @@ pub(super) fn receive(stream: impl AsFd, bytes: &mut [u8]) -> io::Result<(usize,
     Ok((received.bytes, sockets))
 }
 
-/// No program that this one starts inherits them.
+/// Child processes do not inherit them.
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 fn flags() -> RecvFlags {
     RecvFlags::CMSG_CLOEXEC

@@ -21,22 +21,22 @@ use tokio::task::JoinHandle;
 /// Connections to the admin address: a few scrapers and probes, and the browsers of a team.
 const CONNECTIONS: ConnectionLimits = ConnectionLimits { all: 32, per_address: 32 };
 
-/// What the admin address shows besides what the ports share.
+/// The parts of the admin address that the ports do not share.
 pub(super) struct Shown {
-    /// What `/readyz` reports.
+    /// The backend whose health `/readyz` reports.
     pub(super) health: Arc<dyn Health>,
     /// The pages, as settings have them.
     pub(super) pages: settings::Pages,
     /// The store, if it is the local one.
     pub(super) store: Option<Store>,
-    /// What keeps the audit, if there is one.
+    /// The recorder of the audit, if there is one.
     pub(super) recorder: Option<Arc<Recorder>>,
-    /// What clients of the other ports are shown.
+    /// The certificate of the other ports.
     pub(super) certificates: Option<Arc<Certificates>>,
 }
 
-/// Serves the admin address until it is stopped. It is plain HTTP, whatever the other ports are: probes and scrapers ask
-/// it from this machine or its own network, without keys, and often cannot be given a certificate to trust.
+/// Serves the admin address until it is stopped. It is always plain HTTP: probes and scrapers on this machine or in its
+/// own network use it without keys, and often cannot be given a certificate to trust.
 pub(super) fn serve(
     bound: Bound,
     opening: &Opening,

@@ -1,4 +1,4 @@
-//! Buckets that settings name: they are made where they are missing.
+//! Makes the buckets that settings name, if they are missing.
 
 use crate::s3::names::BucketName;
 use crate::server::clock;
@@ -31,7 +31,7 @@ pub(super) async fn make_buckets(objects: &Objects, buckets: &[BucketName]) -> R
     Ok(())
 }
 
-/// Makes a bucket of the local store unless it is there. Says whether it was made.
+/// Makes a bucket of the local store unless it exists. Returns whether it was made.
 async fn ensure_bucket(store: &Store, bucket: &BucketName) -> Result<bool, StoreError> {
     match store.bucket(bucket).await {
         Err(StoreError::NoSuchBucket) => store.create_bucket(bucket, clock::now()).await.map(|()| true),

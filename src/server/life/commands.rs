@@ -1,4 +1,4 @@
-//! What the commands of the control socket do.
+//! Carries out the commands of the control socket.
 
 use crate::server::control::{Answer, CarryOut, Command, Fault, Reaction};
 use crate::server::life::handles::Handles;
@@ -15,13 +15,13 @@ use tokio::sync::mpsc::Receiver;
 
 /// A running server, as commands see it.
 pub(super) struct Commands {
-    /// What reads settings again.
+    /// Reads settings again.
     pub(super) reloader: Arc<Reloader>,
     /// The sockets it listens at.
     pub(super) handles: Arc<Handles>,
     /// The local store, if objects are in one.
     pub(super) store: Option<Store>,
-    /// What is told that a successor is there.
+    /// Notified when a successor has taken over.
     pub(super) succeeded: Arc<Notify>,
 }
 

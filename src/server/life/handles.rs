@@ -1,4 +1,4 @@
-//! Second handles of the sockets that a server listens at, to hand them to its successor.
+//! Second handles of the server's listening sockets, for its successor.
 
 use crate::server::life::listeners::Listeners;
 use std::io;
@@ -22,7 +22,7 @@ impl Handles {
         handles.iter().map(|listener| listener.try_clone().map(OwnedFd::from)).collect()
     }
 
-    /// Closes them. Where nobody else has the sockets, clients are refused from now on.
+    /// Closes them. If no other process has the sockets, clients are refused from now on.
     pub(super) fn close(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

@@ -1,6 +1,7 @@
-//! Listening sockets that this process did not make: systemd's, or those of the server before.
+//! Listening sockets that this process did not make: those of systemd or of the previous server.
 //!
-//! Whoever holds such a socket keeps its queue: clients that connect while no server accepts wait, and are not refused.
+//! A process that holds such a socket keeps its queue: clients that connect while no server accepts wait, and are not
+//! refused.
 
 use listenfd::ListenFd;
 use std::net::{SocketAddr, TcpListener};
@@ -11,7 +12,7 @@ use std::os::fd::OwnedFd;
 pub struct Inherited(Vec<TcpListener>);
 
 impl Inherited {
-    /// Those of the service manager (`LISTEN_FDS`); none where it gives none. To be called once: they are taken.
+    /// The sockets of the service manager (`LISTEN_FDS`), if there are any. To be called once, because it takes them.
     pub fn from_manager() -> Inherited {
         let mut given = ListenFd::from_env();
         let taken = (0..given.len()).filter_map(|number| match given.take_tcp_listener(number) {
@@ -30,14 +31,14 @@ impl Inherited {
         self
     }
 
-    /// Takes the socket of this address. Where any port will do, it is the first of that host.
+    /// Takes the socket of this address. If the port is 0, it takes the first socket of that host.
     pub(super) fn take(&mut self, wanted: SocketAddr) -> Option<TcpListener> {
         let fits = |found: SocketAddr| found.ip() == wanted.ip() && [0, found.port()].contains(&wanted.port());
         let at = self.0.iter().position(|listener| listener.local_addr().is_ok_and(fits))?;
         Some(self.0.remove(at))
     }
 
-    /// The addresses of those that nobody has taken.
+    /// The addresses of the sockets that were not taken.
     pub(super) fn left(&self) -> Vec<SocketAddr> {
         self.0.iter().filter_map(|listener| listener.local_addr().ok()).collect()
     }

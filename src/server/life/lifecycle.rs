@@ -1,4 +1,4 @@
-//! Carries lifecycle rules out: at the start, every hour, and soon after rules are changed.
+//! Carries out lifecycle rules: at the start, every hour, and soon after rules are changed.
 
 use crate::server::clock;
 use crate::server::local::Configurations;
@@ -6,7 +6,7 @@ use crate::store::{LifecycleRun, Store};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The time between two runs. Rules speak of days, so an hour more makes no difference: R2 takes up to a day.
+/// The time between two runs. Rules count in days, so an hour more makes no difference: R2 takes up to a day.
 const INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// Runs until it is aborted.

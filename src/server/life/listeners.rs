@@ -1,5 +1,5 @@
-//! The addresses of a server, bound before anything else is done: a port that is taken is found while nothing has been
-//! made yet, and a port 0 is known.
+//! The addresses of a server. They are bound first, so a port that is in use is found before anything is made, and the
+//! port that replaces a 0 is known.
 
 use crate::server::life::inherited::Inherited;
 use pingora::server::{Fds, ListenFds};
@@ -37,7 +37,7 @@ pub struct BindError {
 }
 
 impl BindError {
-    /// Whether another program has the address, which may be this one, running already.
+    /// Whether the address is in use, perhaps by another r2shim.
     pub fn is_in_use(&self) -> bool {
         self.source.kind() == io::ErrorKind::AddrInUse
     }
@@ -70,7 +70,7 @@ impl Listeners {
     /// # Errors
     /// The first address that cannot be listened on.
     pub fn take(addresses: &Addresses<'_>, mut inherited: Inherited) -> Result<Listeners, BindError> {
-        // A server hands them over in this order.
+        // The previous server hands them over in this order.
         let s3 = bound(addresses.s3, &mut inherited)?;
         let public = bound(addresses.public, &mut inherited)?;
         let admin = addresses.admin.map(|address| Bound::new(address, &mut inherited)).transpose()?;
@@ -80,7 +80,7 @@ impl Listeners {
         Ok(Listeners { s3, public, admin })
     }
 
-    /// Whether clients can have been waiting, so that another server may have just ended, or be about to.
+    /// Whether some sockets are inherited. Then another server may have just ended, or be about to end.
     pub fn are_inherited(&self) -> bool {
         self.all().any(|bound| bound.is_inherited)
     }

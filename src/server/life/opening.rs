@@ -1,4 +1,4 @@
-//! How connections begin: what is decided before there is a request.
+//! How connections begin: the parameters that apply before there is a request.
 
 use crate::filters::Rules;
 use crate::server::connection::deadline::HeadLimits;

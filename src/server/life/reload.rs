@@ -1,5 +1,5 @@
-//! Reading settings again while requests are in flight: what can be swapped is swapped as a whole, and faulty settings
-//! change nothing.
+//! Reads settings again while requests are in flight. Settings that need no restart are swapped together, and faulty
+//! settings change nothing.
 //!
 //! Requests keep the snapshot of the rules that they began with. Flags and environment are those of the start.
 
@@ -17,10 +17,10 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// The most lines about settings that `/readyz` has.
+/// The most lines about settings in an answer of `/readyz`.
 const MOST_LINES: usize = 10;
 
-/// Where settings come from: what the start was given.
+/// Where the settings come from, as given at the start.
 pub(super) struct Origin {
     /// The command line.
     pub(super) flags: Flags,
@@ -49,30 +49,30 @@ impl Cause {
     }
 }
 
-/// What came of it.
+/// The result of a reload.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// The settings are in force, but for what needs a restart.
+    /// The settings are in force, except those that need a restart.
     Reloaded { changes: Changes, warnings: Vec<Diagnostic> },
-    /// They have faults. Those before stay in force.
+    /// They have faults. The previous settings stay in force.
     Refused(Vec<Diagnostic>),
 }
 
 /// Reads the settings of a running server again.
 pub(super) struct Reloader {
     flags: Arc<Flags>,
-    /// The files at the start. What is opened then alone, such as certificates to trust, is compared with them.
+    /// The files at the start. Files that are opened only then, such as certificates to trust, are compared with these.
     first: Fingerprint,
     live: Live,
     state: Mutex<State>,
 }
 
 struct State {
-    /// Those in force.
+    /// The settings in force.
     settings: Settings,
     /// The files as they were when they were last read; `None` if that was at the start.
     files: Option<Fingerprint>,
-    /// What was wrong then.
+    /// The faults that were found then.
     faults: Vec<Diagnostic>,
 }
 
@@ -90,7 +90,7 @@ impl Reloader {
         self.read(&mut state, cause).await
     }
 
-    /// Looks every so often whether a file has changed, until it is aborted.
+    /// Checks at this interval whether a file has changed, until it is aborted.
     pub(super) async fn watch(self: Arc<Self>, every: Duration) {
         let mut ticks = interval(every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -120,7 +120,7 @@ impl Reloader {
     async fn read(&self, state: &mut State, cause: Cause) -> Outcome {
         let (flags, known) = (self.flags.clone(), state.files.clone().unwrap_or_else(|| self.first.clone()));
         let reread = blocking(move || settings::reread(&flags, &|name| std::env::var(name), &known)).await;
-        // It panicked, and has said so.
+        // The task panicked; the panic is in the log.
         let Some(Reread { loaded, files }) = reread else { return Outcome::Refused(Vec::new()) };
         state.files = Some(files);
         let outcome = match loaded {
@@ -164,14 +164,14 @@ impl Reloader {
         Outcome::Reloaded { changes, warnings }
     }
 
-    /// Whether the file of certificates to trust has changed, which is read at the start alone.
+    /// Whether the file of certificates to trust has changed. It is read only at the start.
     fn other_authorities(&self, state: &State, new: &Settings) -> bool {
         let Upstream::Remote(remote) = &new.upstream else { return false };
         let Some((path, files)) = remote.ca_file.as_ref().zip(state.files.as_ref()) else { return false };
         files.differs_in(&self.first, path)
     }
 
-    /// The one place where settings come into force in a running server. What can fail was done before.
+    /// The one place where settings come into force in a running server. Every step that can fail comes before it.
     fn swap(&self, settings: &Settings, certificates: Option<Prepared>) {
         let live = &self.live;
         if let Some((current, prepared)) = live.certificates.as_ref().zip(certificates) {
@@ -185,12 +185,12 @@ impl Reloader {
         }
     }
 
-    /// Says what came of it, in the log, on `/readyz` and in metrics.
+    /// Reports the result in the log, on `/readyz` and in metrics.
     fn report(&self, state: &mut State, cause: Cause, outcome: &Outcome) {
         let recovered = !state.faults.is_empty();
         match outcome {
             Outcome::Refused(faults) => {
-                // Faulty settings are read again and again until they are mended.
+                // Faulty settings are read again until they are corrected, and reported once.
                 if cause == Cause::Files && state.faults == *faults {
                     return;
                 }
@@ -212,12 +212,12 @@ impl Reloader {
     }
 }
 
-/// Runs what reads files where no request waits for it. `None` if it panics.
+/// Runs work that reads files on a thread that serves no requests. `None` if it panics.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     tokio::task::spawn_blocking(work).await.ok()
 }
 
-/// The rules with other settings. What is stored with buckets stays, and so do mode and the limits that are no settings.
+/// The rules with other settings. The rules stored with buckets, the mode, and limits that are not settings are kept.
 fn rules_with(rules: &Rules, settings: &Settings) -> Rules {
     Rules {
         limits: Limits { requests: settings.limits, ..rules.limits.clone() },
@@ -247,14 +247,14 @@ fn log_changes(cause: Cause, changes: &Changes) {
     }
 }
 
-/// What `/readyz` says of faults.
+/// The lines of `/readyz` about faults.
 fn lines_of(faults: &[Diagnostic]) -> Vec<String> {
     let head = "settings have faults, and those before are in force:".to_owned();
     let more = faults.len().checked_sub(MOST_LINES).filter(|more| *more > 0).map(|more| format!("{more} more"));
     [head].into_iter().chain(faults.iter().take(MOST_LINES).map(ToString::to_string)).chain(more).collect()
 }
 
-/// What `/readyz` says of settings that wait for a restart.
+/// The lines of `/readyz` about settings that wait for a restart.
 fn waiting(changes: &Changes) -> Vec<String> {
     let names = changes.needs_restart.join(", ");
     if names.is_empty() { Vec::new() } else { vec![format!("needs a restart: {names}")] }

@@ -1,7 +1,7 @@
 //! Starting and stopping: services, what is in flight, signals.
 //!
-//! pingora's own `Server` is not used: it binds late, so a port 0 is not known in time, and on SIGTERM it sleeps a fixed
-//! time where we want to wait for what is in flight and no longer.
+//! pingora's own `Server` is not used: it binds late, so a port 0 is not known in time, and on SIGTERM it sleeps for a
+//! fixed time. This waits only until the requests in flight have ended.
 
 use crate::filters::{CurrentRules, Rules};
 use crate::s3::names::BucketName;
@@ -41,11 +41,11 @@ use tokio::time::{sleep, timeout};
 /// How long a stopping server waits for the requests in flight.
 pub const DRAIN_LIMIT: Duration = Duration::from_secs(30);
 
-/// A connection is counted when its task runs for the first time, and pingora starts that task without a word to us. So a
-/// server without connections waits this long before it believes that there are none.
+/// A connection is counted when its task first runs, and pingora does not report that it starts the task. So a server
+/// without connections waits this long before it assumes that there are none.
 const JUST_ACCEPTED: Duration = Duration::from_millis(50);
 
-/// What a server is made of.
+/// The parts of a server.
 pub struct ServerParts {
     /// Its addresses.
     pub listeners: Listeners,
@@ -82,12 +82,12 @@ impl Objects {
     }
 }
 
-/// What of a running server can be swapped.
+/// The parts of a running server that a reload can swap.
 #[derive(Clone)]
 pub(super) struct Live {
     /// What requests are decided by.
     pub(super) rules: Arc<CurrentRules>,
-    /// Who is exempt from limits by address.
+    /// The connections, with the proxies that are exempt from limits by address.
     pub(super) connections: Arc<Connections>,
     /// What clients are shown, where TLS is spoken.
     pub(super) certificates: Option<Arc<Certificates>>,
@@ -137,7 +137,7 @@ pub enum StartError {
         /// Why, in words.
         cause: String,
     },
-    /// Metrics do not register, or there is no runtime or signal: nothing the operator can change.
+    /// Metrics do not register, or there is no runtime or signal. The operator cannot correct this.
     #[error("cannot start: {0}")]
     Internal(#[source] Box<dyn Error + Send + Sync>),
 }
@@ -149,7 +149,7 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
     let (stop, stopping) = watch::channel(false);
     let (stop_admin, stopping_admin) = watch::channel(false);
     let rules = parts.rules.load_full();
-    // What is decided before there is a request holds until the next start.
+    // The parameters that apply before there is a request hold until the next start.
     let opening = Opening::new(&rules, parts.http2, parts.certificates.clone());
     let has_pages = parts.pages.served && parts.listeners.admin.is_some();
     let store = parts.objects.local().cloned();
@@ -236,7 +236,7 @@ fn start_backend(objects: Objects, rules: &Arc<CurrentRules>, quotas: &Quotas) -
     })
 }
 
-/// Waits until no connection is open, one that has just been accepted included.
+/// Waits until no connection is open, including one that has just been accepted.
 async fn all_closed(connections: &Connections) {
     loop {
         connections.none().await;
@@ -253,21 +253,21 @@ impl Running {
         self.metrics.in_flight()
     }
 
-    /// Stops accepting and waits for the connections that are open, at most `limit`. The admin address goes on meanwhile.
-    /// Returns how many requests were cut off.
+    /// Stops accepting and waits for the open connections, at most for `limit`. The admin address still answers
+    /// meanwhile. Returns how many requests were cut off.
     pub async fn stop(self, limit: Duration) -> i64 {
         self.live.notices.leave();
         self.live.handles.close();
         // The receivers are gone only if the services already ended, and then there is nothing to stop.
         let _ = self.stop.send(true);
-        // Those that are idle end by themselves. Out of time or idle: either way the gauge holds what is left.
+        // Idle connections end by themselves. After this the gauge has the number of requests that were cut off.
         let _ = timeout(limit, all_closed(&self.live.connections)).await;
         let _ = self.stop_admin.send(true);
         self.services.iter().for_each(JoinHandle::abort);
         self.metrics.in_flight()
     }
 
-    /// The same where a successor accepts at all addresses.
+    /// The same if a successor accepts at all addresses.
     pub async fn leave(self, limit: Duration) -> i64 {
         let _ = self.stop_admin.send(true);
         self.stop(limit).await

@@ -1,4 +1,4 @@
-//! Scrubs the store now and then, as settings say: reads all of it, beside requests, and says what is damaged.
+//! Scrubs the store at the interval in the settings: reads all of it while requests are served, and logs damage.
 
 use crate::server::clock;
 use crate::store::upkeep::{Event, Pace, ScrubRun, UpkeepError};
@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 /// The longest wait at a time: the time of day may be set meanwhile.
 const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
-/// The wait while something else looks after the store.
+/// The wait while a check or backup runs.
 const BUSY_WAIT: Duration = Duration::from_secs(60);
 
 /// Runs until it is aborted.
@@ -26,10 +26,10 @@ pub(super) async fn run_scrub(store: Store) {
             continue;
         }
         match scrub(&store, plan).await {
-            Ok(run) => tell(&run),
+            Ok(run) => log_run(&run),
             Err(UpkeepError::Busy) => sleep(BUSY_WAIT).await,
             Err(error) => {
-                tracing::warn!(%error, "the scrub of the store did not come to its end and is begun again in an hour");
+                tracing::warn!(%error, "the scrub of the store failed and is begun again in an hour");
                 sleep(LONGEST_WAIT).await;
             }
         }
@@ -60,7 +60,7 @@ async fn scrub(store: &Store, plan: ScrubPlan) -> Result<ScrubRun, UpkeepError> 
     run?
 }
 
-fn tell(run: &ScrubRun) {
+fn log_run(run: &ScrubRun) {
     let ScrubRun { checked, proven, read } = run;
     let (objects, findings, proven) = (checked.objects, checked.findings, proven.files);
     tracing::info!(objects, read, findings, proven, "the store is scrubbed");

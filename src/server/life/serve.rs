@@ -1,4 +1,4 @@
-//! Serving from settings, from the first lock to the last request: what `r2shim serve` does.
+//! `r2shim serve`: serves by its settings, from the first lock to the last request.
 
 use crate::filters::{CurrentRules, Limits, Mode, Rules};
 use crate::server::audit::{self, Recorder};
@@ -10,7 +10,7 @@ use crate::server::life::listeners::Listeners;
 use crate::server::life::reload::{Cause, Origin, Reloader};
 use crate::server::life::run::{DRAIN_LIMIT, Objects, Running, ServerParts, StartError, start};
 use crate::server::life::signals::{Signals, Stop, Wanted};
-use crate::server::life::supervisor::{self, Said};
+use crate::server::life::supervisor::{self, ServerState};
 use crate::server::life::turn;
 use crate::server::observe::build;
 use crate::server::remote::{self, RemoteStore, SetupError, TriedPart};
@@ -33,7 +33,7 @@ pub struct Served {
     pub flags: Flags,
     /// The files that they came from.
     pub files: Vec<PathBuf>,
-    /// The server whose place this one takes.
+    /// The server that this one replaces.
     pub predecessor: Option<Predecessor>,
 }
 
@@ -49,14 +49,14 @@ pub fn serve(served: Served, listeners: Listeners, on_ready: impl FnOnce(&Runnin
         let succeeds = predecessor.is_some();
         let may_wait = succeeds || listeners.are_inherited();
         if has_what_is_for_one(&settings) {
-            farewell(predecessor.take());
+            ask_to_stop(predecessor.take());
         }
         let running =
             start(parts(settings.clone(), listeners, affordable(open_files, settings.ports), may_wait).await?)?;
-        // Before anyone can know that the server runs: a signal that comes earlier would kill it.
+        // This comes before the server is reported as ready: a signal that comes earlier would kill it.
         let mut signals = Signals::listen().map_err(internal)?;
         note_start(&running, &settings);
-        farewell(predecessor);
+        ask_to_stop(predecessor);
         let life = settings.life.clone();
         let reloader = Arc::new(Reloader::new(settings, Origin { flags, files }, running.live.clone()));
         let commands = Commands {
@@ -67,7 +67,7 @@ pub fn serve(served: Served, listeners: Listeners, on_ready: impl FnOnce(&Runnin
         };
         let beside = beside_requests(&life, &reloader, commands, succeeds);
         on_ready(&running);
-        supervisor::tell(Said::Ready);
+        supervisor::notify(ServerState::Ready);
         let why = until_stopped(&mut signals, &reloader, &running, life.drain_delay).await;
         beside.end(why);
         end(running, why).await;
@@ -75,26 +75,27 @@ pub fn serve(served: Served, listeners: Listeners, on_ready: impl FnOnce(&Runnin
     })
 }
 
-/// Whether the server has what no other may have at the same time: the index of a local store, or the file of an audit.
+/// Whether only one server at a time can have these settings: the index of a local store and the file of an audit are
+/// locked.
 fn has_what_is_for_one(settings: &Settings) -> bool {
     matches!(settings.upstream, Upstream::Local) || settings.mode == settings::Mode::Audit
 }
 
-/// Tells the server before that its place is taken.
-fn farewell(predecessor: Option<Predecessor>) {
+/// Asks the previous server to stop.
+fn ask_to_stop(predecessor: Option<Predecessor>) {
     if let Some(Err(error)) = predecessor.map(Predecessor::leave) {
-        tracing::warn!(%error, "the server before was not told that its place is taken");
+        tracing::warn!(%error, "the previous server could not be asked to stop");
     }
 }
 
-/// What runs beside requests.
+/// The tasks that run beside requests.
 struct Beside {
     tasks: Vec<JoinHandle<()>>,
     control: Option<ControlSocket>,
 }
 
 impl Beside {
-    /// Ends it. The control socket is removed, unless a successor replaces it.
+    /// Ends them. The control socket is removed, unless a successor replaces it.
     fn end(self, why: Stop) {
         self.tasks.iter().for_each(JoinHandle::abort);
         if let (Stop::Succeeded, Some(control)) = (why, self.control) {
@@ -103,7 +104,7 @@ impl Beside {
     }
 }
 
-/// Answers commands, looks for changed files, and shows life to the service manager.
+/// Answers commands, checks files for changes, and notifies the service manager's watchdog.
 fn beside_requests(life: &Life, reloader: &Arc<Reloader>, commands: Commands, succeeds: bool) -> Beside {
     let watch = life.reload_interval.map(|every| tokio::spawn(reloader.clone().watch(every)));
     let control = life.control.as_deref().and_then(|path| {
@@ -115,8 +116,8 @@ fn beside_requests(life: &Life, reloader: &Arc<Reloader>, commands: Commands, su
     Beside { tasks, control }
 }
 
-/// Waits until the server is to stop, and after SIGTERM for the delay that settings give: `/readyz` says so meanwhile. What
-/// says so a second time ends the delay.
+/// Waits until the server is to stop. After SIGTERM it also waits for the delay in the settings, during which `/readyz`
+/// is 503. A second request to stop ends the delay.
 async fn until_stopped(
     signals: &mut Signals,
     reloader: &Arc<Reloader>,
@@ -124,7 +125,7 @@ async fn until_stopped(
     drain_delay: Duration,
 ) -> Stop {
     let why = next_stop(signals, reloader).await;
-    supervisor::tell(Said::Stopping);
+    supervisor::notify(ServerState::Stopping);
     if why != Stop::Terminate || drain_delay.is_zero() {
         return why;
     }
@@ -134,7 +135,7 @@ async fn until_stopped(
     timeout(drain_delay, next_stop(signals, reloader)).await.unwrap_or(why)
 }
 
-/// Waits for what stops the server, and reads the settings again when a signal says so.
+/// Waits for a reason to stop. Meanwhile it reads the settings again at SIGHUP.
 async fn next_stop(signals: &mut Signals, reloader: &Arc<Reloader>) -> Stop {
     loop {
         match signals.next().await {
@@ -142,9 +143,9 @@ async fn next_stop(signals: &mut Signals, reloader: &Arc<Reloader>) -> Stop {
             Wanted::Reload => {
                 let reloader = reloader.clone();
                 tokio::spawn(async move {
-                    supervisor::tell(Said::Reloading);
+                    supervisor::notify(ServerState::Reloading);
                     reloader.reload(Cause::Signal).await;
-                    supervisor::tell(Said::Ready);
+                    supervisor::notify(ServerState::Ready);
                 });
             }
         }
@@ -176,7 +177,7 @@ fn note_start(running: &Running, settings: &Settings) {
 /// Tries a remote store out, for `check --online`.
 ///
 /// # Errors
-/// What keeps it from being tried.
+/// The store cannot be tried.
 pub fn probe(remote: Remote) -> Result<Vec<TriedPart>, ProbeError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     Ok(runtime.block_on(remote::probe(remote))?)
@@ -232,13 +233,13 @@ async fn parts(
     Ok(ServerParts { listeners, rules, objects, recorder, pages, certificates, http2 })
 }
 
-/// The local store, once the server before has closed it.
+/// The local store, once the previous server has closed it.
 async fn store(folder: &Path, options: Options, may_wait: bool) -> Result<Store, OpenError> {
     let is_in_use = |error: &OpenError| matches!(error, OpenError::InUse(_));
     turn::opened(may_wait, "the data folder", || Store::open(folder, options), is_in_use).await
 }
 
-/// What keeps the audit, once the server before has written the last of its own.
+/// The recorder of the audit, once the previous server has written its last figures.
 async fn recorder(file: &Path, policy: &str, may_wait: bool) -> Result<Arc<Recorder>, StartError> {
     let is_in_use = |error: &audit::OpenError| matches!(error, audit::OpenError::InUse(_));
     let opened = turn::opened(may_wait, "the audit", || Recorder::open(file, policy), is_in_use).await;

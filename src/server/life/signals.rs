@@ -16,7 +16,7 @@ pub(super) enum Wanted {
 /// Why a server stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
-    /// SIGTERM: a service manager stops it. Who sends it clients may need time to learn of it.
+    /// SIGTERM: a service manager stops it. A load balancer may need time to notice.
     Terminate,
     /// SIGINT: a person has pressed ctrl-C.
     Interrupt,
@@ -35,7 +35,7 @@ impl Stop {
     }
 }
 
-/// The signals, and the word of a successor.
+/// The signals, and the notice of a successor.
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -56,7 +56,7 @@ impl Signals {
         })
     }
 
-    /// What a successor notifies.
+    /// Notified by a successor.
     pub(super) fn succeeded(&self) -> Arc<Notify> {
         self.succeeded.clone()
     }

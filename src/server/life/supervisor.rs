@@ -1,12 +1,12 @@
-//! What the service manager is told: `sd_notify(3)`. Where there is none, nothing is said.
+//! Notifies the service manager of the server's state (`sd_notify(3)`). Without a service manager nothing is sent.
 
 use sd_notify::NotifyState;
 use std::time::Duration;
 use tokio::time::interval;
 
-/// What a server tells.
+/// The state of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum ServerState {
     /// It serves.
     Ready,
     /// It reads its settings again; `Ready` follows.
@@ -15,20 +15,20 @@ pub(super) enum Said {
     Stopping,
 }
 
-/// Tells the service manager.
-pub(super) fn tell(said: Said) {
-    match said {
-        Said::Ready => send(&[NotifyState::Ready]),
-        Said::Stopping => send(&[NotifyState::Stopping]),
-        // A manager that counts the answers wants the time of the question.
-        Said::Reloading => match NotifyState::monotonic_usec_now() {
+/// Notifies the service manager of the state.
+pub(super) fn notify(state: ServerState) {
+    match state {
+        ServerState::Ready => send(&[NotifyState::Ready]),
+        ServerState::Stopping => send(&[NotifyState::Stopping]),
+        // systemd requires the time at which the reload began.
+        ServerState::Reloading => match NotifyState::monotonic_usec_now() {
             Ok(now) => send(&[NotifyState::Reloading, now]),
             Err(_) => send(&[NotifyState::Reloading]),
         },
     }
 }
 
-/// Shows that the runtime works, as often as the service manager wants it (`WatchdogSec`), until it is aborted.
+/// Sends watchdog notifications at the interval that the service manager asks for (`WatchdogSec`), until it is aborted.
 pub(super) async fn show_life() {
     let Some(limit) = sd_notify::watchdog_enabled() else { return };
     // Twice as often as is asked for, as sd_watchdog_enabled(3) advises.

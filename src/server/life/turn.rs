@@ -1,19 +1,20 @@
-//! Waiting for one's turn: what one server at a time may have is open once the server before has let go of it.
+//! Waits for the previous server to release what only one server at a time may have open.
 
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
-/// How long a server waits for the one before: longer than that waits for its requests in flight.
+/// How long a server waits for the previous one. This is longer than the previous server waits for its requests in
+/// flight.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// How often it tries.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Opens what the server before may still have. `may_wait` is whether there is such a server; without one the first
-/// failure counts.
+/// Opens what the previous server may still have open. `may_wait` is whether there may be one; if not, the first
+/// failure is final.
 ///
 /// # Errors
-/// Why it cannot be opened; where it is in use, after the limit.
+/// Why it cannot be opened. If it is in use, this is reported after the limit.
 pub(super) async fn opened<T, E>(
     may_wait: bool,
     what: &str,

@@ -18,8 +18,8 @@ impl Local {
         operations::list_buckets(request, buckets)
     }
 
-    /// CreateBucket: with a LocationConstraint only if it names the one region there is, or a location to keep. In an audit
-    /// another region is noted, and the bucket is where all are.
+    /// CreateBucket: a LocationConstraint must name the only region, or a location to keep. In an audit another region
+    /// is noted and ignored.
     pub(super) async fn create_bucket(
         &self,
         request: &Admitted<'_>,
@@ -54,7 +54,7 @@ impl Local {
         Ok(Answer::empty(StatusCode::OK).with(BUCKET_REGION, &request.rules.policy.regions().name))
     }
 
-    /// GetBucketLocation: where the bucket was made, in a policy that knows of such places.
+    /// GetBucketLocation: the location that was kept with the bucket, if the policy has locations.
     pub(super) async fn get_bucket_location(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         let made_at = self.store.configuration(request.bucket()?, ConfigurationKind::Location).await?;
         let regions = request.rules.policy.regions();
@@ -62,7 +62,7 @@ impl Local {
         Ok(Answer::xml(xml::location_constraint(location.as_deref().unwrap_or(&regions.name))))
     }
 
-    /// GetBucketVersioning: what S3 answers for a bucket whose versioning was never set.
+    /// GetBucketVersioning: S3's answer for a bucket whose versioning was never set.
     pub(super) async fn get_bucket_versioning(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         self.store.bucket(request.bucket()?).await?;
         Ok(Answer::xml(xml::unversioned()))

@@ -1,4 +1,4 @@
-//! What is configured for a bucket: CORS rules, lifecycle rules, encryption, and the one ACL there is.
+//! The configuration of a bucket: CORS rules, lifecycle rules, encryption, and the fixed ACL.
 
 use super::Local;
 use crate::cors::stored_rules;
@@ -12,7 +12,7 @@ use crate::server::operations;
 use crate::store::ConfigurationKind;
 use http::StatusCode;
 
-/// The document of a kind that says what a client's says, and nothing else.
+/// The client's document, written anew from the parts that are known.
 type Canonical = fn(&[u8]) -> Result<String, S3Error>;
 
 impl Local {
@@ -22,7 +22,7 @@ impl Local {
         document.map(Answer::xml).ok_or_else(|| Code::NO_SUCH_CORS_CONFIGURATION.into())
     }
 
-    /// PutBucketCors: browsers are answered by the rules from then on.
+    /// PutBucketCors: the rules answer browsers from now on.
     pub(super) async fn put_bucket_cors(
         &self,
         request: &Admitted<'_>,
@@ -36,7 +36,7 @@ impl Local {
         self.delete_configuration(request, ConfigurationKind::Cors, None).await
     }
 
-    /// GetBucketLifecycleConfiguration: a bucket that was never given rules has one, by which open uploads are aborted.
+    /// GetBucketLifecycleConfiguration: a bucket that was never given rules has one, which aborts open uploads.
     pub(super) async fn get_bucket_lifecycle(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         match self.store.configuration(request.bucket()?, ConfigurationKind::Lifecycle).await? {
             None => Ok(Answer::xml(self.store.default_lifecycle().to_document())),
@@ -45,7 +45,7 @@ impl Local {
         }
     }
 
-    /// PutBucketLifecycleConfiguration: what is due is carried out soon after.
+    /// PutBucketLifecycleConfiguration: the rules are carried out soon after.
     pub(super) async fn put_bucket_lifecycle(
         &self,
         request: &Admitted<'_>,
@@ -59,13 +59,13 @@ impl Local {
         self.delete_configuration(request, ConfigurationKind::Lifecycle, Some(String::new())).await
     }
 
-    /// GetBucketEncryption: what was put, or what a new bucket has.
+    /// GetBucketEncryption: the stored configuration, or that of a new bucket.
     pub(super) async fn get_bucket_encryption(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         let document = self.store.configuration(request.bucket()?, ConfigurationKind::Encryption).await?;
         Ok(Answer::xml(document.unwrap_or_else(|| BucketEncryption::default().to_document())))
     }
 
-    /// PutBucketEncryption: `AES256`, by which R2 encrypts everything anyway.
+    /// PutBucketEncryption: only `AES256`, with which R2 encrypts everything anyway.
     pub(super) async fn put_bucket_encryption(
         &self,
         request: &Admitted<'_>,
@@ -79,7 +79,7 @@ impl Local {
         self.delete_configuration(request, ConfigurationKind::Encryption, None).await
     }
 
-    /// GetBucketAcl: the one account owns everything, and no other has rights.
+    /// GetBucketAcl: the only account owns everything.
     pub(super) async fn get_bucket_acl(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
         self.store.bucket(request.bucket()?).await?;
         Ok(Answer::xml(xml::access_control_policy(OWNER)))

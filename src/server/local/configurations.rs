@@ -1,7 +1,8 @@
-//! What is configured for buckets, in memory: the CORS rules in the rules of the chain, and the lifecycle rules beside them.
+//! The configurations of buckets in memory: the CORS rules in the rules of the chain, and the lifecycle rules beside
+//! them.
 //!
-//! The store has it first. Memory follows, one change at a time and from what is committed by then, so that of two changes
-//! that race memory has the one that the store has.
+//! A change is committed to the store first. Then memory is updated from the store, one change at a time. So if two
+//! changes race, memory has the one that the store has.
 
 use crate::cors::{self, CorsRule};
 use crate::filters::{CurrentRules, Rules};
@@ -15,24 +16,24 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::{Mutex, Notify};
 
-/// What is configured for the buckets of a store.
+/// The configurations of the buckets of a store.
 pub struct Configurations {
     store: Store,
     rules: Arc<CurrentRules>,
-    /// Those that buckets were given.
+    /// The lifecycle rules that were stored with buckets.
     lifecycles: ArcSwap<HashMap<BucketName, Arc<Lifecycle>>>,
     default_lifecycle: Arc<Lifecycle>,
-    /// Held while memory follows the store.
+    /// Held while memory is updated from the store.
     following: Mutex<()>,
     lifecycle_changed: Notify,
 }
 
 impl Configurations {
-    /// What the store has now. The CORS rules come into force with it. What does not read is left out and reported: no page
-    /// is let in by it, and nothing expires.
+    /// Reads the configurations of the store, and puts its CORS rules in force. A configuration that cannot be read is
+    /// left out and logged: it lets no page in, and expires nothing.
     ///
     /// # Errors
-    /// What the disk says.
+    /// Those of the disk.
     pub fn load(store: Store, rules: Arc<CurrentRules>) -> Result<Configurations, StoreError> {
         let cors = stored(&store, ConfigurationKind::Cors, read_cors)?;
         rules.rcu(|rules| with_cors(rules, &cors));
@@ -66,7 +67,7 @@ impl Configurations {
         .await
     }
 
-    /// Removes a bucket, and with it what is configured.
+    /// Removes a bucket and its configuration.
     ///
     /// # Errors
     /// Those of [`Store::delete_bucket`].
@@ -89,7 +90,7 @@ impl Configurations {
         self.lifecycle_changed.notified().await;
     }
 
-    /// Makes memory what the store has for a bucket.
+    /// Updates memory from the store for a bucket.
     async fn follow(&self, bucket: &BucketName) -> Result<(), StoreError> {
         let _turn = self.following.lock().await;
         let cors = self.committed(bucket, ConfigurationKind::Cors, read_cors).await?.unwrap_or_default();
@@ -121,7 +122,7 @@ impl Configurations {
     }
 }
 
-/// Carries work out that must not stop halfway because a client has gone.
+/// Carries out work that must not stop halfway when the client leaves.
 async fn to_the_end(work: impl Future<Output = Result<(), StoreError>> + Send + 'static) -> Result<(), S3Error> {
     let done = tokio::spawn(work).await;
     done.unwrap_or_else(|error| Err(StoreError::Io(error.to_string().into()))).map_err(S3Error::from)

@@ -63,7 +63,7 @@ impl Local {
     }
 }
 
-/// What CopyObject asks for.
+/// A request for CopyObject.
 pub(super) struct CopyRequest {
     source: CopySource,
     metadata: NewMetadata,
@@ -80,7 +80,7 @@ impl CopyRequest {
     }
 }
 
-/// Reads what CopyObject asks for, in R2's order.
+/// Reads the request, in R2's order.
 pub(super) fn copy(request: &OperationRequest<'_>) -> Result<CopyRequest, S3Error> {
     let view = &request.view;
     let copy = CopyRequest {
@@ -99,7 +99,7 @@ pub(super) fn copy_keys(view: &RequestView<'_>) -> Result<CopyKeys, S3Error> {
     Ok(CopyKeys { source: CustomerKey::of_copy_source(view)?, target })
 }
 
-/// The object to copy. There is one version of it.
+/// The object to copy. It has only one version.
 pub(super) fn source(request: &OperationRequest<'_>) -> Result<CopySource, S3Error> {
     let missing = || S3Error::new(Code::INVALID_ARGUMENT).message("copy source bucket name");
     let source = request.copy_source.clone().ok_or_else(missing)?;
@@ -110,8 +110,8 @@ pub(super) fn source(request: &OperationRequest<'_>) -> Result<CopySource, S3Err
     Ok(source)
 }
 
-/// What the copy has of metadata: the source's under `COPY`, which is the default, and under `MERGE`, which is R2's own,
-/// both (R2 docs, "Extensions").
+/// The metadata of the copy: under `COPY`, the default, that of the source; under `MERGE`, R2's extension, both (R2
+/// docs, "Extensions").
 fn new_metadata(view: &RequestView<'_>) -> Result<NewMetadata, S3Error> {
     let name = "x-amz-metadata-directive";
     match view.header_bytes(name).map(String::from_utf8_lossy).as_deref() {
@@ -122,8 +122,8 @@ fn new_metadata(view: &RequestView<'_>) -> Result<NewMetadata, S3Error> {
     }
 }
 
-/// S3's answer to a copy of an object onto itself that changes nothing about it. (Today's R2 carries it out, and only the
-/// date changes. A refusal helps users who move between S3 and R2.)
+/// S3's answer to a copy of an object onto itself that changes nothing about it. (Today's R2 carries it out, and only
+/// the date changes. A refusal helps users who move between S3 and R2.)
 fn changes_nothing() -> S3Error {
     S3Error::new(Code::INVALID_REQUEST).message(
         "This copy request is illegal because it is trying to copy an object to itself without changing the object's \

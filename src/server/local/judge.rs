@@ -1,4 +1,4 @@
-//! What the local store refuses whatever it holds, so that it can be known without it.
+//! The refusals of the local store that do not depend on its content, so `explain` can find them without the store.
 //!
 //! The operations themselves read requests with the same functions; this is the list of them.
 
@@ -18,7 +18,7 @@ use crate::s3::xml::{CompleteMultipartUpload, Delete};
 use crate::s3::{Operation, S3Error};
 use crate::server::operations::location_of_new_bucket;
 
-/// What an operation reads of a request before it looks into the store.
+/// The parts of a request that an operation reads before it looks into the store.
 type Read = fn(&OperationRequest<'_>) -> Result<(), S3Error>;
 
 const NOTHING: Read = |_| Ok(());
@@ -74,7 +74,7 @@ const OPERATIONS: &[(Operation, Read)] = &[
     }),
 ];
 
-/// What an operation reads of the document in the body.
+/// The parts of the document in the body that an operation reads.
 type ReadDocument = fn(&[u8], &Regions) -> Result<(), S3Error>;
 
 /// The operations whose requests have one.
@@ -87,7 +87,7 @@ const DOCUMENTS: &[(Operation, ReadDocument)] = &[
     (Operation::CompleteMultipartUpload, |document, _| CompleteMultipartUpload::parse(document).map(drop)),
 ];
 
-/// What is refused whatever the store holds.
+/// Refuses what is refused regardless of the store's content.
 ///
 /// # Errors
 /// The refusal.
@@ -106,7 +106,7 @@ pub fn may_store_cors_rules(policy: &Policy) -> bool {
     policy.has(Operation::PutBucketCors)
 }
 
-/// What is refused for the document in the body, whatever the store holds.
+/// Refuses what is refused because of the document in the body, regardless of the store's content.
 ///
 /// # Errors
 /// The refusal.

@@ -1,7 +1,7 @@
-//! What answers say of lifecycle rules: when an object expires, and when an upload is aborted.
+//! The headers of answers about lifecycle rules: when an object expires, and when an upload is aborted.
 //!
-//! A policy that does not have the headers in `[answers]` has no lifecycle, so clients do not get them. Nor do strangers
-//! who read a public object.
+//! Clients get these headers only if the policy lists them in `[answers]`. Clients without a key, which read public
+//! objects, never get them.
 
 use super::Local;
 use crate::filters::Admitted;
@@ -15,8 +15,8 @@ const EXPIRATION: HeaderName = HeaderName::from_static("x-amz-expiration");
 const ABORT_DATE: HeaderName = HeaderName::from_static("x-amz-abort-date");
 const ABORT_RULE: HeaderName = HeaderName::from_static("x-amz-abort-rule-id");
 
-/// The names of rules are percent-encoded, but for unreserved characters (users report `Default%20Multipart%20Abort%20Rule`
-/// of R2).
+/// The names of rules are percent-encoded, but for unreserved characters (users report
+/// `Default%20Multipart%20Abort%20Rule` of R2).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 impl Local {
@@ -27,7 +27,7 @@ impl Local {
         request: &Admitted<'_>,
         written: Timestamp,
     ) -> Result<Answer, S3Error> {
-        if !tells(request, &EXPIRATION) {
+        if !may_send(request, &EXPIRATION) {
             return Ok(answer);
         }
         let lifecycle = self.configurations.lifecycle(request.bucket()?);
@@ -47,7 +47,7 @@ impl Local {
         request: &Admitted<'_>,
         begun: Timestamp,
     ) -> Result<Answer, S3Error> {
-        if !tells(request, &ABORT_DATE) {
+        if !may_send(request, &ABORT_DATE) {
             return Ok(answer);
         }
         let lifecycle = self.configurations.lifecycle(request.bucket()?);
@@ -61,7 +61,7 @@ impl Local {
     }
 }
 
-/// Whether the client of the request may be told.
-fn tells(request: &Admitted<'_>, header: &HeaderName) -> bool {
+/// Whether the client of the request may get the header.
+fn may_send(request: &Admitted<'_>, header: &HeaderName) -> bool {
     request.signer().is_ok() && request.rules.policy.answers().header_reaches_client(header.as_str())
 }

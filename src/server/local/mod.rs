@@ -1,7 +1,7 @@
-//! Answering from the local disk: one function an operation, from an admitted request to an answer.
+//! Answers from the local disk: a function for each operation, from an admitted request to an answer.
 //!
 //! The `match` below is the local store's only one over operations. Each function reads the request's view, calls the
-//! store and answers in S3's words; none of them knows of sockets.
+//! store and answers as S3 does. None of them uses sockets.
 
 mod unsupported;
 mod configurations;

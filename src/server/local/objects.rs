@@ -20,7 +20,7 @@ use http::header::ETAG;
 use http::{HeaderName, HeaderValue, StatusCode};
 
 impl Local {
-    /// PutObject: the object exists once length, hash and every digest agree and the commit is durable, not before.
+    /// PutObject: the object exists only after length, hash and every digest agree and the commit is durable.
     pub(super) async fn put_object(
         &self,
         request: &Admitted<'_>,
@@ -53,7 +53,7 @@ impl Local {
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     }
 
-    /// DeleteObjects: each key by itself. A key that fails does not stop the others.
+    /// DeleteObjects: a key that fails does not stop the others.
     pub(super) async fn delete_objects(
         &self,
         request: &Admitted<'_>,
@@ -80,19 +80,19 @@ impl Local {
     }
 }
 
-/// What a write says of its object: metadata, storage class, and the key to encrypt it with.
+/// The description of an object in a write: metadata, storage class, and the key to encrypt it with.
 pub(super) fn described(view: &RequestView<'_>) -> Result<(Metadata, StorageClass, Option<CustomerKey>), S3Error> {
     let storage_class = StorageClass::from_view(view)?.unwrap_or_default();
     Ok((Metadata::from_view(view)?, storage_class, CustomerKey::from_view(view)?))
 }
 
-/// The headers by which an answer says that the client's key was used.
+/// The headers of an answer that confirm that the client's key was used.
 pub(super) fn key_headers(key: Option<&CustomerKey>) -> Vec<(HeaderName, HeaderValue)> {
     key.map(CustomerKey::headers).unwrap_or_default()
 }
 
-/// The key of an entry without versions and conditions. The store does not honour them, and to remove an object in spite
-/// of a condition would lose data.
+/// The key of an entry without versions and conditions. The store does not honour them, and to remove an object in
+/// spite of a condition would lose data.
 fn deletable(entry: &DeleteEntry) -> Result<ObjectKey, S3Error> {
     match entry.restriction(false) {
         None => ObjectKey::parse(&entry.key).map_err(S3Error::from),

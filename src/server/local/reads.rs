@@ -48,8 +48,8 @@ impl Local {
     }
 }
 
-/// Status and headers, and the bytes that follow them; `None` if the client's copy is still current.
-/// Without its key an encrypted object shows nothing of itself.
+/// Status and headers, and the bytes to send; `None` if the client's copy is still current. Without its key an
+/// encrypted object shows nothing, not even its metadata.
 fn head(
     request: &Admitted<'_>,
     info: &ObjectInfo,
@@ -86,7 +86,7 @@ fn found(request: &Admitted<'_>, info: &ObjectInfo) -> Result<(Answer, Range<u64
     Ok((answer, range))
 }
 
-/// 304 with everything a cache updates its copy by (RFC 9110 section 15.4.5).
+/// 304 with all headers by which a cache updates its copy (RFC 9110 section 15.4.5).
 fn not_modified(info: &ObjectInfo) -> Answer {
     let freshness = [(CACHE_CONTROL, &info.metadata.cache_control), (EXPIRES, &info.metadata.expires)];
     let answer = validators(StatusCode::NOT_MODIFIED, info);
@@ -100,7 +100,7 @@ fn validators(status: StatusCode, info: &ObjectInfo) -> Answer {
     Answer::empty(status).with(ETAG, &info.etag.quoted()).with(LAST_MODIFIED, &info.last_modified.http_date())
 }
 
-/// Refuses what no object has. R2 reads the range before it looks for the object, so before its conditions, too.
+/// Refuses a malformed range. R2 reads the range before it looks for the object, so before its conditions, too.
 pub(super) fn check(view: &RequestView<'_>) -> Result<(), S3Error> {
     CustomerKey::from_view(view)?;
     match (view.header("range").filter(|_| view.header("if-range").is_none()), view.parameter("partNumber")) {
@@ -125,8 +125,8 @@ fn select(request: &Admitted<'_>, info: &ObjectInfo) -> Result<Selection, S3Erro
     }
 }
 
-/// Whether the object is still the one that the client has parts of. If it is not, a request with `If-Range` gets the whole
-/// of the new one (RFC 9110 section 13.1.5).
+/// Whether the object is still the one that the client has parts of. If it is not, a request with `If-Range` gets the
+/// whole of the new one (RFC 9110 section 13.1.5).
 fn is_still_the_same(view: &RequestView<'_>, info: &ObjectInfo) -> bool {
     match view.header("if-range").map(str::trim) {
         None => true,

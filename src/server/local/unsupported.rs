@@ -1,9 +1,9 @@
-//! What the local store cannot do: refused by name, so that no policy, however open, makes it pretend.
+//! Refuses by name what the local store cannot do, so that no policy can make it ignore a feature.
 //!
 //! The rule is an allow-list. An `x-amz-*` header passes if the operation table has it for the operation and the store
-//! honours it, or if it is harmless to ignore it: the ACL of the only account, the payer of a request that costs nothing,
-//! the bypass of a lock that no object has. Every other one is refused, also one that S3 gets tomorrow: it may say who
-//! may read the object, whether the request is carried out or how the object is kept.
+//! honours it, or if it is harmless to ignore it: the ACL of the only account, the payer of a request that costs
+//! nothing, the bypass of a lock that no object has. Every other one is refused, also one that S3 adds later: it may be
+//! about access to the object, a condition, or how the object is kept.
 
 use crate::filters::OperationRequest;
 use crate::s3::checksum::Algorithm;
@@ -53,13 +53,14 @@ const HARMLESS: &[&str] = &[
     "x-amz-tagging-directive",
 ];
 
-/// Headers that ask for nothing with one value.
+/// Headers that have one value without effect.
 const ASKING_FOR_NOTHING: &[(&str, &[u8])] = &[("x-amz-bucket-object-lock-enabled", b"false")];
 
-/// Parameters of ListBuckets that would leave buckets out. `max-buckets` is none of them: the answer is the whole list.
+/// Parameters of ListBuckets that would leave buckets out. `max-buckets` is not among them: the answer is the whole
+/// list.
 const LIST_BUCKETS: &[&str] = &["bucket-region"];
 
-/// Refuses what the store would have to ignore.
+/// Refuses headers and parameters that the store would have to ignore.
 ///
 /// # Errors
 /// `NotImplemented`, naming the header or parameter.
@@ -99,13 +100,13 @@ fn is_honoured(spec: &OperationSpec, name: &str, value: &[u8]) -> bool {
     !calculates && (HONOURED.contains(&name) || HARMLESS.contains(&name) || ASKING_FOR_NOTHING.contains(&(name, value)))
 }
 
-/// Whether the operation is carried out only if HTTP's conditions hold. On a read, an ignored condition costs bytes; on a
-/// write, it would change data that the client wants to keep.
+/// Whether the operation is carried out only if HTTP's conditions hold. On a read, an ignored condition costs bytes; on
+/// a write, it would change data that the client wants to keep.
 fn honours_conditions(spec: &OperationSpec) -> bool {
     spec.method.is_read() || matches!(spec.operation, Operation::PutObject | Operation::CompleteMultipartUpload)
 }
 
-/// Whether a parameter asks for another version than there is, or for some of the buckets.
+/// Whether a parameter asks for a version that does not exist, or for some of the buckets.
 fn leads_elsewhere(spec: &OperationSpec, name: &str, value: &str) -> bool {
     match spec.operation {
         Operation::ListBuckets => LIST_BUCKETS.contains(&name),
@@ -119,7 +120,7 @@ mod tests {
     use crate::s3::query::Query;
     use http::{HeaderMap, HeaderName, HeaderValue};
 
-    /// The name that is refused; empty where nothing is.
+    /// The name that is refused; empty if nothing is refused.
     fn refused(operation: Operation, query: &str, name: &'static str, value: &'static str) -> String {
         let headers = HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static(value))]);
         let view = RequestView::from_signed_headers(&headers, Query::parse(query).unwrap());

@@ -69,7 +69,7 @@ fn listed(part: PartInfo) -> ListedPart {
     }
 }
 
-/// How many parts are listed, and behind which number.
+/// How many parts are listed, and after which number.
 pub(super) fn page(view: &RequestView<'_>) -> Result<(u64, u64), S3Error> {
     Ok((number(view, "max-parts", MAX_PAGE as u64)?, number(view, "part-number-marker", 0)?))
 }

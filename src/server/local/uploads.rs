@@ -47,7 +47,7 @@ impl Local {
         })
     }
 
-    /// A place among the open uploads of the request's key; `None` where it has no limit.
+    /// A place among the open uploads of the request's key; `None` if the key has no limit.
     fn place_for_upload(&self, request: &Admitted<'_>) -> Result<Option<Beginning>, S3Error> {
         let limited = request.limited_key().and_then(|(key, limits)| Some((key, limits.uploads?)));
         let Some((key, most)) = limited.filter(|(_, most)| *most > 0) else { return Ok(None) };
@@ -56,7 +56,7 @@ impl Local {
         place.map(Some).ok_or_else(|| S3Error::slow_down(Limit::Uploads, message))
     }
 
-    /// UploadPart: as with PutObject, the part exists once everything agrees, not before.
+    /// UploadPart: as with PutObject, the part exists only after all digests agree.
     pub(super) async fn upload_part(
         &self,
         request: &Admitted<'_>,
@@ -107,7 +107,7 @@ impl Local {
         self.with_expiration(answer, request, written.last_modified)
     }
 
-    /// What becomes of an upload whose condition fails is the policy's to say. To abort one that is gone is no failure.
+    /// Aborts an upload whose condition failed, if the policy says so. If the upload is gone, that is not an error.
     async fn failed_condition(&self, request: &Admitted<'_>, at: UploadRef) -> S3Error {
         let aborts = request.rules.policy.limits().aborts_failed_completion;
         match if aborts { self.store.abort_upload(at).await } else { Ok(()) } {

@@ -1,17 +1,15 @@
 //! The access log: one line for every request.
 //!
-//! Nothing secret goes in: no header values, no query, so no signature of a presigned URL either. Names and keys come
-//! from clients: they are recorded as strings, which text quotes and escapes and JSON encodes, so that no key can forge
-//! a line.
+//! It has no secrets: no header values and no query, so no signature of a presigned URL. Names and keys come from
+//! clients. They are recorded as strings, which are escaped in text and in JSON, so that no key can forge a line.
 
 use crate::filters::Filter;
 use crate::server::observe::record::Record;
 
-/// The most bytes of a text that a client or a store chose freely, so that no request fills the log. A key has at most
-/// 1,024.
+/// The most bytes of a text that a client or a store chose, so that no request fills the log. A key has at most 1,024.
 const MAX_TEXT: usize = 1024;
 
-/// Writes the line of a request that is over.
+/// Writes the line of a completed request.
 pub fn write(record: &Record) {
     tracing::info!(
         target: "access",
@@ -42,7 +40,7 @@ pub fn write(record: &Record) {
     );
 }
 
-/// The start of a text, as much of it as a line has room for.
+/// The start of a text, cut to the limit.
 fn cut(text: &str) -> &str {
     &text[..text.floor_char_boundary(MAX_TEXT)]
 }

@@ -3,7 +3,7 @@
 /// The release.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The commit that it was built from; `unknown` where the build had no repository.
+/// The commit that it was built from; `unknown` if the build had no repository.
 pub const COMMIT: &str = match option_env!("R2SHIM_COMMIT") {
     Some(commit) => commit,
     None => "unknown",

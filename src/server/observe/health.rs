@@ -10,7 +10,7 @@ pub trait Health: Send + Sync {
     fn read_readiness(&self) -> Readiness {
         self.readiness()
     }
-    /// What its metrics report.
+    /// Its metrics.
     fn stats(&self) -> Stats;
 }
 

@@ -1,10 +1,10 @@
-//! Request ids: 16 hexadecimal digits. Two requests of a process practically never have the same, and who has some ids
-//! cannot tell the others.
+//! Request ids: 16 hexadecimal digits. Two requests of a process practically never have the same id, and ids cannot be
+//! guessed from other ids.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Where request ids come from: a counter under the standard library's keyed hash, whose key is random.
+/// The source of request ids: the standard library's keyed hash of a counter, with a random key.
 #[derive(Debug, Default)]
 pub struct RequestIds {
     key: RandomState,

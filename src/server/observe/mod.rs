@@ -1,4 +1,4 @@
-//! What is known of requests and of the server: ids, records, the access log, metrics, health.
+//! Observation of requests and of the server: ids, records, the access log, metrics, health.
 
 pub mod ids;
 pub mod build;

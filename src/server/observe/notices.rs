@@ -1,10 +1,10 @@
-//! What a server has to say of itself besides the health of its backend.
+//! Notices of the server on `/readyz`, besides the health of its backend.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// What `/readyz` has besides: faults of settings that were read again, what waits for a restart, and that the server is
-/// about to stop.
+/// The notices: faults of settings that were read again, settings that wait for a restart, and that the server is about
+/// to stop.
 #[derive(Debug, Default)]
 pub struct Notices {
     settings: Mutex<Vec<String>>,
@@ -12,12 +12,12 @@ pub struct Notices {
 }
 
 impl Notices {
-    /// Says this of the settings from now on, a line each; nothing if there are none.
+    /// Replaces the notices about settings with these lines.
     pub fn set_settings(&self, lines: Vec<String>) {
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = lines;
     }
 
-    /// The server is about to stop: whoever sends it clients should send them elsewhere.
+    /// Notes that the server is about to stop, so that load balancers send clients elsewhere.
     pub fn leave(&self) {
         self.is_leaving.store(true, Ordering::Relaxed);
     }

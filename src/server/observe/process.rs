@@ -1,4 +1,4 @@
-//! What the system counts for this process. Linux has it in `/proc`; on other systems nothing is reported.
+//! The system's figures about this process. Linux has them in `/proc`; on other systems nothing is reported.
 
 use std::time::Duration;
 

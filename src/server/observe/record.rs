@@ -1,4 +1,4 @@
-//! What is known of a request when it is over: the access log writes it, the metrics count it.
+//! The record of a completed request. The access log writes it, and the metrics count it.
 
 use crate::filters::{Filter, Finding, Subject};
 use crate::s3::error::CODES;
@@ -7,26 +7,26 @@ use crate::s3::{Limit, S3Error, Timestamp};
 use http::StatusCode;
 use std::time::Duration;
 
-/// What is known of a request when it is over.
+/// The record of a completed request.
 #[derive(Debug, Default)]
 pub struct Record {
-    /// When it came.
+    /// When it arrived.
     pub time: Timestamp,
     /// The `x-amz-request-id` of its answer.
     pub request_id: String,
-    /// The port it came to.
+    /// The port at which it arrived.
     pub port: Port,
     /// The client's address: that of the peer, with its port, or the one that a trusted proxy names.
     pub client: String,
-    /// The peer's address and port, where a trusted proxy names another client.
+    /// The peer's address and port, if a trusted proxy names another client.
     pub peer: Option<String>,
     /// The HTTP method.
     pub method: String,
     /// The Host it was sent to.
     pub host: String,
-    /// The version of HTTP that it came in.
+    /// Its version of HTTP.
     pub protocol: &'static str,
-    /// The version of TLS that it came in; `None` if it came without.
+    /// The version of TLS of its connection; `None` without TLS.
     pub tls: Option<String>,
     /// What the chain found out about it.
     pub subject: Subject,
@@ -34,7 +34,7 @@ pub struct Record {
     pub status: StatusCode,
     /// The code of the error it was answered with.
     pub error: Option<String>,
-    /// What that error says, without secrets that it repeats.
+    /// The message of that error, without secrets.
     pub message: Option<String>,
     /// The filter that refused it.
     pub refused_by: Option<Filter>,
@@ -42,13 +42,13 @@ pub struct Record {
     pub feature: Option<String>,
     /// The rule of the policy that refused it: file and line.
     pub rule: Option<String>,
-    /// The rules by which R2 would refuse it, where requests are audited.
+    /// In an audit, the rules by which R2 would refuse it.
     pub audit: Option<String>,
     /// The node of the remote store that answered.
     pub node: Option<String>,
-    /// The id of the trace that the client says it belongs to.
+    /// The id of the trace that the client names.
     pub trace_id: Option<String>,
-    /// The cause of the error, where the client gets less than that; without secrets that it repeats.
+    /// The cause of the error, if the message does not have it; without secrets.
     pub cause: Option<String>,
     /// The limit of the operator that refused it or slowed it down.
     pub limited: Option<Limit>,
@@ -71,7 +71,7 @@ pub enum Port {
 }
 
 impl Port {
-    /// What log and metrics call it.
+    /// Its name in log and metrics.
     pub fn name(self) -> &'static str {
         match self {
             Port::S3 => "s3",
@@ -97,21 +97,21 @@ impl Record {
         self.limited = error.limit;
     }
 
-    /// The code of the error, from a bounded set: those of the table and of policies. A store may have codes without
-    /// number; `other` stands for them.
+    /// The code of the error, from a bounded set: those of the table and of policies. Other codes of a store are
+    /// `other`.
     pub fn known_error(&self) -> Option<&str> {
         let code = self.error.as_deref()?;
         let is_known = self.refused_by.is_some() || CODES.iter().any(|known| known.name == code);
         Some(if is_known { code } else { "other" })
     }
 
-    /// The operation's name, or `-` where the request was for none.
+    /// The operation's name, or `-` if the request was for none.
     pub fn operation(&self) -> &'static str {
         self.subject.operation.map_or("-", |operation| operation.name())
     }
 }
 
-/// A message repeats what a client sent, and that may be a presigned address in a wrong place.
+/// Removes secrets: a message repeats what a client sent, which may be a presigned address in a wrong place.
 fn without_secrets(message: &str) -> String {
     text_without(message, |secrecy| (secrecy != Secrecy::KeyName).then_some("[hidden]")).into_owned()
 }

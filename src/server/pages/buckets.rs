@@ -1,4 +1,4 @@
-//! Buckets and objects of the local store, to be looked at.
+//! The pages of buckets and objects of the local store.
 
 use crate::s3::Timestamp;
 use crate::s3::listing::{Entry, Page as Listed, Position};
@@ -10,13 +10,13 @@ use crate::server::pages::text::{in_query, shown, size, thousands};
 use crate::store::{Bucket, ObjectInfo};
 use askama::Template;
 
-/// How many entries a page of a bucket has.
+/// The number of entries on a page of a bucket.
 pub(super) const ENTRIES: usize = 200;
 
-/// What folders end with in a key.
+/// The separator of folders in a key.
 pub(super) const DELIMITER: &str = "/";
 
-/// What the address of a page of buckets means.
+/// The subject of a page of buckets, from its address.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Place {
     Buckets,
@@ -26,7 +26,7 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// The place of a path and a query; `None` where there is nothing.
+    /// The subject for a path and a query; `None` if there is no such page.
     pub(super) fn find(path: &str, query: &Query<'_>) -> Option<Place> {
         let path = path.strip_prefix("/buckets")?;
         let Some(path) = path.strip_prefix('/').filter(|rest| !rest.is_empty()) else {

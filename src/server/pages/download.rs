@@ -1,5 +1,4 @@
-//! The bytes of an object, for a person. A file that a client stored never runs in this origin: it is no page here
-//! whatever it says that it is.
+//! Downloads of objects. A stored file never runs as a page in this origin, even if its type says so.
 
 use crate::s3::uri::IN_QUERY;
 use crate::server::pages::page::{self, NOTHING, Page};
@@ -8,11 +7,11 @@ use http::{Method, StatusCode, header};
 use percent_encoding::utf8_percent_encode;
 use pingora::protocols::http::ServerSession;
 
-/// What every file is, whatever its writer says.
+/// The content type of every download. The stored type is ignored.
 const CONTENT_TYPE: &str = "application/octet-stream";
 
-/// Sends an object under the last part of its key. One that cannot be read to its end ends the connection, so that nobody
-/// takes what came for the whole.
+/// Sends an object under the last part of its key. If the object cannot be read to its end, the connection ends, so
+/// that the browser does not take the part for the whole.
 pub(super) async fn send(session: &mut ServerSession, key: &str, object: Object) -> pingora::Result<()> {
     let size = object.info.size;
     let mut reader = match object.read(0..size, None).await {

@@ -1,5 +1,5 @@
-//! The stream of requests as they come (server-sent events, WHATWG HTML section 9.2). Each event is a row of the list,
-//! as the page has it.
+//! The stream of new requests (server-sent events, WHATWG HTML section 9.2). Each event is a row of the list on the
+//! page.
 
 use crate::server::pages::page::{self, OWN_FILES};
 use crate::server::pages::requests::{Row, Show};
@@ -13,14 +13,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-/// How long a stream is silent at most, so that a browser that has gone is noticed, and no proxy takes the connection for
-/// dead.
+/// The longest silence of a stream. After it the server writes, so that it notices a closed browser, and no proxy takes
+/// the connection for dead.
 const SILENCE: Duration = Duration::from_secs(15);
 
-/// The shortest time between two writes: what comes meanwhile is one write.
+/// The shortest time between two writes. Requests that arrive meanwhile are written together.
 const PACE: Duration = Duration::from_millis(100);
 
-/// The most requests in one write. What is more than that comes faster than anyone reads.
+/// The most requests in one write. Nobody can read more at once.
 const BATCH: usize = 50;
 
 /// How long a client may take to read a write.
@@ -58,7 +58,7 @@ impl Events<'_> {
         let (mut latest, opening) = self.opening();
         let mut text = opening;
         loop {
-            // Marked before it is read, so that none comes unnoticed in between.
+            // Marked before it is read, so that no request in between is missed.
             watch.mark_unchanged();
             let news = self.recent.since(latest, BATCH);
             latest = news.latest;

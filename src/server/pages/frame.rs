@@ -1,4 +1,4 @@
-//! What all pages have around them: the name, the way to the other pages, and under which policy requests are judged.
+//! The frame of all pages: the name, the links to the other pages, and the policy in force.
 
 /// The pages that the head of a page leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub(super) enum Tab {
 /// The frame of a page.
 #[derive(Debug, Clone)]
 pub(super) struct Frame {
-    /// Where the page belongs; `None` where it belongs nowhere.
+    /// The tab that the page belongs to, if there is one.
     pub(super) tab: Option<Tab>,
     /// The policy in force.
     pub(super) policy: String,

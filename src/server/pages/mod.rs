@@ -1,8 +1,8 @@
-//! The pages of the admin address, for people: the last requests as they come, one of them explained, the buckets of a
-//! local store. Nothing can be changed there.
+//! The pages of the admin address, for people: the last requests, one of them explained, the buckets of a local store.
+//! Nothing can be changed there.
 //!
-//! What a page says is pure: `requests`, `request`, `buckets` and the templates, which escape everything. Who may read it
-//! is decided in `visitor`. This file finds the page of an address.
+//! The content of a page is made by pure functions in `requests`, `request`, `buckets` and by the templates, which
+//! escape everything. `visitor` decides which requests may read it. This file finds the page for an address.
 
 mod text;
 mod visitor;
@@ -48,7 +48,7 @@ pub struct Pages {
     recent: Arc<Recent>,
     /// `None` in front of another store.
     store: Option<Store>,
-    /// The audit, where requests are audited.
+    /// The audit, if there is one.
     recorder: Option<Arc<Recorder>>,
     /// Whether objects can be downloaded.
     download: bool,
@@ -56,19 +56,19 @@ pub struct Pages {
     stopping: watch::Receiver<bool>,
 }
 
-/// What pages are made of.
+/// The data for the pages.
 pub struct PagesParts {
-    /// Under which hosts they are read.
+    /// The hosts under which they can be read.
     pub hosts: Arc<Hosts>,
-    /// What settings say of them.
+    /// The settings for pages.
     pub settings: settings::Pages,
-    /// What requests are judged by.
+    /// The rules for requests.
     pub rules: Arc<CurrentRules>,
     /// The last requests.
     pub recent: Arc<Recent>,
     /// The store, if it is the local one.
     pub store: Option<Store>,
-    /// The audit, where requests are audited.
+    /// The audit, if there is one.
     pub recorder: Option<Arc<Recorder>>,
     /// Becomes true when the server stops.
     pub stopping: watch::Receiver<bool>,
@@ -98,7 +98,7 @@ impl Pages {
         }
     }
 
-    /// Answers a GET or HEAD. Errors are those of the connection, which then carries no other answer.
+    /// Answers a GET or HEAD. Errors are those of the connection; after one there is no other answer.
     pub async fn respond(&self, session: &mut ServerSession) -> pingora::Result<()> {
         if let Err(turned) = self.hosts.admit(&Visitor::of(session)) {
             return turned_away(turned).send(session).await;
@@ -247,7 +247,7 @@ const JS: &str = include_str!("inspector.js");
 const CSS: &str = concat!(include_str!("../../../templates/palette.css"), include_str!("inspector.css"));
 const SVG: &str = include_str!("inspector.svg");
 
-/// Tells a visitor that this address is not known under the name that was asked for. Errors are those of the connection.
+/// Answers a request under a host that is not known. Errors are those of the connection.
 pub async fn misdirected(session: &mut ServerSession) -> pingora::Result<()> {
     turned_away(Turned::Host).send(session).await
 }

@@ -1,4 +1,4 @@
-//! A page as it is sent: with headers that let a browser do no more with it than it needs.
+//! A page as it is sent, with headers that restrict the browser to what the page needs.
 
 use askama::Template;
 use http::{HeaderName, Method, StatusCode, Version, header};
@@ -6,11 +6,11 @@ use pingora::http::ResponseHeader;
 use pingora::protocols::http::ServerSession;
 use std::borrow::Cow;
 
-/// What the pages may load: their own style, script and stream, and nothing from elsewhere. No script can be in a page.
+/// The policy for pages: they load only their own style, script and stream. A page cannot contain a script.
 pub(super) const OWN_FILES: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
                                     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// What is not a page of ours gets nothing at all, not even an origin.
+/// The policy for other content: it may load nothing, and has no origin.
 pub(super) const NOTHING: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 
 /// Headers that every answer has.
@@ -42,7 +42,7 @@ impl Page {
         }
     }
 
-    /// A whole page, which was written with everything in it escaped.
+    /// A complete page, in which everything is escaped already.
     pub(super) fn html(text: String) -> Page {
         Page {
             status: StatusCode::OK,
@@ -73,7 +73,7 @@ impl Page {
     }
 }
 
-/// The head of an answer, but for its length.
+/// The head of an answer, without its length.
 pub(super) fn head(status: StatusCode, content_type: &str, policy: &str) -> pingora::Result<ResponseHeader> {
     let mut header = ResponseHeader::build(status, Some(ALWAYS.len() + 4))?;
     header.insert_header(header::CONTENT_TYPE, content_type)?;

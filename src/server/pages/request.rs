@@ -1,7 +1,7 @@
-//! One request, explained: what each filter says of it, the rule that decides, and what was sent.
+//! The page of one request: the verdict of each filter, the rule that decides, and the head of the request.
 //!
-//! What happened is known from the record; the chain is asked once more for what a refusal left unsaid. Its secrets are
-//! gone, so of the signature the record alone knows.
+//! The record has the outcome. The chain is walked again for further refusals. The secrets are removed from the kept
+//! head, so only the record knows about the signature.
 
 use crate::diagnostics::Location;
 use crate::filters::{self, Explanation, Filter, Finding, Known, KnownKeys, Rules, Step, StepVerdict};
@@ -26,7 +26,7 @@ pub(super) struct RequestPage {
     fault: Option<Fault>,
     /// The policy's line that refuses it.
     quote: Option<String>,
-    /// What refuses it too.
+    /// Further refusals.
     others: Vec<Other>,
     /// The rules by which R2 would refuse it, where requests are audited.
     audited: Option<String>,
@@ -34,7 +34,7 @@ pub(super) struct RequestPage {
     /// What has no effect.
     ignored: Vec<String>,
     facts: Vec<(&'static str, String)>,
-    /// Method and target as they were sent; `None` where the head is not kept.
+    /// Method and target as they were sent; `None` if the head is not kept.
     line: Option<String>,
     headers: Vec<(String, String)>,
 }
@@ -95,8 +95,8 @@ fn explain<'a>(head: &'a OwnedHead, time: Timestamp, rules: &'a Rules, ids: &[St
     filters::explain(rules, head.borrow(), time, known)
 }
 
-/// Whether a finding is none that the record has. Of a request that the chain let pass there is none: what the chain says
-/// without the secrets would contradict what happened.
+/// Whether a finding is not in the record. For an admitted request there is none: without the secrets the chain's
+/// findings would contradict the outcome.
 fn is_another(finding: &Finding, refused: Option<&Finding>, record: &Record) -> bool {
     if record.audit.is_some() {
         return true;
@@ -123,7 +123,8 @@ impl Other {
     }
 }
 
-/// What each filter says: up to the one that refused the request what happened, behind it what the chain finds.
+/// The verdict of each filter. Up to the filter that refused the request it is the outcome; after it, what the second
+/// walk finds.
 fn stages(record: &Record, explanation: Option<&Explanation<'_>>) -> Vec<Stage> {
     let steps = explanation.map(|explanation| explanation.steps.as_slice()).unwrap_or_default();
     if steps.is_empty() || (record.refused_by.is_none() && record.subject.operation.is_none()) {
@@ -153,7 +154,7 @@ fn verdict(step: &Step) -> &'static str {
     }
 }
 
-/// What the request carries without effect.
+/// Headers and parameters of the request without effect.
 fn ignored(explanation: &Explanation<'_>) -> Vec<String> {
     let headers = explanation.ignored.headers.iter().map(|name| format!("header {}", shown(name)));
     let parameters = explanation.ignored.parameters.iter().map(|name| format!("parameter {}", shown(name)));

@@ -8,7 +8,7 @@ use crate::server::recent::{News, Seen};
 use askama::Template;
 use http::StatusCode;
 
-/// Which requests a list has.
+/// Which requests a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Show {
     /// All.
@@ -18,7 +18,7 @@ pub(super) enum Show {
 }
 
 impl Show {
-    /// What the parameter `show` says.
+    /// The value of the parameter `show`.
     pub(super) fn parse(text: Option<&str>) -> Show {
         if text == Some("refused") { Show::Refused } else { Show::All }
     }
@@ -48,7 +48,7 @@ pub(super) struct RequestsPage {
     pub(super) rows: Vec<Row>,
     /// How many requests are kept.
     pub(super) limit: usize,
-    /// Where the stream of what comes later begins.
+    /// The number after which the stream of new requests begins.
     pub(super) after: String,
 }
 
@@ -61,7 +61,7 @@ pub(super) struct Row {
     time: String,
     clock: String,
     status: u16,
-    /// `good`, `bad` where the chain refused it, `error` where something else did, or R2 would.
+    /// `good`; `bad` if the chain refused it; `error` if another part did, or if R2 would.
     kind: &'static str,
     operation: String,
     target: String,
@@ -77,7 +77,7 @@ pub(super) struct Row {
 /// Why a request was not carried out as asked.
 #[derive(Debug)]
 pub(super) struct Fault {
-    /// The filter; `None` where the store behind answered.
+    /// The filter; `None` if the store behind answered.
     pub(super) filter: Option<&'static str>,
     /// What was refused.
     pub(super) feature: Option<String>,
@@ -85,7 +85,7 @@ pub(super) struct Fault {
     pub(super) rule: Option<String>,
     pub(super) code: String,
     pub(super) message: String,
-    /// What the log has besides.
+    /// The cause in the log.
     pub(super) cause: Option<String>,
     /// The usual way out.
     pub(super) fix: Option<&'static str>,
@@ -136,14 +136,14 @@ impl Fault {
     }
 }
 
-/// The usual way out of a refusal by the chain. Advice is by the ids of rules, which audits have too.
+/// The usual fix for a refusal by the chain. Advice is found by the ids of rules, as in audits.
 fn fix(record: &Record) -> Option<&'static str> {
     let what = record.feature.as_deref().or(record.error.as_deref())?;
     let rule = format!("{}/{what}", record.refused_by?.name());
     Advice::on(&rule).map(|advice| advice.fix.as_str())
 }
 
-/// The usual way out of what R2 would refuse, of the first rule that is named.
+/// The usual fix for what R2 would refuse, by the first rule that is named.
 fn fix_of_audited(rules: &str) -> Option<&'static str> {
     rules.split(", ").find_map(Advice::on).map(|advice| advice.fix.as_str())
 }
@@ -159,7 +159,7 @@ fn kind(seen: &Seen) -> &'static str {
     }
 }
 
-/// What is asked for, in a word.
+/// The operation, in a word.
 pub(super) fn operation(seen: &Seen) -> String {
     match seen.record.subject.operation {
         Some(operation) => operation.name().to_owned(),
@@ -167,7 +167,7 @@ pub(super) fn operation(seen: &Seen) -> String {
     }
 }
 
-/// What it is asked of: bucket and key, or the path where that is no name of either.
+/// Bucket and key, or the path if it names neither.
 pub(super) fn target(seen: &Seen) -> String {
     let subject = &seen.record.subject;
     match (&subject.bucket, &subject.key, &seen.head) {

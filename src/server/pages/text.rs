@@ -1,5 +1,4 @@
-//! What addresses and sizes look like on a page, and texts of clients. That a text is no markup is the templates' work:
-//! they escape everything.
+//! Addresses, sizes and texts of clients on a page. The templates escape markup.
 
 pub(super) use crate::page::visible as shown;
 

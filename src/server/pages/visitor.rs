@@ -1,33 +1,34 @@
-//! Who may read what the admin address shows. It asks for no key, so a page of another site must not read it through the
-//! browser of someone who can reach it: neither under a name that leads here (DNS rebinding), nor as part of itself.
+//! Which requests may read the admin address. It asks for no key, so a page of another site must not read it through
+//! the browser of someone who can reach it: neither under a name that leads here (DNS rebinding), nor as a part of the
+//! page.
 
 use http::uri::Authority;
 use http::{HeaderName, header};
 use pingora::protocols::http::ServerSession;
 use std::net::IpAddr;
 
-/// Under which hosts the admin address is read: every IP address, `localhost`, and the names of the settings. What stands
-/// in an address is where the browser has connected to; only a name can be made to lead here by someone else.
+/// The hosts under which the admin address can be read: every IP address, `localhost`, and the names of the settings. A
+/// browser connects to the IP address that it names; only a name can be made to lead here by someone else.
 #[derive(Debug)]
 pub struct Hosts(Vec<String>);
 
 /// Why a page is not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Turned {
-    /// The host is none of this address.
+    /// The host does not belong to this address.
     Host,
     /// Another site asks.
     Site,
 }
 
-/// What a browser says of a request.
+/// The headers of a browser about a request.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Visitor<'a> {
     /// Host, as sent.
     pub(super) host: Option<&'a str>,
-    /// Sec-Fetch-Site: whose page asks.
+    /// Sec-Fetch-Site: the site of the page that sends the request.
     pub(super) site: Option<&'a str>,
-    /// Sec-Fetch-Mode: what it asks for.
+    /// Sec-Fetch-Mode: the kind of the request.
     pub(super) mode: Option<&'a str>,
 }
 
@@ -53,7 +54,7 @@ impl Hosts {
         Visitor::of(session).host.is_some_and(|host| self.is_own(host))
     }
 
-    /// Lets a visitor in or turns it away. Clients that are no browsers do not say what they ask for.
+    /// Allows or refuses a request. Clients other than browsers do not send these headers.
     pub(super) fn admit(&self, visitor: &Visitor<'_>) -> Result<(), Turned> {
         if !visitor.host.is_some_and(|host| self.is_own(host)) {
             return Err(Turned::Host);

@@ -1,12 +1,12 @@
-//! A bucket of tokens, kept as one time: when all that was taken is paid for (the generic cell rate algorithm). Time is
-//! an argument: that since the start of the server, which never goes back.
+//! A token bucket, stored as one time: when all tokens taken are paid for (the generic cell rate algorithm). Time is an
+//! argument: the monotonic time since the start of the server.
 
 use std::time::Duration;
 
-/// How much may be taken at once after a pause: what comes in a second.
+/// The burst after a pause: the tokens of a second.
 const BURST: Duration = Duration::from_secs(1);
 
-/// What one rate has given.
+/// The tokens taken of one rate.
 #[derive(Debug, Default)]
 pub(super) struct Bucket {
     paid: Duration,
@@ -16,7 +16,7 @@ impl Bucket {
     /// Takes one token of `rate` a second.
     ///
     /// # Errors
-    /// How long it is until there is one.
+    /// The time until there is a token.
     pub(super) fn take(&mut self, now: Duration, rate: u64) -> Result<(), Duration> {
         let price = price(1, rate);
         let paid = self.paid.max(now).saturating_add(price);
@@ -28,13 +28,13 @@ impl Bucket {
         Ok(())
     }
 
-    /// Takes tokens that are used already. Returns how long it is until they are paid for.
+    /// Takes tokens that are used already. Returns the time until they are paid for.
     pub(super) fn owe(&mut self, now: Duration, tokens: u64, rate: u64) -> Duration {
         self.paid = self.paid.max(now).saturating_add(price(tokens, rate));
         self.debt(now)
     }
 
-    /// How long it is until what was taken is paid for, but for the burst.
+    /// The time until all tokens taken, except the burst, are paid for.
     pub(super) fn debt(&self, now: Duration) -> Duration {
         self.paid.saturating_sub(now).saturating_sub(BURST)
     }

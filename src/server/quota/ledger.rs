@@ -1,4 +1,5 @@
-//! What is in use, in all and by key, and whether one more request may be. No clock and no lock: time is an argument.
+//! Counts what is in use, in all and by key, and decides whether another request is allowed. It has no clock and no
+//! lock: time is an argument.
 
 use super::bucket::Bucket;
 use crate::access::KeyLimits;
@@ -7,12 +8,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A key that owes more than this of its bandwidth gets no more bodies to move: those under way would wait too long.
+/// If a key is this far behind its bandwidth, its new requests with bodies are refused, because those under way would
+/// wait too long.
 const MOST_DEBT: Duration = Duration::from_secs(10);
-/// When to ask again where nobody knows when something ends.
+/// When to retry if the time at which something ends is not known.
 const SOON: Duration = Duration::from_secs(1);
 
-/// Which way bytes of a body go.
+/// The direction of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// From the client.
@@ -31,10 +33,10 @@ impl Direction {
     }
 }
 
-/// A request that asks to be carried out.
+/// A request that wants to be carried out.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ask<'a> {
-    /// The key it counts for, and what that may use; `None` where nobody signs.
+    /// The key it counts for, and the limits of the key; `None` for unsigned requests.
     pub(super) key: Option<(&'a str, KeyLimits)>,
     /// Whether it copies.
     pub(super) is_copy: bool,
@@ -49,7 +51,7 @@ pub(super) struct Ask<'a> {
 pub(super) struct Over {
     /// Which.
     pub(super) limit: Limit,
-    /// When to ask again.
+    /// When to retry.
     pub(super) wait: Duration,
 }
 
@@ -104,7 +106,8 @@ impl Ledger {
         }
     }
 
-    /// Notes that bytes of a body have moved, of which `rate` a second may. Returns how long the next ones have to wait.
+    /// Notes that bytes of a body have moved, of which `rate` a second may. Returns how long the next ones have to
+    /// wait.
     pub(super) fn moved(&mut self, key: &str, way: Direction, bytes: u64, rate: u64, now: Duration) -> Duration {
         let Some(usage) = self.keys.get_mut(key) else { return Duration::ZERO };
         match way {
@@ -113,7 +116,8 @@ impl Ledger {
         }
     }
 
-    /// What the key uses. A new one makes others go that use nothing, so that keys of earlier settings do not stay.
+    /// The use of the key. When a key is added, keys without use are removed, so that keys of earlier settings do not
+    /// stay.
     fn usage(&mut self, id: &str, now: Duration) -> (Arc<str>, &mut Usage) {
         let known = self.keys.get_key_value(id).map(|(id, _)| id.clone());
         let id = known.unwrap_or_else(|| {
@@ -132,7 +136,7 @@ impl Usage {
         }
         require_paid(&self.bytes_in, limits.bytes_in, Direction::In, now)?;
         require_paid(&self.bytes_out, limits.bytes_out, Direction::Out, now)?;
-        // The last: what is refused takes no token.
+        // This check is the last, so that a refused request takes no token.
         if let Some(rate) = limits.request_rate.filter(|rate| *rate > 0) {
             self.rate.take(now, rate).map_err(|wait| Over { limit: Limit::RequestRate, wait })?;
         }
@@ -152,7 +156,7 @@ fn require(used: u64, most: u64, limit: Limit) -> Result<(), Over> {
 }
 
 fn require_paid(bucket: &Bucket, rate: Option<u64>, way: Direction, now: Duration) -> Result<(), Over> {
-    // A limit that a reload has removed leaves debts behind.
+    // After a reload has removed a limit, its debt remains.
     let debt = if rate.unwrap_or(0) > 0 { bucket.debt(now) } else { Duration::ZERO };
     match debt.checked_sub(MOST_DEBT).filter(|wait| !wait.is_zero()) {
         Some(wait) => Err(Over { limit: way.limit(), wait }),

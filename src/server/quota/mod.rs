@@ -1,8 +1,8 @@
-//! How much of the server requests may use, in all and by key: who is over a limit of the operator is asked to slow
-//! down. Asked when it is known whose request it is, and before its body is read. What is counted survives a reload; the
-//! limits themselves come with each request, from the rules that it began with.
+//! How much of the server requests may use, in all and by key. A request over a limit of the operator gets `SlowDown`.
+//! The check comes after authentication and before the body is read. Counts survive a reload. The limits themselves
+//! come with each request, from the rules that it began with.
 //!
-//! [`Pass`] is held until the answer is sent. Limits of connections and heads, before anybody is known, are those of
+//! [`Pass`] is held until the answer is sent. Limits before authentication, of connections and heads, are in
 //! [`connection`](crate::server::connection).
 
 mod bucket;
@@ -20,12 +20,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// The longest that a piece of a body waits for its turn: clients give up on a connection that stands still for longer.
+/// The longest wait of a piece of a body. Clients give up on a connection that is idle for longer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// The longest that clients are asked to wait.
 const LONGEST_RETRY: u64 = 60;
 
-/// What all requests use.
+/// The use of all requests.
 #[derive(Debug)]
 pub struct Quotas {
     ledger: Mutex<Ledger>,
@@ -60,10 +60,10 @@ impl Default for Quotas {
 }
 
 impl Quotas {
-    /// Lets a request be carried out.
+    /// Allows a request to be carried out.
     ///
     /// # Errors
-    /// `SlowDown`, where it is over a limit.
+    /// `SlowDown` if it is over a limit.
     pub fn admit(self: &Arc<Self>, request: &Admitted<'_>) -> Result<Pass, S3Error> {
         let (key, limits) = (request.limited_key(), &request.rules.limits.requests);
         let is_copy = request.copy_source.is_some();
@@ -117,7 +117,7 @@ impl Throttle {
         self.has_waited |= !wait.is_zero();
     }
 
-    /// Waits until the next bytes may pass. Where it is given up, nothing is lost, and it can be asked for again.
+    /// Waits until the next bytes may pass. It can be cancelled and called again.
     pub async fn ready(&mut self) {
         if let Some(next) = self.next {
             sleep_until(next).await;

@@ -1,5 +1,5 @@
-//! The open uploads of each key, of those that were begun since the start. What ends elsewhere (it expires) is noticed
-//! when a key is at its limit: a few of its uploads are looked for then, the oldest first.
+//! The open uploads of each key that were begun since the start. An upload that expires is noticed when its key is at
+//! its limit: then a few of the key's uploads are looked up, the oldest first.
 
 use crate::store::UploadRef;
 use std::collections::{HashMap, VecDeque};
@@ -29,7 +29,8 @@ pub struct Beginning {
 }
 
 impl OpenUploads {
-    /// A place for one more upload of the key, of which `most` may be open. `is_open` says whether an upload is still there.
+    /// A place for one more upload of the key, of which `most` may be open. `is_open` says whether an upload is still
+    /// there.
     pub fn begin(self: &Arc<Self>, key: &str, most: u64, is_open: impl Fn(&UploadRef) -> bool) -> Option<Beginning> {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let mut keys = self.lock();

@@ -1,4 +1,4 @@
-//! The last requests, for the inspector: a bounded ring in memory. Secrets are cut out of a head before it is kept.
+//! The last requests, for the inspector: a bounded ring in memory. Secrets are removed from a head before it is kept.
 
 mod secrets;
 
@@ -9,25 +9,25 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
-/// The most bytes of a head that is kept. A longer one is forgotten, and only the record of its request is kept.
+/// The largest head that is kept, in bytes. Of a request with a longer head only the record is kept.
 const MAX_HEAD: usize = 16 << 10;
 
 /// The most bytes of a text in a record that a client or a store chose freely. A key has at most 1,024.
 const MAX_TEXT: usize = 1024;
 
-/// A request that is over.
+/// A completed request.
 #[derive(Debug, Default)]
 pub struct Seen {
-    /// What the log says of it.
+    /// Its record, as in the log.
     pub record: Record,
-    /// Its head; `None` where HTTP forbids it, and where it was too long to be kept.
+    /// Its head; `None` if HTTP forbids the head, or if it was too long to be kept.
     pub head: Option<OwnedHead>,
 }
 
-/// The last requests. Their numbers count from 1 and never come twice.
+/// The last requests. Their numbers count from 1 and are never reused.
 #[derive(Debug)]
 pub struct Recent {
-    /// Names this run of the server: the numbers of another mean nothing here.
+    /// The id of this run of the server: numbers of another run are not valid here.
     pub run: String,
     limit: usize,
     ring: Mutex<Ring>,
@@ -42,17 +42,17 @@ struct Ring {
     seen: VecDeque<Arc<Seen>>,
 }
 
-/// A kept text as it is shown: a signature that is none is hidden, too.
+/// A kept text as it is shown. The text that replaces a signature is hidden, too.
 pub fn without_placeholders(text: &str) -> String {
     text.replace(secrets::NO_SIGNATURE, secrets::HIDDEN)
 }
 
-/// What came after a certain request.
+/// The requests after a certain one.
 #[derive(Debug)]
 pub struct News {
     /// The requests, oldest first.
     pub seen: Vec<Arc<Seen>>,
-    /// How many came besides, and are forgotten or left out.
+    /// How many others there were that are forgotten or left out.
     pub missed: u64,
     /// The number of the newest.
     pub latest: u64,
@@ -107,7 +107,7 @@ impl Recent {
         self.ring().seen.iter().rev().find(|seen| seen.record.request_id == request_id).cloned()
     }
 
-    /// Tells of the number of the newest whenever it changes.
+    /// Receives the number of the newest request whenever it changes.
     pub fn watch(&self) -> watch::Receiver<u64> {
         self.latest.subscribe()
     }
@@ -118,7 +118,7 @@ impl Recent {
 }
 
 impl Ring {
-    /// Adds one. Returns its number, and the one that has no room any more.
+    /// Adds a request. Returns its number, and the oldest request if it was removed.
     fn push(&mut self, seen: Arc<Seen>, limit: usize) -> (u64, Option<Arc<Seen>>) {
         let forgotten = if self.seen.len() >= limit { self.seen.pop_front() } else { None };
         self.seen.push_back(seen);

@@ -1,21 +1,21 @@
-//! What of a head is secret, and is not kept: signatures, tokens, and keys that objects are encrypted with. The key id
-//! stays, and so does the form of a signature, so that the head can be explained.
+//! Removes the secrets of a head before it is kept: signatures, tokens, and keys that objects are encrypted with. The
+//! key id is kept, and so is the form of a signature, so that the head can be explained.
 
 use crate::s3::secrecy::{Secrecy, query_without, text_without};
 use crate::server::connection::head::OwnedHead;
 use http::header::{AUTHORIZATION, REFERER};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// What stands in the place of a secret.
+/// The text that replaces a secret.
 pub(super) const HIDDEN: &str = "[hidden]";
 
-/// What stands in the place of a signature: as long as one, and none.
+/// The text that replaces a signature. It has the length of a signature, but is not a valid one.
 pub(super) const NO_SIGNATURE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// The scheme of the signatures that are explained.
 const SCHEME: &str = "AWS4-HMAC-SHA256";
 
-/// Takes the secrets out of a head.
+/// Removes the secrets from a head.
 pub(super) fn cut(head: &mut OwnedHead) {
     let (query, headers) = head.query_and_headers();
     cut_headers(headers);
@@ -31,18 +31,18 @@ fn cut_headers(headers: &mut HeaderMap) {
     }
 }
 
-/// Takes out what the name of a header says is secret.
+/// Removes values that are secret by the name of their header.
 fn cut_value(name: &HeaderName, value: &mut HeaderValue) {
     match *name {
         AUTHORIZATION => *value = changed(value, without_signature),
-        // A page at a presigned address says so.
+        // A page at a presigned address sends the address.
         REFERER => *value = changed(value, |value| value.split('?').next().unwrap_or_default().to_owned()),
         _ if in_place_of(Secrecy::of(name.as_str())).is_some() => *value = HeaderValue::from_static(HIDDEN),
         _ => {}
     }
 }
 
-/// Takes the secrets out of an address. Proxies repeat the target of a request in headers of many names.
+/// Removes the secrets from an address. Proxies repeat the target of a request in headers of many names.
 fn cut_address(value: &mut HeaderValue) {
     if !value.as_bytes().contains(&b'?') {
         return;
@@ -60,8 +60,8 @@ fn changed(value: &HeaderValue, change: impl Fn(&str) -> String) -> HeaderValue 
     text.ok().and_then(|text| HeaderValue::try_from(text).ok()).unwrap_or(HeaderValue::from_static(HIDDEN))
 }
 
-/// An Authorization with what it says of the signer, and not the signature. Of other schemes nothing is known, so
-/// nothing is kept.
+/// An Authorization with the claimed key, without the signature. Other schemes are not known, so nothing of them is
+/// kept.
 fn without_signature(value: &str) -> String {
     let Some((SCHEME, rest)) = value.split_once(' ') else { return HIDDEN.to_owned() };
     let part = |part: &str| match part.trim().split_once('=') {
@@ -76,7 +76,7 @@ fn without_secrets(query: &str) -> String {
     query_without(query, |secrecy| in_place_of(Some(secrecy)))
 }
 
-/// What is kept in the place of a value; `None` where it stays. The id of a key does: it is in the log, too.
+/// The replacement of a value; `None` if the value is kept. The id of a key is kept, because it is in the log, too.
 fn in_place_of(secrecy: Option<Secrecy>) -> Option<&'static str> {
     match secrecy? {
         Secrecy::Signature => Some(NO_SIGNATURE),

@@ -1,5 +1,5 @@
-//! Documents of clients that are read before they are sent on: DeleteObjects, CompleteMultipartUpload. The store gets
-//! what was read and nothing else.
+//! Documents of clients that are read before they are forwarded: DeleteObjects, CompleteMultipartUpload. The store gets
+//! only the parts that were read.
 
 use super::RemoteStore;
 use super::payload::Payload;
@@ -14,8 +14,8 @@ use crate::server::operations;
 use crate::upstream::unsupported::check_deletable;
 
 impl RemoteStore {
-    /// DeleteObjects. A document with an entry that the policy lacks, or with a key that the store takes for another, is
-    /// refused as a whole, and nothing is removed.
+    /// DeleteObjects. A document with an entry that the policy lacks, or with a key that the store takes for another,
+    /// is refused as a whole, and nothing is removed.
     pub(super) async fn delete_objects(
         &self,
         request: &Admitted<'_>,
@@ -31,8 +31,8 @@ impl RemoteStore {
         self.forward_document(request, delete.to_document()).await
     }
 
-    /// CompleteMultipartUpload. A malformed list of parts, or one that breaks the policy's rules, is refused here with R2's
-    /// error, whatever the store's is. The store gets the parts in the order of their numbers.
+    /// CompleteMultipartUpload. A malformed list of parts, or one that breaks the policy's rules, is refused here with
+    /// R2's error. The store gets the parts in the order of their numbers.
     pub(super) async fn complete_upload(
         &self,
         request: &Admitted<'_>,

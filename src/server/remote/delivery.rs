@@ -1,5 +1,5 @@
-//! One request over one connection: its head, its body while an early answer is watched for, and the head of the answer.
-//! If that fails, the rest of the body is returned.
+//! One request over one connection: its head, its body while an early answer is watched for, and the head of the
+//! answer. If that fails, the rest of the body is returned.
 
 use super::payload::{Content, StreamedBody};
 use super::response::{Sent, is_final, read_head};
@@ -12,8 +12,8 @@ use pingora::{BError, Error, ErrorType};
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How long a store that was sent `Expect: 100-continue` may keep a client waiting. Then the body is sent all the same
-/// (RFC 9110 section 10.1.1).
+/// How long r2shim waits for the store's `100 Continue`. After that the body is sent without it (RFC 9110 section
+/// 10.1.1).
 const CONTINUE_TIME: Duration = Duration::from_secs(1);
 
 /// How long an answer is waited for after the store stopped reading the request.
@@ -79,7 +79,7 @@ async fn deliver_streamed<'b, 's>(
     body: Box<StreamedBody<'b, 's>>,
     answer_time: Duration,
 ) -> Result<Sent, Broken<'b, 's>> {
-    // Until the body is sent it is the client that is waited for.
+    // While the body is sent, the wait is for the client.
     session.read_timeout = None;
     if body.awaits_continue() {
         match await_continue(session).await {
@@ -95,7 +95,7 @@ async fn deliver_streamed<'b, 's>(
     }
 }
 
-/// What a store does that was asked whether it takes a body.
+/// The reaction of a store to `Expect: 100-continue`.
 enum Invitation {
     /// It asks for the body, or has not answered in time.
     Body,
@@ -126,7 +126,7 @@ async fn pass_on<'b, 's>(session: &mut HttpSession, mut body: StreamedBody<'b, '
     write(session, &rest).await.map_err(Broken::in_transit)
 }
 
-/// Writes pieces of the body. A store that refuses an upload answers and closes: then its answer is worth more than the
+/// Writes pieces of the body. A store that refuses an upload answers and closes; then its answer is used and not the
 /// error.
 async fn write(session: &mut HttpSession, pieces: &[Bytes]) -> pingora::Result<Sent> {
     for piece in pieces.iter().filter(|piece| !piece.is_empty()) {

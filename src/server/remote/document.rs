@@ -8,17 +8,17 @@ use crate::server::answer::{BodyStream, StreamError};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-/// What an answer turns out to be when it has ended, or when the client can have the first bytes of it.
+/// What an answer is, known when it has ended, or when its first bytes can be sent to the client.
 pub(super) enum Opening {
     /// A complete document.
     Whole(String),
-    /// A document that the store is still working on. The client gets what keeps its connection open.
+    /// A document that the store is still working on. The client gets bytes that keep its connection open.
     Begun(Box<DocumentBody>),
-    /// An error, and the client has nothing yet: the answer can still have its status.
+    /// An error before anything was sent to the client, so the answer can still have its status.
     Error(S3Error),
 }
 
-/// A document that has begun. If it is malformed it breaks off; it never ends as if it were complete.
+/// A document that has begun. If it is malformed, the answer breaks off and never looks complete.
 pub(super) struct DocumentBody {
     source: AnswerBody,
     rewriter: Option<Rewriter>,
@@ -34,7 +34,7 @@ pub(super) enum DocumentError {
     /// It did not arrive.
     #[error(transparent)]
     IncompleteAnswer(#[from] IncompleteAnswer),
-    /// It arrived and is no XML, or another document.
+    /// It arrived and is not XML, or another document.
     #[error(transparent)]
     Malformed(#[from] Malformed),
     /// It has been read to its end before.

@@ -1,4 +1,4 @@
-//! Buckets that a remote store lacks are made: those of settings before the first request, and that of a write that asks
+//! Makes missing buckets in a remote store: those of settings before the first request, and that of a write that asks
 //! for it.
 
 use super::RemoteStore;
@@ -12,7 +12,7 @@ use crate::server::operations;
 use crate::upstream::Outgoing;
 
 impl RemoteStore {
-    /// Makes a bucket, by the client's name, unless the store has it. Says whether it was made.
+    /// Makes a bucket, by the client's name, unless the store has it. Returns whether it was made.
     ///
     /// # Errors
     /// Why the store does not make it, or cannot be asked, in words for the operator.

@@ -1,8 +1,8 @@
-//! Answering from a remote store: translate and sign the request, send it, translate the answer.
+//! Answers from a remote store: translates and signs the request, sends it, and translates the answer.
 //!
-//! pingora's proxying of requests is not used, only its connections and its HTTP client: what must be known of a body
-//! before its last byte goes out, what may be sent twice and what an early answer means read best as one function after
-//! the other. Health checks and name resolution, which run outside requests, are in [`nodes`].
+//! pingora's proxy is not used, only its connections and its HTTP client. Verification before the last byte is sent,
+//! retries and early answers are easier to read as a sequence of functions. Health checks and name resolution, which
+//! run outside requests, are in [`nodes`].
 
 pub mod credentials;
 pub mod nodes;
@@ -61,20 +61,21 @@ impl RemoteStore {
         Ok(RemoteStore { remote, sender, unchecked_uploads: Arc::default() })
     }
 
-    /// Looks after nodes and credentials until it is dropped.
+    /// Keeps nodes and credentials up to date until it is dropped.
     pub async fn look_after(self) {
         let credentials = self.credentials().clone();
         tokio::join!(self.sender.nodes.clone().watch(Intervals::default()), credentials.refresh());
     }
 
-    /// Signs requests with the key of other settings from now on, where both they and those of the start have one.
+    /// Signs requests with the key of new settings from now on, if both the new settings and those of the start have
+    /// one.
     pub fn replace_key(&self, credentials: &CredentialSource) {
         if let Some(credentials) = sender::fixed(credentials) {
             self.credentials().replace(credentials);
         }
     }
 
-    /// Looks names up for the first time, so that there are nodes when the first request comes.
+    /// Looks names up for the first time, so that there are nodes when the first request arrives.
     pub async fn resolve(&self) {
         self.nodes().resolve().await;
     }
@@ -87,8 +88,8 @@ impl RemoteStore {
         &self.sender.credentials
     }
 
-    /// Carries out an admitted request. Only the future of what most requests do is a part of this one: the rest would
-    /// make it large, and it is moved several times for each request.
+    /// Carries out an admitted request. The futures of rare operations are boxed, because this future is moved several
+    /// times for each request.
     pub async fn answer(&self, request: &Admitted<'_>, body: &mut RequestBody<'_>) -> Result<Answer, S3Error> {
         use Operation as Op;
         if let Some(fixed) = &request.fixed {
@@ -117,7 +118,7 @@ impl RemoteStore {
         self.receive(request, &outgoing, response).await
     }
 
-    /// Refuses what not even an audit passes on: see [`Outgoing::check_place`].
+    /// Refuses requests that even an audit does not pass on: see [`Outgoing::check_place`].
     ///
     /// # Errors
     /// The refusal.
@@ -136,7 +137,7 @@ impl RemoteStore {
     }
 }
 
-/// The request as the store is to get it.
+/// The request for the store.
 ///
 /// # Errors
 /// Those of [`Outgoing::from_incoming`], and of metadata that R2 would not take: stores have other limits.
@@ -161,11 +162,11 @@ fn incoming<'r>(request: &'r OperationRequest<'_>) -> Incoming<'r> {
 /// Whether an audit passes an operation on as the client sent it.
 fn passes_whole(operation: Operation) -> bool {
     use Operation as Op;
-    // They give credentials away, read what was not authorised, and list what the map of buckets hides.
+    // These operations return credentials, read what was not authorised, or list buckets that the map hides.
     !matches!(operation, Op::ListBuckets | Op::CreateSession | Op::RenameObject | Op::ListDirectoryBuckets)
 }
 
-/// What is refused before anything is sent, whatever the store holds.
+/// Refuses what is refused before anything is sent, regardless of the store's content.
 ///
 /// # Errors
 /// The refusal.

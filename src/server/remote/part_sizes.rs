@@ -1,4 +1,4 @@
-//! Before an upload is completed on a store that takes parts of any size: are they as R2 wants them?
+//! Checks, before an upload is completed on a remote store, that its parts have the sizes that R2 requires.
 
 use super::RemoteStore;
 use super::payload::Payload;
@@ -18,17 +18,17 @@ const MAX_PAGE_BYTES: usize = 8 << 20;
 /// The most pages: stores list 1,000 parts on one, and an upload has 10,000 at most.
 const MAX_PAGES: usize = 20;
 
-/// What the store answers to ListParts.
+/// The store's answer to ListParts.
 enum Listing {
     /// The parts that it has.
     Parts(Vec<StoredPart>),
-    /// No list, and why; for the log.
+    /// No list, and the reason for the log.
     None(String),
 }
 
 impl RemoteStore {
-    /// Refuses an upload whose parts, in order, are not of one size. Where the store does not list parts, they go
-    /// unchecked, and log and metrics say so.
+    /// Refuses an upload whose parts, in order, are not of one size. If the store does not list parts, they are not
+    /// checked, and log and metrics report it.
     ///
     /// # Errors
     /// R2's for such parts, and the store's if there is no such upload.
@@ -85,7 +85,7 @@ impl RemoteStore {
     }
 }
 
-/// Why the store refuses to list parts, where that is no reason to refuse what the client asks.
+/// Why the store refuses to list parts, if that is no reason to refuse the client's request.
 async fn refused(response: UpstreamResponse) -> Result<String, S3Error> {
     let (status, node) = (response.status()?, response.node.clone());
     let body = response.into_body().read_whole(MAX_ERROR_BYTES).await.ok().flatten();

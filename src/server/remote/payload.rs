@@ -1,8 +1,8 @@
-//! The body of a request on its way upstream: what is held in memory, what is streamed, and how it is framed there.
+//! The body of a request to the upstream: in memory or streamed, and its framing.
 //!
 //! A small body is read whole and verified before anything is sent. So it can be sent again, and an empty object, which
-//! the store keeps as soon as it has the head, is verified before it exists. Of a large body only the last piece is kept
-//! back until the body is verified.
+//! the store keeps as soon as it has the head, is verified before it exists. Of a large body only the last piece is
+//! kept back until the body is verified.
 
 use crate::body::{Announced, BodyVerifier, Digested, Framing, HoldBack, TrailerFrames};
 use crate::filters::{Admitted, BodyPlan};
@@ -32,7 +32,7 @@ const TRAILER: HeaderName = HeaderName::from_static("x-amz-trailer");
 pub(super) struct Payload<'b, 's> {
     /// The value of `x-amz-content-sha256`.
     pub(super) hash: PayloadHash,
-    /// The bytes, or where they come from.
+    /// The bytes, or their source.
     pub(super) content: Content<'b, 's>,
 }
 
@@ -179,8 +179,8 @@ fn trailer(announced: &Announced) -> Option<Algorithm> {
     }
 }
 
-/// The checksum that follows a body for a store that keeps bodies that broke off, if the request has nothing else by
-/// which the store could notice that.
+/// The checksum in a trailer for a store that keeps incomplete bodies, if the request has nothing else by which the
+/// store could notice that.
 fn own_trailer(announced: &Announced, dialect: &Dialect) -> Option<Algorithm> {
     let expected = &announced.expected;
     let known = expected.sha256.is_some() || expected.md5.is_some() || expected.checksum.is_some();

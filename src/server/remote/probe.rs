@@ -1,4 +1,4 @@
-//! A remote store is tried, for `check --online`: whether its nodes answer, whether it accepts the credentials, and whether
+//! Tries a remote store for `check --online`: whether its nodes answer, whether it accepts the credentials, and whether
 //! the mapped buckets exist. Nothing is written.
 
 use super::nodes::NodeHealth;
@@ -18,8 +18,8 @@ pub struct TriedPart {
     pub fault: Option<String>,
 }
 
-/// Tries everything that a remote store is needed for, up to the first part that fails: what follows would fail for the
-/// same reason. A node that is down is no reason as long as another is up.
+/// Tries each part of a remote store, up to the first that fails, because the next ones would fail for the same reason.
+/// A node that is down is not a failure as long as another is up.
 ///
 /// # Errors
 /// Certificates that cannot be loaded.
@@ -74,7 +74,7 @@ async fn bucket(sender: &Sender, remote: &Remote, client: &str, upstream: &str) 
     TriedPart { what: format!("bucket {client} = {upstream}"), fault }
 }
 
-/// Sends a request that needs no more of the answer than whether it is a success.
+/// Sends a request, and checks only whether it succeeds.
 pub(super) async fn ask(sender: &Sender, outgoing: &Outgoing, payload: Payload<'_, '_>) -> Result<(), S3Error> {
     let response = sender.send(outgoing, payload).await?;
     let status = response.status()?;

@@ -1,5 +1,5 @@
-//! What the client gets of an upstream's answer: listed headers, XML with the client's names, objects as they are, errors
-//! in our words.
+//! Turns an upstream's answer into the client's: listed headers, XML with the client's names, objects unchanged, errors
+//! with r2shim's messages.
 
 use super::RemoteStore;
 use super::document::{DocumentBody, Opening};
@@ -15,7 +15,7 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 impl RemoteStore {
-    /// The client's answer to what the upstream answered.
+    /// The client's answer for the upstream's answer.
     pub(super) async fn receive(
         &self,
         request: &Admitted<'_>,
@@ -104,7 +104,7 @@ impl RemoteStore {
     }
 }
 
-/// An answer without a body. What the store sends all the same goes nowhere, and an error in it is the answer.
+/// An answer without a body. If the store still sends one, it is discarded, or answered if it is an error.
 async fn nothing(empty: Answer, response: UpstreamResponse) -> Result<Answer, S3Error> {
     let node = response.node.clone();
     let body = response.into_body().read_whole(MAX_ERROR_BYTES).await.map_err(bad_gateway)?;

@@ -24,7 +24,7 @@ const MAX_INTERIM: usize = 8;
 /// An answer of a node whose head was read. Dropping it closes the connection; reading its body to the end returns the
 /// connection to the pool.
 ///
-/// What is large in it is boxed: it passes through many futures, each of which has room for it.
+/// Large fields are boxed, because it passes through many futures, each of which would grow with it.
 pub(super) struct UpstreamResponse {
     pub(super) session: Box<HttpSession>,
     pub(super) peer: Box<HttpPeer>,
@@ -114,7 +114,7 @@ impl AnswerBody {
                 None
             }
             Err(error) => {
-                // The node may have lost patience with a client that reads slowly, so it is not blamed.
+                // The node may have closed because the client reads slowly, so it is not blamed.
                 self.response.take()?.node.count(kind_of(&error));
                 Some(Err(IncompleteAnswer(error)))
             }

@@ -1,4 +1,5 @@
-//! Sending: a node, a connection, the request signed for them, and again if [`crate::upstream::retry`] says so.
+//! Sends requests: picks a node and a connection, signs the request for them, and retries by the rules of
+//! [`crate::upstream::retry`].
 
 use super::credentials::{Credentials, Provider, Source};
 use super::delivery::{Broken, deliver};
@@ -33,7 +34,7 @@ pub(super) struct Sender {
 
 /// Why an attempt got no answer.
 enum AttemptError<'b, 's> {
-    /// The client's body, or what is needed to sign: no node is the cause.
+    /// The client's body is wrong, or the request cannot be signed: no node is the cause.
     Request(S3Error),
     /// The connection to the node failed.
     Node(NodeFault<'b, 's>),
@@ -195,8 +196,8 @@ pub(super) fn fixed(source: &CredentialSource) -> Option<Credentials> {
     }
 }
 
-/// Counts a failure at its node, and takes note of what it says about the node's health. A connection of the pool that
-/// had been closed is replaced and no failure.
+/// Counts a failure at its node, and notes the node's health. A pooled connection that had been closed is replaced, and
+/// does not count as a failure.
 fn note(node: &Node, failed: &NodeFault<'_, '_>, consequence: Consequence) {
     match (consequence.retry, consequence.blame) {
         (Retry::OtherConnection, _) => return,

@@ -1,4 +1,5 @@
-//! Requests that are audited: the store gets all of them and the client all of the answer, but for the names of buckets.
+//! Requests of an audit: the store gets them and the client gets the answers unchanged, except for the names of
+//! buckets.
 
 use super::document::{DocumentBody, Opening};
 use super::payload::Payload;
@@ -32,7 +33,7 @@ impl RemoteStore {
     ) -> Result<Answer, S3Error> {
         let status = response.status()?;
         if (status.is_redirection() && status != StatusCode::NOT_MODIFIED) || status == StatusCode::UNAUTHORIZED {
-            // Both are about our own address and credentials.
+            // Both are about r2shim's own address and credentials.
             return Err(self.refusal(outgoing, response).await);
         }
         if status.is_success() && response.sent == Sent::AnsweredEarly {
@@ -60,7 +61,7 @@ impl RemoteStore {
     }
 }
 
-/// The body as it comes; a document in which buckets have to be named otherwise is read to its end first.
+/// The body as it arrives. A document in which names of buckets must be replaced is read to its end first.
 async fn success(
     request: &Admitted<'_>,
     names: &BucketNames,
@@ -90,7 +91,7 @@ async fn success(
     }
 }
 
-/// An error in the store's words, unless it is about our own key and clock.
+/// The store's error unchanged, unless it is about r2shim's key or clock.
 async fn refused(names: &BucketNames, empty: Answer, response: UpstreamResponse) -> Result<Answer, S3Error> {
     let node = response.node.clone();
     let body = response.into_body().read_whole(MAX_ERROR_BYTES).await.map_err(bad_gateway)?.unwrap_or_default();

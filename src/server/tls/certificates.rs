@@ -1,4 +1,4 @@
-//! The certificate in force, and what is asked of clients.
+//! The certificate in force, and the requirements for client certificates.
 
 use crate::s3::Timestamp;
 use crate::settings::Tls;
@@ -11,15 +11,15 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{ServerConfig, SupportedProtocolVersion};
 use std::sync::Arc;
 
-/// What is spoken inside TLS, the preferred one first.
+/// The protocols inside TLS, the preferred one first.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
 const VERSIONS: &[&SupportedProtocolVersion] = &[&TLS13, &TLS12];
 
-/// What the next handshake is made with. All ports of a server share one.
+/// The certificate, key and authorities for the next handshake. All ports of a server share them.
 ///
-/// Certificate, key and authorities are replaced together, so no handshake sees the new one of the one and the old one of
-/// the other. Open connections keep what they began with.
+/// They are replaced together, so no handshake sees a mixture of old and new. Open connections keep the ones that they
+/// began with.
 #[derive(Debug)]
 pub struct Certificates {
     current: ArcSwap<Current>,
@@ -31,7 +31,7 @@ struct Current {
     expires: Timestamp,
 }
 
-/// A certificate that can be put in force: nothing about it can fail any more.
+/// A certificate that is prepared, so putting it in force cannot fail.
 #[derive(Debug)]
 pub struct Prepared(Arc<Current>);
 
@@ -69,7 +69,7 @@ impl Certificates {
         current(tls).map(Arc::new).map(Prepared)
     }
 
-    /// Puts others in force from the next handshake on.
+    /// Puts the prepared ones in force from the next handshake on.
     pub fn replace(&self, prepared: Prepared) {
         self.current.store(prepared.0);
     }
@@ -79,7 +79,7 @@ impl Certificates {
         self.current.load().expires
     }
 
-    /// What a handshake is made with now.
+    /// The configuration for a handshake now.
     pub(super) fn config(&self) -> Arc<ServerConfig> {
         self.current.load().config.clone()
     }

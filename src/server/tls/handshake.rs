@@ -15,19 +15,19 @@ use tokio_rustls::server::TlsStream;
 /// How the connections of a port are secured.
 #[derive(Debug, Clone)]
 pub struct Handshake {
-    /// What it is made with.
+    /// The certificates for the handshake.
     pub certificates: Arc<Certificates>,
     /// How long one may take, from accepting the connection to its end.
     pub time: Duration,
 }
 
-/// Why there was none; also the label of the metric.
+/// Why a handshake failed; also the label of the metric.
 #[derive(Debug, thiserror::Error)]
 pub enum HandshakeFault {
     /// It took too long.
     #[error("the client took too long")]
     Slow,
-    /// The client broke off, or what it sent is no TLS, or its certificate is missing or not good.
+    /// The client closed the connection, or did not speak TLS, or its certificate is missing or invalid.
     #[error(transparent)]
     Failed(#[from] io::Error),
 }
@@ -47,18 +47,18 @@ impl HandshakeFault {
 pub struct TlsTransport {
     /// The bytes inside TLS.
     pub stream: Box<TlsStream<Stream>>,
-    /// What was agreed on. Its version is as `TLSv1.3`, its `cert_digest` the SHA-256 of the client's certificate, empty
-    /// where there is none.
+    /// What was agreed on. Its version is as `TLSv1.3`, its `cert_digest` the SHA-256 of the client's certificate,
+    /// empty where there is none.
     pub digest: Arc<SslDigest>,
-    /// What is spoken inside.
+    /// The protocol inside TLS.
     pub protocol: ALPN,
 }
 
 impl Handshake {
-    /// Shakes hands on a connection.
+    /// Does the handshake on a connection.
     ///
     /// # Errors
-    /// Whatever the client does wrong.
+    /// The handshake fails or takes too long.
     pub async fn accept(&self, stream: Stream) -> Result<TlsTransport, HandshakeFault> {
         let acceptor = TlsAcceptor::from(self.certificates.config());
         let stream = timeout(self.time, acceptor.accept(stream)).await.map_err(|_| HandshakeFault::Slow)??;

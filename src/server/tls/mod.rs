@@ -1,7 +1,7 @@
-//! TLS towards clients: the certificate in force, which can be replaced under open connections, and the handshake.
+//! TLS with clients: the certificate in force, which can be replaced while connections are open, and the handshake.
 //!
-//! pingora's own listener is not used for it. It shakes hands before it hands a connection over, so a client that never
-//! ends its handshake would be in no count, and would stay for a minute.
+//! pingora's own TLS listener is not used. It does the handshake before it hands a connection over, so a client that never
+//! completes its handshake would not be counted, and would stay for a minute.
 
 mod certificates;
 mod handshake;

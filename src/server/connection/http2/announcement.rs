@@ -1,9 +1,9 @@
-//! The first word of a connection that is about to end: a GOAWAY that leaves every request valid.
+//! The first GOAWAY of a connection that is about to end. It leaves every request valid.
 //!
-//! A server that stops says first that it will take no more requests, gives those on their way the time to arrive, and
-//! says then which was the last (RFC 9113 section 6.8). h2 does both, but between the two it waits for the answer to a
-//! PING and no longer. Clients answer a PING before they send the requests that they have queued, so those would be
-//! refused, or lost where the connection is closed at once. So the first GOAWAY is sent here, and h2 begins its own
+//! A server that stops first announces that it will take no more requests. It gives requests on their way the time to
+//! arrive, and then announces which was the last (RFC 9113 section 6.8). h2 does both, but in between it waits only for
+//! the answer to a PING. Clients answer a PING before they send the requests that they have queued, so those would be
+//! refused, or lost if the connection is closed at once. So this module sends the first GOAWAY, and h2 begins its
 //! shutdown later.
 
 use std::io::{self, IoSlice};
@@ -16,12 +16,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// A frame: 8 bytes, kind 7, no flags, of the connection; the highest stream, and the code of no error.
 const GOAWAY: [u8; 17] = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0];
 
-/// Has a connection say that it takes no more requests. Clones are of the same connection.
+/// Makes a connection announce that it takes no more requests. Clones are for the same connection.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Announcement(Arc<AtomicBool>);
 
 impl Announcement {
-    /// It is said when h2 writes the next time, which it does whenever the connection is polled.
+    /// The frame is sent at h2's next write, which happens whenever the connection is polled.
     pub(super) fn make(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -41,12 +41,12 @@ impl<S: AsyncWrite + Unpin> Announcing<S> {
         Announcing { stream, announcement, said: 0 }
     }
 
-    /// Begins to say it, where it is to be said.
+    /// Begins to send the frame, if it was requested.
     fn poll_say(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.announcement.0.load(Ordering::Relaxed) { self.poll_rest(cx) } else { Poll::Ready(Ok(())) }
     }
 
-    /// What was begun ends before anything else is written.
+    /// Completes the frame before anything else is written.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.said > 0 { self.poll_rest(cx) } else { Poll::Ready(Ok(())) }
     }
@@ -74,7 +74,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Announcing<S> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
-    /// h2 flushes when all frames that it has begun are written, so this is a place for one more.
+    /// h2 flushes when all frames that it has begun are written, so another frame can be sent here.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_say(cx))?;
         Pin::new(&mut self.stream).poll_flush(cx)

@@ -25,20 +25,20 @@ const HEADER_LIST_BYTES: u32 = 64 << 10;
 const FRAME_BYTES: u32 = 64 << 10;
 /// Bytes of one answer that wait until the client makes room for them.
 const SEND_BUFFER_BYTES: usize = 256 << 10;
-/// Requests that a client may take back before they were looked at. With one more the connection ends: who opens and
-/// resets requests pays less than they cost.
+/// How many requests a client may reset before the server has read them. With one more the connection ends, because a
+/// reset costs the client less than the server.
 const TAKEN_BACK: usize = 20;
-/// Requests that we have ended, and whose client may not know it yet and still send.
+/// Requests that the server has ended while the client may still send.
 const REMEMBERED_RESETS: usize = 100;
-/// Requests over the limit that are refused before the connection ends. A client that keeps to the limit has none.
+/// How many requests over the limit are refused before the connection ends. A client that respects the limit has none.
 const TOO_MANY: usize = 100;
-/// How long a connection that is ended may take to say so.
+/// How long the last GOAWAY of a connection may take.
 const FAREWELL_TIME: Duration = Duration::from_secs(2);
 
 /// The bounds on a connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Http2Limits {
-    /// What a client may have under way.
+    /// The limits of requests and windows.
     pub sizes: Http2,
     /// From the end of the handshake to the first whole request.
     pub first_request: Duration,
@@ -47,7 +47,7 @@ pub struct Http2Limits {
 }
 
 impl Http2Limits {
-    /// Those of these limits.
+    /// The bounds for these limits.
     pub fn new(limits: &Limits, sizes: Http2) -> Http2Limits {
         Http2Limits { sizes, first_request: limits.ports.first_byte_time, idle: limits.ports.idle_time }
     }
@@ -67,8 +67,8 @@ impl Http2Limits {
     }
 }
 
-/// Serves a connection until its client or its limits end it; requests run beside each other in `answer`. A server that
-/// stops says so, takes what was sent before its client could know, and lets all that end.
+/// Serves a connection until its client or its limits end it. Requests run concurrently in `answer`. A server that
+/// stops announces it, accepts the requests that were sent before the client could know, and lets all requests end.
 pub async fn serve<F>(
     stream: Stream,
     limits: Http2Limits,
@@ -86,7 +86,7 @@ pub async fn serve<F>(
         opened = timeout_at(first_by, limits.builder().handshake(stream)) => opened,
         () = last_call(shutdown.clone()) => return,
     };
-    // Nothing is answered to who says nothing, or something else than HTTP/2.
+    // A client that sends nothing, or does not speak HTTP/2, gets no answer.
     let Ok(Ok(connection)) = opened else { return };
     let active = Arc::new(Active::new(limits.sizes.streams));
     let start = |(request, respond): Incoming| {
@@ -108,24 +108,24 @@ struct Open {
     stage: Stage,
 }
 
-/// How far a connection is.
+/// The stage of a connection.
 #[derive(Debug, Clone, Copy)]
 enum Stage {
-    /// Without a request, which has to be there in time.
+    /// It has had no request; the first one has a deadline.
     New { first_by: Instant },
     /// It takes requests.
     Serving,
-    /// Its client was told that it takes no more, and what was sent before is still on its way.
+    /// It has announced that it takes no more requests. Requests sent before that are still accepted.
     Announced { until: Instant },
-    /// What comes now is for another connection.
+    /// It takes no more requests.
     Ending,
 }
 
 impl Stage {
-    /// Waits until the client is to be told more of the end.
+    /// Waits until the next announcement of the shutdown is due.
     async fn next_word(self, shutdown: &mut ShutdownWatch) {
         match self {
-            // Nobody is left to say so only where the server has stopped already.
+            // If the sender is gone, the server has stopped already.
             Stage::New { .. } | Stage::Serving => drop(shutdown.wait_for(|stop| *stop).await),
             Stage::Announced { until } => sleep_until(until).await,
             Stage::Ending => pending().await,
@@ -138,14 +138,14 @@ impl Stage {
             Stage::New { first_by } => sleep_until(first_by).await,
             Stage::Serving => active.idle_for(idle).await,
             Stage::Announced { .. } => pending().await,
-            // A client that does not answer keeps no server from stopping.
+            // A client that does not answer must not keep the server from stopping.
             Stage::Ending => active.idle_for(LAST_CALL).await,
         }
     }
 }
 
 impl Open {
-    /// Tells the client more of the end.
+    /// Sends the next announcement of the shutdown.
     fn say_next_word(&mut self) {
         self.stage = match self.stage {
             Stage::New { .. } | Stage::Serving => {
@@ -187,16 +187,16 @@ async fn go_on(mut open: Open, active: &Active, idle: Duration, mut shutdown: Sh
                 }
             }
             Some(Ok(incoming)) => start(incoming),
-            // The client has gone, or does not keep to HTTP/2: h2 has told it why.
+            // The client has gone, or violates HTTP/2; then h2 has sent the reason.
             Some(Err(_)) | None => return,
         }
     }
 }
 
-/// Tells the client that the connection ends and why, so that it repeats on another one what it has just sent.
+/// Announces that the connection ends, and the reason, so that the client retries its last requests on another one.
 async fn end(mut connection: Connection<Announcing<Stream>, Bytes>, why: Reason) {
     connection.abrupt_shutdown(why);
-    // It ends either way.
+    // The connection ends even if this fails.
     let _ = timeout(FAREWELL_TIME, poll_fn(|cx| connection.poll_closed(cx))).await;
 }
 
@@ -209,8 +209,8 @@ fn digest(stream: &Stream) -> Digest {
     }
 }
 
-/// How many requests of a connection are being answered. One that its client has taken back counts until its answer
-/// gives up: h2 does not count it any more, and without this a client could have any number of them at once.
+/// How many requests of a connection are being answered. A request that the client has reset counts until its answer
+/// ends. h2 no longer counts it, so without this a client could have any number of them at once.
 #[derive(Debug)]
 struct Active {
     most: usize,
@@ -219,7 +219,7 @@ struct Active {
 }
 
 impl Active {
-    /// None yet, where a client may have so many open at once. As many again may be about to end.
+    /// No requests yet, for a client that may have this many open at once. As many again may be about to end.
     fn new(streams: u32) -> Active {
         let most = usize::try_from(streams).unwrap_or(usize::MAX).saturating_mul(2);
         Active { most, count: AtomicUsize::new(0), ended: Notify::new() }
@@ -232,14 +232,14 @@ impl Active {
     /// Ends when no request has been answered for this long.
     async fn idle_for(&self, time: Duration) {
         while self.count.load(Ordering::Relaxed) > 0 {
-            // One that ended since the check has left a permit, so this does not miss it.
+            // A request that ended since the check has left a permit, so this does not miss it.
             self.ended.notified().await;
         }
         sleep(time).await;
     }
 }
 
-/// A request that counts as long as this lives, whatever its task comes to.
+/// A request that counts as long as this lives, even if its task panics.
 struct Running(Arc<Active>);
 
 impl Running {
@@ -262,7 +262,7 @@ mod tests {
     use tokio::io::duplex;
     use tokio::sync::watch;
 
-    /// It was sent away and does not say that it has heard it.
+    /// The client does not acknowledge the GOAWAY.
     #[tokio::test]
     async fn a_client_that_is_silent_does_not_keep_the_server() {
         let (client, server) = duplex(1 << 20);
@@ -285,12 +285,12 @@ mod tests {
             _ = &mut connection => panic!("it ended"),
             _ = begun => {}
         }
-        // From here on nothing of the client runs.
+        // The client does nothing from here on.
         stop.send(true).unwrap();
         timeout(long / 10, serving).await.unwrap().unwrap();
     }
 
-    /// Requests that are never answered and taken back at once.
+    /// Requests that are reset at once and never answered.
     #[tokio::test]
     async fn requests_that_are_taken_back_are_limited_too() {
         let (client, server) = duplex(1 << 20);

@@ -22,7 +22,7 @@ use tokio::time::timeout;
 
 type Messages = Box<dyn Stream<Item = Result<Bytes, BError>> + Unpin + Send + Sync + 'static>;
 
-/// What HTTP/2 has other means for (RFC 9113 section 8.2.2).
+/// Headers that HTTP/2 forbids (RFC 9113 section 8.2.2).
 const OF_CONNECTIONS: [HeaderName; 5] = [
     TRANSFER_ENCODING,
     CONNECTION,
@@ -31,10 +31,10 @@ const OF_CONNECTIONS: [HeaderName; 5] = [
     HeaderName::from_static("proxy-connection"),
 ];
 
-/// A request, and the way back to its client.
+/// A request, and the stream for its answer.
 ///
-/// An answer is whole when as many bytes were written as it announced. If it is ended or dropped before, its stream is
-/// reset, so no client takes a part for the whole.
+/// An answer is complete when as many bytes were written as it announced. If it ends or is dropped before, its stream
+/// is reset, so no client takes it for complete.
 pub struct Http2Session {
     head: RequestHeader,
     body: RecvStream,
@@ -77,7 +77,7 @@ impl Http2Session {
         }
     }
 
-    /// Whether an answer of this status has no body, whatever it announces.
+    /// Whether an answer of this status has no body, regardless of its headers.
     fn is_bodiless(&self, status: StatusCode) -> bool {
         self.head.method == Method::HEAD || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
     }
@@ -321,7 +321,7 @@ impl Session for Http2Session {
         Bytes::new()
     }
 
-    // Requests are never replayed from here.
+    // Requests are never replayed here.
     fn enable_retry_buffering(&mut self) {}
 
     fn retry_buffer_truncated(&self) -> bool {
@@ -354,7 +354,7 @@ impl Session for Http2Session {
 }
 
 impl Drop for Http2Session {
-    /// Without this, h2 ends the stream with CANCEL, which some clients take for their own.
+    /// Without this, h2 ends the stream with CANCEL, which some clients read as their own cancellation.
     fn drop(&mut self) {
         if self.written.is_some() {
             self.reset();

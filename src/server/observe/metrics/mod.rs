@@ -1,8 +1,8 @@
-//! Metrics for Prometheus. The only place that names the prometheus crate.
+//! Metrics for Prometheus. Only this module uses the prometheus crate.
 //!
-//! Labels come from bounded sets: names of operations, statuses, codes of errors, ids of configured keys, features of the
-//! policy, nodes. Buckets, keys of objects and what a stranger claims would let clients grow the registry, so they are
-//! in the log only.
+//! Labels come from bounded sets: names of operations, statuses, codes of errors, ids of configured keys, features of
+//! the policy, nodes. Buckets, keys of objects and unverified key ids would let clients grow the registry, so they are
+//! only in the log.
 
 mod register;
 mod moment;
@@ -17,7 +17,7 @@ use register::{counters, fraction, gauge, histograms};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-/// What a label has where there is nothing to name.
+/// The value of a label if there is nothing to name.
 const NONE: &str = "-";
 
 /// Why a head is refused.
@@ -26,7 +26,7 @@ pub const HEAD_CAUSES: [&str; 3] = ["malformed", "slow", "too_large"];
 /// Which limit a connection is over.
 pub const CONNECTION_LIMITS: [&str; 2] = ["address", "all"];
 
-/// What comes of settings that are read again.
+/// The results of a reload.
 pub const RELOAD_RESULTS: [&str; 2] = ["done", "refused"];
 /// Why a TLS handshake failed.
 pub const HANDSHAKE_CAUSES: [&str; 2] = ["failed", "slow"];
@@ -125,7 +125,7 @@ impl Metrics {
         })
     }
 
-    /// Counts a head that no request came of. `cause` is one of [`HEAD_CAUSES`].
+    /// Counts a refused head. `cause` is one of [`HEAD_CAUSES`].
     pub fn count_refused_head(&self, cause: &'static str) {
         self.refused_heads.with_label_values(&[cause]).inc();
     }
@@ -167,12 +167,12 @@ impl Metrics {
     /// Waits until no request is in flight. For one waiter at a time.
     pub async fn idle(&self) {
         while self.in_flight() > 0 {
-            // One that left since the check has left a permit, so this does not miss it.
+            // A request that ended since the check has left a permit, so this does not miss it.
             self.left.notified().await;
         }
     }
 
-    /// Counts a request that is over.
+    /// Counts a completed request.
     pub fn count(&self, record: &Record) {
         let (operation, error) = (record.operation(), record.known_error().unwrap_or(NONE));
         let key_id = record.subject.key_id.as_deref().unwrap_or(NONE);

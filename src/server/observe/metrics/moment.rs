@@ -1,6 +1,6 @@
-//! What is not counted as it happens but read when the page is asked for: the build, the process, the store or the nodes.
+//! Metrics that are read when the page is requested: the build, the process, the store or the nodes.
 //!
-//! It goes through a registry of one page, so that what no longer exists, such as a node, has no metrics.
+//! Each page has its own registry for them, so that a node that no longer exists has no metrics.
 
 use super::register::{counter, counters, fraction, gauge, gauges};
 use crate::s3::Timestamp;
@@ -10,7 +10,7 @@ use crate::store::{LastScrub, StoreStats};
 use prometheus::proto::MetricFamily;
 use prometheus::{Counter, Error, Registry};
 
-/// What the backend reports of itself.
+/// The metrics of the backend.
 #[derive(Debug, Clone)]
 pub enum Stats {
     /// A local store.
@@ -19,16 +19,16 @@ pub enum Stats {
     Remote(RemoteStats),
 }
 
-/// What is reported of a remote store.
+/// The metrics of a remote store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RemoteStats {
     /// Its nodes.
     pub nodes: Vec<NodeStats>,
-    /// Uploads that were completed without a look at the sizes of their parts, as the store lists none.
+    /// Uploads that were completed without a check of the sizes of their parts, because the store does not list parts.
     pub unchecked_uploads: u64,
 }
 
-/// What is reported of a node of a remote store.
+/// The metrics of a node of a remote store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NodeStats {
     /// Its name: one of settings, and an address of it.
@@ -37,20 +37,20 @@ pub struct NodeStats {
     pub up: bool,
     /// How many requests failed there, by kind of failure.
     pub failures: Vec<(&'static str, u64)>,
-    /// How many requests were sent once more because they had failed there.
+    /// How many requests were retried because they had failed there.
     pub retries: u64,
 }
 
-/// What is true at the moment at which the page is asked for.
+/// The state at the moment of the request for the page.
 #[derive(Debug, Clone)]
 pub struct Moment<'a> {
     /// The name of the policy in force.
     pub policy: &'a str,
-    /// What the backend reports.
+    /// The metrics of the backend.
     pub stats: Stats,
     /// When the certificate that clients are shown expires; `None` without TLS.
     pub certificate_expires: Option<Timestamp>,
-    /// What the system reports of the process; `None` where it does not.
+    /// The system's figures about the process; `None` if there are none.
     pub process: Option<ProcessStats>,
 }
 
@@ -113,7 +113,7 @@ fn set_store(registry: &Registry, stats: &StoreStats) -> Result<(), Error> {
     set_scrub(registry, stats.scrub.as_ref())
 }
 
-/// Zeros until there was one, so that rules can tell that none comes to its end.
+/// The values are 0 until a scrub has ended, so that alert rules can notice that none ends.
 fn set_scrub(registry: &Registry, last: Option<&LastScrub>) -> Result<(), Error> {
     let help = "When the last scrub of the store ended, in seconds since 1970; 0 if there was none.";
     let ended = last.map_or(0, |last| last.ended.millis() / 1000);

@@ -1,7 +1,7 @@
 //! The places where the AWS SDKs look for credentials, in their order: environment, shared profile, web identity,
 //! container role, instance role ("Standardized credential providers", AWS SDKs and Tools Reference Guide).
 //!
-//! Not here: when they are looked for, and for how long they are used. Profiles of single sign-on are not read.
+//! When they are fetched again is decided elsewhere. Profiles of single sign-on are not read.
 
 use crate::s3::Timestamp;
 use crate::server::remote::credentials::Credentials;
@@ -40,7 +40,7 @@ pub(super) enum NoCredentials {
     /// No place has any.
     #[error("there are none in {places}. {ADVICE}")]
     Nowhere {
-        /// The places and what each of them said.
+        /// The places, and the message of each.
         places: String,
     },
     /// A place is set up and does not work.
@@ -74,8 +74,8 @@ pub(super) async fn fetch(region: &str) -> Result<Credentials, NoCredentials> {
     timeout(LIMIT, async { first(places(region).await).await }).await.unwrap_or(Err(NoCredentials::Slow))
 }
 
-/// A place that has nothing is skipped. One where something is wrong ends the search: the credentials of a later place
-/// may be meant for something else.
+/// A place without credentials is skipped. An error at a place ends the search, because the credentials of a later
+/// place may be for another purpose.
 async fn first(places: Vec<Place>) -> Result<Credentials, NoCredentials> {
     let mut passed = Vec::new();
     for Place { name, provider, advice } in places {

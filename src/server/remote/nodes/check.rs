@@ -1,4 +1,4 @@
-//! Health checks: a request on a connection of its own. Any error makes the node unhealthy.
+//! Health checks: a request on a new connection. Any error makes the node unhealthy.
 
 use crate::server::remote::nodes::failure::in_words;
 use crate::server::remote::nodes::node::{Node, NodeHealth};
@@ -14,7 +14,8 @@ use tokio::time::timeout;
 /// How long a check may take, from the connection to the answer's head.
 const CHECK_TIME: Duration = Duration::from_secs(2);
 
-/// Keeps checks out of the pool of requests: a connection that is still open does not show that the node takes a new one.
+/// Keeps checks out of the pool of requests: a connection that is still open does not show that the node takes a new
+/// one.
 const POOL_OF_CHECKS: u64 = 1;
 
 /// Checks nodes.

@@ -1,6 +1,6 @@
-//! From endpoints to nodes: names are looked up, and every address of a name is a node.
+//! Finds the nodes of endpoints: names are looked up, and every address of a name is a node.
 //!
-//! A lookup that fails changes nothing: the addresses known before stay, and the next lookup may do better.
+//! A lookup that fails changes nothing: the known addresses stay, and the next lookup may succeed.
 
 use crate::server::remote::nodes::node::{Node, NodeHealth};
 use crate::upstream::Endpoint;
@@ -31,11 +31,11 @@ struct Known {
 /// A node as it is now, or an endpoint whose name has not resolved yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeState {
-    /// What settings call it.
+    /// Its name in settings.
     pub endpoint: Arc<Endpoint>,
     /// Where it is; `None` as long as its name has not resolved.
     pub address: Option<SocketAddr>,
-    /// What it is called in metrics, in `/readyz` and in the log.
+    /// Its name in metrics, in `/readyz` and in the log.
     pub name: String,
     /// What is known of its health.
     pub health: NodeHealth,

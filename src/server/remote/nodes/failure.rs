@@ -17,7 +17,7 @@ pub(in crate::server::remote) fn kind_of(error: &Error) -> FailureKind {
     }
 }
 
-/// The error in words for `/readyz` and the log. What pingora says in full repeats the address and its own call chain.
+/// The error in words for `/readyz` and the log. pingora's full message repeats the address and its own call chain.
 pub(in crate::server::remote) fn in_words(error: &Error) -> String {
     match (error.etype(), kind_of(error)) {
         (ErrorType::ConnectRefused, _) => "connection refused".to_owned(),
@@ -33,7 +33,7 @@ pub(in crate::server::remote) fn in_words(error: &Error) -> String {
     }
 }
 
-/// What rustls said, out of the layers that pingora wraps around it; the text unchanged if it has none.
+/// The message of rustls without the layers that pingora wraps around it; the unchanged text if there are none.
 fn innermost(context: &str) -> &str {
     let cause = context.rsplit("cause: ").next().unwrap_or(context);
     cause.split(", SNI: ").next().unwrap_or(cause)

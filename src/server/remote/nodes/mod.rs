@@ -1,7 +1,7 @@
 //! The nodes of a remote store, and which of them a request goes to: the healthy ones take turns.
 //!
-//! Name lookups replace the list of nodes as a whole, and a request reads the list without a lock. Lookups and checks run
-//! apart, so a slow lookup does not hold up the checks.
+//! Name lookups replace the list of nodes as a whole, and a request reads the list without a lock. Lookups and checks
+//! run apart, so a slow lookup does not hold up the checks.
 
 mod failure;
 mod node;
@@ -44,7 +44,7 @@ pub struct Intervals {
 }
 
 impl Default for Intervals {
-    /// The first request that fails at a dead node marks it; the checks are there to use it again soon.
+    /// The first request that fails at a dead node marks it as unhealthy. The checks find soon that it is back.
     fn default() -> Intervals {
         Intervals { lookups: Duration::from_secs(30), checks: Duration::from_secs(1) }
     }
@@ -75,7 +75,7 @@ impl Nodes {
         while checks.join_next().await.is_some() {}
     }
 
-    /// Looks up names and checks nodes, at once and then again and again until it is dropped.
+    /// Looks up names and checks nodes, at once and then at intervals, until it is dropped.
     pub async fn watch(self: Arc<Self>, intervals: Intervals) {
         tokio::join!(self.keep_resolving(intervals.lookups), self.keep_checking(intervals.checks));
     }
@@ -100,8 +100,8 @@ impl Nodes {
         }
     }
 
-    /// The node whose turn it is, of those that are not in `tried`: a healthy one if there is any, else one that was not
-    /// checked yet, else any, for checks may be wrong. `None` if all were tried or no name has resolved.
+    /// The node whose turn it is, of those that are not in `tried`: a healthy one if there is any, else one that was
+    /// not checked yet, else any, because checks may be wrong. `None` if all were tried or no name has resolved.
     pub fn pick(&self, tried: &[Node]) -> Option<Node> {
         let known = self.known.load();
         let left = known.iter().filter(|node| !tried.contains(node));

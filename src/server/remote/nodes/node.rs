@@ -49,12 +49,12 @@ impl Node {
         }))
     }
 
-    /// What settings call it: gives `Host`, whether there is TLS, and the name its certificate is for.
+    /// Its endpoint in settings, which gives `Host`, whether there is TLS, and the name for its certificate.
     pub fn endpoint(&self) -> &Endpoint {
         &self.0.endpoint
     }
 
-    /// What to connect to.
+    /// The address to connect to.
     pub fn address(&self) -> SocketAddr {
         self.0.address
     }
@@ -75,20 +75,20 @@ impl Node {
         self.note(NodeHealth::Down(why.into()));
     }
 
-    /// A request failed there, and the node may not be the cause: a connection of the pool had been closed, as idle ones
-    /// may be at any time, or a client was slow.
+    /// A request failed there, and the node may not be the cause: a connection of the pool had been closed, as idle
+    /// ones may be at any time, or a client was slow.
     pub fn count(&self, kind: FailureKind) {
         if let Some(count) = self.0.failures.get(kind as usize) {
             count.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// A request that failed there is sent once more, to any node.
+    /// Counts a request that failed there and is retried, at any node.
     pub fn retried(&self) {
         self.0.retries.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Takes note of its health, and logs the change if it is one.
+    /// Notes its health, and logs a change.
     pub(super) fn note(&self, to: NodeHealth) {
         let mut health = self.0.health.lock().unwrap_or_else(PoisonError::into_inner);
         match (&*health, &to) {

@@ -1,4 +1,4 @@
-//! The output of upkeep while it works: each finding on a line of its own, and the progress.
+//! The output of `store` commands: a line for each finding, and the progress.
 
 use crate::cli::style::{BAD, GOOD};
 use crate::store::upkeep::Event;
@@ -6,16 +6,16 @@ use crate::store::{Defect, DefectSubject};
 use serde_json::json;
 use std::io::{self, IsTerminal, Write};
 
-/// Where findings and progress are printed.
-pub(super) struct Told<'a> {
+/// Prints findings and progress.
+pub(super) struct Printer<'a> {
     json: bool,
     out: &'a mut dyn Write,
     progress: Progress,
 }
 
-impl<'a> Told<'a> {
-    pub(super) fn new(json: bool, out: &'a mut dyn Write) -> Told<'a> {
-        Told { json, out, progress: Progress::default() }
+impl<'a> Printer<'a> {
+    pub(super) fn new(json: bool, out: &'a mut dyn Write) -> Printer<'a> {
+        Printer { json, out, progress: Progress::default() }
     }
 
     pub(super) fn event(&mut self, event: Event) -> io::Result<()> {
@@ -41,7 +41,7 @@ pub(super) fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-/// How a last line begins: `ok`, or how much was found.
+/// The first words of the last line: `ok`, or the number of findings.
 pub(super) fn verdict(findings: u64) -> String {
     match findings {
         0 => format!("{GOOD}ok{GOOD:#}"),
@@ -74,7 +74,7 @@ pub(super) fn counted(count: u64, thing: &str) -> String {
     format!("{count} {thing}{plural}")
 }
 
-/// How much is read, on a terminal only: a line that is written over.
+/// A line that shows how much has been read, and is overwritten. It is shown on a terminal only.
 #[derive(Default)]
 struct Progress {
     shown: Option<u64>,
