@@ -86,9 +86,51 @@ backend store
     server store 127.0.0.1:{store}
 """
 
+# In front of servers that each have an address for health. Reads may be sent twice; a write only if nothing of it was sent.
+_HAPROXY_FLEET = """
+global
+    nbthread {cores}
+    maxconn 8192
+    stats socket {folder}/haproxy.sock mode 600
+defaults
+    mode http
+    timeout connect 2s
+    timeout client 150s
+    timeout server 150s
+    timeout http-request 20s
+    {defaults}
+frontend front
+    bind 127.0.0.1:{port}
+    default_backend fleet
+backend fleet
+    balance leastconn
+    {backend}
+    {servers}
+"""
+
+# What haproxy is told besides, by name: lines of `defaults`, lines of the backend, words of a server.
+_FLEET_WAYS = {
+    "plain": ([], [], ""),
+    "checked": (
+        [],
+        ["option httpchk GET /readyz"],
+        "check port {admin} inter 500ms fall 2 rise 1",
+    ),
+    "retrying": (
+        ["retries 3", "option redispatch 1"],
+        [
+            "option httpchk GET /readyz",
+            "retry-on conn-failure empty-response",
+            "http-request disable-l7-retry if !{ method GET HEAD }",
+        ],
+        "check port {admin} inter 500ms fall 2 rise 1 observe layer4 error-limit 5 on-error mark-down",
+    ),
+}
+FLEET_WAYS = tuple(_FLEET_WAYS)
+
 _R2SHIM = """
 listen = ["127.0.0.1:{port}"]
-admin = "off"
+admin = "{admin}"
 control = "off"
 
 [[key]]
@@ -125,12 +167,27 @@ def haproxy(port, store, tls, log):
     return _HAPROXY.format(cores=CORES, port=port, store=store, tls=told, log_to=log_to, log=log)
 
 
-def r2shim(port, tls, store=None, data=None):
-    if store:
-        lines = ['kind = "s3"', 'dialect = "minio"', f'region = "{REGION}"']
-        lines += [f'endpoints = ["http://127.0.0.1:{store}"]']
+def haproxy_fleet(folder, port, servers, way):
+    """Servers are pairs of ports, of requests and of health. `way` is one of FLEET_WAYS."""
+    defaults, backend, words = _FLEET_WAYS[way]
+    lines = [
+        f"server r2shim-{number} 127.0.0.1:{served} {words.format(admin=admin)}"
+        for number, (served, admin) in enumerate(servers, 1)
+    ]
+    joined = ["\n    ".join(each) for each in (defaults, backend, lines)]
+    names = dict(zip(("defaults", "backend", "servers"), joined, strict=True))
+    return _HAPROXY_FLEET.format(cores=CORES, folder=folder, port=port, **names)
+
+
+def r2shim(port, tls, store=None, data=None, stores=(), admin="off"):
+    """In front of one store or several nodes of it, by port, or on a folder."""
+    stores = stores or ([store] if store else [])
+    if stores:
+        endpoints = ", ".join(f'"http://127.0.0.1:{each}"' for each in stores)
+        lines = ['kind = "s3"', 'dialect = "minio"', f'region = "{REGION}"', f"endpoints = [{endpoints}]"]
         lines += [f'access_key_id = "{KEY_ID}"', f'secret_access_key = "{SECRET}"']
     else:
         lines = ['kind = "local"', f'path = "{data}"']
     certificate = f'[tls]\ncertificate = "{tls}/tls.crt"\nkey = "{tls}/tls.key"\n' if tls else ""
-    return _R2SHIM.format(port=port, key=KEY_ID, secret=SECRET, tls=certificate, upstream="\n".join(lines))
+    upstream = "\n".join(lines)
+    return _R2SHIM.format(port=port, admin=admin, key=KEY_ID, secret=SECRET, tls=certificate, upstream=upstream)

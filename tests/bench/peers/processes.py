@@ -114,6 +114,13 @@ class Process:
             except subprocess.TimeoutExpired:
                 self.stop()
 
+    def kill(self):
+        """As a loss of power ends it. The moments between which it died."""
+        began = time.monotonic()
+        self._process.kill()
+        self._process.wait()
+        return began, time.monotonic()
+
     def stop(self):
         if self._process.poll() is None:
             self._process.terminate()
