@@ -301,7 +301,7 @@ mod tests {
         let (predecessor, sockets) = Predecessor::at(&path).unwrap().unwrap();
         let address = TcpListener::from(sockets.into_iter().next().unwrap()).local_addr().unwrap();
         assert!(address.ip().is_loopback() && address.port() > 0);
-        assert!(predecessor.leave().unwrap_err().to_string().contains("is none to this command"));
+        assert!(predecessor.leave().unwrap_err().to_string().contains("does not belong to this command"));
     }
 
     #[test]
