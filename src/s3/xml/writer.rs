@@ -7,6 +7,9 @@ use std::fmt::{self, Display, Write};
 /// The namespace of every answer but `<Error>` (S3 API reference).
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 
+/// A quote, escaped.
+const QUOTE: &str = "&quot;";
+
 const DECLARATION: &str = r#"<?xml version="1.0" encoding="UTF-8"?>"#;
 
 /// The inside of an element while it is written.
@@ -78,9 +81,9 @@ impl Elements {
     /// `<ETag>`: the tag in quotes.
     pub(super) fn etag(&mut self, etag: &str) {
         self.inside("ETag", |element| {
-            element.content("\"");
+            element.0.push_str(QUOTE);
             element.content(etag);
-            element.content("\"");
+            element.0.push_str(QUOTE);
         });
     }
 
@@ -120,7 +123,7 @@ fn escape_into(out: &mut String, text: &str) {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
+            '"' => out.push_str(QUOTE),
             '\'' => out.push_str("&apos;"),
             c => reference_into(out, c),
         }
