@@ -94,11 +94,11 @@ impl Elements {
     }
 }
 
-/// Escapes text so that it is read back as it was. Control characters become character references: XML 1.0 has no other
-/// way to say them, and for most of them not even this one, but many readers take it, and who lists with
-/// `encoding-type=url` never meets them. A carriage return would be read as a line feed without.
+/// Escapes text so that readers get the same text back. Control characters become character references. XML 1.0 forbids
+/// most of them even as references, but many readers accept these, and a client that lists with `encoding-type=url`
+/// never gets them. An unescaped carriage return would be read as a line feed.
 ///
-/// A page of a listing is mostly plain text, so that is copied by the run.
+/// A page of a listing is mostly plain text, so runs of it are copied at once.
 fn escape_into(out: &mut String, text: &str) {
     let mut plain_from = 0;
     for (at, c) in text.char_indices().filter(|(_, c)| needs_escape(*c)) {

@@ -301,7 +301,7 @@ mod tests {
         let (predecessor, sockets) = Predecessor::at(&path).unwrap().unwrap();
         let address = TcpListener::from(sockets.into_iter().next().unwrap()).local_addr().unwrap();
         assert!(address.ip().is_loopback() && address.port() > 0);
-        assert!(predecessor.leave().unwrap_err().to_string().contains("is none to this command"));
+        assert!(predecessor.leave().unwrap_err().to_string().contains("does not belong to this command"));
     }
 
     #[test]
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_stale_is_replaced_and_what_is_not_stays() {
+    fn only_a_stale_socket_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("control.sock");
         assert!(matches!(ask(&path, &Command::Reload {}, PATIENCE), Err(AskError::NoServer(_))));
