@@ -45,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_seen_is_written_out() {
+    fn invisible_characters_are_escaped() {
         for (text, shown) in [
             ("/media/a b.txt", "/media/a b.txt"),
             ("<script>alert('é')</script>", "<script>alert('é')</script>"),

@@ -14,26 +14,26 @@ pub struct Grant<'k> {
     token: Option<Arc<TokenScope>>,
 }
 
-/// What a request wants to do, as far as it decides whether a signer may.
+/// The properties of a request that decide whether its signer may send it.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'r> {
     /// The operation.
     pub spec: &'r OperationSpec,
-    /// The bucket; `None` where the request names none that could be one.
+    /// The bucket; `None` if the request names no valid one.
     pub bucket: Option<&'r BucketName>,
-    /// The key; `None` where the request names none that could be one.
+    /// The key; `None` if the request names no valid one.
     pub key: Option<&'r str>,
-    /// What the keys of a listing start with; `None` where that has two readings.
+    /// The prefix of a listing; `None` if it is ambiguous.
     pub prefix: Option<&'r str>,
 }
 
 impl<'k> Grant<'k> {
-    /// All that the key may do.
+    /// All rights of the key.
     pub fn of_key(key: &'k AccessKey) -> Grant<'k> {
         Grant { key, token: None }
     }
 
-    /// What a token of the key leaves of that.
+    /// The limits of the session token, if there is one.
     pub fn of_token(key: &'k AccessKey, scope: TokenScope) -> Grant<'k> {
         Grant { key, token: Some(Arc::new(scope)) }
     }
@@ -43,19 +43,19 @@ impl<'k> Grant<'k> {
         &self.key.id
     }
 
-    /// What the key may use. Requests with a token of it count as its own.
+    /// The limits of the key. Requests with a token of the key count as the key's.
     pub fn limits(&self) -> KeyLimits {
         self.key.limits
     }
 
-    /// Whether the signer may do that. A key is asked for its class and buckets; a token besides for the operation, and for
-    /// the keys that the request reaches.
+    /// Whether the signer may do that. A key is asked for its class and buckets; a token besides for the operation, and
+    /// for the keys that the request reaches.
     pub fn permits(&self, wanted: &Wanted<'_>) -> bool {
         let by_token = self.token.as_ref().is_none_or(|token| token.permits(wanted));
         by_token && self.key.allows(wanted.spec.access, wanted.bucket)
     }
 
-    /// Whether the signer may have this kind of access to the bucket, whatever the key and the operation.
+    /// Whether the signer may have this kind of access to the bucket, regardless of object key and operation.
     pub fn allows(&self, access: Access, bucket: Option<&BucketName>) -> bool {
         let by_token = self.token.as_ref().is_none_or(|token| token.allows(access, bucket));
         by_token && self.key.allows(access, bucket)
@@ -88,7 +88,7 @@ impl<'k> Grant<'k> {
         self.token.as_ref().is_some_and(|token| token.paths.is_some())
     }
 
-    /// Whether there is nothing that the signer may not do.
+    /// Whether the signer may do everything.
     pub fn may_do_everything(&self) -> bool {
         self.has_all_buckets() && self.key.allows(Access::ManageBuckets, None)
     }
@@ -112,8 +112,8 @@ impl TokenScope {
         self.paths.as_ref().is_none_or(|paths| paths.cover(key))
     }
 
-    /// Whether all that the request reaches is among the token's paths. What is about a bucket as a whole is not for a token
-    /// with paths, but for whether and where the bucket is.
+    /// Whether all that the request reaches is among the token's paths. What is about a bucket as a whole is not for a
+    /// token with paths, but for whether and where the bucket is.
     fn reaches(&self, wanted: &Wanted<'_>) -> bool {
         let Some(paths) = &self.paths else { return true };
         match (wanted.spec.target, wanted.spec.access) {
@@ -122,7 +122,7 @@ impl TokenScope {
                 wanted.prefix.is_some_and(|prefix| paths.cover_listing(prefix))
             }
             (Target::Bucket, Access::ListObjects) => true,
-            // The keys are in a document, and who reads that asks for each: `Grant::covers_key`.
+            // The keys are in a document. Its reader checks each of them: `Grant::covers_key`.
             (Target::Bucket, Access::WriteObjects) => true,
             (Target::Bucket | Target::Service, _) => false,
         }

@@ -10,7 +10,7 @@ use crate::s3::operation::Access;
 use crate::sigv4::Secret;
 use std::collections::HashMap;
 
-/// A key a client signs with, and what it is good for.
+/// A key that a client signs with, and its rights.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessKey {
     /// The public half, as in a signature's credential.
@@ -21,11 +21,11 @@ pub struct AccessKey {
     pub permission: Permission,
     /// Where it may do it.
     pub buckets: BucketScope,
-    /// When it ends; `None` is never.
+    /// When it expires; `None` is never.
     pub expires: Option<Timestamp>,
-    /// The certificate that its holder has to show, too.
+    /// The certificate that its holder must show, too.
     pub client_certificate: Option<CertificateDigest>,
-    /// What it may use, where that is another than for all keys.
+    /// Its limits, if they differ from those of all keys.
     pub limits: KeyLimits,
 }
 
@@ -37,10 +37,10 @@ impl AccessKey {
         AccessKey { id: id.into(), secret, permission, buckets, expires: None, client_certificate: None, limits }
     }
 
-    /// Whether the key still holds.
+    /// Checks that the key has not expired.
     ///
     /// # Errors
-    /// Its end, if that has come.
+    /// The time at which it expired.
     pub fn check_end(&self, now: Timestamp) -> Result<(), Timestamp> {
         self.expires.filter(|end| now >= *end).map_or(Ok(()), Err)
     }
@@ -80,7 +80,7 @@ impl Keyring {
     }
 }
 
-/// Of several keys with one id the last counts; settings refuse such keys before they come here.
+/// Of several keys with one id the last counts. Settings refuse such keys before this.
 impl FromIterator<AccessKey> for Keyring {
     fn from_iter<I: IntoIterator<Item = AccessKey>>(keys: I) -> Keyring {
         Keyring { keys: keys.into_iter().map(|key| (key.id.clone(), key)).collect() }

@@ -1,6 +1,6 @@
-//! How much of the server one key may use. What is counted, and what comes of it, is [`crate::server::quota`]'s.
+//! How much of the server one key may use. [`crate::server::quota`] counts and enforces it.
 
-/// The limits of a key. `None` is where nothing is said; 0 is no limit.
+/// The limits of a key. `None` means the default; 0 is no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct KeyLimits {
     /// Requests in flight at the same time.
@@ -20,9 +20,9 @@ pub struct KeyLimits {
 }
 
 impl KeyLimits {
-    /// What holds where settings say nothing. Rates are the operator's to choose: what is much for one machine is little
-    /// for another. The others stop a key from taking all of what all keys share: half of the requests, copies and room,
-    /// and a tenth of the 100,000 uploads that a store has open.
+    /// The defaults. Rates have no limit, because it depends on the machine. The others stop a key from using
+    /// everything that all keys share: a key gets half of the requests, copies and room, and a tenth of the 100,000
+    /// open uploads of a store.
     pub const DEFAULT: KeyLimits = KeyLimits {
         requests: Some(2_048),
         request_rate: Some(0),
@@ -33,7 +33,7 @@ impl KeyLimits {
         space: Some(50),
     };
 
-    /// These limits, and `others` where they say nothing.
+    /// These limits, and those of `others` for the missing ones.
     #[must_use]
     pub fn or(self, others: KeyLimits) -> KeyLimits {
         KeyLimits {

@@ -1,4 +1,4 @@
-//! Who may do what: keys, R2's permission classes, the buckets a key is for, and the temporary credentials of a key.
+//! Access rights: keys, R2's permission classes, the buckets a key is for, and the temporary credentials of a key.
 //!
 //! Pure: [`crate::settings`] reads keys, and [`crate::sigv4`] verifies that a request was signed with one.
 

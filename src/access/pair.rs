@@ -6,7 +6,7 @@ use std::fmt;
 /// The random bytes a pair is made of: 16 for the id, 32 for the secret.
 pub const SEED_BYTES: usize = 48;
 
-/// An id and its secret, while the secret can still be shown: to be written to a file, or printed once.
+/// An id and its secret, which can be shown: to be written to a file, or printed once.
 #[derive(Clone)]
 pub struct KeyPair {
     id: String,

@@ -3,14 +3,14 @@
 use crate::s3::operation::Access;
 use std::fmt;
 
-/// What a key may do, before one asks in which buckets.
+/// What a key may do, regardless of the bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Permission {
     /// Everything: buckets, their settings and objects.
     AdminReadWrite,
-    /// See everything, change nothing.
+    /// Read everything, and change nothing.
     AdminReadOnly,
-    /// List, read and write objects. Not list, make or remove buckets, even where the key is for all of them.
+    /// List, read and write objects. Not list, make or remove buckets, even if the key is for all of them.
     ObjectReadWrite,
     /// List and read objects.
     ObjectReadOnly,

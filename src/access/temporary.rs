@@ -1,4 +1,4 @@
-//! Making temporary credentials, in the form that [`crate::access::token`] reads.
+//! Makes temporary credentials, in the form that [`crate::access::token`] reads.
 
 use crate::access::key::AccessKey;
 use crate::access::permission::Permission;
@@ -10,7 +10,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::Serialize;
 use std::fmt;
 
-/// What is to be made: temporary credentials of a key.
+/// The temporary credentials to make.
 #[derive(Debug, Clone)]
 pub struct TokenRequest {
     /// The one bucket.
@@ -21,7 +21,7 @@ pub struct TokenRequest {
     pub prefixes: Vec<String>,
     /// Exactly these keys, besides those below the prefixes.
     pub objects: Vec<ObjectKey>,
-    /// The host that the credentials are for, which nobody checks.
+    /// The host that the credentials are for, which is not checked.
     pub audience: String,
     /// When the token is made.
     pub now: Timestamp,
@@ -74,7 +74,7 @@ impl TemporaryCredentials {
     /// Makes credentials of a key.
     ///
     /// # Errors
-    /// None that a caller could cause: JSON can write every text.
+    /// None in practice: JSON can write every text.
     pub fn new(parent: &AccessKey, wanted: &TokenRequest) -> Result<TemporaryCredentials, serde_json::Error> {
         let claims = serde_json::to_vec(&claims(parent, wanted))?;
         let head = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#);

@@ -1,19 +1,19 @@
-//! Session tokens of temporary credentials: what one says, and whether a key stands behind it.
+//! Session tokens of temporary credentials: their claims, and whether a key has signed them.
 //!
 //! R2's form, as its docs have it ("Temporary credentials", and the example "Authenticate against R2 with temporary
-//! credentials"): the access key id is the parent's. The session token is the base64 of `jwt/` and a JSON Web Token that
-//! is signed with the parent's secret (HS256). The secret is the SHA-256 of the JSON Web Token in hexadecimal digits. So
-//! nobody keeps a list of tokens, and a parent that goes takes its tokens with it.
+//! credentials"): the access key id is the parent's. The session token is the base64 of `jwt/` and a JSON Web Token
+//! that is signed with the parent's secret (HS256). The secret is the SHA-256 of the JSON Web Token in hexadecimal
+//! digits. So there is no list of tokens, and the tokens of a parent that is removed are invalid.
 //!
 //! Documented claims: `iss` (the parent's id), `sub` (the account), `aud` (the host), `iat`, `exp`, `bucket`, `scope`,
 //! `actions`, `paths.prefixPaths`, `paths.objectPaths`. `sub` and `aud` mean nothing here, as there are no accounts.
 //!
-//! The docs leave open, and here is decided:
+//! The docs leave these points open; r2shim decides them so:
 //! - Unknown claims are refused: one could be a limit. Known beside those above are `nbf` and `jti` (RFC 7519).
 //! - `scope` and `actions` together mean what both allow, as in the docs' example. Two projects found that R2 refuses such
 //!   a token, so `keys temporary` never makes one.
 //! - `paths` with two empty lists covers nothing.
-//! - A token that begins more than 15 minutes ahead does not hold yet, as with signatures.
+//! - A token that begins more than 15 minutes ahead is not valid yet, as with signatures.
 
 use crate::access::key::AccessKey;
 use crate::access::permission::Permission;
@@ -30,7 +30,7 @@ use sha2::{Digest, Sha256};
 /// The longest session token that is read, in bytes. One with 150 long paths has 22,000.
 const MAX_TOKEN_BYTES: usize = 32 << 10;
 
-/// What stands before the JSON Web Token.
+/// The text before the JSON Web Token.
 pub(super) const PREFIX: &str = "jwt/";
 
 /// How far a token's beginning may be ahead of the clock, in seconds: as far as a signature.
@@ -56,7 +56,7 @@ pub const ACTIONS: [(&str, Operation); 16] = [
     ("CompleteMultipartUpload", Operation::CompleteMultipartUpload),
 ];
 
-/// What a token leaves of its parent's rights.
+/// The rights of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenScope {
     /// The one bucket.
@@ -65,11 +65,11 @@ pub struct TokenScope {
     pub operations: TokenOperations,
     /// Where in the bucket; `None` is everywhere.
     pub paths: Option<TokenPaths>,
-    /// The second after which the token holds no more.
+    /// The second after which the token is expired.
     pub expires: Timestamp,
 }
 
-/// What a token allows: at least one of both, and what both allow where both are given.
+/// What a token allows: at least one of the two is given. If both are, both must allow a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenOperations {
     /// `scope`.
@@ -99,12 +99,12 @@ impl TokenPaths {
     }
 }
 
-/// A token that a key stands behind.
+/// A token that a key has signed.
 #[derive(Debug, Clone)]
 pub struct SessionToken {
-    /// What it leaves of the key's rights.
+    /// Its rights.
     pub scope: TokenScope,
-    /// What requests with it are signed with.
+    /// The secret for requests with it.
     pub secret: Secret,
     begins: Timestamp,
 }
@@ -178,9 +178,9 @@ struct Paths {
 }
 
 impl SessionToken {
-    /// The token of that text, if the parent has signed it. Nothing of it is read before that is known, so a stranger's
-    /// costs a decoding and an HMAC. Whether it still holds is [`SessionToken::check_end`]'s to say, once the request is
-    /// known to be signed with the token.
+    /// The token of that text, if the parent has signed it. Nothing of it is read before that is verified, so a forged
+    /// token costs only a decoding and an HMAC. [`SessionToken::check_end`] checks its time, after the request's
+    /// signature is verified.
     ///
     /// # Errors
     /// Why it is refused.
@@ -217,15 +217,15 @@ impl SessionToken {
         Ok(SessionToken { scope, secret: Secret::new(secret_of(jwt)), begins })
     }
 
-    /// When the token began to hold: the later of `iat` and `nbf`.
+    /// When the token becomes valid: the later of `iat` and `nbf`.
     pub fn begins(&self) -> Timestamp {
         self.begins
     }
 
-    /// Whether the token still holds.
+    /// Checks that the token has not expired.
     ///
     /// # Errors
-    /// Its end, if that has come.
+    /// The time at which it expired.
     pub fn check_end(&self, now: Timestamp) -> Result<(), Timestamp> {
         if now < self.scope.expires { Ok(()) } else { Err(self.scope.expires) }
     }

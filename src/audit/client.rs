@@ -1,4 +1,4 @@
-//! Who sends requests. For an audit a client is a key and a product.
+//! The sender of requests. For an audit a client is a key and a product.
 
 /// A client: a key id and the product of its user agent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,10 +21,10 @@ impl Client {
     }
 }
 
-/// Product and version of a user agent (RFC 9110 section 10.1.5): the first product that says who sends.
+/// Product and version of a user agent (RFC 9110 section 10.1.5): the first product that identifies the sender.
 ///
-/// aws-cli and boto3 put themselves first. Browsers all call themselves `Mozilla`: for them the product is `browser`, as
-/// an audit has no use for more.
+/// aws-cli and boto3 put themselves first. Browsers all call themselves `Mozilla`: for them the product is `browser`,
+/// as an audit has no use for more.
 pub fn product(user_agent: &str) -> (&str, &str) {
     let text = user_agent.trim().trim_matches(|c| matches!(c, '[' | ']' | '"'));
     let first = text.split([' ', ',', ';', '(']).next().unwrap_or_default();

@@ -1,8 +1,8 @@
 //! An audit: which requests of which clients R2 would refuse, why, and how often.
 //!
 //! One request that was judged is an [`Observation`], whether it was sent to the server or read from a log. [`Audit`]
-//! counts observations, within bounds, however many there are. Audits of the same policy are [merged](Audit::merge), and
-//! kept [as JSON](Audit::to_json). [`Watch`] finds what one request does not show.
+//! counts any number of observations, within bounds. Audits of the same policy are [merged](Audit::merge), and kept
+//! [as JSON](Audit::to_json). [`Watch`] finds what a single request does not show.
 //!
 //! Nothing here reads a clock or a file.
 

@@ -1,8 +1,8 @@
-//! What of a request's verdicts tells its client something that it does not know.
+//! Which of a request's verdicts are news to its client.
 
 use crate::audit::observation::Verdict;
 
-/// What the store that clients have today answered a request.
+/// The answer of the store that clients use today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoreAnswer<'a> {
     /// The HTTP status.
@@ -11,10 +11,10 @@ pub struct StoreAnswer<'a> {
     pub code: Option<&'a str>,
 }
 
-/// The verdicts that count: of each rule the first, as one may have found several headers, and none by which R2 answers
-/// what the store answered. A client that asks for a configuration that no bucket has hears from both that there is none.
+/// The verdicts that count: the first of each rule, because a rule may have found several headers, and none for which
+/// R2's answer is that of the store. For example, both answer that a bucket has no configuration of a kind.
 ///
-/// `answered` is `None` where the store said nothing: the request did not reach it, or there is no such store.
+/// `answered` is `None` if there is no answer of the store: the request did not reach it, or there is no store.
 pub fn news(found: impl IntoIterator<Item = Verdict>, answered: Option<StoreAnswer<'_>>) -> Vec<Verdict> {
     let mut news: Vec<Verdict> = Vec::new();
     for verdict in found {
@@ -40,7 +40,7 @@ mod tests {
     use crate::s3::Code;
 
     #[test]
-    fn what_the_store_says_too_and_what_is_said_already_is_no_news() {
+    fn answers_of_the_store_and_known_findings_are_not_news() {
         let found = || {
             [
                 ("policy/x-amz-acl", Code::NOT_IMPLEMENTED),

@@ -12,7 +12,7 @@ use crate::s3::{S3Error, Timestamp};
 pub struct Observation {
     /// When it came.
     pub time: Timestamp,
-    /// Who sent it.
+    /// The client that sent it.
     pub client: Client,
     /// The version of the client's product; empty where it is not known.
     pub version: String,

@@ -6,8 +6,8 @@ use crate::s3::{Code, S3Error};
 use std::borrow::Cow;
 use std::fmt;
 
-/// What is refused, and by whom: `policy/x-amz-acl`, `region/foreign`, `parts/unequal`. Every part is from a bounded set:
-/// never a client's word.
+/// The filter and what it refuses: `policy/x-amz-acl`, `region/foreign`, `parts/unequal`. Every part is from a bounded
+/// set, and never a client's text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuleId(Cow<'static, str>);
 
@@ -18,7 +18,8 @@ pub const ACL_REQUIRED: RuleId = RuleId::named("acl/required");
 /// Uploaded parts of unequal size (D, R2's docs on multipart objects).
 pub const UNEQUAL_PARTS: RuleId = RuleId::named("parts/unequal");
 
-/// What would reach the own interfaces of the store, or another key of it: no finding of R2's, and never passed on.
+/// Requests that would reach the store's own interfaces, or another key. They are never passed on, and R2 would not
+/// refuse them.
 pub const NOT_PASSED_ON: RuleId = RuleId::named("store/not-passed-on");
 
 impl RuleId {
@@ -46,7 +47,8 @@ impl RuleId {
         }
     }
 
-    /// The rule that requests are refused by where a policy's line refuses; `None` for a line that refuses nothing itself.
+    /// The rule that requests are refused by where a policy's line refuses; `None` for a line that refuses nothing
+    /// itself.
     pub fn of_line(line: &Effective<'_>) -> Option<RuleId> {
         Some(match (line.kind, line.name) {
             ("operation", _) => RuleId::by(Filter::Policy, line.operation),

@@ -135,9 +135,9 @@ impl Audit {
     }
 
     /// Counts a request. Returns whether it brought something that was not there before: a client, an operation of it,
-    /// or a finding. Coverage is counted by who reads a source.
+    /// or a finding. The reader of a source counts coverage.
     pub fn add(&mut self, seen: &Observation) -> bool {
-        // Findings are counted only for who brings one: of many clients that takes a while.
+        // Findings are counted only if this request has one: with many clients counting takes a while.
         let room = if seen.verdicts.is_empty() { 0 } else { MAX_FINDINGS.saturating_sub(self.findings()) };
         let is_new = !self.clients.contains_key(&seen.client);
         let figures = self.client(&seen.client, seen.time);

@@ -110,7 +110,7 @@ fn an_audit_that_was_laid_out_anew_is_the_same() {
 }
 
 #[test]
-fn what_is_no_audit_of_this_version_is_refused() {
+fn other_files_and_versions_are_refused() {
     let good = Audit::new("r2").to_json();
     for (text, error) in [
         (good.replace("\"version\": 2", "\"version\": 3"), "has version 3 of the form"),

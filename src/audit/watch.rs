@@ -1,7 +1,7 @@
-//! What one request does not show: unequal parts, too many writes to one key, deletes of very many keys.
+//! Finds what a single request does not show: unequal parts, too many writes to one key, deletes of very many keys.
 //!
-//! What is remembered has a bound: of many keys, uploads and parts the oldest are forgotten first, in halves. What is
-//! forgotten is not found; nothing is found that is not so.
+//! The memory is bounded: of many keys, uploads and parts the oldest are forgotten first, in halves. Findings can be
+//! missed in this way, but every finding is true.
 
 use crate::audit::observation::Verdict;
 use crate::audit::rule::{RuleId, UNEQUAL_PARTS};
@@ -76,7 +76,7 @@ pub enum Event<'a> {
 impl<'a> Event<'a> {
     /// What a request that was carried out counts as, by what its head says; `None` if it counts alone. `bytes` is the
     /// length of the object or part in its body. How many keys DeleteObjects names, and which parts
-    /// CompleteMultipartUpload, stands in their bodies: who knows a body makes these events better.
+    /// CompleteMultipartUpload, stands in their bodies: a caller with the body makes these events more precise.
     pub fn of(
         operation: Operation,
         [bucket, key]: [&'a str; 2],

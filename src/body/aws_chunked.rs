@@ -12,9 +12,9 @@
 //! \r\n
 //! ```
 //!
-//! Bytes are given out before the signature of their chunk is known to be good: they are not to become an object before
-//! [`AwsChunkedDecoder::finish`]. Not here: the chain of signatures ([`ChunkSignatures`] stands for it), and whether the
-//! bytes have the length and the checksum they should ([`crate::body::Digests`]).
+//! Bytes are returned before the signature of their chunk is verified: they must not become an object before
+//! [`AwsChunkedDecoder::finish`]. The chain of signatures is not here, but behind [`ChunkSignatures`].
+//! [`crate::body::Digests`] verifies length and checksum.
 
 use crate::s3::checksum::{Algorithm, Checksum};
 use crate::s3::{Code, S3Error};
@@ -26,8 +26,8 @@ const MAX_LINE: usize = 256;
 /// The longest size of a chunk in hexadecimal digits: what 64 bits hold.
 const MAX_SIZE_DIGITS: usize = 16;
 
-/// The chain of signatures over the chunks of one body, each made over the one before it. A trait, so that the grammar is
-/// tested with signatures that a reader can check; [`crate::sigv4::ChunkChain`] is the chain of SigV4.
+/// The chain of signatures over the chunks of one body, each made over the one before it. A trait, so that the grammar
+/// is tested with signatures that a reader can check; [`crate::sigv4::ChunkChain`] is the chain of SigV4.
 pub trait ChunkSignatures {
     /// Whether `signature`, 64 hexadecimal digits, is the next one, over a chunk whose data has this SHA-256.
     fn chunk_is_good(&mut self, data_sha256: [u8; 32], signature: &str) -> bool;
@@ -93,7 +93,7 @@ impl AwsChunkedDecoder {
         }
     }
 
-    /// The next framed bytes; `out` is given the object's bytes in them, and its error ends the matter.
+    /// The next framed bytes. `out` gets the object's bytes in them; its error ends the body.
     ///
     /// `IncompleteBody` for bytes that are not framed so, `SignatureDoesNotMatch`, `MalformedTrailerError`.
     pub fn update(
@@ -264,7 +264,7 @@ fn parse_size(digits: &str) -> Result<u64, S3Error> {
     size.ok_or_else(|| bad_framing("the size of a chunk is no number"))
 }
 
-/// S3 calls a body whose frames cannot be followed incomplete, whatever is wrong with them.
+/// S3 calls every body with malformed frames incomplete.
 fn bad_framing(why: &str) -> S3Error {
     S3Error::new(Code::INCOMPLETE_BODY).message("The request body terminated unexpectedly").cause(why)
 }
@@ -455,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_taker_refuses_ends_the_body() {
+    fn an_error_of_the_reader_ends_the_body() {
         let mut decoder = AwsChunkedDecoder::new(None, None);
         let refused = decoder.update(b"5\r\nhello\r\n", |_| Err(Code::INCOMPLETE_BODY.into()));
         assert_eq!(refused.unwrap_err().code, "IncompleteBody");

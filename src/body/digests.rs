@@ -1,6 +1,6 @@
-//! Is this the body the client meant? Counts and digests the bytes and compares with everything the client said.
+//! Verifies a body: counts and digests the bytes, and compares them with everything that the client announced.
 //!
-//! Not here: what the client said ([`crate::s3::checksum`] reads it) and the signatures of chunks.
+//! [`crate::s3::checksum`] reads the announcement. Signatures of chunks are not verified here.
 
 use crate::s3::checksum::{Algorithm, Checksum, Hasher};
 use crate::s3::etag::ETag;
@@ -8,7 +8,7 @@ use crate::s3::{Code, S3Error};
 use md5::{Digest, Md5};
 use sha2::Sha256;
 
-/// What a client said of its body. What is `None` was not said and is not checked.
+/// What a client announced about its body. A `None` was not announced and is not checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Expected {
     /// Bytes of the body: `Content-Length`, or `x-amz-decoded-content-length` for aws-chunked bodies.
@@ -21,7 +21,7 @@ pub struct Expected {
     pub checksum: Option<Checksum>,
 }
 
-/// What came: to be stored with the object.
+/// The length and digests of the received body, to be stored with the object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Digested {
     /// Bytes of the body.
@@ -35,7 +35,7 @@ pub struct Digested {
     pub checksum: Option<Checksum>,
 }
 
-/// The stage that digests a body and judges it at its end. Until [`Digests::finish`] says so, no byte of it is good.
+/// The stage that digests a body and verifies it at its end. No byte may be used before [`Digests::finish`] succeeds.
 #[derive(Debug)]
 pub struct Digests {
     expected: Expected,
@@ -106,8 +106,8 @@ impl Digests {
         Ok(())
     }
 
-    /// The verdict: what came, or the first thing that is not as the client said: `IncompleteBody`,
-    /// `XAmzContentSHA256Mismatch`, then `BadDigest` of MD5 and of the checksum.
+    /// The verdict: the received digests, or the first mismatch: `IncompleteBody`, `XAmzContentSHA256Mismatch`, then
+    /// `BadDigest` of MD5 and of the checksum.
     pub fn finish(self) -> Result<Digested, S3Error> {
         if self.expected.length.is_some_and(|expected| self.length != expected) {
             return Err(self.wrong_length());
@@ -183,14 +183,14 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_as_said() {
+    fn a_body_that_matches_its_announcement() {
         let digested = judge(all_said(), BODY).unwrap();
         let whole = Digested { length: 9, md5: Some(md5()), sha256: Some(sha256()), checksum: Some(crc32()) };
         assert_eq!(digested, whole);
     }
 
     #[test]
-    fn nothing_said_nothing_checked_and_nothing_digested() {
+    fn nothing_announced_nothing_verified() {
         let digested = judge(Expected::default(), BODY).unwrap();
         assert_eq!(digested, Digested { length: 9, md5: None, sha256: None, checksum: None });
         assert_eq!(digested.etag().unwrap_err().code, "InternalError");

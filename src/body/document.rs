@@ -1,4 +1,4 @@
-//! A request document, gathered whole: XML bodies are small and bounded, so they are read before they are understood.
+//! Collects a request document. XML bodies are small and bounded, so they are read completely before they are parsed.
 
 use crate::s3::{Code, Limit, S3Error};
 
@@ -15,8 +15,8 @@ impl DocumentCollector {
         DocumentCollector { bytes: Vec::new(), limit }
     }
 
-    /// The next bytes; `MaxMessageLengthExceeded` as soon as there are more than the limit. What was gathered until then
-    /// is let go.
+    /// The next bytes; `MaxMessageLengthExceeded` as soon as there are more than the limit. Then the collected bytes
+    /// are dropped.
     pub fn update(&mut self, bytes: &[u8]) -> Result<(), S3Error> {
         if bytes.len() > self.limit - self.bytes.len() {
             self.bytes = Vec::new();

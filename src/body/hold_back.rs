@@ -1,8 +1,8 @@
 //! Holds the last piece of a body back until the body is verified.
 //!
-//! A store that knows the length of a body makes an object of it when the last byte arrives. So the last byte must not be
-//! sent before the verdict, and there is no verdict before the last byte has been read. An empty body has no last byte:
-//! for one, the sender waits for the verdict before it sends the head.
+//! A store that knows the length of a body makes an object of it when the last byte arrives. So the last byte must not
+//! be sent before the verdict, and there is no verdict before the last byte has been read. An empty body has no last
+//! byte: for one, the sender waits for the verdict before it sends the head.
 
 use crate::body::Digested;
 use bytes::Bytes;
@@ -31,7 +31,7 @@ mod tests {
     use crate::body::{Digests, Expected};
 
     #[test]
-    fn every_piece_goes_on_when_the_next_has_come_and_the_last_with_the_verdict() {
+    fn each_piece_is_released_by_the_next_and_the_last_by_the_verdict() {
         let mut stage = HoldBack::default();
         assert_eq!(stage.push(Bytes::from("1")), None);
         assert_eq!(stage.push(Bytes::from("2")), Some(Bytes::from("1")));

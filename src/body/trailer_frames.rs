@@ -1,7 +1,7 @@
 //! Frames a body so that its checksum can follow it: `STREAMING-UNSIGNED-PAYLOAD-TRAILER`, of a length that is known
 //! before the first byte (S3 API reference, "Uploading objects with trailing checksums").
 //!
-//! Not here: taking such a body apart ([`crate::body::AwsChunkedDecoder`]) and making the checksum.
+//! [`crate::body::AwsChunkedDecoder`] decodes such a body. The checksum is made elsewhere.
 
 use crate::s3::checksum::{Algorithm, Checksum};
 use bytes::Bytes;

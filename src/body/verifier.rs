@@ -1,4 +1,4 @@
-//! All stages of a body in one: framing off, digests on, and one verdict at the end.
+//! All stages of a body in one: removes the framing, computes the digests, and gives one verdict at the end.
 
 use crate::body::CoalescingBuffer;
 use crate::body::aws_chunked::{AwsChunkedDecoder, ChunkSignatures};
@@ -8,7 +8,7 @@ use crate::s3::checksum::Algorithm;
 use crate::sigv4::ChunkChain;
 use bytes::Bytes;
 
-/// How a body is framed and what was said of it.
+/// The framing of a body and what was announced about it.
 #[derive(Debug, Clone)]
 pub struct Announced {
     /// The framing inside HTTP's own.
@@ -43,7 +43,7 @@ pub enum Framing {
     },
 }
 
-/// A body on its way in. Until [`BodyVerifier::finish`] says so, no byte of it is good.
+/// A body that is being received. No byte may be used before [`BodyVerifier::finish`] succeeds.
 pub struct BodyVerifier {
     decoder: Option<AwsChunkedDecoder>,
     digests: Digests,

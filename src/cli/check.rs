@@ -13,13 +13,13 @@ use std::io::Write;
 /// Checks settings, keys, policy, addresses and data folder; changes nothing.
 pub(super) fn run(arguments: &Check, out: &mut dyn Write) -> Result<(), Failure> {
     let loaded = start::load(&arguments.serve)?;
-    // Taken and given back: what listens on them now may be the server itself.
+    // The addresses are bound and released, because the server itself may be the program that listens on them now.
     start::take(&loaded, Inherited::default(), false).map_err(perhaps_itself)?;
     writeln!(out, "{GOOD}ok{GOOD:#}: {}", summary(&loaded))?;
     if arguments.online { try_out(loaded.settings.upstream, out) } else { Ok(()) }
 }
 
-/// Tries the store behind out, and says of each thing whether it works.
+/// Tries the store behind r2shim, and prints whether each part works.
 fn try_out(upstream: Upstream, out: &mut dyn Write) -> Result<(), Failure> {
     let Upstream::Remote(remote) = upstream else {
         writeln!(out, "nothing to try: objects are on this machine")?;
@@ -39,7 +39,7 @@ fn try_out(upstream: Upstream, out: &mut dyn Write) -> Result<(), Failure> {
     Err(Diagnostic::new(location, "the store behind cannot be used", "mend the fault above and check again").into())
 }
 
-/// What is in use may be in use by the server that is checked.
+/// An address or folder that is in use may be in use by the server whose settings are checked.
 fn perhaps_itself(failure: Failure) -> Failure {
     match failure {
         Failure::Stopped(message) => {
@@ -70,7 +70,7 @@ fn summary(loaded: &Loaded) -> String {
     }
 }
 
-/// How the ports for clients are secured, if they are.
+/// The line about TLS.
 fn tls(settings: &Settings) -> String {
     let Some(tls) = &settings.tls else { return String::new() };
     let clients = match tls.clients.as_ref().map(|clients| clients.required) {
@@ -81,7 +81,7 @@ fn tls(settings: &Settings) -> String {
     format!(" with TLS until {}{clients}", tls.expires.iso_8601())
 }
 
-/// Where an audit is kept, if this is one.
+/// The line about the file of the audit, if there is one.
 fn audit(settings: &Settings) -> String {
     match settings.mode {
         Mode::Enforce => String::new(),
@@ -89,7 +89,7 @@ fn audit(settings: &Settings) -> String {
     }
 }
 
-/// Which buckets the start makes where they are missing.
+/// The line about buckets that the start makes if they are missing.
 fn buckets(settings: &Settings) -> String {
     let names: Vec<_> = settings.buckets.iter().map(BucketName::as_str).collect();
     match names.len() {
@@ -99,7 +99,7 @@ fn buckets(settings: &Settings) -> String {
     }
 }
 
-/// Whether the admin address shows people anything.
+/// The line about pages at the admin address.
 fn admin_pages(settings: &Settings) -> &'static str {
     match (settings.pages.served, settings.pages.download) {
         (true, true) => " with pages and downloads",
@@ -108,13 +108,13 @@ fn admin_pages(settings: &Settings) -> &'static str {
     }
 }
 
-/// The pages that browsers let in.
+/// The line about origins that may use the server from a browser.
 fn pages(settings: &Settings) -> String {
     let origins = settings.cors.to_string();
     if origins.is_empty() { origins } else { format!(", pages of {origins}") }
 }
 
-/// Which buckets are read without a key, and where.
+/// The line about public buckets and their addresses.
 fn public(settings: &Settings) -> String {
     let listen: Vec<_> = settings.public_listen.iter().map(ToString::to_string).collect();
     if listen.is_empty() { String::new() } else { format!(", public {} on {}", settings.public, listen.join(" and ")) }

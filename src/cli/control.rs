@@ -1,4 +1,4 @@
-//! Telling a running server what to do: where its control socket is, and what it says.
+//! Sends commands to a running server: finds its control socket, and returns its answer.
 
 use crate::cli::failure::Failure;
 use crate::cli::sources::ServerPlace;
@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Sends a command to the server at this place, and returns its answer.
 ///
 /// # Errors
-/// [`Failure::Stopped`] if no server answers, and faults if it cannot be known where it is.
+/// [`Failure::Stopped`] if no server answers, and faults if the settings do not say where the socket is.
 pub(super) fn ask(place: &ServerPlace, command: &Command) -> Result<Answer, Failure> {
     let flags = place.flags();
     let (socket, faults) = settings::load_control(&flags);
@@ -29,13 +29,13 @@ pub(super) fn ask(place: &ServerPlace, command: &Command) -> Result<Answer, Fail
         }
         Ok(Answer::Failed { message }) => Err(Failure::Stopped(message)),
         Ok(answer) => Ok(answer),
-        // Where it is may be written behind the fault.
+        // The path of the socket may be written after the fault.
         Err(AskError::NoServer(_)) if !faults.is_empty() => Err(faults.into()),
         Err(error) => Err(Failure::Stopped(error.to_string())),
     }
 }
 
-/// The same, where the server has said something that is no answer to this command.
+/// The same for an answer that does not belong to this command.
 pub(super) fn no_answer() -> Failure {
     let message = "the server's answer is none to this command";
     Diagnostic::new(Location::from_name("r2shim"), message, "use the r2shim that serves").into()

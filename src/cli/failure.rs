@@ -39,13 +39,13 @@ impl Failure {
     }
 }
 
-/// `FILE:LINE: message`, then the way out.
+/// `FILE:LINE: message`, then the advice.
 pub fn write_fault(fault: &Diagnostic, errors: &mut dyn Write) -> io::Result<()> {
     writeln!(errors, "{BAD}{}{BAD:#}: {}", fault.location, fault.message)?;
     writeln!(errors, "  {FAINT}{}{FAINT:#}", fault.advice)
 }
 
-/// Prints warnings: what is allowed and perhaps a mistake.
+/// Prints warnings about settings that are allowed but may be mistakes.
 pub fn write_warnings(warnings: &[Diagnostic], errors: &mut dyn Write) -> io::Result<()> {
     warnings.iter().try_for_each(|warning| {
         writeln!(errors, "{DOUBT}warning{DOUBT:#}: {}: {}", warning.location, warning.message)?;
@@ -54,7 +54,7 @@ pub fn write_warnings(warnings: &[Diagnostic], errors: &mut dyn Write) -> io::Re
 }
 
 impl From<Vec<Diagnostic>> for Failure {
-    /// Faults in the order in which one mends them: file by file, from the top.
+    /// Faults in a useful order: file by file, from the top.
     fn from(mut faults: Vec<Diagnostic>) -> Failure {
         faults.sort_by(|a, b| (&a.location.file, a.location.line).cmp(&(&b.location.file, b.location.line)));
         Failure::Faults(faults)
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn each_fault_is_told_with_its_place_and_the_way_out() {
+    fn each_fault_is_printed_with_its_place_and_advice() {
         let location = Location { file: "r2shim.toml".into(), line: Some(3) };
         let first = Diagnostic::new(location, "unknown setting `listn`", "did you mean `listen`?");
         let second = Diagnostic::new(Location::from_name("--admin"), "\"x\" is no address", "write one");
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_are_told_from_the_top_of_each_file() {
+    fn faults_are_printed_from_the_top_of_each_file() {
         let at = |file: &str, line| Diagnostic::new(Location { file: file.into(), line }, "bad", "better");
         let faults = vec![at("b.toml", Some(10)), at("b.toml", Some(9)), at("b.toml", None), at("a.toml", Some(11))];
         let Failure::Faults(faults) = Failure::from(faults) else { panic!("faults are faults") };

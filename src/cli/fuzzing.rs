@@ -1,4 +1,4 @@
-//! The doors for the fuzzers of what people give to commands.
+//! The interfaces for the fuzzers of the input of commands.
 
 pub(crate) use crate::cli::audit::fuzzing::uncompressed;
 pub(crate) use crate::cli::explain::fuzzing::curl_request;

@@ -46,20 +46,20 @@ pub struct HealthCheck {
 }
 
 impl HealthCheck {
-    /// The flags that say where the server is.
+    /// The flags that locate the server.
     fn flags(&self) -> Flags {
         let variables = self.variables.names();
         Flags { config: self.config.clone(), admin: self.admin.clone(), variables, ..Flags::default() }
     }
 }
 
-/// How long one question may take. Docker gives a check 30 s by default, Kubernetes a probe 1 s.
+/// The time limit of one try. Docker gives a check 30 s by default, Kubernetes a probe 1 s.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The time between two questions of `--wait`.
+/// The time between two tries of `--wait`.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// More than any page of readiness has.
+/// The most bytes that are read of an answer: more than `/readyz` ever has.
 const MAX_ANSWER_BYTES: u64 = 64 << 10;
 
 /// Why a server is not ready. Each of these can change.
@@ -71,7 +71,7 @@ enum NotReady {
     Asked(Uri, Problem),
 }
 
-/// Why the answer of a page is not that of a server that is ready.
+/// Why an answer does not show that the server is ready.
 #[derive(Debug, thiserror::Error)]
 enum Problem {
     #[error("no answer within {} s", PATIENCE.as_secs())]
@@ -100,10 +100,10 @@ pub(super) fn run(arguments: &HealthCheck, out: &mut dyn Write) -> Result<(), Fa
     }
 }
 
-/// Where a server says whether it is ready.
+/// The URL that reports whether a server is ready.
 enum Place {
     Page(Uri),
-    /// This ready file will name it.
+    /// The URL is not known yet: this ready file will name it.
     NotNamedYet(PathBuf),
 }
 
@@ -126,7 +126,7 @@ fn readiness(server: &str) -> String {
     format!("{server}/readyz")
 }
 
-/// The admin address that a ready file names; `None` too where there is no such file.
+/// The admin address in a ready file; `None` also if there is no such file.
 fn admin_of(file: &Path) -> Option<String> {
     let text = std::fs::read_to_string(file).ok()?;
     text.lines().find_map(|line| line.strip_prefix("ADMIN=")).map(str::to_owned)
@@ -155,7 +155,7 @@ fn parse(text: &str, place: Location) -> Result<Uri, Diagnostic> {
     if page.scheme_str() == Some("http") && is_host_and_port(&page) { Ok(page) } else { Err(fault()) }
 }
 
-/// Whether a page names a host, perhaps a port that can be, and nothing else.
+/// Whether a URL has a host, perhaps a valid port, and nothing else.
 fn is_host_and_port(page: &Uri) -> bool {
     let Some(authority) = page.authority() else { return false };
     let port = authority.port().map(|port| format!(":{}", port.as_str())).unwrap_or_default();
@@ -203,7 +203,7 @@ fn target(page: &Uri) -> &str {
     }
 }
 
-/// What an answer says, head and body.
+/// Head and body of an answer.
 fn verdict(answer: &[u8]) -> Result<String, Problem> {
     let text = String::from_utf8_lossy(answer);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));

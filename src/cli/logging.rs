@@ -1,7 +1,7 @@
 //! The log: written to stderr as text or JSON, at the levels `R2SHIM_LOG` asks for.
 //!
-//! Libraries log too, and the server's library puts whole request targets, presigned signatures included, into its
-//! messages. So records that come through `log` are let in at level error only, whatever is asked for.
+//! Libraries log, too, and pingora puts whole request targets, presigned signatures included, into its messages. So
+//! records that come through `log` are only accepted at the level error, regardless of `R2SHIM_LOG`.
 
 use crate::cli::arguments::LogFormat;
 use crate::diagnostics::{Diagnostic, Location};
@@ -12,8 +12,8 @@ use tracing_subscriber::EnvFilter;
 
 const VARIABLE: &str = "R2SHIM_LOG";
 
-/// Where the server's library calls it an error that a connection just returned to the pool cannot be taken out at once. It
-/// opens another. What fails for us is in our own records.
+/// A module of pingora that logs an error if a connection just returned to the pool cannot be taken out at once.
+/// pingora then opens another one. r2shim logs its own failures.
 const CONNECTIONS: &str = "pingora_core::connectors";
 
 /// Starts the log. To be called once; a second call changes nothing.
@@ -25,7 +25,7 @@ pub fn start(format: LogFormat) -> Result<(), Diagnostic> {
         LogFormat::Text => Box::new(builder.finish()),
         LogFormat::Json => Box::new(builder.json().flatten_event(true).finish()),
     };
-    // Both fail only where a log was started before, as in tests.
+    // Both fail only if a log was started before, as in tests.
     let _ = tracing::subscriber::set_global_default(subscriber);
     let _ = LogTracer::builder().with_max_level(LevelFilter::Error).ignore_crate(CONNECTIONS).init();
     Ok(())

@@ -1,8 +1,9 @@
-//! The command line: `serve`, `reload`, `healthcheck`, `check`, `policy`, `explain`, `audit`, `report`, `keys`, `store`, `completions`, `man`.
+//! The command line: `serve`, `reload`, `healthcheck`, `check`, `policy`, `explain`, `audit`, `report`, `keys`,
+//! `store`, `completions`, `man`.
 //!
-//! A command reads its arguments, calls the part that knows, and writes what that says. Exit codes: 0 where it did what
-//! was asked, 2 where usage, settings or a policy have faults, 1 where anything else went wrong, `store check` or `store
-//! backup` has found something, `reload` is refused, or `explain`, `audit` or `keys check` says that requests would be refused.
+//! A command reads its arguments, calls the module that does the work, and writes the result. Exit codes: 0 for
+//! success; 2 if usage, settings or a policy have faults; 1 if anything else failed, if `store check` or `store backup`
+//! has findings, if `reload` is refused, or if `explain`, `audit` or `keys check` finds that requests would be refused.
 
 pub mod style;
 pub mod failure;
@@ -39,7 +40,7 @@ use clap::FromArgMatches;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// Does what the command line asks for.
+/// Carries out the command line.
 pub fn run() -> ExitCode {
     let matches = variables::command().try_get_matches_from(explain::with_curl_set_apart(std::env::args_os()));
     let arguments = match matches.and_then(|matches| Arguments::from_arg_matches(&matches)) {

@@ -1,11 +1,11 @@
-//! What commands write for a person: to stdout, and into files.
+//! The output of commands: to stdout, and into files.
 
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::{fs, io};
 
-/// An output whose reader may leave: `r2shim policy show r2 | head`. What comes then is written nowhere, and the command
-/// goes on: its exit code says what it found, however much of that was read.
+/// An output whose reader may close it: `r2shim policy show r2 | head`. Then the rest is discarded, and the command
+/// continues, so that its exit code is right.
 pub(super) struct Output<W> {
     to: W,
     is_left: bool,
@@ -17,7 +17,7 @@ impl<W: Write> Output<W> {
         Output { to, is_left: false }
     }
 
-    /// What was written, or `instead` if there is no reader.
+    /// The result of a write, or `instead` if the reader has closed the output.
     fn unless_left<T>(&mut self, instead: T, write: impl FnOnce(&mut W) -> io::Result<T>) -> io::Result<T> {
         if self.is_left {
             return Ok(instead);
@@ -42,7 +42,7 @@ impl<W: Write> Write for Output<W> {
     }
 }
 
-/// Writes beside the file, and puts it in its place when it is whole, so that it is never half written.
+/// Writes a file beside the target and renames it when it is complete, so that the target is never half written.
 pub(super) fn replace(file: &Path, text: &str) -> io::Result<()> {
     let mut beside = file.as_os_str().to_owned();
     beside.push(".new");
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_leaves_is_no_failure_and_a_full_disk_is() {
+    fn a_closed_output_is_not_a_failure_but_a_full_disk_is() {
         for (room, kind, expected) in [
             (3, ErrorKind::BrokenPipe, None),
             (0, ErrorKind::BrokenPipe, None),

@@ -1,4 +1,4 @@
-//! `serve --ready-file FILE`: the file is there exactly while the server is ready, for scripts that wait. It has the
+//! `serve --ready-file FILE`: the file exists exactly while the server is ready, for scripts that wait. It has the
 //! addresses, as lines that a shell can read with `.`.
 
 use crate::cli::url::url;
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// The names on the lines of a ready file, before a number and the `=`.
 const NAMES: [&str; 4] = ["ENDPOINT", "PUBLIC", "ADMIN", "PID"];
 
-/// More than any ready file has.
+/// The most bytes that are read: more than any ready file has.
 const MAX_BYTES: u64 = 64 << 10;
 
 /// The file of a server. It is removed when this is dropped.
@@ -24,15 +24,14 @@ pub(super) struct ReadyFile {
 }
 
 impl ReadyFile {
-    /// Removes what a server that was killed left there, and finds out whether the file can be written. `place` is where
-    /// it was named.
+    /// Removes the file of a killed server, and checks that the file can be written. `place` is where it was named.
     ///
     /// # Errors
     /// Why it cannot be written.
     pub(super) fn new(path: &Path, place: Location) -> Result<ReadyFile, Diagnostic> {
         check_replaceable(path, &place)?;
         let draft = draft(path);
-        // Made anew, so that a link of this name leads nowhere.
+        // The file is made anew, so that a link of this name is not followed.
         let prepared = remove(path).and_then(|()| remove(&draft)).and_then(|()| fs::File::create_new(&draft));
         prepared.map_err(|error| cannot_be_written(path, place, &error))?;
         Ok(ReadyFile { path: path.to_owned(), draft, written: String::new() })
@@ -81,13 +80,13 @@ fn cannot_be_written(path: &Path, place: Location, error: &io::Error) -> Diagnos
     Diagnostic::new(place, message, "name a file in a folder that is there and that this user can write to")
 }
 
-/// Refuses to replace what no server wrote: a file of the user, a device, a link.
+/// Refuses to replace anything that no server wrote: a file of the user, a device, a link.
 fn check_replaceable(path: &Path, place: &Location) -> Result<(), Diagnostic> {
     let replaceable = match fs::symlink_metadata(path) {
         Ok(found) if found.is_file() => {
             found.len() <= MAX_BYTES && fs::read_to_string(path).is_ok_and(|text| is_ours(&text))
         }
-        // A folder is refused for what it is.
+        // A folder has its own message.
         Ok(found) => found.is_dir(),
         Err(_) => true,
     };

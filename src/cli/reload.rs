@@ -7,7 +7,7 @@ use crate::diagnostics::Diagnostic;
 use crate::server::control::{Answer, Command, Fault};
 use std::io::Write;
 
-/// Tells the server, and says what has come of it.
+/// Sends the command to the server, and prints the result.
 pub(super) fn run(arguments: &Reload, out: &mut dyn Write) -> Result<(), Failure> {
     let errors = &mut anstream::stderr().lock();
     match control::ask(&arguments.server, &Command::Reload {})? {

@@ -24,7 +24,7 @@ pub struct ReportArguments {
     pub out: Option<PathBuf>,
 }
 
-/// How a report is written: as text, if no flag says otherwise. And which reports make a command fail.
+/// The format of a report, which is text by default, and which reports make a command fail.
 #[derive(Debug, Args)]
 pub struct ReportForm {
     /// Write JSON
@@ -53,7 +53,7 @@ pub enum FailOn {
     Unknown,
 }
 
-/// Does what `report` asks for.
+/// Carries out `report`.
 pub(super) fn run(arguments: &ReportArguments, out: &mut dyn Write) -> Result<(), Failure> {
     let report = Report::from(&merged(&arguments.files)?);
     let written = arguments.form.of(&report);

@@ -8,7 +8,7 @@ use crate::cli::{keys, logging, start};
 use crate::server::{self, Inherited, Running, Served};
 use std::io::Write;
 
-/// Serves until a signal stops it. What is printed on stdout is for people and comes once everything listens.
+/// Serves until a signal stops it. The text on stdout is for people, and is printed when everything listens.
 pub(super) fn run(arguments: &Serve) -> Result<(), Failure> {
     let mut loaded = start::load(arguments)?;
     logging::start(arguments.log)?;
@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &Serve) -> Result<(), Failure> {
             tracing::error!("the ready file cannot be written: {error}");
         }
         let mut out = anstream::stdout().lock();
-        // A start script that closed our stdout still wants to be served.
+        // The server also runs if stdout is closed.
         let _ = out
             .write_all(welcome.text(&running.listen, &running.public, running.admin).as_bytes())
             .and_then(|()| out.flush());

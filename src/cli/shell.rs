@@ -1,4 +1,4 @@
-//! Text to paste into a shell: sh, bash and zsh read it alike.
+//! Text to paste into a shell. sh, bash and zsh read it in the same way.
 
 /// The text as one word.
 pub(super) fn word(text: &str) -> String {

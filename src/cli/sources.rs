@@ -1,5 +1,5 @@
-//! The flags that commands have in common because they read settings, and whether the value of one is from the command
-//! line or from its variable.
+//! The flags of all commands that read settings, and whether the value of a flag is from the command line or from its
+//! variable.
 
 use crate::settings::{Flags, KeyText};
 use crate::store::Durability;
@@ -41,7 +41,7 @@ pub struct KeySource {
 }
 
 impl KeySource {
-    /// The flags of `serve` that say the same. The keys of its `--key` can be in the variable alone.
+    /// The same as flags of `serve`. The keys of `--key` can only come from its variable.
     pub fn flags(&self) -> Flags {
         let variable = Flags::variable("--key");
         let keys: Vec<_> = std::env::var(&variable).iter().map(|text| KeyText::from(text.as_str())).collect();
@@ -50,7 +50,7 @@ impl KeySource {
     }
 }
 
-/// What flags say about serving.
+/// The flags about serving.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Serving {
     #[command(flatten)]
@@ -173,7 +173,7 @@ impl ServerPlace {
     }
 }
 
-/// The variables whose values stand for flags that were not given. To be flattened into arguments before all others.
+/// The variables whose values are used for flags that were not given. To be flattened into arguments before all others.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Variables(BTreeSet<String>);
 

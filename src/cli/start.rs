@@ -1,5 +1,4 @@
-//! What can go wrong before a server runs. `serve` and `check` both ask here, so that neither says of a start what the
-//! other does not.
+//! The checks before a server runs. `serve` and `check` both use them, so that they report the same faults.
 
 use crate::cli::arguments::Serve;
 use crate::cli::failure::{Failure, write_warnings};
@@ -34,8 +33,8 @@ pub(super) fn load(arguments: &Serve) -> Result<Loaded, Failure> {
     Ok(loaded)
 }
 
-/// Takes the addresses, and looks whether the data folder can be used. Nothing is made, so a start that fails here leaves
-/// nothing behind. `succeeds` is whether the server takes the place of another, which still has the folder.
+/// Binds the addresses, and checks that the data folder can be used. Nothing is made, so a start that fails here leaves
+/// nothing behind. `succeeds` is whether the server replaces another one, which still has the folder.
 ///
 /// # Errors
 /// [`Failure::Stopped`] for an address or a folder that is in use, faults for one that cannot be used.
@@ -49,7 +48,7 @@ pub(super) fn take(loaded: &Loaded, inherited: Inherited, succeeds: bool) -> Res
     let listeners = Listeners::take(&addresses, inherited)?;
     if matches!(loaded.settings.upstream, Upstream::Local) {
         match Store::look(folder) {
-            // The server before closes it soon.
+            // The previous server closes it soon.
             Err(OpenError::InUse(_)) if succeeds || listeners.are_inherited() => {}
             looked => looked.map_err(|error| cannot_open(folder, &error))?,
         }
@@ -57,7 +56,7 @@ pub(super) fn take(loaded: &Loaded, inherited: Inherited, succeeds: bool) -> Res
     Ok(listeners)
 }
 
-/// The server that runs with the same control socket, and the sockets it listens at; `None` if there is none.
+/// The server that runs with the same control socket, and its listening sockets; `None` if there is none.
 ///
 /// # Errors
 /// Settings that give no control socket, and a server that does not hand its sockets over.
@@ -70,7 +69,7 @@ pub(super) fn predecessor(loaded: &Loaded) -> Result<Option<(Predecessor, Vec<Ow
     Predecessor::at(path).map_err(|error| Failure::Stopped(error.to_string()))
 }
 
-/// In front of another store nothing is kept here, but for the pair of the first start.
+/// In front of another store the data folder has only the pair of the first start.
 pub(super) fn needs_data_folder(loaded: &Loaded) -> bool {
     loaded.keys.is_empty() || matches!(loaded.settings.upstream, Upstream::Local)
 }

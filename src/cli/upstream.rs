@@ -1,4 +1,4 @@
-//! A remote upstream in words: where it is, and what `check` says of it.
+//! A remote upstream in words: its address, and the line of `check` about it.
 
 use crate::settings::UpstreamKey;
 use crate::upstream::{Addressing, CredentialSource, Remote};
@@ -8,7 +8,7 @@ pub(super) fn endpoints(remote: &Remote) -> String {
     remote.endpoints.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
 }
 
-/// One line about the requests that are sent to it. `key` is the one settings give.
+/// A line about the requests that are sent to it. `key` is the key in the settings.
 pub(super) fn summary(remote: &Remote, key: Option<&UpstreamKey>) -> String {
     let addressing = match remote.addressing {
         Addressing::Path => "path",

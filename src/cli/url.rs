@@ -3,7 +3,7 @@
 use crate::routing::Scheme;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-/// A URL that reaches the address from this machine. A wildcard address is none to connect to.
+/// A URL that reaches the address from this machine. A client cannot connect to a wildcard address.
 pub(super) fn url(scheme: Scheme, address: SocketAddr) -> String {
     let host = match address {
         SocketAddr::V4(v4) if v4.ip().is_unspecified() => SocketAddr::from((Ipv4Addr::LOCALHOST, v4.port())),

@@ -29,7 +29,7 @@ const OTHER_NAMES: &[(&str, &str, &str)] = &[
 /// Flags that may be repeated and whose values can have commas.
 const WITH_COMMAS: &[&str] = &["key", "header", "prefix", "object"];
 
-/// Variables that stand for no flag.
+/// Variables that do not belong to a flag.
 const OTHERS: &[&str] = &["R2SHIM_ACCESS_KEY_ID", "R2SHIM_SECRET_ACCESS_KEY", "R2SHIM_LOG"];
 
 /// The command line, with a variable for each flag.
@@ -71,7 +71,7 @@ fn collect(command: &Command, known: &mut BTreeSet<String>) {
     command.get_subcommands().for_each(|command| collect(command, known));
 }
 
-/// What is to be warned of: the settings' own warnings, and variables of the environment that are nearly one of ours.
+/// The warnings: those of the settings, and those for variables whose names are nearly those of r2shim.
 pub(super) fn all_warnings(loaded: &Loaded) -> Vec<Diagnostic> {
     let secrets = loaded.keys.iter().map(|key| &key.secret).chain(loaded.upstream_key.iter().map(|key| &key.secret));
     let named = secrets.filter_map(|secret| match secret {
@@ -82,8 +82,9 @@ pub(super) fn all_warnings(loaded: &Loaded) -> Vec<Diagnostic> {
     [loaded.warnings.clone(), misspelt(set, named)].concat()
 }
 
-/// Warnings for variables that are nearly one of ours. Others are passed over: Kubernetes gives every pod variables
-/// such as `R2SHIM_SERVICE_HOST` if a service is called r2shim. `named` are those that settings name for secrets.
+/// Warnings for variables whose names are nearly those of r2shim. Others are ignored: Kubernetes gives every pod
+/// variables like `R2SHIM_SERVICE_HOST` if a service is called r2shim. `named` are those that settings name for
+/// secrets.
 fn misspelt<'v>(set: impl Iterator<Item = String>, named: impl Iterator<Item = &'v str>) -> Vec<Diagnostic> {
     let mut known = known();
     known.extend(named.map(str::to_owned));
@@ -98,7 +99,7 @@ fn misspelt<'v>(set: impl Iterator<Item = String>, named: impl Iterator<Item = &
         .collect()
 }
 
-/// The fault of a variable, where clap refuses its value in the name of the flag. `given` is the command line.
+/// The fault of a variable. clap reports the flag when it refuses the variable's value. `given` is the command line.
 pub(super) fn fault_of(error: &clap::Error, given: impl Iterator<Item = OsString>) -> Option<Diagnostic> {
     if !matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation) {
         return None;

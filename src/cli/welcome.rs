@@ -1,4 +1,4 @@
-//! What `serve` prints once it listens: where, with which key, and a line to paste.
+//! The text that `serve` prints when it listens: addresses, key, and a line to paste.
 
 use crate::access::{AccessKey, BucketScope};
 use crate::cli::shell;
@@ -11,17 +11,17 @@ use crate::settings::{GivenKey, Loaded, Mode, SecretPlace, Settings, Upstream};
 use std::net::SocketAddr;
 use std::path::Path;
 
-/// What there is to say before the addresses are known. Holds no secret.
+/// The parts of the text that are known before the addresses. It holds no secret.
 #[derive(Debug)]
 pub(super) struct Welcome {
     /// How clients connect.
     scheme: Scheme,
     policy: String,
-    /// The file of the audit; empty where the policy is enforced.
+    /// The file of the audit; empty if there is none.
     audit: String,
-    /// Host names below which a bucket is a name of its own; empty if there is none.
+    /// Domains below which buckets are host names; empty if there are none.
     domains: String,
-    /// Origins of pages that browsers let in; empty if there is none.
+    /// Origins of pages that CORS rules allow; empty if there are none.
     cors: String,
     /// Buckets that are read without a key; empty if there is none.
     public: String,
@@ -36,17 +36,17 @@ pub(super) struct Welcome {
     more_keys: usize,
 }
 
-/// Stands for a bucket where the key's patterns name none.
+/// A placeholder for a bucket, if the key's patterns name none.
 const PLACEHOLDER: &str = "BUCKET";
 
-/// Stands for a secret that is kept nowhere the shell could read it.
+/// A placeholder for a secret that the shell cannot read from a file.
 const SECRET_PLACEHOLDER: &str = "SECRET";
 
 #[derive(Debug)]
 struct ShownKey {
     id: String,
     secret: SecretPlace,
-    /// What `aws s3 ls` may list with the key.
+    /// What `aws s3 ls` can list with the key.
     target: Option<String>,
 }
 
@@ -65,7 +65,7 @@ fn audit_file(settings: &Settings) -> String {
 
 impl Welcome {
     pub(super) fn new(loaded: &Loaded) -> Welcome {
-        // A key that can list the buckets makes the better first try.
+        // A key that can list the buckets is better for a first try.
         let lists = |given: &&GivenKey| given.key.allows(Access::ListBuckets, None);
         let shown = loaded.keys.iter().find(lists).or(loaded.keys.first());
         Welcome {
@@ -110,7 +110,7 @@ impl Welcome {
         lines.join("\n") + "\n"
     }
 
-    /// What is there, for people or for programs.
+    /// The URL of the pages, or the path for programs.
     fn admin_row(&self, address: SocketAddr) -> String {
         let url = url(Scheme::Http, address);
         if self.has_pages {
@@ -194,7 +194,7 @@ fn buckets(settings: &Settings) -> String {
     settings.buckets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// A bucket the key can list where it cannot list them all.
+/// A bucket that the key can list, if it cannot list them all.
 fn target(key: &AccessKey) -> Option<String> {
     if key.allows(Access::ListBuckets, None) {
         return None;
@@ -206,7 +206,7 @@ fn target(key: &AccessKey) -> Option<String> {
     Some(name.unwrap_or_else(|| PLACEHOLDER.to_owned()))
 }
 
-/// Shell that reads the secret out of a line of the settings file.
+/// A shell command that reads the secret from a line of the settings file.
 fn settings_word(file: &str, line: usize) -> String {
     let value = r#"secret_access_key *= *[\"']\([^\"']*\)[\"']"#;
     format!(r#""$(sed -n "{line}s/.*{value}.*/\1/p" {})""#, path_word(Path::new(file)))
@@ -222,7 +222,7 @@ fn row(name: &str, value: &str) -> String {
     format!("  {name:<15}{value}")
 }
 
-/// Where clients connect. A wildcard address is none to connect to, so it is shown as one that this machine reaches.
+/// The URL for clients. They cannot connect to a wildcard address, so it is shown as one that this machine reaches.
 fn endpoint(scheme: Scheme, address: SocketAddr) -> String {
     let everywhere = if address.ip().is_unspecified() { ", and every other address of this machine" } else { "" };
     format!("{}{everywhere}", url(scheme, address))

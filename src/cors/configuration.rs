@@ -8,7 +8,7 @@ use crate::s3::{Code, S3Error};
 use http::HeaderName;
 use std::fmt::Display;
 
-/// The rules that a document means.
+/// The rules in a document.
 ///
 /// # Errors
 /// `MalformedXML` for an origin that no browser sends, a method or a header that is none, and an age beyond R2's limit:

@@ -1,15 +1,15 @@
-//! Which pages of other origins may use which buckets (cross-origin resource sharing, CORS): rules as data, and what a
-//! browser is told by them.
+//! Which pages of other origins may use which buckets (cross-origin resource sharing, CORS): rules as data, and the
+//! answers to browsers.
 //!
 //! A browser lets a page read an answer from another origin only if the answer says so. Before a request that no form
-//! could send, a PUT for example, it asks with a *preflight*. Both are answered from [`CorsRules`] alone. Whether there
-//! is such a bucket makes no difference, so an answer tells nobody.
+//! could send, a PUT for example, it asks with a *preflight*. Both are answered from [`CorsRules`] alone. The answer
+//! does not depend on whether the bucket exists, so it does not show that.
 //!
-//! Which rule matches is S3's to say (S3 user guide, Elements of a CORS configuration), what a browser makes of an answer
-//! is the Fetch standard's (<https://fetch.spec.whatwg.org/#http-cors-protocol>), and R2 gives the answers that clients
-//! see (R2 docs, Configure CORS).
+//! S3 defines which rule matches (S3 user guide, Elements of a CORS configuration), the Fetch standard defines how a
+//! browser reads an answer (<https://fetch.spec.whatwg.org/#http-cors-protocol>), and R2 defines the answers (R2 docs,
+//! Configure CORS).
 //!
-//! Pure: [`crate::settings`] reads rules, and [`crate::filters`] and [`crate::server`] ask them.
+//! This module is pure: [`crate::settings`] reads rules, and [`crate::filters`] and [`crate::server`] use them.
 
 mod wildcard;
 pub mod origin;

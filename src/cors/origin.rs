@@ -1,8 +1,7 @@
 //! Origins as rules name them: `https://app.example.com`, or with one `*`.
 //!
-//! A browser writes scheme, host and port (RFC 6454, section 6.2): in lower case, the port left out where it is the
-//! scheme's own, and nothing behind it. A text that no browser can send would be a rule that never matches, so it is
-//! refused.
+//! A browser writes scheme, host and port (RFC 6454, section 6.2) in lower case, without the scheme's default port, and
+//! nothing after it. A text that no browser can send would be a rule that never matches, so it is refused.
 
 use crate::cors::wildcard::Wildcard;
 use std::fmt;
@@ -37,7 +36,7 @@ pub enum BadOrigin {
     OwnPort,
 }
 
-/// What a `*` is tried as, the usual one first: a part of a host or of a port, or what is left of an origin.
+/// The texts that are tried for a `*`, the usual one first: a part of a host or of a port, or the rest of an origin.
 const FILLINGS: [&str; 7] = ["a", "1", "a://a", "://a", "//a", "/a", ""];
 
 impl OriginPattern {
@@ -63,7 +62,7 @@ impl OriginPattern {
         self.0.matches(origin)
     }
 
-    /// Whether it is a lone `*`: any origin, and no matter which.
+    /// Whether it is a lone `*`, which means any origin.
     pub fn is_any(&self) -> bool {
         self.0.is_anything()
     }

@@ -1,14 +1,14 @@
-//! What a browser asks before it sends a page's request.
+//! A preflight: the request that a browser sends before a page's request.
 
 use http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HeaderName, ORIGIN};
 use http::{HeaderMap, HeaderValue};
 
-/// Whether the request is a browser's question (Fetch standard, CORS-preflight request).
+/// Whether the request is a preflight (Fetch standard, CORS-preflight request).
 pub fn is_preflight(method: &str, headers: &HeaderMap) -> bool {
     method == "OPTIONS" && headers.contains_key(ORIGIN) && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// The origin of the page whose request this is; `None` if there is none, or if it cannot be told which of two it is.
+/// The origin of the page that sends the request; `None` if there is none, or if there are two.
 pub(super) fn origin(headers: &HeaderMap) -> Option<&str> {
     only(headers, ORIGIN)
 }
@@ -39,8 +39,8 @@ impl<'a> Question<'a> {
     }
 }
 
-/// Why no rule allows what a browser asks for: how far the rule came that came furthest. For the log: it repeats what the
-/// client sent.
+/// Why no rule allows a preflight: the result of the rule that matched most. It is for the log, because it repeats what
+/// the client sent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 pub enum NotAllowed {
     /// No rule is for the bucket.

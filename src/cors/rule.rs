@@ -12,12 +12,12 @@ use http::header::{
 use http::{HeaderName, HeaderValue};
 use std::fmt;
 
-/// The longest that a browser may be told to keep the answer to a preflight, in seconds (R2 docs, Configure CORS).
+/// The longest time for which a browser may keep the answer to a preflight, in seconds (R2 docs, Configure CORS).
 pub const MAX_AGE_SECONDS: u64 = 86_400;
 
 /// The headers that [`CorsRule::open_to`] lets pages read: those of an object, its checksums and ids, but for
-/// `x-amz-meta-*`, which a rule has to name one by one. Every page may read Content-Type, Content-Length, Cache-Control,
-/// Content-Language, Expires and Last-Modified (Fetch standard, CORS-safelisted response-header name).
+/// `x-amz-meta-*`, which a rule has to name one by one. Every page may read Content-Type, Content-Length,
+/// Cache-Control, Content-Language, Expires and Last-Modified (Fetch standard, CORS-safelisted response-header name).
 const READABLE: [&str; 16] = [
     "etag",
     "accept-ranges",
@@ -48,7 +48,8 @@ pub struct CorsRule {
     pub origins: Vec<OriginPattern>,
     /// What they may send.
     pub methods: Vec<Method>,
-    /// The headers that they may send besides those that every page may (Fetch standard, CORS-safelisted request-header).
+    /// The headers that they may send besides those that every page may (Fetch standard, CORS-safelisted
+    /// request-header).
     pub headers: Vec<HeaderPattern>,
     /// The headers of answers that they may read besides those that every page may.
     pub expose: Vec<HeaderName>,
@@ -125,7 +126,7 @@ impl CorsRule {
         self.methods.iter().any(|allowed| allowed.name() == method)
     }
 
-    /// What a browser is told that asks this.
+    /// The headers of the answer to a preflight.
     ///
     /// # Errors
     /// The first thing in the question that the rule does not allow.

@@ -1,4 +1,4 @@
-//! All rules in the order in which they are asked.
+//! All rules in the order in which they are tried.
 
 use crate::access::BucketScope;
 use crate::cors::Header;
@@ -75,16 +75,15 @@ impl CorsRules {
         self.stored.is_empty() && self.given.is_empty()
     }
 
-    /// The rules of settings, in the order in which they are asked.
+    /// The rules of settings, in the order in which they are tried.
     pub fn given(&self) -> &[BucketRule] {
         &self.given
     }
 
-    /// What a browser is told that asks, with a request of these headers, whether a page may send one to the bucket:
-    /// the headers of an answer with 204, as on R2.
+    /// The answer to a preflight with these headers for the bucket: the headers of an answer with 204, as on R2.
     ///
     /// # Errors
-    /// What no rule of the bucket allows. The answer is 403 then, with the headers of [`CorsRules::headers`].
+    /// No rule of the bucket allows the request. Then the answer is 403, with the headers of [`CorsRules::headers`].
     pub fn preflight(&self, bucket: Option<&BucketName>, request: &HeaderMap) -> Result<Vec<Header>, NotAllowed> {
         let question = Question::read(request)?;
         let mut refusal = NotAllowed::Bucket;
@@ -97,12 +96,12 @@ impl CorsRules {
         Err(refusal)
     }
 
-    /// The headers to add to the answer to a request that is no preflight. `bucket` is asked for the bucket that the
-    /// request names only where it matters.
+    /// The headers to add to the answer to a request that is not a preflight. `bucket` is called only if the bucket
+    /// that the request names matters.
     ///
-    /// Wherever there are rules, caches are told what answers vary by, so that this does not tell which buckets have some.
-    /// Where a rule allows it, the page may read the answer; errors (from 400 on; 206 and 304 are none) under a rule with
-    /// `on_errors` only.
+    /// If there are any rules, every answer has `Vary`, so that `Vary` does not show which buckets have rules. If a
+    /// rule allows it, the page may read the answer. It may read errors (from 400 on) only under a rule with
+    /// `on_errors`.
     pub fn headers(
         &self,
         bucket: impl FnOnce() -> Option<BucketName>,

@@ -50,7 +50,7 @@ fn request(text: &str) -> HeaderMap {
 }
 
 /// The headers of an answer, their common start left out.
-fn told(headers: Vec<Header>) -> Vec<String> {
+fn as_lines(headers: Vec<Header>) -> Vec<String> {
     let line = |(name, value): Header| format!("{name}: {}", value.to_str().unwrap());
     headers.into_iter().map(line).map(|line| line.replace("access-control-", "")).collect()
 }
@@ -98,7 +98,7 @@ fn a_preflight_gets_what_a_rule_allows() {
         ("origin=https://other.example method=GET", &["allow-origin: *", "allow-methods: GET"]),
         ("origin=null method=GET", &["allow-origin: *", "allow-methods: GET"]),
     ] {
-        let answer = rules.preflight(bucket("media").as_ref(), &request(question)).map(told).unwrap();
+        let answer = rules.preflight(bucket("media").as_ref(), &request(question)).map(as_lines).unwrap();
         assert_eq!(
             (answer[0].as_str(), &answer[1..]),
             (VARY, &expected.iter().map(|s| s.to_string()).collect::<Vec<_>>()[..]),
@@ -191,20 +191,20 @@ fn an_answer_is_readable_where_a_rule_matches_origin_and_method() {
         ("shop", "GET", "origin=https://b.example", 200, &["allow-origin: *"]),
     ] {
         let status = StatusCode::from_u16(status).unwrap();
-        let answer = told(rules.headers(|| bucket(name), method, &request(headers), status));
-        // Caches must know, whoever asks.
+        let answer = as_lines(rules.headers(|| bucket(name), method, &request(headers), status));
+        // Caches must know, even if the request has no origin.
         assert_eq!(answer[0], VARY, "{name} {method} {headers} {status}");
         assert_eq!(answer[1..], *expected, "{name} {method} {headers} {status}");
     }
 }
 
 #[test]
-fn without_a_rule_of_the_bucket_no_page_is_told_anything() {
+fn without_a_rule_of_the_bucket_there_are_no_cors_headers() {
     let rules = rules(&["media: * | GET"]);
     let request = request("origin=https://app.example");
     for name in ["", "other"] {
-        let answer = told(rules.headers(|| bucket(name), "GET", &request, StatusCode::OK));
-        assert_eq!(answer, [VARY], "as for every bucket, so that it does not tell which have rules: {name}");
+        let answer = as_lines(rules.headers(|| bucket(name), "GET", &request, StatusCode::OK));
+        assert_eq!(answer, [VARY], "as for every bucket, so that it does not show which have rules: {name}");
     }
     assert!(CorsRules::default().headers(|| bucket("media"), "GET", &request, StatusCode::OK).is_empty());
 }
@@ -222,7 +222,7 @@ fn stored_rules_come_before_those_that_name_the_bucket_and_these_before_the_gene
         ("kept", "https://a.example", "general"),
     ] {
         let request = request(&format!("origin={origin}"));
-        let answer = told(rules.headers(|| bucket(name), "GET", &request, StatusCode::OK));
+        let answer = as_lines(rules.headers(|| bucket(name), "GET", &request, StatusCode::OK));
         assert_eq!(answer.last(), Some(&format!("expose-headers: {expected}")), "{name} {origin}");
     }
 }
@@ -257,7 +257,7 @@ fn origins_match_as_a_whole_with_one_wildcard() {
 }
 
 #[test]
-fn what_no_browser_sends_is_no_origin() {
+fn malformed_origins_are_refused() {
     for (text, fault) in [
         ("", "an origin starts with a scheme, as https://"),
         ("app.example", "an origin starts with a scheme, as https://"),
@@ -349,6 +349,6 @@ fn the_rule_for_development_lets_pages_do_what_s3_has() {
         assert!(rules.preflight(bucket("media").as_ref(), &question).is_ok(), "{method}");
     }
     let request = request("origin=http://localhost:3000");
-    let answer = told(rules.headers(|| bucket("media"), "PUT", &request, StatusCode::OK));
+    let answer = as_lines(rules.headers(|| bucket("media"), "PUT", &request, StatusCode::OK));
     assert!(answer.last().is_some_and(|line| line.starts_with("expose-headers: etag, ")), "{answer:?}");
 }

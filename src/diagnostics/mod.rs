@@ -1,6 +1,6 @@
 //! What is wrong in a file or an argument, where, and what to do about it. Settings and policies share this report.
 //!
-//! Nothing here knows what a setting or a ruling is. No message may repeat what can be a secret; who reports sees to it.
+//! Nothing here knows what a setting or a ruling is. Callers must not put anything into a message that can be a secret.
 
 mod suggest;
 mod text;

@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_public_cannot_be_told_from_what_is_not_there() {
+    fn a_private_object_looks_like_a_missing_one() {
         let rules = rules();
         let mut headers = HeaderMap::new();
         headers.insert(HOST, HeaderValue::from_static("localhost"));

@@ -98,7 +98,8 @@ impl Head {
     }
 }
 
-/// Where it is enforced, the store says whether there is such a bucket. An audit finds it: the store may answer otherwise.
+/// Where it is enforced, the store says whether there is such a bucket. An audit finds it: the store may answer
+/// otherwise.
 #[test]
 fn an_error_that_every_bucket_answers_is_a_refusal_to_audits_alone() {
     let head = Head::parse("GET /media?tagging").signed(ADMIN, SECRET, "auto");
@@ -252,7 +253,7 @@ fn with_faults(faults: &[Filter]) -> Head {
 
 /// A request that is wrong in every way is answered by the first filter, and once that is mended by the next.
 #[test]
-fn a_filter_answers_only_when_those_before_it_have_nothing_to_say() {
+fn the_first_filter_with_a_refusal_answers() {
     let rules = rules("r2");
     for (position, filter) in Filter::CHAIN.into_iter().enumerate() {
         let head = with_faults(&Filter::CHAIN[position..]);
@@ -265,10 +266,10 @@ fn a_filter_answers_only_when_those_before_it_have_nothing_to_say() {
     assert_eq!(subject.key_id.as_deref(), Some(ADMIN));
 }
 
-/// Guards end a request whatever becomes of findings. If there is a signature to verify, each of them does so before any
-/// judge but `region` reports.
+/// Guards end a request whatever becomes of findings. If there is a signature to verify, each of them does so before
+/// any judge but `region` reports.
 #[test]
-fn guards_stand_in_front_of_the_judges_that_know_the_policy() {
+fn guards_come_before_judges_that_know_the_policy() {
     let position = |filter| Filter::CHAIN.iter().position(|f| *f == filter).unwrap();
     for guard in Filter::CHAIN.into_iter().filter(|filter| filter.role() == Role::Guard) {
         assert!(position(guard) < position(Filter::Policy), "{guard}");

@@ -1,4 +1,4 @@
-//! Who a request says it is from: `Authorization` headers and presigned queries.
+//! Claims of requests: `Authorization` headers and presigned queries.
 
 use super::head::{Head, now};
 use crate::s3::S3Error;

@@ -1,6 +1,6 @@
 //! An input taken apart. Choices are taken from its end, so that the rest is a text that people read and write.
 
-/// What is left of an input.
+/// The rest of an input.
 pub(super) struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {
@@ -25,7 +25,7 @@ impl<'a> Input<'a> {
         choices[usize::from(self.byte()) % choices.len()]
     }
 
-    /// Where to cut what is left in three.
+    /// Where to cut the rest in three.
     pub(super) fn cuts(&mut self) -> [usize; 2] {
         let mut cut = || usize::from(self.byte()) << 8 | usize::from(self.byte());
         let (first, second) = (cut(), cut());

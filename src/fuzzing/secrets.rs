@@ -42,10 +42,10 @@ pub fn secrets(bytes: &[u8]) {
         server.converse([raw(&head).as_slice()], Reading::All);
         server.kept()
     });
-    assert!(!is_told(&kept), "of {head:?} is kept {kept}");
+    assert!(!has_secret(&kept), "of {head:?} is kept {kept}");
 }
 
-fn is_told(kept: &str) -> bool {
+fn has_secret(kept: &str) -> bool {
     let decoded = percent_decode_str(kept).decode_utf8_lossy();
     [kept, &decoded].iter().any(|text| text.contains(PLANTED))
 }

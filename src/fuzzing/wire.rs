@@ -1,5 +1,5 @@
-//! A strict reader of HTTP/1 (RFC 9112), written apart from the server's. It reads what has one reading, and stops where
-//! anything else begins.
+//! A strict reader of HTTP/1 (RFC 9112), written apart from the server's. It reads what has one reading, and stops
+//! where anything else begins.
 
 /// A request that has one reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_more_than_one_reading_is_not_read() {
+    fn ambiguous_heads_are_not_read() {
         let host = "host: h\r\n";
         for (sent, expected) in [
             (format!("GET / HTTP/1.1\r\n{host}\r\n"), 1),

@@ -6,7 +6,7 @@ use crate::policy::verdict::Verdict;
 use crate::policy::vocabulary;
 use crate::s3::operation::BodyKind;
 
-/// The checksum that current SDKs send with every document, unless they are told not to.
+/// The checksum that current SDKs send with every document by default.
 const SDK_CHECKSUM: &str = "x-amz-checksum-crc32";
 
 impl Compiler<'_> {

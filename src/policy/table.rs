@@ -1,6 +1,6 @@
 //! A policy as a table like the one on R2's page: operations in sections, each with its headers and parameters.
 //!
-//! It is data. How it is written, as text, Markdown or HTML, is the business of whoever asks for it.
+//! It is data. Its callers write it as text, Markdown or HTML.
 
 use crate::diagnostics::Location;
 use crate::policy::compiled::{Judgement, OperationPolicy, Pattern, Policy, Rule};

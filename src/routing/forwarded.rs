@@ -159,8 +159,8 @@ fn texts<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<Vec<&'h str>> 
     values.filter(|values| !values.is_empty())
 }
 
-/// The scheme that the peer says it was reached by: the last one, as what stands before it can be the client's own word.
-/// One that is unknown says nothing.
+/// The scheme that the peer says it was reached by: the last one, as what stands before it can be the client's own
+/// word. One that is unknown says nothing.
 fn x_forwarded_proto(headers: &HeaderMap) -> Option<Scheme> {
     let lists = texts(headers, &X_FORWARDED_PROTO)?;
     Scheme::parse(lists.last()?.rsplit(',').next()?.trim())
@@ -191,7 +191,8 @@ fn element(text: &str) -> Option<Forwarded> {
     Some(read)
 }
 
-/// The parts of a text between separators that stand outside of quotes; an error, the last, where a quote is not closed.
+/// The parts of a text between separators that stand outside of quotes; an error, the last, where a quote is not
+/// closed.
 fn split(text: &str, separator: char) -> impl Iterator<Item = Option<&str>> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
@@ -274,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_is_the_first_from_the_right_that_is_no_proxy() {
+    fn the_client_is_the_rightmost_address_that_is_not_a_proxy() {
         for (list, expected) in [
             ("203.0.113.7", "203.0.113.7"),
             ("198.51.100.1, 203.0.113.7", "203.0.113.7"),

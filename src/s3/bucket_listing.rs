@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_goes_on_where_the_page_ended() {
+    fn a_token_continues_after_its_page() {
         let first = parse("max-keys=2", &[]).unwrap();
         let bucket = |name: &str| BucketInfo { name: name.to_owned(), created: Timestamp::default() };
         let token = first.page(["a1", "a2", "b1"].map(bucket).to_vec()).unwrap().next.unwrap();

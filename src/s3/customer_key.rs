@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_refused_in_order() {
+    fn invalid_customer_keys_are_refused_in_r2s_order() {
         let needs = |what: &str| {
             format!(
                 "400 InvalidArgument: Requests specifying Server Side Encryption with Customer provided keys must \

@@ -1,10 +1,10 @@
 //! Lifecycle rules: when objects expire, move to infrequent access, and when open uploads are aborted.
 //!
-//! A configuration is data, and so is what it says of an object: the time is an argument. Which elements a document has is
-//! in [`crate::s3::xml`]; who carries the rules out is elsewhere.
+//! A configuration is data. Whether a rule is due for an object is a pure function, to which the time is an argument.
+//! The elements of a document are in [`crate::s3::xml`]. Other modules carry the rules out.
 //!
 //! R2 counts days from the write to the millisecond (I; R2 docs, "Object lifecycles", speaks of the `x-amz-expiration`
-//! value). S3 goes on to the next midnight.
+//! value). S3 waits until the next midnight.
 
 use crate::s3::Timestamp;
 use std::time::Duration;
@@ -80,7 +80,8 @@ fn days_after(since: Timestamp, days: u32) -> Timestamp {
 }
 
 impl Lifecycle {
-    /// The rules of a bucket that was never given any: open uploads are aborted at this age, in whole days and no earlier.
+    /// The rules of a bucket that was never given any: open uploads are aborted at this age, in whole days and no
+    /// earlier.
     pub fn of_new_bucket(upload_age: Duration) -> Lifecycle {
         let days = upload_age.as_millis().div_ceil(u128::from(DAY)).max(1);
         let abort_after = Some(u32::try_from(days).unwrap_or(u32::MAX));
@@ -141,7 +142,8 @@ mod tests {
         Timestamp::from_millis(NOW.millis() - days * DAY)
     }
 
-    /// Logs go after 90 days and move after 30, documents of 2019 at a date, drafts after 2 days and would move after 1.
+    /// Logs go after 90 days and move after 30, documents of 2019 at a date, drafts after 2 days and would move after
+    /// 1.
     fn lifecycle() -> Lifecycle {
         let days = |days| Some(When::Days(days));
         Lifecycle {

@@ -88,7 +88,8 @@ impl ListQuery {
     }
 
     /// V1 has no token: its `NextMarker` may be a common prefix, and sent back it means that this prefix was answered.
-    /// A marker that is longer than the common prefix is a place like any other, and what follows it is rolled up again.
+    /// A marker that is longer than the common prefix is a place like any other, and what follows it is rolled up
+    /// again.
     fn after_marker(&self, marker: String) -> Position {
         match self.delimiter.as_deref().and_then(|delimiter| common_prefix(&marker, &self.prefix, delimiter)) {
             Some(common) if common.len() == marker.len() => Position::AfterPrefix(marker),
@@ -267,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_is_kept_for_the_echo() {
+    fn parameters_are_kept_as_sent_for_the_echo() {
         let query = parse(Version::V2, "continuation-token=&start-after=a&fetch-owner=true&delimiter=").unwrap();
         assert_eq!(query.continuation_token.as_deref(), Some(""));
         assert_eq!(query.start_after.as_deref(), Some("a"));

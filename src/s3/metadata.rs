@@ -9,12 +9,12 @@ use std::collections::BTreeMap;
 /// The most bytes of user metadata: names without their prefix and values, decoded (R2 limits page).
 pub const MAX_USER_BYTES: usize = 8192;
 
-/// The most entries of user metadata. S3 limits their bytes only. Each entry is a header of every answer, and clients read
-/// few headers: Python's `http.client` 100 in all, pingora's 256.
+/// The most entries of user metadata. S3 limits their bytes only. Each entry is a header of every answer, and clients
+/// read few headers: Python's `http.client` 100 in all, pingora's 256.
 pub const MAX_USER_ENTRIES: usize = 90;
 
-/// The type of an object that was written without a `Content-Type`. S3 has `binary/octet-stream`; R2 looks at the bytes,
-/// and this is its type for bytes that it does not recognise.
+/// The type of an object that was written without a `Content-Type`. S3 has `binary/octet-stream`; R2 looks at the
+/// bytes, and this is its type for bytes that it does not recognise.
 pub const DEFAULT_CONTENT_TYPE: &str = "application/octet-stream";
 
 /// What a write sets besides an object's bytes, and a read returns.
@@ -53,8 +53,8 @@ impl Metadata {
         })
     }
 
-    /// The same with what another has that this one lacks: of a system header, and of each of the user's names, this one's
-    /// value counts. `None` for more user metadata than an object may have.
+    /// The same with what another has that this one lacks: of a system header, and of each of the user's names, this
+    /// one's value counts. `None` for more user metadata than an object may have.
     pub fn over(self, below: Metadata) -> Option<Metadata> {
         let mut user = below.user;
         user.extend(self.user);
@@ -173,8 +173,8 @@ fn invalid(name: &str) -> S3Error {
     S3Error::new(Code::INVALID_ARGUMENT).message(format!("The value of '{name}' is not valid"))
 }
 
-/// A `Content-Encoding` without `aws-chunked`, which is the framing of the body; all other codings are the object's own.
-/// `None` where nothing is left.
+/// A `Content-Encoding` without `aws-chunked`, which is the framing of the body; all other codings are the object's
+/// own. `None` where nothing is left.
 pub fn object_codings(codings: String) -> Option<String> {
     let is_framing = |coding: &str| coding.trim().eq_ignore_ascii_case("aws-chunked");
     if !codings.split(',').any(is_framing) {
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_said_has_a_type_and_nothing_else() {
+    fn without_headers_an_object_has_only_a_content_type() {
         for lines in [&[][..], &[("content-type", &b""[..]), ("cache-control", b"")]] {
             let metadata = read(lines).unwrap();
             assert_eq!(metadata, Metadata::default());
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn aws_chunked_is_no_coding_of_the_object() {
+    fn aws_chunked_is_not_a_coding_of_the_object() {
         for (sent, kept) in [
             ("aws-chunked", None),
             ("AWS-Chunked", None),
@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_header_can_carry_is_refused() {
+    fn text_that_no_header_can_carry_is_refused() {
         for (name, value) in [
             ("x-amz-meta-a", &b"\xff"[..]),
             ("x-amz-meta-a", b"=?UTF-8?B?DQo=?="),

@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_integer_has_no_route_beside_an_upload() {
+    fn a_part_number_that_is_not_an_integer_has_no_route() {
         for (text, code) in [
             ("x", "RouteNotFound"),
             ("1.0", "RouteNotFound"),

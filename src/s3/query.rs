@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf8_is_no_query() {
+    fn a_query_that_is_not_utf8_is_malformed() {
         assert_eq!(Query::parse("prefix=%ff"), Err(NotUtf8));
     }
 }

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_range_is_refused_in_r2s_words() {
+    fn malformed_ranges_are_refused_in_r2s_words() {
         for header in [
             "",
             "bytes",

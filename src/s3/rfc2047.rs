@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_word_is_text() {
+    fn text_without_encoded_words_is_unchanged() {
         for text in [
             "=?",
             "=?UTF-8?B?w6k=",
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_are_no_utf8_are_nothing() {
+    fn encoded_words_that_are_not_utf8_are_dropped() {
         assert_eq!(decode("=?UTF-8?B?ww==?="), None);
     }
 
@@ -180,7 +180,7 @@ mod tests {
         &["=?", "?=", "UTF-8", "ISO-8859-1", "?B?", "?q?", "w6k=", "ww==", "=E9", "_", "a", " ", "\t", "é", "𝄞"];
 
     #[test]
-    fn whatever_the_text_it_is_read_back_from_what_is_written() {
+    fn every_text_survives_encoding_and_decoding() {
         for text in sequences(TOKENS, 4) {
             let encoded = encode(&text);
             assert_eq!(decode(&encoded).as_deref(), Some(text.as_str()), "{encoded}");

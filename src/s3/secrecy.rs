@@ -7,12 +7,12 @@ use std::borrow::Cow;
 /// Why a value is not for everybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secrecy {
-    /// A signature of version 4: as good as a password while it holds. Whoever explains a request needs something in its
-    /// place.
+    /// A signature of version 4, which is as good as a password while it is valid. An explained request needs a text in
+    /// its place.
     Signature,
     /// A secret.
     Secret,
-    /// It names a key, and is no secret: fit for the pages of a server, and not for a file that is passed on.
+    /// It names a key, and is not a secret. The pages of a server may show it, but not a file for other people.
     KeyName,
 }
 
@@ -34,8 +34,8 @@ const NAMES: [(&str, Secrecy); 12] = [
 ];
 
 impl Secrecy {
-    /// Of the value of a header or parameter, by its name as it was sent; `None` where everybody may see it. A plus is a
-    /// blank where forms are read, so it is one here.
+    /// Of the value of a header or parameter, by its name as it was sent; `None` where everybody may see it. A plus is
+    /// a blank where forms are read, so it is one here.
     pub fn of(name: &str) -> Option<Secrecy> {
         // Most names are such, and are asked for in every request.
         if name.bytes().all(uri::is_unreserved) {

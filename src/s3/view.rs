@@ -134,8 +134,8 @@ impl<'a> RequestView<'a> {
         all.map(|(name, value)| (name.as_str(), value.as_bytes()))
     }
 
-    /// Whether a header came; its name in lower case. This compares names, where [`RequestView::header_bytes`] hashes its
-    /// own: it costs less for the few headers that requests have.
+    /// Whether a header came; its name in lower case. This compares names, where [`RequestView::header_bytes`] hashes
+    /// its own: it costs less for the few headers that requests have.
     pub fn has_header(&self, name: &str) -> bool {
         self.headers().any(|(given, _)| given == name)
     }
@@ -169,7 +169,8 @@ impl<'a> RequestView<'a> {
     }
 }
 
-/// The first value of a header. A map reads the name before it finds that it is empty, as most maps of hoisted headers are.
+/// The first value of a header. A map reads the name before it finds that it is empty, as most maps of hoisted headers
+/// are.
 fn first<'m>(headers: &'m HeaderMap, name: &str) -> Option<&'m HeaderValue> {
     if headers.is_empty() { None } else { headers.get(name) }
 }
@@ -242,7 +243,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_ignored_is_as_if_it_had_not_been_sent() {
+    fn ignored_headers_look_as_if_they_were_not_sent() {
         let headers = headers(&[("range", "bytes=0-1"), ("host", "h")]);
         let query = Query::parse("X-Amz-Acl=private&tagging&prefix=a").unwrap();
         let mut view = RequestView::from_presigned(&headers, query).unwrap();

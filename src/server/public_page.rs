@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_strangers_need_not_know_is_a_404() {
+    fn refusals_of_the_store_look_like_404() {
         for (error, status) in [
             (Code::NO_SUCH_KEY, 404),
             (Code::NO_SUCH_BUCKET, 404),

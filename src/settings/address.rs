@@ -35,7 +35,7 @@ pub(super) fn public(
     }
 }
 
-/// An address that no setting gives, if nothing else is served there.
+/// The default address, if nothing else is served there.
 fn by_default(
     address: SocketAddr,
     flag: &str,
@@ -94,13 +94,13 @@ pub(super) fn admin(
     }
 }
 
-/// A warning for an address that other machines reach, where clients are served without TLS.
+/// A warning for an address that other machines reach, if clients are served without TLS.
 pub(super) fn plain(address: &SocketAddr) -> Option<Diagnostic> {
     if address.ip().to_canonical().is_loopback() {
         return None;
     }
     let message =
-        format!("{address} is plain HTTP, and other machines reach it: whoever is on the way reads all bytes");
+        format!("{address} is plain HTTP, and other machines reach it: anyone on the network path can read all bytes");
     let advice = "name a certificate in [tls], or listen where only a server with TLS in front of this one connects";
     Some(Diagnostic::new(Location::from_name("--listen"), message, advice))
 }

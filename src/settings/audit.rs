@@ -7,7 +7,7 @@ use crate::settings::resolved::{Mode, Upstream};
 use crate::settings::written::WrittenAudit;
 use std::path::{Path, PathBuf};
 
-/// The name of an audit's file where settings have none.
+/// The default name of an audit's file.
 const FILE: &str = "r2shim-audit.json";
 
 /// The mode: `--audit` wins over the file.
@@ -23,7 +23,7 @@ pub(super) fn mode(flags: &Flags, written: Option<Spanned<String>>, faults: &mut
     if flags.audit { Mode::Audit } else { of_file }
 }
 
-/// The file of the audit: beside the objects where they are here, else in the working folder.
+/// The file of the audit: in the data folder if objects are there, else in the working folder.
 pub(super) fn file(
     flags: &Flags,
     settings_file: &Path,

@@ -1,4 +1,4 @@
-//! Buckets that are made at the start where they are missing: `[[bucket]]` and `--bucket`.
+//! Buckets that are made at the start if they are missing: `[[bucket]]` and `--bucket`.
 
 use crate::diagnostics::{Diagnostic, Spanned};
 use crate::s3::names::BucketName;
@@ -8,7 +8,7 @@ use crate::settings::written::WrittenBucket;
 
 const FORM: &str = "a bucket's name is 3 to 63 lower-case letters, digits and inner hyphens, as on R2";
 
-/// Those of the file, then those of flags that the file does not have: a flag adds to what the file says of buckets.
+/// The buckets of the file, then those of flags that the file does not have: a flag adds to the buckets of the file.
 pub(super) fn buckets(
     written: Vec<WrittenBucket>,
     flags: Vec<Spanned<String>>,

@@ -1,15 +1,15 @@
-//! What changes when settings are read again: which settings take effect at once, and which at the next start.
+//! The changes when settings are read again: which take effect at once, and which at the next start.
 
 use crate::settings::limits::PortLimits;
 use crate::settings::resolved::{Mode, Settings, Upstream};
 use crate::upstream::{CredentialSource, Remote};
 
-/// What other settings change. Names are as the settings file has them.
+/// The changes to other settings. Names are as in the settings file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
-    /// What takes effect at once.
+    /// The settings that take effect at once.
     pub swapped: Vec<&'static str>,
-    /// What takes effect at the next start.
+    /// The settings that take effect at the next start.
     pub needs_restart: Vec<&'static str>,
 }
 
@@ -38,7 +38,7 @@ impl Changes {
 }
 
 impl Settings {
-    /// What changes if these settings are replaced.
+    /// The changes if these settings are replaced.
     pub fn changes_to(&self, new: &Settings) -> Changes {
         // All fields are named, so that a new one does not compile before it has a row.
         let Settings {
@@ -92,7 +92,7 @@ impl Settings {
         Changes::of(&rows)
     }
 
-    /// The settings in force when these are replaced: what takes effect at once is new.
+    /// The settings in force when these are replaced: those that take effect at once are new.
     pub fn replaced_by(&self, new: &Settings) -> Settings {
         let new = new.clone();
         let tls = if self.tls_effect(&new) == AtOnce { new.tls.clone() } else { self.tls.clone() };
@@ -103,12 +103,12 @@ impl Settings {
         Settings { keys, policy, domains, cors, public, trusted_proxies, buckets, limits, upstream, tls, ..kept }
     }
 
-    /// Ports speak TLS from the start on or never.
+    /// Whether ports speak TLS is decided at the start.
     fn tls_effect(&self, new: &Settings) -> Effect {
         if self.tls.is_some() == new.tls.is_some() { AtOnce } else { AtStart }
     }
 
-    /// Figures of an audit by two policies do not add up, so it goes on with the one that it began with.
+    /// Figures of an audit by two policies cannot be added up, so an audit keeps the policy that it began with.
     fn keeps_policy(&self, new: &Settings) -> bool {
         self.mode == Mode::Audit && self.policy.name() != new.policy.name()
     }
@@ -159,7 +159,7 @@ fn is_key(credentials: &CredentialSource) -> bool {
     matches!(credentials, CredentialSource::Static { .. })
 }
 
-/// The old upstream, with the key of the new one where both have a key.
+/// The old upstream, with the key of the new one if both have a key.
 fn with_credentials(old: &Upstream, new: &Upstream) -> Upstream {
     match (old, new) {
         (Upstream::Remote(old), Upstream::Remote(new)) if is_key(&old.credentials) && is_key(&new.credentials) => {

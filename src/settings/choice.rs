@@ -3,7 +3,7 @@
 use crate::diagnostics::nearest;
 use crate::diagnostics::{Diagnostic, Spanned};
 
-/// What the text names among `choices`; `what` is how a message calls them.
+/// The one of `choices` that the text names; `what` is their name in messages.
 pub(super) fn one_of<T: Copy>(text: &Spanned<String>, what: &str, choices: &[(&str, T)]) -> Result<T, Diagnostic> {
     if let Some((_, chosen)) = choices.iter().find(|(name, _)| *name == text.value) {
         return Ok(*chosen);

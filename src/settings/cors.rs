@@ -1,4 +1,4 @@
-//! `[[cors]]` and `--cors`: which pages of other origins browsers let in.
+//! `[[cors]]` and `--cors`: which pages of other origins may use the server from a browser.
 
 use crate::access::BucketScope;
 use crate::cors::rule::MAX_AGE_SECONDS;
@@ -83,7 +83,7 @@ fn given(name: &str, list: Option<Texts>, findings: &mut Findings) -> Vec<Spanne
     list.value
 }
 
-/// What each text says, with the text; a text that says the same as one before it is a fault.
+/// The meaning of each text, with the text. A text with the same meaning as an earlier one is a fault.
 fn each<T: PartialEq>(
     texts: Vec<Spanned<String>>,
     read: impl Fn(&Spanned<String>) -> Result<T, Diagnostic>,
@@ -114,7 +114,7 @@ fn origin(text: &Spanned<String>) -> Result<OriginPattern, Diagnostic> {
         .map_err(|bad| text.fault(format!("{:?} is no origin: {bad}", text.value), ORIGIN_FORM))
 }
 
-/// A warning for a pattern that lets strangers in.
+/// A warning for a pattern that also matches foreign domains.
 fn trap(text: &Spanned<String>, origin: &OriginPattern) -> Option<Diagnostic> {
     let message = format!("{origin} also lets {} in, a name that anyone can register", origin.stranger()?);
     Some(text.fault(message, "put the '*' in front of a dot, as \"https://*.example.com\""))

@@ -1,8 +1,8 @@
 //! The pair made at the first start, kept in the data folder as `credentials.toml`, readable by its owner alone.
 //!
-//! The file has a checksum of the pair, so that a byte that changes on the disk does not give the server another key. It
-//! stands in a comment: earlier versions read the file, too. A file without that comment is one that a person wrote, and is
-//! taken as it is.
+//! The file has a checksum of the pair, so that a changed byte on the disk does not give the server another key. The
+//! checksum is in a comment, so that earlier versions can read the file. A file without that comment was written by a
+//! person, and is accepted as it is.
 
 use crate::access::pair::SEED_BYTES;
 use crate::access::{AccessKey, KeyPair};
@@ -18,7 +18,7 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// How the line with the checksum begins.
+/// The beginning of the line with the checksum.
 const CHECKSUM: &str = "# checksum of the pair; remove this line if you change it by hand: ";
 /// The name of the file of the pair.
 pub const FILE: &str = "credentials.toml";
@@ -28,12 +28,12 @@ pub fn path(data: &Path) -> PathBuf {
     data.join(FILE)
 }
 
-/// The kept pair, or `None` where none was made yet. Warns where others can read it.
+/// The kept pair, or `None` if none was made yet. Warns if others can read it.
 pub(super) fn read(data: &Path, warnings: &mut Vec<Diagnostic>) -> Result<Option<GivenKey>, Vec<Diagnostic>> {
     let path = path(data);
     let text = match text(&path) {
         Ok(text) => text,
-        // A data path that is no folder keeps no pair; `check_data_folder` refuses it, with a better reason.
+        // A data path that is not a folder has no pair; `check_data_folder` refuses it with a better message.
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
         Err(error) => {
             let message = format!("the kept key cannot be read: {error}");
@@ -61,7 +61,7 @@ pub fn make(data: &Path, seed: [u8; SEED_BYTES]) -> Result<GivenKey, Vec<Diagnos
     parse(&path, &text)
 }
 
-/// Not through a link, and no pipe.
+/// Opens the file, but not through a link, and not a pipe.
 fn text(path: &Path) -> io::Result<String> {
     io::read_to_string(open_regular(path)?)
 }
@@ -79,20 +79,20 @@ fn document(pair: &KeyPair) -> String {
     )
 }
 
-/// What the line with the checksum says of a pair. It guards against damage, not against people.
+/// The line with the checksum of a pair. It protects against damage, not against people.
 fn checksum(id: &str, secret: &str) -> String {
     let mut digest = Digest::new(CrcAlgorithm::Crc64Nvme);
     [id, "\n", secret].iter().for_each(|text| digest.update(text.as_bytes()));
     format!("{:016x}", digest.finalize())
 }
 
-/// Whether the pair is the one that the file had when it was written. A file without a checksum cannot tell.
+/// Whether the pair matches its checksum. A file without a checksum is accepted.
 fn is_intact(text: &str, id: &str, secret: &str) -> bool {
     let mut noted = text.lines().filter_map(|line| line.strip_prefix(CHECKSUM));
     noted.all(|noted| noted == checksum(id, secret))
 }
 
-/// Writes the file whole and durably or not at all; `false` if one is there already.
+/// Writes the file completely and durably, or not at all; `false` if one exists already.
 fn publish(data: &Path, path: &Path, text: &str, unique: &str) -> io::Result<bool> {
     let draft = data.join(format!(".credentials-{unique}"));
     let written = write_draft(&draft, text);
@@ -112,7 +112,7 @@ fn write_draft(draft: &Path, text: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-/// A warning where the file of a secret has one of these bits in its mode.
+/// A warning if the file of a secret has one of these bits in its mode.
 pub(super) fn readable(path: &Path, bits: u32) -> Option<Diagnostic> {
     let mode = fs::metadata(path).ok()?.mode() & 0o777;
     (mode & bits != 0).then(|| {

@@ -1,18 +1,18 @@
-//! What reading settings finds.
+//! The faults and warnings found in settings.
 
 use crate::diagnostics::Diagnostic;
 
-/// What reading settings has found so far.
+/// The faults and warnings found so far.
 #[derive(Default)]
 pub(super) struct Findings {
-    /// What is wrong.
+    /// The faults.
     pub(super) faults: Vec<Diagnostic>,
-    /// What is allowed and perhaps not meant.
+    /// Settings that are allowed but may be mistakes.
     pub(super) warnings: Vec<Diagnostic>,
 }
 
 impl Findings {
-    /// The value; if there is a fault instead, the fault is kept.
+    /// The value. If there is a fault instead, it is added to the faults.
     pub(super) fn good<T>(&mut self, value: Result<T, Diagnostic>) -> Option<T> {
         value.map_err(|fault| self.faults.push(fault)).ok()
     }

@@ -1,5 +1,5 @@
-//! Whether files have changed, by their contents: names and times say nothing where a link to a folder is swapped, as
-//! Kubernetes does it.
+//! Whether files have changed, by their contents. Names and times are not enough if a link to a folder is swapped, as
+//! Kubernetes does.
 
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -7,7 +7,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// Settings are far smaller. Of a larger file the beginning and the length count.
+/// The most bytes of a file that are read. Settings are far smaller. Of a larger file the beginning and the length
+/// count.
 const MAX_BYTES: u64 = 16 << 20;
 
 /// The contents of files, as digests.
@@ -15,8 +16,8 @@ const MAX_BYTES: u64 = 16 << 20;
 pub struct Fingerprint(BTreeMap<PathBuf, Option<[u8; 32]>>);
 
 impl Fingerprint {
-    /// Reads these files. One that is not there, or that is no regular file, has no content: reading a pipe would take
-    /// from it what is in it.
+    /// Reads these files. A missing file, or one that is not a regular file, has no content: reading a pipe would
+    /// remove its content.
     pub fn of(paths: impl IntoIterator<Item = PathBuf>) -> Fingerprint {
         let digested = |path: PathBuf| {
             let digest = digest(&path).ok().flatten();
@@ -40,7 +41,7 @@ impl Fingerprint {
         paths.all(|path| self.0.contains_key(path))
     }
 
-    /// Whether the file had another content, as far as both know it.
+    /// Whether the file had another content, if both know it.
     pub fn differs_in(&self, other: &Fingerprint, path: &Path) -> bool {
         matches!((self.0.get(path), other.0.get(path)), (Some(ours), Some(theirs)) if ours != theirs)
     }

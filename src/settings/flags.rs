@@ -1,11 +1,11 @@
-//! What the command line says of settings, and where a value of it was written.
+//! The settings on the command line, and the location of each value.
 
 use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::settings::key_flag::KeyText;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-/// What the command line says, not yet checked: its faults are reported with those of the file.
+/// The values of the command line, not yet checked: their faults are reported with those of the file.
 #[derive(Debug, Clone, Default)]
 pub struct Flags {
     /// `--config`: the settings file.
@@ -48,7 +48,7 @@ pub struct Flags {
     pub buckets: Vec<String>,
     /// `--key`, as often as given.
     pub keys: Vec<KeyText>,
-    /// The variables whose values stand for flags that were not given. Faults in such a value are located there.
+    /// The variables whose values are used for flags that were not given. Faults in their values are located there.
     pub variables: BTreeSet<String>,
 }
 
@@ -59,13 +59,13 @@ impl Flags {
         format!("R2SHIM_{}", name.to_ascii_uppercase())
     }
 
-    /// Where a flag's value was written: the flag, or the variable that stands for it.
+    /// Where a flag's value was written: the flag, or its variable.
     pub fn place(&self, flag: &str) -> Location {
         let variable = Flags::variable(flag);
         Location::from_name(if self.variables.contains(&variable) { &variable } else { flag })
     }
 
-    /// What was found in flags, located at the variables where they stand for the flags.
+    /// Findings in flags. If a value is from a variable, its finding is located there.
     pub(super) fn placed(&self, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
         let place = |location: Location| match location.line {
             None if location.file.starts_with("--") => self.place(&location.file),
@@ -85,7 +85,7 @@ pub(super) fn given(flag: &str, values: &[String]) -> Vec<Spanned<String>> {
     values.iter().map(|text| Spanned::new(text.trim().to_owned(), Location::from_name(flag))).collect()
 }
 
-/// The same as a list of the file; `None` where the flag is not given.
+/// The same as a list of the file; `None` if the flag is not given.
 pub(super) fn given_list(flag: &str, values: &[String]) -> Option<Spanned<Vec<Spanned<String>>>> {
     (!values.is_empty()).then(|| Spanned::new(given(flag, values), Location::from_name(flag)))
 }

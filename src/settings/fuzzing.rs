@@ -1,5 +1,5 @@
-//! The door for the fuzzer of settings files: what reading a text finds, with no file beside it, and with a small policy:
-//! that of a file would take all the time.
+//! The interface for the fuzzer of settings files: reads a text without other files, and with a small policy, because a
+//! large policy would take most of the time.
 
 use crate::diagnostics::Diagnostic;
 use crate::settings::findings::Findings;

@@ -1,11 +1,11 @@
-//! Which of the keys that are given count: those of one source, and the others with a warning.
+//! Which of the given keys count: those of one source. The others cause a warning.
 
 use crate::diagnostics::{Diagnostic, Location};
 use crate::settings::credentials;
 use crate::settings::keys::{GivenKey, ID};
 use std::path::Path;
 
-/// The keys that are given, by their sources.
+/// The given keys, by source.
 pub(super) struct GivenKeys {
     pub(super) of_flags: Vec<GivenKey>,
     pub(super) of_environment: Option<GivenKey>,
@@ -13,8 +13,8 @@ pub(super) struct GivenKeys {
 }
 
 impl GivenKeys {
-    /// Those of flags alone if there are any, else the environment's alone, else the file's, else the pair kept at the
-    /// first start.
+    /// The keys of flags if there are any, else that of the environment, else those of the file, else the pair kept at
+    /// the first start.
     pub(super) fn choose(
         self,
         data_folder: &Path,
@@ -45,7 +45,7 @@ fn of_file(count: usize) -> Option<String> {
     }
 }
 
-/// A warning that keys which are given will not be accepted.
+/// A warning that given keys will not be accepted.
 fn overruled(giver: &str, others: [Option<String>; 2]) -> Option<Diagnostic> {
     let others: Vec<_> = others.into_iter().flatten().collect();
     let message = format!("gives the only keys there are: {} will not be accepted", others.join(" and "));

@@ -1,11 +1,11 @@
-//! HTTP/2: how much a client may have under way at once.
+//! HTTP/2: the limits of requests and windows.
 
 use crate::diagnostics::Spanned;
 use crate::settings::findings::Findings;
 use crate::settings::written::WrittenHttp2;
 use std::ops::RangeInclusive;
 
-/// How much a client may have under way on one connection of HTTP/2.
+/// The limits of one connection of HTTP/2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Http2 {
     /// Requests at once.

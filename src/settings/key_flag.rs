@@ -1,5 +1,5 @@
-//! Keys on the command line: `--key ID:SECRET[:PERMISSION]`. No message repeats any part of what cannot be read: it can be
-//! the secret.
+//! Keys on the command line: `--key ID:SECRET[:PERMISSION]`. No message repeats any part of a faulty value, because it
+//! may be the secret.
 
 use crate::access::{AccessKey, Permission};
 use crate::diagnostics::{Diagnostic, Location, nearest};
@@ -27,7 +27,7 @@ impl fmt::Debug for KeyText {
 
 const FORM: &str = "write ID:SECRET or ID:SECRET:PERMISSION, as dev:dev-secret-dev-secret; blanks separate keys";
 
-/// The keys that flags give, in their order. `place` is the flag, or the variable that stands for it.
+/// The keys that flags give, in their order. `place` is the flag, or its variable.
 pub(super) fn keys(written: &[KeyText], place: &Location, findings: &mut Findings) -> Vec<GivenKey> {
     let mut keys: Vec<GivenKey> = Vec::new();
     for text in written.iter().flat_map(|text| words(&text.0)) {
@@ -42,7 +42,7 @@ pub(super) fn keys(written: &[KeyText], place: &Location, findings: &mut Finding
     keys
 }
 
-/// The keys in a text; of an empty text, one that is empty and so a fault.
+/// The keys in a text. An empty text is one empty key, which is a fault.
 fn words(text: &str) -> Vec<&str> {
     let words: Vec<_> = text.split_whitespace().collect();
     if words.is_empty() { vec![""] } else { words }
@@ -63,7 +63,7 @@ fn parse(text: &str) -> Result<AccessKey, &'static str> {
     }
 }
 
-/// What follows the last colon is a permission only if it names one, so that secrets may have colons.
+/// The text after the last colon is a permission only if it names one, so that secrets may have colons.
 fn secret_and_permission(rest: &str) -> (&str, Permission) {
     let (secret, last) = rest.rsplit_once(':').unwrap_or(("", rest));
     match Permission::parse(last) {
@@ -72,7 +72,7 @@ fn secret_and_permission(rest: &str) -> (&str, Permission) {
     }
 }
 
-/// A warning where the end of a secret looks like a permission.
+/// A warning if the end of a secret looks like a permission.
 fn misspelt(text: &str, place: &Location) -> Option<Diagnostic> {
     let (_, last) = text.split_once(':')?.1.rsplit_once(':')?;
     let near = nearest(last, &Permission::ALL.map(Permission::name)).filter(|name| *name != last)?;

@@ -1,4 +1,4 @@
-//! The keys that settings and environment give.
+//! The keys of settings and environment.
 
 use crate::access::{AccessKey, BucketPattern, BucketScope, CertificateDigest, Permission};
 use crate::diagnostics::nearest;
@@ -11,7 +11,7 @@ use crate::sigv4::Secret;
 use std::env::VarError;
 use std::path::Path;
 
-/// A key, and where its secret can be looked up again.
+/// A key, and where its secret can be read again.
 #[derive(Debug, Clone)]
 pub struct GivenKey {
     /// The key.
@@ -26,10 +26,10 @@ pub struct GivenKey {
 pub(super) const ID: &str = "R2SHIM_ACCESS_KEY_ID";
 const SECRET: &str = "R2SHIM_SECRET_ACCESS_KEY";
 
-/// How long before its end a key is warned of, in seconds: two weeks.
+/// How long before a key expires there is a warning, in seconds: two weeks.
 const SOON: u64 = 14 * 86_400;
 
-/// The key of the environment: one with every right. `None` where neither variable is set.
+/// The key of the environment, which may do everything. `None` if neither variable is set.
 pub(super) fn from_environment(environment: Environment<'_>, faults: &mut Vec<Diagnostic>) -> Option<GivenKey> {
     let before = faults.len();
     let id = variable(ID, environment, faults);
@@ -118,7 +118,7 @@ fn resolve_key(
     Some(GivenKey { key, secret: location, place: written.location })
 }
 
-/// Warnings for the keys that have ended at `now`, and for those that end within [`SOON`].
+/// Warnings for the keys that have expired at `now`, and for those that expire within [`SOON`].
 pub fn expiring(keys: &[GivenKey], now: Timestamp) -> Vec<Diagnostic> {
     keys.iter().filter_map(|given| expiry(given, now)).collect()
 }
@@ -150,7 +150,7 @@ fn check_id(id: &Spanned<String>) -> Result<(), Diagnostic> {
     id_problem(&id.value).map_or(Ok(()), |problem| Err(fault(problem)))
 }
 
-/// Why this is no access key id. One can have any shape that a signature's credential can carry
+/// Why this is not an access key id. An id can be any text that fits into a signature's credential
 /// (`ID/DATE/REGION/s3/aws4_request`).
 pub(super) fn id_problem(id: &str) -> Option<&'static str> {
     if id.is_empty() {
@@ -179,7 +179,7 @@ fn permission(key: &Location, written: Option<Spanned<String>>) -> Result<Permis
     })
 }
 
-/// The buckets that a key or a rule is for; `what` is how a message calls it.
+/// The buckets that a key or a rule is for; `what` is its name in messages.
 pub(super) fn scope(
     written: Option<Spanned<Vec<Spanned<String>>>>,
     what: &str,

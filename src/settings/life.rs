@@ -1,4 +1,4 @@
-//! How a running server is spoken to, and how it takes notice of changed files.
+//! Settings of a running server: its control socket, and how it notices changed files.
 
 use crate::diagnostics::{Diagnostic, Spanned};
 use crate::settings::flags::Flags;
@@ -10,23 +10,23 @@ use std::time::Duration;
 /// The name of the control socket in a data folder.
 const SOCKET: &str = "control.sock";
 
-/// How often files are looked at unless settings say otherwise, in seconds.
+/// How often files are checked by default, in seconds.
 const RELOAD_INTERVAL: u64 = 5;
 
-/// An hour. Who wants it more rarely sends a signal.
+/// An hour. To reload less often, send a signal.
 const LONGEST_INTERVAL: u64 = 60 * 60;
 
-/// Ten minutes: more than any load balancer needs, and a stop that seems to do nothing.
+/// Ten minutes. No load balancer needs more, and a longer stop would look like a hang.
 const LONGEST_DELAY: u64 = 10 * 60;
 
-/// What the life of a server has of settings.
+/// The settings of a running server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Life {
     /// The socket at which commands reach the server; `None` if there is none.
     pub control: Option<PathBuf>,
-    /// How often the server looks whether its files have changed; `None` for never.
+    /// How often the server checks whether its files have changed; `None` for never.
     pub reload_interval: Option<Duration>,
-    /// How long `/readyz` says that the server stops before it accepts no more.
+    /// How long `/readyz` is 503 before a stopping server accepts no more connections.
     pub drain_delay: Duration,
 }
 
@@ -46,8 +46,8 @@ pub(super) fn resolve(
     }
 }
 
-/// The control socket: in the data folder where objects are there. In front of another store there may be no folder of
-/// ours, so there is none unless one is named.
+/// The control socket: in the data folder if objects are there. In front of another store there may be no data folder,
+/// so there is no socket unless settings name one.
 pub(super) fn control(
     flags: &Flags,
     settings_file: &Path,
@@ -69,7 +69,7 @@ pub(super) fn control(
     }
 }
 
-/// The control socket of the server of a data folder, where settings name no other.
+/// The default control socket of a data folder's server.
 pub fn control_in(data_folder: &Path) -> PathBuf {
     data_folder.join(SOCKET)
 }

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 /// Below it a DeleteObjects of 1,000 short keys is refused. A document is held in memory while it is read.
 const DOCUMENT: RangeInclusive<u64> = 64 << 10..=64 << 20;
-/// More connections than this need more than a machine has of descriptors and ports.
+/// A machine does not have enough descriptors and ports for more connections.
 const CONNECTIONS: RangeInclusive<u64> = 1..=1_000_000;
-/// Seconds in which a client has to say something. Whoever wants no such limit wants connections that never end.
+/// Seconds in which a client has to send something. Without a limit connections could stay open for ever.
 const SECONDS: RangeInclusive<u64> = 1..=3_600;
-/// Bytes of a body in a window. A large figure is a minimum rate that few links have.
+/// Bytes of a body in a window. With a larger figure the minimum rate would be faster than most links.
 const WINDOW_BYTES: RangeInclusive<u64> = 1..=64 << 20;
-/// 64 KiB a second: a piece of a body waits for its turn, and below this it would wait longer than clients do.
+/// 64 KiB a second. Below this a piece of a body would wait for longer than clients wait.
 const LEAST_BYTES: u64 = 64 << 10;
 
 /// The limits of requests.
@@ -34,7 +34,7 @@ pub struct RequestLimits {
     pub answer_bytes: u64,
     /// The window of both.
     pub body_window: Duration,
-    /// The limits of each key that does not say otherwise.
+    /// The default limits of each key.
     pub per_key: KeyLimits,
 }
 
@@ -53,7 +53,7 @@ impl Default for RequestLimits {
     }
 }
 
-/// The limits of connections, which hold before there is a request. They are those of the start.
+/// The limits of connections, which apply before there is a request. They are read at the start only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PortLimits {
     /// Connections to all ports for objects.
@@ -142,7 +142,7 @@ fn size(number: Option<u64>) -> Option<usize> {
     number.and_then(|number| usize::try_from(number).ok())
 }
 
-/// A number that cannot be without a limit.
+/// A number for which 0 does not mean "no limit".
 fn checked(
     written: Option<Spanned<u64>>,
     name: &str,

@@ -1,4 +1,4 @@
-//! From flags, environment and file to settings, with every fault at once.
+//! Reads settings from flags, environment and file, and reports every fault at once.
 
 use crate::access::Keyring;
 use crate::access::pair::SEED_BYTES;
@@ -26,21 +26,21 @@ use std::sync::Arc;
 /// Settings, and what is reported to the operator about them.
 #[derive(Debug)]
 pub struct Loaded {
-    /// What serving needs.
+    /// The settings for serving.
     pub settings: Settings,
     /// The keys of the ring in the order they were given, with the places of their secrets; empty where the pair of
     /// the first start is still to be made ([`Loaded::make_key`]).
     pub keys: Vec<GivenKey>,
     /// The key for the upstream, if it is remote and settings have one.
     pub upstream_key: Option<UpstreamKey>,
-    /// What is allowed and perhaps not meant.
+    /// Settings that are allowed but may be mistakes.
     pub warnings: Vec<Diagnostic>,
-    /// The files that all this was read from, missing ones included: whoever changes one changes the settings.
+    /// The files that the settings were read from, missing ones included. A change of one of them changes the settings.
     pub files: Vec<PathBuf>,
 }
 
 impl Loaded {
-    /// Makes and keeps the pair of the first start where no key is given. `seed` must be random.
+    /// Makes and keeps the pair of the first start if no key is given. `seed` must be random.
     pub fn make_key(&mut self, seed: [u8; SEED_BYTES]) -> Result<(), Vec<Diagnostic>> {
         if self.keys.is_empty() {
             self.use_keys(vec![credentials::make(&self.settings.data_folder, seed)?]);
@@ -54,7 +54,7 @@ impl Loaded {
     }
 }
 
-/// Reads everything and changes nothing. Every fault there is, or settings that can be served.
+/// Reads everything and changes nothing. Returns settings that can be served, or every fault.
 pub fn load(flags: &Flags, environment: Environment<'_>) -> Result<Loaded, Vec<Diagnostic>> {
     let loaded = load_all(flags, environment).map_err(|faults| flags.placed(faults))?;
     Ok(Loaded { warnings: flags.placed(loaded.warnings), ..loaded })
@@ -83,7 +83,7 @@ fn load_all(flags: &Flags, environment: Environment<'_>) -> Result<Loaded, Vec<D
     Ok(Loaded { warnings, ..loaded })
 }
 
-/// The files that the settings name, but for those of the policy.
+/// The files that the settings name, except those of the policy.
 fn named_files(loaded: &Loaded) -> Vec<PathBuf> {
     let secrets = loaded.keys.iter().map(|key| &key.secret).chain(loaded.upstream_key.iter().map(|key| &key.secret));
     let of_secrets = secrets.filter_map(|secret| match secret {
@@ -99,15 +99,15 @@ fn named_files(loaded: &Loaded) -> Vec<PathBuf> {
     of_secrets.chain(kept).chain(of_upstream).chain(of_tls).collect()
 }
 
-/// A warning for a secret in a settings file that everyone on the machine can read.
+/// A warning for a secret in a settings file that all users of the machine can read.
 fn exposed(file: &Path, loaded: &Loaded) -> Option<Diagnostic> {
     let secrets = loaded.keys.iter().map(|key| &key.secret).chain(loaded.upstream_key.iter().map(|key| &key.secret));
     let in_file = secrets.into_iter().any(|secret| matches!(secret, SecretPlace::Settings(_)));
     credentials::readable(file, 0o004).filter(|_| in_file)
 }
 
-/// Reads the admin address alone, for who wants to ask a server there. `None` if it is switched off. Every fault there is
-/// in it and in the form of the file.
+/// Reads only the admin address, for commands that send requests there. `None` if it is switched off. The errors are
+/// all faults of the address and of the form of the file.
 pub fn load_admin(flags: &Flags) -> Result<Option<SocketAddr>, Vec<Diagnostic>> {
     let mut faults = Vec::new();
     let written = read_file(flags.config.as_deref(), &mut faults);
@@ -115,8 +115,8 @@ pub fn load_admin(flags: &Flags) -> Result<Option<SocketAddr>, Vec<Diagnostic>> 
     if faults.is_empty() { Ok(admin) } else { Err(flags.placed(faults)) }
 }
 
-/// Reads where the control socket is, for who wants to reach a server there: `None` if there is none, and the faults that
-/// were met on the way. The file of a running server may have become faulty meanwhile.
+/// Reads the path of the control socket, for commands to the server: `None` if there is none. Also returns the faults
+/// in the settings, because the file of a running server may have become faulty meanwhile.
 pub fn load_control(flags: &Flags) -> (Option<PathBuf>, Vec<Diagnostic>) {
     let mut faults = Vec::new();
     let file = flags.config.as_deref().unwrap_or(Path::new(""));
@@ -200,7 +200,7 @@ pub(super) fn resolve(
     Some(Loaded { settings, keys: Vec::new(), upstream_key, warnings: Vec::new(), files })
 }
 
-/// What is written of pages, as far as no flag says otherwise.
+/// The settings of pages, unless flags replace them.
 fn under_flags(written: WrittenPages, flags: &Flags) -> WrittenPages {
     let pages = flags.pages.map(|served| Spanned::new(served, Location::from_name("--pages")));
     let hosts = given_list("--admin-host", &flags.admin_hosts);
@@ -216,7 +216,7 @@ fn store(flags: &Flags, written: WrittenStore, upstream: &WrittenUpstream, findi
     store::options(written, durability, &mut findings.faults)
 }
 
-/// What is served where.
+/// The addresses and what is served there.
 struct Addresses {
     listen: Vec<SocketAddr>,
     admin: Option<SocketAddr>,
@@ -270,7 +270,7 @@ fn without_effect(store: &WrittenStore, durability: Option<&Spanned<String>>) ->
     table.chain(durability.map(|flag| fault(&flag.location, "--durability"))).collect()
 }
 
-/// A client with the upstream's own key can go there itself, past policy and permissions.
+/// A warning if a client has the upstream's key: it can use the store directly, without policy and permissions.
 fn shared_key(upstream: &UpstreamKey, clients: &[GivenKey]) -> Option<Diagnostic> {
     clients.iter().find(|given| given.key.id == upstream.id)?;
     let message = "clients have a key of the same id, and can go around r2shim where the secret is the same too";

@@ -1,11 +1,11 @@
-//! Settings: what the operator wrote in flags, environment and a TOML file, and what it comes to.
+//! Settings: flags, environment and a TOML file, checked and resolved.
 //!
-//! Flags win over the file, the file over the defaults; of keys, the environment's alone counts where it gives one.
+//! Flags win over the file, the file over the defaults. If the environment has a key, it is the only one.
 //! Reading does not stop at the first fault: every [`crate::diagnostics::Diagnostic`] is collected, with file, line and
 //! advice. A relative path in a settings file is relative to that file; one in a flag, and the default data folder, to
 //! the working folder.
 //!
-//! [`load`] only reads. The one thing that writes is [`credentials::make`], which keeps the pair of the first start.
+//! [`load`] only reads. Only [`credentials::make`] writes: it keeps the pair of the first start.
 
 mod findings;
 mod table;

@@ -6,7 +6,7 @@ use crate::settings::findings::Findings;
 use crate::settings::written::WrittenPages;
 use std::net::SocketAddr;
 
-/// How many requests the inspector shows unless settings say otherwise.
+/// How many requests the inspector shows by default.
 const REQUESTS: usize = 500;
 
 /// The most it can show. They are kept in memory, up to 16 KiB each.
@@ -31,8 +31,8 @@ impl Default for Pages {
     }
 }
 
-/// What is written, for an admin address. Where only this machine can reach it, pages are served unless they are switched
-/// off; elsewhere they have to be asked for, as no key is.
+/// The pages of an admin address. If only this machine can reach it, pages are served unless they are switched off.
+/// Else they must be switched on, because they ask for no key.
 pub(super) fn resolve(written: WrittenPages, admin: Option<SocketAddr>, findings: &mut Findings) -> Pages {
     let by_default = admin.is_some_and(|address| address.ip().to_canonical().is_loopback());
     let wanted = written.pages.as_ref().map_or(by_default, |pages| pages.value);

@@ -11,7 +11,7 @@ pub(super) fn beside(file: &Path, written: &str) -> PathBuf {
     if path.components().any(|part| part == Component::ParentDir) { without_detours(&path) } else { path }
 }
 
-/// The path without `folder/..`, where the folder is one and no link.
+/// The path without `folder/..`, if the folder is not a link.
 fn without_detours(path: &Path) -> PathBuf {
     let is_folder = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_dir());
     let mut short = PathBuf::new();
@@ -58,7 +58,7 @@ mod tests {
             ("real/examples/r2shim.toml", "../data", "real/data"),
             ("real/examples/r2shim.toml", "./data", "real/examples/data"),
             ("real/examples/r2shim.toml", "../../data", "data"),
-            // Above a link is not where the link stands.
+            // The parent of a link's target is not the folder of the link.
             ("link/r2shim.toml", "../data", "link/../data"),
             ("real/missing/r2shim.toml", "../data", "real/missing/../data"),
         ] {

@@ -1,11 +1,11 @@
-//! PEM files: certificates and private keys. The parser's own words quote the file, so no message repeats them.
+//! PEM files: certificates and private keys. The parser's messages quote the file, so no message repeats them.
 
 use rustls::RootCertStore;
 use rustls::pki_types::pem::{Error, PemObject, SectionKind};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::path::Path;
 
-/// The authorities in a file that has nothing else than their certificates in it, and at least one.
+/// The authorities in a file that has at least one certificate and nothing else.
 pub(super) fn authorities(path: &Path) -> Result<RootCertStore, String> {
     let mut store = RootCertStore::empty();
     for certificate in certificates(&read(path)?)? {
@@ -41,7 +41,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     std::fs::read(path).map_err(|error| format!("cannot be read: {error}"))
 }
 
-/// The certificates of a text, at least one, and nothing else that PEM knows. What stands around them is a comment.
+/// The certificates of a text, at least one, and no other PEM sections. Text around them is a comment.
 fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     let mut found = Vec::new();
     for section in <(SectionKind, Vec<u8>)>::pem_reader_iter(text) {

@@ -1,4 +1,4 @@
-//! Choosing a policy and finding its text.
+//! Chooses a policy and finds its text.
 
 use crate::diagnostics::nearest;
 use crate::diagnostics::{Diagnostic, Location, Spanned};
@@ -19,7 +19,7 @@ pub enum PolicyReference {
 }
 
 impl PolicyReference {
-    /// What has a slash or ends in `.toml` is a path, anything else a built-in name.
+    /// A text with a slash or with `.toml` at its end is a path, any other a built-in name.
     pub fn parse(text: &str) -> PolicyReference {
         if text.contains('/') || text.ends_with(".toml") {
             PolicyReference::File(PathBuf::from(text))
@@ -51,7 +51,7 @@ impl PolicyReference {
                         format!("built in are {}; a path must be a file this user can read", names().join(", "));
                     vec![Diagnostic::new(location.clone(), cause, advice)]
                 })?;
-                // What a file extends is named as seen from that file.
+                // The path of an extended policy is relative to the file that extends it.
                 Policy::compile(&source, &|base| read(&beside(path, base)))
             }
         }
@@ -81,7 +81,7 @@ pub(super) fn chosen(
     Spanned::new(reference, written.location)
 }
 
-/// The text of a policy's line, to be quoted; `None` where the file has changed since.
+/// The text of a policy's line, for a quotation; `None` if the file has changed since.
 pub fn policy_line(location: &Location) -> Option<String> {
     let built_in = BUILTIN.iter().find(|(_, file, _)| *file == &*location.file).map(|(.., text)| Cow::Borrowed(*text));
     let text = built_in.or_else(|| std::fs::read_to_string(&*location.file).ok().map(Cow::Owned))?;

@@ -1,4 +1,4 @@
-//! The proxies that are believed when they say who a client is.
+//! The proxies that are trusted to name the client.
 
 use crate::diagnostics::{Diagnostic, Spanned};
 use crate::routing::{BadNetwork, Network, TrustedProxies};

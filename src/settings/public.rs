@@ -1,4 +1,4 @@
-//! Buckets whose objects are read without a key, and where.
+//! Buckets whose objects are read without a key, and the addresses for them.
 
 use crate::access::{BucketPattern, BucketScope};
 use crate::diagnostics::{Diagnostic, Spanned};
@@ -12,7 +12,7 @@ type List = Spanned<Vec<Spanned<String>>>;
 #[derive(Debug)]
 pub(super) struct Public {
     pub(super) buckets: BucketScope,
-    /// Empty where no bucket is public.
+    /// Empty if no bucket is public.
     pub(super) listen: Vec<SocketAddr>,
 }
 

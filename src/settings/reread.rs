@@ -1,4 +1,4 @@
-//! Reading settings so that no change of a file is missed: what was read, and the files as they were before.
+//! Reads settings so that no change of a file is missed: returns the settings, and the files as they were before.
 
 use crate::diagnostics::{Diagnostic, Location};
 use crate::settings::fingerprint::Fingerprint;
@@ -6,7 +6,7 @@ use crate::settings::flags::Flags;
 use crate::settings::load::{Loaded, load};
 use crate::settings::secret::Environment;
 
-/// How often settings are read again because they name files that were not known. A second time is the rule.
+/// The most times that settings are read again because they name files that were not known. One more is usual.
 const MOST_READS: usize = 3;
 
 /// Settings, and the files that they were read from.
@@ -14,7 +14,7 @@ const MOST_READS: usize = 3;
 pub struct Reread {
     /// The settings, or every fault.
     pub loaded: Result<Loaded, Vec<Diagnostic>>,
-    /// The files as they were before the settings were read: whatever changes afterwards differs from this.
+    /// The files as they were before the settings were read, so that any later change differs from this.
     pub files: Fingerprint,
 }
 
@@ -31,7 +31,7 @@ pub fn reread(flags: &Flags, environment: Environment<'_>, known: &Fingerprint) 
     Reread { loaded: load(flags, environment), files }
 }
 
-/// A pipe can be read once: what comes then is no settings file, and must not be taken for an empty one.
+/// A pipe can be read only once. A second read is empty, and must not count as an empty settings file.
 fn readable(flags: &Flags) -> Result<(), Vec<Diagnostic>> {
     match flags.config.as_deref().map(|path| (path, path.metadata())) {
         Some((path, Ok(found))) if !found.is_file() => {

@@ -1,4 +1,4 @@
-//! What the settings come to: every value checked, every default filled in.
+//! The resolved settings: every value is checked, and every default is filled in.
 
 use crate::access::{BucketScope, Keyring};
 use crate::cors::CorsRules;
@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// All that serving needs to know.
+/// The settings for serving.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Where clients are served; port 0 is any free one.
@@ -29,7 +29,7 @@ pub struct Settings {
     pub public: BucketScope,
     /// Where they are read; empty if there are none.
     pub public_listen: Vec<SocketAddr>,
-    /// The proxies whose word counts on who a client is.
+    /// The proxies that are trusted to name the client.
     pub trusted_proxies: TrustedProxies,
     /// The policy to enforce.
     pub policy: Arc<Policy>,
@@ -37,13 +37,13 @@ pub struct Settings {
     pub mode: Mode,
     /// Domains under which buckets are host names, in lower case.
     pub domains: Vec<String>,
-    /// Which pages of other origins browsers let in.
+    /// The CORS rules: which pages of other origins may use the server.
     pub cors: CorsRules,
-    /// Who may sign.
+    /// The keys of clients.
     pub keys: Keyring,
     /// Where objects are.
     pub upstream: Upstream,
-    /// The clients' names of buckets that are made at the start where they are missing.
+    /// The clients' names of buckets that are made at the start if they are missing.
     pub buckets: Vec<BucketName>,
     /// The folder of what is kept here: the local store, and the pair made at the first start.
     pub data_folder: PathBuf,
@@ -51,13 +51,13 @@ pub struct Settings {
     pub audit_file: PathBuf,
     /// How the local store is opened.
     pub store: Options,
-    /// How the server is spoken to, and how it takes notice of changed files.
+    /// The control socket, and how the server notices changed files.
     pub life: Life,
     /// How much of the server requests may use.
     pub limits: RequestLimits,
     /// How much of it connections may use.
     pub ports: PortLimits,
-    /// What clients are shown on the S3 port and the public one; `None` where both are plain HTTP.
+    /// The certificate of the S3 port and the public one; `None` if both are plain HTTP.
     pub tls: Option<Tls>,
     /// What a connection of HTTP/2 may hold.
     pub http2: Http2,
@@ -75,7 +75,7 @@ impl Settings {
 pub enum Mode {
     /// Refuse it.
     Enforce,
-    /// Carry it out where the store can, and note it.
+    /// Carry it out if the store can, and note it.
     Audit,
 }
 
@@ -85,7 +85,7 @@ impl Mode {
         [Mode::Enforce, Mode::Audit].into_iter().find(|mode| mode.name() == name)
     }
 
-    /// What settings call it.
+    /// Its name in settings.
     pub fn name(self) -> &'static str {
         match self {
             Mode::Enforce => "enforce",
@@ -93,7 +93,7 @@ impl Mode {
         }
     }
 
-    /// The policy where none is named: the R2 that many still develop against, or the one that an application would
+    /// The default policy: the R2 that many still develop against, or, in an audit, the one that an application would
     /// move to.
     pub(super) fn default_policy(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! What decides about a request, for a command that serves none: secrets need not be at hand.
+//! The rules for a request, for a command that does not serve: secrets may be unavailable.
 
 use crate::access::Keyring;
 use crate::cors::CorsRules;
@@ -20,28 +20,28 @@ use crate::settings::written::{WrittenKey, WrittenSecret, WrittenUpstream};
 use std::collections::HashMap;
 use std::path::Path;
 
-/// What decides about a request.
+/// The rules for a request.
 #[derive(Debug)]
 pub struct LoadedRules {
     /// The policy.
     pub policy: Policy,
     /// Domains under which buckets are host names, in lower case.
     pub domains: Vec<String>,
-    /// What pages of other origins may do.
+    /// The CORS rules.
     pub cors: CorsRules,
-    /// The keys that may sign; empty where they are not known.
+    /// The keys that may sign; empty if they are not known.
     pub keyring: Keyring,
     /// The ids of those whose secrets are not at hand: they have another text instead.
     pub without_secret: Vec<String>,
     /// Where objects are.
     pub upstream: Upstream,
-    /// What becomes of requests that R2 would refuse.
+    /// Whether requests that R2 would refuse are refused or noted.
     pub mode: Mode,
     /// How much of the server requests may use.
     pub limits: RequestLimits,
 }
 
-/// Reads what decides about a request. Without a settings file no key is known: each machine makes its own.
+/// Reads the rules for a request. Without a settings file no key is known, because each machine makes its own.
 ///
 /// # Errors
 /// Every fault there is in it and in the form of the file.
@@ -54,7 +54,7 @@ pub fn load_rules(flags: &Flags, environment: Environment<'_>) -> Result<LoadedR
     let domains = domain::domains(written.domains, &mut findings.faults);
     let cors = cors::resolve(written.cors, &flags.cors, &mut findings);
     let data = data_folder(flags, file, &written.upstream, &mut findings.faults);
-    // They decide about no request, but what is wrong in the file is said.
+    // These settings do not decide about requests, but their faults are reported.
     limits::of_ports(&mut written.limits, &mut findings.faults);
     let limits = limits::resolve(written.limits, &mut findings.faults);
     let without_secret = stand_in(&mut written.keys, file, environment);
@@ -84,15 +84,15 @@ pub fn load_rules(flags: &Flags, environment: Environment<'_>) -> Result<LoadedR
 /// The keys of settings, for a command that serves nothing.
 #[derive(Debug)]
 pub struct LoadedKeys {
-    /// The keys that `serve` would take, in the order they were given; none where it would make its own.
+    /// The keys that `serve` would take, in the order they were given; none if it would make its own.
     pub keys: Vec<GivenKey>,
     /// The ids of those whose secrets are not at hand: they have another text instead.
     pub without_secret: Vec<String>,
-    /// What is allowed and perhaps not meant.
+    /// Settings that are allowed but may be mistakes.
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Reads the keys alone, and makes none.
+/// Reads only the keys, and makes none.
 ///
 /// # Errors
 /// Every fault there is in them and in the form of the file.
@@ -118,7 +118,7 @@ pub fn load_keys(flags: &Flags, environment: Environment<'_>) -> Result<LoadedKe
     Ok(LoadedKeys { keys, without_secret, warnings: findings.warnings })
 }
 
-/// Replaces secrets that are not at hand. Returns the ids of their keys.
+/// Replaces secrets that are not available. Returns the ids of their keys.
 fn stand_in(keys: &mut [WrittenKey], file: &Path, environment: Environment<'_>) -> Vec<String> {
     let replaced = keys.iter_mut().filter_map(|key| {
         let replaced = stand_in_for(&mut key.secret, file, environment);
@@ -127,7 +127,7 @@ fn stand_in(keys: &mut [WrittenKey], file: &Path, environment: Environment<'_>) 
     replaced.collect()
 }
 
-/// Whether the secret was replaced. One that is named not at all or more than once is left as a fault.
+/// Whether the secret was replaced. A secret that is named not at all or more than once stays a fault.
 fn stand_in_for(secret: &mut WrittenSecret, file: &Path, environment: Environment<'_>) -> bool {
     let replace = secret.given().count() == 1 && !is_at_hand(secret, file, environment);
     if replace {
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
     use std::env::VarError;
 
-    /// What is known of the keys: `id` where the secret is at hand, else `id?`.
+    /// What is known about the keys: `id` if the secret is available, else `id?`.
     fn known(settings: &str, variables: &[&str]) -> Result<Vec<String>, Vec<String>> {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("r2shim.toml");

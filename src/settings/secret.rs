@@ -1,4 +1,4 @@
-//! Where a secret access key comes from: the settings themselves, the environment or a file of its own.
+//! The source of a secret access key: the settings themselves, the environment or another file.
 
 use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::settings::paths::beside;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// How to look an environment variable up, as [`std::env::var`] does.
 pub type Environment<'e> = &'e dyn Fn(&str) -> Result<String, VarError>;
 
-/// Where a secret can be looked up again; never the secret.
+/// Where a secret can be read again; never the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretPlace {
     /// An environment variable of this name.
@@ -20,7 +20,7 @@ pub enum SecretPlace {
     File(PathBuf),
     /// A line of the settings file.
     Settings(Location),
-    /// A flag of this name, or the variable that stands for the flag.
+    /// A flag of this name, or its variable.
     Flag(String),
     /// The file that keeps the pair made at the first start.
     Kept(PathBuf),
@@ -62,7 +62,7 @@ pub(super) fn resolve(
     }
 }
 
-/// Whether the secret can be read here and now; one that stands in the settings is not looked at.
+/// Whether the secret can be read now. A secret in the settings themselves is not checked.
 pub(super) fn is_at_hand(written: &WrittenSecret, settings: &Path, environment: Environment<'_>) -> bool {
     match (&written.env, &written.file) {
         (Some(name), _) => environment(&name.value).is_ok_and(|text| !text.is_empty()),

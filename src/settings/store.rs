@@ -5,7 +5,7 @@ use crate::settings::written::WrittenStore;
 use crate::store::{Durability, Options, ScrubPlan};
 use std::time::Duration;
 
-/// What is written and, for the durability, what the flag says.
+/// The settings of the file and, for the durability, the flag.
 pub(super) fn options(
     written: WrittenStore,
     durability_flag: Option<Spanned<String>>,
@@ -30,7 +30,7 @@ fn durability(written: Option<Spanned<String>>, faults: &mut Vec<Diagnostic>) ->
     })
 }
 
-/// Reports a number below `least`, with its unit and with what may be written in its place.
+/// Reports a number below `least`, with its unit and with an allowed value.
 fn require_at_least(
     number: &Spanned<u64>,
     least: u64,
@@ -43,7 +43,7 @@ fn require_at_least(
     }
 }
 
-/// The index's engine needs some room to work in; below this it only thrashes.
+/// The index's engine needs some memory; below this it is very slow.
 const LEAST_INDEX_CACHE: u64 = 1024 * 1024;
 
 fn index_cache(written: Option<Spanned<u64>>, faults: &mut Vec<Diagnostic>) -> Option<usize> {
@@ -53,7 +53,7 @@ fn index_cache(written: Option<Spanned<u64>>, faults: &mut Vec<Diagnostic>) -> O
     usize::try_from(number.value).ok()
 }
 
-/// An hour: an age given in days or hours by mistake would end uploads that are on their way.
+/// An hour. If the age were given in days or hours by mistake, it would end uploads that are running.
 const LEAST_UPLOAD_AGE: u64 = 60 * 60;
 
 fn upload_age(written: Option<Spanned<u64>>, faults: &mut Vec<Diagnostic>) -> Option<Duration> {
@@ -63,14 +63,15 @@ fn upload_age(written: Option<Spanned<u64>>, faults: &mut Vec<Diagnostic>) -> Op
     Some(Duration::from_secs(number.value))
 }
 
-/// An hour: one that begins as soon as the last has ended leaves the disk no peace.
+/// An hour. With less, the disk would be busy with scrubs all the time.
 const LEAST_SCRUB: u64 = 60 * 60;
-/// A mebibyte: below it a scrub of any store of some size never ends, and a stop of the server waits for the next piece.
+/// A mebibyte: below it a scrub of any store of some size never ends, and a stop of the server waits for the next
+/// piece.
 const LEAST_SCRUB_RATE: u64 = 1 << 20;
-/// The bytes a second of a scrub, where nothing is said: a day for 1.3 TiB.
+/// The default bytes a second of a scrub: a day for 1.3 TiB.
 const SCRUB_RATE: u64 = 16 << 20;
 
-/// 0 is none, and so is nothing.
+/// 0 means none, and so does a missing setting.
 fn scrub(
     interval: Option<Spanned<u64>>,
     rate: Option<Spanned<u64>>,

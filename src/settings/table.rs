@@ -1,7 +1,7 @@
-//! Reading TOML tables setting by setting, so that one wrong setting does not hide the next.
+//! Reads TOML tables setting by setting, so that one wrong setting does not hide the next.
 //!
-//! A derived deserialiser stops at its first fault and puts values, secrets too, into its messages. Here each setting is
-//! taken by name and kind, messages name kinds only, and what is left over is unknown.
+//! A derived deserialiser stops at its first fault and puts values, secrets too, into its messages. Here each setting
+//! is taken by name and kind, messages name kinds only, and the remaining settings are unknown.
 
 use crate::diagnostics::{Diagnostic, Location, Spanned, TomlText, TomlValue, nearest};
 use crate::s3::Timestamp;
@@ -202,7 +202,7 @@ impl<'t> Table<'t> {
         }
     }
 
-    /// Ends the reading of this table: what is left is unknown.
+    /// Ends the reading of this table: the remaining settings are unknown.
     pub(super) fn finish(self, reading: &mut Reading<'t>) {
         for key in self.entries.keys() {
             let name: &str = key.get_ref();

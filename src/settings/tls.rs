@@ -1,5 +1,5 @@
-//! TLS towards clients: the certificate and its key, and the authorities of clients' certificates. All of it is read from
-//! PEM files and checked here, so that a server never starts with files that belong to nobody.
+//! TLS towards clients: the certificate and its key, and the authorities of clients' certificates. All of it is read
+//! from PEM files and checked here, so that a server never starts with files that belong to nobody.
 
 use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::s3::Timestamp;
@@ -30,7 +30,7 @@ pub struct Tls {
     pub begins: Timestamp,
     /// When it expires.
     pub expires: Timestamp,
-    /// Who vouches for the certificates of clients, where any are asked for.
+    /// The authorities that sign the certificates of clients, if clients are asked for one.
     pub clients: Option<ClientAuthorities>,
     /// The files that all this was read from.
     pub files: Vec<PathBuf>,
@@ -46,7 +46,7 @@ impl PartialEq for Tls {
     }
 }
 
-/// Who vouches for the certificates of clients.
+/// The authorities that sign the certificates of clients.
 #[derive(Debug, Clone)]
 pub struct ClientAuthorities {
     /// Their own certificates.
@@ -110,7 +110,7 @@ const CERTIFICATE_ADVICE: &str = "name a PEM file with the server's certificate 
                                   in the settings is relative to their file";
 const KEY_ADVICE: &str =
     "name a PEM file with the private key of the certificate, not encrypted (PKCS#8, SEC1 or PKCS#1)";
-const CA_ADVICE: &str = "name a PEM file of the certificates of those who vouch for clients and nothing else";
+const CA_ADVICE: &str = "name a PEM file with the certificates of the authorities for clients and nothing else";
 
 /// What flags and file say; `None` where TLS is off, or there is a fault.
 pub(super) fn resolve(flags: &Flags, settings: &Path, written: WrittenTls, findings: &mut Findings) -> Option<Tls> {
@@ -183,7 +183,7 @@ fn clients(
             Some(None)
         }
         (None, _) => {
-            let advice = "name `client_ca`, the PEM file of those who vouch for clients";
+            let advice = "name `client_ca`, the PEM file of the authorities for clients";
             findings.faults.extend(asked.map(|text| text.fault("nobody vouches for certificates of clients", advice)));
             None
         }

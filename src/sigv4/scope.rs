@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_credential_says_what_is_wrong() {
+    fn a_malformed_credential_names_its_fault() {
         for (text, error) in [
             ("", AuthError::CredentialParts(1)),
             ("AKID/20130524/auto", AuthError::CredentialParts(3)),

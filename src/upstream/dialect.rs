@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_are_no_paths_are_mistaken_by_stores_over_files_and_by_no_other() {
+    fn only_stores_over_files_misread_keys_that_are_not_paths() {
         let keys = [
             ("x", false),
             ("a/b.c", false),

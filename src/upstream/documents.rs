@@ -182,7 +182,7 @@ mod tests {
     ];
 
     #[test]
-    fn what_tells_of_the_upstream_says_what_the_client_knows() {
+    fn names_of_the_upstream_become_those_of_the_client() {
         for (operation, store, client) in ANSWERS {
             assert_eq!(rewritten(*operation, store).as_deref(), Some(*client), "{operation}");
         }

@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_of_s3_stay_what_they_are_and_faults_of_ours_are_not_the_clients() {
+    fn errors_of_s3_are_kept_and_faults_of_the_proxy_are_502() {
         for (status, code, message, expected) in [
             (404, "NoSuchKey", "no", "404 NoSuchKey: The specified key does not exist."),
             (403, "AccessDenied", "arn:aws:s3:::acme-prod-media", "403 AccessDenied: Access Denied"),
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_s3_says_who_is_at_fault() {
+    fn answers_that_are_not_s3_are_errors_of_the_upstream() {
         assert_eq!(client_error(StatusCode::SERVICE_UNAVAILABLE, None).message, UNAVAILABLE);
         for (status, expected) in [(200, 502), (302, 502), (404, 502), (500, 502), (503, 503), (504, 504)] {
             let error = client_error(StatusCode::from_u16(status).unwrap(), None);

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_local_disk_answers_with_reaches_the_client_from_a_remote_too() {
+    fn headers_of_the_local_disk_also_reach_the_client_from_a_remote() {
         let stored = map(&[
             "cache-control: no-store",
             "content-disposition: inline",

@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_without_lists_of_parts_is_no_reason_to_refuse() {
+    fn without_a_list_of_parts_an_upload_is_not_refused() {
         for (status, code, expected) in [
             (404, "NoSuchUpload", ListRefusal::Final),
             (404, "NoSuchBucket", ListRefusal::Final),

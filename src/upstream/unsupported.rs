@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_store_would_pass_over_is_refused_by_name() {
+    fn headers_that_a_store_would_ignore_are_refused_by_name() {
         use Operation::{CopyObject, DeleteObject, GetObject, PutObject};
         const DAY: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
         for (dialect, operation, headers, refused) in [

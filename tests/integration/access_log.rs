@@ -89,7 +89,7 @@ fn a_request_is_one_line() {
 }
 
 #[test]
-fn what_is_not_known_is_left_out() {
+fn unknown_fields_are_left_out() {
     let line = json(&Record { status: StatusCode::OK, ..Record::default() });
     for name in ["key_id", "bucket", "key", "error", "refused_by", "feature", "rule", "node", "trace_id", "cause"] {
         assert!(!line.contains_key(name), "{name}: {line:?}");
@@ -155,7 +155,7 @@ fn a_request_is_counted_as_it_is_logged() {
 
 /// A store may have codes without number.
 #[test]
-fn a_code_that_only_the_store_knows_is_no_label() {
+fn a_code_that_only_the_store_knows_is_not_a_label() {
     for (code, refused_by, counted) in [
         ("NoSuchKey", None, "NoSuchKey"),
         ("XStoreOdd-4711", None, "other"),

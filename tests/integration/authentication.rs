@@ -1,4 +1,4 @@
-//! Who may ask: R2's answers to every fault of a signature, what an unsigned header may do (nothing), and what a key's
+//! Authentication: R2's answers to every fault of a signature, unsigned headers, which have no effect, and what a key's
 //! permission and buckets let through.
 
 use crate::support::{KEY_ID, Request, Response, SECRET, Signing, TestServer};

@@ -1,5 +1,6 @@
-//! What a bucket remembers under `r2-2026`: CORS and lifecycle rules, its encryption, its place. What a document may say is
-//! tested in `src/s3/xml/`, what a rule means in `src/cors/` and `src/s3/lifecycle.rs`, and how it is kept in `src/store/`.
+//! What a bucket remembers under `r2-2026`: CORS and lifecycle rules, its encryption, its place. What a document may
+//! say is tested in `src/s3/xml/`, what a rule means in `src/cors/` and `src/s3/lifecycle.rs`, and how it is kept in
+//! `src/store/`.
 
 use crate::support::{Connection, Process, Request, Response, TestServer, public_rules, rules};
 use r2shim::filters::Rules;
@@ -127,8 +128,8 @@ fn the_rules_in_force_are_those_that_are_stored() {
     assert!(server.send(Request::put("/media/k").body("x")).status == 200);
     for origin in (0..4).map(|client| format!("https://{client}-7.example")) {
         let answer = server.send(Request::get("/media/k").header("origin", &origin));
-        let told = answer.header("access-control-allow-origin");
-        assert_eq!(told, if origin == stored { origin.as_str() } else { "" });
+        let allowed = answer.header("access-control-allow-origin");
+        assert_eq!(allowed, if origin == stored { origin.as_str() } else { "" });
     }
 }
 
@@ -180,9 +181,10 @@ fn a_location_hint_is_kept_with_the_bucket() {
     assert_eq!(server.send(Request::put("/fourth").body(elsewhere)).error().1, "InvalidRegionName");
 }
 
-/// The rules are carried out by a task of the server soon after they are stored: the object is asked for until it is gone.
+/// The rules are carried out by a task of the server soon after they are stored: the object is asked for until it is
+/// gone.
 #[test]
-fn what_has_expired_is_deleted_and_nothing_else() {
+fn only_expired_objects_are_deleted() {
     let server = TestServer::with_bucket("r2-2026", "media");
     for key in ["logs/a", "kept"] {
         assert_eq!(server.send(Request::put(&format!("/media/{key}")).body("x")).status, 200);
@@ -198,7 +200,7 @@ fn what_has_expired_is_deleted_and_nothing_else() {
 }
 
 #[test]
-fn what_is_due_moves_to_infrequent_access() {
+fn due_objects_move_to_infrequent_access() {
     let server = TestServer::with_object("r2-2026", "media", "logs/a", "x");
     let transition =
         "<Transition><Date>2024-01-01T00:00:00.000Z</Date><StorageClass>STANDARD_IA</StorageClass></Transition>";
@@ -215,7 +217,7 @@ fn what_is_due_moves_to_infrequent_access() {
     assert_eq!(server.send(Request::get("/media/logs/a")).text(), "x");
 }
 
-/// What clients are told of the rules, in a policy that has them.
+/// The headers about lifecycle rules, in a policy that has them.
 #[test]
 fn answers_say_when_an_object_expires_and_when_an_upload_is_aborted() {
     let server = TestServer::with_bucket("r2-2026", "media");
@@ -229,7 +231,7 @@ fn answers_say_when_an_object_expires_and_when_an_upload_is_aborted() {
     assert_eq!(server.send(Request::put("/media?lifecycle").body(rules)).status, 200);
     assert_eq!(begin("new").header("x-amz-abort-rule-id"), "a%20%22b%22");
     let expected = "expiry-date=\"Tue, 01 Jan 2199 00:00:00 GMT\", rule-id=\"logs\"";
-    for (request, told) in [
+    for (request, expiration) in [
         (Request::put("/media/logs/a").body("x"), expected),
         (Request::get("/media/logs/a"), expected),
         (Request::new("HEAD", "/media/logs/a"), expected),
@@ -238,7 +240,7 @@ fn answers_say_when_an_object_expires_and_when_an_upload_is_aborted() {
         (Request::get("/media/kept"), ""),
     ] {
         let answer = server.send(request);
-        assert_eq!((answer.status, answer.header("x-amz-expiration")), (200, told));
+        assert_eq!((answer.status, answer.header("x-amz-expiration")), (200, expiration));
     }
     server.rules.rcu(|current| Rules { policy: policy("r2"), ..Rules::clone(current) });
     assert_eq!(server.send(Request::get("/media/logs/a")).header("x-amz-expiration"), "", "r2 has no lifecycle");
@@ -247,7 +249,7 @@ fn answers_say_when_an_object_expires_and_when_an_upload_is_aborted() {
 
 /// `kill -9` right after the answer.
 #[test]
-fn what_is_configured_survives_a_kill() {
+fn configurations_survive_a_kill() {
     let data = tempfile::tempdir().unwrap();
     let server = Process::serve_with(data.path(), &["--policy", "r2-2026"]);
     let bucket = "<CreateBucketConfiguration><LocationConstraint>apac</LocationConstraint></CreateBucketConfiguration>";

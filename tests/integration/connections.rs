@@ -35,7 +35,7 @@ fn a_refusal_before_a_small_body_keeps_the_connection() {
         ("a condition", put().header("if-match", "\"x\"").signed(server.address), 412),
         ("a wrong digest", put().header("content-md5", "AAAAAAAAAAAAAAAAAAAAAA==").signed(server.address), 400),
         (
-            "a body nobody asked for",
+            "a body without 100 Continue",
             Request { method: "DELETE".into(), ..put() }.header("content-length", "102400").signed(server.address),
             204,
         ),
@@ -83,7 +83,7 @@ fn a_refusal_of_a_large_body_ends_the_connection() {
 }
 
 #[test]
-fn who_expects_100_is_invited_once_admitted() {
+fn a_client_that_expects_100_gets_it_when_admitted() {
     let server = server();
     let put = Request::put("/media/new").header("expect", "100-continue").body("new").signed(server.address);
     let mut connection = server.connect();
@@ -98,7 +98,7 @@ fn who_expects_100_is_invited_once_admitted() {
 
 /// The body was never asked for, so whatever comes next on the connection must not be taken for a request.
 #[test]
-fn who_expects_100_and_is_refused_keeps_the_body() {
+fn a_refused_client_that_expects_100_keeps_the_body() {
     let server = server();
     let put = || Request::put("/media/new").header("expect", "100-continue").body("new");
     for (what, request, status) in [

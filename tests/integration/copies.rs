@@ -138,7 +138,7 @@ fn parts_are_copied_from_objects() {
     assert_eq!(server.send(Request::get("/media/again?partNumber=1")).header("x-amz-mp-parts-count"), "1");
 }
 
-/// Whoever may write in one bucket and not read in another must not read there by copying.
+/// A key that may write in one bucket and not read in another must not read there by copying.
 #[test]
 fn the_source_is_authorised_like_a_read() {
     let scope = BucketScope::Matching(vec![BucketPattern::parse("media").unwrap()]);

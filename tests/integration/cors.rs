@@ -93,7 +93,7 @@ fn answers_are_readable_where_a_rule_allows_it() {
 
 /// Rules are of names: the answer is the same whether or not there is such a bucket.
 #[test]
-fn a_refused_preflight_tells_nothing() {
+fn a_refused_preflight_reveals_nothing() {
     let server = server();
     let seen = |target: &str, origin: &str| {
         let answer = preflight(&server, &Request::put(target), origin, "");

@@ -1,9 +1,9 @@
 //! The server is killed under load, again and again. What it acknowledged is kept, and nothing is half written.
 //!
 //! Clients write, overwrite, upload in parts and delete objects of a few keys that they share. After so many
-//! acknowledged operations the process is killed and started again on the same folder; then every key must hold what its
-//! history allows. A failure prints the cycle, the seed and the server's log; `R2SHIM_TEST_SEED` and `R2SHIM_TEST_CYCLES`
-//! repeat it (threads still run as they like).
+//! acknowledged operations the process is killed and started again on the same folder; then every key must hold what
+//! its history allows. A failure prints the cycle, the seed and the server's log; `R2SHIM_TEST_SEED` and
+//! `R2SHIM_TEST_CYCLES` repeat it (threads still run as they like).
 //!
 //! 1,000 cycles, which are 2,000 kills, passed on 2026-11-26 in 13.4 minutes, with the debug build on two busy cores.
 
@@ -26,7 +26,7 @@ use tempfile::NamedTempFile;
 
 const CYCLES: u64 = 50;
 
-/// A machine that stands still for minutes fails nothing: the server waits for its clients as long as it can be told to.
+/// A machine that is suspended for minutes fails no test: the limits of the server are as long as settings allow.
 const PATIENT: &str = "[limits]\nbody_idle = 3600\nbody_window = 3600\nfirst_byte_time = 3600\nidle_time = 3600\n\
                        head_time = 3600\n";
 

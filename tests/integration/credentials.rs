@@ -198,7 +198,7 @@ fn a_web_identity_is_exchanged_for_a_role() {
 }
 
 #[test]
-fn a_container_role_is_taken_refreshed_and_kept_while_there_is_no_better() {
+fn a_container_role_is_used_refreshed_and_kept_if_a_refresh_fails() {
     let refused = ("403 Forbidden", "secret-of-nobody".to_owned());
     let answers = vec![refused.clone(), ("200 OK", role_json("FIRST")), ("200 OK", role_json("SECOND")), refused];
     let service = Script::new(answers);
@@ -229,7 +229,7 @@ fn an_instance_role_is_the_last_resort() {
 }
 
 #[test]
-fn what_was_tried_and_what_to_do_is_told() {
+fn a_failed_search_names_the_places_and_advice() {
     let nothing = Place::new().fetch(1).remove(0);
     for place in ["environment (", "profile (", "web identity (", "container role (", "instance role ("] {
         assert!(nothing.contains(place), "{place} is not in {nothing}");

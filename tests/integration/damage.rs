@@ -53,7 +53,7 @@ fn a_changed_block_is_never_sent() {
 }
 
 #[test]
-fn copies_of_a_changed_block_are_no_better() {
+fn copies_of_a_changed_block_fail_too() {
     let server = damaged();
     // It shares the bytes and their sums.
     let copy = Request::put("/media/copy").header("x-amz-copy-source", "/media/k");

@@ -48,14 +48,14 @@ fn connections_over_the_limit_are_closed() {
     assert_eq!(metrics.status, 200, "the admin address has places of its own");
     assert!(!metrics.text().contains("r2shim_connections_refused_total{limit=\"all\"} 0"));
     let answer = open[0].send(Request::get("/").signed(server.address));
-    assert_eq!(answer.status, 200, "who has a place keeps it");
+    assert_eq!(answer.status, 200, "an open connection is kept");
     drop(open);
     // The server needs a moment to see that they have gone.
     while server.connect().try_send(&Request::get("/").signed(server.address)).is_err() {}
 }
 
 #[test]
-fn strangers_do_not_use_up_the_descriptors() {
+fn clients_without_a_key_do_not_use_up_the_descriptors() {
     let data = tempfile::tempdir().unwrap();
     let mut command = Command::new("sh");
     command.args(["-c", "ulimit -n 80; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_r2shim")]);

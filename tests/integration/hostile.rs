@@ -1,6 +1,6 @@
-//! What no client should send: heads that are no heads, bodies that are not what they were said to be, names that try to
-//! climb, documents that try to grow. Each gets a clear answer or a closed connection, nothing is left behind, and the
-//! server lives.
+//! What no client should send: heads that are no heads, bodies that are not what they were said to be, names that try
+//! to climb, documents that try to grow. Each gets a clear answer or a closed connection, nothing is left behind, and
+//! the server lives.
 
 use crate::support::{Request, Response, TestServer};
 use std::fmt::Write as _;
@@ -29,7 +29,7 @@ fn assert_clear(answer: Option<&Response>, what: &str) {
 }
 
 #[test]
-fn heads_that_are_no_heads() {
+fn malformed_heads() {
     let server = server();
     let fields = |count: usize| (0..count).fold(String::new(), |text, n| text + &format!("x-{n}: v\r\n"));
     let long = |bytes: usize| "v".repeat(bytes);
@@ -143,7 +143,7 @@ fn bodies_whose_end_is_in_doubt() {
 
 /// Broken chunks of an admitted request, their lengths known from `x-amz-decoded-content-length`.
 #[test]
-fn chunks_that_are_no_chunks() {
+fn malformed_chunks() {
     let server = server();
     let smuggled = "DELETE /media/kept HTTP/1.1\r\nhost: h\r\n\r\n";
     for body in ["zz\r\nnew\r\n", "-3\r\nnew\r\n", "3\r\nnewer\r\n", "ffffffffffffffffff\r\nnew", "3;\u{0}\r\nnew\r\n"]
@@ -163,7 +163,7 @@ fn chunks_that_are_no_chunks() {
     assert_unharmed(&server, "after all chunks");
 }
 
-/// Methods that S3 has no use for, asked for by someone who may do everything.
+/// Methods that S3 does not have, from a key that may do everything.
 #[test]
 fn methods_that_mean_nothing() {
     let server = server();

@@ -36,7 +36,7 @@ fn server(authority: &Authority, limits: Limits) -> TestServer {
 
 /// The client is in the middle of sending when the answer is there, and goes on with the connection.
 #[test]
-fn a_refused_upload_is_answered_and_the_connection_goes_on() {
+fn a_refused_upload_is_answered_and_the_connection_is_kept() {
     let authority = Authority::new();
     let server = server(&authority, Limits::default());
     let put = || Request::put("/media/new").header("x-amz-content-sha256", "UNSIGNED-PAYLOAD").body(vec![0; 8 << 20]);
@@ -59,7 +59,7 @@ fn a_refused_upload_is_answered_and_the_connection_goes_on() {
 
 /// SDKs wait a second for it where it does not come.
 #[test]
-fn who_expects_100_is_invited_once_admitted() {
+fn a_client_that_expects_100_gets_it_when_admitted() {
     let authority = Authority::new();
     let server = server(&authority, Limits::default());
     let mut connection = authority.connect_http2(server.address, None);
@@ -75,7 +75,7 @@ fn who_expects_100_is_invited_once_admitted() {
     let refused = put.header("x-amz-acl", "private").signed(server.address);
     let Sent { mut response, body: _body } = connection.begin(&refused, false).unwrap();
     let answer = connection.block_on(async {
-        assert!(std::future::poll_fn(|cx| response.poll_informational(cx)).await.is_none(), "nobody is invited");
+        assert!(std::future::poll_fn(|cx| response.poll_informational(cx)).await.is_none(), "no 100 is sent");
         read(response).await.unwrap()
     });
     assert_eq!(answer.status, 501);
@@ -181,7 +181,7 @@ fn goodbyes(bytes: &[u8]) -> Vec<(u32, u32)> {
     goodbyes.map(|frame| (number(&frame.payload), number(&frame.payload[4..]))).collect()
 }
 
-/// A GET of nothing by nobody: HPACK has GET, https and / in its table.
+/// An unsigned GET of `/`: HPACK has GET, https and / in its table.
 const HEAD: &[u8] = b"\x82\x87\x84\x41\x01h";
 
 /// What comes in one piece ends the connection, and leaves others alone.
@@ -258,9 +258,10 @@ fn nothing_leads_to_http2_but_the_handshake() {
     assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 400 "), "{answer:?}");
 }
 
-/// Who is idle, who has agreed on HTTP/2 and says nothing, and who has not ended its handshake keep no server running.
+/// A server stops in time although one client is idle, one has agreed on HTTP/2 and sends nothing, and one has not
+/// completed its handshake.
 #[test]
-fn a_server_that_stops_says_so_and_waits_for_nobody_idle() {
+fn a_stopping_server_announces_it_and_closes_idle_connections() {
     let authority = Authority::new();
     let mut server = server(&authority, Limits::default());
     let mut idle = authority.connect_http2(server.address, None);
@@ -269,7 +270,7 @@ fn a_server_that_stops_says_so_and_waits_for_nobody_idle() {
     let _half = server.connect();
     let (limit, began) = (Duration::from_secs(30), Instant::now());
     assert_eq!(server.stop(limit), 0);
-    assert!(began.elapsed() < limit, "nobody is waited for to the end");
+    assert!(began.elapsed() < limit, "the server does not wait for idle clients");
     assert_eq!(idle.end(), None, "the end is announced, and no error");
     assert!(std::net::TcpStream::connect(server.address).is_err());
 }
@@ -320,8 +321,8 @@ impl Frames {
     }
 }
 
-/// A request that is on its way when the server says that it stops is answered: which was the last is said later, once the
-/// client has known for a while (RFC 9113 section 6.8).
+/// A request that is on its way when the server says that it stops is answered: which was the last is said later, once
+/// the client has known for a while (RFC 9113 section 6.8).
 #[test]
 fn a_server_that_stops_answers_what_was_sent_before_its_client_knew() {
     const ANY: u32 = (1 << 31) - 1;

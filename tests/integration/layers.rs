@@ -215,7 +215,7 @@ fn crates_are_named_only_where_they_may_be() {
 }
 
 #[test]
-fn uses_of_what_stands_below_are_found() {
+fn uses_of_later_modules_are_found() {
     let lists = [("", "mod low;\npub mod middle;\npub(crate) mod high;"), ("middle", "mod one;\nmod two;\nmod three;")];
     let orders: Orders = lists.iter().map(|(module, text)| (names(module), declared(text))).collect();
     for (module, text, found) in [
@@ -238,7 +238,7 @@ fn uses_of_what_stands_below_are_found() {
 }
 
 #[test]
-fn what_is_named_is_found_however_it_is_written() {
+fn uses_are_found_in_every_form() {
     let needles = ["std::fs", "File::open", "redb"];
     for (text, found) in [
         ("use std::fs;", &["std::fs"][..]),

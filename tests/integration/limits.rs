@@ -1,4 +1,4 @@
-//! The operator's limits of requests: who is over one is asked to slow down, and others go on.
+//! The operator's limits of requests: a client over a limit gets SlowDown, and other clients are not affected.
 
 use crate::support::service::eventually;
 use crate::support::{Connection, KEY_ID, Request, Response, SECRET, Signing, TestServer, public_rules, rules};
@@ -81,7 +81,7 @@ fn a_key_that_asks_too_often_is_slowed_down_and_another_is_not() {
 }
 
 #[test]
-fn a_key_has_so_many_requests_in_flight_and_another_goes_on() {
+fn requests_in_flight_are_limited_by_key() {
     let server = limited(KeyLimits { requests: Some(1), ..KeyLimits::default() });
     let held = Held::begin(&server);
     let get = |id| send_as(&server, id, Request::get("/media?list-type=2"));
@@ -97,7 +97,7 @@ fn a_key_has_so_many_requests_in_flight_and_another_goes_on() {
 }
 
 #[test]
-fn what_is_in_flight_counts_on_when_rules_are_swapped() {
+fn requests_in_flight_still_count_after_a_reload() {
     let server = limited(KeyLimits::default());
     let held = Held::begin(&server);
     let get = || send_as(&server, KEY_ID, Request::get("/media?list-type=2"));
@@ -129,7 +129,7 @@ fn there_are_so_many_requests_in_flight_in_all() {
         assert_slowed(&send(Request::get("/media/k")), "signed");
         assert_eq!(read().status, 503, "public");
         assert_eq!(server.admin_page("/healthz").status, 200);
-        // Whoever is unknown learns nothing of it.
+        // An unknown key gets no hint of the limit.
         assert_eq!(server.connect().send(Request::get("/media/k").unsigned(server.address)).status, 400);
         assert!(counted(&server, "requests", KEY_ID) >= 1);
         held.end();
@@ -147,8 +147,8 @@ fn begin_when_free(server: &TestServer) -> Held {
     })
 }
 
-/// Bytes beyond those of the first second and of the last pieces, which the next request pays for, cannot have come faster
-/// than the rate, however fast the machine is; a slow machine only takes longer.
+/// Bytes beyond those of the first second and of the last pieces, which the next request pays for, cannot have come
+/// faster than the rate, however fast the machine is; a slow machine only takes longer.
 #[test]
 fn bodies_move_at_the_rate_of_their_key() {
     const RATE: u64 = 1 << 20;
@@ -171,7 +171,7 @@ fn bodies_move_at_the_rate_of_their_key() {
 }
 
 #[test]
-fn a_key_has_so_many_uploads_open_and_another_goes_on() {
+fn open_uploads_are_limited_by_key() {
     let server = limited(KeyLimits { uploads: Some(2), ..KeyLimits::default() });
     let create = |id| send_as(&server, id, Request::new("POST", "/media/k?uploads"));
     let at = |upload: &Response| format!("/media/k?uploadId={}", upload.element("UploadId"));
@@ -194,9 +194,10 @@ fn a_key_has_so_many_uploads_open_and_another_goes_on() {
     assert_eq!(create(KEY_ID).status, 200);
 }
 
-/// Bodies that are announced, sent in part and held there keep room reserved: their key is refused more, and others are not.
+/// Bodies that are announced, sent in part and held there keep room reserved: their key is refused more, and others are
+/// not.
 #[test]
-fn a_key_reserves_its_share_of_the_room_and_another_goes_on() {
+fn reserved_space_is_limited_by_key() {
     const MIB: usize = 1 << 20;
     let folder = std::env::temp_dir();
     let disk = rustix::fs::statvfs(&folder).unwrap();
@@ -226,7 +227,7 @@ fn a_key_reserves_its_share_of_the_room_and_another_goes_on() {
 }
 
 #[test]
-fn a_document_is_no_larger_than_the_limit() {
+fn a_document_over_the_limit_is_refused() {
     let limits = Limits::from(RequestLimits { document_bytes: 100, ..RequestLimits::default() });
     let keys = [AccessKey::admin(KEY_ID, Secret::new(SECRET))];
     let server = TestServer::with_rules(Rules { limits, ..rules("r2", keys.into_iter().collect()) });

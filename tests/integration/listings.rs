@@ -137,7 +137,7 @@ fn pages_follow_each_other() {
 }
 
 #[test]
-fn pages_start_where_they_are_told() {
+fn pages_start_where_the_client_asks() {
     let server = server(&["a", "b", "c"]);
     for (query, expected) in [
         ("marker=a", "b c|"),
@@ -159,7 +159,7 @@ fn pages_start_where_they_are_told() {
 }
 
 #[test]
-fn what_a_listing_tells_of_an_object() {
+fn a_listing_has_the_fields_of_an_object() {
     let server = server(&["a"]);
     let tag = server.send(Request::get("/media/a")).header("etag").to_owned();
     let answer = list(&server, "list-type=2&prefix=a");

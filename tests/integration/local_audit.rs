@@ -14,7 +14,7 @@ fn server() -> TestServer {
 
 /// Requests in the order in which they are sent, each with its status and what is named; what depends on time left out.
 #[test]
-fn what_the_local_store_can_is_carried_out_and_named() {
+fn refusals_of_r2_are_carried_out_and_named() {
     let server = server();
     let location = |region: &str| {
         format!(

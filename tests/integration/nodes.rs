@@ -20,7 +20,8 @@ const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 /// Addresses of one test each, so that no other test takes a port that was closed there.
 const APART: [Ipv4Addr; 2] = [Ipv4Addr::new(127, 0, 0, 77), Ipv4Addr::new(127, 0, 0, 78)];
 
-/// A node that reads a request's head, gives its answer whatever was asked, and closes. It is gone when this is dropped.
+/// A node that reads a request's head, gives its answer whatever was asked, and closes. It is gone when this is
+/// dropped.
 struct FakeNode {
     address: SocketAddr,
     heads: Arc<Mutex<Vec<String>>>,
@@ -51,7 +52,7 @@ impl FakeNode {
 fn answered(mut stream: &TcpStream, answer: &str) -> String {
     let lines = BufReader::new(stream).lines().map_while(Result::ok);
     let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
-    // Who asked may have left.
+    // The client may have closed its connection.
     let _ = stream.write_all(answer.as_bytes());
     head.join("\n")
 }
@@ -138,7 +139,7 @@ async fn a_node_that_failed_a_request_waits_for_a_good_check() {
 }
 
 #[tokio::test]
-async fn what_a_node_answers_decides_whether_it_is_well() {
+async fn the_answer_of_a_node_decides_about_its_health() {
     let path = || HealthCheck::Path("/minio/health/live".to_owned());
     for (answer, health, shown) in [
         (OK, HealthCheck::Any, "up"),
@@ -167,7 +168,7 @@ async fn a_node_without_tls_is_not_taken_for_one_with() {
 }
 
 #[tokio::test]
-async fn names_are_looked_up_and_one_that_does_not_resolve_keeps_nobody_waiting() {
+async fn a_name_that_does_not_resolve_delays_no_request() {
     let node = FakeNode::start(([127, 0, 0, 1], 0), OK);
     // No label has more than 63 bytes, so this name is never looked up.
     let nowhere = format!("http://{}.test", "a".repeat(64));
@@ -195,7 +196,7 @@ async fn with_no_node_up_requests_still_have_somewhere_to_go() {
 }
 
 #[tokio::test]
-async fn metrics_tell_of_nodes_and_of_no_store() {
+async fn in_front_of_a_store_metrics_are_about_nodes() {
     let up = FakeNode::start(([127, 0, 0, 1], 0), OK);
     let down = FakeNode::start(([127, 0, 0, 1], 0), UNAVAILABLE);
     let nodes = checked(&[&up.endpoint(), &down.endpoint()], HealthCheck::Any).await;

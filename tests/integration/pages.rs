@@ -1,4 +1,5 @@
-//! The pages at the admin address: what they show, who may read them, and that nothing of a client's runs there.
+//! The pages at the admin address: what they show, which requests may read them, and that no script of a client runs
+//! there.
 
 use crate::support::{Connection, KEY_ID, Request, Response, TestServer};
 use r2shim::settings::Pages;
@@ -116,7 +117,7 @@ fn no_page_has_a_secret() {
 }
 
 #[test]
-fn pages_are_for_who_asks_for_this_address() {
+fn pages_are_only_for_known_hosts() {
     let server = TestServer::with_object("r2", "media", "secret-name", "x");
     let own = server.admin.to_string();
     let port = server.admin.port();
@@ -160,7 +161,7 @@ fn names_of_the_settings_are_names_of_this_address() {
 
 /// Prometheus and Kubernetes ask by addresses, Compose and load balancers by names that may be anything.
 #[test]
-fn under_a_name_that_is_not_known_there_is_health_and_nothing_besides() {
+fn under_an_unknown_host_there_is_only_health() {
     let server = TestServer::with_bucket("r2", "media");
     let own = server.admin.to_string();
     for (host, path, status, text) in [
@@ -204,9 +205,9 @@ fn where_pages_are_off_nothing_is_kept_and_the_rest_works() {
     assert_eq!(get(&server, "/healthz").status, 200);
 }
 
-/// A page can load its own files and nothing else, and no script is in it, whoever named what is on it.
+/// A page can load only its own files and contains no script, even if clients chose the names on it.
 #[test]
-fn what_clients_name_is_text() {
+fn names_of_clients_are_escaped() {
     let server = TestServer::with_bucket("r2", "media");
     let key = "/media/%3Cscript%3Ealert(1)%3C%2Fscript%3E%22%27%3E%E2%80%AEgpj%0A";
     let requests = [

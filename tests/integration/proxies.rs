@@ -1,4 +1,4 @@
-//! Behind reverse proxies: who the client is for the log, the limits and the addresses in answers.
+//! Behind reverse proxies: the client in the log and the limits, and the addresses in answers.
 
 use crate::support::{Connection, KEY_ID, Request, SECRET, TestServer, public_rules};
 use r2shim::filters::Rules;

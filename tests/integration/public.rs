@@ -177,7 +177,7 @@ fn pages_of_other_origins_read_what_the_rules_allow() {
             (status, allowed),
             "{target} {origin}"
         );
-        assert!(answer.header("vary").starts_with("Origin, "), "{target}: it would tell which buckets are public");
+        assert!(answer.header("vary").starts_with("Origin, "), "{target}: it would show which buckets are public");
     }
     for (target, origin, status) in [
         ("/media/a.txt", "http://app.test", 204),
@@ -193,7 +193,7 @@ fn pages_of_other_origins_read_what_the_rules_allow() {
 }
 
 #[test]
-fn what_no_browser_sends_does_no_harm() {
+fn malformed_and_hostile_requests_are_refused() {
     let server = server();
     let address = server.public.unwrap();
     let get = "GET /media/a.txt HTTP/1.1\r\nhost: localhost\r\n";

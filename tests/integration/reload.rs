@@ -82,7 +82,7 @@ fn a_command_swaps_what_can_be_swapped_and_names_the_rest() {
 }
 
 #[test]
-fn faulty_settings_change_nothing_and_are_said_everywhere() {
+fn faulty_settings_change_nothing_and_are_reported_everywhere() {
     let service = Service::start(&quiet(""));
     service.write(&(quiet("policy = \"open\"\nlistn = \"x\"") + "[[key]]\naccess_key_id = \"b\"\n"));
     let refused = service.reload();
@@ -171,7 +171,7 @@ fn requests_in_flight_do_not_notice_a_reload() {
     assert!(failures.is_empty() && answered >= 240, "{answered} answered, {failures:?}");
 }
 
-/// The certificate is another one each time, and who comes later is shown it.
+/// Each time the certificate is another one, and later connections get it.
 #[test]
 fn requests_over_tls_do_not_notice_a_reload_either() {
     let authority = Arc::new(Authority::new());
@@ -221,16 +221,19 @@ fn without_a_server_a_command_says_where_it_looked() {
     service.signal(Signal::TERM);
     assert!(service.wait().success());
     assert!(!service.at("data/control.sock").exists());
-    let told = service.reload();
+    let reloaded = service.reload();
     let expected = "r2shim: no server listens at data/control.sock: it is not running, has other settings, or has no \
                     control socket\n";
-    assert_eq!((told.code, told.errors.as_str()), (1, expected));
+    assert_eq!((reloaded.code, reloaded.errors.as_str()), (1, expected));
     service.write(&quiet("control = \"off\""));
-    let told = service.reload();
-    assert!(told.code == 2 && told.errors.starts_with("--control: the settings give the server no control socket"));
+    let reloaded = service.reload();
+    assert!(
+        reloaded.code == 2 && reloaded.errors.starts_with("--control: the settings give the server no control socket")
+    );
 }
 
-/// Certificate and key are written one after the other: between them they do not belong together, and the old ones serve.
+/// Certificate and key are written one after the other: between them they do not belong together, and the old ones
+/// serve.
 #[test]
 fn a_renewed_certificate_is_shown_from_the_next_handshake_on() {
     let (old, new) = (Authority::new(), Authority::new());

@@ -163,29 +163,29 @@ fn a_successor_that_cannot_start_changes_nothing() {
 }
 
 #[test]
-fn the_service_manager_is_told() {
+fn the_service_manager_is_notified() {
     let folder = folder_with(&settings(""));
     let path = folder.path().join("notify.sock");
     let manager = UnixDatagram::bind(&path).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_r2shim"));
     command.env_clear().env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "20000").stdin(Stdio::null());
     let mut service = Service::start_by(command, folder, &["--upgrade"]);
-    let told = |expected: &str| {
+    let notified = |expected: &str| {
         let mut said = [0; 512];
         eventually(expected, || {
             let length = manager.recv(&mut said).unwrap();
             String::from_utf8_lossy(&said[..length]).contains(expected).then_some(())
         });
     };
-    told("READY=1");
-    told("WATCHDOG=1");
-    told("WATCHDOG=1");
+    notified("READY=1");
+    notified("WATCHDOG=1");
+    notified("WATCHDOG=1");
     service.signal(Signal::HUP);
-    told("RELOADING=1\nMONOTONIC_USEC=");
-    told("READY=1");
+    notified("RELOADING=1\nMONOTONIC_USEC=");
+    notified("READY=1");
     service.signal(Signal::TERM);
-    told("STOPPING=1");
-    // What nobody reads any more fills the socket, and the server would wait for room in it.
+    notified("STOPPING=1");
+    // If notifications were not read any more, the socket would fill up, and the server would wait.
     drop(manager);
     assert!(service.wait().success());
 }

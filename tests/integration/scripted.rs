@@ -48,7 +48,7 @@ fn connections_have_scripts_of_their_own() {
 }
 
 #[test]
-fn bodies_that_break_off_are_told_from_whole_ones() {
+fn incomplete_bodies_are_distinguished_from_complete_ones() {
     let upstream = Scripted::always([Step::ReadHead, Step::ReadBody, Step::answer(200), Step::KeepAlive]);
     let put = || Request::put("/media/new").header("content-length", "9").unsigned(upstream.address);
     let mut connection = Connection::open(upstream.address);
@@ -99,7 +99,7 @@ fn it_is_known_that_nothing_arrived() {
     assert!(upstream.nothing_arrived(), "a check is nothing");
     Connection::open(upstream.address).write(b"G");
     assert!(!upstream.nothing_arrived(), "a connection is something");
-    assert_eq!(upstream.connection_count(), 1, "who looks is not counted");
+    assert_eq!(upstream.connection_count(), 1, "a check by the test is not counted");
 }
 
 #[test]

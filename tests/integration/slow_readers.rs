@@ -1,4 +1,5 @@
-//! Clients that take their answers slowly: who takes next to nothing is cut off, who is slow or slowed down is not.
+//! Clients that read their answers slowly. A client that reads almost nothing is cut off; one that is slow, or slowed
+//! down by its limit, is not.
 
 use crate::support::secure::{Authority, Sent};
 use crate::support::service::eventually;
@@ -33,7 +34,7 @@ fn with_object(server: &TestServer, bytes: usize) {
     assert_eq!(server.send(put).status, 200);
 }
 
-/// A GET that is sent and whose answer nobody has read yet.
+/// A GET that is sent, and whose answer is not read yet.
 fn begun(server: &TestServer) -> TcpStream {
     let mut stream = TcpStream::connect(server.address).unwrap();
     set_socket_recv_buffer_size(&stream, RECEIVE_BUFFER).unwrap();
@@ -59,7 +60,7 @@ fn cut_off(server: &TestServer) -> bool {
 }
 
 #[test]
-fn who_takes_nothing_is_cut_off() {
+fn a_client_that_reads_nothing_is_cut_off() {
     let server = TestServer::with_rules(rules_with(limits(64 << 10, 300), KeyLimits::default()));
     with_object(&server, LARGE);
     let stream = begun(&server);
@@ -68,10 +69,10 @@ fn who_takes_nothing_is_cut_off() {
     assert_eq!(server.send(Request::get("/media/k").header("range", "bytes=0-0")).status, 206);
 }
 
-/// The pauses are the client's. Together they are longer than a window, which is long enough that no busy machine makes one
-/// pause of it.
+/// The pauses are the client's. Together they are longer than a window, which is long enough that no busy machine makes
+/// one pause of it.
 #[test]
-fn who_is_slow_within_the_limit_gets_all() {
+fn a_client_above_the_minimum_rate_gets_the_whole_answer() {
     let server = TestServer::with_rules(rules_with(limits(1, 3_000), KeyLimits::default()));
     with_object(&server, LARGE);
     let began = Instant::now();
@@ -82,7 +83,7 @@ fn who_is_slow_within_the_limit_gets_all() {
 
 /// The minimum is ten times what the key may have.
 #[test]
-fn who_is_slowed_down_by_the_limit_of_the_key_gets_all() {
+fn a_client_slowed_down_by_its_key_gets_the_whole_answer() {
     let of_key = KeyLimits { bytes_out: Some(1 << 20), ..KeyLimits::default() };
     let server = TestServer::with_rules(rules_with(limits(1 << 20, 100), of_key));
     with_object(&server, 5 << 19);
@@ -91,7 +92,7 @@ fn who_is_slowed_down_by_the_limit_of_the_key_gets_all() {
 }
 
 #[test]
-fn who_makes_no_room_in_http2_is_cut_off_and_the_connection_goes_on() {
+fn a_slow_stream_of_http2_is_reset_and_the_connection_is_kept() {
     let authority = Authority::new();
     let rules = rules_with(limits(64 << 10, 300), KeyLimits::default());
     let server = authority.server_with(rules, &authority.issue("server"), "none");

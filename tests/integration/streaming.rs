@@ -89,7 +89,7 @@ fn large_bodies_go_through() {
     assert!(server.send(Request::get("/media/new")).text() == chunk.repeat(64));
 }
 
-/// What is left of Content-Encoding once the framing is off is the object's own.
+/// Content-Encoding without `aws-chunked` is kept with the object.
 #[test]
 fn other_codings_stay() {
     let server = server();

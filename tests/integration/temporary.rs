@@ -33,7 +33,7 @@ fn seconds_from_now(seconds: i64) -> Timestamp {
 }
 
 #[test]
-fn a_key_ends() {
+fn a_key_expires() {
     let key = |id: &str, expires| AccessKey { expires: Some(expires), ..AccessKey::admin(id, Secret::new(SECRET)) };
     let keys = [
         AccessKey::admin(KEY_ID, Secret::new(SECRET)),

@@ -133,7 +133,7 @@ fn clients_are_asked_for_certificates_as_settings_say() {
         let server = authority.server(&authority.issue("server"), clients);
         let list = Request::get("/").signed(server.address);
         for (identity, welcome) in [(None, without), (Some(&client), with), (Some(&stranger), with_a_strangers)] {
-            // TLS 1.3 tells a client of its certificate only after the handshake.
+            // In TLS 1.3 a client learns only after the handshake that its certificate is refused.
             let connection = authority.try_connect(server.address, identity);
             let answered = connection.is_ok_and(|mut connection| connection.try_send(&list).is_ok());
             assert_eq!(answered, welcome, "{clients}, {}", identity.is_some());
@@ -141,7 +141,7 @@ fn clients_are_asked_for_certificates_as_settings_say() {
     }
 }
 
-/// Nothing that is no TLS is answered, and nobody stays for doing nothing.
+/// Bytes that are not TLS get no answer, and a client that sends nothing is closed.
 #[test]
 fn a_handshake_has_its_time() {
     let authority = Authority::new();
@@ -190,7 +190,7 @@ fn a_certificate_is_a_keys_second_factor() {
             assert!(status == 200 || answer.element("Code") == "AccessDenied", "{}", answer.text());
         }
     }
-    // Who does not hold the key learns nothing of the certificate.
+    // A client without the secret learns nothing of the certificate.
     let forged = list("bound").replaced("Signature=", "Signature=0");
     assert_eq!(authority.connect(server.address, None).send(forged).element("Code"), "SignatureDoesNotMatch");
 }

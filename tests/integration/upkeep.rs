@@ -19,7 +19,7 @@ fn store(command: &str, data: &Path, more: &[&str]) -> (i32, String, String) {
     (code, out, errors)
 }
 
-/// A folder with a large object `media/a b`, and a file nobody names.
+/// A folder with a large object `media/a b`, and a file that no row names.
 fn folder(data: &Path) {
     let server = Process::serve(data);
     assert_eq!(server.send(Request::put("/media")).status, 200);
@@ -29,7 +29,7 @@ fn folder(data: &Path) {
 }
 
 #[test]
-fn a_check_tells_and_gc_frees() {
+fn a_check_reports_and_gc_frees() {
     let data = tempfile::tempdir().unwrap();
     folder(data.path());
     let found = "blobs/00/000/0000000000000fff: no row names it (4 bytes)\n1 finding: 1 object and 0 parts of 300000 bytes, 1 blob\n";
@@ -235,7 +235,7 @@ fn a_server_scrubs_its_store_when_settings_say_so() {
 }
 
 #[test]
-fn what_cannot_be_looked_after_is_usage() {
+fn commands_that_cannot_run_are_usage_errors() {
     let data = tempfile::tempdir().unwrap();
     let server = Process::serve(data.path());
     for (command, more) in [("check", &["--control", "none"][..]), ("gc", &[])] {

@@ -78,7 +78,7 @@ fn an_object_of_parts() {
 }
 
 #[test]
-fn what_makes_no_object_is_refused_in_r2s_words() {
+fn invalid_completions_are_refused_in_r2s_words() {
     let server = TestServer::with_bucket("r2", "media");
     let id = create(&server, "/media/k", &[]);
     let large = upload(&server, "/media/k", &id, 1, part(MIN, 1)).header("etag").to_owned();

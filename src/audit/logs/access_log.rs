@@ -157,7 +157,7 @@ fn is_in_path(bucket: &str, host: Option<&str>, target: &str) -> bool {
     !host.is_some_and(in_host) && in_path.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Who sends, in a form that stays the same: of an ARN what is behind the account, and of a role not its session.
+/// The sender, in a form that stays the same: of an ARN the part after the account, and of a role without its session.
 fn principal(requester: &str) -> &str {
     let name = match requester.strip_prefix("arn:") {
         Some(arn) => arn.splitn(5, ':').last().unwrap_or(requester),
@@ -232,7 +232,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_no_request_of_a_client_is_left_out() {
+    fn lines_that_are_not_requests_of_clients_are_left_out() {
         for (operation, error, why) in [
             ("S3.EXPIRE.OBJECT", "-", LeftOut::StoreItself),
             ("S3.TRANSITION_SIA.OBJECT", "-", LeftOut::StoreItself),
@@ -250,7 +250,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_a_line_says_of_access_is_used() {
+    fn access_by_acl_and_without_a_signature_is_a_finding() {
         let plain = line("REST.GET.OBJECT", "GET /k HTTP/1.1", "200");
         let rules =
             |line: &str| request(line).refused.into_iter().map(|(rule, _)| rule.to_string()).collect::<Vec<_>>();

@@ -36,7 +36,7 @@ struct Event<'e> {
     additional_event_data: Option<Map<String, Value>>,
 }
 
-/// Who did it.
+/// The caller.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Identity {
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_unreadable() {
+    fn other_lines_cannot_be_read() {
         let whole = event("PutObject", &json!({"bucketName": "media", "key": "k"})).to_string();
         for end in 0..whole.len() {
             assert!(read(&whole.as_bytes()[..end]).is_err(), "{end}");

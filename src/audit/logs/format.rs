@@ -19,7 +19,7 @@ pub enum Format {
     R2shim,
 }
 
-/// How many bytes of the beginning tell the format.
+/// How many bytes at the beginning are used to detect the format.
 pub const BEGINNING: usize = 64 << 10;
 
 impl Format {
@@ -136,7 +136,7 @@ mod tests {
     use crate::audit::logs::access_log::tests::line;
 
     #[test]
-    fn formats_are_told_by_their_beginning() {
+    fn formats_are_detected_from_their_first_bytes() {
         let line = line("REST.GET.OBJECT", "GET /k HTTP/1.1", "200");
         for (text, expected) in [
             (line.as_str(), Some(Format::S3AccessLog)),

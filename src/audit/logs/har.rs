@@ -1,4 +1,4 @@
-//! What a browser recorded: the entries of a HAR (HTTP Archive 1.2) that are requests to an S3 service.
+//! The network log of a browser: the entries of a HAR (HTTP Archive 1.2) that are requests to an S3 service.
 
 use crate::audit::logs::entry::{Entry, LeftOut, Read, Unreadable};
 use crate::audit::logs::request::LoggedRequest;
@@ -93,7 +93,7 @@ fn is_s3(sent: &Request, host: &str, target: &str, answer: Option<&Response>) ->
         || answer.is_some_and(|answer| has(&answer.headers, "x-amz-request-id"))
 }
 
-/// The bucket that a host names. A host of which nothing is known is path style, as most stores of one's own are.
+/// The bucket that a host names. An unknown host is path style, as with most private stores.
 fn bucket_in(host: &str, domains: &[String]) -> Option<String> {
     if let Ok(Some(foreign)) = foreign_host::read(host) {
         return foreign.bucket;

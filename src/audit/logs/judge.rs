@@ -1,11 +1,12 @@
-//! A request of a log, judged by the chain as one that is sent: what is not visible is not known, and no reason to refuse.
+//! Judges a request of a log by the chain, like one that is sent. What the log does not show is unknown, and no reason
+//! to refuse.
 
 use crate::audit::logs::request::LoggedRequest;
 use crate::audit::{Client, Event, Observation, StoreAnswer, Verdict, Watch, example, news};
 use crate::filters::{self, Explanation, Filter, Finding, Known, KnownKeys, Rules};
 use crate::s3::query::Query;
 
-/// Of what `authenticate` finds, what is so with any key: the store behind the log has verified the rest.
+/// The findings of `authenticate` that do not depend on the key. The store behind the log has verified the others.
 const WITH_ANY_KEY: &str = "sigv2";
 
 /// Judges a request. `watch` has seen those before it.

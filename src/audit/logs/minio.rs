@@ -166,8 +166,8 @@ fn finish(mut request: LoggedRequest) -> Read {
     Ok(Entry::Request(Box::new(request)))
 }
 
-/// MinIO adds headers of its own to requests, as `x-amz-tagging` to those about tags. It lets no `x-amz-*` header in that
-/// the signature does not cover, so what is not covered is its own.
+/// MinIO adds headers to requests, for example `x-amz-tagging` to those about tags. It refuses clients' `x-amz-*`
+/// headers that the signature does not cover, so a header that is not covered was added by MinIO.
 fn drop_unsigned(request: &mut LoggedRequest, claim: &sigv4::Claim) {
     if claim.is_presigned() {
         return;

@@ -1,7 +1,7 @@
-//! Audits from logs that are there already: bytes in, figures out.
+//! Audits from existing logs: bytes in, figures out.
 //!
-//! A [`splitter`] finds the records, each [`Format`] makes a [`LoggedRequest`] of one, and [`judge`] asks the chain about
-//! it ([`crate::filters::explain`]), which has every rule. Signatures and session tokens of a log go nowhere.
+//! A [`splitter`] finds the records, each [`Format`] makes a [`LoggedRequest`] of one, and [`judge`] asks the chain
+//! about it ([`crate::filters::explain`]), which has every rule. Signatures and session tokens of a log are not kept.
 
 pub mod splitter;
 pub mod request;

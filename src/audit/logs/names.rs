@@ -1,5 +1,5 @@
-//! What logs call operations where that is not the name in the S3 API reference. Both columns are names: which operation
-//! the second means, the operation table says.
+//! The names of operations in logs that differ from the S3 API reference. Both columns are names; the operation table
+//! defines the second.
 
 use crate::audit::logs::entry::Unreadable;
 use crate::s3::operation::Operation;

@@ -1,5 +1,5 @@
-//! r2shim's own log as JSON (`--log json`): its lines about requests. It has neither queries nor headers, so a request is
-//! judged by its operation.
+//! r2shim's own log as JSON (`--log json`): its lines about requests. It has neither queries nor headers, so a request
+//! is judged by its operation.
 
 use crate::audit::logs::entry::{Entry, LeftOut, Read, Unreadable};
 use crate::audit::logs::request::LoggedRequest;
@@ -34,12 +34,12 @@ struct Line<'l> {
     bytes_in: Option<u64>,
 }
 
-/// Filters that refuse a request before anyone is known.
+/// Filters that refuse a request before it is authenticated.
 const BEFORE_ANYONE_IS_KNOWN: [&str; 3] = ["limits", "cors", "authenticate"];
 
 /// Reads a line.
 pub(super) fn read(line: &[u8]) -> Read {
-    // What runs it may write a time or a stream's name before the line.
+    // The program that runs r2shim may write a time or a stream's name before the line.
     let start = line.iter().position(|byte| *byte == b'{').unwrap_or_default();
     let line: Line<'_> = serde_json::from_slice(&line[start..])?;
     if line.target.as_deref().ok_or(Unreadable::Field("target"))? != "access" {

@@ -25,11 +25,12 @@ pub struct LoggedRequest {
     pub path: String,
     /// The query, percent-encoded, without session tokens.
     pub query: String,
-    /// The headers that judges look at, as far as the log has them. A signature may be among them, and no session token.
+    /// The headers that judges look at, as far as the log has them. A signature may be among them, and no session
+    /// token.
     pub headers: HeaderMap,
     /// What the log calls the operation.
     pub operation: Option<Operation>,
-    /// Who sent it.
+    /// The sender.
     pub key_id: Option<String>,
     /// The user agent.
     pub user_agent: String,
@@ -67,8 +68,8 @@ impl LoggedRequest {
         if self.query.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, self.query) }
     }
 
-    /// Takes a path and query as sent. `bucket` is what the host or the log says the bucket is, where that is not in the
-    /// path.
+    /// Takes a path and query as sent. `bucket` is what the host or the log says the bucket is, where that is not in
+    /// the path.
     pub fn set_target(&mut self, bucket: Option<&str>, target: &str) {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let slash = if path.starts_with('/') { "" } else { "/" };

@@ -1,5 +1,5 @@
-//! Where one record of a log ends and the next begins. Bytes are pushed in as they are read, so a log of any size takes
-//! the memory of one record.
+//! Splits a log into records. Bytes are pushed in as they are read, so a log of any size needs only the memory of one
+//! record.
 
 /// The most bytes of one record; a longer one is unreadable. Records of the formats have a few thousand.
 pub const MAX_RECORD: usize = 1 << 20;
@@ -19,7 +19,7 @@ pub struct Place {
     pub number: u64,
 }
 
-/// What is wrong with the borders of a record.
+/// Why a record cannot be separated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Broken {
     /// It is longer than [`MAX_RECORD`].
@@ -28,7 +28,7 @@ pub enum Broken {
     CutOff,
 }
 
-/// What takes the records.
+/// Gets the records.
 pub type Sink<'s> = dyn FnMut(Place, Result<&[u8], Broken>) + 's;
 
 /// Splits a log into records.
@@ -49,7 +49,7 @@ impl Splitter {
         }
     }
 
-    /// The log is at its end: hands over what is left.
+    /// The log is at its end: returns the rest.
     pub fn finish(&mut self, sink: &mut Sink<'_>) {
         match self {
             Splitter::Lines(lines) => lines.finish(sink),
@@ -293,7 +293,7 @@ impl Objects {
         self.within = if self.within == Within::Other { Within::NewLine } else { Within::Json };
     }
 
-    /// Gives up the record, and goes on as if the next stood in its place.
+    /// Gives up the record, and continues as if the next one began here.
     fn begin_anew(&mut self, sink: &mut Sink<'_>) {
         if let Some(place) = self.begun.take() {
             sink(place, Err(Broken::CutOff));

@@ -229,7 +229,7 @@ fn no_damage_panics() {
 
 /// Without `--verbose` a trace has no headers and no clients, and the audit says so.
 #[test]
-fn a_short_trace_is_said_to_be_short() {
+fn a_short_trace_is_reported_as_short() {
     let record = r#"{"type":"S3","api":"s3.PutBucketTagging","time":"2026-11-26T11:46:34Z","path":"/media",
         "query":"tagging=","statusCode":200,"callStats":{}}"#;
     for (log, is_short) in [(record.as_bytes(), true), (example("minio-trace.json"), false)] {
@@ -244,7 +244,7 @@ fn a_short_trace_is_said_to_be_short() {
 
 /// As in a live audit: what the store said with R2's status and code, the client has heard already.
 #[test]
-fn what_the_store_said_too_is_no_finding() {
+fn what_the_store_answers_too_is_not_a_finding() {
     for (error, findings) in [("ObjectLockConfigurationNotFoundError", 0), ("-", 0), ("NoSuchBucket", 1)] {
         let line = super::access_log::tests::line("REST.GET.OBJECT_LOCK", "GET /?object-lock HTTP/1.1", "404");
         let log = line.replace("404 -", &format!("404 {error}"));

@@ -13,7 +13,7 @@ pub struct Advice {
     pub title: String,
     /// Why.
     pub why: String,
-    /// The usual way out.
+    /// The usual fix.
     pub fix: String,
     /// How much work that is.
     pub work: Work,
@@ -53,7 +53,7 @@ struct File {
 
 static ADVICE: LazyLock<Vec<Advice>> = LazyLock::new(|| file().map(|file| file.advice).unwrap_or_default());
 
-/// The file is compiled in, so a test holds that it is read.
+/// The file is compiled in, and a test checks that it can be read.
 fn file() -> Result<File, toml::de::Error> {
     toml::from_str(include_str!("../../../policies/advice.toml"))
 }
@@ -89,7 +89,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn patterns_fit_what_stands_in_their_place() {
+    fn a_pattern_matches_any_text_in_its_place() {
         for (pattern, text, expected) in [
             ("a/b", "a/b", true),
             ("a/b", "a/bc", false),
@@ -103,8 +103,8 @@ mod tests {
         }
     }
 
-    /// The rule ids that a policy can put into a report: every operation, and every header and parameter that S3 has, alone,
-    /// with the values that are ruled apart and with another, under every payload kind.
+    /// The rule ids that a policy can put into a report: every operation, and every header and parameter that S3 has,
+    /// alone, with the values that are ruled apart and with another, under every payload kind.
     fn rules_of(policy: &Policy) -> BTreeSet<String> {
         let table = policy.table();
         let rows = table.sections.iter().flat_map(|section| &section.rows).flat_map(|row| &row.features);
@@ -160,9 +160,9 @@ mod tests {
         assert!(missing.is_empty(), "policies/advice.toml has none for {missing:?}");
     }
 
-    /// What is usual has words of its own, and not those of its kind.
+    /// Common findings have their own advice, and not the general one.
     #[test]
-    fn what_is_found_most_is_advised_for_itself() {
+    fn common_findings_get_their_own_advice() {
         for (rule, title) in [
             ("policy/streaming-unsigned-trailer", "Streaming payloads"),
             ("payload/NotImplemented", "Uploads by HTML form"),

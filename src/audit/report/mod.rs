@@ -1,7 +1,7 @@
-//! The readiness report of an audit: one model, and how it is written for people and for programs.
+//! The readiness report of an audit: one model, and its forms for people and for programs.
 //!
-//! [`Report`] has every figure and every word; what clients chose is made visible once, there. The renderers only lay
-//! it out, so all forms say the same.
+//! [`Report`] has every figure and every word, and makes invisible characters of clients' texts visible. The renderers
+//! only do the layout, so all forms have the same content.
 
 mod advice;
 mod model;

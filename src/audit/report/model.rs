@@ -1,4 +1,4 @@
-//! What a report says: the figures of an audit, put in the order in which people ask for them.
+//! The content of a report: the figures of an audit, in a useful order.
 
 use crate::audit::report::advice::{Advice, Work};
 use crate::audit::tally::{Audit, ClientFigures, FindingFigures, FindingKey, Source};
@@ -56,7 +56,7 @@ pub struct Billed {
 pub enum Readiness {
     /// R2 refuses some of its requests.
     MustChange,
-    /// R2 serves it, but for what it refuses at times.
+    /// R2 serves it, but sometimes refuses a request.
     ReadyWithCare,
     /// R2 serves it.
     Ready,
@@ -121,7 +121,7 @@ pub struct Change {
     pub title: &'static str,
     /// Why.
     pub why: &'static str,
-    /// The usual way out.
+    /// The usual fix.
     pub fix: &'static str,
     /// How much work that is.
     pub work: Work,
@@ -299,7 +299,7 @@ fn billed(audit: &Audit) -> Billed {
 fn of_client(client: &Client, figures: &ClientFigures) -> ClientReport {
     let changes = changes(figures);
     let readiness = match changes.as_slice() {
-        // Findings that were not kept are findings all the same.
+        // Findings that were not kept still count.
         [] if figures.refused() == 0 => Readiness::Ready,
         [] => Readiness::MustChange,
         all if all.iter().all(|change| change.sometimes) => Readiness::ReadyWithCare,

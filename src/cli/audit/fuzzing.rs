@@ -1,9 +1,9 @@
-//! The door for the fuzzer of logs.
+//! The interface for the fuzzer of logs.
 
 use crate::cli::audit::input::Opened;
 use std::io::{Cursor, Read};
 
-/// The most bytes that are uncompressed: a few of gzip can be many.
+/// The most bytes that are uncompressed, because a few bytes of gzip can become many.
 const MOST: u64 = 1 << 20;
 
 /// A file as an audit reads it, as far as it can be read.

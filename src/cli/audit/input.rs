@@ -1,4 +1,4 @@
-//! The files of an audit: found, opened, and uncompressed where they are.
+//! Finds, opens and uncompresses the files of an audit.
 
 use crate::audit::logs::BEGINNING;
 use crate::diagnostics::{Diagnostic, Location};
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Bytes that are read at once.
 pub(super) const PIECE: usize = 256 << 10;
 
-/// What a file that is compressed with gzip begins with (RFC 1952 section 2.3.1).
+/// The first bytes of a file that is compressed with gzip (RFC 1952 section 2.3.1).
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// How deep folders may be in folders.
@@ -21,16 +21,16 @@ const MAX_DEPTH: usize = 32;
 /// A file to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Input {
-    /// What the audit calls it: the argument, so that a folder is one source.
+    /// Its name in the audit: the argument, so that a folder is one source.
     pub(super) argument: String,
     /// Where it is; `None` is stdin.
     pub(super) path: Option<PathBuf>,
-    /// Its bytes, where they are known before it is read.
+    /// Its size in bytes, if it is known before the file is read.
     pub(super) size: u64,
 }
 
 impl Input {
-    /// What messages call it.
+    /// Its name in messages.
     pub(super) fn name(&self) -> String {
         self.path.as_ref().map_or_else(|| "stdin".to_owned(), |path| path.display().to_string())
     }
@@ -51,7 +51,7 @@ pub(super) struct Opened {
     pub(super) beginning: Vec<u8>,
     /// What is behind them.
     pub(super) rest: Box<dyn Read>,
-    /// Why no more of it can be read than the beginning.
+    /// Why only the beginning can be read.
     pub(super) broken: Option<io::Error>,
 }
 
@@ -87,7 +87,7 @@ impl<R: Read> Read for Counted<R> {
 /// The files that the arguments name, those of a folder by their names.
 ///
 /// # Errors
-/// Every argument that is not there.
+/// Every argument that does not exist.
 pub(super) fn find(arguments: &[PathBuf]) -> Result<Vec<Input>, Vec<Diagnostic>> {
     let (mut found, mut faults) = (Vec::new(), Vec::new());
     for argument in arguments {

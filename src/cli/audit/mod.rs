@@ -1,6 +1,6 @@
 //! `audit`: which requests in logs R2 would refuse.
 //!
-//! [`crate::audit::logs`] reads and judges; this opens files, shows how far it is, and writes what was found.
+//! [`crate::audit::logs`] reads and judges. This opens files, shows the progress, and writes the findings.
 
 pub mod arguments;
 mod input;
@@ -32,7 +32,7 @@ use std::sync::Arc;
 /// Audits logs.
 ///
 /// # Errors
-/// Faults where nothing can be read or judged, [`Failure::Found`] where `--fail-on` says so.
+/// Faults if nothing can be read or judged, [`Failure::Found`] if `--fail-on` says so.
 pub(super) fn run(arguments: &Audit, out: &mut dyn Write) -> Result<(), Failure> {
     let rules = rules(arguments)?;
     let inputs = input::find(&arguments.files)?;
@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &Audit, out: &mut dyn Write) -> Result<(), Failure>
     arguments.form.judge(&report)
 }
 
-/// What judges: a policy, and no keys, as in front of the store that wrote the log.
+/// The rules for logs: a policy without keys, in front of the store that wrote the log.
 fn rules(arguments: &Audit) -> Result<Rules, Failure> {
     Ok(Rules {
         limits: Limits::default(),
@@ -76,7 +76,7 @@ fn nothing_read(is_empty: bool) -> Diagnostic {
     Diagnostic::new(Location::from_name("audit"), message, advice)
 }
 
-/// What became of all files.
+/// The result for all files.
 #[derive(Debug, Default)]
 struct ReadAll {
     judged: u64,
@@ -97,7 +97,7 @@ fn read_all(inputs: &[Input], format: Option<Format>, ledger: &mut Ledger<'_>) -
     read
 }
 
-/// Reads a file, as far as it can be read; and why no further.
+/// Reads a file as far as possible. Returns why the rest cannot be read.
 fn read_one(
     input: &Input,
     format: Option<Format>,
@@ -127,7 +127,7 @@ fn read_one(
     }
 }
 
-/// Feeds a file to its reader, and tells after each piece how many requests were judged.
+/// Passes a file to its reader, and reports after each piece how many requests were judged.
 fn feed(
     mut opened: Opened,
     reader: &mut LogReader,
@@ -148,7 +148,7 @@ fn feed(
     }
 }
 
-/// Notes in the audit that there is a file of which nothing is known.
+/// Notes in the audit that a file could not be read.
 fn unknown(input: &Input, ledger: &mut Ledger<'_>) -> Summary {
     let mut source = Source { name: input.argument.clone(), format: "unknown".to_owned(), ..Source::default() };
     source.coverage.not_understood = 1;
@@ -174,7 +174,7 @@ impl ReadAll {
         self.unreadable.extend(all.take(room));
     }
 
-    /// Says what could not be read, and what was not judged.
+    /// Reports what could not be read, and what was not judged.
     fn write(&self, errors: &mut dyn Write) -> io::Result<()> {
         for text in &self.unreadable {
             writeln!(errors, "{DOUBT}not understood{DOUBT:#}: {text}")?;
@@ -190,7 +190,7 @@ impl ReadAll {
     }
 }
 
-/// Refuses to write over something that is no audit.
+/// Refuses to overwrite a file that is not an audit.
 fn check_replaceable(file: &Path) -> Result<(), Diagnostic> {
     let fault = |message: &str, advice: &str| Diagnostic::new(Location::file(file), message, advice);
     let is_audit = |bytes: &[u8]| str::from_utf8(bytes).is_ok_and(|text| crate::audit::Audit::from_json(text).is_ok());

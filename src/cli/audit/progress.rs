@@ -1,4 +1,5 @@
-//! How far an audit is, as one line on a terminal that is written over and over. Elsewhere nothing is written.
+//! The progress of an audit: a line on a terminal, which is overwritten. If stderr is not a terminal, nothing is
+//! written.
 
 use crate::audit::report::grouped;
 use crate::cli::style::FAINT;
@@ -12,7 +13,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 
 /// To the beginning of the line, which is emptied.
 const BEGIN: &str = "\r\x1b[K";
-/// What is longer than the terminal is wide is cut, and not put on a line of its own, which nothing would empty.
+/// A line that is wider than the terminal is cut and not wrapped, because nothing would erase the second line.
 const CUT: &str = "\x1b[?7l";
 /// The same as before.
 const WRAP: &str = "\x1b[?7h";
@@ -22,7 +23,7 @@ const CELLS: u64 = 24;
 
 /// The line.
 pub(super) struct Progress {
-    /// Bytes that are there; 0 where that is not known.
+    /// Bytes in all; 0 if that is not known.
     total: u64,
     /// Bytes that have been read.
     read: Arc<AtomicU64>,
@@ -38,7 +39,7 @@ impl Progress {
         Progress { total, read: Arc::default(), begun: Instant::now(), written: None, is_shown }
     }
 
-    /// What counts the bytes that are read.
+    /// The counter of the bytes that are read.
     pub(super) fn counter(&self) -> &Arc<AtomicU64> {
         &self.read
     }
@@ -51,12 +52,12 @@ impl Progress {
         }
         self.written = Some(now);
         let line = line(self.read.load(Ordering::Relaxed), self.total, now - self.begun, requests);
-        // What cannot be written here is no matter.
+        // An error here does not matter.
         let mut errors = anstream::stderr();
         let _ = write!(errors, "{CUT}{BEGIN}{FAINT}{line}{FAINT:#}{WRAP}").and_then(|()| errors.flush());
     }
 
-    /// Takes the line away.
+    /// Erases the line.
     pub(super) fn clear(&mut self) {
         if self.written.take().is_some() {
             let _ = write!(anstream::stderr(), "{BEGIN}");
@@ -64,7 +65,7 @@ impl Progress {
     }
 }
 
-/// A bar where the end is known, and figures.
+/// The figures, with a bar if the size is known.
 fn line(read: u64, total: u64, time: Duration, requests: u64) -> String {
     let speed = (read as f64 / time.as_secs_f64().max(0.001)) as u64;
     let figures = format!("{}/s, {} requests", size(speed), grouped(requests));

@@ -58,7 +58,7 @@ fn what_cannot_be_read_is_a_fault() {
 }
 
 #[test]
-fn what_stands_before_damage_is_read() {
+fn the_bytes_before_damage_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("access.log.gz");
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());

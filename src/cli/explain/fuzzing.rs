@@ -1,4 +1,4 @@
-//! The door for the fuzzer of curl's command lines.
+//! The interface for the fuzzer of curl's command lines.
 
 use crate::cli::explain::{Request, curl};
 use crate::diagnostics::Diagnostic;

@@ -76,7 +76,7 @@ struct MissingOf {
     why: String,
 }
 
-/// The document, and the line break behind it.
+/// The document, with a line break at the end.
 pub(super) fn render(
     request: &Request,
     host_of: Option<&ForeignHost>,

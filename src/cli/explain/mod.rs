@@ -30,7 +30,7 @@ use std::time::SystemTime;
 /// Explains a request.
 ///
 /// # Errors
-/// [`Failure::Found`] where it would be refused, and faults where it or the settings cannot be read.
+/// [`Failure::Found`] if it would be refused, and faults if the request or the settings cannot be read.
 pub(super) fn run(arguments: &Explain, out: &mut dyn Write) -> Result<(), Failure> {
     let now = arguments.at.as_deref().map_or_else(|| Ok(Timestamp::from(SystemTime::now())), parse_time)?;
     let request = read(arguments, now)?;
@@ -106,7 +106,7 @@ fn parse_time(text: &str) -> Result<Timestamp, Diagnostic> {
     })
 }
 
-/// `explain curl -X PUT ...` with the curl command line set apart, so that its options are not taken for ours.
+/// `explain curl -X PUT ...` with `--` before the curl command line, so that clap does not read curl's options.
 pub(super) fn with_curl_set_apart(words: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut words: Vec<OsString> = words.into_iter().collect();
     let explains = words.get(1).is_some_and(|word| word == "explain");

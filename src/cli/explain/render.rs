@@ -41,7 +41,7 @@ pub(super) fn render(
     lines.join("\n") + "\n"
 }
 
-/// What a browser is told that asks.
+/// The answer to a preflight.
 fn preflight(headers: &[Header]) -> Vec<String> {
     let text = |value: &HeaderValue| value.to_str().unwrap_or_default().to_owned();
     let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), text(value))).collect();
@@ -50,7 +50,7 @@ fn preflight(headers: &[Header]) -> Vec<String> {
     lines
 }
 
-/// What becomes of the request, up to the list of what is missing.
+/// The verdict, up to the list of what is missing.
 fn outcome(report: &Report, method: &str, policy: &str, quote: &impl Fn(&Location) -> Option<String>) -> Vec<String> {
     let (noted, refusals): (Vec<_>, Vec<_>) = report.refusals.iter().partition(|refusal| refusal.noted);
     let mut lines = noted.iter().flat_map(|refusal| note(refusal, quote)).collect::<Vec<_>>();
@@ -86,7 +86,7 @@ fn heading(request: &Request) -> String {
     format!("{BOLD}{} {}{question}{}{BOLD:#}", head.method, head.path, shown_query(head.query))
 }
 
-/// The query without its secrets; a signature is as good as a password while it holds.
+/// The query without its secrets, because a signature is as good as a password while it is valid.
 pub(super) fn shown_query(query: &str) -> String {
     query_without(query, |secrecy| (secrecy != Secrecy::KeyName).then_some("[hidden]"))
 }
@@ -124,7 +124,7 @@ fn stage(stage: &Stage) -> String {
     format!("  {:<14}{verdict}", stage.name)
 }
 
-/// What the request carries without effect, if anything.
+/// Headers and parameters of the request without effect, if there are any.
 fn ignored(ignored: &Ignored) -> Option<String> {
     let headers = ignored.headers.iter().map(|name| format!("header {name}"));
     let parameters = ignored.parameters.iter().map(|name| format!("parameter {}", name.escape_debug()));
@@ -142,7 +142,7 @@ fn refused(refusal: &Refusal, method: &str, quote: impl Fn(&Location) -> Option<
     lines
 }
 
-/// What an audit notes: the id of the rule, R2's answer, and the line behind it.
+/// A finding of an audit: the id of the rule, R2's answer, and the line of the policy.
 fn note(refusal: &Refusal, quote: impl Fn(&Location) -> Option<String>) -> Vec<String> {
     let id = refusal.id.as_ref().map(RuleId::as_str).unwrap_or_default();
     let mut lines = vec![format!("noted {BOLD}{id}{BOLD:#}: {}", refusal.error)];
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_stands_against_passes_or_is_undecided() {
+    fn a_request_without_refusals_passes_or_is_undecided() {
         assert_eq!(tail("PUT", &report()), "passes: nothing stands against it under policy r2\n");
         let undecided = Report { missing: vec![Missing::Secret("app".into())], ..report() };
         let expected = "undecided: nothing that is known stands against it under policy r2. What is missing:\n  \

@@ -1,4 +1,4 @@
-//! What the server would make of a request: what HTTP, the chain and the store behind say of it, without sending it.
+//! Judges a request as the server would, without sending it: by HTTP, by the chain, and by the store behind.
 
 use crate::audit::RuleId;
 use crate::cli::explain::request::Request;
@@ -15,12 +15,12 @@ use crate::settings::Upstream;
 use crate::sigv4;
 use http::header::CONTENT_LENGTH;
 
-/// What becomes of a request.
+/// The verdict on a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is carried out, and what is stored decides about the answer.
+    /// It is carried out. The answer depends on what is stored.
     Passes,
-    /// Nothing that is known stands against it, and something is missing to know more.
+    /// It is not refused by what is known, and something is missing for a decision.
     Undecided,
     /// It is refused.
     Refused,
@@ -42,30 +42,30 @@ impl Verdict {
 pub struct Report {
     /// What the request is about, as far as it is known.
     pub subject: Subject,
-    /// What each stage says, in the order in which the request meets them, up to the one that ends it.
+    /// The result of each stage, in the order in which the request meets them, up to the one that ends it.
     pub stages: Vec<Stage>,
-    /// What becomes of requests that R2 would refuse.
+    /// Whether requests that R2 would refuse are refused or noted.
     pub mode: Mode,
     /// Every refusal: the first that is not noted is the answer, the others are further reasons.
     pub refusals: Vec<Refusal>,
-    /// The policy's own answer, where nothing refuses the request.
+    /// The policy's own answer, if nothing refuses the request.
     pub answer: Option<RuledAnswer>,
     /// The headers of the answer to a browser's preflight that is allowed.
     pub preflight: Option<Vec<Header>>,
-    /// What has no effect.
+    /// Headers and parameters without effect.
     pub ignored: Ignored,
-    /// What is missing to decide, each once.
+    /// What is missing for a decision, without duplicates.
     pub missing: Vec<Missing>,
 }
 
-/// What a stage says.
+/// The result of a stage.
 #[derive(Debug)]
 pub struct Stage {
     /// A filter of the chain, `http` before it, or the store behind it.
     pub name: &'static str,
-    /// What it says.
+    /// Its verdict.
     pub verdict: StepVerdict,
-    /// What it does not have and would decide by.
+    /// What is missing for its decision.
     pub missing: Vec<Missing>,
 }
 
@@ -78,14 +78,14 @@ pub struct Refusal {
     pub error: S3Error,
     /// The policy's rule, if it is one.
     pub rule: Option<RuleRef>,
-    /// What an audit calls it; none for what is no matter of R2's.
+    /// Its name in audits; `None` if it is not about R2.
     pub id: Option<RuleId>,
-    /// Whether an audit notes it and carries the request out all the same.
+    /// Whether an audit notes it and still carries the request out.
     pub noted: bool,
 }
 
 impl Report {
-    /// What becomes of the request.
+    /// The verdict on the request.
     pub fn verdict(&self) -> Verdict {
         match (self.refusals.iter().all(|refusal| refusal.noted), self.missing.is_empty()) {
             (false, _) => Verdict::Refused,
@@ -95,12 +95,12 @@ impl Report {
     }
 }
 
-/// Judges a request as a server with these rules in front of that store would at `now`. `keys` is what is known of those
-/// in the rules.
+/// Judges a request as a server with these rules in front of that store would at `now`. `keys` is what is known about
+/// the keys in the rules.
 pub fn judge(request: &Request, rules: &Rules, behind: &Upstream, keys: KnownKeys<'_>, now: Timestamp) -> Report {
     let head = request.head();
     if head.method == "CONNECT" {
-        // What follows such a head has no frame, so the server reads nothing of it.
+        // The bytes after such a head have no valid framing, so the server does not read them.
         return refused_by_http(Code::METHOD_NOT_ALLOWED.into(), rules.mode);
     }
     if let Err(error) = check_lines(head.headers, || head.headers.contains_key(CONTENT_LENGTH)) {
@@ -128,7 +128,7 @@ pub fn judge(request: &Request, rules: &Rules, behind: &Upstream, keys: KnownKey
 }
 
 impl Stage {
-    /// The document in the body is at hand, and the store behind reads it.
+    /// The judgement of the store behind on the document in the body, if the document is available.
     fn has_document(&mut self) {
         self.missing.retain(|missing| *missing != Missing::Document);
         if self.verdict == StepVerdict::Undecided && self.missing.is_empty() {
@@ -151,7 +151,7 @@ fn refused_by_http(error: S3Error, mode: Mode) -> Report {
     }
 }
 
-/// The document in the body, if it is at hand without frames around it.
+/// The document in the body, if it is available and has no frames.
 fn document<'r>(request: &'r Request, explanation: &Explanation<'_>) -> Option<&'r [u8]> {
     let framed = sigv4::announced_payload(&request.head());
     let is_plain = matches!(framed, PayloadKind::Signed | PayloadKind::Unsigned);
@@ -159,7 +159,7 @@ fn document<'r>(request: &'r Request, explanation: &Explanation<'_>) -> Option<&
     request.body().filter(|_| is_plain && has_document)
 }
 
-/// What the store behind says of a request that the chain lets pass; `None` where it is not known what is asked for.
+/// The judgement of the store behind on a request that the chain admits; `None` if the operation is not known.
 fn by_the_store(
     explanation: &Explanation<'_>,
     behind: &Upstream,

@@ -1,4 +1,4 @@
-//! A request to be explained: method, URL, headers and, if it is at hand, the body.
+//! A request to be explained: method, URL, headers and, if it is available, the body.
 
 use crate::diagnostics::{Diagnostic, Location};
 use crate::s3::request::RequestHead;
@@ -6,10 +6,10 @@ use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-/// Where a URL that is a path alone is taken to be.
+/// The host of a URL that is only a path.
 const DEFAULT_HOST: &str = "127.0.0.1:9000";
 
-/// What clients encode even where a user did not; everything else stays as typed, as signatures care.
+/// Characters that clients always encode. Everything else stays as typed, because signatures cover it.
 const NEVER_RAW: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`');
 
 /// A request to be explained.
@@ -23,7 +23,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request as it goes over the wire: `target` is path and query. `body` is `None` where it is not at hand.
+    /// A request as it is sent: `target` is path and query. `body` is `None` if it is not available.
     pub fn new(method: &str, target: &str, headers: HeaderMap, body: Option<Vec<u8>>) -> Request {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         Request { method: method.to_owned(), path: path.to_owned(), query: query.to_owned(), headers, body }
@@ -84,7 +84,7 @@ impl Request {
         RequestHead { method: &self.method, path: &self.path, query: &self.query, headers: &self.headers }
     }
 
-    /// The body, if it is at hand.
+    /// The body, if it is available.
     pub fn body(&self) -> Option<&[u8]> {
         self.body.as_deref()
     }
@@ -114,7 +114,7 @@ fn split(url: &str) -> Result<(&str, &str), Diagnostic> {
     }
 }
 
-/// It repeats nothing of the URL: a password is in it.
+/// The message repeats nothing of the URL, because a password is in it.
 fn has_user() -> Diagnostic {
     let message = "the URL has a user and perhaps a password before the host, which S3 does not know";
     Diagnostic::new(Location::from_name("URL"), message, "leave out what is before the '@': keys sign requests")
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_is_told() {
+    fn every_fault_is_reported() {
         let headers = ["no colon", "bad name: x", "x: a\nb"].map(str::to_owned);
         for url in ["http://a\nb/", "media/k", "ftp://h/b/k", "*"] {
             let faults = Request::parse("G T", url, &headers).unwrap_err();

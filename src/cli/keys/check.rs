@@ -1,4 +1,4 @@
-//! `keys check`: which key of the settings a client's credentials are, and what they are good for.
+//! `keys check`: which key of the settings a client's credentials belong to, and what they allow.
 
 use super::given;
 use crate::access::token::{TokenPaths, TokenScope, names_of};
@@ -10,10 +10,10 @@ use crate::s3::Timestamp;
 use crate::settings::{GivenKey, LoadedKeys};
 use std::io::Write;
 
-/// Says what the credentials are.
+/// Prints which key the credentials belong to.
 ///
 /// # Errors
-/// [`Failure::Found`] where a request with them would be refused; why is written to `out`.
+/// [`Failure::Found`] if a request with them would be refused; the reason is written to `out`.
 pub(in crate::cli) fn run(arguments: &CheckPair, now: Timestamp, out: &mut dyn Write) -> Result<(), Failure> {
     let loaded = given(&arguments.source)?;
     match judge(&loaded, arguments, now) {
@@ -25,7 +25,7 @@ pub(in crate::cli) fn run(arguments: &CheckPair, now: Timestamp, out: &mut dyn W
     }
 }
 
-/// What the credentials are, or why they are none. Neither has a secret in it.
+/// A description of the credentials, or why they are refused. Neither has a secret in it.
 fn judge(loaded: &LoadedKeys, pair: &CheckPair, now: Timestamp) -> Result<String, String> {
     let id = &pair.id;
     let Some(given) = loaded.keys.iter().find(|given| given.key.id == *id) else {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pair_is_one_of_the_settings_or_it_is_said_what_is_wrong() {
+    fn a_pair_belongs_to_a_key_or_the_reason_is_printed() {
         for (id, secret, good, expected) in [
             (
                 "app",

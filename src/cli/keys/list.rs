@@ -16,7 +16,7 @@ struct Line<'k> {
     permission: &'static str,
     /// Names and patterns; `null` for all buckets.
     buckets: Option<Vec<String>>,
-    /// `null` for a key without an end.
+    /// `null` for a key that does not expire.
     expires: Option<String>,
     expired: bool,
     from: String,

@@ -17,7 +17,7 @@ use serde::Serialize;
 use std::io::{self, Write};
 use std::time::SystemTime;
 
-/// Does what one of the commands is for.
+/// Carries out one of the commands.
 ///
 /// # Errors
 /// Those of the command.
@@ -36,7 +36,7 @@ fn given(source: &KeySource) -> Result<LoadedKeys, Failure> {
     Ok(settings::load_keys(&source.flags(), &|name| std::env::var(name))?)
 }
 
-/// The key of that id, its secret at hand; the only one, where no id is given.
+/// The key with that id, with its secret; without an id, the only key.
 fn named<'k>(loaded: &'k LoadedKeys, id: Option<&str>) -> Result<&'k AccessKey, Failure> {
     let fault =
         |message: String| Diagnostic::new(Location::from_name("--key"), message, "`r2shim keys list` lists them");
@@ -56,7 +56,7 @@ fn named<'k>(loaded: &'k LoadedKeys, id: Option<&str>) -> Result<&'k AccessKey, 
     Ok(&found.key)
 }
 
-/// What `--json` writes: the fields of a `[[key]]`.
+/// A key as `--json` writes it, with the fields of a `[[key]]`.
 #[derive(Serialize)]
 struct Key<'a> {
     access_key_id: &'a str,
@@ -66,7 +66,7 @@ struct Key<'a> {
     buckets: Vec<String>,
 }
 
-/// Writes a new key. Nothing is kept: what is written here is all there is of it.
+/// Writes a new key. The key is not stored anywhere else.
 fn new(arguments: &NewKey, out: &mut dyn Write) -> Result<(), Failure> {
     let pair = KeyPair::from_random(seed()?);
     let text = if arguments.json { json(&pair, arguments)? } else { toml(&pair, arguments) };

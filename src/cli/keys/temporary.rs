@@ -1,4 +1,4 @@
-//! `keys temporary`: temporary credentials of a key, as R2 has them. Nothing is kept and no server is asked.
+//! `keys temporary`: temporary credentials of a key, as R2 has them. Nothing is stored and no server is asked.
 
 use super::{given, named};
 use crate::access::token::{TokenOperations, names_of};
@@ -11,13 +11,13 @@ use crate::s3::Timestamp;
 use serde_json::json;
 use std::io::{self, Write};
 
-/// For whom the token says it is. R2's is the host of the account's endpoint, and nobody checks it.
+/// The audience of the token. R2's is the host of the account's endpoint, and r2shim does not check it.
 const AUDIENCE: &str = "r2shim";
 
 /// Writes the three parts of temporary credentials.
 ///
 /// # Errors
-/// Faults where the settings have no such key, or it could not do what the credentials are for.
+/// Faults if the settings have no such key, or if the key may do less than the credentials.
 pub(in crate::cli) fn run(arguments: &TemporaryKey, now: Timestamp, out: &mut dyn Write) -> Result<(), Failure> {
     let loaded = given(&arguments.source)?;
     let parent = named(&loaded, arguments.key.as_deref())?;
@@ -32,7 +32,7 @@ fn fault(flag: &str, message: String, advice: &str) -> Failure {
     Diagnostic::new(Location::from_name(flag), message, advice).into()
 }
 
-/// What is to be made, if the key may do at least that.
+/// The claims of the token, if the key may do at least as much.
 pub(super) fn request(parent: &AccessKey, arguments: &TemporaryKey, now: Timestamp) -> Result<TokenRequest, Failure> {
     let (id, bucket) = (&parent.id, &arguments.bucket);
     parent.check_end(now).map_err(|end| {
@@ -75,8 +75,8 @@ fn operations(parent: &AccessKey, arguments: &TemporaryKey) -> Result<TokenOpera
     })
 }
 
-/// Whether whoever has the one class may do all that the other allows. `admin-read-only` and `object-read-write` are not
-/// to be compared.
+/// Whether the first class allows everything that the second does. Of `admin-read-only` and `object-read-write` neither
+/// includes the other.
 fn covers(strong: Permission, weak: Permission) -> bool {
     use Permission::{AdminReadOnly, AdminReadWrite, ObjectReadOnly, ObjectReadWrite};
     match weak {
@@ -87,7 +87,7 @@ fn covers(strong: Permission, weak: Permission) -> bool {
     }
 }
 
-/// What the credentials are good for, in words.
+/// What the credentials allow, in words.
 fn about(wanted: &TokenRequest) -> String {
     let may = match (&wanted.operations.actions, wanted.operations.permission) {
         (Some(actions), _) => names_of(actions),

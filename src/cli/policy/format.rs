@@ -1,4 +1,4 @@
-//! How `policy show` writes a policy: the formats and the pages.
+//! The formats of `policy show`.
 
 use crate::cli::style::{BOLD, FAINT};
 use crate::page::{self, STYLE};

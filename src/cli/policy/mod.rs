@@ -1,4 +1,4 @@
-//! `policy list`, `show`, `diff` and `lint`: policies as people read them.
+//! `policy list`, `show`, `diff` and `lint`: policies for people to read.
 
 mod format;
 mod arguments;
@@ -14,7 +14,7 @@ use crate::settings::PolicyReference;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Does what `policy ...` asks for.
+/// Carries out `policy ...`.
 pub(super) fn run(command: &PolicyCommand, out: &mut dyn Write) -> Result<(), Failure> {
     match command {
         PolicyCommand::List => list(out)?,
@@ -35,14 +35,14 @@ fn list(out: &mut dyn Write) -> io::Result<()> {
     })
 }
 
-/// What a policy says of itself: the first sentence of the comment it begins with.
+/// The description of a policy: the first sentence of its first comment.
 fn opening(text: &str) -> String {
     let comment: Vec<_> = text.lines().map_while(|line| line.strip_prefix("# ")).collect();
     let comment = comment.join(" ");
     comment.split_once(". ").map_or(comment.clone(), |(sentence, _)| format!("{sentence}."))
 }
 
-/// Where requests are ruled differently, with the line of each side.
+/// The differences of two policies, with the line of each side.
 fn diff(left: &Policy, right: &Policy, out: &mut dyn Write) -> io::Result<()> {
     let differences = left.differences(right);
     if differences.is_empty() {
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_no_policy_gets_advice() {
+    fn an_unknown_policy_gets_advice() {
         let Err(Failure::Faults(faults)) = load("r3") else { panic!("there is a policy r3") };
         assert_eq!(faults[0].advice, "did you mean \"r2\"?");
     }

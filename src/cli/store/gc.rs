@@ -25,7 +25,7 @@ pub(in crate::cli) fn gc(arguments: &StoreArguments, out: &mut dyn Write) -> Res
     }
 }
 
-/// What gc removes: the name in JSON, one of it in words, and how much it was.
+/// What gc removes: the name in JSON, the singular and plural in words, and how much it was.
 fn tallies(freed: &Freed) -> [(&'static str, (&'static str, &'static str), Tally); 3] {
     [
         ("temporary", ("unfinished upload", ""), freed.temporary),

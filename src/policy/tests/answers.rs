@@ -89,7 +89,7 @@ fn each_list_is_replaced_whole_and_alone() {
 }
 
 #[test]
-fn names_that_are_no_header_or_no_element_are_faults() {
+fn invalid_names_of_headers_and_elements_are_faults() {
     for (list, names) in [
         (
             "headers",

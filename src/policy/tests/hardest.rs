@@ -1,5 +1,5 @@
-//! The proof of the language: ten of the hardest rulings of today's R2, which `r2-2026` has. Two of R2's own would destroy
-//! data, so that policy refuses them; the language can say them all the same.
+//! The proof of the language: ten of the hardest rulings of today's R2, which `r2-2026` has. Two of R2's own would
+//! destroy data, so that policy refuses them; the language can still express them.
 
 use super::*;
 

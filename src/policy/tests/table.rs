@@ -33,7 +33,7 @@ fn operations_stand_in_the_sections_of_the_page() {
 }
 
 #[test]
-fn names_that_are_ruled_alike_stand_together() {
+fn names_with_the_same_ruling_are_grouped() {
     let table = builtin("r2").table();
     let put = features(row(&table, "PutObject").1);
     for feature in [
@@ -47,7 +47,7 @@ fn names_that_are_ruled_alike_stand_together() {
 }
 
 #[test]
-fn words_are_shown_where_they_are_not_the_usual_ones() {
+fn unusual_words_of_refusals_are_shown() {
     let table = builtin("r2").table();
     assert_eq!(table.usual["operation"], "501 NotImplemented: {operation} not implemented");
     assert_eq!(table.usual["header"], "501 NotImplemented: Header '{name}' with value '{value}' not implemented");
@@ -57,7 +57,7 @@ fn words_are_shown_where_they_are_not_the_usual_ones() {
 }
 
 #[test]
-fn what_is_served_as_it_is_has_no_usual_refusal() {
+fn a_fully_served_operation_has_no_usual_refusal() {
     let table = builtin("open").table();
     assert!(table.sections.iter().all(|section| !section.title.contains("not implemented")), "{:?}", table.usual);
 }

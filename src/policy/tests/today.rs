@@ -129,7 +129,7 @@ const REFUSED: &[&str] = &[
 ];
 
 #[test]
-fn what_r2_has_today_is_ruled_so() {
+fn rulings_follow_todays_r2() {
     let policy = builtin("r2-2026");
     for (request, expected) in SERVED {
         assert_eq!(answer(&policy, request), *expected, "{request}");
@@ -137,7 +137,7 @@ fn what_r2_has_today_is_ruled_so() {
 }
 
 #[test]
-fn what_is_not_here_yet_or_would_destroy_data_stays_refused() {
+fn missing_and_destructive_features_are_still_refused() {
     let policy = builtin("r2-2026");
     for request in REFUSED {
         let answer = answer(&policy, request);

@@ -34,7 +34,7 @@ pub struct DocumentSpec {
     pub elements: &'static [&'static [&'static str]],
     /// What becomes of other elements.
     pub unknown: UnknownElements,
-    /// The elements that say who or where the store is, by their path of local names from the root on.
+    /// The elements that name the store or its address, by their path of local names from the root.
     pub identities: &'static [(&'static str, Identity)],
     /// The elements that `encoding-type=url` encodes, by path.
     pub encoded: &'static [&'static str],

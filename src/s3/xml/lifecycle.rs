@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_configuration_is_refused() {
+    fn malformed_configurations_are_refused() {
         let named = |id: &str| rule_with(&format!("<ID>{id}</ID>{EXPIRES}"));
         let long = "x".repeat(MAX_ID + 1);
         for (rules, code) in [

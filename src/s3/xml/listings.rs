@@ -30,7 +30,8 @@ pub fn list_objects(bucket: &str, query: &ListQuery, page: &Page, owner: Owner<'
     })
 }
 
-/// R2 names the next marker of every page that has one; S3 only with a delimiter, as clients can go on from the last key.
+/// R2 names the next marker of every page that has one; S3 only with a delimiter, as clients can go on from the last
+/// key.
 fn write_v1(root: &mut Elements, query: &ListQuery, page: &Page, names: Names) {
     root.text("Marker", &names.show(query.marker.as_deref().unwrap_or_default()));
     let next = page.next.as_ref().map(Position::as_str);
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn owners_are_shown_to_who_asks() {
+    fn owners_are_shown_on_request() {
         let page = page(&["a"], &[], None);
         assert!(!answer(Version::V2, "", &page).contains("Owner"));
         assert!(answer(Version::V2, "fetch-owner=true", &page).contains("<Owner><ID>o</ID>"));

@@ -76,7 +76,7 @@ pub struct UploadList<'a> {
     pub uploads: &'a [ListedUpload],
     /// Common prefixes in order.
     pub common_prefixes: &'a [String],
-    /// Who began and owns all of them.
+    /// The initiator and owner of all of them.
     pub owner: Owner<'a>,
 }
 
@@ -131,7 +131,7 @@ pub struct PartList<'a> {
     pub truncated: bool,
     /// Parts in order of their number.
     pub parts: &'a [ListedPart],
-    /// Who began and owns the upload.
+    /// The initiator and owner of the upload.
     pub owner: Owner<'a>,
     /// The storage class that the object will have.
     pub storage_class: StorageClass,

@@ -107,11 +107,11 @@ impl Elements {
     }
 }
 
-/// Escapes text so that it is read back as it was. Control characters become character references: XML 1.0 has no other
-/// way to say them, and for most of them not even this one, but many readers take it, and who lists with
-/// `encoding-type=url` never meets them. A carriage return would be read as a line feed without.
+/// Escapes text so that readers get the same text back. Control characters become character references. XML 1.0 forbids
+/// most of them even as references, but many readers accept these, and a client that lists with `encoding-type=url`
+/// never gets them. An unescaped carriage return would be read as a line feed.
 ///
-/// Most texts of a page are plain, and are copied whole. The others are copied by the run.
+/// Most texts of a page are plain and are copied whole. Of the others, plain runs are copied at once.
 fn escape_into(out: &mut String, text: &str) {
     if text.bytes().all(is_plain) {
         return out.push_str(text);

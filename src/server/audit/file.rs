@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_the_place_of_the_draft_is_replaced_and_not_written_to() {
+    fn a_file_in_the_place_of_the_draft_is_replaced_and_not_written_to() {
         let (folder, audit, other) = folder();
         let draft = folder.path().join("audit.json.draft");
         let plant: [&dyn Fn(); 4] = [

@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn an_audit_goes_on_where_it_ended() {
+    fn an_audit_continues_where_it_ended() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("audit.json");
         for count in [3, 6] {
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_said() {
+    fn a_missing_folder_is_reported() {
         let error = Recorder::open(Path::new("/nonexistent/audit.json"), "r2").unwrap_err().to_string();
         assert!(error.contains("/nonexistent/audit.json cannot be kept"), "{error}");
     }

@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn only_who_knows_100_can_wait_for_it() {
+    fn only_clients_of_http_1_1_can_wait_for_100() {
         for (version, expect, expected) in [
             (Version::HTTP_11, "100-continue", true),
             (Version::HTTP_11, "100-Continue", true),

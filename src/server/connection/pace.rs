@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_of_a_window_shrinks() {
+    fn the_rest_of_a_window_shrinks() {
         let mut pace = Pace::new(MinimumRate { bytes: 1, window: Duration::from_secs(60) });
         pace.received(1, Duration::from_secs(45));
         assert_eq!(pace.left(), Duration::from_secs(15));

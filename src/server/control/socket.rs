@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_stale_is_replaced_and_what_is_not_stays() {
+    fn only_a_stale_socket_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("control.sock");
         assert!(matches!(ask(&path, &Command::Reload {}, PATIENCE), Err(AskError::NoServer(_))));

@@ -22,15 +22,15 @@ pub(super) async fn opened<T, E>(
     is_in_use: impl Fn(&E) -> bool,
 ) -> Result<T, E> {
     let begun = Instant::now();
-    let mut has_told = false;
+    let mut is_logged = false;
     loop {
         match open() {
             Err(error) if may_wait && is_in_use(&error) && begun.elapsed() < LIMIT => {}
             opened => return opened,
         }
-        if !has_told {
-            tracing::info!("the server before still has {what}: waiting for it, for {} s at most", LIMIT.as_secs());
-            has_told = true;
+        if !is_logged {
+            tracing::info!("the previous server still has {what}: waiting for it, for {} s at most", LIMIT.as_secs());
+            is_logged = true;
         }
         sleep(PAUSE).await;
     }

@@ -190,7 +190,7 @@ mod tests {
     use crate::filters::Filter;
 
     #[test]
-    fn what_failed_and_what_r2_would_refuse_stands_out() {
+    fn failed_and_refused_requests_are_highlighted() {
         let seen = |status, refused_by, error: Option<&str>, audit: Option<&str>| {
             let (error, audit) = (error.map(str::to_owned), audit.map(str::to_owned));
             let status = StatusCode::from_u16(status).unwrap();

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_ended_elsewhere_is_noticed() {
+    fn uploads_that_ended_elsewhere_are_noticed() {
         let uploads = Arc::new(OpenUploads::default());
         (0..100).for_each(|id| uploads.begin("a", 100, |_| true).unwrap().opened(upload(id)));
         let last_is_gone = |open: &UploadRef| open.id != "99";

@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_since_is_told_once_and_what_was_missed_is_counted() {
+    fn new_requests_come_once_and_missed_ones_are_counted() {
         let recent = ring(3, "a b c d e");
         for (number, most, expected, missed) in
             [(0, 9, "cde", 2), (3, 9, "de", 0), (5, 9, "", 0), (9, 9, "", 0), (1, 9, "cde", 1), (2, 1, "e", 2)]
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn who_watches_learns_of_each() {
+    fn a_watcher_is_notified_of_each_request() {
         let recent = ring(2, "a");
         let mut watch = recent.watch();
         assert_eq!(*watch.borrow_and_update(), 1);

@@ -1,7 +1,7 @@
-//! The certificates that a remote store's own are held against.
+//! The authorities by which a remote store's certificate is verified.
 //!
-//! The TLS connector panics over a file it cannot use. It reads PEM with the same parser and trusts with the same
-//! function as is done here first, so that whatever it would stumble over is a fault of the settings.
+//! The TLS connector panics if it cannot use a file. Here the file is read first, with the same parser and the same
+//! function, so that such a file is a fault of the settings.
 
 use crate::diagnostics::Spanned;
 use crate::settings::findings::Findings;

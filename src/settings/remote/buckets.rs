@@ -1,4 +1,4 @@
-//! `[upstream.buckets]`: what buckets are called on both sides.
+//! `[upstream.buckets]`: the clients' and the store's names of buckets.
 
 use crate::diagnostics::{Diagnostic, Spanned};
 use crate::s3::names::BucketName;

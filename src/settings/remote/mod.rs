@@ -1,6 +1,6 @@
-//! `[upstream] kind = "s3"`: from what is written to the remote store it describes.
+//! `[upstream] kind = "s3"`: reads the description of a remote store.
 //!
-//! Nothing here opens a connection: whether the store is there is not a question of settings.
+//! Nothing here opens a connection: settings are valid even if the store does not answer.
 
 mod endpoints;
 mod signing;
@@ -94,7 +94,7 @@ fn pool(written: Option<Spanned<u64>>) -> Result<usize, Diagnostic> {
 
 fn health(written: Option<Spanned<String>>) -> Result<HealthCheck, Diagnostic> {
     let Some(text) = written.filter(|text| text.value != "any") else { return Ok(HealthCheck::Any) };
-    // The parser drops a fragment without a word.
+    // The parser drops a fragment silently.
     let is_path = |path: PathAndQuery| path.as_str() == text.value && text.value.starts_with('/');
     if text.value.parse().is_ok_and(is_path) {
         return Ok(HealthCheck::Path(text.value));

@@ -1,4 +1,4 @@
-//! What requests to a remote store are signed with.
+//! The credentials with which requests to a remote store are signed.
 
 use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::settings::choice::one_of;

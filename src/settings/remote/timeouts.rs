@@ -1,13 +1,13 @@
-//! How long a remote store may take.
+//! The time limits of a remote store.
 
 use crate::diagnostics::{Diagnostic, Spanned};
 use crate::settings::findings::Findings;
 use crate::upstream::Timeouts;
 use std::time::Duration;
 
-/// A millisecond: below it timers only lie.
+/// A millisecond: timers are not more precise.
 const LEAST: f64 = 0.001;
-/// An hour: what takes longer will not come.
+/// An hour: an answer that takes longer will not come.
 const MOST: f64 = 3600.0;
 
 /// The times written, in seconds, the defaults for the rest; `None` only if there is a fault.

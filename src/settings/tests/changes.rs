@@ -67,7 +67,7 @@ fn each_change_is_swapped_or_named() {
 }
 
 #[test]
-fn an_audit_goes_on_with_its_policy() {
+fn an_audit_keeps_its_policy() {
     let audit = |policy: &str| format!("mode = \"audit\"\npolicy = \"{policy}\"\n{KEY}");
     assert_eq!(changes(&audit("r2"), &audit("open")), (String::new(), "policy".to_owned()));
 }

@@ -124,7 +124,7 @@ fn an_audit_judges_by_todays_policy_unless_another_is_named() {
 }
 
 #[test]
-fn all_faults_are_told_at_once() {
+fn all_faults_are_reported_at_once() {
     let mut start = Start::with_file("listn = []\nadmin = 1\n[[key]]\npermission = \"x\"\n[store]\ndurability = 1\n");
     start.flags.listen = vec!["here".into()];
     let faults = start.variable("R2SHIM_ACCESS_KEY_ID", "id").faults();

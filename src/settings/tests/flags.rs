@@ -47,7 +47,7 @@ fn each_fault_of_a_bucket_has_its_line() {
 }
 
 #[test]
-fn a_fault_names_the_variable_that_stands_for_the_flag() {
+fn a_fault_names_the_variable_of_the_flag() {
     let flags = Flags {
         listen: texts(&["here"]),
         admin: Some("there".to_owned()),

@@ -228,7 +228,7 @@ fn credentials_are_a_key_or_the_chain() {
 }
 
 #[test]
-fn names_that_are_no_host_names_need_path_addressing() {
+fn names_that_are_not_host_names_need_path_addressing() {
     let by_name = STORE.replace("127.0.0.1:9100", "minio");
     for name in ["Media", "a_b", "a..b"] {
         let path = format!("{by_name}[upstream.buckets]\nmedia = \"{name}\"");
@@ -252,7 +252,7 @@ fn kinds_do_not_mix() {
 }
 
 #[test]
-fn all_faults_are_told_at_once() {
+fn all_faults_are_reported_at_once() {
     let lines =
         "region = \"\"\npath = \"x\"\npool = 0\nhealth = \"x\"\nidle_timeout = 0\n[upstream.buckets]\na = \"b\"\n";
     let faults = Start::with_file(&format!("[upstream]\nkind = \"s3\"\n{lines}")).faults();
@@ -273,7 +273,7 @@ fn all_faults_are_told_at_once() {
 }
 
 #[test]
-fn the_way_out_is_told() {
+fn faults_have_advice() {
     let fix = |line: &str| format!("{STORE}{line}");
     for (text, advice) in [
         (fix("dialect = \"mino\""), "did you mean \"minio\"?"),
@@ -296,7 +296,7 @@ fn the_way_out_is_told() {
 }
 
 #[test]
-fn what_is_perhaps_not_meant_is_a_warning() {
+fn possible_mistakes_are_warnings() {
     let by_name = STORE.replace("http://127.0.0.1:9100", "https://minio");
     for (text, expected) in [
         (

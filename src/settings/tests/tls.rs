@@ -61,7 +61,7 @@ fn a_certificate_comes_with_its_key() {
 }
 
 #[test]
-fn who_vouches_for_clients_is_asked_for_certificates_unless_settings_say_otherwise() {
+fn with_a_client_ca_certificates_are_required_by_default() {
     for (lines, required) in [
         ("", None),
         ("client_certificates = \"none\"", None),

@@ -249,7 +249,7 @@ fn the_length_of_an_unknown_key_is_judged_where_all_keys_have_r2s() {
 
 /// The client gets R2's words; the operator gets these.
 #[test]
-fn the_log_says_who_claimed_what_and_what_failed() {
+fn the_log_has_the_claimed_key_and_the_cause() {
     let long = "k".repeat(500);
     let claim = parse(&signed("GET /b\nhost: h").head()).unwrap();
     let claimed = "access key id \"AKIAIOSFODNN7EXAMPLE\", region \"auto\", date 20130524T000000Z";

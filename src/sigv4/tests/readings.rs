@@ -120,7 +120,7 @@ fn every_changed_byte_of_a_presigned_request_is_noticed() {
 }
 
 #[test]
-fn what_is_no_signature_is_a_wrong_one() {
+fn a_malformed_signature_is_a_wrong_one() {
     let right = signed("GET /b\nhost: h");
     let text = right.head().header("authorization").unwrap().to_owned();
     let (fields, signature) = text.rsplit_once('=').unwrap();

@@ -10,9 +10,9 @@ pub const CASES: &[Case] = cases![
     prefixes_and_delimiters,
     page_sizes,
     pages_follow_each_other,
-    pages_start_where_they_are_told,
-    what_is_told_of_an_object,
-    what_is_told_of_the_request,
+    pages_start_where_the_client_asks,
+    listings_have_the_fields_of_an_object,
+    listings_echo_the_request,
     encoded,
     a_thousand_and_more,
     parameters_that_are_refused,
@@ -126,7 +126,7 @@ fn pages_follow_each_other(subject: &Subject) {
     assert_eq!(read_through(&bucket, "list-type=2&prefix=c&max-keys=1", by_token), ["c/1|", "c/2|"]);
 }
 
-fn pages_start_where_they_are_told(subject: &Subject) {
+fn pages_start_where_the_client_asks(subject: &Subject) {
     let bucket = filled(subject, &["a", "b", "c"]);
     for (query, expected) in [
         ("marker=a", "b c|"),
@@ -146,7 +146,7 @@ fn pages_start_where_they_are_told(subject: &Subject) {
     }
 }
 
-fn what_is_told_of_an_object(subject: &Subject) {
+fn listings_have_the_fields_of_an_object(subject: &Subject) {
     let bucket = subject.bucket();
     let etag = bucket.put("a", "123456789");
     for query in ["?prefix=a", "?list-type=2&prefix=a"] {
@@ -173,7 +173,7 @@ fn what_is_told_of_an_object(subject: &Subject) {
     }
 }
 
-fn what_is_told_of_the_request(subject: &Subject) {
+fn listings_echo_the_request(subject: &Subject) {
     let bucket = filled(subject, &["a/b", "c"]);
     let v1 = bucket.get("?delimiter=/&marker=a&max-keys=7&prefix=a");
     let reported = ["Delimiter", "Marker", "MaxKeys", "Prefix", "IsTruncated"].map(|name| v1.element(name));

@@ -36,7 +36,7 @@ const HEADERS: &[&str] = &[
 const NAMES: usize = 100;
 /// What a bucket is called in a remote store, before its number. No client knows it.
 const UPSTREAM_PREFIX: &str = "acme-internal-";
-/// Who owns everything in a MinIO.
+/// The owner of everything in a MinIO.
 const MINIO_OWNER: &str = "02d6176db174dc93cb1b899f7c6078f08654445fe8cf1b6ce98d8855f66bdbf4";
 /// What a remote store knows and no client may see.
 const HIDDEN: &[&str] = &[UPSTREAM_PREFIX, STORE_KEY_ID, STORE_SECRET, STORE_REGION, MINIO_OWNER];

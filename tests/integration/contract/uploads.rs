@@ -13,7 +13,7 @@ pub const CASES: &[Case] = cases![
     written_over_an_object,
     parts_written_again,
     parts_that_are_refused,
-    what_makes_no_object,
+    invalid_completions,
     aborted,
     not_there,
     listed,
@@ -163,7 +163,7 @@ fn parts_that_are_refused(subject: &Subject) {
     assert_eq!(bucket.keys(), [""; 0]);
 }
 
-fn what_makes_no_object(subject: &Subject) {
+fn invalid_completions(subject: &Subject) {
     let bucket = subject.bucket();
     let upload = Upload::begin(&bucket, "a", &[]);
     let (large, small, last) = (upload.part(1, &bytes(MIN_PART, 1)), upload.part(2, b"small"), upload.part(3, b"last"));

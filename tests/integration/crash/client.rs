@@ -38,7 +38,7 @@ impl Operation {
         }
     }
 
-    /// Does it: `Ok` is an acknowledgement, `Err` says that who serves or carries it out died over it.
+    /// Carries it out: `Ok` is an acknowledgement, `Err` means that the proxy or the store died meanwhile.
     pub fn carry_out(self, client: &mut Client<'_>, key: &str) -> io::Result<()> {
         match self {
             Operation::Write(body @ Body { parts: 0, .. }) => {

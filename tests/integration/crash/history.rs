@@ -1,4 +1,4 @@
-//! What may be true of a key, given who tried what, and when each began and was acknowledged.
+//! The possible states of a key, given the writes to it, and when each began and was acknowledged.
 
 use super::body::Body;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,9 +27,9 @@ struct Attempt {
 /// What is known of attempts that were not acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unacknowledged {
-    /// Who carries them out was killed: what did not happen by now never will.
+    /// The store was killed: a write that has not happened by now never will.
     IsOver,
-    /// Who passed them on was killed: who carries them out may still do so.
+    /// The proxy was killed: the store may still carry them out.
     MayCome,
 }
 
@@ -56,7 +56,7 @@ impl History {
         if self.0.iter().find(may_be_last).is_none() {
             return Err(format!("it holds {found:?} after {:#?}", self.0));
         }
-        // No write happens twice, but of deletes nobody can tell which it was.
+        // No write happens twice, but deletes cannot be distinguished.
         let may_come =
             |attempt: &Attempt| attempt.acknowledged.is_none() && (found.is_none() || attempt.effect != found);
         self.0.retain(|attempt| others == Unacknowledged::MayCome && may_come(attempt));
@@ -104,7 +104,7 @@ fn a_history_allows_what_may_be_and_nothing_else() {
 }
 
 #[test]
-fn what_may_still_come_is_kept_in_mind() {
+fn writes_that_may_still_happen_are_kept() {
     let body = |number| Some(Body { number, length: 1, parts: 0 });
     for (others, allowed) in
         [(Unacknowledged::IsOver, [false, false, true]), (Unacknowledged::MayCome, [false, true, true])]

@@ -71,10 +71,10 @@ impl World {
         let mut client = Client::connect(address, &self.uploads).unwrap();
         for key in self.histories.keys() {
             let observed = client.observe(key);
-            assert!(observed.is_err(), "{key}: nobody can know that it holds {observed:?}");
+            assert!(observed.is_err(), "{key}: its content cannot be known: {observed:?}");
         }
         let listed = client.listed();
-        assert!(listed.is_err(), "nobody can know {listed:?}");
+        assert!(listed.is_err(), "the list cannot be known: {listed:?}");
     }
 }
 

@@ -17,7 +17,7 @@ const HANG: Duration = Duration::from_secs(120);
 /// Nor does one take this long if the machine stands still for a while.
 const LONG_HANG: Duration = Duration::from_secs(3600);
 
-/// Who signs a request, where for and when.
+/// The key, the scope and the time of a signature.
 pub struct Signing {
     pub id: String,
     pub secret: String,

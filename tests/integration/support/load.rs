@@ -82,7 +82,7 @@ struct Client {
 }
 
 impl Client {
-    /// Works until it is told to stop, or something fails.
+    /// Works until it is stopped, or until something fails.
     fn work(mut self, answered: &AtomicU64, stop: &AtomicBool) -> Vec<String> {
         for round in 0_u64.. {
             if stop.load(Ordering::Relaxed) {
@@ -111,8 +111,8 @@ impl Client {
         let beside = if matches!(self.way, Way::Http2(_)) && round > 0 { 2 } else { 0 };
         let requests = std::iter::once(request).chain((0..beside).map(|_| Request::get(&target)));
         let closes = !self.keeps && !matches!(self.way, Way::Http2(_));
-        let told = |request: Request| if closes { request.header("connection", "close") } else { request };
-        requests.map(|request| told(request).signed(self.address)).collect()
+        let closing = |request: Request| if closes { request.header("connection", "close") } else { request };
+        requests.map(|request| closing(request).signed(self.address)).collect()
     }
 
     fn send(&mut self, requests: &[Request]) -> Vec<io::Result<Response>> {

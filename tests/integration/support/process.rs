@@ -92,7 +92,7 @@ impl Process {
         self.child.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends it as a service manager does, and waits until it has written what is left.
+    /// Ends it as a service manager does, and waits until it has written all of its output.
     pub fn stop(&self) {
         let mut child = self.child();
         kill_process(Pid::from_child(&child), Signal::TERM).unwrap();

@@ -112,7 +112,7 @@ impl Scripted {
         self.log.read(|state| state.opened)
     }
 
-    /// Whether nobody even opened a connection.
+    /// Whether no connection was opened.
     pub fn nothing_arrived(&self) -> bool {
         self.connection_count() == 0
     }

@@ -34,7 +34,7 @@ use tokio_rustls::client::TlsStream;
 /// No server under test takes this long, on a machine that does much else, too.
 const HANG: Duration = Duration::from_secs(120);
 
-/// Who vouches for certificates, and a folder with their files.
+/// An authority that signs certificates, and a folder with their files.
 pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     folder: TempDir,
@@ -259,7 +259,8 @@ impl Http2Connection {
         })
     }
 
-    /// Whether the server has said by now that it takes no more requests, or has closed the connection. It does not wait.
+    /// Whether the server has said by now that it takes no more requests, or has closed the connection. It does not
+    /// wait.
     pub fn has_been_closed(&self) -> bool {
         let mut send = self.send.clone();
         let ready = poll_fn(|cx| Poll::Ready(send.poll_ready(cx)));

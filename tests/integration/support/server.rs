@@ -266,7 +266,7 @@ impl TestServer {
         files.map(|path| File::options().read(true).write(true).open(path).unwrap()).collect()
     }
 
-    /// Keys in a bucket, as a listing tells them.
+    /// Keys in a bucket, from a listing.
     pub fn keys(&self, bucket: &str) -> Vec<String> {
         self.send(Request::get(&format!("/{bucket}?list-type=2"))).elements("Key")
     }

@@ -117,7 +117,7 @@ impl RealStore {
         false
     }
 
-    /// A stranger's request is refused by a store that is up; one that is starting says it is not ready.
+    /// A store that is up refuses an unsigned request; one that is starting answers that it is not ready.
     fn answers(&self) -> bool {
         let Ok(mut connection) = Connection::try_open(self.address) else { return false };
         connection.try_send(&Request::get("/").unsigned(self.address)).is_ok_and(|answer| answer.status < 500)
@@ -138,8 +138,8 @@ fn spawn(kind: Kind, address: SocketAddr, folder: &Path) -> Child {
     command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
-/// An address at which nobody listens now, and whose port the system gives to nobody who does not ask for it. So what
-/// is started there can be started there again.
+/// An address at which no program listens now, and whose port the system does not pick by itself. So a program that is
+/// started there can be restarted there.
 pub fn reserved_address() -> SocketAddr {
     // Below the ports that the system picks from.
     let from = RandomState::new().hash_one(0) % 10_000;

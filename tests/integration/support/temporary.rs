@@ -69,7 +69,7 @@ impl Temporary {
         TemporaryCredentials::new(&self.parent, &self.request).unwrap()
     }
 
-    /// Who signs with them.
+    /// The signature made with them.
     pub fn signing(&self) -> Signing {
         let made = self.credentials();
         Signing { id: made.access_key_id, secret: made.secret_access_key, ..Signing::default() }

@@ -1,5 +1,5 @@
-//! Audits in front of a store: what R2 would refuse reaches the store as it was sent, the answer comes back whole, and the
-//! answer says what R2 would have said.
+//! Audits in front of a store: what R2 would refuse reaches the store as it was sent, the answer comes back whole, and
+//! the answer says what R2 would have said.
 
 use super::{UPSTREAM_BUCKET, remote, store};
 use crate::support::scripted::{Received, Reply, Scripted};
@@ -23,7 +23,7 @@ fn audit_with(upstream: &Scripted, limits: Limits) -> TestServer {
 
 /// What clients of today's stores send, and what R2 has against it; nothing where it would be carried out.
 #[test]
-fn what_r2_would_refuse_reaches_the_store_and_is_named() {
+fn refusals_of_r2_reach_the_store_and_are_named() {
     let upstream = Scripted::answering(store::usual);
     let server = audit(&upstream);
     for (request, findings) in [
@@ -98,7 +98,7 @@ fn a_signature_for_another_region_and_one_chunk_by_chunk_are_carried_out() {
 }
 
 #[test]
-fn what_cannot_be_signed_anew_or_would_reach_other_things_stays_refused_and_is_named() {
+fn unsigned_and_unknown_requests_are_refused_and_named() {
     let upstream = Scripted::answering(store::usual);
     let server = audit(&upstream);
     let anonymous = server.connect().send(Request::get("/media/k").unsigned(server.address));
@@ -113,7 +113,7 @@ fn what_cannot_be_signed_anew_or_would_reach_other_things_stays_refused_and_is_n
     assert!(upstream.nothing_arrived());
 }
 
-/// MinIO's own: it gives what no row is for to whoever may do everything, and to nobody else.
+/// MinIO's own operations: only keys that may do everything can use them.
 #[test]
 fn an_operation_that_no_row_is_for_is_passed_on_for_keys_that_may_do_everything() {
     let upstream = Scripted::answering(store::usual);
@@ -215,7 +215,7 @@ fn the_report_of_what_came_has_the_same_figures_in_every_form() {
 
 /// The store's own interfaces, and keys that it takes for others.
 #[test]
-fn what_is_not_passed_on_is_named() {
+fn requests_that_are_not_passed_on_are_named() {
     let upstream = Scripted::answering(store::usual);
     let keys: Keyring = [AccessKey::admin(KEY_ID, Secret::new(SECRET))].into_iter().collect();
     let rules = Rules { mode: Mode::AuditRemote, ..rules("r2-2026", keys) };
@@ -238,7 +238,7 @@ fn what_is_not_passed_on_is_named() {
 }
 
 #[test]
-fn what_is_too_large_for_r2_reaches_the_store() {
+fn objects_too_large_for_r2_reach_the_store() {
     let upstream = Scripted::answering(store::usual);
     let server = audit_with(&upstream, Limits { object_bytes: 4, ..Limits::default() });
     for (target, body, findings) in [
@@ -276,7 +276,7 @@ fn a_copy_from_what_r2_could_not_have_reaches_the_store() {
 }
 
 #[test]
-fn what_a_document_asks_for_is_named() {
+fn findings_in_documents_are_named() {
     let upstream = Scripted::answering(store::usual);
     let server = audit(&upstream);
     let location = |region: &str| {

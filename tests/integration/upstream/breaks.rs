@@ -45,7 +45,7 @@ fn connections_that_end_before_an_answer() {
 }
 
 #[test]
-fn what_is_no_answer() {
+fn malformed_answers() {
     let many: String = (0..1000).map(|n| format!("x-{n}: v\r\n")).collect();
     let large = format!("x-large: {}\r\n", "v".repeat(2 << 20));
     let with = |headers: &str| format!("HTTP/1.1 200 OK\r\n{headers}\r\nkept");

@@ -62,7 +62,7 @@ fn a_connection_with_half_a_body_is_not_used_again() {
 }
 
 #[test]
-fn who_expects_100_is_not_invited_to_what_the_store_refuses() {
+fn a_client_gets_no_100_if_the_store_refuses() {
     let upstream = Scripted::choosing(|_| vec![denied(), Step::Close]);
     let server = front(&upstream);
     let request = put(vec![b'x'; LARGE]).header("expect", "100-continue").signed(server.address);
@@ -72,7 +72,7 @@ fn who_expects_100_is_not_invited_to_what_the_store_refuses() {
 }
 
 #[test]
-fn who_expects_100_is_invited() {
+fn a_client_that_expects_100_gets_it() {
     for (what, script) in [
         ("by a store that invites", vec![Step::ReadHead, Step::Continue100, Step::ReadBody, Step::answer(200)]),
         ("by a store that does not know 100", vec![Step::ReadHead, Step::ReadBody, Step::answer(200)]),
@@ -91,9 +91,9 @@ fn who_expects_100_is_invited() {
     }
 }
 
-/// RFC 9110 section 10.1.1: 100 is for who expects it.
+/// RFC 9110 section 10.1.1: only clients that expect 100 get it.
 #[test]
-fn who_does_not_expect_100_does_not_get_it() {
+fn a_client_that_does_not_expect_100_does_not_get_it() {
     let upstream = Scripted::always([Step::ReadHead, Step::Continue100, Step::ReadBody, Step::answer(200)]);
     let server = front(&upstream);
     let mut connection = server.connect();

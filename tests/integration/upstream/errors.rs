@@ -78,7 +78,7 @@ fn errors_of_s3_stay_what_they_are() {
 
 /// That our own pair is wrong is no fault of the client's.
 #[test]
-fn faults_of_our_own_signature_are_not_the_clients() {
+fn errors_about_the_proxys_signature_are_502() {
     let front = Front::new();
     for (status, name) in [
         (403, "InvalidAccessKeyId"),

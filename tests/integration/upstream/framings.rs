@@ -1,6 +1,6 @@
 //! Where one request ends and the next begins: heads and bodies that another reader could take for more or fewer
-//! requests, over the local store and in front of another one. Where that is in doubt the connection ends, and what came
-//! behind is never read.
+//! requests, over the local store and in front of another one. Where that is in doubt the connection ends, and what
+//! came behind is never read.
 
 use super::{front, store};
 use crate::support::scripted::Scripted;
@@ -27,7 +27,7 @@ fn exchange(address: SocketAddr, bytes: &[u8], what: &str) -> (u16, After) {
     let answer = connection.read(false);
     assert_eq!(answer.header("upgrade"), "", "{what}");
     let Some(second) = connection.read_unless_closed(false) else {
-        assert_eq!(answer.header("connection"), "close", "{what}: the client is told");
+        assert_eq!(answer.header("connection"), "close", "{what}: the answer announces it");
         return (answer.status, Ends);
     };
     assert_eq!((second.status, second.text().as_str()), (200, "kept"), "{what}: it is the next request's answer");
@@ -179,7 +179,7 @@ fn chunks_of_requests_that_want_none() {
         let mut rows = Vec::new();
         for chunks in ["0\r\n\r\n", "\r\n\r\n", "4\r\nkept\r\n0\r\n\r\n", "1;\n\r\nx\r\n0\r\n\r\n"] {
             for (bytes, status) in [get(chunks), refused(chunks)] {
-                rows.push(("chunks that nobody wants", bytes, status, Ends));
+                rows.push(("chunks for an operation without a body", bytes, status, Ends));
             }
         }
         rows

@@ -1,5 +1,5 @@
-//! In front of real stores: what a hostile client sends neither desynchronises the connections to the store nor leads to
-//! another bucket, whether the store's dialect is named or not.
+//! In front of real stores: what a hostile client sends neither desynchronises the connections to the store nor leads
+//! to another bucket, whether the store's dialect is named or not.
 
 use crate::support::stores::{Kind, RealStore, STORE_KEY_ID, STORE_REGION, STORE_SECRET};
 use crate::support::{Connection, KEY_ID, Request, Response, SECRET, Signing, TestServer};
@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 /// A key for the bucket `media` alone.
 const SCOPED: &str = "00000000000000000000000000000001";
 
-/// What nobody but the administrator may read or change.
+/// Objects that only the administrator may read or change.
 const PRIVATE: &str = "private bytes";
 
 /// A server in front of a store with the buckets `media`, whose objects hold their keys, and `private`.

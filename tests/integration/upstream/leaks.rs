@@ -49,7 +49,7 @@ fn assert_nothing_leaks(answer: &Response, what: &str) {
 }
 
 #[test]
-fn no_answer_speaks_of_the_store() {
+fn no_answer_names_the_store() {
     let upstream = Scripted::answering(talkative);
     let server = front(&upstream);
     for request in every_kind() {
@@ -97,7 +97,7 @@ fn errors_in_a_success_do_not_either() {
 }
 
 #[test]
-fn what_is_the_objects_own_is_passed_on() {
+fn headers_of_the_object_are_passed_on() {
     let own = [
         ("accept-ranges", "bytes"),
         ("cache-control", "no-cache"),

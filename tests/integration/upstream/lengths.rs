@@ -6,7 +6,7 @@ use crate::support::scripted::{Scripted, Step};
 
 /// Whatever follows an answer on its connection is thrown away with the connection.
 #[test]
-fn what_is_behind_an_answer_is_not_the_next_one() {
+fn bytes_after_an_answer_are_not_the_next_one() {
     let forged = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nforged";
     for (what, request, answer, status, body) in [
         ("a body longer than announced", get(), "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nkept", 200, "kept"),
@@ -65,7 +65,7 @@ fn a_connection_that_is_to_end_is_not_used_again() {
 
 /// An answer to HEAD has a length and no body; the connection can be used again.
 #[test]
-fn the_length_that_head_tells_is_passed_on() {
+fn the_length_of_a_head_is_passed_on() {
     let upstream = Scripted::answering(store::usual);
     let server = front(&upstream);
     for _ in 0..3 {
@@ -89,7 +89,7 @@ fn a_range_keeps_its_place() {
 
 /// An object without a length is not an empty one.
 #[test]
-fn a_length_that_head_does_not_tell_is_not_made_up() {
+fn a_head_without_a_length_gets_none() {
     let upstream = Scripted::always([Step::ReadHead, Step::send("HTTP/1.1 200 OK\r\netag: \"x\"\r\n\r\n")]);
     let head = front(&upstream).send(Request::new("HEAD", "/media/kept"));
     assert_eq!((head.status, head.header("etag"), head.header("content-length")), (200, "\"x\"", ""));

@@ -11,7 +11,7 @@ use r2shim::sigv4::Secret;
 const OTHER: &str = "fedcba9876543210fedcba9876543210";
 
 #[test]
-fn a_key_has_so_many_copies_under_way_and_another_goes_on() {
+fn copies_are_limited_by_key() {
     let upstream = Scripted::choosing(|request| {
         let held = request.header("x-amz-copy-source").contains("held").then_some(Step::Wait);
         [Step::ReadBody].into_iter().chain(held).chain([Step::Answer(usual(request))]).collect()

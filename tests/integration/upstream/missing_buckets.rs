@@ -1,5 +1,5 @@
-//! Buckets that are made in the store if they are missing: those that settings name, before the first request, and that of
-//! a write that asks for it.
+//! Buckets that are made in the store if they are missing: those that settings name, before the first request, and that
+//! of a write that asks for it.
 
 use super::{UPSTREAM_BUCKET, UPSTREAM_REGION, remote};
 use crate::support::scripted::{Received, Reply, Scripted};
@@ -59,8 +59,8 @@ fn a_bucket_that_the_map_hides_is_never_asked_for() {
     assert_eq!((outcome, requests.len()), (Err("[upstream.buckets] hides it".to_owned()), 0));
 }
 
-/// What a write that asks for its bucket gets, and the requests that came of it. `head` and `create` are what the store
-/// answers to who asks for the bucket and makes it.
+/// The answer to a write that asks for its bucket, and the requests that it caused. `head` and `create` are the store's
+/// answers to HeadBucket and CreateBucket.
 fn written(
     permission: Permission,
     request: Request,

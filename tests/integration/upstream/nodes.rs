@@ -90,7 +90,7 @@ fn a_write_goes_to_no_other_node_after_a_new_connection_was_closed() {
 
 /// A node that took the request and did not answer may have carried it out.
 #[test]
-fn what_a_node_took_does_not_go_to_another() {
+fn a_write_that_a_node_received_does_not_go_to_another() {
     let take = |request: &Received| match request.method.as_str() {
         // Health checks are answered: the store is healthy.
         "GET" => vec![Step::Answer(store::usual(request))],

@@ -125,9 +125,10 @@ fn unchecked(server: &TestServer) -> String {
     lines.find_map(|line| line.strip_prefix("r2shim_upstream_unchecked_uploads_total ")).unwrap_or("missing").to_owned()
 }
 
-/// Under `open` nobody asks. Where any order will do, the store gets the parts in the order of their numbers.
+/// Under `open` the list is not requested. If any order is allowed, the store gets the parts in the order of their
+/// numbers.
 #[test]
-fn what_is_asked_and_sent_is_the_policys() {
+fn the_policy_decides_about_the_check_and_the_order() {
     for (policy, numbers, expected) in
         [("open", &[1, 2][..], "POST"), ("r2-2026", &[2, 1], "GET POST"), ("r2", &[2, 1], "")]
     {

@@ -7,7 +7,7 @@ use crate::support::{KEY_ID, Request, Signing, TestServer};
 use r2shim::upstream::{Dialect, Remote};
 
 #[test]
-fn what_the_page_crosses_never_goes_upstream() {
+fn features_that_r2_lacks_never_go_upstream() {
     let upstream = Scripted::answering(store::usual);
     let server = front(&upstream);
     let refused = rows::refused();
@@ -23,7 +23,7 @@ fn what_the_page_crosses_never_goes_upstream() {
 }
 
 #[test]
-fn who_is_not_known_never_goes_upstream() {
+fn unauthenticated_requests_never_go_upstream() {
     let upstream = Scripted::answering(store::usual);
     let server = front(&upstream);
     let address = server.address;
@@ -68,7 +68,7 @@ fn buckets_that_are_hidden_never_go_upstream() {
 
 /// A path that a store has its own interfaces at is no bucket: signed with r2shim's key, requests could administer it.
 #[test]
-fn a_stores_own_interfaces_are_no_buckets() {
+fn a_stores_own_interfaces_are_not_buckets() {
     for (dialect, bucket) in [("minio", "minio"), ("ceph", "admin")] {
         let upstream = Scripted::answering(store::usual);
         let dialect = Dialect::from_name(dialect).unwrap();
@@ -106,7 +106,7 @@ fn a_condition_that_cannot_be_read_never_goes_upstream() {
 
 /// To carry these out without what they say would overwrite, delete or unpack something.
 #[test]
-fn what_a_store_would_pass_over_never_goes_upstream() {
+fn headers_that_a_store_would_ignore_never_go_upstream() {
     let date = "Sun, 06 Nov 1994 08:49:37 GMT";
     let delete = |entry: &str| {
         let document = format!("<Delete><Object><Key>kept</Key>{entry}</Object></Delete>");
@@ -134,7 +134,7 @@ fn what_a_store_would_pass_over_never_goes_upstream() {
 
 /// What R2 adds to a copy and no other store has: the store would copy as if it were not there.
 #[test]
-fn what_r2_alone_adds_to_a_copy_never_goes_upstream() {
+fn extensions_of_r2_for_copies_never_go_upstream() {
     let upstream = Scripted::answering(store::usual);
     let server = TestServer::in_front_of("r2-2026", remote(&upstream.endpoint()));
     for (name, value, refused) in [

@@ -98,9 +98,10 @@ fn headers_go_along_by_name_and_nothing_else_does() {
     assert!(received.header("user-agent").starts_with("r2shim/"), "{}", received.header("user-agent"));
 }
 
-/// A trace goes along as it came, and no signature covers it: a proxy between may change it. The client may have signed it.
+/// A trace goes along as it came, and no signature covers it: a proxy between may change it. The client may have signed
+/// it.
 #[test]
-fn a_trace_goes_along_and_what_is_no_trace_does_not() {
+fn a_valid_trace_is_forwarded_and_an_invalid_one_is_not() {
     const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let upstream = Scripted::answering(store::usual);
     let server = front(&upstream);
@@ -174,7 +175,7 @@ fn hoisted_headers_become_headers() {
 
 /// What one SDK writes into presigned addresses and S3 passes over: it does not get to the store.
 #[test]
-fn headers_that_are_no_parameters_end_here() {
+fn other_headers_are_not_forwarded() {
     let upstream = Scripted::answering(store::usual);
     let server = front(&upstream);
     let put = Request::put("/media/new?Content-Type=text%2Fx&Cache-Control=no-store").header("content-type", "text/y");

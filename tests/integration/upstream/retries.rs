@@ -35,7 +35,7 @@ fn over_a_dead_connection(request: &Request, read: &[Step]) -> (Response, Vec<Re
 }
 
 #[test]
-fn what_may_be_done_twice_is_sent_again() {
+fn idempotent_requests_are_retried() {
     for request in
         [get(), Request::new("HEAD", "/media/kept"), Request::new("DELETE", "/media/kept"), put(""), put("new")]
     {
@@ -47,7 +47,7 @@ fn what_may_be_done_twice_is_sent_again() {
 }
 
 #[test]
-fn what_may_not_be_done_twice_is_not() {
+fn other_requests_are_not_retried() {
     let completion = "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>\"x\"</ETag></Part>\
                       </CompleteMultipartUpload>";
     for request in [

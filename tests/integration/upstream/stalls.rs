@@ -36,7 +36,7 @@ fn answers_that_do_not_come() {
 }
 
 #[test]
-fn head_hears_of_it_without_a_body() {
+fn head_gets_the_error_without_a_body() {
     let upstream = Scripted::always([ReadHead, Stall]);
     let answer = impatient_front(&upstream).send(Request::new("HEAD", "/media/kept"));
     assert_eq!((answer.status, answer.body.len()), (504, 0));
@@ -71,8 +71,8 @@ fn part_copy() -> Request {
     Request::put("/media/new?partNumber=1&uploadId=u").header("x-amz-copy-source", "/media/kept")
 }
 
-/// A store may work for long on what it puts together or copies, so these have a limit of their own; the tests would hang
-/// if it were the other one.
+/// A store may work for long on what it puts together or copies, so these have a limit of their own; the tests would
+/// hang if it were the other one.
 #[test]
 fn answers_to_what_takes_long_have_a_limit_of_their_own() {
     let soon = Duration::from_millis(150);

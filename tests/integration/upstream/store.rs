@@ -9,7 +9,7 @@ pub const KEPT: &str = "kept";
 pub const ETAG: &str = "\"91e8a5ddd8e5b08da0f0a4c3e5d8a4a0\"";
 const DATE: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
-/// The bucket that is not there, for those who want to make it.
+/// The bucket that is missing, for tests that make it.
 const FRESH: &str = "/fresh";
 
 /// The answer of a store whose other buckets and all objects are always there.

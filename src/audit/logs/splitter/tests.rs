@@ -78,7 +78,7 @@ fn elements_are_found_inside_brackets() {
 }
 
 #[test]
-fn what_is_too_long_is_told_and_what_follows_is_read() {
+fn a_long_record_is_reported_and_the_next_is_read() {
     let long = "x".repeat(MAX_RECORD + 1);
     let text = format!("{long}\na\n");
     for size in [1 << 10, 4 << 20] {

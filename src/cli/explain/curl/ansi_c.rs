@@ -1,11 +1,11 @@
-//! `$'it\'s'`: quotes with escapes, as bash has them. Browsers write them where they copy a request as a curl command.
+//! `$'it\'s'`: quotes with escapes, as in bash. Browsers write them when they copy a request as a curl command.
 //!
 //! Source: bash(1), QUOTING.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
-/// The text with each `$'...'` written in plain quotes; `None` where one is not closed or its escapes make no text.
+/// The text with each `$'...'` written in plain quotes; `None` if one is not closed or has invalid escapes.
 pub(super) fn plain(text: &str) -> Option<String> {
     let mut plain = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
@@ -30,7 +30,7 @@ pub(super) fn plain(text: &str) -> Option<String> {
     Some(plain)
 }
 
-/// What stands before the closing quote.
+/// The text before the closing quote.
 fn unescaped(chars: &mut Peekable<Chars<'_>>) -> Option<String> {
     let mut text = String::new();
     loop {

@@ -1,6 +1,6 @@
 //! A pasted `curl` command line, and the request that curl would send for it.
 //!
-//! Options that do not change the request are passed over. One that is not known here could change it, so it is a fault.
+//! Options that do not change the request are ignored. An unknown option could change it, so it is a fault.
 //!
 //! Source: curl(1).
 
@@ -24,7 +24,7 @@ use sha2::{Digest, Sha256};
 const AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const AMZ_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 
-/// What a command line says. No `Debug`: it may hold a secret.
+/// A parsed command line. It has no `Debug`, because it may hold a secret.
 #[derive(Default)]
 struct Command {
     method: Option<String>,
@@ -50,7 +50,7 @@ struct Command {
 /// A quote that is not closed.
 pub(super) fn words(text: &str) -> Result<Vec<String>, Diagnostic> {
     let open = || fault("a quote in the command line is not closed", "paste the command whole");
-    // The parser makes an empty word of a line that goes on in the next.
+    // The parser makes an empty word of a line that continues on the next one.
     let joined = text.replace("\\\r\n", "").replace("\\\n", "");
     ansi_c::plain(&joined).and_then(|text| shlex::split(&text)).ok_or_else(open)
 }
@@ -59,7 +59,7 @@ pub(super) fn words(text: &str) -> Result<Vec<String>, Diagnostic> {
 /// when curl signs, if it does.
 ///
 /// # Errors
-/// Every option that is not known here, and what makes no request.
+/// Every unknown option, and arguments that do not make a request.
 pub(super) fn request(
     words: &[String],
     size_of: &dyn Fn(&str) -> Option<u64>,
@@ -109,7 +109,7 @@ impl Command {
         }
     }
 
-    /// `-sSXPUT`: letters of options, and behind one that takes a value, the value.
+    /// `-sSXPUT`: letters of options. The value of an option follows its letter.
     fn letters<'w>(&mut self, letters: &str, words: &mut impl Iterator<Item = &'w str>) {
         for (at, letter) in letters.char_indices() {
             let Some((_, _, meaning)) = OPTIONS.iter().find(|(known, _, _)| *known == letter && letter != ' ') else {

@@ -1,8 +1,8 @@
-//! The options of curl, and what each means to the request.
+//! The options of curl, and their effect on the request.
 //!
 //! Source: curl(1).
 
-/// What an option means to the request.
+/// The effect of an option on the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
     Method,
@@ -24,7 +24,7 @@ pub(super) enum Meaning {
     ValueOf(&'static str),
     Range,
     Compressed,
-    /// Nothing. With a value, or without one.
+    /// No effect; with a value, or without one.
     NothingOf,
     Nothing,
 }
@@ -36,7 +36,7 @@ impl Meaning {
     }
 }
 
-/// The options: their letter, or a space where they have none, their name, and their meaning.
+/// The options: their letter, or a space if they have none, their name, and their effect.
 pub(super) const OPTIONS: &[(char, &str, Meaning)] = &[
     ('X', "request", Meaning::Method),
     ('H', "header", Meaning::Header),

@@ -104,7 +104,7 @@ fn everything_else_stays() {
 }
 
 #[test]
-fn a_declaration_stands_at_the_start_or_nowhere() {
+fn a_declaration_is_allowed_only_at_the_start() {
     assert_rewritten(&rules(), " \n<?xml version=\"1.0\"?>\n<R/>", " \n\n<R/>");
     for (declaration, taken) in [
         ("<?xml version='1.0' encoding='utf-8' standalone='yes'?>", true),
@@ -130,7 +130,7 @@ fn assert_early(pieces: &[(&str, &str)]) {
 
 /// S3 and MinIO send a declaration and then a blank every few seconds while they work.
 #[test]
-fn what_keeps_the_connection_open_is_passed_on_at_once() {
+fn white_space_that_keeps_the_connection_open_is_passed_on_at_once() {
     assert_early(&[
         ("<?xml version=\"1.0\"?>\n", "<?xml version=\"1.0\"?>\n"),
         (" ", " "),

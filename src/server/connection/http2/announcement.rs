@@ -106,7 +106,7 @@ mod tests {
 
     /// However few bytes the client takes at once.
     #[tokio::test]
-    async fn it_is_said_once_and_whole_between_what_h2_writes() {
+    async fn the_goaway_is_sent_once_and_between_frames() {
         for room in [1, 3, 17, 100] {
             let (mut client, server) = duplex(room);
             let announcement = Announcement::default();

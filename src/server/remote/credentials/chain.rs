@@ -114,13 +114,13 @@ async fn places(region: &str) -> Vec<Place> {
         Place {
             name: "web identity",
             provider: Box::new(WebIdentityTokenCredentialsProvider::builder().configure(&shared).build()),
-            advice: "Look at AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, and whether the role trusts who made the \
-                     token",
+            advice: "Look at AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE, and whether the role trusts the issuer of \
+                     the token",
         },
         Place {
             name: "container role",
             provider: Box::new(EcsCredentialsProvider::builder().configure(&shared).build()),
-            advice: "Look at AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI, and at what answers there",
+            advice: "Look at AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI, and at the server there",
         },
         Place {
             name: "instance role",

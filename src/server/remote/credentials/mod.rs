@@ -90,7 +90,8 @@ impl Provider {
         self.read(|state| state.failure(now))
     }
 
-    /// Fetches at once, and again before what was fetched expires, until it is aborted. Static credentials are not fetched.
+    /// Fetches at once, and again before what was fetched expires, until it is aborted. Static credentials are not
+    /// fetched.
     pub async fn refresh(self) {
         while let Some(wait) = self.fetch().await {
             let due = clock::now().millis().saturating_add(millis(wait));
@@ -231,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn before_the_first_fetch_there_is_nothing_and_it_is_said() {
+    fn before_the_first_fetch_there_are_no_credentials() {
         let provider = Provider::new(Source::Chain { region: "eu-west-1".to_owned() });
         assert!(provider.current(at(0)).is_none());
         let reported = "no credentials for the upstream: they are being looked for";

@@ -27,7 +27,7 @@ pub(super) struct State {
     sockets: Vec<Option<TcpStream>>,
 }
 
-/// The state, and a bell for whoever waits for it to change.
+/// The state, and a condition variable that notifies of its changes.
 #[derive(Default)]
 pub(super) struct Log {
     state: Mutex<State>,
@@ -80,7 +80,7 @@ impl Log {
         })
     }
 
-    /// Drops what is left of a connection.
+    /// Drops the rest of a connection.
     pub(super) fn closed(&self, socket: usize, counts: bool) {
         self.change(|state| {
             state.sockets[socket] = None;

@@ -35,7 +35,7 @@ impl Player {
         let check = format!("GET {HEALTH} ");
         let is_check = self.stream.fill_buf().is_ok_and(|bytes| bytes.starts_with(check.as_bytes()));
         if is_check {
-            // It is no matter whether it still wants to know.
+            // The receiver may be gone, which does not matter.
             let _ = self.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
         }
         is_check

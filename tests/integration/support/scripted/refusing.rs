@@ -1,4 +1,4 @@
-//! A port that nobody listens on, and that nobody else can take meanwhile.
+//! A port on which no program listens, and that no other program can take meanwhile.
 
 use rustix::fd::OwnedFd;
 use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};

@@ -6,7 +6,7 @@
 pub enum Step {
     /// Reads the head of a request.
     ReadHead,
-    /// Reads what is left of the request's body, as long as its Content-Length says.
+    /// Reads the rest of the request's body, by its Content-Length.
     ReadBody,
     /// Reads this many bytes of the request's body.
     ReadBytes(usize),
