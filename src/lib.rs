@@ -1,8 +1,8 @@
 //! r2shim: a reverse proxy that speaks the S3 API and gives its clients exactly the feature subset of Cloudflare R2.
 //!
-//! Modules are listed in dependency order: **a module uses only modules above it in this list**, and the same holds among
-//! siblings in each `mod.rs`; `tests/integration/layers.rs` keeps it so. To see what happens to a request, start at
-//! `filters`; the map of all modules is in ARCHITECTURE.md.
+//! Modules are listed in dependency order: **a module uses only modules above it in this list**, and the same holds
+//! among siblings in each `mod.rs`; `tests/integration/layers.rs` checks this. To see what happens to a request, start
+//! at `filters`; the map of all modules is in ARCHITECTURE.md.
 
 pub mod s3;
 pub mod region;

@@ -1,6 +1,6 @@
-//! Pages that are one file: what all of them share, and what they may do.
+//! Pages that are one file: their common parts, and their content policy.
 //!
-//! Such a page has no script and nothing from elsewhere. Its only style is its own, which is named by its digest.
+//! Such a page has no script and loads nothing. Its only style is in the page, and the policy names it by its digest.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,15 +1,15 @@
-//! Regions: which names mean the one region there is.
+//! Regions: which names mean the only region.
 //!
-//! The names are the policy's; this is only how they are compared and what the refusal says.
+//! The policy has the names. This compares them and makes the refusal.
 
 use crate::s3::{Code, S3Error};
 
 /// The region's name and what else it may be called (seed page, "Bucket region").
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Regions {
-    /// What answers call it: `auto`.
+    /// Its name in answers: `auto`.
     pub name: String,
-    /// What requests may call it besides, the empty string among them.
+    /// Other names for it in requests, including the empty string.
     pub aliases: Vec<String>,
     /// Location hints that are names of the region, too, whatever the case of their letters. A new bucket keeps the one
     /// that its maker gives.

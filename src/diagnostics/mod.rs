@@ -1,4 +1,4 @@
-//! What is wrong in a file or an argument, where, and what to do about it. Settings and policies share this report.
+//! Diagnostics: a fault in a file or an argument, its location, and advice. Settings and policies share them.
 //!
 //! Nothing here knows what a setting or a ruling is. Callers must not put anything into a message that can be a secret.
 

@@ -1,4 +1,4 @@
-//! TOML whose every value knows its line. The first syntax error is the only one: those behind it come of it.
+//! TOML in which every value has its line. Only the first syntax error is reported, because later ones follow from it.
 
 use crate::diagnostics::{Diagnostic, Location, Spanned};
 use std::ops::Range;
@@ -20,7 +20,8 @@ pub struct Field<'v> {
 pub struct TomlText<'t> {
     file: Arc<str>,
     text: &'t str,
-    /// Where lines end. Every value is asked for its line, and looking through the text for each takes the square of it.
+    /// Where lines end. Every value is asked for its line, and looking through the text for each takes the square of
+    /// it.
     line_ends: Vec<usize>,
 }
 
@@ -50,7 +51,7 @@ impl<'t> TomlText<'t> {
         Diagnostic::new(self.location(&(at..at)), format!("not TOML: {message}"), advice)
     }
 
-    /// The bracket that is never closed, if there is one: the parser reports what it finds behind it.
+    /// The bracket that is never closed, if there is one, because the parser reports a place after it.
     fn unclosed(&self) -> Option<(usize, char)> {
         let mut open = Vec::new();
         let mut chars = self.text.char_indices();

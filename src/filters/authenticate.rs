@@ -1,4 +1,4 @@
-//! Filter `authenticate`: who the request is from, by SigV4 over the request as sent.
+//! Filter `authenticate`: finds the caller of the request, by SigV4 over the request as sent.
 //!
 //! The order is R2's: form and syntax, key known, signature, then what the signature covers and when it holds.
 

@@ -277,7 +277,7 @@ fn guards_come_before_judges_that_know_the_policy() {
     assert!(position(Filter::Authenticate) < position(Filter::Region), "strangers learn nothing");
 }
 
-/// A stranger gets the same answer whatever else is wrong with the request.
+/// A client without a key gets the same answer regardless of other faults of the request.
 #[test]
 fn strangers_learn_nothing() {
     let rules = rules("r2");

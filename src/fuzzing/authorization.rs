@@ -4,7 +4,7 @@ use super::head::{Head, now};
 use crate::s3::S3Error;
 use crate::sigv4::{self, KeyCache, Secret};
 
-/// A claim that reads says the same wherever it is read. No claim is signed with a secret that nobody has.
+/// A claim that can be read has one meaning in all readers. No claim is signed with an unknown secret.
 pub fn authorization(input: &[u8]) {
     let head = Head::parse(input);
     let announced = sigv4::announced_payload(&head.borrow());

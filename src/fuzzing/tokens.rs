@@ -10,7 +10,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 pub fn tokens(bytes: &[u8]) {
     let parent = AccessKey::admin(ADMIN, Secret::new(SECRET));
     if let Ok(text) = std::str::from_utf8(bytes) {
-        assert!(SessionToken::verify(text, &parent, now()).is_err(), "nobody has signed it");
+        assert!(SessionToken::verify(text, &parent, now()).is_err(), "it is not signed");
     }
     let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
     let (head, claims) = (&bytes[..end], bytes.get(end + 1..).unwrap_or_default());

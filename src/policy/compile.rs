@@ -1,6 +1,6 @@
 //! From [`WrittenPolicy`] to [`Policy`]: files joined, every name looked up, all faults reported together.
 //!
-//! A policy is complete or it does not load: nothing is filled in here that the files do not say.
+//! A policy must be complete: this module adds no defaults.
 
 use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::policy::compiled::{Answers, Judgement, Listed, PartLimits, PartOrder, Policy, covers};
@@ -22,7 +22,8 @@ const LONGEST_CHAIN: usize = 8;
 /// The limits there are.
 const LIMITS: &[&str] = &["part_order", "equal_parts", "failed_completion", "md5_beside_checksum", "checksum_type"];
 
-/// What every header of `[answers]` starts with: HTTP's own headers are no feature of S3 that a policy could rule on.
+/// The prefix of every header of `[answers]`. HTTP's own headers are not a feature of S3, so a policy does not rule on
+/// them.
 const PREFIX: &str = "x-amz-";
 
 /// What is refused. `refuse` takes the words of `[refusal.KIND]`.
@@ -113,7 +114,7 @@ fn base_of(
     Ok(source)
 }
 
-/// A policy in the making: what is written, and what was found wrong with it.
+/// A policy that is being compiled, and its faults so far.
 pub(super) struct Compiler<'w> {
     pub(super) written: &'w WrittenPolicy,
     /// The file's first line, for what is missing in it.
@@ -175,7 +176,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// A fault for what must be said and is not.
+    /// A fault for a missing value.
     pub(super) fn missing(&mut self, location: &Location, what: &str) {
         let advice = "nothing has a default: say it, or extend a policy that does";
         self.fault(location, format!("the policy lacks {what}"), advice);

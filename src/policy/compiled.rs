@@ -1,4 +1,4 @@
-//! A policy ready to be asked: for every operation a row of rules, everything looked up by number or by name.
+//! A compiled policy: a row of rules for every operation. Everything is looked up by number or by name.
 
 use crate::diagnostics::{Diagnostic, Location};
 use crate::policy::verdict::Verdict;
@@ -28,7 +28,7 @@ pub struct Policy {
     pub(super) warnings: Vec<Diagnostic>,
 }
 
-/// `[default]`, as it is shown; the rows have what it says.
+/// `[default]`, to be shown. Its rules are in the rows, too.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct DefaultRow {
     pub(super) verdict: Judgement,
@@ -39,10 +39,10 @@ pub(super) struct DefaultRow {
     pub(super) unknown_subresource: Judgement,
 }
 
-/// What the policy says of one operation.
+/// The policy's rules for an operation.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct OperationPolicy {
-    /// The operation as which it is answered: itself, but for `as`.
+    /// The operation as which it is answered: itself, unless the row has `as`.
     pub(super) answered_as: Operation,
     pub(super) verdict: Judgement,
     pub(super) query: RuleIndex,
@@ -112,7 +112,7 @@ pub(super) fn covers(listed: &str, name: &str) -> bool {
 }
 
 impl Policy {
-    /// What the policy is called.
+    /// The policy's name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -138,7 +138,7 @@ impl Policy {
         &self.regions
     }
 
-    /// What has no effect, though it is not wrong: rules that no request reaches, verdicts that no rule uses.
+    /// Lines without effect that are not faults: rules that no request reaches, verdicts that no rule uses.
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
     }

@@ -1,4 +1,4 @@
-//! What the policy says of one request: every refusal of it, and what it ignores.
+//! Judges a request by the policy: every refusal, and what the policy ignores.
 //!
 //! The order is: payload kind, operation, query, headers in the policy's order. The first refusal is the one that R2
 //! answers. Accepting allocates nothing.
@@ -19,7 +19,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-/// What a policy says of a request.
+/// The ruling of a policy on a request.
 #[derive(Debug)]
 pub struct Decision {
     /// Every refusal, the one that R2 answers first. The names that a request carries are judged only where the policy
@@ -29,11 +29,11 @@ pub struct Decision {
     pub answer: Option<RuledAnswer>,
     /// The operation to carry out: the one routed, unless the policy answers it as another.
     pub operation: Operation,
-    /// What must have no effect and is not forwarded.
+    /// Headers and parameters that have no effect and are not forwarded.
     pub ignored: Ignored,
 }
 
-/// Names of what a request carries without effect.
+/// Names of headers and parameters without effect.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ignored {
     /// Headers, in lower case.
@@ -102,7 +102,8 @@ impl RuledAnswer {
 }
 
 impl Decision {
-    /// Makes a refusal of a fixed answer that is an error: an audit has to find it, as another store may answer otherwise.
+    /// Makes a refusal of a fixed answer that is an error: an audit has to find it, as another store may answer
+    /// otherwise.
     pub fn refuse_error_of_buckets(&mut self) {
         match self.answer.take() {
             Some(RuledAnswer { answer: BucketAnswer::Error(error), rule }) => {
@@ -124,7 +125,7 @@ static KNOWN_PARAMETERS: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| vocabulary::parameters().into_iter().collect());
 
 impl Policy {
-    /// What the policy says of a request for the operation.
+    /// The policy's ruling on a request for the operation.
     pub fn decide(&self, operation: Operation, view: &RequestView<'_>, payload: PayloadKind) -> Decision {
         let row = self.row(operation);
         Request { operation: row.answered_as, row, view }.decide(self.payload(payload), payload)
@@ -137,7 +138,7 @@ struct Request<'a> {
     view: &'a RequestView<'a>,
 }
 
-/// A header or parameter of the request and what is said of it.
+/// A header or parameter of the request, and its rule.
 struct Judged<'a> {
     /// The position of its rule; unlisted names come after all rules.
     rank: usize,
@@ -225,7 +226,7 @@ impl<'a> Request<'a> {
         ignored
     }
 
-    /// What is said of a query parameter; `None` where nothing needs to be.
+    /// The ruling on a query parameter; `None` if it needs none.
     fn parameter<'f>(&'f self, name: &'f str, value: &'f str) -> Option<Judged<'f>> {
         if let Some(judged) = listed(&self.row.query, name, value.as_bytes()) {
             return Some(judged);
@@ -234,7 +235,7 @@ impl<'a> Request<'a> {
         Some(Judged { rank: UNLISTED, judgement, rule: None, name, value: value.as_bytes() })
     }
 
-    /// What is said of a header; `None` where nothing needs to be.
+    /// The ruling on a header; `None` if it needs none.
     fn header<'f>(&'f self, name: &'f str, value: &'f [u8]) -> Option<Judged<'f>> {
         if let Some(judged) = listed(&self.row.headers, name, value) {
             return Some(judged);
@@ -243,7 +244,8 @@ impl<'a> Request<'a> {
         Some(Judged { rank: UNLISTED, judgement, rule: None, name, value })
     }
 
-    /// The refusal of what has this name and label. `listed` keeps the `{names}` of each refusal that was filled before.
+    /// The refusal of what has this name and label. `listed` keeps the `{names}` of each refusal that was filled
+    /// before.
     fn refuse<'f>(
         &self,
         refusal: &'f Refusal,
@@ -284,15 +286,15 @@ impl<'a> Request<'a> {
 }
 
 impl OperationPolicy {
-    /// What is said of a query parameter without a rule; `None` where nothing needs to be: it is why the request is this
-    /// operation.
+    /// What is said of a query parameter without a rule; `None` where nothing needs to be: it is why the request is
+    /// this operation.
     pub(super) fn unlisted_parameter(&self, name: &str) -> Option<&Judgement> {
         let row = self.answered_as.spec();
         if row.selectors.iter().any(|s| matches!(s, Selector::Query(q) | Selector::QueryIs(q, _) if *q == name)) {
             return None;
         }
         let unlisted = &self.unlisted_query;
-        // Fails closed: what selects another operation is never let through as if it were not there. Where the request
+        // Fails closed: a parameter that selects another operation is never ignored. Where the request
         // would change something, that may be any name, also one that the table does not know yet.
         let changes = matches!(row.method, Method::Put | Method::Post | Method::Delete);
         let unknown = !row.knows_parameter(name) && (changes || is_subresource(name));

@@ -1,4 +1,4 @@
-//! A policy laid over the one it extends: what it says counts, and of the rest what the other says.
+//! Merges a policy over the one that it extends: its own lines count, and the other's for all else.
 //!
 //! Everything merges by name: tables key by key, `[operation.NAME]` and `[default]` rule by rule (their rules are kept
 //! in layers and merged when names are known, in [`crate::policy::rows`]). Lists of `[answers]` and groups are values

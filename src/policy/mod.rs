@@ -1,9 +1,9 @@
-//! The policy: which of S3 a client gets, and how the rest is refused.
+//! The policy: which part of S3 a client gets, and how the rest is refused.
 //!
-//! A policy is data, `policies/*.toml` in the format of `policies/README.md`. Here it is read (`parse`), laid over the
-//! one it extends (`merge`), checked against the operation table and compiled (`compile`, `rows`), and asked about
-//! requests ([`decide`]). No ruling is written in Rust: this module only looks them up. It opens no files; a policy's text
-//! is an argument.
+//! A policy is data, `policies/*.toml` in the format of `policies/README.md`. This module reads it (`parse`), merges it
+//! over the one it extends (`merge`), checks it against the operation table and compiles it (`compile`, `rows`), and
+//! judges requests by it ([`decide`]). No ruling is written in Rust. The module opens no files; a policy's text is an
+//! argument.
 
 pub mod source;
 pub(crate) mod vocabulary;

@@ -1,4 +1,4 @@
-//! A policy's file as it is written: the form is checked here, what the names mean in [`crate::policy::compile`].
+//! A policy's file as it is written. Its form is checked here; [`crate::policy::compile`] checks the names.
 
 use crate::diagnostics::{Diagnostic, Field, Location, Spanned, TomlValue};
 use crate::policy::compiled::Pattern;
@@ -70,11 +70,11 @@ pub(super) struct RowText {
     pub(super) unlisted_headers: Option<Spanned<String>>,
     pub(super) unlisted_query: Option<Spanned<String>>,
     pub(super) unknown_subresource: Option<Spanned<String>>,
-    /// What is said of names and groups: the file that is extended first.
+    /// The rules for names and groups, those of the extended file first.
     pub(super) layers: Vec<Layer>,
 }
 
-/// What one file says in a row.
+/// The rules of one file in a row.
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
     /// Whether a file above it has replaced the row.
@@ -83,7 +83,7 @@ pub(super) struct Layer {
     pub(super) statements: Vec<Statement>,
 }
 
-/// What a row says of a name or a group.
+/// A rule of a row for a name or a group.
 #[derive(Debug, Clone)]
 pub(super) struct Statement {
     pub(super) subject: Subject,
@@ -92,7 +92,7 @@ pub(super) struct Statement {
     pub(super) otherwise: Spanned<String>,
 }
 
-/// What a statement is about.
+/// The subject of a rule.
 #[derive(Debug, Clone)]
 pub(super) enum Subject {
     /// An entry of a list, `refuse = ["acl", "x-amz-mfa", "?versionId"]`: a group, a header or a parameter.
@@ -306,7 +306,7 @@ impl Reader<'_> {
         Some(row)
     }
 
-    /// `[operation.NAME]`, or `[operation."NAME, NAME"]` for several. What two tables say of one adds up.
+    /// `[operation.NAME]`, or `[operation."NAME, NAME"]` for several. Two tables for one operation add up.
     fn operations(&mut self, field: &Field<'_>) -> Vec<Entry<RowText>> {
         let mut rows: Vec<Entry<RowText>> = Vec::new();
         for table in self.entries(field.value, "'operation'") {

@@ -1,11 +1,11 @@
-//! TOML read entry by entry: the tools that [`crate::policy::parse`] reads with.
+//! Reads TOML entry by entry, for [`crate::policy::parse`].
 
 use crate::diagnostics::{Diagnostic, Field, Location, Spanned, TomlText, TomlValue};
 use crate::policy::source::Source;
 use crate::policy::vocabulary::did_you_mean;
 use toml::de::{DeTable, DeValue};
 
-/// Reads one file, remembering what is wrong with it.
+/// Reads one file and collects its faults.
 pub(super) struct Reader<'t> {
     text: TomlText<'t>,
     pub(super) faults: Vec<Diagnostic>,

@@ -1,4 +1,4 @@
-//! What is wrong with a row as a whole, once its rules are known.
+//! Checks a whole row, after its rules are known.
 
 use crate::policy::compile::Compiler;
 use crate::policy::compiled::{Judgement, OperationPolicy, RuleIndex};

@@ -1,4 +1,4 @@
-//! The rows of a policy: for every operation what is written of it, and what `[default]` says of the rest.
+//! The rows of a policy: the rules of each operation, and those of `[default]` for the rest.
 
 use crate::diagnostics::{Location, Spanned};
 use crate::policy::compile::{Compiler, Kind};
@@ -87,7 +87,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// What is written of an operation.
+    /// The written rules of an operation.
     fn row_text(&self, operation: Operation) -> Option<RowText> {
         let entry = self.written.operations.iter().find(|entry| entry.key.value == operation.name());
         entry.map(|entry| entry.value.clone())
@@ -167,8 +167,8 @@ impl Compiler<'_> {
         sides
     }
 
-    /// The rules of a row's layers, each laid over the ones before it. Of a row that has been replaced only the refusals
-    /// of HTTP's own headers are left: without them a condition that protects data would go unread.
+    /// The rules of a row's layers, each laid over the ones before it. Of a row that has been replaced only the
+    /// refusals of HTTP's own headers are left: without them a condition that protects data would go unread.
     fn sides(&mut self, layers: &[Layer], spec: Option<&OperationSpec>) -> Sides {
         let mut merged = Sides::default();
         for layer in layers {
@@ -187,7 +187,7 @@ impl Compiler<'_> {
         merged
     }
 
-    /// The rules of one file: what is said of a name counts more than what is said of its group.
+    /// The rules of one file: a rule for a name wins over a rule for its group.
     fn layer(&mut self, statements: &[Statement], spec: Option<&OperationSpec>) -> Sides {
         let mut sides = Sides::default();
         for statement in statements {
@@ -281,7 +281,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// Warns where the file's own row lists a group for nothing.
+    /// Warns if the file's own row lists a group without effect.
     fn warn_of_empty_group(&mut self, group: &Spanned<String>, is_empty: bool, spec: Option<&OperationSpec>) {
         let is_own = group.location.file == self.start.file;
         let of_default = self.written.default.as_ref().is_some_and(|default| lists(&default.value, group));
@@ -351,8 +351,8 @@ fn protects(rule: &Rule) -> bool {
     !rule.name.starts_with("x-amz-") && refuses.into_iter().any(|judgement| judgement.verdict.is_refusal())
 }
 
-/// Lays a rule over those of the files below: it takes the place of the one of that name, and of those for names that its
-/// prefix covers.
+/// Lays a rule over those of the files below: it takes the place of the one of that name, and of those for names that
+/// its prefix covers.
 fn lay(rules: &mut Vec<Rule>, rule: Rule) {
     let first = rules.iter().position(|below| covers(&rule.name, &below.name));
     rules.retain(|below| !covers(&rule.name, &below.name));

@@ -7,13 +7,13 @@ use crate::s3::operation::{OPERATIONS, Operation};
 use crate::s3::payload::PayloadKind;
 use std::collections::HashSet;
 
-/// One thing a policy says.
+/// A line of a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effective<'p> {
     /// The operation; empty for what holds for all of them.
     pub operation: &'static str,
-    /// `region`, `limit`, `payload`, `answers`, `operation`, `query`, `headers`, `unlisted_query`, `unlisted_headers` or
-    /// `unknown_subresource`.
+    /// `region`, `limit`, `payload`, `answers`, `operation`, `query`, `headers`, `unlisted_query`, `unlisted_headers`
+    /// or `unknown_subresource`.
     pub kind: &'static str,
     /// The name of the header, parameter, payload kind, limit or list, as the policy has it; empty where the kind says
     /// it all.
@@ -24,20 +24,20 @@ pub struct Effective<'p> {
     pub of_default: bool,
     /// The verdict in words.
     pub verdict: String,
-    /// The line that says so.
+    /// Its line in the file.
     pub rule: &'p Location,
 }
 
 impl Policy {
-    /// Everything the policy says of requests, in the order of the operation table and of the policy's own rules. What
-    /// `[default]` says is repeated in each row.
+    /// All rules of the policy, in the order of the operation table and of the policy's own rules. The rules of
+    /// `[default]` are repeated in each row.
     pub fn effective(&self) -> impl Iterator<Item = Effective<'_>> {
         let rows =
             OPERATIONS.iter().flat_map(|row| of_row(row.operation.name(), self.row(row.operation), &self.default));
         self.of_all_operations().chain(rows)
     }
 
-    /// What the policy says as it says it: `[default]` once, and of each row its own lines.
+    /// The policy as it is written: `[default]` once, and of each row its own lines.
     pub fn written(&self) -> impl Iterator<Item = Effective<'_>> {
         let rows =
             OPERATIONS.iter().flat_map(|row| of_row(row.operation.name(), self.row(row.operation), &self.default));
@@ -79,7 +79,8 @@ impl Policy {
         pairs
     }
 
-    /// What this policy says of what another one speaks of; `None` where its word on the whole operation is all it says.
+    /// What this policy says of what another one speaks of; `None` where its word on the whole operation is all it
+    /// says.
     fn counterpart<'p>(&'p self, of: &Effective<'p>) -> Option<Effective<'p>> {
         let Some(operation) = Operation::parse(of.operation) else {
             return self.effective().find(|row| row.subject() == of.subject());
@@ -106,7 +107,7 @@ impl Policy {
 }
 
 impl<'p> Effective<'p> {
-    /// What this is about.
+    /// The subject of the line.
     fn subject(&self) -> (&'static str, &'static str, &'p str) {
         (self.operation, self.kind, self.name)
     }

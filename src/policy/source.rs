@@ -1,4 +1,4 @@
-//! Where a policy's text comes from.
+//! The source of a policy's text.
 
 use std::borrow::Cow;
 

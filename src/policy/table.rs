@@ -9,7 +9,7 @@ use crate::s3::operation::{OPERATIONS, Operation, Target};
 use crate::s3::payload::PayloadKind;
 use std::collections::BTreeMap;
 
-/// What becomes of something.
+/// How something is treated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mark {
     /// It has its effect.
@@ -28,7 +28,7 @@ impl Mark {
     /// All of them.
     pub const ALL: [Mark; 5] = [Mark::Served, Mark::Experimental, Mark::Ignored, Mark::Fixed, Mark::Refused];
 
-    /// The sign for it, as on R2's page where that has one.
+    /// Its sign, as on R2's page if there is one.
     pub const fn sign(self) -> &'static str {
         match self {
             Mark::Served => "✅",
@@ -64,9 +64,9 @@ impl Mark {
 /// A policy as a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    /// What the policy is called.
+    /// The policy's name.
     pub policy: String,
-    /// What it says of all operations.
+    /// Its rules for all operations.
     pub general: Vec<Feature>,
     /// Operations of buckets and of objects, each in two sections: those that the policy has, and the others.
     pub sections: Vec<Section>,
@@ -78,7 +78,7 @@ pub struct Table {
 /// Some operations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
-    /// What they have in common.
+    /// The title for them.
     pub title: &'static str,
     /// Them; at least one.
     pub rows: Vec<Row>,
@@ -89,13 +89,13 @@ pub struct Section {
 pub struct Row {
     /// Its name.
     pub operation: &'static str,
-    /// What becomes of it.
+    /// How it is treated.
     pub mark: Mark,
     /// The answer, where it is always the same, or another than is usual; `as NAME` where it is answered as another.
     pub words: Option<String>,
     /// The line that says so.
     pub rule: Location,
-    /// What the policy says of its headers and parameters; nothing where the operation is not served.
+    /// The policy's rules for its headers and parameters; empty if the operation is not served.
     pub features: Vec<Feature>,
 }
 
@@ -110,7 +110,7 @@ pub struct Feature {
     pub names: Vec<String>,
     /// For which values, where the value counts.
     pub when: Option<String>,
-    /// What becomes of them.
+    /// How they are treated.
     pub mark: Mark,
     /// The answer, where it is another than is usual; the value of a limit.
     pub words: Option<String>,

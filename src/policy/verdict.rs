@@ -30,7 +30,7 @@ pub(super) struct Refusal {
     pub(super) text: Template,
 }
 
-/// What every bucket answers to an operation.
+/// The fixed answer of every bucket to an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum FixedAnswer {
     /// A document.
@@ -58,7 +58,7 @@ impl Verdict {
     /// The verdicts that every policy has; `refuse` has the words of `[refusal.KIND]`.
     pub(super) const NAMES: &[&str] = &["accept", "experimental", "ignore", "refuse"];
 
-    /// Whether the request goes no further than this.
+    /// Whether it ends the request.
     pub(super) fn ends(&self) -> bool {
         matches!(self, Verdict::Refuse(_) | Verdict::Answer(_))
     }

@@ -1,4 +1,5 @@
-//! Which names a policy may use: those of the operation table and of HTTP. And the nearest one to a slip.
+//! The names that a policy may use: those of the operation table and of HTTP. Also finds the nearest one to a mistyped
+//! name.
 
 use crate::diagnostics::nearest;
 use crate::s3::headers::{HTTP_HEADERS, METADATA_PREFIX, R2_EXTENSIONS};

@@ -7,7 +7,7 @@ use crate::s3::{Code, S3Error};
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
-/// What a request's host and path name.
+/// The bucket and key that a request's host and path name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Address {
     /// The bucket; `None` is the account.
@@ -16,11 +16,11 @@ pub struct Address {
     pub key: Option<ObjectKey>,
 }
 
-/// Why a request points nowhere.
+/// Why a request names nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// The host does not say whether it names a bucket, so what the path names is in doubt. No request to it may be
-    /// carried out, whatever else is found.
+    /// It is unclear whether the host names a bucket, so the meaning of the path is unclear, too. Such a request must
+    /// never be carried out.
     #[error(transparent)]
     Host(#[from] UnknownHost),
     /// The path does not start with `/`.

@@ -1,13 +1,13 @@
-//! Hosts of other S3 services: which part of them is a domain, below which buckets are names.
+//! Hosts of other S3 services: which part of them is the domain below which buckets are host names.
 //!
-//! A request is pasted as an application sent it, to R2 or to AWS. It is explained as if r2shim answered for that domain.
+//! People paste requests that an application sent to R2 or AWS. `explain` judges them as if r2shim had that domain.
 //!
 //! Sources: R2 "S3 API" and "Data location" (jurisdictions); AWS "Amazon S3 endpoints and quotas", "Virtual hosting of
 //! general purpose buckets", "Website endpoints".
 
 use serde::Serialize;
 
-/// What a host is to another service.
+/// The meaning of a host to another service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ForeignHost {
     /// The service.

@@ -1,10 +1,10 @@
-//! What reverse proxies say of a request: its client, and the scheme and host that the client used.
+//! What reverse proxies report about a request: its client, and the scheme and host that the client used.
 //!
 //! Anyone can send these headers, so they count only from proxies that the settings trust. Each proxy adds the address
-//! it was connected to from at the right end. What stands further left than the first address that is not a trusted
-//! proxy's is the client's own word, and is not read.
+//! of its peer at the right end. The client is the rightmost address that is not a trusted proxy's. Everything to the
+//! left of it can be written by the client, and is not read.
 //!
-//! Not here: which bucket a request names. The `Host` that it came with decides that, and its signature covers it.
+//! These headers never name a bucket. The `Host` does, and the signature covers it.
 
 use http::{HeaderMap, HeaderName, header};
 use ipnet::IpNet;
@@ -30,7 +30,7 @@ pub enum BadNetwork {
     OpenBits(Network),
 }
 
-/// What trusted proxies say of a request; nothing where they say nothing.
+/// What trusted proxies report about a request; empty if they report nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Forwarded {
     /// The address of the client; `None` where the peer is the client.
@@ -104,7 +104,8 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.0.contains(&address))
     }
 
-    /// What the headers of a request from this peer say. Nothing, unless the peer is trusted and they can be read.
+    /// What the headers of a request from this peer report. Nothing, unless the peer is trusted and the headers can be
+    /// read.
     ///
     /// A proxy adds `Forwarded` or `X-Forwarded-For`, and often passes the other on as it came. So where both name a
     /// client and the two differ, neither is believed.

@@ -1,13 +1,13 @@
 //! Whether a `Host` names a bucket.
 //!
-//! SDKs write the bucket's name before any host that is not an IP address, unless they are configured otherwise. A server that
-//! took such a request for path style would read its key as bucket and key, and write to another bucket. So every host is
-//! either known or refused; which buckets there are makes no difference.
+//! By default, SDKs write the bucket's name before any host that is not an IP address. A server that reads such a
+//! request as path style would read its key as bucket and key, and write to another bucket. So every host is either
+//! known or refused, regardless of which buckets exist.
 
 use std::net::Ipv4Addr;
 
-/// Domains whose names below are buckets, besides those of the settings: the names of one's own machine, as seen from it
-/// and from its containers.
+/// Domains whose names below are buckets, besides those of the settings: the names of one's own machine, as seen from
+/// it and from its containers.
 pub const LOCAL_DOMAINS: [&str; 3] = ["localhost", "host.docker.internal", "host.containers.internal"];
 
 /// Where a request has its bucket's name.
@@ -33,7 +33,8 @@ pub struct UnknownHost {
 
 /// How a request to this `Host` is addressed. `domains` are those of the settings, in lower case.
 ///
-/// An IP address, a single label and a domain itself are path style. Below a domain, the longest that fits, is a bucket.
+/// An IP address, a single label and a domain itself are path style. Below a domain, the longest that fits, is a
+/// bucket.
 ///
 /// # Errors
 /// Every other host.

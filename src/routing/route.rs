@@ -1,4 +1,4 @@
-//! Which operation a request is for: the most specific row of the table wins, and no row is no operation.
+//! Finds the operation of a request: the most specific row of the table wins. Without a row there is no operation.
 
 use crate::s3::operation::{Method, OPERATIONS, OperationSpec, Selector, Target};
 use crate::s3::view::{RequestView, is_transport_query};

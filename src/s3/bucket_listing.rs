@@ -1,6 +1,6 @@
-//! ListBuckets in pages, as R2 has them (R2 docs, "Extensions"): what a client asks for, and which buckets that are.
+//! ListBuckets in pages, as R2 has them (R2 docs, "Extensions"): the parameters, and the buckets of a page.
 //!
-//! S3 has pages of buckets too, by other names. A client that asks for none gets the whole list.
+//! S3 has pages of buckets, too, with other parameters. A client that asks for no page gets the whole list.
 
 use crate::s3::listing::{MAX_PAGE, Position, parse_max_keys};
 use crate::s3::view::RequestView;

@@ -1,6 +1,6 @@
 //! The checksums S3 knows besides MD5: their names, headers and values, and the sums themselves.
 //!
-//! Not here: comparing what a client said with what came ([`crate::body`]).
+//! [`crate::body`] compares a client's checksum with that of the body.
 
 use crate::s3::view::RequestView;
 use crate::s3::{Code, S3Error};
@@ -142,10 +142,10 @@ impl Checksum {
 
     /// The checksum a request gives for its body in a header, if any.
     ///
-    /// Two of them are `InvalidRequest` in R2's words; `Content-MD5` beside one is none of them. A malformed one, and one
-    /// that is not of the algorithm in `x-amz-sdk-checksum-algorithm`, are `InvalidRequest` in S3's. An algorithm named
-    /// without a value is fine: the value may follow in a trailer. One of an algorithm that is not known here cannot be
-    /// verified, so whatever the policy it is `NotImplemented`.
+    /// Two of them are `InvalidRequest` in R2's words; `Content-MD5` beside one is none of them. A malformed one, and
+    /// one that is not of the algorithm in `x-amz-sdk-checksum-algorithm`, are `InvalidRequest` in S3's. An algorithm
+    /// named without a value is fine: the value may follow in a trailer. One of an algorithm that is not known here
+    /// cannot be verified, so whatever the policy it is `NotImplemented`.
     pub fn from_view(view: &RequestView<'_>) -> Result<Option<Checksum>, S3Error> {
         refuse_unknown(view)?;
         let mut found = None;

@@ -1,4 +1,4 @@
-//! `x-amz-copy-source`: the object a copy is made from, in any of the spellings clients have for it.
+//! `x-amz-copy-source`: the source of a copy, in any of the spellings that clients use.
 
 use crate::s3::names::{BadName, BucketName, ObjectKey};
 use crate::s3::view::RequestView;
@@ -62,7 +62,7 @@ impl CopySource {
     }
 }
 
-/// What stands between a key and its version.
+/// The separator between a key and its version.
 const VERSION: &str = "?versionId=";
 
 fn read(view: &RequestView<'_>, parse: fn(&str) -> Result<CopySource, S3Error>) -> Result<Option<CopySource>, S3Error> {

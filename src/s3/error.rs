@@ -1,14 +1,14 @@
 //! Errors as S3 clients see them: a status, a code, a sentence.
 //!
-//! The table below has the codes that the proxy itself answers with, in R2's words where R2's words are known. What a
-//! policy refuses carries its own status, code and text ([`crate::policy`]); causes that are none of the client's
-//! business travel beside the error to the log.
+//! The table below has the codes that the proxy itself answers with, with R2's messages if they are known. A refusal of
+//! a policy has its own status, code and text ([`crate::policy`]). An error also has a cause, which goes to the log
+//! only.
 
 use http::StatusCode;
 use std::borrow::Cow;
 use std::fmt;
 
-/// A code of the table: what an answer says unless the place that raises it knows better words.
+/// A code of the table, with a default message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Code {
     /// As `<Code>` spells it.
@@ -47,7 +47,7 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// What log and metrics call it.
+    /// Its name in log and metrics.
     pub fn name(self) -> &'static str {
         match self {
             Limit::Requests => "requests",

@@ -1,11 +1,11 @@
 //! Entity tags: the one an object has, and the lists of them that conditions carry (RFC 9110 section 8.8.3).
 //!
-//! Not here: what a condition decides ([`crate::s3::precondition`]), and computing the MD5.
+//! [`crate::s3::precondition`] decides conditions. The MD5 is computed elsewhere.
 
 use std::fmt;
 
-/// An object's entity tag, without quotes: the MD5 of its bytes in lower-case hex or, for a multipart object, the MD5 of
-/// its parts' MD5s followed by `-N`, N the number of parts (S3 API, "Object").
+/// An object's entity tag, without quotes: the MD5 of its bytes in lower-case hex or, for a multipart object, the MD5
+/// of its parts' MD5s followed by `-N`, N the number of parts (S3 API, "Object").
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ETag(String);
 
@@ -55,7 +55,7 @@ impl fmt::Display for ETag {
 /// What `If-Match` and `If-None-Match` list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ETagList {
-    /// `*`: whatever tag there is.
+    /// `*`: any tag.
     Any,
     /// These tags, in any form: one that no object of ours can have simply never matches.
     Tags(Vec<ListedTag>),

@@ -1,6 +1,7 @@
-//! Header names that mean something beyond one row of the operation table.
+//! Header names that are used beyond one row of the operation table.
 //!
-//! Names only: the rules about them are in `policies/*.toml`, and their values are read where they are used.
+//! Only the names are here. The rules about them are in `policies/*.toml`, and their values are read where they are
+//! used.
 
 use http::HeaderName;
 
@@ -8,12 +9,12 @@ use http::HeaderName;
 pub const TRANSPORT_HEADERS: &[&str] =
     &["x-amz-date", "x-amz-content-sha256", "x-amz-decoded-content-length", "x-amz-trailer", "x-amz-security-token"];
 
-/// Headers that ask S3 for nothing: accepted on every operation, without effect, never forwarded. Two of them name the SDK
-/// (JS SDK; pyarrow and aws-sdk-cpp). With `x-amz-te: append-md5` the AWS SDK for Java 2 allows an MD5 behind the body of
-/// every read; a server that appends one announces it in a header.
+/// Headers that ask S3 for nothing: accepted on every operation, without effect, never forwarded. Two of them name the
+/// SDK (JS SDK; pyarrow and aws-sdk-cpp). With `x-amz-te: append-md5` the AWS SDK for Java 2 allows an MD5 behind the
+/// body of every read; a server that appends one announces it in a header.
 pub const TRANSPORT_WITHOUT_EFFECT: &[&str] = &["x-amz-user-agent", "x-amz-api-version", "x-amz-te"];
 
-/// What the names of an object's own metadata start with.
+/// The prefix of user metadata.
 pub const METADATA_PREFIX: &str = "x-amz-meta-";
 
 /// The region of a bucket, in answers.
@@ -60,8 +61,8 @@ pub const R2_EXTENSIONS: &[&str] = &[
     "cf-max-keys",
 ];
 
-/// Headers in which a server identifies itself: its region, its name of the bucket, and its ids of the request. Those of
-/// the store behind r2shim never reach a client.
+/// Headers in which a server identifies itself: its region, its name of the bucket, and its ids of the request. Those
+/// of the store behind r2shim never reach a client.
 pub const SERVER_IDENTITY_HEADERS: &[&str] = &[
     "x-amz-bucket-arn",
     "x-amz-bucket-location-name",

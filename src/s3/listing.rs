@@ -7,7 +7,7 @@ use crate::s3::{Code, S3Error, Timestamp, checksum};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// The most entries a page holds, whatever `max-keys` asks for.
+/// The most entries of a page, regardless of `max-keys`.
 pub const MAX_PAGE: usize = 1000;
 
 /// Which of the two listings is spoken.

@@ -1,4 +1,4 @@
-//! What an object carries besides its bytes: system headers and the user's own metadata.
+//! The metadata of an object: system headers and user metadata.
 
 use crate::s3::headers::METADATA_PREFIX;
 use crate::s3::view::RequestView;
@@ -17,7 +17,7 @@ pub const MAX_USER_ENTRIES: usize = 90;
 /// bytes, and this is its type for bytes that it does not recognise.
 pub const DEFAULT_CONTENT_TYPE: &str = "application/octet-stream";
 
-/// What a write sets besides an object's bytes, and a read returns.
+/// The metadata that a write sets and a read returns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Metadata {
     /// `Content-Type`.

@@ -1,7 +1,7 @@
 //! The vocabulary of the S3 protocol.
 //!
-//! What a request looks like, what operations there are, how names, dates, ranges, conditions, checksums, errors and
-//! XML documents are read and written. No policy, no clock, no async and no I/O: text in, values out, and back.
+//! The form of requests, the operations, and how names, dates, ranges, conditions, checksums, errors and XML documents
+//! are read and written. There is no policy, clock, async or I/O: text becomes values, and values become text.
 //!
 //! # Sources
 //!

@@ -1,4 +1,4 @@
-//! Names: what may be a bucket and what may be a key.
+//! Valid names of buckets and keys.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ pub const MAX_KEY_BYTES: usize = 1024;
 /// The id that S3 gives to the only version of an object in a bucket without versions.
 pub const ONLY_VERSION: &str = "null";
 
-/// A bucket's name: 3 to 63 lower-case letters, digits and hyphens, a letter or digit at both ends (R2 "Create buckets":
-/// unlike S3, no dots).
+/// A bucket's name: 3 to 63 lower-case letters, digits and hyphens, a letter or digit at both ends (R2 "Create
+/// buckets": unlike S3, no dots).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BucketName(String);
 

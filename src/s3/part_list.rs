@@ -1,7 +1,7 @@
-//! What the parts must be like that CompleteMultipartUpload names, and what is said of those that are not: order, sizes.
+//! Checks the parts that CompleteMultipartUpload names: order and sizes.
 //!
-//! The local store judges its own parts by it, and a proxy those of another store, so that both say the same. Not here:
-//! whether a part exists.
+//! The local store checks its own parts with it, and the proxy those of another store, so that both give the same
+//! errors. It does not check whether a part exists.
 
 use crate::s3::checksum::{Algorithm, Kind};
 use crate::s3::xml::CompletedPart;
@@ -10,7 +10,7 @@ use crate::s3::{Code, S3Error};
 /// The least bytes of a part that is not the last (S3 and R2 limits: 5 MiB).
 pub const MIN_PART: u64 = 5 << 20;
 
-/// What is wrong with the list of parts that an upload is to be completed with.
+/// A fault in the list of parts for a completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PartsFault {
     /// There is no such part, or it has another tag or checksum.
@@ -42,7 +42,7 @@ pub enum PartsFault {
     ChecksumKind(Kind),
 }
 
-/// What R2 says of parts that are not alike.
+/// R2's message for parts that differ in size.
 const UNEQUAL: &str = "All non-trailing parts must have the same length.";
 
 impl From<PartsFault> for S3Error {

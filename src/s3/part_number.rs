@@ -14,7 +14,7 @@ pub fn part_number(text: &str) -> Result<u16, S3Error> {
     })
 }
 
-/// Reads `partNumber` beside an upload. R2 has no route for what is no integer at all.
+/// Reads the `partNumber` of an upload. R2 has no route for a text that is not an integer.
 pub fn uploaded_part_number(text: &str) -> Result<u16, S3Error> {
     let number = text.trim_start_matches(' ');
     let is_integer = number.strip_prefix('-').unwrap_or(number).bytes().all(|byte| byte.is_ascii_digit());

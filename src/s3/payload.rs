@@ -1,6 +1,6 @@
 //! The ways a request can say how its body is signed and framed.
 //!
-//! The vocabulary alone: reading the header and checking what it promises is [`crate::sigv4`]'s.
+//! Only the names are here: [`crate::sigv4`] reads the header and verifies it.
 
 /// What `x-amz-content-sha256` announces (S3 API reference, "Signature calculations for the Authorization header").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,7 +1,6 @@
-//! The four conditions a request can make on an object: decided for reads and for writes.
+//! The four conditions of a request on an object, decided for reads and for writes.
 //!
-//! Not here: where the decision is taken. Writes are decided inside the store's transaction, so that of two that both
-//! ask for a new key one loses.
+//! The store decides writes inside its transaction, so that one of two writes that both require a new key fails.
 
 use crate::s3::Timestamp;
 use crate::s3::etag::{ETag, ETagList};
@@ -26,7 +25,7 @@ const ON_THE_DESTINATION: [&str; 4] = [
     "cf-copy-destination-if-unmodified-since",
 ];
 
-/// What conditions are held against.
+/// The object's properties that conditions are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Existing<'a> {
     /// The object's tag.
@@ -66,7 +65,7 @@ pub struct ReadConditions(pub Conditions);
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WriteConditions(pub Conditions);
 
-/// What becomes of a read.
+/// The outcome of a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadOutcome {
     /// Answer as if there were no conditions.
@@ -145,7 +144,7 @@ impl ReadConditions {
         ReadConditions(Conditions::named(view, ON_THE_SOURCE))
     }
 
-    /// Whether the answer is 412 whatever the object is, because the date that decides is unreadable.
+    /// Whether the answer is always 412, because the date that decides is malformed.
     pub fn never_hold(&self) -> bool {
         self.0.never_hold()
     }

@@ -1,6 +1,6 @@
-//! A query string, taken apart and decoded.
+//! A query string, parsed and decoded.
 //!
-//! Not here: the canonical query of a signature, which is made from the bytes as sent ([`crate::sigv4`]).
+//! [`crate::sigv4`] makes the canonical query of a signature from the bytes as sent, not from this.
 
 use crate::s3::uri;
 use percent_encoding::percent_decode_str;

@@ -5,7 +5,7 @@
 use crate::s3::{Code, S3Error};
 use std::ops::Range;
 
-/// What R2 says of a header it cannot read; the odd quote at the end is R2's.
+/// R2's message for a malformed header; the odd quote at the end is R2's.
 const MALFORMED: &str = "range must be in format 'bytes=start-end', 'bytes=start-' or 'bytes=-suffix'.'";
 
 /// A range as asked for, not yet held against an object (RFC 9110 section 14.1.2).

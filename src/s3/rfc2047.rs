@@ -1,7 +1,7 @@
 //! RFC 2047 encoded words: how text that is not ASCII travels in a header, as in `=?UTF-8?B?w6k=?=`.
 //!
-//! What is no well-formed encoded word in a charset we know is text and stays as it is. Words longer than the RFC's 75
-//! characters are read, because common SDKs write them; none are written.
+//! Anything but a well-formed encoded word in a known charset is text, and is not changed. Words longer than the RFC's
+//! 75 characters are read, because common SDKs write them; none are written.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

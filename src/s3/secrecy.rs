@@ -1,4 +1,4 @@
-//! Which headers and parameters have values that are not for everybody: no log, page, message or file shows them.
+//! Which headers and parameters have secret values: no log, page, message or file shows them.
 
 use crate::s3::uri;
 use percent_encoding::percent_decode_str;

@@ -1,7 +1,7 @@
-//! The trace that a request belongs to, as W3C Trace Context says it in `traceparent` and `tracestate`.
+//! The trace of a request: `traceparent` and `tracestate` of W3C Trace Context.
 //!
-//! No span is made here: a trace that comes in is passed on as it is. A `traceparent` that is not valid is as good as none
-//! (section 4.3), and then `tracestate` means nothing either.
+//! r2shim makes no spans: it forwards a trace unchanged. An invalid `traceparent` counts as none (section 4.3), and
+//! then `tracestate` is ignored, too.
 
 use http::HeaderName;
 
@@ -21,8 +21,8 @@ pub fn trace_id<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Option<&'a st
     }
 }
 
-/// The id in a `traceparent`: version, trace id, parent id and flags (section 3.2.2). A later version may have more fields
-/// behind these.
+/// The id in a `traceparent`: version, trace id, parent id and flags (section 3.2.2). A later version may have more
+/// fields behind these.
 fn parse(value: &str) -> Option<&str> {
     let mut fields = value.splitn(5, '-');
     let mut field = |digits| fields.next().filter(|field| is_hex(field, digits));

@@ -1,4 +1,4 @@
-//! What is escaped in a URI, as S3's `UriEncode` has it: all but the unreserved characters of RFC 3986, section 2.3
+//! Escapes in a URI, as S3's `UriEncode` defines them: all but the unreserved characters of RFC 3986, section 2.3
 //! (letters, digits, `-`, `.`, `_`, `~`), in upper case.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};

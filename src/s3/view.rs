@@ -1,7 +1,7 @@
-//! The one view of a request's headers and query that everyone reads after authentication.
+//! The view of a request's headers and query, which all code reads after authentication.
 //!
 //! SDKs hoist `x-amz-acl`, metadata and checksums of a presigned request into the query. There, every `x-amz-*`
-//! parameter that is not part of the signature *is* that header, and this view is where the two become one. Policy,
+//! parameter that is not part of the signature *is* that header, and this view merges the two. Policy,
 //! authorisation of copies, store and upstream read nothing else, so all of them see the same request.
 
 use crate::s3::query::Query;

@@ -27,7 +27,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tokio::task::yield_now;
 
-/// Room for all answers to what a fuzzer sends: nobody reads them before the end.
+/// Room for all answers to a fuzzer, which reads them only at the end.
 const ROOM: usize = 4 << 20;
 
 /// A request as the server read it.

@@ -1,5 +1,5 @@
 //! TLS towards clients: the certificate and its key, and the authorities of clients' certificates. All of it is read
-//! from PEM files and checked here, so that a server never starts with files that belong to nobody.
+//! from PEM files and checked here, so that a server never starts with files that it cannot use.
 
 use crate::diagnostics::{Diagnostic, Location, Spanned};
 use crate::s3::Timestamp;
@@ -73,7 +73,7 @@ impl Tls {
     }
 }
 
-/// A fault for a key that comes with a certificate, where no client is asked for one: nobody could use the key.
+/// A fault for a key with a client certificate if no client is asked for one: no client could use the key.
 pub(super) fn unusable_key(keys: &[GivenKey], tls: Option<&Tls>, settings: &Path) -> Option<Diagnostic> {
     let key = keys.iter().find(|given| given.key.client_certificate.is_some())?;
     let asks = tls.is_some_and(|tls| tls.clients.is_some());
@@ -184,7 +184,9 @@ fn clients(
         }
         (None, _) => {
             let advice = "name `client_ca`, the PEM file of the authorities for clients";
-            findings.faults.extend(asked.map(|text| text.fault("nobody vouches for certificates of clients", advice)));
+            findings
+                .faults
+                .extend(asked.map(|text| text.fault("no authority is named for certificates of clients", advice)));
             None
         }
         (Some(ca), wanted) => {

@@ -121,7 +121,7 @@ pub(super) fn read(line: &[u8]) -> Read {
     request.set_target(bucket, target);
     note_access(&fields, &mut request);
     request.complete();
-    // A stranger whom the store sent away.
+    // The store refused an unsigned request.
     if fields.get(AUTHENTICATION).is_none() && matches!(request.status, Some(401 | 403)) && fields.0.len() > HOST {
         return Ok(Entry::LeftOut(LeftOut::NotLetIn));
     }

@@ -98,7 +98,7 @@ const REFUSED: &[&str] = &[
     "AbortMultipartUpload | x-amz-if-match-initiated-time: x",
     "PutObject | x-amz-server-side-encryption-bucket-key-enabled: true",
     "PutObject | x-amz-object-lock-mode: GOVERNANCE",
-    // So does what nobody knows yet and is called alike.
+    // So do unknown names that begin in the same way.
     "PutObject | x-amz-object-lock-event-hold: ON",
     "CopyObject | x-amz-object-lock-event-hold: ON",
     "CreateMultipartUpload | x-amz-server-side-encryption-of-tomorrow: 1",

@@ -1,6 +1,6 @@
-//! What the answer to an operation is: the column of the table that a proxy needs to pass it on.
+//! The answers of operations: the column of the table that a proxy needs to pass them on.
 
-/// What follows the headers of a successful answer.
+/// The body of a successful answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnswerKind {
     /// Nothing.
@@ -32,7 +32,7 @@ pub struct DocumentSpec {
     /// The local names of all elements below the root, in groups that recur. What stands inside of an element of
     /// `identities` needs no name.
     pub elements: &'static [&'static [&'static str]],
-    /// What becomes of other elements.
+    /// How other elements are treated.
     pub unknown: UnknownElements,
     /// The elements that name the store or its address, by their path of local names from the root.
     pub identities: &'static [(&'static str, Identity)],
@@ -47,7 +47,7 @@ impl DocumentSpec {
     }
 }
 
-/// What becomes of elements that a document's specification does not have.
+/// How elements are treated that a document's specification does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnknownElements {
     /// They are removed: stores add to listings what they know of objects.

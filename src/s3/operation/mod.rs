@@ -1,7 +1,7 @@
-//! Every operation of S3, the ones R2 lacks included: what is known of each.
+//! Every operation of S3, including those that R2 lacks.
 //!
-//! It is about the protocol and nothing else: how a request for the operation looks, which query parameters and
-//! `x-amz-*` headers it has, what its body is, what a key must be allowed to do to call it, and what its answer is.
+//! The table is only about the protocol: the form of a request for the operation, its query parameters and `x-amz-*`
+//! headers, its body, the permission that it needs, and its answer.
 //! Whether R2 *has* the operation is a ruling of `policies/*.toml`; [`crate::routing`] finds the row of a
 //! request.
 //!

@@ -55,7 +55,7 @@ pub enum Target {
     Object,
 }
 
-/// What a request must carry, besides method and target, to be for a row.
+/// What a request must have, besides method and target, to match a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Selector {
     /// A query parameter of this name, with any value or none.
@@ -68,7 +68,7 @@ pub enum Selector {
     HeaderStarts(&'static str, &'static str),
 }
 
-/// What an operation's request body is.
+/// The body of an operation's request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyKind {
     /// The operation has no body; one that is sent is read and ignored.
@@ -79,7 +79,7 @@ pub enum BodyKind {
     Object,
 }
 
-/// What a key must be allowed to do to call an operation.
+/// The permission that an operation needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Access {
     /// See the names of all buckets.
@@ -135,7 +135,7 @@ pub struct OperationSpec {
     pub parameters: &'static [&'static str],
     /// The `x-amz-*` headers the reference documents for it, in groups that recur.
     pub headers: &'static [&'static [&'static str]],
-    /// What the request's body is.
+    /// The request's body.
     pub body: BodyKind,
     /// What a checksum in the headers is of.
     pub checksum: ChecksumOf,
@@ -143,12 +143,12 @@ pub struct OperationSpec {
     pub describes: Describes,
     /// Whether the store puts an object together or copies one before it answers, which may take minutes.
     pub assembles: bool,
-    /// What the key must be allowed to do.
+    /// The permission that it needs.
     pub access: Access,
-    /// Whether the document in the request names other buckets, or queues and tables of the account, that the store is to
-    /// write to.
+    /// Whether the document in the request names other buckets, or queues and tables of the account, that the store is
+    /// to write to.
     pub names_others: bool,
-    /// What the answer is.
+    /// The answer.
     pub answer: AnswerKind,
 }
 

@@ -1,5 +1,5 @@
-//! What is assumed of a request that no row of the table is for, where an audit passes it on: a body where the method may
-//! have one, and an answer of bytes.
+//! The assumptions about a request without a row, which an audit passes on: it has a body if the method may have one,
+//! and its answer is bytes.
 
 use super::answer::AnswerKind;
 use super::names::Operation;
@@ -16,7 +16,7 @@ static UNKNOWN: [OperationSpec; 5] = [
 
 const fn unknown(method: Method, body: BodyKind) -> OperationSpec {
     let name = Operation::WriteGetObjectResponse;
-    // Nobody knows what it does, so it takes the right to change everything.
+    // It is not known what it does, so it needs the permission to change everything.
     let row = OperationSpec::new(name, method, Target::Object, Access::ManageBuckets, AnswerKind::Object);
     OperationSpec { body, ..row }
 }

@@ -40,7 +40,7 @@ pub struct BucketInfo {
     pub created: Timestamp,
 }
 
-/// What became of one key of a DeleteObjects.
+/// The result for one key of a DeleteObjects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeleteOutcome {
     /// It is gone, or was not there.
@@ -75,7 +75,7 @@ fn fill_error(root: &mut Elements, error: &S3Error) {
     }
 }
 
-/// What a page of buckets says of itself: elements of R2's own.
+/// The elements about a page of buckets, which are R2's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BucketPaging<'a> {
     /// `start-after` as asked.

@@ -10,7 +10,7 @@ use crate::s3::{S3Error, Timestamp};
 pub struct BucketPage {
     /// The buckets in the order given, by the store's names, of which any may be none that R2 would take.
     pub buckets: Vec<BucketInfo>,
-    /// `<ContinuationToken>`: what to ask the next page with; `None` on the last one.
+    /// `<ContinuationToken>` for the next page; `None` on the last one.
     pub next: Option<String>,
 }
 

@@ -60,7 +60,7 @@ impl CorsConfiguration {
         }
     }
 
-    /// The document that says the same.
+    /// The document for these rules.
     pub fn to_document(&self) -> String {
         document(ROOT, |root| {
             for rule in &self.rules {

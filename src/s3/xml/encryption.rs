@@ -27,8 +27,8 @@ impl BucketEncryption {
     /// Reads the document.
     ///
     /// # Errors
-    /// `MalformedXML`; `NotImplemented` for another algorithm than `AES256`, and for keys and types of encryption, which
-    /// R2 does not have.
+    /// `MalformedXML`; `NotImplemented` for another algorithm than `AES256`, and for keys and types of encryption,
+    /// which R2 does not have.
     pub fn parse(bytes: &[u8]) -> Result<BucketEncryption, S3Error> {
         let root = parse(bytes, ROOT)?;
         let mut rule = None;
@@ -41,7 +41,7 @@ impl BucketEncryption {
         rule.ok_or_else(|| malformed("no <Rule>"))
     }
 
-    /// The document that says the same.
+    /// The document for this configuration.
     pub fn to_document(self) -> String {
         document(ROOT, |root| {
             root.inside("Rule", |rule| {

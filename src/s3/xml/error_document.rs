@@ -1,4 +1,4 @@
-//! Reads the `<Error>` that a store answers with, where it is one.
+//! Reads the `<Error>` in a store's answer, if it is one.
 
 use super::reader::{Element, parse};
 
@@ -8,7 +8,7 @@ pub const MAX_ERROR_BYTES: usize = 64 * 1024;
 /// The longest `<Code>` that is taken for one, in bytes; S3's longest has about 60.
 const MAX_CODE_BYTES: usize = 128;
 
-/// What a store's error says.
+/// A store's error.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ErrorDocument {
     /// `<Code>`: letters, digits and a few signs, never empty.

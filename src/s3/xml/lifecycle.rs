@@ -1,8 +1,8 @@
 //! The document of PutBucketLifecycleConfiguration and of its answer, as [`Lifecycle`] rules.
 //!
-//! S3 has elements that R2 lacks: versions, tags, sizes of objects. They are refused by name, as a rule that is kept
-//! without them would delete more than was asked for. The limits and the words are S3's (S3 API reference,
-//! PutBucketLifecycleConfiguration), where R2's are not known.
+//! S3 has elements that R2 lacks: versions, tags, sizes of objects. They are refused by name, because a rule without
+//! them would delete more than it should. If R2's limits and messages are not known, they are S3's (S3 API reference,
+//! PutBucketLifecycleConfiguration).
 
 use super::reader::{Element, malformed, parse, set_once};
 use super::writer::{Elements, document};
@@ -50,7 +50,7 @@ impl Lifecycle {
         Ok(Lifecycle { rules })
     }
 
-    /// The document that says the same.
+    /// The document for these rules.
     pub fn to_document(&self) -> String {
         document(ROOT, |root| self.rules.iter().for_each(|rule| root.inside("Rule", |element| write(rule, element))))
     }

@@ -1,11 +1,11 @@
-//! The error for an XML answer that is not one.
+//! The error for an XML answer that cannot be read.
 
 use crate::s3::S3Error;
 use std::borrow::Cow;
 use std::fmt;
 
-/// An answer that is no well-formed XML, that exceeds a limit, or that is another document than the one asked for.
-/// The reason is for the log: what the client sees is the caller's to say.
+/// An answer that is not well-formed XML, that exceeds a limit, or that is another document than expected. The reason
+/// is for the log; the caller decides what the client sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed(Cow<'static, str>);
 

@@ -1,8 +1,7 @@
 //! The XML documents of S3, both ways: requests are read into values, answers written from values. Answers of another
 //! store are read too, or rewritten ([`Rewriter`]).
 //!
-//! The only place that knows the XML library. Nothing here decides anything: what a document asks for is the caller's
-//! business, and so is how many bytes of it were gathered.
+//! Only this module uses the XML library. It decides nothing: the caller carries documents out, and limits their size.
 
 mod reader;
 mod writer;

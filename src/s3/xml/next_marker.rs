@@ -1,5 +1,5 @@
-//! The NextMarker of a page of ListObjects: the last key or common prefix of the page, whatever the store writes there.
-//! MinIO adds words of its own to it: `a[minio_cache:v2,return:]`.
+//! The NextMarker of a page of ListObjects: always the last key or common prefix of the page. MinIO adds other text to
+//! it: `a[minio_cache:v2,return:]`.
 
 use percent_encoding::percent_decode_str;
 use quick_xml::Reader;
@@ -7,8 +7,8 @@ use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
 use std::ops::Range;
 
-/// A well-formed page with its last name in its NextMarker. A page without one stays as it is. `is_encoded` is whether the
-/// names are percent-encoded.
+/// A well-formed page with its last name in its NextMarker. A page without one stays as it is. `is_encoded` is whether
+/// the names are percent-encoded.
 pub fn with_last_name(page: String, is_encoded: bool) -> String {
     let names = Names::read(&page, is_encoded);
     let Some((marker, last)) = names.marker.zip(names.last) else { return page };

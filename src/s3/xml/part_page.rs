@@ -11,7 +11,7 @@ use std::str::FromStr;
 pub struct PartPage {
     /// The parts in the order given.
     pub parts: Vec<StoredPart>,
-    /// `<NextPartNumberMarker>`: what to ask the next page with; `None` on the last one.
+    /// `<NextPartNumberMarker>` for the next page; `None` on the last one.
     pub next: Option<u16>,
 }
 

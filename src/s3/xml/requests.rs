@@ -47,7 +47,8 @@ impl CreateBucketConfiguration {
     }
 }
 
-/// The body of DeleteObjects. Its `<Quiet>` must be true or false and has no effect: R2 lists all it deleted either way.
+/// The body of DeleteObjects. Its `<Quiet>` must be true or false and has no effect: R2 lists all it deleted either
+/// way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delete {
     /// 1 to [`MAX_DELETE_KEYS`] keys, in the order sent; a key may come twice.
@@ -70,8 +71,8 @@ pub struct DeleteEntry {
 }
 
 impl DeleteEntry {
-    /// The first element that says which version of the object goes or when it may not. Without versions the only one is
-    /// [`ONLY_VERSION`], and to name it says nothing.
+    /// The first element that says which version of the object goes or when it may not. Without versions the only one
+    /// is [`ONLY_VERSION`], and to name it says nothing.
     pub fn restriction(&self, has_versions: bool) -> Option<&'static str> {
         let version = self.version_id.as_deref().is_some_and(|id| id != ONLY_VERSION) && !has_versions;
         let given = [
@@ -393,7 +394,7 @@ mod tests {
         }
     }
 
-    /// What a document says is read back from what is sent on, and nothing that was ignored.
+    /// The forwarded document has the same meaning, and none of the ignored elements.
     #[test]
     fn documents_are_sent_on_with_what_was_read_and_nothing_else() {
         let read = delete(

@@ -6,7 +6,7 @@
 //! blank for each report.
 //!
 //! quick-xml reads and writes. Text, references, CDATA, comments, attributes and prefixes are written as they were
-//! read. Only `</a >` is written as `</a>`. Nothing here waits: the caller brings the bytes and takes the bytes.
+//! read. Only `</a >` is written as `</a>`. There is no I/O: the caller passes bytes in and takes bytes out.
 
 use super::error_document::ErrorDocument;
 use super::malformed::Malformed;
@@ -18,7 +18,8 @@ use quick_xml::{Reader, Writer};
 /// The most bytes of a document. A page of 1,000 keys of 1,024 bytes, all of them percent-encoded, has about 4 MiB.
 const MAX_DOCUMENT_BYTES: usize = 16 << 20;
 
-/// The most bytes in which a declaration, white space and the root's tag are looked for before the document is complete.
+/// The most bytes in which a declaration, white space and the root's tag are looked for before the document is
+/// complete.
 const MAX_PROLOG_BYTES: usize = 4096;
 
 /// The most bytes of one tag. S3's longest tags have about 100 bytes.
@@ -41,7 +42,7 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 #[derive(Debug)]
 pub struct Rewriter {
     rules: RewriteRules,
-    /// What has arrived and has not been passed on.
+    /// The bytes that have arrived and have not been passed on.
     held: Vec<u8>,
     /// Whether `update` has returned any bytes.
     begun: bool,
@@ -92,9 +93,9 @@ impl Rewriter {
         Document::new(&self.rules, self.begun).read(text)
     }
 
-    /// What the client can have of the pieces so far. Of a document that no store begins before its work is done it gets
-    /// nothing: then a malformed one is an error with a status. A slow document that comes in one piece does not need a
-    /// blank.
+    /// What the client can have of the pieces so far. Of a document that no store begins before its work is done it
+    /// gets nothing: then a malformed one is an error with a status. A slow document that comes in one piece does not
+    /// need a blank.
     fn early(&mut self) -> Vec<u8> {
         if !SLOW_ROOTS.iter().any(|root| self.rules.takes_root(root)) {
             return Vec::new();

@@ -1,5 +1,5 @@
-//! Which elements of an answer change, and into what. Elements are named by their local names: whatever prefix a store
-//! gives S3's namespace, it is the same element.
+//! Which elements of an answer change, and into what. Elements are identified by their local names, because stores use
+//! different prefixes for S3's namespace.
 
 use super::answers::Owner;
 use super::malformed::Malformed;
@@ -22,12 +22,12 @@ pub struct RewriteRules {
     plus_for_space: Vec<&'static str>,
 }
 
-/// What becomes of an element.
+/// How an element is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action<'r> {
     /// All in it is replaced by this markup.
     Fill(&'r str),
-    /// It goes, with all in it.
+    /// It is removed with its content.
     Remove,
 }
 
@@ -78,7 +78,7 @@ impl RewriteRules {
         self.roots.is_empty() || self.roots.contains(&name)
     }
 
-    /// What becomes of the element at this path of local names.
+    /// How the element at this path of local names is changed.
     ///
     /// # Errors
     /// [`Malformed`] for an element that the document must not have.
@@ -104,7 +104,7 @@ impl RewriteRules {
         rule.map(|(_, content)| Action::Fill(content))
     }
 
-    /// What text in the element at this path becomes.
+    /// The replacement of the text in the element at this path.
     pub(super) fn rewritten<'t>(&self, text: Cow<'t, str>, path: &str) -> Cow<'t, str> {
         let encoded = text.contains('+') && self.plus_for_space.contains(&path);
         if encoded { Cow::Owned(text.replace('+', "%20")) } else { text }

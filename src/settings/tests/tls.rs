@@ -51,7 +51,7 @@ fn a_certificate_comes_with_its_key() {
         (GOOD.replace("good.key", "other.key"), "3: the key other.key does not belong to the certificate good.crt"),
         (GOOD.replace("good.key", "encrypted.key"), "3: the key encrypted.key is encrypted"),
         (GOOD.replace("good.key", "good.crt"), "3: the key good.crt has no private key in it"),
-        (format!("{GOOD}client_certificates = \"required\""), "4: nobody vouches for certificates of clients"),
+        (format!("{GOOD}client_certificates = \"required\""), "4: no authority is named for certificates of clients"),
         (format!("{GOOD}client_certificates = \"maybe\""), "4: \"maybe\" is no way to ask for certificates"),
         (format!("{GOOD}client_ca = \"empty.pem\""), "4: the client_ca empty.pem has no certificate in it"),
         (format!("{GOOD}ciphers = \"all\""), "4: unknown setting `ciphers` in [tls]"),

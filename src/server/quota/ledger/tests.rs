@@ -22,7 +22,8 @@ fn limits(text: &str) -> KeyLimits {
 }
 
 /// What becomes of steps, under limits in all (requests, copies) and of each key. A step is a time in milliseconds and
-/// what happens: `a` is a request of key `a`, `a copy` one that copies, `a ends`, `a in 500` are bytes, `-` is nobody's.
+/// what happens: `a` is a request of key `a`, `a copy` one that copies, `a ends`, `a in 500` are bytes, `-` is
+/// unsigned.
 fn outcomes(all: (u64, u64), of_key: &str, steps: &[(u64, &str)]) -> Vec<String> {
     let (mut ledger, limits) = (Ledger::default(), limits(of_key));
     let mut outcomes = Vec::new();
