@@ -77,8 +77,7 @@ impl Run {
     /// The store chooses the id, so that the model cannot know it before.
     async fn open_upload(&mut self) {
         let now = Timestamp::from_millis(NOW.millis() + self.done * 50);
-        let mut draw = Draw { numbers: &mut self.numbers, now };
-        let (bucket, key) = (draw.bucket(), draw.key());
+        let (bucket, key) = Draw { numbers: &mut self.numbers, now }.place();
         if self.model.uploads().len() >= OPEN_UPLOADS {
             return;
         }
