@@ -254,6 +254,18 @@ Examples:
   r2shim store backup /mnt/backup/r2-monday --data /srv/r2 --rate 10
   r2shim store backup /srv/r2-before-upgrade --data /srv/r2 --link")]
     Backup(StoreBackup),
+    /// Write the index anew, so that it takes no more room than its rows; a server may have the folder open
+    #[command(after_help = "\
+An index whose rows were written in any order, and deleted, takes up to several times the room of its
+rows. The new index is written beside the old one, so both need room for a while; what is written
+meanwhile is in it. Writes wait for the last moment, in which the new one takes the place of the old
+one: some milliseconds. Whatever fails, the index is as it was.
+Where a server serves the folder, it is asked to compact it, at --rate.
+
+Examples:
+  r2shim store compact
+  r2shim store compact --data /srv/r2 --rate 10")]
+    Compact(StoreCompact),
     /// Remove files that nothing refers to and shrink the index; prints how many bytes that frees
     #[command(after_help = "\
 A file that a row names is never removed, damaged or not. No server may have
@@ -268,6 +280,17 @@ Examples:
 /// `store check`.
 #[derive(Debug, Args)]
 pub struct StoreCheck {
+    /// The store.
+    #[command(flatten)]
+    pub store: StoreArguments,
+    /// How, beside a server.
+    #[command(flatten)]
+    pub beside: BesideServer,
+}
+
+/// `store compact`.
+#[derive(Debug, Args)]
+pub struct StoreCompact {
     /// The store.
     #[command(flatten)]
     pub store: StoreArguments,
@@ -389,6 +412,7 @@ mod tests {
             (&["keys", "check"], &["--id", "--secret", "--token", "Examples:"]),
             (&["store", "check"], &["--data", "--json", "Examples:"]),
             (&["store", "backup"], &["<DIR>", "--data", "--link", "--rate", "--control", "--json", "Examples:"]),
+            (&["store", "compact"], &["--data", "--rate", "--control", "--json", "Examples:"]),
             (&["completions"], &["zsh", "Examples:"]),
             (&["man"], &["[DIR]", "Examples:"]),
             (&["store", "gc"], &["--data", "--json", "Examples:"]),

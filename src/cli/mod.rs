@@ -77,6 +77,7 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Man(arguments) => generated::man(&arguments, out),
         Command::Store { command: StoreCommand::Check(arguments) } => store::check(&arguments, out),
         Command::Store { command: StoreCommand::Backup(arguments) } => store::backup(&arguments, out),
+        Command::Store { command: StoreCommand::Compact(arguments) } => store::compact(&arguments, out),
         Command::Store { command: StoreCommand::Gc(arguments) } => store::gc(&arguments, out),
     }
 }

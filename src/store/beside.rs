@@ -3,7 +3,9 @@
 use super::error::StoreError;
 use super::folder::BlobId;
 use super::scrubbing::{LastScrub, ScrubPlan};
-use super::upkeep::{self, BackedUp, BackupPlan, Checked, Event, Moment, OpenStore, Pace, ScrubRun, UpkeepError};
+use super::upkeep::{
+    self, BackedUp, BackupPlan, Checked, Compacted, Event, Moment, OpenStore, Pace, ScrubRun, UpkeepError,
+};
 use super::{Store, index};
 use crate::s3::Timestamp;
 use std::io;
@@ -68,6 +70,20 @@ impl Store {
     ) -> Result<BackedUp, UpkeepError> {
         let _turn = self.turn_for_upkeep()?;
         upkeep::backup_of(&self.blobs().folder, self.moment()?, plan, pace, report)
+    }
+
+    /// Writes the index anew beside those who use it, so that it takes no more room than its rows need. Blocks for as long
+    /// as that takes; writes wait for its last moment ([`Compacted::held`]).
+    ///
+    /// # Errors
+    /// [`UpkeepError::Busy`] while other upkeep runs; those of [`upkeep::compact`].
+    pub fn compact(
+        &self,
+        pace: Pace,
+        report: &mut dyn FnMut(Event) -> io::Result<()>,
+    ) -> Result<Compacted, UpkeepError> {
+        let _turn = self.turn_for_upkeep()?;
+        upkeep::compact_open(&self.blobs().folder, &self.0.index, pace, report)
     }
 
     /// The store as it is now. What is deleted from now on stays on the disk as long as this does.

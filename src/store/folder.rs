@@ -3,7 +3,7 @@
 //! ```text
 //! DATA/             mode 0700; files in it 0600
 //!   index.redb      the index: buckets, objects, small bodies; locked by the process that has the folder open
-//!   tmp/            bodies being written; emptied at start-up
+//!   tmp/            bodies and indexes being written; emptied at start-up
 //!   blobs/AA/BBB/   bodies, under the number of the blob: 4,096 to a folder, 4,096 folders to a folder
 //! ```
 //!
@@ -108,6 +108,11 @@ impl Folder {
 
     pub(super) fn tmp(&self) -> PathBuf {
         self.root.join("tmp")
+    }
+
+    /// Where a new index is written until it takes the place of the old one. The next start removes one that is left.
+    pub(super) fn unfinished_index(&self) -> PathBuf {
+        self.tmp().join("index.redb")
     }
 
     fn blobs(&self) -> PathBuf {

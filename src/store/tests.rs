@@ -22,6 +22,7 @@ mod upkeep;
 mod encryption;
 mod kept;
 mod backup;
+mod compaction;
 mod scrub;
 mod damage;
 mod flips;

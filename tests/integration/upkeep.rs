@@ -152,6 +152,63 @@ fn a_server_copies_its_store_while_it_serves() {
     assert!(copy.send(Request::get("/media/open")).body == vec![9; LARGE]);
 }
 
+/// No request fails while the server compacts its index, and none is lost.
+#[test]
+fn a_server_compacts_its_index_while_it_serves() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Process::serve(data.path());
+    assert_eq!(server.send(Request::put("/media")).status, 200);
+    for number in 0..200u8 {
+        assert_eq!(server.send(Request::put(&format!("/media/{number}")).body(vec![number; 3000])).status, 200);
+    }
+    let done = AtomicBool::new(false);
+    let rounds: Vec<u8> = thread::scope(|scope| {
+        let writer = |name: usize| {
+            let (done, server) = (&done, &server);
+            move || {
+                let mut round = 0u8;
+                while !done.load(Ordering::Relaxed) || round == 0 {
+                    round = round.wrapping_add(1).max(1);
+                    let path = format!("/media/written-{name}");
+                    let length = if round.is_multiple_of(8) { LARGE } else { 100 };
+                    assert_eq!(server.send(Request::put(&path).body(vec![round; length])).status, 200);
+                    assert!(server.send(Request::get(&path)).body == vec![round; length]);
+                    let gone = format!("/media/{}", round as usize % 100);
+                    assert_eq!(server.send(Request::new("DELETE", &gone)).status, 204);
+                    assert_eq!(server.send(Request::get("/media?list-type=2")).status, 200);
+                }
+                round
+            }
+        };
+        let writers: Vec<_> = (0..3).map(|name| scope.spawn(writer(name))).collect();
+        for rate in ["1", "64", "1024"] {
+            let (code, out, errors) = store("compact", data.path(), &["--rate", rate, "--json"]);
+            assert_eq!(code, 0, "{out}{errors}");
+            let line: serde_json::Value = serde_json::from_str(&out).unwrap();
+            assert!(line["after"].as_u64() > Some(0) && line["held_us"].as_u64() > Some(0), "{line}");
+            assert!(errors.contains("a server has the folder and compacts its index"), "{errors}");
+        }
+        done.store(true, Ordering::Relaxed);
+        writers.into_iter().map(|writer| writer.join().unwrap()).collect()
+    });
+    let check = |server: &Process| {
+        for number in 100..200u8 {
+            assert!(server.send(Request::get(&format!("/media/{number}"))).body == vec![number; 3000]);
+        }
+        for (name, round) in rounds.iter().enumerate() {
+            assert_eq!(server.send(Request::get(&format!("/media/written-{name}"))).body[..100], [*round; 100]);
+        }
+    };
+    check(&server);
+    assert_eq!(store("check", data.path(), &[]).0, 0);
+    drop(server);
+    assert_eq!(store("check", data.path(), &[]).0, 0);
+    let (code, out, errors) = store("compact", data.path(), &[]);
+    assert!(code == 0 && out.starts_with("ok: the index takes "), "{out}{errors}");
+    assert_eq!(store("check", data.path(), &[]).0, 0);
+    check(&Process::serve(data.path()));
+}
+
 #[test]
 fn a_backup_without_a_server_and_what_makes_none() {
     let (data, shelf) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

@@ -72,6 +72,7 @@ pub(super) fn failure(data: &Path, error: UpkeepError) -> Failure {
         }
         UpkeepError::Open(_) => "nothing was changed",
         UpkeepError::Busy => "it says there how far it is",
+        UpkeepError::Compact(_) => "the index is as it was",
         UpkeepError::Target(_) | UpkeepError::Unsound(_) => "no backup was made",
         UpkeepError::Store(_) => "look at the disk and the system's log; it is safe to try again",
     };

@@ -1,5 +1,5 @@
-//! `store check`, `store backup` and `store gc`: maintenance of a local store. A server that has it open checks and
-//! copies it itself.
+//! `store check`, `store backup`, `store compact` and `store gc`: maintenance of a local store. A server that has it open
+//! checks, copies and compacts it itself.
 //!
 //! An error that stops a command exits with 2.
 
@@ -7,8 +7,10 @@ mod printer;
 mod by_server;
 mod check;
 mod backup;
+mod compact;
 mod gc;
 
 pub(super) use backup::backup;
 pub(super) use check::check;
+pub(super) use compact::compact;
 pub(super) use gc::gc;

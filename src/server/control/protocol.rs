@@ -2,7 +2,7 @@
 
 use crate::diagnostics::{Diagnostic, Location};
 use crate::store::Defect;
-use crate::store::upkeep::{BackedUp, Checked};
+use crate::store::upkeep::{BackedUp, Checked, Compacted};
 use serde::{Deserialize, Serialize};
 
 /// Bytes of a line, either way: an answer may have a fault for every line of a settings file.
@@ -30,6 +30,12 @@ pub enum Command {
         /// Whether blobs may be hard links.
         link: bool,
         /// How many bytes to read in a second at most.
+        bytes_a_second: u64,
+    },
+    /// Compact the index of the local store. The answer is many lines, and ends, with the compaction, when the sender
+    /// leaves.
+    StoreCompact {
+        /// How many bytes to copy in a second at most.
         bytes_a_second: u64,
     },
 }
@@ -69,6 +75,8 @@ pub enum Answer {
     Checked(Checked),
     /// The store is copied.
     BackedUp(BackedUp),
+    /// The index of the store is compacted.
+    Compacted(Compacted),
     /// It cannot be done.
     Failed {
         /// Why.
@@ -124,6 +132,7 @@ mod tests {
                 Some(Command::StoreBackup { folder: "/b".into(), link: true, bytes_a_second: 7 }),
             ),
             (r#"{"command":"store-backup","folder":"/b","bytes_a_second":7}"#, None),
+            (r#"{"command":"store-compact","bytes_a_second":7}"#, Some(Command::StoreCompact { bytes_a_second: 7 })),
             (r#"{"command":"stop"}"#, None),
             (r#"{}"#, None),
             ("reload", None),

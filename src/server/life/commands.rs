@@ -40,6 +40,7 @@ impl CarryOut for Commands {
                 Answer::Leaving {}.into()
             }
             Command::StoreCheck { bytes_a_second } => self.with_store(|store| upkeep::check(store, bytes_a_second)),
+            Command::StoreCompact { bytes_a_second } => self.with_store(|store| upkeep::compact(store, bytes_a_second)),
             Command::StoreBackup { folder, link, bytes_a_second } => {
                 let plan = BackupPlan { target: folder.into(), link, also: vec![KEPT_KEY] };
                 self.with_store(|store| upkeep::backup(store, plan, bytes_a_second))

@@ -2,7 +2,7 @@
 
 use crate::server::control::Answer;
 use crate::store::Store;
-use crate::store::upkeep::{BackupPlan, Event, Pace, UpkeepError};
+use crate::store::upkeep::{BackupPlan, Compacted, Event, Pace, UpkeepError};
 use std::io;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
@@ -25,6 +25,16 @@ pub(super) fn backup(store: Store, plan: BackupPlan, bytes_a_second: u64) -> Rec
         let folder = plan.target.display();
         tracing::info!(%folder, objects = done.objects, findings = done.findings, "the store is copied");
         Ok(Answer::BackedUp(done))
+    })
+}
+
+/// Compacts the index of the store. It stops when the receiver is dropped, and then nothing has changed.
+pub(super) fn compact(store: Store, bytes_a_second: u64) -> Receiver<Answer> {
+    work(move |lines| {
+        let done = store.compact(Pace::new(Some(bytes_a_second)), &mut |event| lines.event(event))?;
+        let Compacted { before, after, followed, held } = done;
+        tracing::info!(before, after, followed, held_us = held, "the index of the store is compacted");
+        Ok(Answer::Compacted(done))
     })
 }
 

@@ -1,11 +1,14 @@
 //! A new index with the rows that another had at one moment, byte for byte: a row proves itself, whichever file it is in.
-//!
-//! Left out is the table of unreferenced blobs: what is copied with the index are the blobs that have rows.
 
-use super::tables::{BLOBS, BODIES, BUCKETS, CONFIGURATIONS, META, OBJECTS, Snapshot};
+use super::notes::Keys;
+use super::tables::{BLOBS, BODIES, BUCKETS, CONFIGURATIONS, META, OBJECTS, Snapshot, UNREFERENCED};
 use super::upload_tables::{COMPLETED, COMPLETED_AT, PARTS, UPLOAD_KEYS, UPLOADS};
 use super::{Index, IndexError};
-use redb::{AccessGuard, Key, Range, TableDefinition, Value};
+use crate::store::error::StoreError;
+use redb::{
+    AccessGuard, Key, Range, ReadOnlyTable, ReadableTable, TableDefinition, TableHandle, Value, WriteTransaction,
+};
+use std::cell::Cell;
 use std::io;
 
 /// About the bytes of rows that go in one transaction: few enough to be in memory, and enough that commits do not count.
@@ -28,39 +31,86 @@ pub(in crate::store) enum DuplicateFault {
 type Batch<K, V> = (Vec<(AccessGuard<'static, K>, AccessGuard<'static, V>)>, u64);
 
 /// Is told about how many bytes were copied.
-type Told<'a> = &'a mut dyn FnMut(u64) -> io::Result<()>;
+pub(in crate::store) type Told<'a> = &'a mut dyn FnMut(u64) -> io::Result<()>;
+
+/// What is done with each table.
+trait EachTable {
+    type Fault;
+
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &mut self,
+        table: TableDefinition<'static, K, V>,
+    ) -> Result<(), Self::Fault>;
+}
+
+/// Every table but that of unreferenced blobs.
+fn each_table<T: EachTable>(on: &mut T) -> Result<(), T::Fault> {
+    on.table(META)?;
+    on.table(BUCKETS)?;
+    on.table(CONFIGURATIONS)?;
+    on.table(OBJECTS)?;
+    on.table(BODIES)?;
+    on.table(BLOBS)?;
+    on.table(UPLOADS)?;
+    on.table(UPLOAD_KEYS)?;
+    on.table(PARTS)?;
+    on.table(COMPLETED)?;
+    on.table(COMPLETED_AT)
+}
 
 impl Snapshot {
-    /// Writes every row into `copy`, a new index. Blocks.
+    /// Writes every row into `copy`, a new index, but those of unreferenced blobs: what a backup copies with the index are
+    /// the blobs that have rows. Blocks.
     pub(in crate::store) fn copy_to(&self, copy: &Index, told: Told<'_>) -> Result<(), DuplicateFault> {
-        self.copy_table(copy, META, told)?;
-        self.copy_table(copy, BUCKETS, told)?;
-        self.copy_table(copy, CONFIGURATIONS, told)?;
-        self.copy_table(copy, OBJECTS, told)?;
-        self.copy_table(copy, BODIES, told)?;
-        self.copy_table(copy, BLOBS, told)?;
-        self.copy_table(copy, UPLOADS, told)?;
-        self.copy_table(copy, UPLOAD_KEYS, told)?;
-        self.copy_table(copy, PARTS, told)?;
-        self.copy_table(copy, COMPLETED, told)?;
-        self.copy_table(copy, COMPLETED_AT, told)
+        each_table(&mut Copying { from: self, copy, told })
     }
 
-    fn copy_table<K: Key + 'static, V: Value + 'static>(
-        &self,
-        copy: &Index,
+    /// Writes every row into `copy`, a new index. Blocks.
+    pub(super) fn copy_all_to(&self, copy: &Index, told: Told<'_>) -> Result<(), DuplicateFault> {
+        let mut copying = Copying { from: self, copy, told };
+        each_table(&mut copying)?;
+        copying.table(UNREFERENCED)
+    }
+
+    /// Makes these rows of `copy` what they are here, in one transaction. Blocks until the disk has it.
+    pub(super) fn copy_rows(&self, copy: &Index, keys: Keys) -> Result<(), DuplicateFault> {
+        let is_source = Cell::new(false);
+        let written = copy.transact(|to, _| {
+            let mut copying = CopyingRows { from: self, to, keys, is_source: &is_source };
+            each_table(&mut copying)?;
+            copying.table(UNREFERENCED)?;
+            match copying.keys.keys().next() {
+                None => Ok(()),
+                Some(table) => {
+                    Err(IndexError::Engine(StoreError::Io(format!("nobody copies the table {table}").into())))
+                }
+            }
+        });
+        written.map_err(if is_source.get() { DuplicateFault::Source } else { DuplicateFault::Copy })
+    }
+}
+
+struct Copying<'a, 't> {
+    from: &'a Snapshot,
+    copy: &'a Index,
+    told: Told<'t>,
+}
+
+impl EachTable for Copying<'_, '_> {
+    type Fault = DuplicateFault;
+
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &mut self,
         table: TableDefinition<'static, K, V>,
-        told: Told<'_>,
     ) -> Result<(), DuplicateFault> {
-        let source = |error: IndexError| DuplicateFault::Source(error);
-        let opened = self.0.open_table(table).map_err(|error| source(error.into()))?;
-        let mut rows = opened.range::<K::SelfType<'_>>(..).map_err(|error| source(error.into()))?;
+        let opened = self.from.0.open_table(table).map_err(|error| DuplicateFault::Source(error.into()))?;
+        let mut rows = opened.range::<K::SelfType<'_>>(..).map_err(|error| DuplicateFault::Source(error.into()))?;
         loop {
-            let (batch, bytes) = next_batch(&mut rows).map_err(source)?;
+            let (batch, bytes) = next_batch(&mut rows).map_err(DuplicateFault::Source)?;
             if batch.is_empty() {
                 return Ok(());
             }
-            let written = copy.transact(|transaction| {
+            let written = self.copy.transact(|transaction, _| {
                 let mut copied = transaction.open_table(table)?;
                 for (key, value) in &batch {
                     copied.insert(key.value(), value.value())?;
@@ -68,7 +118,7 @@ impl Snapshot {
                 Ok(())
             });
             written.map_err(DuplicateFault::Copy)?;
-            told(bytes).map_err(DuplicateFault::Stopped)?;
+            (self.told)(bytes).map_err(DuplicateFault::Stopped)?;
         }
     }
 }
@@ -86,4 +136,42 @@ fn next_batch<K: Key + 'static, V: Value + 'static>(
         batch.push((key, value));
     }
     Ok((batch, bytes))
+}
+
+struct CopyingRows<'a> {
+    from: &'a Snapshot,
+    to: &'a WriteTransaction,
+    keys: Keys,
+    /// Whether it is the source that fails.
+    is_source: &'a Cell<bool>,
+}
+
+impl CopyingRows<'_> {
+    fn source<T>(&self, read: Result<T, impl Into<IndexError>>) -> Result<T, IndexError> {
+        read.map_err(|error| {
+            self.is_source.set(true);
+            error.into()
+        })
+    }
+}
+
+impl EachTable for CopyingRows<'_> {
+    type Fault = IndexError;
+
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &mut self,
+        table: TableDefinition<'static, K, V>,
+    ) -> Result<(), IndexError> {
+        let Some(keys) = self.keys.remove(table.name()) else { return Ok(()) };
+        let rows: ReadOnlyTable<K, V> = self.source(self.from.0.open_table(table))?;
+        let mut copied = self.to.open_table(table)?;
+        for key in &keys {
+            let key = K::from_bytes(key);
+            match self.source(ReadableTable::get(&rows, &key))? {
+                Some(row) => drop(copied.insert(&key, row.value())?),
+                None => drop(copied.remove(&key)?),
+            }
+        }
+        Ok(())
+    }
 }

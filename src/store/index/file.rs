@@ -22,10 +22,29 @@ const REDB: &[u8] = b"redb";
 /// How many pages are copied at once.
 const COPIED: u64 = 64;
 
+/// Which file it is, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FilePlace {
+    device: u64,
+    inode: u64,
+}
+
+impl FilePlace {
+    fn of(found: &fs::Metadata) -> FilePlace {
+        FilePlace { device: found.dev(), inode: found.ino() }
+    }
+
+    /// The file that has this name.
+    pub(super) fn at(path: &Path) -> io::Result<FilePlace> {
+        fs::symlink_metadata(path).map(|found| FilePlace::of(&found))
+    }
+}
+
 /// The file and how it is written.
 #[derive(Debug)]
 pub(super) struct IndexFile {
     pages: Pages<Written>,
+    place: FilePlace,
 }
 
 /// The file that is written to, below the sums: a write that fails half way tears pages as a disk does.
@@ -101,11 +120,13 @@ fn is_plain(file: &File) -> io::Result<bool> {
 
 impl ReadFile {
     /// Opens an existing index.
-    pub(super) fn open(path: &Path) -> Result<ReadFile, DatabaseError> {
+    pub(super) fn open(path: &Path) -> Result<(ReadFile, FilePlace), DatabaseError> {
         let file = open_regular(path).map_err(StorageError::Io)?;
+        let place = FilePlace::of(&file.metadata().map_err(StorageError::Io)?);
         let is_plain = is_plain(&file).map_err(StorageError::Io)?;
         let file = FileBackend::new(file)?;
-        Ok(if is_plain { ReadFile::Plain(file) } else { ReadFile::Proven(Pages::new(file)) })
+        let file = if is_plain { ReadFile::Plain(file) } else { ReadFile::Proven(Pages::new(file)) };
+        Ok((file, place))
     }
 
     pub(super) fn len(&self) -> io::Result<u64> {
@@ -134,13 +155,17 @@ impl ReadFile {
 impl IndexFile {
     /// Opens for reading and writing, and makes a file that only we may read if there is none.
     pub(super) fn open(path: &Path, disk: &Disk) -> Result<IndexFile, DatabaseError> {
-        let is_new = !path.exists();
         let file = disk.perform(Step::OpenIndex, || open_or_make_regular(path)).map_err(StorageError::Io)?;
-        if let (true, Some(folder)) = (is_new, path.parent()) {
-            disk.sync_folder(folder).map_err(StorageError::Io)?;
-        }
+        // It is new, or a process that was killed gave it the name: what is written to it must be found after a loss of
+        // power.
+        path.parent().map_or(Ok(()), |folder| disk.sync_folder(folder)).map_err(StorageError::Io)?;
         let file = if is_plain(&file).map_err(StorageError::Io)? { prove(path, &file, disk)? } else { file };
-        Ok(IndexFile { pages: Pages::new(Written { file: FileBackend::new(file)?, disk: disk.clone() }) })
+        let place = FilePlace::of(&file.metadata().map_err(StorageError::Io)?);
+        Ok(IndexFile { pages: Pages::new(Written { file: FileBackend::new(file)?, disk: disk.clone() }), place })
+    }
+
+    pub(super) fn place(&self) -> FilePlace {
+        self.place
     }
 }
 
@@ -148,8 +173,8 @@ impl IndexFile {
 fn prove(path: &Path, plain: &File, disk: &Disk) -> Result<File, DatabaseError> {
     // An earlier program that has it open holds this lock, and another start that is doing the same.
     let is_free = plain.try_lock().is_ok();
-    let is_there = |at: fs::Metadata| plain.metadata().is_ok_and(|own| (own.dev(), own.ino()) == (at.dev(), at.ino()));
-    if !is_free || !fs::symlink_metadata(path).is_ok_and(is_there) {
+    let is_there = |at: FilePlace| plain.metadata().is_ok_and(|own| FilePlace::of(&own) == at);
+    if !is_free || !FilePlace::at(path).is_ok_and(is_there) {
         return Err(DatabaseError::DatabaseAlreadyOpen);
     }
     tracing::info!(path = %path.display(), "the index gets sums for its pages");

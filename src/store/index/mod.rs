@@ -8,6 +8,7 @@ mod pages;
 mod file;
 mod overlay;
 mod codec;
+mod notes;
 mod rows;
 mod fixed_rows;
 mod upload_rows;
@@ -24,6 +25,7 @@ mod page;
 mod upload_page;
 mod scan;
 mod duplicate;
+mod rewrite;
 mod migration;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
@@ -35,6 +37,7 @@ pub(super) use duplicate::DuplicateFault;
 pub(super) use fixed_rows::BlobRow;
 pub(super) use lifecycle::{LifecycleChange, LifecycleStep, ObjectWalk, SeenObject};
 pub(super) use page::Listing;
+pub(super) use rewrite::RewriteFault;
 pub(super) use rows::{Body, ObjectRow, stored_bytes, verified};
 pub(super) use scan::{Holder, object_place};
 pub(super) use tables::{Snapshot, Tables};
@@ -46,13 +49,14 @@ use super::disk::Disk;
 use super::error::{OpenError, StoreError};
 use super::guard::guarded;
 use super::model::Durability;
-use file::IndexFile;
+use file::{FilePlace, IndexFile};
 use migration::{Format, migrate};
+use notes::Notes;
 use overlay::Overlay;
 use redb::{Builder, Database, DatabaseError, ReadableDatabase, StorageBackend, StorageError, WriteTransaction};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 /// How long a read-only index waits before it tries to be written to again.
@@ -134,6 +138,17 @@ struct Slot {
     handle: Handle,
     /// Counts how often the handle was replaced, so that one error replaces it once.
     generation: u64,
+    views: Replaced,
+}
+
+/// What views of one engine share. If another engine takes the place of theirs, it stays open until the last of them ends.
+#[derive(Clone, Default)]
+struct Replaced(Arc<Mutex<Option<Handle>>>);
+
+impl Replaced {
+    fn keep(&self, handle: Handle) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
+    }
 }
 
 /// The open index.
@@ -144,6 +159,8 @@ pub(super) struct Index {
     /// Whether it was writable at the start. If not, nothing was repaired, and it stays read-only until the next start.
     may_write: bool,
     slot: RwLock<Slot>,
+    /// Held by who writes; with it the notes of what is written, if it is noted.
+    writing: Mutex<Option<Arc<Notes>>>,
     last_open: Mutex<Instant>,
 }
 
@@ -165,9 +182,10 @@ impl Index {
             error => OpenError::of_index(path, store_error(error.into())),
         })?;
         let may_write = matches!(handle, Handle::Writable(_));
-        let slot = RwLock::new(Slot { handle, generation: 0 });
+        let slot = RwLock::new(Slot { handle, generation: 0, views: Replaced::default() });
         let last_open = Mutex::new(Instant::now());
-        let index = Index { path: path.to_owned(), cache, disk, may_write, slot, last_open };
+        let (path, writing) = (path.to_owned(), Mutex::default());
+        let index = Index { path, cache, disk, may_write, slot, writing, last_open };
         index.make_current(folder)?;
         Ok(index)
     }
@@ -218,7 +236,7 @@ impl Index {
                 return Err(IndexError::Refused(cause));
             }
         };
-        let result = begun.map_err(IndexError::from).and_then(|transaction| look(&Snapshot::new(transaction)));
+        let result = begun.map_err(IndexError::from).and_then(|transaction| look(&Snapshot::new(transaction, None)));
         let generation = slot.generation;
         drop(slot);
         self.after(result, generation)
@@ -233,9 +251,10 @@ impl Index {
             Handle::Writable(database) | Handle::ReadOnly(database) => database.begin_read(),
             Handle::Closed(cause) => return Err(IndexError::Refused(cause.clone())),
         };
-        let generation = slot.generation;
+        let (generation, views) = (slot.generation, slot.views.clone());
         drop(slot);
-        self.after(begun.map(Snapshot::new).map_err(IndexError::from), generation)
+        let view = begun.map(|transaction| Snapshot::new(transaction, Some(views)));
+        self.after(view.map_err(IndexError::from), generation)
     }
 
     /// Runs `change` in a transaction and commits it. Blocks until the disk has it.
@@ -246,11 +265,16 @@ impl Index {
         &self,
         change: impl FnOnce(&mut Tables<'_>) -> Result<T, IndexError>,
     ) -> Result<T, IndexError> {
-        self.transact(|transaction| change(&mut Tables::open(transaction)?))
+        self.transact(|transaction, notes| change(&mut Tables::open(transaction, notes)?))
     }
 
-    /// The same, with tables that `change` opens itself.
-    fn transact<T>(&self, change: impl FnOnce(&WriteTransaction) -> Result<T, IndexError>) -> Result<T, IndexError> {
+    /// The same, with tables that `change` opens itself, and where it has to note what it writes.
+    fn transact<T>(
+        &self,
+        change: impl FnOnce(&WriteTransaction, Option<&Arc<Notes>>) -> Result<T, IndexError>,
+    ) -> Result<T, IndexError> {
+        let writing = self.writing();
+        let change = |transaction: &WriteTransaction| change(transaction, writing.as_ref());
         let slot = self.slot();
         let result = match &slot.handle {
             Handle::Writable(database) => commit(database, change),
@@ -343,6 +367,10 @@ impl Index {
         *self.last_open.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
+    fn writing(&self) -> MutexGuard<'_, Option<Arc<Notes>>> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn slot(&self) -> RwLockReadGuard<'_, Slot> {
         self.slot.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -351,14 +379,30 @@ impl Index {
 /// Opens for writing or, where we may not or the disk does not let us, for reading.
 fn open(path: &Path, cache: usize, disk: &Disk, may_write: bool) -> Result<Handle, DatabaseError> {
     if may_write {
-        match IndexFile::open(path, disk).and_then(|file| database(cache, file)) {
+        let opened = IndexFile::open(path, disk).and_then(|file| {
+            let place = file.place();
+            in_place(path, place, database(cache, file)?)
+        });
+        match opened {
             Err(DatabaseError::Storage(error)) => {
                 tracing::warn!(%error, path = %path.display(), "the index cannot be written to");
             }
             opened => return opened.map(Handle::Writable),
         }
     }
-    Overlay::open(path).and_then(|overlay| database(cache, overlay)).map(Handle::ReadOnly)
+    let overlay = Overlay::open(path)?;
+    let place = overlay.place();
+    in_place(path, place, database(cache, overlay)?).map(Handle::ReadOnly)
+}
+
+/// The engine, if its file still has the name. The one who had the index open may have put another file there before it
+/// let this one go.
+fn in_place(path: &Path, place: FilePlace, database: Database) -> Result<Database, DatabaseError> {
+    if FilePlace::at(path).map_err(StorageError::Io)? == place {
+        Ok(database)
+    } else {
+        Err(DatabaseError::DatabaseAlreadyOpen)
+    }
 }
 
 fn database(cache: usize, file: impl StorageBackend) -> Result<Database, DatabaseError> {

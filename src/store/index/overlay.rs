@@ -4,7 +4,7 @@
 //! mode refuses such a file, and after a failed write or a crash every file is such. Nothing is committed through an
 //! overlay, so it has no more than a header and what opening and closing write beside it.
 
-use super::file::ReadFile;
+use super::file::{FilePlace, ReadFile};
 use redb::{BackendError, DatabaseError, StorageBackend, StorageError};
 use std::collections::BTreeMap;
 use std::io;
@@ -16,6 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Debug)]
 pub(super) struct Overlay {
     file: ReadFile,
+    place: FilePlace,
     over: Mutex<Over>,
 }
 
@@ -29,13 +30,17 @@ struct Over {
 impl Overlay {
     /// Opens an existing index.
     pub(super) fn open(path: &Path) -> Result<Overlay, DatabaseError> {
-        let file = ReadFile::open(path)?;
+        let (file, place) = ReadFile::open(path)?;
         let length = file.len().map_err(StorageError::Io)?;
         if length == 0 {
             let empty = io::Error::new(io::ErrorKind::UnexpectedEof, "the index is empty");
             return Err(StorageError::Io(empty).into());
         }
-        Ok(Overlay { file, over: Mutex::new(Over { length, bytes: BTreeMap::new() }) })
+        Ok(Overlay { file, place, over: Mutex::new(Over { length, bytes: BTreeMap::new() }) })
+    }
+
+    pub(super) fn place(&self) -> FilePlace {
+        self.place
     }
 
     fn over(&self) -> MutexGuard<'_, Over> {

@@ -1,24 +1,26 @@
 //! The tables of the index, and what is read from and written to them row by row.
 
-use super::IndexError;
 use super::codec::Extents;
 use super::fixed_rows::{BlobRow, BucketRow};
+use super::notes::{NotedTable, Notes};
 use super::rows::{Body, ObjectRow};
 use super::upload_tables::UploadTables;
+use super::{IndexError, Replaced};
 use crate::s3::Timestamp;
 use crate::s3::names::{BucketName, ObjectKey};
 use crate::store::error::StoreError;
 use crate::store::folder::BlobId;
 use crate::store::model::Bucket;
 use crate::store::scrubbing::LastScrub;
-use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, TableDefinition, WriteTransaction};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// (bucket, number of the kind) to what is configured for the bucket ([`super::configurations`]).
 pub(super) const CONFIGURATIONS: TableDefinition<'_, (&str, u8), &[u8]> = TableDefinition::new("configurations");
 
 /// The table of what is configured, within a write transaction.
-type ConfigurationTable<'t> = Table<'t, (&'static str, u8), &'static [u8]>;
+type ConfigurationTable<'t> = NotedTable<'t, (&'static str, u8), &'static [u8]>;
 
 /// The version of tables and rows together.
 pub(super) const SCHEMA: u64 = 5;
@@ -59,11 +61,16 @@ pub(super) fn bucket_end(bucket: &BucketName) -> Vec<u8> {
 }
 
 /// The index as of one commit. Short-lived: it keeps old pages from being used again.
-pub(in crate::store) struct Snapshot(pub(super) ReadTransaction);
+///
+/// With it, where it is kept for longer, the engine that it is of: the transaction ends before that is closed.
+pub(in crate::store) struct Snapshot(
+    pub(super) ReadTransaction,
+    #[expect(dead_code, reason = "it is only kept")] Option<Replaced>,
+);
 
 impl Snapshot {
-    pub(super) fn new(transaction: ReadTransaction) -> Snapshot {
-        Snapshot(transaction)
+    pub(super) fn new(transaction: ReadTransaction, of: Option<Replaced>) -> Snapshot {
+        Snapshot(transaction, of)
     }
 
     pub(in crate::store) fn buckets(&self) -> Result<Vec<Bucket>, IndexError> {
@@ -140,12 +147,12 @@ fn bucket(name: &str, row: &[u8]) -> Result<Bucket, StoreError> {
 
 /// The tables within a write transaction.
 pub(in crate::store) struct Tables<'t> {
-    buckets: Table<'t, &'static str, &'static [u8]>,
-    objects: Table<'t, &'static [u8], &'static [u8]>,
-    bodies: Table<'t, &'static [u8], &'static [u8]>,
-    blobs: Table<'t, u64, &'static [u8]>,
-    unreferenced: Table<'t, u64, ()>,
-    meta: Table<'t, &'static str, u64>,
+    buckets: NotedTable<'t, &'static str, &'static [u8]>,
+    objects: NotedTable<'t, &'static [u8], &'static [u8]>,
+    bodies: NotedTable<'t, &'static [u8], &'static [u8]>,
+    blobs: NotedTable<'t, u64, &'static [u8]>,
+    unreferenced: NotedTable<'t, u64, ()>,
+    meta: NotedTable<'t, &'static str, u64>,
     pub(super) uploads: UploadTables<'t>,
     pub(super) configurations: ConfigurationTable<'t>,
     newly_unreferenced: Vec<BlobId>,
@@ -154,16 +161,19 @@ pub(in crate::store) struct Tables<'t> {
 }
 
 impl<'t> Tables<'t> {
-    pub(super) fn open(transaction: &'t WriteTransaction) -> Result<Tables<'t>, IndexError> {
+    pub(super) fn open(
+        transaction: &'t WriteTransaction,
+        notes: Option<&Arc<Notes>>,
+    ) -> Result<Tables<'t>, IndexError> {
         Ok(Tables {
-            buckets: transaction.open_table(BUCKETS)?,
-            objects: transaction.open_table(OBJECTS)?,
-            bodies: transaction.open_table(BODIES)?,
-            blobs: transaction.open_table(BLOBS)?,
-            unreferenced: transaction.open_table(UNREFERENCED)?,
-            meta: transaction.open_table(META)?,
-            uploads: UploadTables::open(transaction)?,
-            configurations: transaction.open_table(CONFIGURATIONS)?,
+            buckets: NotedTable::open(transaction, BUCKETS, notes)?,
+            objects: NotedTable::open(transaction, OBJECTS, notes)?,
+            bodies: NotedTable::open(transaction, BODIES, notes)?,
+            blobs: NotedTable::open(transaction, BLOBS, notes)?,
+            unreferenced: NotedTable::open(transaction, UNREFERENCED, notes)?,
+            meta: NotedTable::open(transaction, META, notes)?,
+            uploads: UploadTables::open(transaction, notes)?,
+            configurations: NotedTable::open(transaction, CONFIGURATIONS, notes)?,
             newly_unreferenced: Vec::new(),
             counted: 0,
         })

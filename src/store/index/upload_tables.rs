@@ -3,11 +3,13 @@
 
 use super::IndexError;
 use super::assembly::Parts;
+use super::notes::{NotedTable, Notes};
 use super::upload_rows::{CompletedRow, PartRow, UploadRow};
 use crate::s3::Timestamp;
 use crate::s3::names::BucketName;
 use crate::store::parts::UploadRef;
-use redb::{ReadableTable, ReadableTableMetadata, Table, TableDefinition, WriteTransaction};
+use redb::{ReadableTable, ReadableTableMetadata, TableDefinition, WriteTransaction};
+use std::sync::Arc;
 
 /// Upload id to [`UploadRow`]. Ids begin with the time the upload was created, so the oldest come first.
 pub(super) const UPLOADS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("uploads");
@@ -22,21 +24,24 @@ pub(super) const COMPLETED_AT: TableDefinition<'_, (u64, &str), ()> = TableDefin
 
 /// The tables of uploads within a write transaction.
 pub(super) struct UploadTables<'t> {
-    uploads: Table<'t, &'static str, &'static [u8]>,
-    keys: Table<'t, (&'static str, &'static [u8], &'static str), ()>,
-    parts: Table<'t, (&'static str, u16), &'static [u8]>,
-    completed: Table<'t, &'static str, &'static [u8]>,
-    completed_at: Table<'t, (u64, &'static str), ()>,
+    uploads: NotedTable<'t, &'static str, &'static [u8]>,
+    keys: NotedTable<'t, (&'static str, &'static [u8], &'static str), ()>,
+    parts: NotedTable<'t, (&'static str, u16), &'static [u8]>,
+    completed: NotedTable<'t, &'static str, &'static [u8]>,
+    completed_at: NotedTable<'t, (u64, &'static str), ()>,
 }
 
 impl<'t> UploadTables<'t> {
-    pub(super) fn open(transaction: &'t WriteTransaction) -> Result<UploadTables<'t>, IndexError> {
+    pub(super) fn open(
+        transaction: &'t WriteTransaction,
+        notes: Option<&Arc<Notes>>,
+    ) -> Result<UploadTables<'t>, IndexError> {
         Ok(UploadTables {
-            uploads: transaction.open_table(UPLOADS)?,
-            keys: transaction.open_table(UPLOAD_KEYS)?,
-            parts: transaction.open_table(PARTS)?,
-            completed: transaction.open_table(COMPLETED)?,
-            completed_at: transaction.open_table(COMPLETED_AT)?,
+            uploads: NotedTable::open(transaction, UPLOADS, notes)?,
+            keys: NotedTable::open(transaction, UPLOAD_KEYS, notes)?,
+            parts: NotedTable::open(transaction, PARTS, notes)?,
+            completed: NotedTable::open(transaction, COMPLETED, notes)?,
+            completed_at: NotedTable::open(transaction, COMPLETED_AT, notes)?,
         })
     }
 

@@ -23,7 +23,7 @@ pub(super) struct Draw<'a> {
 impl Draw<'_> {
     /// An operation, one of a model's own buckets, keys and uploads in most cases.
     pub(super) fn operation(&mut self, model: &Model) -> Operation {
-        let (bucket, key, now) = (self.bucket(), self.key(), self.now);
+        let ((bucket, key), now) = (self.place(), self.now);
         match self.numbers.below(100) {
             0 => Operation::CreateBucket { bucket: self.short_lived() },
             1 => Operation::DeleteBucket { bucket: self.short_lived() },
@@ -34,7 +34,7 @@ impl Draw<'_> {
             }
             27..=36 => {
                 let conditions = self.conditions(model, &bucket, &key);
-                let (from, content_type) = ((self.bucket(), self.key()), self.text());
+                let (from, content_type) = (self.place(), self.text());
                 Operation::Copy { bucket, key, from, conditions, content_type, now }
             }
             37..=54 => {
@@ -105,19 +105,26 @@ impl Draw<'_> {
         Operation::List { bucket, prefix, delimiter, start, most: [0, 1, 3, 1000][self.numbers.below(4)] }
     }
 
-    pub(super) fn bucket(&mut self) -> String {
+    /// A bucket and a key. All objects of `brief` have one key, so that deletes empty it however long the run is.
+    pub(super) fn place(&mut self) -> (String, String) {
+        let (bucket, key) = (self.bucket(), self.key());
+        let key = if bucket == "brief" { "a".to_owned() } else { key };
+        (bucket, key)
+    }
+
+    fn bucket(&mut self) -> String {
         let number = self.numbers.below(300);
         ["brief", "media", "logs", "other"]
             [usize::from(number > 0) + usize::from(number > 150) + usize::from(number > 225)]
         .to_owned()
     }
 
-    /// A bucket that comes and goes. Few objects are in `brief`, so that it can.
+    /// A bucket that comes and goes.
     fn short_lived(&mut self) -> String {
         ["brief", "brief", "brief", "media", "other"][self.numbers.below(5)].to_owned()
     }
 
-    pub(super) fn key(&mut self) -> String {
+    fn key(&mut self) -> String {
         const ODD: [&str; 10] = ["a", "a/", "a/b", "a/b/c", "a//b", "b", "ü/é", "z\u{10ffff}", "\0", " "];
         match self.numbers.below(24) {
             number @ 0..=9 => ODD[number].to_owned(),

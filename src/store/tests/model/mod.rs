@@ -1,5 +1,6 @@
 //! The store against maps: random operations, and crashes between them and in their middle. After each the store is what
-//! the maps are; of what was not acknowledged, it has all or nothing. Now and then a backup takes the store's place.
+//! the maps are; of what was not acknowledged, it has all or nothing. Now and then a backup takes the store's place, and
+//! the index is compacted while operations go on.
 //!
 //! `R2SHIM_MODEL_OPERATIONS` says how many operations, `R2SHIM_TEST_SEED` which.
 
@@ -19,11 +20,17 @@ use map::{Bucket as BucketMap, KINDS, Model, Part, Upload};
 use operation::{Done, Operation};
 use std::collections::BTreeMap;
 use std::env;
+use std::io;
+use std::sync::mpsc::channel;
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::task::spawn_blocking;
 
 /// Operations where the environment does not say how many.
 const OPERATIONS: u64 = 3_000;
 /// Uploads that are open at the same time. The store of the tests has 30 at most.
 const OPEN_UPLOADS: usize = 12;
+/// How many answers to what happened are followed at the same time.
+const POSSIBLE: usize = 8;
 
 fn from_environment(name: &str, otherwise: u64) -> u64 {
     env::var(name).map_or(otherwise, |text| text.parse().unwrap())
@@ -40,6 +47,7 @@ struct Run {
     done: u64,
     crashes: [u64; 3],
     backups: u64,
+    compactions: [u64; 2],
     /// How often each operation was carried out and refused.
     outcomes: BTreeMap<&'static str, [u64; 2]>,
 }
@@ -49,7 +57,8 @@ impl Run {
         let (dir, disk) = (TempDir::new().unwrap(), Disk::new(Durability::None));
         let store = open_on(&disk, &dir);
         let (model, numbers, outcomes) = (Model::default(), Numbers(seed), BTreeMap::new());
-        Run { dir, disk, store, model, numbers, done: 0, crashes: [0; 3], backups: 0, outcomes }
+        let (crashes, compactions) = ([0; 3], [0; 2]);
+        Run { dir, disk, store, model, numbers, done: 0, crashes, backups: 0, compactions, outcomes }
     }
 
     fn draw(&mut self) -> Operation {
@@ -64,7 +73,8 @@ impl Run {
             1 => self.kill().await,
             2 | 3 => self.die().await,
             4 => self.restore().await,
-            5..=20 => self.open_upload().await,
+            5 | 6 => self.compact().await,
+            7..=20 => self.open_upload().await,
             _ => {
                 let operation = self.draw();
                 let (expected, found) = (self.model.apply(&operation), carry_out(&self.store, &operation).await);
@@ -77,8 +87,7 @@ impl Run {
     /// The store chooses the id, so that the model cannot know it before.
     async fn open_upload(&mut self) {
         let now = Timestamp::from_millis(NOW.millis() + self.done * 50);
-        let mut draw = Draw { numbers: &mut self.numbers, now };
-        let (bucket, key) = (draw.bucket(), draw.key());
+        let (bucket, key) = Draw { numbers: &mut self.numbers, now }.place();
         if self.model.uploads().len() >= OPEN_UPLOADS {
             return;
         }
@@ -132,6 +141,40 @@ impl Run {
         let _ = carry_out(&self.store, &operation).await;
         self.reopen(Some(shelf));
         self.compare(vec![at_that_moment]).await;
+    }
+
+    /// The index is written anew while operations go on. The disk may take no more writes from some moment on; then the
+    /// process ends.
+    async fn compact(&mut self) {
+        let dies = self.numbers.below(3) == 0;
+        self.compactions[usize::from(dies)] += 1;
+        if dies {
+            self.disk.fail_after(self.numbers.below(100) as u64);
+        }
+        let (store, (ask, mut asked), (go_on, may_go_on)) = (self.store.clone(), unbounded_channel(), channel());
+        let compacting = spawn_blocking(move || {
+            store.compact(Pace::default(), &mut |_| {
+                ask.send(()).map_err(io::Error::other)?;
+                may_go_on.recv().map_err(io::Error::other)
+            })
+        });
+        let mut possible = vec![self.model.clone()];
+        while asked.recv().await.is_some() {
+            if possible.len() < POSSIBLE {
+                let operation = self.draw();
+                let found = carry_out(&self.store, &operation).await;
+                possible = possible.into_iter().flat_map(|model| after(model, &operation, &found)).collect();
+                assert!(!possible.is_empty(), "{operation:?} answered {found:?}");
+            }
+            go_on.send(()).unwrap();
+        }
+        let done = compacting.await.unwrap();
+        assert!(dies || done.is_ok(), "{done:?}");
+        if dies {
+            let copy = (self.numbers.below(2) == 0).then(|| killed(&self.dir));
+            self.reopen(copy);
+        }
+        self.compare(possible).await;
     }
 
     /// Closes the store and opens it again, or another folder in its place. What a check finds is nothing.
@@ -238,9 +281,11 @@ async fn a_store_is_a_map_whatever_happens() {
     }
     run.restart().await;
     let [restarts, kills, deaths] = run.crashes;
-    let backups = run.backups;
+    let (backups, [compactions, broken_off]) = (run.backups, run.compactions);
     println!("{} operations, {restarts} restarts, {kills} kills, {deaths} dead disks, {backups} backups", run.done);
+    println!("{compactions} compactions, and {broken_off} on dying disks");
     println!("carried out and refused: {:?}", run.outcomes);
     assert!(restarts > 0 && kills > 0 && deaths > 0 && backups > 0);
+    assert!(compactions > 0 && broken_off > 0);
     assert!(run.outcomes.len() == 15 && run.outcomes.values().all(|[done, _]| *done > 0), "every operation is done");
 }
