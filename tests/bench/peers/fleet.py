@@ -120,9 +120,10 @@ def admin(port, method, name, query):
 
 
 def locks(port, seconds):
-    """What is locked for longer than that, as MinIO says it: its resource, its type, which nodes keep it."""
+    """What is locked for longer than that. MinIO's own locks, which it may hold for long, are left out."""
     found = json.loads(admin(port, "GET", "top/locks", {"count": "10000", "stale": "true"})) or []
-    return [lock for lock in found if lock["elapsed"] > seconds * 1e9]
+    old = {lock["resource"] for lock in found if lock["elapsed"] > seconds * 1e9}
+    return sorted(resource for resource in old if not resource.startswith(".minio.sys/"))
 
 
 def unlock(port, resources):
