@@ -8,6 +8,7 @@ use crate::settings::limits;
 use crate::settings::secret::{Environment, SecretPlace, resolve};
 use crate::settings::written::WrittenKey;
 use crate::sigv4::Secret;
+use std::collections::HashMap;
 use std::env::VarError;
 use std::path::Path;
 
@@ -77,16 +78,16 @@ pub(super) fn from_file(
     environment: Environment<'_>,
     faults: &mut Vec<Diagnostic>,
 ) -> Vec<GivenKey> {
-    let mut seen: Vec<(String, Location)> = Vec::new();
+    let mut seen: HashMap<String, Location> = HashMap::new();
     let mut keys = Vec::new();
     for key in written {
         if let Some(id) = &key.id {
-            match seen.iter().find(|(other, _)| *other == id.value) {
-                Some((_, first)) => {
+            match seen.get(&id.value) {
+                Some(first) => {
                     let message = format!("two keys have the id {:?}; the first is at {first}", id.value);
                     faults.push(id.fault(message, "give each key an id of its own; `r2shim keys new` makes one"));
                 }
-                None => seen.push((id.value.clone(), id.location.clone())),
+                None => _ = seen.insert(id.value.clone(), id.location.clone()),
             }
         }
         keys.extend(resolve_key(key, settings, environment, faults));
