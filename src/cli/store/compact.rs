@@ -26,7 +26,11 @@ pub(in crate::cli) fn compact(arguments: &StoreCompact, out: &mut dyn Write) -> 
 }
 
 /// Has the server compact that has the folder.
-fn compact_by_server(arguments: &StoreCompact, in_use: UpkeepError, printer: &mut Printer<'_>) -> Result<Compacted, Failure> {
+fn compact_by_server(
+    arguments: &StoreCompact,
+    in_use: UpkeepError,
+    printer: &mut Printer<'_>,
+) -> Result<Compacted, Failure> {
     let request = Request {
         data: &arguments.store.data,
         control: arguments.beside.control.as_deref(),
