@@ -67,8 +67,8 @@ pub(super) fn failure(data: &Path, error: UpkeepError) -> Failure {
     let advice = match &error {
         UpkeepError::Output(_) => "",
         UpkeepError::Open(OpenError::InUse(_)) => {
-            "a server checks its own folder, but none listens at the control socket; if settings name another, name it with \
-             --control"
+            "the server that has it can do this, but none listens at the control socket; if settings name another, name it \
+             with --control"
         }
         UpkeepError::Open(_) => "nothing was changed",
         UpkeepError::Busy => "it says there how far it is",
