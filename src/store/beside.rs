@@ -12,7 +12,7 @@ use std::io;
 use std::sync::{MutexGuard, TryLockError};
 
 impl Store {
-    /// Checks the store as it is, beside those who use it, and reports what it finds. Blocks for as long as that takes.
+    /// Checks the store as it is, while it is in use, and reports what it finds. Blocks for as long as that takes.
     /// What is written meanwhile is not read, and the engine's own check of the index is left out: it needs the index to
     /// itself.
     ///
@@ -58,7 +58,7 @@ impl Store {
         self.0.scrub
     }
 
-    /// Copies the store as it is when this is called, beside those who use it. Blocks for as long as that takes.
+    /// Copies the store as it is when this is called, while it is in use. Blocks for as long as that takes.
     ///
     /// # Errors
     /// [`UpkeepError::Busy`] while a check, a scrub or another copy runs; those of [`upkeep::backup`].
@@ -72,7 +72,7 @@ impl Store {
         upkeep::backup_of(&self.blobs().folder, self.moment()?, plan, pace, report)
     }
 
-    /// Writes the index anew beside those who use it, so that it takes no more room than its rows need. Blocks for as long
+    /// Writes the index anew while it is in use, so that it takes no more room than its rows need. Blocks for as long
     /// as that takes; writes wait for its last moment ([`Compacted::held`]).
     ///
     /// # Errors

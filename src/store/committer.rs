@@ -38,7 +38,7 @@ pub(super) type Outcome = Result<Option<WriteResult>, StoreError>;
 struct Queued {
     change: Change,
     reply: oneshot::Sender<Outcome>,
-    /// Space for its row, released when the change is decided, before the answer: who writes next may need it.
+    /// Space for its row, released when the change is decided and before the answer, because the next write may need it.
     room: Option<Promise>,
 }
 

@@ -81,7 +81,7 @@ fn derived(key: &CustomerKey, purpose: &[u8], data: &[u8]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// The tag of an encrypted body: no MD5 of it, as in S3, for that would tell who reads the disk what the bytes are.
+/// The tag of an encrypted body: no MD5 of it, as in S3, because an MD5 would show a reader of the disk what the bytes are.
 pub(super) fn encrypted_etag(key: &CustomerKey, salt: &Salt, plain: &ETag) -> ETag {
     let data = [salt.as_slice(), plain.as_str().as_bytes()].concat();
     let [tag @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = derived(key, b"etag", &data);

@@ -225,7 +225,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// What an error of the index at `path` means to who opens it.
+    /// What an error of the index at `path` means when it is opened.
     pub(super) fn of_index(path: impl Into<PathBuf>, error: StoreError) -> OpenError {
         match error {
             StoreError::Damaged(cause) => OpenError::Damaged { path: path.into(), cause },

@@ -6,7 +6,7 @@
 //! so it finds these. If the row names others, the reader drops its pin and begins again. A blob that was unreferenced
 //! once is never referenced again. The lock is held for the counting only: no reader waits for another's look-up.
 //!
-//! Who wants every blob of the index pins nothing while it finds out which these are: it *holds* all. While anyone holds,
+//! A caller that needs every blob of the index cannot pin them before it knows them. So it *holds* all. While one holds,
 //! no blob is free; what was held back is looked at again when the last hold ends.
 
 use super::folder::BlobId;
@@ -21,7 +21,7 @@ pub(super) struct Pins(Mutex<State>);
 struct State {
     pinned: HashMap<BlobId, Pinned>,
     holds: usize,
-    /// Blobs that would be free if nobody held them.
+    /// Blobs that would be free if no caller held them.
     held_back: Vec<BlobId>,
 }
 

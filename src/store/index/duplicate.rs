@@ -23,15 +23,15 @@ pub(in crate::store) enum DuplicateFault {
     Source(IndexError),
     /// The copy cannot be written.
     Copy(IndexError),
-    /// Who is told how far it is wants no more.
+    /// The caller stopped it when it was given the progress.
     Stopped(io::Error),
 }
 
 /// Rows that go together, and about how many bytes these are.
 type Batch<K, V> = (Vec<(AccessGuard<'static, K>, AccessGuard<'static, V>)>, u64);
 
-/// Is told about how many bytes were copied.
-pub(in crate::store) type Told<'a> = &'a mut dyn FnMut(u64) -> io::Result<()>;
+/// Takes note of about how many bytes were copied. An error stops the copy.
+pub(in crate::store) type OnProgress<'a> = &'a mut dyn FnMut(u64) -> io::Result<()>;
 
 /// What is done with each table.
 trait EachTable {
@@ -61,13 +61,13 @@ fn each_table<T: EachTable>(on: &mut T) -> Result<(), T::Fault> {
 impl Snapshot {
     /// Writes every row into `copy`, a new index, but those of unreferenced blobs: what a backup copies with the index are
     /// the blobs that have rows. Blocks.
-    pub(in crate::store) fn copy_to(&self, copy: &Index, told: Told<'_>) -> Result<(), DuplicateFault> {
-        each_table(&mut Copying { from: self, copy, told })
+    pub(in crate::store) fn copy_to(&self, copy: &Index, on_progress: OnProgress<'_>) -> Result<(), DuplicateFault> {
+        each_table(&mut Copying { from: self, copy, on_progress })
     }
 
     /// Writes every row into `copy`, a new index. Blocks.
-    pub(super) fn copy_all_to(&self, copy: &Index, told: Told<'_>) -> Result<(), DuplicateFault> {
-        let mut copying = Copying { from: self, copy, told };
+    pub(super) fn copy_all_to(&self, copy: &Index, on_progress: OnProgress<'_>) -> Result<(), DuplicateFault> {
+        let mut copying = Copying { from: self, copy, on_progress };
         each_table(&mut copying)?;
         copying.table(UNREFERENCED)
     }
@@ -93,7 +93,7 @@ impl Snapshot {
 struct Copying<'a, 't> {
     from: &'a Snapshot,
     copy: &'a Index,
-    told: Told<'t>,
+    on_progress: OnProgress<'t>,
 }
 
 impl EachTable for Copying<'_, '_> {
@@ -118,7 +118,7 @@ impl EachTable for Copying<'_, '_> {
                 Ok(())
             });
             written.map_err(DuplicateFault::Copy)?;
-            (self.told)(bytes).map_err(DuplicateFault::Stopped)?;
+            (self.on_progress)(bytes).map_err(DuplicateFault::Stopped)?;
         }
     }
 }

@@ -159,7 +159,7 @@ pub(super) struct Index {
     /// Whether it was writable at the start. If not, nothing was repaired, and it stays read-only until the next start.
     may_write: bool,
     slot: RwLock<Slot>,
-    /// Held by who writes; with it the notes of what is written, if it is noted.
+    /// Held during a write. It has the notes of what is written, if it is noted.
     writing: Mutex<Option<Arc<Notes>>>,
     last_open: Mutex<Instant>,
 }
@@ -242,7 +242,7 @@ impl Index {
         self.after(result, generation)
     }
 
-    /// A view of the last commit for who walks through it at leisure. It does not keep the engine from being opened anew:
+    /// A view of the last commit for long walks. It does not keep the engine from being opened anew:
     /// then the view fails, and what it was for is to be begun again. While there is one, the index file grows by what is
     /// written.
     pub(super) fn snapshot(&self) -> Result<Snapshot, IndexError> {
@@ -395,7 +395,7 @@ fn open(path: &Path, cache: usize, disk: &Disk, may_write: bool) -> Result<Handl
     in_place(path, place, database(cache, overlay)?).map(Handle::ReadOnly)
 }
 
-/// The engine, if its file still has the name. The one who had the index open may have put another file there before it
+/// The engine, if its file still has the name. The process that had the index open may have put another file there before it
 /// let this one go.
 fn in_place(path: &Path, place: FilePlace, database: Database) -> Result<Database, DatabaseError> {
     if FilePlace::at(path).map_err(StorageError::Io)? == place {

@@ -1,5 +1,5 @@
 //! The index written anew beside itself, in the order of its keys, while it is in use: its pages are full then, and what
-//! deleted rows have left is gone. The engine's own compaction needs an index that nobody reads.
+//! deleted rows have left is gone. The engine's own compaction needs an index without readers.
 //!
 //! What one view shows is copied first. Rows that change meanwhile are noted, and copied again in rounds, until they are
 //! few. The last of them are copied while writers wait; then the new file gets the name of the old one, and its engine the
@@ -8,7 +8,7 @@
 //! At each moment the name leads to a whole index. Whatever fails before the new file has it leaves the old one in force.
 //! If it is not certain which of the two a loss of power would leave, nothing is written until it is.
 
-use super::duplicate::{DuplicateFault, Told};
+use super::duplicate::{DuplicateFault, OnProgress};
 use super::file::FilePlace;
 use super::notes::{Keys, Notes};
 use super::{Handle, Index, IndexError, Replaced, Snapshot};
@@ -84,7 +84,11 @@ impl Index {
     ///
     /// # Errors
     /// See [`RewriteFault`]. What the index holds is the same before and after, whatever fails.
-    pub(in crate::store) fn rewrite(&self, beside: &Path, told: Told<'_>) -> Result<Rewritten, RewriteFault> {
+    pub(in crate::store) fn rewrite(
+        &self,
+        beside: &Path,
+        on_progress: OnProgress<'_>,
+    ) -> Result<Rewritten, RewriteFault> {
         if self.is_read_only() {
             return Err(DuplicateFault::Copy(IndexError::Refused(StoreError::ReadOnly)).into());
         }
@@ -92,7 +96,7 @@ impl Index {
         drop(Beside(beside));
         let _beside = Beside(beside);
         let (noting, view) = self.begin_noting()?;
-        self.copy_view(&view, beside, told)?;
+        self.copy_view(&view, beside, on_progress)?;
         // The file grows as long as there is a view.
         drop(view);
         let copy = Index::open(beside, self.cache, self.disk.clone()).map_err(|error| copy_fault(error.to_string()))?;
@@ -101,13 +105,13 @@ impl Index {
             let (keys, view, count) = self.noted(&noting.notes)?;
             view.copy_rows(&copy, keys)?;
             followed += count;
-            told(0).map_err(DuplicateFault::Stopped)?;
+            on_progress(0).map_err(DuplicateFault::Stopped)?;
             if count <= FEW {
                 break;
             }
         }
         let (replaced, count, held) = self.give_place(copy, &noting.notes, beside)?;
-        // Closing the old file takes its time, and nobody waits for it.
+        // Closing the old file takes time, but no request waits for it.
         drop(replaced);
         Ok(Rewritten { held, followed: followed + count })
     }
@@ -122,11 +126,11 @@ impl Index {
         Ok((Noting { index: self, notes }, view))
     }
 
-    fn copy_view(&self, view: &Snapshot, beside: &Path, told: Told<'_>) -> Result<(), DuplicateFault> {
+    fn copy_view(&self, view: &Snapshot, beside: &Path, on_progress: OnProgress<'_>) -> Result<(), DuplicateFault> {
         // It is waited for once, when it is whole.
         let disk = self.disk.with(Durability::None);
         let copy = Index::open(beside, CACHE, disk).map_err(|error| copy_fault(error.to_string()))?;
-        view.copy_all_to(&copy, told)?;
+        view.copy_all_to(&copy, on_progress)?;
         drop(copy);
         let synced = File::open(beside).and_then(|file| self.disk.sync(&file));
         synced.map_err(|error| DuplicateFault::Copy(IndexError::Engine(error.into())))

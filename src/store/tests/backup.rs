@@ -291,7 +291,7 @@ async fn a_backup_takes_the_place_of_an_empty_folder_and_of_a_draft_that_was_lef
     assert!(get(&open_at(&shelf.plan("copy").target), "k").await.unwrap() == body(BLOB, 1));
 }
 
-/// Whoever is told of it says at every call in turn that it wants no more.
+/// The caller stops the backup at each call in turn.
 #[tokio::test]
 async fn a_backup_that_nobody_waits_for_leaves_nothing() {
     let (dir, shelf) = (TempDir::new().unwrap(), Shelf::new());
@@ -366,7 +366,7 @@ async fn damage_is_reported_and_copied_as_it_is() {
             "missing bucket/k: blob 0 is missing",
         ),
     ];
-    for (damage, told, found) in cases {
+    for (damage, reported, found) in cases {
         let (dir, shelf) = (TempDir::new().unwrap(), Shelf::new());
         let store = with_bucket(&dir).await;
         put(&store, "k", &body(BLOB, 1)).await.unwrap();
@@ -378,7 +378,7 @@ async fn damage_is_reported_and_copied_as_it_is() {
             }
             Ok(())
         });
-        assert_eq!((done.unwrap().findings, lines), (1, vec![told.to_owned()]));
+        assert_eq!((done.unwrap().findings, lines), (1, vec![reported.to_owned()]));
         assert_eq!(findings_in(&shelf.plan("copy").target), [found]);
     }
 }

@@ -55,7 +55,7 @@ async fn a_damaged_blob_of_an_earlier_version_is_found_and_stays_as_it_is() {
     assert_ne!(proven_from(&store), BlobId(0), "it is still read as one without sums");
 }
 
-/// At every moment that a scrub tells of, in turn, what is not read yet is removed.
+/// At each moment that a scrub reports, in turn, what is not read yet is removed.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_deleted_meanwhile_is_no_finding() {
     for moment in 0.. {
@@ -63,26 +63,26 @@ async fn what_is_deleted_meanwhile_is_no_finding() {
         let store = open(&dir);
         let scrubbed = store.clone();
         let run = tokio::task::spawn_blocking(move || {
-            let mut told = 0;
+            let mut reported = 0;
             let run = scrubbed.scrub(Pace::default(), &mut |_| {
-                if told == moment {
+                if reported == moment {
                     Handle::current().block_on(async {
                         for name in ["large", "large-copied", "multipart", "across", "encrypted"] {
                             delete(&scrubbed, name).await;
                         }
                     });
                 }
-                told += 1;
+                reported += 1;
                 Ok(())
             });
-            (run.unwrap(), told)
+            (run.unwrap(), reported)
         });
-        let (run, told) = run.await.unwrap();
+        let (run, reported) = run.await.unwrap();
         assert_eq!((run.checked.findings, run.proven.failed), (0, 0), "at {moment}");
         drop(store);
         assert_eq!(findings(&dir), [""; 0], "at {moment}");
-        if moment >= told {
-            assert!(told > 5, "{told}");
+        if moment >= reported {
+            assert!(reported > 5, "{reported}");
             break;
         }
     }

@@ -265,7 +265,7 @@ fn damage_rows(dir: &TempDir, names: &[&str]) {
     fs::write(path, bytes).unwrap();
 }
 
-/// A check goes on behind a bad page: it names each that it meets, and what nobody can vouch for.
+/// A check goes on behind a bad page: it names each that it meets, and what cannot be verified.
 #[tokio::test]
 async fn a_check_goes_on_behind_bad_pages() {
     let dir = TempDir::new().unwrap();

@@ -1,4 +1,4 @@
-//! Multipart uploads: who wins a race, and that nothing is left on the disk.
+//! Multipart uploads: which request wins a race, and that nothing is left on the disk.
 
 use super::*;
 use crate::s3::part_checksums::Plan;

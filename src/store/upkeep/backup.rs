@@ -80,7 +80,7 @@ pub(in crate::store) struct Moment {
 
 /// Blobs that stay where they are.
 struct Kept {
-    /// `None` where nobody removes any.
+    /// `None` if nothing removes any.
     _pin: Option<Pin>,
     blobs: Vec<(BlobId, Option<BlobRow>)>,
 }
@@ -180,11 +180,11 @@ impl Backup<'_> {
             let index =
                 Index::open(&path, INDEX_CACHE, disk.with(Durability::None)).map_err(|error| self.failed(error))?;
             let (pace, report, progress) = (&mut self.pace, &mut *self.report, self.progress);
-            let mut told = |bytes| {
+            let mut on_progress = |bytes| {
                 pace.spend(bytes);
                 report(Event::Progress { done: progress.0, of: progress.1 })
             };
-            guarded(|| view.copy_to(&index, &mut told))
+            guarded(|| view.copy_to(&index, &mut on_progress))
         };
         match copied.unwrap_or_else(|panic| Err(DuplicateFault::Source(StoreError::Damaged(panic).into()))) {
             Ok(()) => {}

@@ -64,12 +64,12 @@ pub(in crate::store) fn compact_open(
     let free = free_bytes_of(folder.root())().unwrap_or(u64::MAX);
     require_room(before, free)?;
     let mut copied = 0u64;
-    let mut told = |bytes| {
+    let mut on_progress = |bytes| {
         pace.spend(bytes);
         copied = copied.saturating_add(bytes).min(before);
         report(Event::Progress { done: copied, of: before })
     };
-    let done = guarded(|| index.rewrite(&folder.unfinished_index(), &mut told));
+    let done = guarded(|| index.rewrite(&folder.unfinished_index(), &mut on_progress));
     let unread = |panic| Err(DuplicateFault::Source(StoreError::Damaged(panic).into()).into());
     let done = done.unwrap_or_else(unread).map_err(|fault| match fault {
         RewriteFault::Duplicate(DuplicateFault::Stopped(error)) => UpkeepError::Output(error),

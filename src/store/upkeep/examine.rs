@@ -11,7 +11,7 @@ use std::io::{ErrorKind, Read};
 /// How many bytes of a blob are read at once.
 const PIECE: usize = 1 << 20;
 
-/// What is wrong, before it is known who has it.
+/// What is wrong, before it is known which object has it.
 pub(super) type Fault = (DefectKind, String);
 
 /// What is done with each piece of a file: its bytes, and how many of them are the blob's.

@@ -19,7 +19,7 @@ const PIECE: u64 = 1 << 20;
 enum Unproven {
     /// Something is wrong with it, or with the disk.
     Blob,
-    /// Who is told of it wants no more.
+    /// The caller stopped it when it was given the progress.
     Stopped(io::Error),
 }
 
@@ -29,7 +29,7 @@ impl From<io::Error> for Unproven {
     }
 }
 
-/// Is told how many bytes are read, of how many in all, and how many of them since the last time.
+/// Takes note of how many bytes are read, of how many in all, and how many of them since the last time.
 pub(super) type Read<'a> = &'a mut dyn FnMut(u64, u64, u64) -> io::Result<()>;
 
 /// Gives every blob that lacks them its block sums. When all have them, no blob without is read any more. Where others

@@ -1,5 +1,5 @@
 //! What a check says of an index with pages that are not what was written: which pages these are, as far as a walk meets
-//! them, and which objects nobody can vouch for any more.
+//! them, and which objects can no longer be verified.
 //!
 //! A walk ends at a bad page, and the engine must then be opened anew. So a second walk comes from the other end, and more
 //! begin in the middle of what is left between them. What is tried and what is reported are both bounded.
