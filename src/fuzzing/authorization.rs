@@ -14,7 +14,7 @@ pub fn authorization(input: &[u8]) {
     };
     assert_eq!(announced, claim.payload().kind());
     assert!(claim.signed_header_names().any(|name| name == "host"));
-    assert!(!claim.summary().is_empty() && !claim.access_key_id().is_empty());
+    assert!(!claim.summary().is_empty());
     let verified = sigv4::verify(&claim, &head.borrow(), &Secret::new("nobody's"), &KeyCache::default());
     let error = S3Error::from(verified.expect_err("a forgery"));
     assert_eq!(error.code, "SignatureDoesNotMatch");
