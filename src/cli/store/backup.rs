@@ -1,63 +1,50 @@
 //! `store backup`: exits with 0 if all was copied, and with 1 if something that was copied is damaged.
 
-use super::by_server::{self, Request, bytes, failure};
+use super::by_server::{Upkeep, here_or_by_server};
 use super::printer::{Printer, counted, verdict};
 use crate::cli::arguments::{StoreArguments, StoreBackup};
 use crate::cli::failure::Failure;
 use crate::diagnostics::{Diagnostic, Location};
 use crate::server::control::{Answer, Command};
 use crate::settings::KEPT_KEY;
-use crate::store::OpenError;
-use crate::store::upkeep::{self, BackedUp, BackupPlan, Pace, UpkeepError};
+use crate::store::upkeep::{self, BackedUp, BackupPlan};
 use serde_json::json;
 use std::io::Write;
 use std::path::{Path, absolute};
 
 /// Makes the backup, and writes every finding on a line of its own.
 pub(in crate::cli) fn backup(arguments: &StoreBackup, out: &mut dyn Write) -> Result<(), Failure> {
-    // The index's engine may panic over a damaged page: that is an error, and needs no message on stderr.
-    std::panic::set_hook(Box::new(|_| ()));
     let StoreArguments { data, json } = &arguments.store;
     let target = absolute(&arguments.folder)?;
-    let mut printer = Printer::new(*json, out);
-    let pace = Pace::new(arguments.beside.rate.map(bytes));
     let plan = BackupPlan { target: target.clone(), link: arguments.link, also: vec![KEPT_KEY] };
-    let done = match upkeep::backup(data, &plan, pace, &mut |event| printer.event(event)) {
-        Err(in_use @ UpkeepError::Open(OpenError::InUse(_))) => {
-            backup_by_server(arguments, &target, in_use, &mut printer)?
-        }
-        done => done.map_err(|error| failure(data, error))?,
+    let upkeep = Upkeep {
+        store: &arguments.store,
+        beside: &arguments.beside,
+        notice: "a server has the folder and copies it, as it is now; the copy is made by the server's user",
+        broken_off: "no backup was made; it is safe to try again",
     };
+    let mut printer = Printer::new(*json, out);
+    let done = here_or_by_server(
+        &upkeep,
+        &mut printer,
+        |pace, report| upkeep::backup(data, &plan, pace, report),
+        |bytes_a_second| command(&target, arguments.link, bytes_a_second),
+        |answer| match answer {
+            Answer::BackedUp(done) => Some(done),
+            _ => None,
+        },
+    )?;
     printer.last(&summary(&done, &target), &summary_json(&done, &target))?;
     if done.findings == 0 { Ok(()) } else { Err(Failure::Found) }
 }
 
-/// Asks the server that has the folder open to make the copy.
-fn backup_by_server(
-    arguments: &StoreBackup,
-    target: &Path,
-    in_use: UpkeepError,
-    printer: &mut Printer<'_>,
-) -> Result<BackedUp, Failure> {
+/// What a server is asked for.
+fn command(target: &Path, link: bool, bytes_a_second: u64) -> Result<Command, Failure> {
     let Some(folder) = target.to_str().map(str::to_owned) else {
         let message = "a server cannot get a path that is not UTF-8";
         return Err(Diagnostic::new(Location::file(target), message, "name another").into());
     };
-    let request = Request {
-        data: &arguments.store.data,
-        control: arguments.beside.control.as_deref(),
-        command: Command::StoreBackup {
-            folder,
-            link: arguments.link,
-            bytes_a_second: by_server::rate(arguments.beside.rate),
-        },
-        notice: "a server has the folder and copies it, as it is now; the copy is made by the server's user",
-        broken_off: "no backup was made; it is safe to try again",
-    };
-    by_server::ask(&request, in_use, printer, |answer| match answer {
-        Answer::BackedUp(done) => Some(done),
-        _ => None,
-    })
+    Ok(Command::StoreBackup { folder, link, bytes_a_second })
 }
 
 fn summary(done: &BackedUp, target: &Path) -> String {

@@ -1,43 +1,36 @@
 //! `store check`: exits with 0 if it finds nothing and with 1 if it finds something.
 
-use super::by_server::{self, Request, bytes, failure};
+use super::by_server::{Upkeep, here_or_by_server};
 use super::printer::{Printer, counted, verdict};
 use crate::cli::arguments::{StoreArguments, StoreCheck};
 use crate::cli::failure::Failure;
 use crate::server::control::{Answer, Command};
-use crate::store::OpenError;
-use crate::store::upkeep::{self, Checked, Pace, UpkeepError};
+use crate::store::upkeep::{self, Checked};
 use serde_json::json;
 use std::io::Write;
 
 /// Writes every finding on a line of its own.
 pub(in crate::cli) fn check(arguments: &StoreCheck, out: &mut dyn Write) -> Result<(), Failure> {
-    // The index's engine may panic over a damaged page: that is a finding, and needs no message on stderr.
-    std::panic::set_hook(Box::new(|_| ()));
     let StoreArguments { data, json } = &arguments.store;
-    let mut printer = Printer::new(*json, out);
-    let pace = Pace::new(arguments.beside.rate.map(bytes));
-    let checked = match upkeep::check(data, pace, &mut |event| printer.event(event)) {
-        Err(in_use @ UpkeepError::Open(OpenError::InUse(_))) => check_by_server(arguments, in_use, &mut printer)?,
-        checked => checked.map_err(|error| failure(data, error))?,
-    };
-    printer.last(&summary(&checked), &summary_json(&checked))?;
-    if checked.findings == 0 { Ok(()) } else { Err(Failure::Found) }
-}
-
-/// Asks the server that has the folder open to check it.
-fn check_by_server(arguments: &StoreCheck, in_use: UpkeepError, printer: &mut Printer<'_>) -> Result<Checked, Failure> {
-    let request = Request {
-        data: &arguments.store.data,
-        control: arguments.beside.control.as_deref(),
-        command: Command::StoreCheck { bytes_a_second: by_server::rate(arguments.beside.rate) },
+    let upkeep = Upkeep {
+        store: &arguments.store,
+        beside: &arguments.beside,
         notice: "a server has the folder and checks it; a check without it also reads the whole index",
         broken_off: "the check is not complete; it is safe to try again",
     };
-    by_server::ask(&request, in_use, printer, |answer| match answer {
-        Answer::Checked(checked) => Some(checked),
-        _ => None,
-    })
+    let mut printer = Printer::new(*json, out);
+    let checked = here_or_by_server(
+        &upkeep,
+        &mut printer,
+        |pace, report| upkeep::check(data, pace, report),
+        |bytes_a_second| Ok(Command::StoreCheck { bytes_a_second }),
+        |answer| match answer {
+            Answer::Checked(checked) => Some(checked),
+            _ => None,
+        },
+    )?;
+    printer.last(&summary(&checked), &summary_json(&checked))?;
+    if checked.findings == 0 { Ok(()) } else { Err(Failure::Found) }
 }
 
 fn summary(checked: &Checked) -> String {

@@ -1,47 +1,36 @@
 //! `store compact`: writes the index anew. Exits with 0 if that is done.
 
-use super::by_server::{self, Request, bytes, failure};
+use super::by_server::{Upkeep, here_or_by_server};
 use super::printer::{Printer, verdict};
 use crate::cli::arguments::{StoreArguments, StoreCompact};
 use crate::cli::failure::Failure;
 use crate::server::control::{Answer, Command};
-use crate::store::OpenError;
-use crate::store::upkeep::{self, Compacted, Pace, UpkeepError};
+use crate::store::upkeep::{self, Compacted};
 use serde_json::json;
 use std::io::Write;
 
 /// Compacts, and writes what that has freed.
 pub(in crate::cli) fn compact(arguments: &StoreCompact, out: &mut dyn Write) -> Result<(), Failure> {
-    // The index's engine may panic over a damaged page: that is an error, and needs no message on stderr.
-    std::panic::set_hook(Box::new(|_| ()));
     let StoreArguments { data, json } = &arguments.store;
-    let mut printer = Printer::new(*json, out);
-    let pace = Pace::new(arguments.beside.rate.map(bytes));
-    let done = match upkeep::compact(data, pace, &mut |event| printer.event(event)) {
-        Err(in_use @ UpkeepError::Open(OpenError::InUse(_))) => compact_by_server(arguments, in_use, &mut printer)?,
-        done => done.map_err(|error| failure(data, error))?,
-    };
-    printer.last(&summary(&done), &summary_json(&done))?;
-    Ok(())
-}
-
-/// Has the server compact that has the folder.
-fn compact_by_server(
-    arguments: &StoreCompact,
-    in_use: UpkeepError,
-    printer: &mut Printer<'_>,
-) -> Result<Compacted, Failure> {
-    let request = Request {
-        data: &arguments.store.data,
-        control: arguments.beside.control.as_deref(),
-        command: Command::StoreCompact { bytes_a_second: by_server::rate(arguments.beside.rate) },
+    let upkeep = Upkeep {
+        store: &arguments.store,
+        beside: &arguments.beside,
         notice: "a server has the folder and compacts its index",
         broken_off: "what the index holds is as it was; it is safe to try again",
     };
-    by_server::ask(&request, in_use, printer, |answer| match answer {
-        Answer::Compacted(done) => Some(done),
-        _ => None,
-    })
+    let mut printer = Printer::new(*json, out);
+    let done = here_or_by_server(
+        &upkeep,
+        &mut printer,
+        |pace, report| upkeep::compact(data, pace, report),
+        |bytes_a_second| Ok(Command::StoreCompact { bytes_a_second }),
+        |answer| match answer {
+            Answer::Compacted(done) => Some(done),
+            _ => None,
+        },
+    )?;
+    printer.last(&summary(&done), &summary_json(&done))?;
+    Ok(())
 }
 
 fn summary(done: &Compacted) -> String {
