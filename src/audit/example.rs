@@ -1,6 +1,6 @@
 //! One request as an example of a finding, and the answer to it: enough to recognise them, and nothing secret.
 
-use crate::s3::secrecy::{query_without, text_without};
+use crate::s3::secrecy::text_without;
 
 /// The most bytes of an example.
 const MAX_EXAMPLE: usize = 512;
@@ -10,19 +10,18 @@ const HIDDEN: &str = "...";
 
 /// Method and target of a request, as sent but for the values that are not for everybody, which are `...`.
 pub fn example(method: &str, target: &str) -> String {
-    let mut text = match target.split_once('?') {
-        Some((path, query)) if !query.is_empty() => {
-            format!("{method} {path}?{}", query_without(query, |_| Some(HIDDEN)))
-        }
-        _ => format!("{method} {}", target.trim_end_matches('?')),
+    let target = match target.split_once('?') {
+        Some((path, "")) => path,
+        _ => target,
     };
+    let mut text = format!("{method} {}", without_secrets(target));
     let end = text.floor_char_boundary(MAX_EXAMPLE);
     text.truncate(end);
     text
 }
 
 /// The message of an error. It may repeat a presigned address that a client has sent in the wrong place.
-pub(super) fn message(text: &str) -> String {
+pub(super) fn without_secrets(text: &str) -> String {
     text_without(text, |_| Some(HIDDEN)).into_owned()
 }
 
@@ -68,7 +67,7 @@ mod tests {
                 "Date provided (GET /b/k?AWSAccessKeyId=...&Signature=...&Expires=1) didn't parse",
             ),
         ] {
-            assert_eq!(message(sent), expected);
+            assert_eq!(without_secrets(sent), expected);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One request, judged.
 
 use crate::audit::client::Client;
-use crate::audit::example::message;
+use crate::audit::example::without_secrets;
 use crate::audit::rule::RuleId;
 use crate::filters::Finding;
 use crate::s3::operation::Operation;
@@ -42,7 +42,7 @@ pub struct Verdict {
 impl Verdict {
     /// The verdict of a rule that answers with this error.
     pub fn new(rule: RuleId, error: &S3Error) -> Verdict {
-        let (code, message) = (error.code.clone().into_owned(), message(&error.message));
+        let (code, message) = (error.code.clone().into_owned(), without_secrets(&error.message));
         Verdict { rule, status: error.status.as_u16(), code, message }
     }
 }

@@ -4,6 +4,9 @@ use crate::s3::uri;
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
+/// The text that replaces a secret, on pages and in logs.
+pub const HIDDEN: &str = "[hidden]";
+
 /// Why a value is not for everybody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Secrecy {

@@ -10,7 +10,7 @@ use std::time::Duration;
 const DOCUMENT: RangeInclusive<u64> = 64 << 10..=64 << 20;
 /// A machine does not have enough descriptors and ports for more connections.
 const CONNECTIONS: RangeInclusive<u64> = 1..=1_000_000;
-/// Seconds in which a client has to send something. Without a limit connections could stay open for ever.
+/// Seconds in which a client has to send something. Without a limit, connections could stay open without end.
 const SECONDS: RangeInclusive<u64> = 1..=3_600;
 /// Bytes of a body in a window. With a larger figure the minimum rate would be faster than most links.
 const WINDOW_BYTES: RangeInclusive<u64> = 1..=64 << 20;

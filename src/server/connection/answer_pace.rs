@@ -1,7 +1,7 @@
 //! The minimum rate of an answer: how much of it a client has to take while the server waits for it.
 //!
 //! A limit on each wait is not enough: a client that takes a byte a minute would hold a connection and the source of
-//! its answer for ever. pingora's own minimum rate is not used, because it limits the time of each piece, and pieces
+//! its answer without end. pingora's own minimum rate is not used, because it limits the time of each piece, and pieces
 //! differ in size. Only waits for the client count: a client that the limit of its key slows down is not slow.
 
 use crate::server::connection::pace::{MinimumRate, Pace, TooSlow};

@@ -2,7 +2,7 @@
 
 use crate::filters::{Filter, Finding, Subject};
 use crate::s3::error::CODES;
-use crate::s3::secrecy::{Secrecy, text_without};
+use crate::s3::secrecy::{HIDDEN, Secrecy, text_without};
 use crate::s3::{Limit, S3Error, Timestamp};
 use http::StatusCode;
 use std::time::Duration;
@@ -113,5 +113,5 @@ impl Record {
 
 /// Removes secrets: a message repeats what a client sent, which may be a presigned address in a wrong place.
 fn without_secrets(message: &str) -> String {
-    text_without(message, |secrecy| (secrecy != Secrecy::KeyName).then_some("[hidden]")).into_owned()
+    text_without(message, |secrecy| (secrecy != Secrecy::KeyName).then_some(HIDDEN)).into_owned()
 }

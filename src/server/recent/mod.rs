@@ -2,6 +2,7 @@
 
 mod secrets;
 
+use crate::s3::secrecy::HIDDEN;
 use crate::server::connection::head::OwnedHead;
 use crate::server::observe::ids::RequestIds;
 use crate::server::observe::record::Record;
@@ -44,7 +45,7 @@ struct Ring {
 
 /// A kept text as it is shown. The text that replaces a signature is hidden, too.
 pub fn without_placeholders(text: &str) -> String {
-    text.replace(secrets::NO_SIGNATURE, secrets::HIDDEN)
+    text.replace(secrets::NO_SIGNATURE, HIDDEN)
 }
 
 /// The requests after a certain one.

@@ -1,13 +1,10 @@
 //! Removes the secrets of a head before it is kept: signatures, tokens, and keys that objects are encrypted with. The
 //! key id is kept, and so is the form of a signature, so that the head can be explained.
 
-use crate::s3::secrecy::{Secrecy, query_without, text_without};
+use crate::s3::secrecy::{HIDDEN, Secrecy, query_without, text_without};
 use crate::server::connection::head::OwnedHead;
 use http::header::{AUTHORIZATION, REFERER};
 use http::{HeaderMap, HeaderName, HeaderValue};
-
-/// The text that replaces a secret.
-pub(super) const HIDDEN: &str = "[hidden]";
 
 /// The text that replaces a signature. It has the length of a signature, but is not a valid one.
 pub(super) const NO_SIGNATURE: &str = "0000000000000000000000000000000000000000000000000000000000000000";

@@ -81,9 +81,7 @@ impl Snapshot {
             copying.table(UNREFERENCED)?;
             match copying.keys.keys().next() {
                 None => Ok(()),
-                Some(table) => {
-                    Err(IndexError::Engine(StoreError::Io(format!("nobody copies the table {table}").into())))
-                }
+                Some(table) => Err(IndexError::Engine(StoreError::Io(format!("the copy has no table {table}").into()))),
             }
         });
         written.map_err(if is_source.get() { DuplicateFault::Source } else { DuplicateFault::Copy })

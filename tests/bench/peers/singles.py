@@ -60,9 +60,14 @@ def idle(starter):
         contestant.process.stop()
 
 
+def disk_bytes(data):
+    """Bytes of the disk that a folder takes. A file may be longer."""
+    return sum(file.stat().st_blocks * 512 for file in Path(data).rglob("*") if file.is_file())
+
+
 def index_size(data, count):
     """Bytes of the data folder against those of keys and bodies. Objects as small as these are in the index."""
-    used = sum(file.stat().st_blocks * 512 for file in Path(data).rglob("*") if file.is_file())
+    used = disk_bytes(data)
     rows = count * (len(list_key(0)) + BODY_BYTES)
     return f"{used / MIB:,.0f} MiB on disk; keys and bodies alone have {rows / MIB:,.0f} MiB"
 

@@ -3,7 +3,7 @@
 //! The h2 crate reads and writes the frames. pingora's own sessions of HTTP/2 are not used, for three reasons: they
 //! send no
 //! `100 Continue`, for which SDKs wait a second; they end an incomplete answer as if it were complete; and they wait
-//! for ever for a client that has agreed on HTTP/2 and then sends nothing.
+//! without end for a client that has agreed on HTTP/2 and then sends nothing.
 
 mod announcement;
 mod session;
