@@ -1,7 +1,7 @@
 //! What the documents say in tables is what the program does, and the files that they name exist. A test that fails prints
 //! what the text should be.
 
-use crate::support::command::{Output, r2shim};
+use crate::support::command::{FREE_PORTS, Output, r2shim};
 use r2shim::filters::Limits;
 use r2shim::policy::{Effective, Policy};
 use r2shim::s3::metadata::{MAX_USER_BYTES, MAX_USER_ENTRIES};
@@ -106,7 +106,8 @@ fn check(settings: &str) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("r2shim.toml");
     std::fs::write(&file, settings).unwrap();
-    r2shim(&["check", "--config", file.to_str().unwrap()], &[("APP_SECRET", "x"), ("STORE_SECRET", "y")])
+    let words = ["check", "--config", file.to_str().unwrap()];
+    r2shim(&[&words[..], &FREE_PORTS].concat(), &[("APP_SECRET", "x"), ("STORE_SECRET", "y")])
 }
 
 #[test]

@@ -9,6 +9,10 @@ pub struct Output {
     pub errors: String,
 }
 
+/// Flags by which `serve` and `check` bind free ports. Tests run side by side, and the machine may have its own server at
+/// the ports that examples and defaults name.
+pub const FREE_PORTS: [&str; 4] = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+
 /// Runs `r2shim` with these words, and of the environment only these variables.
 pub fn r2shim(words: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_r2shim"));
