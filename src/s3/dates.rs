@@ -40,7 +40,7 @@ impl Timestamp {
 
     /// Reads the form of `x-amz-date` (ISO 8601 basic, UTC): `20260612T101112Z`. Nothing else is read.
     pub fn parse_amz_date(text: &str) -> Option<Timestamp> {
-        let time = PrimitiveDateTime::parse(text, AMZ_DATE).ok()?.assume_utc();
+        let time = unsigned(text, AMZ_DATE)?.assume_utc();
         u64::try_from(time.unix_timestamp()).ok().map(|seconds| Timestamp(seconds * 1000))
     }
 
@@ -56,7 +56,7 @@ impl Timestamp {
     pub fn parse_http_date(text: &str) -> Option<Timestamp> {
         let text = text.trim();
         let strictly = || httpdate::parse_http_date(text).ok().map(Timestamp::from);
-        PrimitiveDateTime::parse(text, IMF_FIXDATE).ok().map(Timestamp::from_utc).or_else(strictly)
+        unsigned(text, IMF_FIXDATE).map(Timestamp::from_utc).or_else(strictly)
     }
 
     fn from_utc(date: PrimitiveDateTime) -> Timestamp {
@@ -105,6 +105,11 @@ impl Timestamp {
         }
         text
     }
+}
+
+/// Reads a form of UTC. [`time`] would take a sign before the year, too.
+fn unsigned(text: &str, form: &[BorrowedFormatItem<'_>]) -> Option<PrimitiveDateTime> {
+    PrimitiveDateTime::parse(text, form).ok().filter(|_| !text.contains('+'))
 }
 
 /// Appends the last `count` decimal digits of a number, four at most, zeros first.
@@ -180,6 +185,7 @@ mod tests {
             ("Mon, 01 Jan 0001 00:00:00 GMT", Some(Timestamp(0))),
             ("Wed, 31 Dec 1969 23:59:59 GMT", Some(Timestamp(0))),
             ("Mon, 06 Nov 1994 08:49:37 GMT", Some(Timestamp(784_111_777_000))),
+            ("Sun, 06 Nov +1994 08:49:37 GMT", None),
             ("Noday, 06 Nov 1994 08:49:37 GMT", None),
             ("Sun, 06 Nov 1994 08:49:61 GMT", None),
             ("Wed, 32 Dec 1969 23:59:59 GMT", None),
@@ -192,8 +198,10 @@ mod tests {
 
     #[test]
     fn only_basic_iso_8601_is_an_amz_date() {
-        for text in ["", "20130524", "2013-05-24T00:00:00Z", "20130524T000000", "20131324T000000Z", "19600101T000000Z"]
-        {
+        let signed = ["+20130524T000000Z", "-20130524T000000Z", "20130524T+00000Z"];
+        let others =
+            ["", "20130524", "2013-05-24T00:00:00Z", "20130524T000000", "20131324T000000Z", "19600101T000000Z"];
+        for text in signed.into_iter().chain(others) {
             assert_eq!(Timestamp::parse_amz_date(text), None, "{text}");
         }
     }
