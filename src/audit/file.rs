@@ -12,6 +12,7 @@ use crate::audit::rule::RuleId;
 use crate::audit::tally::{Audit, ClientFigures, Coverage, FindingFigures, FindingKey, OperationFigures, Source};
 use crate::s3::Timestamp;
 use crc_fast::CrcAlgorithm;
+use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -22,6 +23,9 @@ const FORMAT: &str = "r2shim-audit";
 const VERSION: u64 = 2;
 /// The version before, which has no checksum.
 const WITHOUT_CHECKSUM: u64 = 1;
+
+/// The most that a figure can say. So many of them that fill a file add up without an overflow.
+const MOST: u64 = 1 << 40;
 
 /// Why a text is no audit that can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +66,7 @@ struct AuditFile {
     policy: String,
     sources: Vec<SourceText>,
     clients: Vec<ClientText>,
+    #[serde(deserialize_with = "figure")]
     findings_not_kept: u64,
     /// Of all the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,8 +78,11 @@ struct AuditFile {
 struct SourceText {
     name: String,
     format: String,
+    #[serde(deserialize_with = "figure")]
     judged: u64,
+    #[serde(deserialize_with = "figure")]
     left_out: u64,
+    #[serde(deserialize_with = "figure")]
     not_understood: u64,
     not_visible: BTreeSet<String>,
 }
@@ -94,7 +102,9 @@ struct ClientText {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OperationText {
+    #[serde(deserialize_with = "figure")]
     requests: u64,
+    #[serde(deserialize_with = "figure")]
     refused: u64,
 }
 
@@ -106,11 +116,19 @@ struct FindingText {
     status: u16,
     code: String,
     message: String,
+    #[serde(deserialize_with = "figure")]
     count: u64,
     first: String,
     last: String,
     example: String,
     buckets: BTreeSet<String>,
+}
+
+/// Reads a number of requests or findings.
+fn figure<'de, D: Deserializer<'de>>(text: D) -> Result<u64, D::Error> {
+    let number = u64::deserialize(text)?;
+    let too_large = || D::Error::custom(format!("{number} is more than an audit counts, which is {MOST}"));
+    (number <= MOST).then_some(number).ok_or_else(too_large)
 }
 
 impl Audit {

@@ -118,6 +118,10 @@ fn other_files_and_versions_are_refused() {
         (good.replace("\"version\": 2", "\"version\": 1"), "something in it has changed"),
         (good.replace("r2shim-audit", "other"), "its format is \"other\""),
         (good.replace("\"policy\"", "\"politics\""), "unknown field `politics`"),
+        (
+            good.replace("kept\": 0", "kept\": 18446744073709551615"),
+            "more than an audit counts, which is 1099511627776",
+        ),
         (good[..good.len() / 2].to_owned(), "EOF"),
         (String::new(), "EOF"),
         ("[]".to_owned(), "no audit"),
