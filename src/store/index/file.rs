@@ -6,7 +6,10 @@
 //! Earlier versions kept a file of redb's own. It becomes one of pages with sums when it is opened for writing: a copy is
 //! made, waited for, and renamed.
 
-use super::pages::{self, PAGE, Pages, RawFile};
+use super::first_page::HEADER;
+use super::page_sums::MARK;
+use super::pages::Pages;
+use super::raw_file::{PAGE, RawFile};
 use crate::store::disk::{Disk, Step};
 use crate::store::folder::{open_or_make_regular, open_regular};
 use redb::backends::FileBackend;
@@ -70,9 +73,7 @@ impl RawFile for Written {
     fn set_len(&self, length: u64) -> io::Result<()> {
         self.disk.perform(Step::ResizeIndex, || StorageBackend::set_len(&self.file, length))
     }
-}
 
-impl Written {
     fn sync(&self) -> io::Result<()> {
         self.disk.perform(Step::SyncIndex, || if self.disk.is_durable() { self.file.sync_data() } else { Ok(()) })
     }
@@ -102,6 +103,10 @@ impl RawFile for FileBackend {
     fn set_len(&self, length: u64) -> io::Result<()> {
         StorageBackend::set_len(self, length)
     }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
 }
 
 /// Whether the file is one of redb's own, and not of pages with sums.
@@ -110,7 +115,7 @@ fn is_plain(file: &File) -> io::Result<bool> {
     let mut begin = [0; 8];
     let read = file.read_at(&mut begin, 0)?;
     // A start that broke off has left zeros, or nothing.
-    let is_proven = length == 0 || length >= 2 * PAGE && (begin == pages::MARK || begin == [0; 8]);
+    let is_proven = length == 0 || length >= 2 * PAGE && (begin == MARK || begin == [0; 8]);
     match is_proven {
         true => Ok(false),
         false if begin.get(..read.min(REDB.len())) == Some(REDB) => Ok(true),
@@ -125,7 +130,7 @@ impl ReadFile {
         let place = FilePlace::of(&file.metadata().map_err(StorageError::Io)?);
         let is_plain = is_plain(&file).map_err(StorageError::Io)?;
         let file = FileBackend::new(file)?;
-        let file = if is_plain { ReadFile::Plain(file) } else { ReadFile::Proven(Pages::new(file)) };
+        let file = if is_plain { ReadFile::Plain(file) } else { ReadFile::Proven(Pages::for_reading(file)) };
         Ok((file, place))
     }
 
@@ -193,7 +198,7 @@ fn copy_with_sums(path: &Path, plain: &File, disk: &Disk) -> io::Result<File> {
     let file = disk.perform(Step::CreateFile, || options.open(&copy))?;
     let pages = Pages::new(file.try_clone()?);
     copy_pages(plain, &pages, disk)?;
-    pages.write_sums()?;
+    pages.sync()?;
     disk.sync(&file)?;
     disk.perform(Step::Rename, || fs::rename(&copy, path))?;
     path.parent().map_or(Ok(()), |folder| disk.sync_folder(folder))?;
@@ -203,7 +208,7 @@ fn copy_with_sums(path: &Path, plain: &File, disk: &Disk) -> io::Result<File> {
 fn copy_pages(plain: &File, pages: &Pages<File>, disk: &Disk) -> io::Result<()> {
     let length = plain.metadata()?.len();
     pages.set_len(length)?;
-    let mut header = [0; pages::HEADER];
+    let mut header = [0; HEADER];
     plain.read_exact_at(&mut header, 0)?;
     pages.write(0, &header)?;
     let mut at = PAGE;
@@ -233,6 +238,10 @@ impl RawFile for File {
     fn set_len(&self, length: u64) -> io::Result<()> {
         File::set_len(self, length)
     }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
 }
 
 impl StorageBackend for IndexFile {
@@ -249,8 +258,7 @@ impl StorageBackend for IndexFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.pages.write_sums()?;
-        self.pages.file().sync()
+        self.pages.sync()
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {

@@ -4,6 +4,9 @@
 //! an error it is closed and opened again, for reading only if writing fails. Each read has a transaction of its own, as
 //! one that is kept makes the file grow.
 
+mod raw_file;
+mod page_sums;
+mod first_page;
 mod pages;
 mod file;
 mod overlay;
@@ -27,6 +30,8 @@ mod scan;
 mod duplicate;
 mod rewrite;
 mod migration;
+#[cfg(test)]
+mod power_loss;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 

@@ -12,98 +12,64 @@
 //! written is zero, and so is its sum. Sums are written when redb waits for the disk, before the commit that needs them: a
 //! page whose sum a crash has lost is one that no commit refers to.
 //!
-//! redb's header is the only page that is written over while it is in use, and its 320 bytes may be torn. Behind them, in
-//! the same sector, are a copy of its flags and a sum of what never changes; its two slots have checksums of redb's.
+//! **One wait for a commit.** redb announces a commit in its header, writes the pages, waits, writes the header that leads
+//! to them, and waits again. The first wait is left out if the pages are few: the header takes a record of them with it
+//! ([`super::first_page`]), and one wait is for all. A commit that is found after a crash counts if its pages are those of
+//! the record. This needs that no page of the record is written over before the next wait, which redb guarantees for the
+//! pages that it writes between the announcement and the wait: they belong to the commit. If it has written any page before
+//! the announcement, to have room in its cache, that page may be given up and used again, so then both waits are kept.
 //!
 //! Not here: whether writes are waited for ([`super::file`]).
 
-use crate::store::block_sums;
-use crc_fast::{CrcAlgorithm, Digest};
+use super::first_page::{self, HEADER, Header, Proof, RECORDED, Record, Standing};
+use super::page_sums::{Sums, damaged, length_of_pages, place, run_at};
+use super::raw_file::{PAGE, RawFile};
 use std::collections::BTreeSet;
-use std::fmt;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// Bytes of a page.
-pub(super) const PAGE: u64 = 4096;
-/// Pages of redb's behind a page of sums.
-const GROUP: u64 = PAGE / 8 - 1;
-/// Bytes of redb's header, which begins the first page.
-pub(super) const HEADER: usize = header::BYTES;
-/// The first bytes of every page of sums, and so of the file.
-pub(super) const MARK: [u8; 8] = *b"r2shimI1";
-
-/// What pages lie on: bytes at places, of a file or of memory.
-pub(super) trait RawFile: fmt::Debug + Send + Sync {
-    /// Bytes there are.
-    fn len(&self) -> io::Result<u64>;
-    /// Fills `out` with the bytes from `at` on.
-    fn read(&self, at: u64, out: &mut [u8]) -> io::Result<()>;
-    /// Writes bytes.
-    fn write(&self, at: u64, bytes: &[u8]) -> io::Result<()>;
-    /// Cuts, or appends zeros.
-    fn set_len(&self, length: u64) -> io::Result<()>;
-}
 
 /// Pages over a file, in redb's view: pages of sums are not there.
 #[derive(Debug)]
 pub(super) struct Pages<F> {
     file: F,
-    sums: Mutex<Sums>,
+    may_write: bool,
+    known: Mutex<Known>,
 }
 
-/// The sums of a group of pages.
-type GroupSums = [u64; GROUP as usize];
-
-/// The sums of the pages that were looked at.
+/// What is known of the file.
 #[derive(Debug, Default)]
-struct Sums {
-    /// By number of the group; `None` where its sums were not read yet.
-    groups: Vec<Option<Box<GroupSums>>>,
-    /// Groups whose sums have to be written.
-    changed: BTreeSet<u64>,
+struct Known {
+    sums: Sums,
+    /// The header that was last read or written.
+    header: Option<Header>,
+    /// What is beside it; `None` if there is nothing, as in a new file or in one of an earlier version.
+    proof: Option<Proof>,
+    stage: Stage,
 }
 
-/// Where the page lies in the file.
-fn place(page: u64) -> u64 {
-    (page + page / GROUP + 1) * PAGE
-}
-
-/// Where the sums of a group lie in the file.
-fn place_of_sums(group: u64) -> u64 {
-    group * (GROUP + 1) * PAGE
-}
-
-/// Bytes of the file that has so many bytes of pages.
-fn file_length(length: u64) -> u64 {
-    let pages = length.div_ceil(PAGE);
-    (pages + pages.div_ceil(GROUP)) * PAGE
-}
-
-/// Bytes of pages in a file of so many bytes.
-fn length_of_pages(file: u64) -> u64 {
-    let pages = file / PAGE;
-    (pages - pages.div_ceil(GROUP + 1)) * PAGE
-}
-
-/// What a page must have. Zeros have 0, as a page has that was never written.
-fn sum(page: u64, bytes: &[u8]) -> u64 {
-    if bytes.iter().all(|byte| *byte == 0) {
-        return 0;
-    }
-    let mut digest = Digest::new(CrcAlgorithm::Crc64Nvme);
-    digest.update(&page.to_le_bytes());
-    digest.update(bytes);
-    digest.finalize()
-}
-
-fn damaged(page: u64) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("page {page} of the index is not what was written"))
+/// How far a commit has come.
+#[derive(Debug, Default)]
+enum Stage {
+    /// Something was written since the last wait, or may have been.
+    #[default]
+    Written,
+    /// Nothing was.
+    Waited,
+    /// A commit was announced, and these of its pages were written.
+    Announced(BTreeSet<u32>),
+    /// All its pages were written, and are not waited for: the header will take a record of them.
+    Deferred(BTreeSet<u32>),
 }
 
 impl<F: RawFile> Pages<F> {
+    /// Pages that may be written.
     pub(super) fn new(file: F) -> Pages<F> {
-        Pages { file, sums: Mutex::default() }
+        Pages { file, may_write: true, known: Mutex::default() }
+    }
+
+    /// Pages that are only read.
+    pub(super) fn for_reading(file: F) -> Pages<F> {
+        Pages { file, may_write: false, known: Mutex::default() }
     }
 
     pub(super) fn file(&self) -> &F {
@@ -119,99 +85,216 @@ impl<F: RawFile> Pages<F> {
     /// # Errors
     /// [`io::ErrorKind::InvalidData`] where a page is not what was written; the file's.
     pub(super) fn read(&self, at: u64, out: &mut [u8]) -> io::Result<()> {
-        if at == 0 && out.len() <= header::BYTES {
-            return self.read_header(out);
+        if at == 0 && out.len() <= HEADER {
+            let header = self.header(&mut self.lock())?;
+            out.copy_from_slice(&header.0[..out.len()]);
+            return Ok(());
         }
         let mut page = first_page(at, out.len())?;
         let mut rest = out;
         while !rest.is_empty() {
             let (run, behind) = rest.split_at_mut(run_at(page, rest.len()));
             self.file.read(place(page), run)?;
-            self.verify(page, run)?;
+            self.lock().sums.verify(&self.file, page, run)?;
             page += run.len() as u64 / PAGE;
             rest = behind;
-        }
-        Ok(())
-    }
-
-    /// Pages of one group.
-    fn verify(&self, first: u64, bytes: &[u8]) -> io::Result<()> {
-        let mut sums = self.lock();
-        let group = sums.group(&self.file, first / GROUP)?;
-        for (page, bytes) in (first..).zip(bytes.chunks(PAGE as usize)) {
-            if group[slot(page)] != sum(page, bytes) {
-                return Err(damaged(page));
-            }
         }
         Ok(())
     }
 
     /// Writes whole pages, or the header.
     pub(super) fn write(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
-        if at == 0 && bytes.len() == header::BYTES {
-            return self.file.write(place(0), &header::guarded(bytes));
+        if let (0, Ok(header)) = (at, bytes.try_into()) {
+            return self.write_header(Header(header));
         }
         let mut page = first_page(at, bytes.len())?;
         let mut rest = bytes;
         while !rest.is_empty() {
             let (run, behind) = rest.split_at(run_at(page, rest.len()));
             self.file.write(place(page), run)?;
-            self.note(page, run)?;
-            page += run.len() as u64 / PAGE;
-            rest = behind;
+            let mut known = self.lock();
+            known.sums.note(&self.file, page, run)?;
+            let next = page + run.len() as u64 / PAGE;
+            self.note_written(&mut known.stage, page..next)?;
+            (page, rest) = (next, behind);
         }
         Ok(())
     }
 
-    /// Pages of one group.
-    fn note(&self, first: u64, bytes: &[u8]) -> io::Result<()> {
-        let mut sums = self.lock();
-        let group = sums.group(&self.file, first / GROUP)?;
-        for (page, bytes) in (first..).zip(bytes.chunks(PAGE as usize)) {
-            group[slot(page)] = sum(page, bytes);
+    fn note_written(&self, stage: &mut Stage, pages: std::ops::Range<u64>) -> io::Result<()> {
+        match stage {
+            Stage::Announced(written) => {
+                written.extend(pages.map(|page| u32::try_from(page).unwrap_or(u32::MAX)));
+                // A page of that number is not recorded.
+                if written.len() > RECORDED || written.contains(&u32::MAX) {
+                    *stage = Stage::Written;
+                }
+            }
+            stage => self.leave(stage)?,
         }
-        sums.changed.insert(first / GROUP);
         Ok(())
     }
 
     pub(super) fn set_len(&self, length: u64) -> io::Result<()> {
-        let mut sums = self.lock();
-        let (old, new) = (self.len()? / PAGE, length.div_ceil(PAGE));
-        // What lies behind the end has no sums.
-        if let Some(last) = old.min(new).checked_sub(1) {
-            let group = sums.group(&self.file, last / GROUP)?;
-            group.iter_mut().skip(slot(last) + 1).for_each(|sum| *sum = 0);
-            sums.changed.insert(last / GROUP);
-        }
-        sums.groups.truncate(usize::try_from(new.div_ceil(GROUP)).unwrap_or(usize::MAX));
-        sums.changed.retain(|group| *group < new.div_ceil(GROUP));
-        self.file.set_len(file_length(length))?;
-        for group in old.div_ceil(GROUP)..new.div_ceil(GROUP) {
-            sums.add_empty(group);
-        }
-        Ok(())
+        let mut known = self.lock();
+        self.leave(&mut known.stage)?;
+        let old = self.len()? / PAGE;
+        known.sums.resize(&self.file, old, length.div_ceil(PAGE))
     }
 
-    /// Writes the sums of what was written.
-    pub(super) fn write_sums(&self) -> io::Result<()> {
-        let mut sums = self.lock();
-        while let Some(group) = sums.changed.first().copied() {
-            self.file.write(place_of_sums(group), &sums.encode(group))?;
-            sums.changed.remove(&group);
+    /// Something else is written than what belongs to a commit. A wait that was left out is made up for.
+    fn leave(&self, stage: &mut Stage) -> io::Result<()> {
+        match std::mem::take(stage) {
+            Stage::Deferred(_) => self.file.sync(),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
-    fn read_header(&self, out: &mut [u8]) -> io::Result<()> {
-        let mut bytes = [0; header::GUARDED];
-        self.file.read(place(0), &mut bytes)?;
-        let header = header::checked(&bytes).ok_or_else(|| damaged(0))?;
-        out.copy_from_slice(&header[..out.len()]);
-        Ok(())
+    /// Waits until all that was written is on the disk, or until it is announced to be written with the next header.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        let mut known = self.lock();
+        known.sums.write(&self.file)?;
+        if let Stage::Announced(pages) = &mut known.stage {
+            known.stage = Stage::Deferred(std::mem::take(pages));
+            return Ok(());
+        }
+        // What others write while this waits is not waited for.
+        known.stage = Stage::Waited;
+        drop(known);
+        let waited = self.file.sync();
+        let mut known = self.lock();
+        if waited.is_err() {
+            known.stage = Stage::Written;
+            return waited;
+        }
+        self.confirm(&mut known)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Sums> {
-        self.sums.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Notes in the file that the last commit is on the disk. This is not waited for: a record says the same.
+    fn confirm(&self, known: &mut Known) -> io::Result<()> {
+        let (Some(header), Some(proof)) = (&known.header, &mut known.proof) else { return Ok(()) };
+        let commit = Some(header.commit());
+        if proof.confirmed == commit {
+            return Ok(());
+        }
+        proof.confirmed = commit;
+        self.file.write(place(0) + Proof::confirmation_at(), &proof.confirmation())
+    }
+
+    fn write_header(&self, header: Header) -> io::Result<()> {
+        let mut known = self.lock();
+        let known = &mut *known;
+        let before = known.header.replace(header);
+        let moves_on = header.is_trusted() && before.is_some_and(|before| before.slot() != header.slot());
+        let announces = known.proof.is_some() && before.is_some_and(|before| header.announces_after(&before));
+        match std::mem::take(&mut known.stage) {
+            Stage::Waited if announces => {
+                known.stage = Stage::Announced(BTreeSet::new());
+                return self.file.write(place(0), &header.guarded());
+            }
+            Stage::Deferred(pages) if moves_on => {
+                let record = self.record(&mut known.sums, header.commit(), pages)?;
+                known.proof.get_or_insert_default().records[header.slot()] = Some(record);
+            }
+            Stage::Waited if moves_on => known.proof.get_or_insert_default().confirmed = Some(header.commit()),
+            // What is not known to be on the disk is waited for, so that the header leads to nothing else.
+            Stage::Deferred(_) => self.file.sync()?,
+            _ if moves_on => {
+                self.file.sync()?;
+                known.proof.get_or_insert_default().confirmed = Some(header.commit());
+            }
+            _ if known.proof.is_some() => return self.file.write(place(0), &header.guarded()),
+            _ => {}
+        }
+        let proof = known.proof.get_or_insert(Proof { confirmed: Some(header.commit()), ..Proof::default() });
+        self.file.write(place(0), &proof.page(&header))
+    }
+
+    /// A record of pages that were written.
+    fn record(&self, sums: &mut Sums, commit: u64, pages: BTreeSet<u32>) -> io::Result<Record> {
+        let pages = Vec::from_iter(pages);
+        Ok(Record { commit, digest: self.digest(sums, &pages)?, pages })
+    }
+
+    fn digest(&self, sums: &mut Sums, pages: &[u32]) -> io::Result<u64> {
+        let sums = pages.iter().map(|page| Ok((*page, sums.of(&self.file, u64::from(*page))?)));
+        Ok(first_page::digest(sums.collect::<io::Result<Vec<_>>>()?.into_iter()))
+    }
+
+    /// The header of the last commit that is complete.
+    fn header(&self, known: &mut Known) -> io::Result<Header> {
+        if let Some(header) = known.header {
+            return Ok(header);
+        }
+        let mut page = vec![0; PAGE as usize];
+        self.file.read(place(0), &mut page)?;
+        let header = Header::read(&page).ok_or_else(|| damaged(0))?;
+        known.proof = Proof::read(&page);
+        let Some(proof) = known.proof.clone() else { return Ok(*known.header.insert(header)) };
+        let header = match proof.standing(&header).ok_or_else(|| damaged(0))? {
+            Standing::Complete => header,
+            Standing::Recorded(record) if self.has(&mut known.sums, record)? => {
+                self.write_again(known, header, record)?;
+                header
+            }
+            _ if proof.may_go_back(&header) => self.go_back(known, header)?,
+            _ => return Err(damaged(0)),
+        };
+        Ok(*known.header.insert(header))
+    }
+
+    /// Whether all pages of a record are there, with their sums.
+    fn has(&self, sums: &mut Sums, record: &Record) -> io::Result<bool> {
+        let end = self.len()? / PAGE;
+        if record.pages.iter().any(|page| u64::from(*page) >= end) || self.digest(sums, &record.pages)? != record.digest
+        {
+            return Ok(false);
+        }
+        for page in record.pages.iter().copied().map(u64::from) {
+            match sums.verify(&self.file, page, &self.raw(page)?) {
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(false),
+                verified => verified?,
+            }
+        }
+        Ok(true)
+    }
+
+    fn raw(&self, page: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; PAGE as usize];
+        self.file.read(place(page), &mut bytes).map(|()| bytes)
+    }
+
+    /// Makes sure that a commit which is there is on the disk, too: a wait that failed may have left it in memory alone.
+    fn write_again(&self, known: &mut Known, header: Header, record: &Record) -> io::Result<()> {
+        if !self.may_write {
+            return Ok(());
+        }
+        for page in record.pages.iter().copied().map(u64::from) {
+            self.file.write(place(page), &self.raw(page)?)?;
+            known.sums.write_again(page);
+        }
+        known.sums.write(&self.file)?;
+        self.settle(known, header)
+    }
+
+    /// The header of the commit before that of this one, which was not answered.
+    fn go_back(&self, known: &mut Known, header: Header) -> io::Result<Header> {
+        tracing::warn!("the last commit was not complete when the machine stopped; nobody was told of it");
+        let header = header.of_other_slot();
+        known.proof = Some(Proof { confirmed: Some(header.commit()), ..Proof::default() });
+        self.settle(known, header)?;
+        Ok(header)
+    }
+
+    /// Waits for the header, if it may be written.
+    fn settle(&self, known: &Known, header: Header) -> io::Result<()> {
+        let Some(proof) = known.proof.as_ref().filter(|_| self.may_write) else { return Ok(()) };
+        self.file.write(place(0), &proof.page(&header))?;
+        self.file.sync()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -221,102 +304,6 @@ fn first_page(at: u64, length: usize) -> io::Result<u64> {
         Ok(at / PAGE)
     } else {
         Err(io::Error::new(io::ErrorKind::InvalidInput, "the index is read and written in whole pages"))
-    }
-}
-
-/// How many of these bytes lie one behind the other in the file, from this page on.
-fn run_at(page: u64, bytes: usize) -> usize {
-    usize::try_from((GROUP - page % GROUP) * PAGE).unwrap_or(usize::MAX).min(bytes)
-}
-
-/// Where in its group a page is.
-fn slot(page: u64) -> usize {
-    (page % GROUP) as usize
-}
-
-impl Sums {
-    /// The sums of a group.
-    fn group<F: RawFile>(&mut self, file: &F, group: u64) -> io::Result<&mut GroupSums> {
-        let index = usize::try_from(group).unwrap_or(usize::MAX);
-        if self.groups.len() <= index {
-            self.groups.resize_with(index + 1, || None);
-        }
-        if self.groups[index].is_none() {
-            self.groups[index] = Some(read_sums(file, group)?);
-        }
-        self.groups[index].as_deref_mut().ok_or_else(|| damaged(group * GROUP))
-    }
-
-    fn add_empty(&mut self, group: u64) {
-        self.groups.push(Some(Box::new([0; GROUP as usize])));
-        self.changed.insert(group);
-    }
-
-    fn encode(&self, group: u64) -> Vec<u8> {
-        let mut out = MARK.to_vec();
-        let sums = usize::try_from(group).ok().and_then(|group| self.groups.get(group)?.as_deref());
-        sums.into_iter().flatten().for_each(|sum| out.extend_from_slice(&sum.to_le_bytes()));
-        out
-    }
-}
-
-/// Reads the sums of a group. What lies behind the end of the file has none, whatever a crash has left of them.
-fn read_sums<F: RawFile>(file: &F, group: u64) -> io::Result<Box<GroupSums>> {
-    let mut bytes = vec![0; PAGE as usize];
-    file.read(place_of_sums(group), &mut bytes)?;
-    let (mark, read) = bytes.split_at(MARK.len());
-    if mark != MARK && mark != [0; MARK.len()] {
-        return Err(damaged(group * GROUP));
-    }
-    let end = length_of_pages(file.len()?) / PAGE;
-    let there = usize::try_from(end.saturating_sub(group * GROUP)).unwrap_or(usize::MAX);
-    let mut sums = Box::new([0; GROUP as usize]);
-    sums.iter_mut().zip(block_sums::decode(read)).take(there).for_each(|(sum, read)| *sum = read);
-    Ok(sums)
-}
-
-/// redb's header with what guards it behind it.
-mod header {
-    use crate::store::block_sums;
-
-    /// Bytes of redb's header.
-    pub(super) const BYTES: usize = 320;
-    /// And of what guards it: a copy of the flags, and the sum of what never changes.
-    pub(super) const GUARDED: usize = BYTES + 16;
-    /// The byte of flags.
-    const FLAGS: usize = 9;
-    /// The flag that says which slot holds the last commit.
-    const SLOT: u8 = 1;
-    /// The sizes of pages and regions.
-    const FIXED: std::ops::Range<usize> = 10..24;
-    /// The two slots, and where in each the number of its commit is.
-    const SLOTS: [usize; 2] = [64, 64 + 128];
-    const COMMIT: usize = 104;
-
-    pub(super) fn guarded(header: &[u8]) -> Vec<u8> {
-        let mut out = header.to_vec();
-        out.extend_from_slice(&[header[FLAGS], 0, 0, 0, 0, 0, 0, 0]);
-        out.extend_from_slice(&block_sums::sum(&header[FIXED]).to_le_bytes());
-        out
-    }
-
-    /// The header as redb is to see it; `None` if it is not what was written.
-    pub(super) fn checked(bytes: &[u8; GUARDED]) -> Option<[u8; BYTES]> {
-        let mut header: [u8; BYTES] = *bytes.first_chunk()?;
-        let (flags, copy) = (bytes[FLAGS], bytes[BYTES]);
-        if bytes[BYTES + 8..] != block_sums::sum(&bytes[FIXED]).to_le_bytes() {
-            return None;
-        }
-        header[FLAGS] = (flags | copy) & !SLOT | if (flags ^ copy) & SLOT == 0 { flags & SLOT } else { newer(bytes) };
-        Some(header)
-    }
-
-    /// The slot of the later commit. Where flag and copy differ, one of them has changed, or a crash has torn the write
-    /// that moved on to the later commit, which is complete then.
-    fn newer(bytes: &[u8]) -> u8 {
-        let commit = |slot: usize| bytes.get(slot + COMMIT..).and_then(|bytes| bytes.first_chunk().copied());
-        let [first, second] = SLOTS.map(|slot| commit(slot).map(u64::from_le_bytes));
-        u8::from(second > first)
     }
 }
 
@@ -350,6 +337,10 @@ mod tests {
             self.0.write().unwrap().resize(length as usize, 0);
             Ok(())
         }
+
+        fn sync(&self) -> io::Result<()> {
+            Ok(())
+        }
     }
 
     fn page(seed: u64) -> Vec<u8> {
@@ -371,7 +362,7 @@ mod tests {
 
     /// What is on the disk after the sums were written.
     fn reopened(pages: Pages<Memory>) -> Pages<Memory> {
-        pages.write_sums().unwrap();
+        pages.sync().unwrap();
         Pages::new(pages.file)
     }
 
