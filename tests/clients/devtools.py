@@ -15,7 +15,7 @@ from browser import FLAGS
 
 ANSWER_SECONDS = 60
 
-# What a page is waited for with: there is nothing to be told of, so it looks again.
+# What a page is waited for with: no event says that it is ready, so it looks again.
 UNTIL = """new Promise((done, failed) => {{
   const end = Date.now() + {limit};
   const look = () => {{
@@ -157,15 +157,15 @@ class Page:
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def tree(self):
-        """What a screen reader is told: role, name and level of each node, in order."""
+        """What a screen reader reads: role, name and level of each node, in order."""
         nodes = self.call("Accessibility.getFullAXTree")["nodes"]
 
-        def told(node):
+        def read(node):
             properties = {one["name"]: one["value"].get("value") for one in node.get("properties", [])}
             name = node.get("name", {}).get("value", "")
             return (node["role"]["value"], name, properties.get("level"))
 
-        return [told(node) for node in nodes if not node["ignored"]]
+        return [read(node) for node in nodes if not node["ignored"]]
 
     def picture(self, path):
         """Writes what the window shows as PNG."""

@@ -23,8 +23,8 @@ def test_answers_say_nothing_of_the_store(s3, bucket):
     get = s3.get_object(Bucket=bucket, Key="k")
     for answer in (put, get, s3.head_bucket(Bucket=bucket), s3.list_objects(Bucket=bucket)):
         headers = answer["ResponseMetadata"]["HTTPHeaders"]
-        told = [f"{name}: {value}" for name, value in headers.items() if "minio" in f"{name}{value}".lower()]
-        assert told == [] and "x-amz-id-2" not in headers and "x-amz-version-id" not in headers
+        traces = [f"{name}: {value}" for name, value in headers.items() if "minio" in f"{name}{value}".lower()]
+        assert traces == [] and "x-amz-id-2" not in headers and "x-amz-version-id" not in headers
 
 
 def test_the_log_says_which_node_answered(s3, server, bucket):

@@ -109,6 +109,6 @@ def test_in_us_east_1_boto3_presigns_with_sigv2_and_must_be_told_otherwise(serve
     old = boto3_session().client("s3", **us_east_1).generate_presigned_url("get_object", where)
     status, body = plain_http("GET", old)
     assert status == 401 and b"SigV2 authorization is not supported. Please use SigV4 instead." in body
-    told = boto3_session().client("s3", config=Config(signature_version="s3v4"), **us_east_1)
-    assert plain_http("GET", told.generate_presigned_url("get_object", where)) == (200, b"x")
+    in_us_east_1 = boto3_session().client("s3", config=Config(signature_version="s3v4"), **us_east_1)
+    assert plain_http("GET", in_us_east_1.generate_presigned_url("get_object", where)) == (200, b"x")
     assert plain_http("GET", boto3_client(server).generate_presigned_url("get_object", where)) == (200, b"x")

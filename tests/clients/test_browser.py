@@ -53,7 +53,7 @@ allowed_headers = ["content-type", "if-none-match", "range"]
 expose_headers = ["etag"]
 
 [[cors]]
-buckets = ["told"]
+buckets = ["errors"]
 allowed_origins = ["http://localhost:*"]
 allowed_methods = ["GET"]
 on_errors = true
@@ -117,7 +117,7 @@ def own_page(laptop, folder):
 def task(server, laptop):
     """Addresses, presigned where the secret is known: pages have none."""
     s3 = boto3_client(server)
-    for bucket in ("media", "told"):
+    for bucket in ("media", "errors"):
         s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket="media", Key="old", Body=b"old")
     upload = {"Bucket": "media", "Key": "parts"}
@@ -139,7 +139,7 @@ def task(server, laptop):
     }
     return {
         "media": media,
-        "told": {"none": address("get_object", "none", "told")},
+        "errors": {"none": address("get_object", "none", "errors")},
         "laptop": {"put": address("put_object", "anyone", client=own)},
     }
 

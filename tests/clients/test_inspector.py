@@ -129,8 +129,8 @@ def test_it_works_without_scripts(browser, shim, application):
     assert any(WORDS in name for _, name, _ in page.tree())
 
 
-def test_a_screen_reader_is_told_what_is_there(browser, shim, application):
-    refused(application, "told")
+def test_a_screen_reader_reads_what_is_there(browser, shim, application):
+    refused(application, "read")
     page = live(browser, shim)
     tree = page.tree()
     for node in [
@@ -204,16 +204,16 @@ def test_what_clients_name_runs_nothing(browser, shim, application):
 def test_strangers_read_nothing(browser, shim):
     rebound = shim.admin.replace("127.0.0.1", "rebound.test")
     unknown = "not known under this name"
-    for path, told in [("/", unknown), ("/metrics", unknown), ("/report", unknown), ("/readyz", "ok")]:
+    for path, expected in [("/", unknown), ("/metrics", unknown), ("/report", unknown), ("/readyz", "ok")]:
         text = browser.open(rebound + path).text()
-        assert told in text and "Requests" not in text and "r2shim_" not in text, text
+        assert expected in text and "Requests" not in text and "r2shim_" not in text, text
     stranger = Site("localhost", queue.Queue())
     try:
         stranger.files["page.html"] = f'<!doctype html><iframe src="{shim.admin}/"></iframe>'
         page = browser.open(f"{stranger.origin}/page.html")
         assert page.evaluate(f"fetch('{shim.admin}/').then(() => 'read', () => 'kept')") == "kept"
-        told = "{ onerror: () => done('kept'), onopen: () => done('read') }"
-        stream = f"new Promise((done) => Object.assign(new EventSource('{shim.admin}/events'), {told}))"
+        handlers = "{ onerror: () => done('kept'), onopen: () => done('read') }"
+        stream = f"new Promise((done) => Object.assign(new EventSource('{shim.admin}/events'), {handlers}))"
         assert page.evaluate(stream) == "kept"
     finally:
         stranger.stop()

@@ -19,7 +19,7 @@ def browser(tmp_path_factory):
     running.stop()
 
 
-def test_a_screen_reader_is_told_what_is_there(browser):
+def test_a_screen_reader_reads_what_is_there(browser):
     tree = browser.open(PAGE).tree()
     for node in [
         ("main", "", None),

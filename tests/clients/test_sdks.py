@@ -36,8 +36,8 @@ def reports(server, home, sdk_environment, subtests):
     """Runs a program and makes a result of each line it prints."""
 
     def run(*argv):
-        told = server.policy, server.store, server.new_prefix()
-        output = Command(argv, home, sdk_environment).run(*told, seconds=SECONDS)
+        where = server.policy, server.store, server.new_prefix()
+        output = Command(argv, home, sdk_environment).run(*where, seconds=SECONDS)
         lines = [line for line in map(LINE.fullmatch, output.stdout.splitlines()) if line]
         for failed, name, why in (line.groups() for line in lines):
             with subtests.test(name):

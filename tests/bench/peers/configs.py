@@ -1,4 +1,4 @@
-"""What each contestant is told. tests/bench/README.md has the reasons."""
+"""The settings of each contestant. tests/bench/README.md has the reasons."""
 
 import os
 
@@ -108,7 +108,7 @@ backend fleet
     {servers}
 """
 
-# What haproxy is told besides, by name: lines of `defaults`, lines of the backend, words of a server.
+# Further settings of haproxy, by name: lines of `defaults`, lines of the backend, words of a server.
 _FLEET_WAYS = {
     "plain": ([], [], ""),
     "checked": (
@@ -161,10 +161,10 @@ def nginx_proxy(folder, port, store, tls, log):
 
 
 def haproxy(port, store, tls, log):
-    told = f"ssl crt {tls}/tls.pem alpn h2,http/1.1" if tls else ""
+    bind = f"ssl crt {tls}/tls.pem alpn h2,http/1.1" if tls else ""
     log_to = "log stdout format raw local0" if log else ""
     log = "log global\n    option httplog" if log else ""
-    return _HAPROXY.format(cores=CORES, port=port, store=store, tls=told, log_to=log_to, log=log)
+    return _HAPROXY.format(cores=CORES, port=port, store=store, tls=bind, log_to=log_to, log=log)
 
 
 def haproxy_fleet(folder, port, servers, way):

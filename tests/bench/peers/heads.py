@@ -89,11 +89,11 @@ def main():
         senders.connect()
     senders.read_until(began + float(seconds))
     times = sorted(senders.times)
-    told = {"requests": len(times), "seconds": time.perf_counter() - began}
-    told |= {"statuses": senders.wrong, "broken": senders.broken}
+    result = {"requests": len(times), "seconds": time.perf_counter() - began}
+    result |= {"statuses": senders.wrong, "broken": senders.broken}
     for name, share in (("p50", 0.5), ("p99", 0.99), ("max", 1)):
-        told[name] = times[min(int(len(times) * share), len(times) - 1)] * 1e3 if times else 0
-    print(json.dumps(told))
+        result[name] = times[min(int(len(times) * share), len(times) - 1)] * 1e3 if times else 0
+    print(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -79,5 +79,5 @@ def put_each(folder, host, bucket, numbers):
         if any(line == "sent\n" for line in wrk.stdout):
             wrk.send_signal(signal.SIGINT)
         said = wrk.stdout.read()
-    told = json.loads(said.strip().splitlines()[-1]) if wrk.returncode == 0 and said else {}
-    return said[-300:] if told.get("statuses", 1) or told["requests"] < len(numbers) else ""
+    result = json.loads(said.strip().splitlines()[-1]) if wrk.returncode == 0 and said else {}
+    return said[-300:] if result.get("statuses", 1) or result["requests"] < len(numbers) else ""

@@ -92,7 +92,7 @@ class Load:
         return None if program(loader) else loader
 
     def prepare(self, folder, host):
-        """Writes what the loader reads, and tells its words."""
+        """Writes what the loader reads, and returns its words."""
         requests = Path(folder, f"requests-{host.rpartition(':')[2]}")
         scheme = "https" if self.tls else "http"
         if self.h2:
@@ -137,12 +137,12 @@ def output(words):
 
 
 def read_wrk(text, refused):
-    told = json.loads(text.strip().splitlines()[-1])
-    wrong = told["requests"] - told["statuses"] if refused else told["statuses"]
-    faults = [f"{wrong} of {told['requests']} answers had another status"] * (wrong > 0)
-    faults += [f"{told['broken']} connections broke off"] * (told["broken"] > 0)
-    faults += ["no answer"] * (told["requests"] == 0)
-    return Outcome(told["requests"], told["seconds"], told["p50"], told["p99"], "; ".join(faults))
+    result = json.loads(text.strip().splitlines()[-1])
+    wrong = result["requests"] - result["statuses"] if refused else result["statuses"]
+    faults = [f"{wrong} of {result['requests']} answers had another status"] * (wrong > 0)
+    faults += [f"{result['broken']} connections broke off"] * (result["broken"] > 0)
+    faults += ["no answer"] * (result["requests"] == 0)
+    return Outcome(result["requests"], result["seconds"], result["p50"], result["p99"], "; ".join(faults))
 
 
 def read_h2load(text):

@@ -58,8 +58,8 @@ class Result:
 
     def as_json(self):
         runs = {name: [asdict(run) for run in runs] for name, runs in self.runs.items()}
-        told = {"row": self.row.name, "what": self.row.what, "scene": self.row.scene, "unit": self.row.load.unit}
-        return {**told, "runs": runs, "faults": self.faults}
+        named = {"row": self.row.name, "what": self.row.what, "scene": self.row.scene, "unit": self.row.load.unit}
+        return {**named, "runs": runs, "faults": self.faults}
 
 
 class Rounds:

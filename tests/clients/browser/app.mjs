@@ -2,7 +2,7 @@
 
 import { equal, refused, report, task } from "./checks.mjs";
 
-const { media, told } = await task();
+const { media, errors } = await task();
 const text = { "content-type": "text/plain" };
 let etag;
 
@@ -48,7 +48,7 @@ await report("app", {
     await refused(media.none);
   },
   async "reads an error where a rule has on_errors"() {
-    const answer = await fetch(told.none);
+    const answer = await fetch(errors.none);
     equal(answer.status, 404);
     equal((await answer.text()).includes("<Code>NoSuchKey</Code>"), true);
   },

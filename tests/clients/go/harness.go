@@ -111,13 +111,13 @@ func sameBytes(actual, expected []byte) {
 // refused demands that the server refused a call with this status, code and, where given, these words.
 func refused(err error, status int, code, words string) {
 	var answer *smithyhttp.ResponseError
-	var told smithy.APIError
-	if !errors.As(err, &answer) || !errors.As(err, &told) {
+	var apiError smithy.APIError
+	if !errors.As(err, &answer) || !errors.As(err, &apiError) {
 		fail("not refused, but: %v", err)
 	}
-	same([]any{answer.HTTPStatusCode(), told.ErrorCode()}, []any{status, code})
-	if !strings.Contains(told.ErrorMessage(), words) {
-		fail("%q does not say %q", told.ErrorMessage(), words)
+	same([]any{answer.HTTPStatusCode(), apiError.ErrorCode()}, []any{status, code})
+	if !strings.Contains(apiError.ErrorMessage(), words) {
+		fail("%q does not say %q", apiError.ErrorMessage(), words)
 	}
 }
 

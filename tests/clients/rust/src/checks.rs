@@ -57,7 +57,7 @@ impl Checks {
 
     async fn new_bucket(&self) -> Result<String, Failed> {
         let name = self.free_name();
-        self.client.create_bucket().bucket(&name).send().await.map_err(told)?;
+        self.client.create_bucket().bucket(&name).send().await.map_err(causes)?;
         Ok(name)
     }
 
@@ -69,12 +69,12 @@ impl Checks {
     /// Stores an object, whatever its metadata.
     pub async fn put(&self, bucket: &str, key: &str, body: &[u8]) -> Result<String, Failed> {
         let request = self.client.put_object().bucket(bucket).key(key).body(ByteStream::from(body.to_vec()));
-        Ok(request.send().await.map_err(told)?.e_tag.unwrap_or_default())
+        Ok(request.send().await.map_err(causes)?.e_tag.unwrap_or_default())
     }
 
     /// The bytes of an object.
     pub async fn get(&self, bucket: &str, key: &str) -> Result<Vec<u8>, Failed> {
-        let answer = self.client.get_object().bucket(bucket).key(key).send().await.map_err(told)?;
+        let answer = self.client.get_object().bucket(bucket).key(key).send().await.map_err(causes)?;
         collected(answer.body).await
     }
 
@@ -83,7 +83,7 @@ impl Checks {
         let mut pages = self.client.list_objects_v2().bucket(bucket).into_paginator().send();
         let mut keys = Vec::new();
         while let Some(page) = pages.next().await {
-            keys.extend(page.map_err(told)?.contents.unwrap_or_default().into_iter().filter_map(|entry| entry.key));
+            keys.extend(page.map_err(causes)?.contents.unwrap_or_default().into_iter().filter_map(|entry| entry.key));
         }
         Ok(keys)
     }
@@ -102,7 +102,7 @@ impl Checks {
         let lacking = format!("{header} on {operation} not implemented by the local store");
         let refusal = format!("Header '{header}' with value '{value}' not implemented");
         if !self.lacks() {
-            return answer.map(drop).map_err(told);
+            return answer.map(drop).map_err(causes);
         }
         refused(501, "NotImplemented", if self.open { &lacking } else { &refusal }, answer)
     }
@@ -112,7 +112,7 @@ impl Checks {
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        if self.open { answer.map(drop).map_err(told) } else { refused(501, "NotImplemented", words, answer) }
+        if self.open { answer.map(drop).map_err(causes) } else { refused(501, "NotImplemented", words, answer) }
     }
 }
 
@@ -126,7 +126,7 @@ pub async fn collected(body: ByteStream) -> Result<Vec<u8>, Failed> {
 }
 
 /// An error with all its causes.
-pub fn told<E: std::error::Error>(error: E) -> Failed {
+pub fn causes<E: std::error::Error>(error: E) -> Failed {
     DisplayErrorContext(error).to_string()
 }
 

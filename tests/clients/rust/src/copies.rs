@@ -4,7 +4,7 @@ use aws_sdk_s3::operation::copy_object::builders::CopyObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, MetadataDirective};
 
-use crate::checks::{Checks, Failed, ODD_KEY, Outcome, refused, same, same_bytes, told};
+use crate::checks::{Checks, Failed, ODD_KEY, Outcome, causes, refused, same, same_bytes};
 
 pub async fn run(checks: &Checks) {
     checks
@@ -19,7 +19,7 @@ pub async fn run(checks: &Checks) {
 /// Stores what the checks copy; returns its ETag.
 async fn source(checks: &Checks, bucket: &str) -> Result<String, Failed> {
     let put = checks.client.put_object().bucket(bucket).key(ODD_KEY).body(ByteStream::from_static(b"body"));
-    let stored = put.content_type("text/css").metadata("colour", "red").send().await.map_err(told)?;
+    let stored = put.content_type("text/css").metadata("colour", "red").send().await.map_err(causes)?;
     Ok(stored.e_tag.unwrap_or_default())
 }
 
@@ -31,10 +31,10 @@ fn copy(checks: &Checks, bucket: &str, key: &str) -> CopyObjectFluentBuilder {
 
 async fn plain(checks: &Checks, bucket: &str) -> Outcome {
     let etag = source(checks, bucket).await?;
-    let answer = copy(checks, bucket, "to").send().await.map_err(told)?;
+    let answer = copy(checks, bucket, "to").send().await.map_err(causes)?;
     same(answer.copy_object_result().and_then(|result| result.e_tag()), Some(etag.as_str()))?;
     same_bytes(&checks.get(bucket, "to").await?, b"body")?;
-    let head = checks.client.head_object().bucket(bucket).key("to").send().await.map_err(told)?;
+    let head = checks.client.head_object().bucket(bucket).key("to").send().await.map_err(causes)?;
     same((head.content_type(), head.metadata().map(|metadata| metadata.len())), (Some("text/css"), Some(1)))
 }
 
@@ -43,14 +43,14 @@ async fn onto_itself(checks: &Checks, bucket: &str) -> Outcome {
     refused(400, "InvalidRequest", "", copy(checks, bucket, ODD_KEY).send().await)?;
     let replaced =
         copy(checks, bucket, ODD_KEY).metadata_directive(MetadataDirective::Replace).content_type("text/html");
-    replaced.send().await.map_err(told)?;
-    let head = checks.client.head_object().bucket(bucket).key(ODD_KEY).send().await.map_err(told)?;
+    replaced.send().await.map_err(causes)?;
+    let head = checks.client.head_object().bucket(bucket).key(ODD_KEY).send().await.map_err(causes)?;
     same(head.content_type(), Some("text/html"))
 }
 
 async fn conditions(checks: &Checks, bucket: &str) -> Outcome {
     let etag = source(checks, bucket).await?;
-    copy(checks, bucket, "to").copy_source_if_match(&etag).send().await.map_err(told)?;
+    copy(checks, bucket, "to").copy_source_if_match(&etag).send().await.map_err(causes)?;
     let unless = copy(checks, bucket, "other").copy_source_if_none_match(&etag).send().await;
     refused(412, "PreconditionFailed", "", unless)?;
     same(checks.keys(bucket).await?, vec![ODD_KEY.to_owned(), "to".to_owned()])

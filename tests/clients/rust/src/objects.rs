@@ -7,7 +7,7 @@ use aws_sdk_s3::types::{
     ChecksumAlgorithm, ChecksumMode, Delete, ObjectCannedAcl, ObjectIdentifier, ServerSideEncryption,
 };
 
-use crate::checks::{Checks, MIB, Outcome, collected, payload, refused, same, same_bytes, told};
+use crate::checks::{Checks, MIB, Outcome, causes, collected, payload, refused, same, same_bytes};
 
 pub async fn run(checks: &Checks) {
     checks.check("a bucket comes and goes", async |_| bucket_comes_and_goes(checks).await).await;
@@ -32,13 +32,13 @@ pub async fn run(checks: &Checks) {
 
 async fn bucket_comes_and_goes(checks: &Checks) -> Outcome {
     let (client, name) = (&checks.client, checks.free_name());
-    client.create_bucket().bucket(&name).send().await.map_err(told)?;
-    let buckets = client.list_buckets().send().await.map_err(told)?.buckets.unwrap_or_default();
+    client.create_bucket().bucket(&name).send().await.map_err(causes)?;
+    let buckets = client.list_buckets().send().await.map_err(causes)?.buckets.unwrap_or_default();
     same(buckets.iter().any(|bucket| bucket.name.as_ref() == Some(&name)), true)?;
     checks.put(&name, "k", b"x").await?;
     refused(409, "BucketNotEmpty", "", client.delete_bucket().bucket(&name).send().await)?;
-    client.delete_object().bucket(&name).key("k").send().await.map_err(told)?;
-    client.delete_bucket().bucket(&name).send().await.map_err(told)?;
+    client.delete_object().bucket(&name).key("k").send().await.map_err(causes)?;
+    client.delete_bucket().bucket(&name).send().await.map_err(causes)?;
     let gone =
         client.head_bucket().bucket(&name).send().await.err().and_then(|error| error.into_service_error().into());
     same(gone.is_some_and(|error| error.is_not_found()), true)
@@ -46,7 +46,7 @@ async fn bucket_comes_and_goes(checks: &Checks) -> Outcome {
 
 async fn keeps_every_byte(checks: &Checks, bucket: &str, body: &[u8]) -> Outcome {
     let etag = checks.put(bucket, "k", body).await?;
-    let answer = checks.client.get_object().bucket(bucket).key("k").send().await.map_err(told)?;
+    let answer = checks.client.get_object().bucket(bucket).key("k").send().await.map_err(causes)?;
     same((answer.e_tag(), answer.content_length()), (Some(etag.as_str()), i64::try_from(body.len()).ok()))?;
     same_bytes(&collected(answer.body).await?, body)
 }
@@ -54,13 +54,13 @@ async fn keeps_every_byte(checks: &Checks, bucket: &str, body: &[u8]) -> Outcome
 /// Read from the disk while it is sent: the checksum comes in the trailer.
 async fn file(checks: &Checks, bucket: &str) -> Outcome {
     let (path, body) = (std::env::temp_dir().join(bucket), payload(3 * MIB));
-    std::fs::write(&path, &body).map_err(told)?;
-    let stream = ByteStream::from_path(&path).await.map_err(told)?;
+    std::fs::write(&path, &body).map_err(causes)?;
+    let stream = ByteStream::from_path(&path).await.map_err(causes)?;
     let put = checks.client.put_object().bucket(bucket).key("k").content_encoding("gzip").body(stream);
-    put.send().await.map_err(told)?;
-    std::fs::remove_file(&path).map_err(told)?;
+    put.send().await.map_err(causes)?;
+    std::fs::remove_file(&path).map_err(causes)?;
     same_bytes(&checks.get(bucket, "k").await?, &body)?;
-    let head = checks.client.head_object().bucket(bucket).key("k").send().await.map_err(told)?;
+    let head = checks.client.head_object().bucket(bucket).key("k").send().await.map_err(causes)?;
     same(head.content_encoding(), Some("gzip"))
 }
 
@@ -69,15 +69,15 @@ async fn what_is_not_there(checks: &Checks, bucket: &str) -> Outcome {
     let missing = get(bucket).await.err().is_some_and(|error| error.into_service_error().is_no_such_key());
     same(missing, true)?;
     refused(404, "NoSuchBucket", "", get(&checks.free_name()).await)?;
-    checks.client.delete_object().bucket(bucket).key("nothing").send().await.map(drop).map_err(told)
+    checks.client.delete_object().bucket(bucket).key("nothing").send().await.map(drop).map_err(causes)
 }
 
 async fn metadata(checks: &Checks, bucket: &str) -> Outcome {
     let put = checks.client.put_object().bucket(bucket).key("k").body(ByteStream::from_static(b"x"));
     let put = put.content_type("text/plain; charset=utf-8").cache_control("max-age=60");
     let put = put.content_disposition("attachment; filename=\"a b.txt\"").content_language("de, en");
-    put.metadata("colour", "red").metadata("with-dash", "a  b").send().await.map_err(told)?;
-    let head = checks.client.head_object().bucket(bucket).key("k").send().await.map_err(told)?;
+    put.metadata("colour", "red").metadata("with-dash", "a  b").send().await.map_err(causes)?;
+    let head = checks.client.head_object().bucket(bucket).key("k").send().await.map_err(causes)?;
     same(head.content_type(), Some("text/plain; charset=utf-8"))?;
     same(head.cache_control(), Some("max-age=60"))?;
     same(head.content_disposition(), Some("attachment; filename=\"a b.txt\""))?;
@@ -131,7 +131,7 @@ async fn ranges(checks: &Checks, bucket: &str) -> Outcome {
     checks.put(bucket, "k", b"0123456789").await?;
     let get = |range: &str| checks.client.get_object().bucket(bucket).key("k").range(range).send();
     for (range, expected) in [("bytes=0-0", "0"), ("bytes=3-5", "345"), ("bytes=8-", "89"), ("bytes=-3", "789")] {
-        same_bytes(&collected(get(range).await.map_err(told)?.body).await?, expected.as_bytes())?;
+        same_bytes(&collected(get(range).await.map_err(causes)?.body).await?, expected.as_bytes())?;
     }
     refused(416, "InvalidRange", "", get("bytes=10-").await)
 }
@@ -139,11 +139,11 @@ async fn ranges(checks: &Checks, bucket: &str) -> Outcome {
 async fn conditions(checks: &Checks, bucket: &str) -> Outcome {
     let put =
         |body: &'static [u8]| checks.client.put_object().bucket(bucket).key("k").body(ByteStream::from_static(body));
-    let first = put(b"first").if_none_match("*").send().await.map_err(told)?;
+    let first = put(b"first").if_none_match("*").send().await.map_err(causes)?;
     refused(412, "PreconditionFailed", "", put(b"second").if_none_match("*").send().await)?;
     refused(412, "PreconditionFailed", "", put(b"second").if_match("\"another\"").send().await)?;
     same_bytes(&checks.get(bucket, "k").await?, b"first")?;
-    put(b"second").set_if_match(first.e_tag).send().await.map_err(told)?;
+    put(b"second").set_if_match(first.e_tag).send().await.map_err(causes)?;
     same_bytes(&checks.get(bucket, "k").await?, b"second")
 }
 
@@ -154,8 +154,8 @@ async fn delete_many(checks: &Checks, bucket: &str) -> Outcome {
     }
     let named = wanted.map(|key| ObjectIdentifier::builder().key(key).build());
     let named: Result<Vec<_>, _> = named.into_iter().collect();
-    let list = Delete::builder().set_objects(Some(named.map_err(told)?)).build().map_err(told)?;
-    let answer = checks.client.delete_objects().bucket(bucket).delete(list).send().await.map_err(told)?;
+    let list = Delete::builder().set_objects(Some(named.map_err(causes)?)).build().map_err(causes)?;
+    let answer = checks.client.delete_objects().bucket(bucket).delete(list).send().await.map_err(causes)?;
     same(answer.deleted().iter().filter_map(|entry| entry.key()).collect::<Vec<_>>(), wanted.to_vec())?;
     same(checks.keys(bucket).await?, vec!["kept".to_owned()])
 }
@@ -169,7 +169,7 @@ async fn listings(checks: &Checks, bucket: &str) -> Outcome {
         let mut pages = asked.into_paginator().send();
         let mut seen = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(told)?;
+            let page = page.map_err(causes)?;
             seen.extend(page.contents().iter().filter_map(|entry| entry.key()).map(str::to_owned));
             seen.extend(page.common_prefixes().iter().filter_map(|entry| entry.prefix()).map(str::to_owned));
         }
@@ -182,12 +182,12 @@ async fn listings(checks: &Checks, bucket: &str) -> Outcome {
 async fn checksums(checks: &Checks, bucket: &str) -> Outcome {
     let put = || checks.client.put_object().bucket(bucket).key("k").body(ByteStream::from_static(b"body"));
     let head = || checks.client.head_object().bucket(bucket).key("k").checksum_mode(ChecksumMode::Enabled).send();
-    let by_default = put().send().await.map_err(told)?;
+    let by_default = put().send().await.map_err(causes)?;
     same(by_default.checksum_crc32().is_some(), true)?;
-    same(head().await.map_err(told)?.checksum_crc32(), by_default.checksum_crc32())?;
-    let sha256 = put().checksum_algorithm(ChecksumAlgorithm::Sha256).send().await.map_err(told)?;
+    same(head().await.map_err(causes)?.checksum_crc32(), by_default.checksum_crc32())?;
+    let sha256 = put().checksum_algorithm(ChecksumAlgorithm::Sha256).send().await.map_err(causes)?;
     same(sha256.checksum_sha256().is_some(), true)?;
-    same(head().await.map_err(told)?.checksum_sha256(), sha256.checksum_sha256())?;
+    same(head().await.map_err(causes)?.checksum_sha256(), sha256.checksum_sha256())?;
     refused(400, "BadDigest", "", put().checksum_crc32("AAAAAA==").send().await)
 }
 

@@ -5,7 +5,7 @@ use aws_sdk_s3::operation::upload_part::builders::UploadPartFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, StorageClass};
 
-use crate::checks::{Checks, Failed, MIB, ODD_KEY, Outcome, collected, payload, refused, same, same_bytes, told};
+use crate::checks::{Checks, Failed, MIB, ODD_KEY, Outcome, causes, collected, payload, refused, same, same_bytes};
 
 pub async fn run(checks: &Checks) {
     checks.check("100 MiB in parts, and read one by one", async |bucket| parts(checks, bucket).await).await;
@@ -30,7 +30,7 @@ struct Upload<'a> {
 
 impl<'a> Upload<'a> {
     async fn begin(checks: &'a Checks, bucket: &'a str, key: &'a str) -> Result<Self, Failed> {
-        let begun = checks.client.create_multipart_upload().bucket(bucket).key(key).send().await.map_err(told)?;
+        let begun = checks.client.create_multipart_upload().bucket(bucket).key(key).send().await.map_err(causes)?;
         Ok(Self { checks, bucket, key, id: begun.upload_id.unwrap_or_default() })
     }
 
@@ -41,7 +41,7 @@ impl<'a> Upload<'a> {
 
     /// Uploads a part; returns what `complete` wants of it.
     async fn part(&self, number: i32, body: &[u8]) -> Result<CompletedPart, Failed> {
-        let answer = self.request(number, body).send().await.map_err(told)?;
+        let answer = self.request(number, body).send().await.map_err(causes)?;
         let part = CompletedPart::builder().part_number(number).set_e_tag(answer.e_tag);
         Ok(part.set_checksum_crc32(answer.checksum_crc32).build())
     }
@@ -60,9 +60,9 @@ async fn parts(checks: &Checks, bucket: &str) -> Outcome {
     for (number, piece) in (1..).zip(body.chunks(8 * MIB)) {
         done.push(upload.part(number, piece).await?);
     }
-    upload.complete(&done).send().await.map_err(told)?;
+    upload.complete(&done).send().await.map_err(causes)?;
     same_bytes(&checks.get(bucket, ODD_KEY).await?, &body)?;
-    let last = checks.client.get_object().bucket(bucket).key(ODD_KEY).part_number(13).send().await.map_err(told)?;
+    let last = checks.client.get_object().bucket(bucket).key(ODD_KEY).part_number(13).send().await.map_err(causes)?;
     same(last.parts_count(), Some(13))?;
     same_bytes(&collected(last.body).await?, &body[96 * MIB..])
 }
@@ -83,13 +83,13 @@ async fn aborted(checks: &Checks, bucket: &str) -> Outcome {
     upload.part(1, b"x").await?;
     let open = || checks.client.list_multipart_uploads().bucket(bucket).send();
     same(
-        open().await.map_err(told)?.uploads().iter().filter_map(|each| each.upload_id()).collect(),
+        open().await.map_err(causes)?.uploads().iter().filter_map(|each| each.upload_id()).collect(),
         vec![&*upload.id],
     )?;
     let abort = checks.client.abort_multipart_upload().bucket(bucket).key("k").upload_id(&upload.id);
-    abort.send().await.map_err(told)?;
+    abort.send().await.map_err(causes)?;
     refused(404, "NoSuchUpload", "", upload.request(2, b"x").send().await)?;
-    same(open().await.map_err(told)?.uploads().len(), 0)
+    same(open().await.map_err(causes)?.uploads().len(), 0)
 }
 
 async fn part_copies(checks: &Checks, bucket: &str) -> Outcome {
@@ -99,11 +99,12 @@ async fn part_copies(checks: &Checks, bucket: &str) -> Outcome {
     let mut parts = Vec::new();
     for (number, range) in [(1, "bytes=0-5242879"), (2, "bytes=5242880-7340031")] {
         let copy = checks.client.upload_part_copy().bucket(bucket).key("to").upload_id(&upload.id).part_number(number);
-        let answer = copy.copy_source(format!("{bucket}/from")).copy_source_range(range).send().await.map_err(told)?;
+        let answer =
+            copy.copy_source(format!("{bucket}/from")).copy_source_range(range).send().await.map_err(causes)?;
         let etag = answer.copy_part_result.and_then(|result| result.e_tag);
         parts.push(CompletedPart::builder().part_number(number).set_e_tag(etag).build());
     }
-    upload.complete(&parts).send().await.map_err(told)?;
+    upload.complete(&parts).send().await.map_err(causes)?;
     same_bytes(&checks.get(bucket, "to").await?, &body)
 }
 
