@@ -20,7 +20,7 @@ use bytes::{Bytes, BytesMut};
 /// The largest body that is kept in the index, in bytes. Above about this size a file of its own is faster to write.
 pub(super) const INLINE: u64 = 16 << 10;
 /// How many bytes are collected for a write to the disk.
-const WRITE: usize = 256 << 10;
+const WRITE: usize = 128 << 10;
 
 /// An object being written.
 pub struct ObjectWriter {

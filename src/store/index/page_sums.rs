@@ -144,7 +144,8 @@ impl Sums {
     }
 
     fn encode(&self, group: u64) -> Vec<u8> {
-        let mut out = MARK.to_vec();
+        let mut out = Vec::with_capacity(PAGE as usize);
+        out.extend_from_slice(&MARK);
         let sums = usize::try_from(group).ok().and_then(|group| self.groups.get(group)?.as_deref());
         sums.into_iter().flatten().for_each(|sum| out.extend_from_slice(&sum.to_le_bytes()));
         out

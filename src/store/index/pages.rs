@@ -279,7 +279,9 @@ impl<F: RawFile> Pages<F> {
 
     /// The header of the commit before that of this one, which was not answered.
     fn go_back(&self, known: &mut Known, header: Header) -> io::Result<Header> {
-        tracing::warn!("the last commit was not complete when the machine stopped; nobody was told of it");
+        tracing::warn!(
+            "the last commit of the index is not complete on the disk, and no client was answered: the one before it counts"
+        );
         let header = header.of_other_slot();
         known.proof = Some(Proof { confirmed: Some(header.commit()), ..Proof::default() });
         self.settle(known, header)?;

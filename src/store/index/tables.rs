@@ -373,7 +373,11 @@ impl<'t> Tables<'t> {
     }
 
     pub(in crate::store) fn set_watermark(&mut self, watermark: u64) -> Result<(), IndexError> {
-        self.meta.insert(META_WATERMARK, watermark)?;
+        // Most commits leave it as it is, and a row that is written anew is a page to write.
+        let known = self.meta.get(META_WATERMARK)?.map(|row| row.value());
+        if known != Some(watermark) {
+            self.meta.insert(META_WATERMARK, watermark)?;
+        }
         Ok(())
     }
 }
