@@ -81,16 +81,7 @@ impl Disk {
 
     /// Takes a step. In tests it may fail before it is taken, or be said to have failed after it.
     pub(super) fn perform<T>(&self, step: Step, take: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        #[cfg(not(test))]
-        let _ = step;
-        #[cfg(test)]
-        let fault = self.faults().strikes(step);
-        #[cfg(test)]
-        faults::before(fault)?;
-        let taken = take()?;
-        #[cfg(test)]
-        faults::after(fault)?;
-        Ok(taken)
+        self.take(step, |_| take())
     }
 
     /// Writes bytes with `write`. In tests half of them may be written before it fails.
@@ -100,18 +91,19 @@ impl Disk {
         bytes: &[u8],
         write: impl FnOnce(&[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
-        #[cfg(not(test))]
-        let _ = step;
-        #[cfg(test)]
-        let fault = self.faults().strikes(step);
-        #[cfg(test)]
-        faults::before(fault)?;
-        #[cfg(test)]
-        let bytes = faults::written(fault, bytes);
-        write(bytes)?;
-        #[cfg(test)]
-        faults::after(fault)?;
-        Ok(())
+        self.take(step, |count| write(&bytes[..count(bytes.len())]))
+    }
+
+    /// Takes a step. `take` gets what says how many of so many bytes it is to write.
+    #[cfg(not(test))]
+    fn take<T>(&self, _: Step, take: impl FnOnce(fn(usize) -> usize) -> io::Result<T>) -> io::Result<T> {
+        take(|length| length)
+    }
+
+    #[cfg(test)]
+    fn take<T>(&self, step: Step, take: impl FnOnce(fn(usize) -> usize) -> io::Result<T>) -> io::Result<T> {
+        let strike = self.faults().strikes(step);
+        faults::take(strike, take)
     }
 
     #[cfg(test)]

@@ -38,7 +38,7 @@ pub(in crate::store) struct Faults {
 }
 
 /// What becomes of one step.
-type Strike = Option<(Moment, Errno)>;
+pub(super) type Strike = Option<(Moment, Errno)>;
 
 impl Faults {
     /// From now on this is to fail, or nothing.
@@ -74,18 +74,13 @@ impl Faults {
     }
 }
 
-pub(super) fn before(strike: Strike) -> io::Result<()> {
-    match strike {
-        Some((Moment::Before, errno)) => Err(errno.into()),
-        _ => Ok(()),
+/// Takes a step as the fault wants it. `take` gets what says how many of so many bytes it is to write.
+pub(super) fn take<T>(strike: Strike, take: impl FnOnce(fn(usize) -> usize) -> io::Result<T>) -> io::Result<T> {
+    let Some((moment, errno)) = strike else { return take(|length| length) };
+    match moment {
+        Moment::Before => {}
+        Moment::Half => drop(take(|length| length / 2)?),
+        Moment::After => drop(take(|length| length)?),
     }
-}
-
-pub(super) fn after(strike: Strike) -> io::Result<()> {
-    strike.map_or(Ok(()), |(_, errno)| Err(errno.into()))
-}
-
-/// The bytes that are written of those that should be.
-pub(super) fn written(strike: Strike, bytes: &[u8]) -> &[u8] {
-    if matches!(strike, Some((Moment::Half, _))) { &bytes[..bytes.len() / 2] } else { bytes }
+    Err(errno.into())
 }

@@ -84,7 +84,7 @@ impl RawFile for Written {
 pub(super) enum ReadFile {
     /// One of an earlier version.
     Plain(FileBackend),
-    Proven(Pages<FileBackend>),
+    Proven(Box<Pages<FileBackend>>),
 }
 
 impl RawFile for FileBackend {
@@ -130,7 +130,7 @@ impl ReadFile {
         let place = FilePlace::of(&file.metadata().map_err(StorageError::Io)?);
         let is_plain = is_plain(&file).map_err(StorageError::Io)?;
         let file = FileBackend::new(file)?;
-        let file = if is_plain { ReadFile::Plain(file) } else { ReadFile::Proven(Pages::for_reading(file)) };
+        let file = if is_plain { ReadFile::Plain(file) } else { ReadFile::Proven(Box::new(Pages::for_reading(file))) };
         Ok((file, place))
     }
 
