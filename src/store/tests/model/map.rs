@@ -181,13 +181,14 @@ impl Bucket {
                 let bytes = source.bytes.slice(range.start.min(end)..end);
                 self.put_part(id, *number, bytes, *now)
             }
-            Operation::Complete { id, parts, conditions, now, .. } => {
+            Operation::Complete { id, parts, tags, conditions, now, .. } => {
                 let upload = self.uploads.get(id).ok_or(StoreError::NoSuchUpload)?;
                 let existing = self.objects.get(&upload.key).map(Object::existing);
                 if !conditions.hold(existing) {
                     return Err(StoreError::PreconditionFailed);
                 }
-                let (key, object) = (upload.key.clone(), upload.assembled(parts, *now).map_err(StoreError::Parts)?);
+                let (key, object) =
+                    (upload.key.clone(), upload.assembled(parts, tags, *now).map_err(StoreError::Parts)?);
                 self.uploads.remove(id);
                 self.write(&key, object, |_| true)
             }
@@ -214,9 +215,10 @@ impl Bucket {
 }
 
 impl Upload {
-    /// The object of these parts, which are named in order.
-    fn assembled(&self, numbers: &[u16], now: Timestamp) -> Result<Object, PartsFault> {
-        let parts: Vec<&Part> = numbers.iter().filter_map(|number| self.parts.get(number)).collect();
+    /// The object of these parts, which are named in order, each with its ETag.
+    fn assembled(&self, numbers: &[u16], tags: &[String], now: Timestamp) -> Result<Object, PartsFault> {
+        let named = |(number, tag): (&u16, &String)| self.parts.get(number).filter(|part| part.etag.as_str() == tag);
+        let parts: Vec<&Part> = numbers.iter().zip(tags).filter_map(named).collect();
         if parts.len() < numbers.len() || parts.is_empty() {
             return Err(PartsFault::Missing);
         }

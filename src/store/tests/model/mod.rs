@@ -206,7 +206,20 @@ fn after(model: Model, operation: &Operation, found: &Result<Done, StoreError>) 
     let mut next = model.clone();
     let expected = next.apply(operation);
     match found {
-        Err(StoreError::Io(_) | StoreError::ReadOnly | StoreError::Full) => vec![model, next],
+        Err(StoreError::Io(_) | StoreError::ReadOnly | StoreError::Full) => match operation {
+            // The keys may be removed in several commits, the first ones first.
+            Operation::DeleteMany { bucket, keys } => {
+                let first =
+                    |count: usize| Operation::DeleteMany { bucket: bucket.clone(), keys: keys[..count].to_vec() };
+                let removed = |count| {
+                    let mut next = model.clone();
+                    drop(next.apply(&first(count)));
+                    next
+                };
+                (0..=keys.len()).map(removed).collect()
+            }
+            _ => vec![model, next],
+        },
         found if *found == expected => vec![next],
         _ => Vec::new(),
     }
