@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!    0  redb's header: flags, sizes, and two slots, each of one commit
-//!  320  a copy of the flags, and a sum of what never changes
+//!  320  a copy of the flags, a mark, a sum of what never changes, and a sum of the slots
 //!  512  the number of a commit that is known to be on the disk, and a sum of it
 //! 1008  the same again, of this commit or an earlier one
 //! 1024  the pages of the commit in slot 0
@@ -11,11 +11,12 @@
 //!
 //! redb waits for the disk twice in a commit: for its pages, and then for the header that leads to them. With a record of
 //! the pages beside the header one wait is enough ([`super::pages`]): after a loss of power the commit is complete if every
-//! page of the record is there. If one is not, nobody was answered yet, and the commit before it is the last.
+//! page of the record is there. If one is not, nobody was answered yet, and the commit before it is the last. The sum of
+//! the slots says that this is the commit in the other slot, and that no bit of their numbers has changed.
 //!
 //! Once the wait is over, the number of the commit is written to the place at 512, so that whoever comes later knows
-//! without a record. A page that has changed since then is damage, and no reason to go back. A file without such places
-//! is of an earlier version, which waited twice.
+//! without a record. A page that has changed since then is damage, and no reason to go back. A header without the mark is
+//! of an earlier version, which waited twice: its commit is complete, and what follows the header says nothing.
 //!
 //! Nothing is read or written here.
 
@@ -25,8 +26,8 @@ use std::ops::Range;
 
 /// Bytes of redb's header.
 pub(super) const HEADER: usize = 320;
-/// And of what guards it: a copy of the flags, and the sum of what never changes.
-const GUARDED: usize = HEADER + 16;
+/// And of what guards it.
+const GUARDED: usize = HEADER + 24;
 /// The byte of flags.
 const FLAGS: usize = 9;
 /// The flag that says which slot has the last commit.
@@ -35,9 +36,15 @@ const SLOT: u8 = 1;
 const TWO_PHASES: u8 = 4;
 /// The sizes of pages and regions.
 const FIXED: Range<usize> = 10..24;
+/// Where the copy of the flags is, the mark, and both sums.
+const COPY: usize = HEADER;
+const MARK: usize = HEADER + 1;
+const FIXED_SUM: Range<usize> = HEADER + 8..HEADER + 16;
+const SLOTS_SUM: Range<usize> = HEADER + 16..GUARDED;
 /// The two slots, and where in each the number of its commit is.
 const SLOTS: [usize; 2] = [64, 64 + 128];
 const SLOT_BYTES: usize = 128;
+const BOTH_SLOTS: Range<usize> = SLOTS[0]..HEADER;
 const COMMIT: usize = 104;
 
 /// Where the number of a commit that is on the disk is, with its sum, and where it is again: of a commit without a record
@@ -75,14 +82,14 @@ pub(super) struct Proof {
     pub(super) records: [Option<Record>; 2],
 }
 
-/// Whether the commit that a header leads to is complete.
+/// Whether a commit is complete.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Standing<'p> {
     Complete,
     /// It is if these pages are there.
     Recorded(&'p Record),
-    /// It is not.
-    Torn,
+    /// Nothing says so.
+    Unproven,
 }
 
 impl Header {
@@ -96,11 +103,6 @@ impl Header {
         self.commit_in(self.slot())
     }
 
-    /// The number of the commit before it, or of the one that is being made.
-    pub(super) fn other_commit(&self) -> u64 {
-        self.commit_in(1 - self.slot())
-    }
-
     fn commit_in(&self, slot: usize) -> u64 {
         let number = self.0.get(SLOTS[slot] + COMMIT..).and_then(|bytes| bytes.first_chunk().copied());
         number.map_or(0, u64::from_le_bytes)
@@ -111,13 +113,13 @@ impl Header {
         self.0[FLAGS] & TWO_PHASES != 0
     }
 
-    /// Whether this header announces the commit behind the one of `before`: nothing but the slot that is not in use has
-    /// changed.
+    /// Whether this header announces the commit behind the one of `before`: the slot that is not in use has changed, and
+    /// nothing else.
     pub(super) fn announces_after(&self, before: &Header) -> bool {
         let mut expected = *before;
         let other = SLOTS[1 - self.slot()];
         expected.0[other..other + SLOT_BYTES].copy_from_slice(&self.0[other..other + SLOT_BYTES]);
-        *self == expected && self.is_trusted() && self.other_commit() > self.commit()
+        *self == expected && self != before && self.is_trusted() && self.of_other_slot().commit() > self.commit()
     }
 
     /// The header that leads to the commit in the other slot.
@@ -130,22 +132,29 @@ impl Header {
     pub(super) fn guarded(&self) -> [u8; GUARDED] {
         let mut out = [0; GUARDED];
         out[..HEADER].copy_from_slice(&self.0);
-        out[HEADER] = self.0[FLAGS];
-        out[HEADER + 8..].copy_from_slice(&block_sums::sum(&self.0[FIXED]).to_le_bytes());
+        (out[COPY], out[MARK]) = (self.0[FLAGS], 1);
+        for (sum, summed) in [(FIXED_SUM, FIXED), (SLOTS_SUM, BOTH_SLOTS)] {
+            out[sum].copy_from_slice(&block_sums::sum(&self.0[summed]).to_le_bytes());
+        }
         out
     }
 
     /// The header of a page; `None` if it is not what was written.
     pub(super) fn read(page: &[u8]) -> Option<Header> {
-        let guarded: &[u8; GUARDED] = page.first_chunk()?;
-        let mut header = Header(*guarded.first_chunk()?);
-        let (flags, copy) = (guarded[FLAGS], guarded[HEADER]);
-        if guarded[HEADER + 8..] != block_sums::sum(&guarded[FIXED]).to_le_bytes() {
+        let mut header = Header(*page.first_chunk()?);
+        let (flags, copy) = (header.0[FLAGS], *page.get(COPY)?);
+        if page.get(FIXED_SUM)? != block_sums::sum(&header.0[FIXED]).to_le_bytes() {
             return None;
         }
         let slot = if (flags ^ copy) & SLOT == 0 { flags & SLOT } else { header.newer() };
         header.0[FLAGS] = (flags | copy) & !SLOT | slot;
         Some(header)
+    }
+
+    /// Whether the slots of a page are those that were written with each other.
+    pub(super) fn has_its_slots(page: &[u8]) -> bool {
+        let sum = page.get(BOTH_SLOTS).map(|slots| block_sums::sum(slots).to_le_bytes());
+        sum.is_some_and(|sum| page.get(SLOTS_SUM) == Some(&sum[..]))
     }
 
     /// The slot of the later commit. Where flag and copy differ, one of them has changed, or a crash has torn the write
@@ -158,7 +167,7 @@ impl Header {
 impl Proof {
     /// What a page says; `None` for one of an earlier version.
     pub(super) fn read(page: &[u8]) -> Option<Proof> {
-        if page.get(CONFIRMED.start..)?.iter().all(|byte| *byte == 0) {
+        if page.get(MARK) != Some(&1) {
             return None;
         }
         let number = |at: Range<usize>| summed(page.get(at)?)?.first_chunk().copied().map(u64::from_le_bytes);
@@ -166,22 +175,31 @@ impl Proof {
         Some(Proof { confirmed: number(CONFIRMED).max(number(CONFIRMED_AGAIN)), records })
     }
 
-    /// Whether the commit of this header is complete; `None` if that cannot be known, because something has changed.
-    pub(super) fn standing(&self, header: &Header) -> Option<Standing<'_>> {
-        let is_confirmed = |commit| self.confirmed.is_some_and(|confirmed| confirmed >= commit);
-        if !header.is_trusted() || is_confirmed(header.commit()) {
-            return Some(Standing::Complete);
-        }
-        let record = self.records[header.slot()].as_ref().filter(|record| record.commit == header.commit());
-        match record {
-            Some(record) => Some(Standing::Recorded(record)),
-            None => self.may_go_back(header).then_some(Standing::Torn),
-        }
+    /// Of the commit that a header leads to.
+    pub(super) fn standing(&self, header: &Header) -> Standing<'_> {
+        let is_confirmed = self.confirmed.is_some_and(|confirmed| confirmed >= header.commit());
+        if is_confirmed || !header.is_trusted() { Standing::Complete } else { self.recorded(header) }
     }
 
-    /// Whether the commit before that of this header is one that was waited for.
+    /// Whether the commit in the other slot is one to go back to, which was waited for before that of this header. The
+    /// slots must be those that were written.
     pub(super) fn may_go_back(&self, header: &Header) -> bool {
-        self.confirmed.is_some_and(|confirmed| (confirmed..header.commit()).contains(&header.other_commit()))
+        let before = header.of_other_slot().commit();
+        self.confirmed.is_some_and(|confirmed| (confirmed..header.commit()).contains(&before))
+    }
+
+    fn recorded(&self, header: &Header) -> Standing<'_> {
+        let record = self.records[header.slot()].as_ref().filter(|record| record.commit == header.commit());
+        record.map_or(Standing::Unproven, Standing::Recorded)
+    }
+
+    /// What is left of it where this header leads to a complete commit. What was written for a later one that did not come
+    /// to be is gone, because its number may be given again.
+    pub(super) fn behind(&self, header: &Header) -> Proof {
+        let commit = header.commit();
+        let confirmed = if header.is_trusted() { commit } else { self.confirmed.unwrap_or_default().min(commit) };
+        let kept = |record: &Option<Record>| record.clone().filter(|record| record.commit <= commit);
+        Proof { confirmed: Some(confirmed), records: self.records.each_ref().map(kept) }
     }
 
     /// The whole page, with this header.
@@ -276,49 +294,69 @@ mod tests {
             let page = proof.page(&header);
             assert_eq!((Header::read(&page), Proof::read(&page)), (Some(header), Some(proof)));
         }
-        let mut of_earlier_version = header.guarded().to_vec();
+        let mut of_earlier_version = header.guarded()[..SLOTS_SUM.start].to_vec();
         of_earlier_version.resize(PAGE as usize, 0);
+        of_earlier_version[MARK] = 0;
         assert_eq!((Header::read(&of_earlier_version), Proof::read(&of_earlier_version)), (Some(header), None));
+    }
+
+    fn name(standing: Standing<'_>) -> &'static str {
+        match standing {
+            Standing::Complete => "complete",
+            Standing::Recorded(_) => "recorded",
+            Standing::Unproven => "unproven",
+        }
     }
 
     #[test]
     fn a_commit_counts_if_it_is_confirmed_or_recorded() {
         let standing = |flags, commits, confirmed, records: [Option<Record>; 2]| {
-            let proof = Proof { confirmed, records };
-            proof.standing(&header(flags, commits)).map(|standing| match standing {
-                Standing::Complete => "complete",
-                Standing::Recorded(_) => "recorded",
-                Standing::Torn => "torn",
-            })
+            let (proof, header) = (Proof { confirmed, records }, header(flags, commits));
+            (name(proof.standing(&header)), proof.may_go_back(&header))
         };
         let of = |commit| [Some(record(commit, 1)), None];
-        assert_eq!(standing(6, [9, 8], Some(9), [None, None]), Some("complete"));
-        assert_eq!(standing(6, [9, 10], Some(10), [None, None]), Some("complete"), "a later one is");
-        assert_eq!(standing(6, [9, 8], Some(8), of(9)), Some("recorded"));
-        assert_eq!(standing(6, [9, 8], None, of(9)), Some("recorded"));
-        assert_eq!(standing(6, [9, 8], Some(8), of(7)), Some("torn"), "the record is of the commit before");
-        assert_eq!(standing(6, [9, 8], None, of(7)), None, "the number has changed");
-        assert_eq!(standing(6, [9, 3], Some(8), of(7)), None, "there is nothing to go back to");
-        assert_eq!(standing(2, [9, 8], Some(8), of(7)), Some("complete"), "redb verifies it");
+        let none = || [None, None];
+        assert_eq!(standing(6, [9, 8], Some(9), none()), ("complete", false));
+        assert_eq!(standing(6, [9, 10], Some(10), none()), ("complete", false), "a later one is confirmed");
+        assert_eq!(standing(6, [9, 8], Some(8), of(9)), ("recorded", true));
+        assert_eq!(standing(6, [9, 8], None, of(9)), ("recorded", false), "the number has changed");
+        assert_eq!(standing(6, [9, 8], Some(7), of(7)), ("unproven", true), "the record is of an earlier one");
+        assert_eq!(standing(6, [9, 10], Some(8), of(7)), ("unproven", false), "the other one is announced");
+        assert_eq!(standing(6, [9, 3], Some(8), of(7)), ("unproven", false), "there is nothing to go back to");
+        assert_eq!(standing(2, [9, 8], Some(8), of(7)), ("complete", true), "redb verifies it");
     }
 
     #[test]
-    fn no_flipped_bit_takes_a_confirmed_commit_away() {
-        let header = header(7, [8, 9]);
-        for record in [None, Some(record(9, 20))] {
-            let mut proof = Proof { confirmed: Some(9), records: [None, record] };
-            let mut page = proof.page(&header);
-            // As it is written after the wait for a commit with a record.
-            if proof.records[1].is_some() {
-                proof.confirmed = Some(8);
-                page[CONFIRMED_AGAIN].copy_from_slice(&proof.confirmation());
+    fn what_was_written_for_a_later_commit_is_gone() {
+        let proof = Proof { confirmed: Some(10), records: [Some(record(9, 2)), Some(record(10, 3))] };
+        let kept = Proof { confirmed: Some(9), records: [Some(record(9, 2)), None] };
+        assert_eq!(proof.behind(&header(6, [9, 10])), kept);
+        assert_eq!(proof.behind(&header(2, [9, 10])), kept);
+        assert_eq!(kept.behind(&header(2, [12, 10])), kept, "redb has yet to verify it");
+    }
+
+    /// Also while the next one is announced, and behind one that was confirmed on the way.
+    #[test]
+    fn no_flipped_bit_leads_from_a_confirmed_commit_to_another() {
+        for (commits, confirmed, with_record) in
+            [([8, 9], [9, 9], false), ([8, 9], [9, 8], true), ([10, 9], [9, 9], false), ([10, 9], [9, 8], true)]
+        {
+            let record = |is_there: bool, commit| is_there.then(|| record(commit, 20));
+            let proof = Proof { confirmed: None, records: [record(true, 8), record(with_record, 9)] };
+            let mut page = proof.page(&header(7, commits));
+            for (at, commit) in [CONFIRMED, CONFIRMED_AGAIN].into_iter().zip(confirmed) {
+                page[at].copy_from_slice(&Proof { confirmed: Some(commit), ..Proof::default() }.confirmation());
             }
             for bit in 0..page.len() * 8 {
                 page[bit / 8] ^= 1 << (bit % 8);
-                let seen = Header::read(&page).filter(|seen| seen.slot() == 1 && seen.commit() == 9);
-                let standing = seen.map(|seen| Proof::read(&page).unwrap().standing(&seen) == Some(Standing::Complete));
-                let is_recorded = proof.records[1].is_some() && CONFIRMED.contains(&(bit / 8));
-                assert!(standing != Some(false) || is_recorded, "bit {bit}");
+                if let Some(seen) = Header::read(&page) {
+                    let proof = Proof::read(&page).unwrap_or(Proof { confirmed: Some(u64::MAX), ..Proof::default() });
+                    let is_taken = proof.standing(&seen) != Standing::Unproven;
+                    let goes_back = !is_taken && Header::has_its_slots(&page) && proof.may_go_back(&seen);
+                    let led_to = if goes_back { seen.of_other_slot() } else { seen };
+                    // redb compares the sum of a slot, so another number in the slot fails.
+                    assert!(led_to.slot() == 1 || !(is_taken || goes_back), "{commits:?} {confirmed:?}: bit {bit}");
+                }
                 page[bit / 8] ^= 1 << (bit % 8);
             }
         }
@@ -328,6 +366,7 @@ mod tests {
     fn a_commit_is_announced_in_the_slot_that_is_not_in_use() {
         let before = header(6, [9, 8]);
         assert!(header(6, [9, 10]).announces_after(&before));
+        assert!(!before.announces_after(&before) && !header(6, [9, 10]).announces_after(&header(6, [9, 10])));
         for (flags, commits) in [(7, [9, 10]), (2, [9, 10]), (6, [9, 8]), (6, [10, 8])] {
             assert!(!header(flags, commits).announces_after(&before), "{flags} {commits:?}");
         }

@@ -26,6 +26,7 @@ use super::page_sums::{Sums, damaged, length_of_pages, place, run_at};
 use super::raw_file::{PAGE, RawFile};
 use std::collections::BTreeSet;
 use std::io;
+use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Pages over a file, in redb's view: pages of sums are not there.
@@ -86,7 +87,7 @@ impl<F: RawFile> Pages<F> {
     /// [`io::ErrorKind::InvalidData`] where a page is not what was written; the file's.
     pub(super) fn read(&self, at: u64, out: &mut [u8]) -> io::Result<()> {
         if at == 0 && out.len() <= HEADER {
-            let header = self.header(&mut self.lock())?;
+            let header = self.read_header(&mut self.lock())?;
             out.copy_from_slice(&header.0[..out.len()]);
             return Ok(());
         }
@@ -115,39 +116,40 @@ impl<F: RawFile> Pages<F> {
             let mut known = self.lock();
             known.sums.note(&self.file, page, run)?;
             let next = page + run.len() as u64 / PAGE;
-            self.note_written(&mut known.stage, page..next)?;
+            self.note_written(&mut known, page..next)?;
             (page, rest) = (next, behind);
         }
         Ok(())
     }
 
-    fn note_written(&self, stage: &mut Stage, pages: std::ops::Range<u64>) -> io::Result<()> {
-        match stage {
-            Stage::Announced(written) => {
-                written.extend(pages.map(|page| u32::try_from(page).unwrap_or(u32::MAX)));
-                // A page of that number is not recorded.
-                if written.len() > RECORDED || written.contains(&u32::MAX) {
-                    *stage = Stage::Written;
-                }
-            }
-            stage => self.leave(stage)?,
+    fn note_written(&self, known: &mut Known, pages: Range<u64>) -> io::Result<()> {
+        let Stage::Announced(written) = &mut known.stage else { return self.leave(known) };
+        written.extend(pages.map(|page| u32::try_from(page).unwrap_or(u32::MAX)));
+        // A page of that number is not recorded.
+        if written.len() > RECORDED || written.contains(&u32::MAX) {
+            known.stage = Stage::Written;
         }
         Ok(())
     }
 
     pub(super) fn set_len(&self, length: u64) -> io::Result<()> {
         let mut known = self.lock();
-        self.leave(&mut known.stage)?;
+        self.leave(&mut known)?;
         let old = self.len()? / PAGE;
         known.sums.resize(&self.file, old, length.div_ceil(PAGE))
     }
 
     /// Something else is written than what belongs to a commit. A wait that was left out is made up for.
-    fn leave(&self, stage: &mut Stage) -> io::Result<()> {
-        match std::mem::take(stage) {
-            Stage::Deferred(_) => self.file.sync(),
+    fn leave(&self, known: &mut Known) -> io::Result<()> {
+        match std::mem::take(&mut known.stage) {
+            Stage::Deferred(_) => self.wait(known),
             _ => Ok(()),
         }
+    }
+
+    fn wait(&self, known: &mut Known) -> io::Result<()> {
+        known.sums.write(&self.file)?;
+        self.file.sync()
     }
 
     /// Waits until all that was written is on the disk, or until it is announced to be written with the next header.
@@ -181,38 +183,41 @@ impl<F: RawFile> Pages<F> {
         self.file.write(place(0) + Proof::confirmation_at(), &proof.confirmation())
     }
 
+    /// Nothing is noted before it is written: where a write fails, redb may write the same header again.
     fn write_header(&self, header: Header) -> io::Result<()> {
         let mut known = self.lock();
         let known = &mut *known;
-        let before = known.header.replace(header);
-        let moves_on = header.is_trusted() && before.is_some_and(|before| before.slot() != header.slot());
-        let announces = known.proof.is_some() && before.is_some_and(|before| header.announces_after(&before));
-        match std::mem::take(&mut known.stage) {
-            Stage::Waited if announces => {
-                known.stage = Stage::Announced(BTreeSet::new());
-                return self.file.write(place(0), &header.guarded());
-            }
-            Stage::Deferred(pages) if moves_on => {
-                let record = self.record(&mut known.sums, header.commit(), pages)?;
-                known.proof.get_or_insert_default().records[header.slot()] = Some(record);
-            }
-            Stage::Waited if moves_on => known.proof.get_or_insert_default().confirmed = Some(header.commit()),
-            // What is not known to be on the disk is waited for, so that the header leads to nothing else.
-            Stage::Deferred(_) => self.file.sync()?,
-            _ if moves_on => {
-                self.file.sync()?;
-                known.proof.get_or_insert_default().confirmed = Some(header.commit());
-            }
-            _ if known.proof.is_some() => return self.file.write(place(0), &header.guarded()),
-            _ => {}
+        let moves_on = header.is_trusted() && known.header.is_some_and(|before| before.slot() != header.slot());
+        let announces = known.proof.is_some() && known.header.is_some_and(|before| header.announces_after(&before));
+        if announces && matches!(known.stage, Stage::Waited) {
+            self.file.write(place(0), &header.guarded())?;
+            (known.header, known.stage) = (Some(header), Stage::Announced(BTreeSet::new()));
+            return Ok(());
         }
-        let proof = known.proof.get_or_insert(Proof { confirmed: Some(header.commit()), ..Proof::default() });
-        self.file.write(place(0), &proof.page(&header))
+        let record = match (&known.stage, moves_on) {
+            (Stage::Deferred(pages), true) => Some(self.record(&mut known.sums, header.commit(), pages)?),
+            (Stage::Waited, true) | (Stage::Waited | Stage::Written | Stage::Announced(_), false) => None,
+            // What is not known to be on the disk is waited for, so that the header leads to nothing else.
+            _ => self.wait(known).map(|()| None)?,
+        };
+        if moves_on || known.proof.is_none() {
+            let mut proof = known.proof.clone().unwrap_or_default();
+            match record {
+                Some(record) => proof.records[header.slot()] = Some(record),
+                None => proof.confirmed = Some(header.commit()),
+            }
+            self.file.write(place(0), &proof.page(&header))?;
+            known.proof = Some(proof);
+        } else {
+            self.file.write(place(0), &header.guarded())?;
+        }
+        (known.header, known.stage) = (Some(header), Stage::Written);
+        Ok(())
     }
 
     /// A record of pages that were written.
-    fn record(&self, sums: &mut Sums, commit: u64, pages: BTreeSet<u32>) -> io::Result<Record> {
-        let pages = Vec::from_iter(pages);
+    fn record(&self, sums: &mut Sums, commit: u64, pages: &BTreeSet<u32>) -> io::Result<Record> {
+        let pages = Vec::from_iter(pages.iter().copied());
         Ok(Record { commit, digest: self.digest(sums, &pages)?, pages })
     }
 
@@ -222,25 +227,51 @@ impl<F: RawFile> Pages<F> {
     }
 
     /// The header of the last commit that is complete.
-    fn header(&self, known: &mut Known) -> io::Result<Header> {
-        if let Some(header) = known.header {
-            return Ok(header);
-        }
+    fn read_header(&self, known: &mut Known) -> io::Result<Header> {
         let mut page = vec![0; PAGE as usize];
         self.file.read(place(0), &mut page)?;
         let header = Header::read(&page).ok_or_else(|| damaged(0))?;
-        known.proof = Proof::read(&page);
-        let Some(proof) = known.proof.clone() else { return Ok(*known.header.insert(header)) };
-        let header = match proof.standing(&header).ok_or_else(|| damaged(0))? {
-            Standing::Complete => header,
-            Standing::Recorded(record) if self.has(&mut known.sums, record)? => {
-                self.write_again(known, header, record)?;
-                header
+        let Some(before) = known.header else { return self.first_header(known, header, &page) };
+        // A file that is only read may have a header that leads to a commit which is not complete.
+        if before == header || !self.may_write { Ok(before) } else { Err(damaged(0)) }
+    }
+
+    /// The same of a file that is new to us. What is left of a commit that did not come to be is removed.
+    fn first_header(&self, known: &mut Known, header: Header, page: &[u8]) -> io::Result<Header> {
+        let Some(proof) = Proof::read(page) else { return Ok(*known.header.insert(header)) };
+        let standing = proof.standing(&header);
+        let (last, left) = if self.is_complete(&mut known.sums, &standing)? {
+            if let (Standing::Recorded(record), true) = (&standing, self.may_write) {
+                self.write_again(&mut known.sums, record)?;
             }
-            _ if proof.may_go_back(&header) => self.go_back(known, header)?,
-            _ => return Err(damaged(0)),
+            (header, proof.behind(&header))
+        } else if Header::has_its_slots(page) && proof.may_go_back(&header) {
+            tracing::warn!(
+                "the last commit of the index is not complete on the disk, and no client was answered: the one before it \
+                 counts"
+            );
+            let before = header.of_other_slot();
+            (before, proof.behind(&before))
+        } else {
+            return Err(damaged(0));
         };
-        Ok(*known.header.insert(header))
+        if self.may_write && (last, &left) != (header, &proof) {
+            // First the number, so that no loss of power leaves the commit without one.
+            self.file.write(place(0) + Proof::confirmation_at(), &left.confirmation())?;
+            self.file.sync()?;
+            self.file.write(place(0), &left.page(&last))?;
+            self.file.sync()?;
+        }
+        known.proof = Some(left);
+        Ok(*known.header.insert(last))
+    }
+
+    fn is_complete(&self, sums: &mut Sums, standing: &Standing<'_>) -> io::Result<bool> {
+        match standing {
+            Standing::Complete => Ok(true),
+            Standing::Recorded(record) => self.has(sums, record),
+            Standing::Unproven => Ok(false),
+        }
     }
 
     /// Whether all pages of a record are there, with their sums.
@@ -264,35 +295,13 @@ impl<F: RawFile> Pages<F> {
         self.file.read(place(page), &mut bytes).map(|()| bytes)
     }
 
-    /// Makes sure that a commit which is there is on the disk, too: a wait that failed may have left it in memory alone.
-    fn write_again(&self, known: &mut Known, header: Header, record: &Record) -> io::Result<()> {
-        if !self.may_write {
-            return Ok(());
-        }
+    /// Makes sure that pages which are there are on the disk, too: a wait that failed may have left them in memory alone.
+    fn write_again(&self, sums: &mut Sums, record: &Record) -> io::Result<()> {
         for page in record.pages.iter().copied().map(u64::from) {
             self.file.write(place(page), &self.raw(page)?)?;
-            known.sums.write_again(page);
+            sums.write_again(page);
         }
-        known.sums.write(&self.file)?;
-        self.settle(known, header)
-    }
-
-    /// The header of the commit before that of this one, which was not answered.
-    fn go_back(&self, known: &mut Known, header: Header) -> io::Result<Header> {
-        tracing::warn!(
-            "the last commit of the index is not complete on the disk, and no client was answered: the one before it counts"
-        );
-        let header = header.of_other_slot();
-        known.proof = Some(Proof { confirmed: Some(header.commit()), ..Proof::default() });
-        self.settle(known, header)?;
-        Ok(header)
-    }
-
-    /// Waits for the header, if it may be written.
-    fn settle(&self, known: &Known, header: Header) -> io::Result<()> {
-        let Some(proof) = known.proof.as_ref().filter(|_| self.may_write) else { return Ok(()) };
-        self.file.write(place(0), &proof.page(&header))?;
-        self.file.sync()
+        sums.write(&self.file)
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

@@ -223,10 +223,16 @@ fn live_through(seed: u64) -> (u64, u64) {
             // Closing writes, too, and has no power.
             drop(database);
         }
-        // A file whose making broke off is made anew by the store; here it begins again.
         kept = disk.left(&mut chance);
+        // The power may be lost again while the index is opened.
+        while chance.below(2) == 0 {
+            let disk = Disk::new(kept, chance.below(12), chance.below(4));
+            drop(open(&disk, cache));
+            kept = disk.left(&mut chance);
+        }
         let disk = Disk::steady(kept.clone());
         let Ok(mut database) = open(&disk, cache) else {
+            // A file whose making broke off is made anew by the store; here it begins again.
             assert!(committed.is_empty(), "seed {seed}: the index does not open");
             kept = Vec::new();
             continue;
