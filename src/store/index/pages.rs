@@ -301,7 +301,8 @@ impl<F: RawFile> Pages<F> {
             self.file.write(place(page), &self.raw(page)?)?;
             sums.write_again(page);
         }
-        sums.write(&self.file)
+        sums.write(&self.file)?;
+        self.file.sync()
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
