@@ -10,13 +10,14 @@
 //! ```
 //!
 //! redb waits for the disk twice in a commit: for its pages, and then for the header that leads to them. With a record of
-//! the pages beside the header one wait is enough ([`super::pages`]): after a loss of power the commit is complete if every
-//! page of the record is there. If one is not, nobody was answered yet, and the commit before it is the last. The sum of
-//! the slots says that this is the commit in the other slot, and that no bit of their numbers has changed.
+//! the pages beside the header one wait is enough ([`super::pages`]). After a loss of power the commit is complete if every
+//! page of the record is on the disk. If a page is missing, no client had an answer for this commit, and the index goes
+//! back to the commit in the other slot. The sum of the slots says that the other slot has the commit before, and that no
+//! bit of their numbers has changed.
 //!
-//! Once the wait is over, the number of the commit is written to the place at 512, so that whoever comes later knows
-//! without a record. A page that has changed since then is damage, and no reason to go back. A header without the mark is
-//! of an earlier version, which waited twice: its commit is complete, and what follows the header says nothing.
+//! After the wait, the number of the commit is written to the place at 512. From then on the commit is complete without a
+//! look at its record: a page that differs is damage, and no reason to go back. A header without the mark is of an earlier
+//! version, which waited twice: its commit is complete, and the bytes behind the header mean nothing.
 //!
 //! Nothing is read or written here.
 

@@ -152,7 +152,8 @@ impl<F: RawFile> Pages<F> {
         self.file.sync()
     }
 
-    /// Waits until all that was written is on the disk, or until it is announced to be written with the next header.
+    /// Waits until all that was written is on the disk. For an announced commit it does not wait: the header that leads to
+    /// the commit takes a record of its pages, and the wait for that header is for all of it.
     pub(super) fn sync(&self) -> io::Result<()> {
         let mut known = self.lock();
         known.sums.write(&self.file)?;
