@@ -6,6 +6,8 @@
 //!
 //! Not here: HTTP, and what a request means. The caller has verified body, names and permissions.
 
+#[cfg(test)]
+mod numbers;
 mod key_fault;
 mod error;
 mod damage;

@@ -5,9 +5,8 @@
 
 use super::pages::Pages;
 use super::raw_file::RawFile;
-use redb::{
-    Builder, CommitError, Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition,
-};
+use crate::store::numbers::Numbers;
+use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -20,19 +19,6 @@ const CACHES: [usize; 3] = [32 << 10, 256 << 10, 8 << 20];
 /// Rows by their numbers.
 type Rows = BTreeMap<u64, Vec<u8>>;
 
-/// Numbers that look random.
-#[derive(Debug, Clone)]
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
-}
-
 /// A file on a disk that loses its power.
 #[derive(Debug, Default)]
 struct State {
@@ -43,8 +29,8 @@ struct State {
     /// What each sector was given since the last wait.
     given: BTreeMap<usize, Vec<Vec<u8>>>,
     /// Steps until the power is lost, and waits: whichever comes first.
-    steps_left: u64,
-    waits_left: u64,
+    steps_left: usize,
+    waits_left: usize,
     waits: u64,
 }
 
@@ -53,14 +39,14 @@ struct Disk(Arc<Mutex<State>>);
 
 impl Disk {
     /// A disk that has power for so many steps and waits.
-    fn new(kept: Vec<u8>, steps_left: u64, waits_left: u64) -> Disk {
+    fn new(kept: Vec<u8>, steps_left: usize, waits_left: usize) -> Disk {
         let state = State { seen: kept.clone(), kept, steps_left, waits_left, ..State::default() };
         Disk(Arc::new(Mutex::new(state)))
     }
 
     /// A disk that loses no power.
     fn steady(kept: Vec<u8>) -> Disk {
-        Disk::new(kept, u64::MAX, u64::MAX)
+        Disk::new(kept, usize::MAX, usize::MAX)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -75,21 +61,21 @@ impl Disk {
     }
 
     /// What is on the disk when the power comes back: of some disks nothing that was not waited for, of some all.
-    fn left(&self, chance: &mut Chance) -> Vec<u8> {
+    fn left(&self, numbers: &mut Numbers) -> Vec<u8> {
         let state = self.state();
         let mut left = state.kept.clone();
-        let luck = chance.below(6);
+        let luck = numbers.below(6);
         for (sector, given) in &state.given {
-            let count = given.len() as u64;
+            let count = given.len();
             let reached = match luck {
                 0 => 0,
                 1 => count,
                 // Most sectors have what they were given last.
-                2 if chance.below(20) > 0 => count,
-                _ => chance.below(count + 1),
+                2 if numbers.below(20) > 0 => count,
+                _ => numbers.below(count + 1),
             };
             let Some(last) = reached.checked_sub(1) else { continue };
-            let (at, bytes) = (sector * SECTOR, &given[last as usize]);
+            let (at, bytes) = (sector * SECTOR, &given[last]);
             left[at..at + bytes.len()].copy_from_slice(bytes);
         }
         left
@@ -181,54 +167,46 @@ fn rows(database: &mut Database) -> Rows {
 }
 
 /// Makes a few changes, or many, and commits them as the index does. `rows` has them, too.
-fn change(database: &Database, rows: &mut Rows, chance: &mut Chance) -> Result<(), CommitError> {
-    let mut transaction = database.begin_write().map_err(|error| CommitError::from(storage_error(error.into())))?;
+fn change(database: &Database, rows: &mut Rows, numbers: &mut Numbers) -> Result<(), redb::Error> {
+    let mut transaction = database.begin_write()?;
     transaction.set_quick_repair(true);
-    let changes = if chance.below(10) == 0 { 300 } else { 1 + chance.below(8) };
-    let done = (|| {
-        let mut table = transaction.open_table(ROWS)?;
-        for _ in 0..changes {
-            let key = chance.below(2000);
-            if chance.below(4) == 0 {
-                table.remove(key)?;
-                rows.remove(&key);
-            } else {
-                let value = vec![chance.below(256) as u8; chance.below(6000) as usize];
-                table.insert(key, value.as_slice())?;
-                rows.insert(key, value);
-            }
+    let mut table = transaction.open_table(ROWS)?;
+    for _ in 0..if numbers.below(10) == 0 { 300 } else { 1 + numbers.below(8) } {
+        let key = numbers.below(2000) as u64;
+        if numbers.below(4) == 0 {
+            table.remove(key)?;
+            rows.remove(&key);
+        } else {
+            let value = vec![numbers.below(256) as u8; numbers.below(6000)];
+            table.insert(key, value.as_slice())?;
+            rows.insert(key, value);
         }
-        Ok::<_, redb::Error>(())
-    })();
-    done.map_err(|error| CommitError::from(storage_error(error)))?;
-    transaction.commit()
-}
-
-fn storage_error(error: redb::Error) -> redb::StorageError {
-    redb::StorageError::Io(io::Error::other(error.to_string()))
+    }
+    drop(table);
+    Ok(transaction.commit()?)
 }
 
 /// One disk through several losses of power. How many commits were found complete that were not answered, and how many not.
 fn live_through(seed: u64) -> (u64, u64) {
-    let mut chance = Chance(seed);
+    let mut numbers = Numbers(seed);
     let (mut kept, mut committed, mut found) = (Vec::new(), Rows::new(), (0, 0));
     for _ in 0..6 {
-        let cache = CACHES[chance.below(CACHES.len() as u64) as usize];
-        let disk = Disk::new(kept, chance.below(1200), chance.below(60));
+        let cache = CACHES[numbers.below(CACHES.len())];
+        let disk = Disk::new(kept, numbers.below(1200), numbers.below(60));
         let mut attempted = committed.clone();
         if let Ok(database) = open(&disk, cache) {
-            while change(&database, &mut attempted, &mut chance).is_ok() {
+            while change(&database, &mut attempted, &mut numbers).is_ok() {
                 committed.clone_from(&attempted);
             }
             // Closing writes, too, and has no power.
             drop(database);
         }
-        kept = disk.left(&mut chance);
+        kept = disk.left(&mut numbers);
         // The power may be lost again while the index is opened.
-        while chance.below(2) == 0 {
-            let disk = Disk::new(kept, chance.below(12), chance.below(4));
+        while numbers.below(2) == 0 {
+            let disk = Disk::new(kept, numbers.below(12), numbers.below(4));
             drop(open(&disk, cache));
-            kept = disk.left(&mut chance);
+            kept = disk.left(&mut numbers);
         }
         let disk = Disk::steady(kept.clone());
         let Ok(mut database) = open(&disk, cache) else {
@@ -246,7 +224,7 @@ fn live_through(seed: u64) -> (u64, u64) {
         }
         committed = left;
         // The next loss of power meets the disk as this one has left it, or as it was opened.
-        if chance.below(2) == 0 {
+        if numbers.below(2) == 0 {
             drop(database);
             kept = disk.state().seen.clone();
         }

@@ -4,6 +4,7 @@ use super::uploads::{complete, create, put_part};
 use super::*;
 use crate::s3::listing::Entry;
 use crate::s3::upload_listing::UploadPage;
+use crate::store::numbers::Numbers;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
@@ -13,18 +14,6 @@ const FLIPS_OF_BLOBS: usize = 1000;
 
 /// A large body: two blocks.
 const BODY: usize = 70_000;
-
-/// Numbers that look random and are the same each time.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
-}
 
 /// A closed folder in which much was overwritten and deleted, so that older pages of the index lie about.
 async fn folder() -> TempDir {
@@ -133,7 +122,7 @@ struct Flip {
 }
 
 impl Flip {
-    fn new(path: &Path, at: u64, bit: u64) -> Flip {
+    fn new(path: &Path, at: u64, bit: usize) -> Flip {
         let file = fs::OpenOptions::new().read(true).write(true).open(path).unwrap();
         let mut was = [0];
         file.read_exact_at(&mut was, at).unwrap();
@@ -170,21 +159,21 @@ async fn a_flipped_bit_in_the_index_changes_no_answer() {
     let path = dir.path().join("index.redb");
     let index = fs::read(&path).unwrap();
     // Most pages of a young index are empty; half of the flips are in pages that are not.
-    let written: Vec<u64> = (0..)
+    let written: Vec<usize> = (0..)
         .zip(index.chunks(4096))
         .filter(|(_, page)| page.iter().any(|byte| *byte != 0))
         .map(|(at, _)| at)
         .collect();
     let (mut numbers, mut closed, mut errors) = (Numbers(1), 0, 0);
     for flip in 0..FLIPS_OF_INDEX {
-        let at = match flip {
+        let at: usize = match flip {
             // The whole of redb's header and what guards it.
-            0..344 => 4096 + flip as u64,
-            _ if flip % 8 == 0 => numbers.below(index.len() as u64),
-            _ => written[numbers.below(written.len() as u64) as usize] * 4096 + numbers.below(4096),
+            0..344 => 4096 + flip,
+            _ if flip % 8 == 0 => numbers.below(index.len()),
+            _ => written[numbers.below(written.len())] * 4096 + numbers.below(4096),
         };
         let bit = numbers.below(8);
-        let _flip = Flip::new(&path, at, bit);
+        let _flip = Flip::new(&path, at as u64, bit);
         match open_to_read(&dir) {
             Ok(store) => {
                 let now = [rows(&store, &keys).await, bytes(&store, &keys).await].concat();
@@ -203,8 +192,8 @@ async fn a_flipped_bit_in_a_blob_changes_no_answer() {
     let store = open_to_read(&dir).unwrap();
     let keys: Vec<_> = keys_of(&store).await.into_iter().filter(|key| !key.as_str().starts_with("small/")).collect();
     let truth = bytes(&store, &keys).await;
-    let blobs: Vec<(PathBuf, u64)> =
-        files(&dir).into_iter().map(|path| (path.clone(), path.metadata().unwrap().len())).collect();
+    let blobs: Vec<(PathBuf, usize)> =
+        files(&dir).into_iter().map(|path| (path.clone(), path.metadata().unwrap().len() as usize)).collect();
     assert_eq!(blobs.len(), 4, "one of the open upload among them");
     let (mut numbers, mut errors) = (Numbers(2), 0);
     for flip in 0..FLIPS_OF_BLOBS {
@@ -212,7 +201,7 @@ async fn a_flipped_bit_in_a_blob_changes_no_answer() {
         // Every other flip is in the last bytes: block sums, and the footer.
         let from = if flip % 2 == 0 { 0 } else { length.saturating_sub(80) };
         let (at, bit) = (from + numbers.below(length - from), numbers.below(8));
-        let _flip = Flip::new(path, at, bit);
+        let _flip = Flip::new(path, at as u64, bit);
         errors += compare(&truth, bytes(&store, &keys).await, &format!("bit {bit} of byte {at} of {path:?}"));
     }
     assert!(errors > FLIPS_OF_BLOBS * 3 / 4, "{errors}");

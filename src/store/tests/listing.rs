@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::s3::listing::{Entry, ListedObject};
+use crate::store::numbers::Numbers;
 use std::collections::BTreeSet;
 
 /// What a page should hold: all keys in order, every rule applied to each.
@@ -41,15 +42,7 @@ pub(super) fn lines(page: &Page) -> Vec<String> {
     page.entries.iter().map(line).collect()
 }
 
-/// A small generator of the same numbers on every machine (Knuth's MMIX constants).
-pub(super) struct Numbers(pub(super) u64);
-
 impl Numbers {
-    pub(super) fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        ((self.0 >> 33) as usize) % bound
-    }
-
     fn key(&mut self) -> String {
         let length = 1 + self.below(5);
         (0..length).map(|_| ["a", "b", "/", "//", "é", "\u{10ffff}", "\0", "-"][self.below(8)]).collect()

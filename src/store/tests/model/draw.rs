@@ -6,8 +6,8 @@ use crate::s3::Timestamp;
 use crate::s3::etag::ETagList;
 use crate::s3::listing::Position;
 use crate::s3::precondition::{ConditionDate, Conditions, WriteConditions};
+use crate::store::numbers::Numbers;
 use crate::store::tests::body;
-use crate::store::tests::listing::Numbers;
 use bytes::Bytes;
 use std::sync::LazyLock;
 

@@ -10,9 +10,9 @@ mod draw;
 mod carry_out;
 
 use super::crash::killed;
-use super::listing::Numbers;
 use super::upkeep::findings;
 use super::*;
+use crate::store::numbers::Numbers;
 use crate::store::upkeep::{BackupPlan, Pace};
 use carry_out::{carry_out, create_upload, read};
 use draw::Draw;
