@@ -38,7 +38,7 @@ pub(in crate::store) struct Faults {
 }
 
 /// What becomes of one step.
-pub(super) type Strike = Option<(Moment, Errno)>;
+type Strike = Option<(Moment, Errno)>;
 
 impl Faults {
     /// From now on this is to fail, or nothing.

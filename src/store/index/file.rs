@@ -198,7 +198,7 @@ fn copy_with_sums(path: &Path, plain: &File, disk: &Disk) -> io::Result<File> {
     let file = disk.perform(Step::CreateFile, || options.open(&copy))?;
     let pages = Pages::new(file.try_clone()?);
     copy_pages(plain, &pages, disk)?;
-    pages.sync()?;
+    pages.write_sums()?;
     disk.sync(&file)?;
     disk.perform(Step::Rename, || fs::rename(&copy, path))?;
     path.parent().map_or(Ok(()), |folder| disk.sync_folder(folder))?;

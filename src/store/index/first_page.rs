@@ -38,8 +38,8 @@ const TWO_PHASES: u8 = 4;
 /// The sizes of pages and regions.
 const FIXED: Range<usize> = 10..24;
 /// Where the copy of the flags is, the mark, and both sums.
-const COPY: usize = HEADER;
-const MARK: usize = HEADER + 1;
+const COPY_AT: usize = HEADER;
+const MARK_AT: usize = HEADER + 1;
 const FIXED_SUM: Range<usize> = HEADER + 8..HEADER + 16;
 const SLOTS_SUM: Range<usize> = HEADER + 16..GUARDED;
 /// The two slots, and where in each the number of its commit is.
@@ -133,7 +133,7 @@ impl Header {
     pub(super) fn guarded(&self) -> [u8; GUARDED] {
         let mut out = [0; GUARDED];
         out[..HEADER].copy_from_slice(&self.0);
-        (out[COPY], out[MARK]) = (self.0[FLAGS], 1);
+        (out[COPY_AT], out[MARK_AT]) = (self.0[FLAGS], 1);
         for (sum, summed) in [(FIXED_SUM, FIXED), (SLOTS_SUM, BOTH_SLOTS)] {
             out[sum].copy_from_slice(&block_sums::sum(&self.0[summed]).to_le_bytes());
         }
@@ -143,7 +143,7 @@ impl Header {
     /// The header of a page; `None` if it is not what was written.
     pub(super) fn read(page: &[u8]) -> Option<Header> {
         let mut header = Header(*page.first_chunk()?);
-        let (flags, copy) = (header.0[FLAGS], *page.get(COPY)?);
+        let (flags, copy) = (header.0[FLAGS], *page.get(COPY_AT)?);
         if page.get(FIXED_SUM)? != block_sums::sum(&header.0[FIXED]).to_le_bytes() {
             return None;
         }
@@ -168,7 +168,7 @@ impl Header {
 impl Proof {
     /// What a page says; `None` for one of an earlier version.
     pub(super) fn read(page: &[u8]) -> Option<Proof> {
-        if page.get(MARK) != Some(&1) {
+        if page.get(MARK_AT) != Some(&1) {
             return None;
         }
         let number = |at: Range<usize>| summed(page.get(at)?)?.first_chunk().copied().map(u64::from_le_bytes);
@@ -297,7 +297,7 @@ mod tests {
         }
         let mut of_earlier_version = header.guarded()[..SLOTS_SUM.start].to_vec();
         of_earlier_version.resize(PAGE as usize, 0);
-        of_earlier_version[MARK] = 0;
+        of_earlier_version[MARK_AT] = 0;
         assert_eq!((Header::read(&of_earlier_version), Proof::read(&of_earlier_version)), (Some(header), None));
     }
 

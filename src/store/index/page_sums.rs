@@ -101,7 +101,7 @@ impl Sums {
     }
 
     /// Notes that the sums of this page's group must be written once more.
-    pub(super) fn write_again(&mut self, page: u64) {
+    pub(super) fn mark_changed(&mut self, page: u64) {
         self.changed.insert(page / GROUP);
     }
 

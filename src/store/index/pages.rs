@@ -91,7 +91,7 @@ impl<F: RawFile> Pages<F> {
             out.copy_from_slice(&header.0[..out.len()]);
             return Ok(());
         }
-        let mut page = first_page(at, out.len())?;
+        let mut page = starting_page(at, out.len())?;
         let mut rest = out;
         while !rest.is_empty() {
             let (run, behind) = rest.split_at_mut(run_at(page, rest.len()));
@@ -108,7 +108,7 @@ impl<F: RawFile> Pages<F> {
         if let (0, Ok(header)) = (at, bytes.try_into()) {
             return self.write_header(Header(header));
         }
-        let mut page = first_page(at, bytes.len())?;
+        let mut page = starting_page(at, bytes.len())?;
         let mut rest = bytes;
         while !rest.is_empty() {
             let (run, behind) = rest.split_at(run_at(page, rest.len()));
@@ -145,6 +145,11 @@ impl<F: RawFile> Pages<F> {
             Stage::Deferred(_) => self.wait(known),
             _ => Ok(()),
         }
+    }
+
+    /// Writes the sums of what was written.
+    pub(super) fn write_sums(&self) -> io::Result<()> {
+        self.lock().sums.write(&self.file)
     }
 
     fn wait(&self, known: &mut Known) -> io::Result<()> {
@@ -300,7 +305,7 @@ impl<F: RawFile> Pages<F> {
     fn write_again(&self, sums: &mut Sums, record: &Record) -> io::Result<()> {
         for page in record.pages.iter().copied().map(u64::from) {
             self.file.write(place(page), &self.raw(page)?)?;
-            sums.write_again(page);
+            sums.mark_changed(page);
         }
         sums.write(&self.file)?;
         self.file.sync()
@@ -312,7 +317,7 @@ impl<F: RawFile> Pages<F> {
 }
 
 /// The page that whole pages begin with.
-fn first_page(at: u64, length: usize) -> io::Result<u64> {
+fn starting_page(at: u64, length: usize) -> io::Result<u64> {
     if at.is_multiple_of(PAGE) && (length as u64).is_multiple_of(PAGE) {
         Ok(at / PAGE)
     } else {

@@ -207,22 +207,23 @@ fn after(model: Model, operation: &Operation, found: &Result<Done, StoreError>) 
     let expected = next.apply(operation);
     match found {
         Err(StoreError::Io(_) | StoreError::ReadOnly | StoreError::Full) => match operation {
-            // The keys may be removed in several commits, the first ones first.
-            Operation::DeleteMany { bucket, keys } => {
-                let first =
-                    |count: usize| Operation::DeleteMany { bucket: bucket.clone(), keys: keys[..count].to_vec() };
-                let removed = |count| {
-                    let mut next = model.clone();
-                    drop(next.apply(&first(count)));
-                    next
-                };
-                (0..=keys.len()).map(removed).collect()
-            }
+            Operation::DeleteMany { bucket, keys } => removed_in_part(model, bucket, keys),
             _ => vec![model, next],
         },
         found if *found == expected => vec![next],
         _ => Vec::new(),
     }
+}
+
+/// What a store may be if the keys were removed in several commits, the first ones first, and some of these failed.
+fn removed_in_part(model: Model, bucket: &str, keys: &[String]) -> Vec<Model> {
+    let mut possible = vec![model];
+    for key in keys {
+        let mut next = possible[possible.len() - 1].clone();
+        drop(next.apply(&Operation::Delete { bucket: bucket.to_owned(), key: key.clone() }));
+        possible.push(next);
+    }
+    possible
 }
 
 /// All of a store.
