@@ -268,11 +268,11 @@ pub(super) fn digest(pages: impl Iterator<Item = (u32, u64)>) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// A header of redb's, with these commits in its slots.
-    fn header(flags: u8, commits: [u64; 2]) -> Header {
+    pub(in crate::store::index) fn header(flags: u8, commits: [u64; 2]) -> Header {
         let mut header = Header(std::array::from_fn(|i| i as u8));
         header.0[FLAGS] = flags;
         for (slot, commit) in SLOTS.into_iter().zip(commits) {

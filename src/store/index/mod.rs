@@ -5,6 +5,8 @@
 //! one that is kept makes the file grow.
 
 mod raw_file;
+#[cfg(test)]
+mod unsteady_disk;
 mod page_sums;
 mod first_page;
 mod pages;

@@ -328,65 +328,32 @@ fn starting_page(at: u64, length: usize) -> io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::RwLock;
+    use crate::store::index::first_page::tests::header;
+    use crate::store::index::unsteady_disk::UnsteadyDisk;
 
-    /// A file in memory.
-    #[derive(Debug, Default)]
-    struct Memory(RwLock<Vec<u8>>);
-
-    impl RawFile for Memory {
-        fn len(&self) -> io::Result<u64> {
-            Ok(self.0.read().unwrap().len() as u64)
-        }
-
-        fn read(&self, at: u64, out: &mut [u8]) -> io::Result<()> {
-            let bytes = self.0.read().unwrap();
-            let from = bytes.get(at as usize..at as usize + out.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
-            out.copy_from_slice(from);
-            Ok(())
-        }
-
-        fn write(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
-            self.0.write().unwrap()[at as usize..][..bytes.len()].copy_from_slice(bytes);
-            Ok(())
-        }
-
-        fn set_len(&self, length: u64) -> io::Result<()> {
-            self.0.write().unwrap().resize(length as usize, 0);
-            Ok(())
-        }
-
-        fn sync(&self) -> io::Result<()> {
-            Ok(())
-        }
+    /// Pages over a file of these bytes.
+    fn pages_of(bytes: Vec<u8>) -> Pages<UnsteadyDisk> {
+        Pages::new(UnsteadyDisk::steady(bytes))
     }
 
     fn page(seed: u64) -> Vec<u8> {
         (0..PAGE).map(|i| (i * 7 + seed) as u8).collect()
     }
 
-    fn header(flags: u8, commits: [u64; 2]) -> Vec<u8> {
-        let mut header: Vec<u8> = (0..320u32).map(|i| i as u8).collect();
-        header[9] = flags;
-        header[64 + 104..][..8].copy_from_slice(&commits[0].to_le_bytes());
-        header[64 + 128 + 104..][..8].copy_from_slice(&commits[1].to_le_bytes());
-        header
-    }
-
-    fn read(pages: &Pages<Memory>, first: u64, count: u64) -> io::Result<Vec<u8>> {
+    fn read(pages: &Pages<UnsteadyDisk>, first: u64, count: u64) -> io::Result<Vec<u8>> {
         let mut out = vec![0; (count * PAGE) as usize];
         pages.read(first * PAGE, &mut out).map(|()| out)
     }
 
     /// What is on the disk after the sums were written.
-    fn reopened(pages: Pages<Memory>) -> Pages<Memory> {
+    fn reopened(pages: Pages<UnsteadyDisk>) -> Pages<UnsteadyDisk> {
         pages.sync().unwrap();
         Pages::new(pages.file)
     }
 
     #[test]
     fn pages_read_as_they_were_written_across_groups() {
-        let pages = Pages::new(Memory::default());
+        let pages = pages_of(Vec::new());
         assert_eq!(pages.len().unwrap(), 0);
         pages.set_len(1200 * PAGE).unwrap();
         assert_eq!(pages.len().unwrap(), 1200 * PAGE);
@@ -405,16 +372,17 @@ mod tests {
 
     #[test]
     fn a_page_that_has_changed_or_stands_in_the_wrong_place_does_not_read() {
-        let pages = Pages::new(Memory::default());
+        let pages = pages_of(Vec::new());
         pages.set_len(20 * PAGE).unwrap();
         for number in 1..10 {
             pages.write(number * PAGE, &page(number)).unwrap();
         }
         let pages = reopened(pages);
-        let is_damaged =
-            |pages: &Pages<Memory>, page| read(pages, page, 1).is_err_and(|e| e.kind() == io::ErrorKind::InvalidData);
+        let is_damaged = |pages: &Pages<UnsteadyDisk>, page| {
+            read(pages, page, 1).is_err_and(|e| e.kind() == io::ErrorKind::InvalidData)
+        };
         // Page 3 and its sum stand where those of page 4 were.
-        let mut bytes = pages.file.0.read().unwrap().clone();
+        let mut bytes = pages.file.bytes();
         bytes.copy_within(4 * PAGE as usize..5 * PAGE as usize, 5 * PAGE as usize);
         bytes.copy_within(4 * 8..5 * 8, 5 * 8);
         // A flipped bit in page 7, and one in an empty page.
@@ -422,7 +390,7 @@ mod tests {
         bytes[16 * PAGE as usize + 1] ^= 1;
         // A flipped bit in the sum of page 9.
         bytes[10 * 8] ^= 1;
-        let pages = Pages::new(Memory(RwLock::new(bytes)));
+        let pages = pages_of(bytes);
         for (number, damaged) in [(3, false), (4, true), (7, true), (8, false), (9, true), (14, false), (15, true)] {
             assert_eq!(is_damaged(&pages, number), damaged, "page {number}");
         }
@@ -430,7 +398,7 @@ mod tests {
 
     #[test]
     fn a_file_that_shrinks_and_grows_has_zeros_again() {
-        let pages = Pages::new(Memory::default());
+        let pages = pages_of(Vec::new());
         pages.set_len(600 * PAGE).unwrap();
         for number in [100, 512, 599] {
             pages.write(number * PAGE, &page(number)).unwrap();
@@ -448,13 +416,13 @@ mod tests {
 
     #[test]
     fn no_flipped_bit_of_the_header_leads_to_an_earlier_commit() {
-        let pages = Pages::new(Memory::default());
+        let pages = pages_of(Vec::new());
         pages.set_len(20 * PAGE).unwrap();
         for (flags, commits) in [(6, [9, 8]), (7, [8, 9]), (4, [9, 8])] {
-            let header = header(flags, commits);
+            let header = header(flags, commits).0.to_vec();
             pages.write(0, &header).unwrap();
-            let good = pages.file.0.read().unwrap().clone();
-            let read = |pages: &Pages<Memory>| {
+            let good = pages.file.bytes();
+            let read = |pages: &Pages<UnsteadyDisk>| {
                 let mut out = [0; 320];
                 pages.read(0, &mut out).map(|()| out.to_vec())
             };
@@ -462,7 +430,7 @@ mod tests {
             for bit in 9 * 8..24 * 8 {
                 let mut bytes = good.clone();
                 bytes[PAGE as usize + bit / 8] ^= 1 << (bit % 8);
-                let Ok(seen) = read(&Pages::new(Memory(RwLock::new(bytes)))) else { continue };
+                let Ok(seen) = read(&pages_of(bytes)) else { continue };
                 assert_eq!(seen[9] & 1, flags & 1, "bit {bit}");
                 assert_eq!(seen[9] & flags, flags, "bit {bit}: no flag is lost");
                 assert_eq!(seen[10..24], header[10..24], "bit {bit}");
