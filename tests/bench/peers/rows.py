@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from .loads import KIB, MIB, Load, Upload
+from .loads import KIB, MIB, PAGE, Load, Upload
 
 PROXIES = ("direct", "pingora", "haproxy", "nginx", "r2shim")
 MANY = "PUT 8 MiB, 64 at once"
@@ -85,13 +85,12 @@ def _local():
 
 def _lists(counts):
     """Pages of the buckets that there are. Others have up to 100,000 keys: to fill them with more takes too long."""
-    page = (("list-type", "2"), ("max-keys", "1000"))
     for count in counts:
-        load = Load(connections=4, query=page, bucket=f"list-{count}", pages=max(1, count // 1000 * 9 // 10))
+        load = Load(connections=4, query=PAGE, bucket=f"list-{count}", pages=max(1, count // 1000 * 9 // 10))
         who = STORES if count <= 100_000 else ("r2shim",)
         yield Row(f"list-{count}", f"page of 1,000 keys, of {count:,}", "lists", load, who, True)
     for count in counts[1:]:
-        load = Load(connections=4, query=(*page, ("delimiter", "/")), bucket=f"list-{count}")
+        load = Load(connections=4, query=(*PAGE, ("delimiter", "/")), bucket=f"list-{count}")
         who = STORES if count <= 100_000 else ("r2shim",)
         yield Row(f"list-{count}-delimiter", f"{count // 1000:,} prefixes of {count:,} keys", "lists", load, who)
 

@@ -1,20 +1,19 @@
 """What a guided build learns from: a bit of everything that clients send, to a local store and through a proxy."""
 
 import http.client
-import ssl
 import threading
 import time
 from itertools import cycle
+from queue import SimpleQueue
 
-from .loads import KIB, MIB, Load, ask, body
-from .mixed import BUCKET, Client
+from .loads import KIB, MIB, PAGE, Load, ask, body, unverified
+from .mixed import BUCKET, run_clients
 from .processes import Failed
 from .scenes import filled, make_bucket
 from .signing import Signer
 
 CLIENTS = 4
 LISTED = 2_000
-PAGE = (("list-type", "2"), ("max-keys", "1000"))
 # What mixed clients do not send.
 LOADS = (
     Load("GET", KIB),
@@ -59,9 +58,7 @@ def fill(host):
 
 def send(host, load, seconds, tls):
     """The requests of a load in turn, over one connection."""
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    opened = http.client.HTTPSConnection(host, context=context) if tls else http.client.HTTPConnection(host)
+    opened = http.client.HTTPSConnection(host, context=unverified()) if tls else http.client.HTTPConnection(host)
     content, end = body(load.size) if load.method == "PUT" else None, time.monotonic() + seconds
     for method, target, headers in cycle(load.requests(host)):
         opened.request(method, target, content, headers)
@@ -75,14 +72,11 @@ def send(host, load, seconds, tls):
 
 
 def mix(host, seconds):
-    over = threading.Event()
-    clients = [Client(host, number, 1, over) for number in range(CLIENTS)]
-    for client in clients:
-        client.start()
-    time.sleep(seconds)
-    over.set()
-    for client in clients:
-        client.join()
-    faults = [note.fault for client in clients for note in client.notes if note.fault]
+    """Clients that do a bit of everything, for so long."""
+    over, results = threading.Event(), SimpleQueue()
+    threading.Timer(seconds, over.set).start()
+    run_clients(host, 0, CLIENTS, 1, over, results)
+    _, notes, _ = results.get()
+    faults = [note.fault for note in notes if note.fault]
     if faults:
         raise Failed(f"{len(faults)} requests failed, the first with {faults[0]}")
