@@ -13,7 +13,7 @@ pub struct KeyLimits {
     pub bytes_out: Option<u64>,
     /// Copies at the same time.
     pub copies: Option<u64>,
-    /// Open uploads, of those that were begun since the start.
+    /// Open uploads.
     pub uploads: Option<u64>,
     /// How much of the disk's free room may be reserved for writes under way, in percent.
     pub space: Option<u64>,

@@ -13,8 +13,7 @@ use std::sync::{MutexGuard, TryLockError};
 
 impl Store {
     /// Checks the store as it is, while it is in use, and reports what it finds. Blocks for as long as that takes.
-    /// What is written meanwhile is not read, and the engine's own check of the index is left out: it needs the index to
-    /// itself.
+    /// What is written meanwhile is not read.
     ///
     /// # Errors
     /// [`UpkeepError::Busy`] while another check, a scrub or a backup runs; the disk or the index fails, or `report` does. A finding is no

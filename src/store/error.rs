@@ -30,6 +30,9 @@ pub enum StoreError {
     /// As many uploads are open as there may be.
     #[error("too many uploads are open")]
     TooManyUploads,
+    /// Their owner has as many uploads open as they may have.
+    #[error("too many uploads of this owner are open")]
+    TooManyUploadsOfOwner,
     /// The list of parts that an upload is to be completed with makes no object.
     #[error("the parts make no object: {0:?}")]
     Parts(PartsFault),
@@ -132,6 +135,10 @@ impl From<StoreError> for S3Error {
             StoreError::PreconditionFailed => Code::PRECONDITION_FAILED.into(),
             StoreError::TooManyUploads => {
                 unavailable("Too many multipart uploads are open. Complete or abort some of them.")
+            }
+            StoreError::TooManyUploadsOfOwner => {
+                let message = "Too many multipart uploads of this key are open. Complete or abort some of them.";
+                S3Error::slow_down(Limit::Uploads, message).cause(&error)
             }
             StoreError::Full => unavailable("There is no space left to store this."),
             StoreError::ShareUsed => {
@@ -285,6 +292,7 @@ mod tests {
             (StoreError::Parts(PartsFault::TooLarge), 400, "EntityTooLarge", None),
             (StoreError::PreconditionFailed, 412, "PreconditionFailed", None),
             (StoreError::TooManyUploads, 503, "ServiceUnavailable", Some("too many uploads are open")),
+            (StoreError::TooManyUploadsOfOwner, 503, "SlowDown", Some("too many uploads of this owner are open")),
             (StoreError::Full, 503, "ServiceUnavailable", Some("the disk is full up to the reserve")),
             (StoreError::ShareUsed, 503, "SlowDown", Some("the share of the disk that its key may reserve is used up")),
             (StoreError::ReadOnly, 503, "ServiceUnavailable", Some("the data folder is read-only")),

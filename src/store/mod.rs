@@ -56,8 +56,8 @@ pub use key_fault::{KeyFault, KeyMismatch};
 pub use lifecycle::LifecycleRun;
 pub use model::{Bucket, Durability, NewObject, ObjectInfo, Options, StoreStats};
 pub use parts::{
-    Completion, CopyKeys, NewMetadata, NewPart, NewUpload, ObjectCopy, PartInfo, PartRules, UploadInfo, UploadRef,
-    WriteResult,
+    Completion, CopyKeys, NewMetadata, NewPart, NewUpload, ObjectCopy, PartInfo, PartRules, UploadInfo, UploadOwner,
+    UploadRef, WriteResult,
 };
 pub use reader::Object;
 pub use scrubbing::{LastScrub, ScrubPlan};

@@ -29,7 +29,8 @@ impl Store {
     /// uploads were begun.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchBucket`], [`StoreError::TooManyUploads`], [`StoreError::Full`].
+    /// [`StoreError::NoSuchBucket`], [`StoreError::TooManyUploads`], [`StoreError::TooManyUploadsOfOwner`],
+    /// [`StoreError::Full`].
     pub async fn create_upload(
         &self,
         bucket: &BucketName,
@@ -37,13 +38,14 @@ impl Store {
         upload: NewUpload,
     ) -> Result<String, StoreError> {
         let random = getrandom::u64().map_err(|error| StoreError::Io(format!("no randomness: {error}").into()))?;
-        let NewUpload { metadata, storage_class, checksum, key: secret, now } = upload;
+        let NewUpload { metadata, storage_class, checksum, key: secret, owner, now } = upload;
         let id = format!("{:016x}{random:016x}", now.millis());
         let (bucket, key) = (bucket.clone(), key.clone());
         let encryption = secret.map(|secret| Ok::<_, StoreError>(KeyCheck::new(&secret, new_salt()?))).transpose()?;
         let info = UploadInfo { storage_class, checksum, encryption };
-        let upload = UploadRow { bucket, key, initiated: now, metadata, info };
-        self.submit(Change::CreateUpload { id: id.clone(), upload: Box::new(upload) }).await?;
+        let (owner, most) = owner.map(|owner| (owner.id, owner.most)).unzip();
+        let upload = Box::new(UploadRow { bucket, key, initiated: now, metadata, info, owner });
+        self.submit(Change::CreateUpload { id: id.clone(), upload, most: most.flatten() }).await?;
         Ok(id)
     }
 
@@ -53,12 +55,6 @@ impl Store {
     /// [`StoreError::NoSuchBucket`], [`StoreError::NoSuchUpload`].
     pub async fn upload(&self, at: &UploadRef) -> Result<UploadInfo, StoreError> {
         self.0.index.read(|snapshot| snapshot.upload(at)).map(|upload| upload.info)
-    }
-
-    /// Whether an upload is open. One that cannot be looked up counts as open.
-    pub fn has_upload(&self, at: &UploadRef) -> bool {
-        let found = self.0.index.read(|snapshot| snapshot.upload(at));
-        !matches!(found, Err(StoreError::NoSuchUpload | StoreError::NoSuchBucket))
     }
 
     /// Begins to write a part of `length` bytes, encrypted with the key that its upload was created with. The upload is

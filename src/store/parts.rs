@@ -46,8 +46,19 @@ pub struct NewUpload {
     pub checksum: Option<Plan>,
     /// The client's key that its bytes are to be encrypted with.
     pub key: Option<CustomerKey>,
+    /// Whose it is; `None` if that is not known.
+    pub owner: Option<UploadOwner>,
     /// The time of the request.
     pub now: Timestamp,
+}
+
+/// Whose an upload is. It stays theirs until it ends, whoever ends it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadOwner {
+    /// Who it is: the id of an access key.
+    pub id: String,
+    /// How many uploads they may have open, with this one; `None` for any number.
+    pub most: Option<u64>,
 }
 
 /// What is known of an open upload besides its metadata and its parts.

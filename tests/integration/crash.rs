@@ -5,7 +5,7 @@
 //! its history allows. A failure prints the cycle, the seed and the server's log; `R2SHIM_TEST_SEED` and
 //! `R2SHIM_TEST_CYCLES` repeat it (threads still run as they like).
 //!
-//! 1,000 cycles, which are 2,000 kills, passed on 2026-11-26 in 13.4 minutes, with the debug build on two busy cores.
+//! 1,000 cycles, which are 2,000 kills, passed on 2026-11-27 in 4.4 minutes, with the debug build on two cores.
 
 mod body;
 mod client;

@@ -171,7 +171,7 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
         handles: Arc::new(handles),
     };
     let quotas = Arc::new(Quotas::default());
-    let (backend, health, upkeep) = start_backend(parts.objects, &shared.rules, &quotas)?;
+    let (backend, health, upkeep) = start_backend(parts.objects, &shared.rules)?;
     let s3 = S3Port { backend: backend.clone(), recorder: parts.recorder.clone(), quotas: quotas.clone() };
     let public = PublicPort { backend, quotas };
     let listen = addresses(&parts.listeners.s3);
@@ -214,7 +214,7 @@ fn serve_objects<S: Service>(
 type StartedBackend = (Backend, Arc<dyn Health>, JoinHandle<()>);
 
 /// The backend, its health, and its work beside requests.
-fn start_backend(objects: Objects, rules: &Arc<CurrentRules>, quotas: &Quotas) -> Result<StartedBackend, StartError> {
+fn start_backend(objects: Objects, rules: &Arc<CurrentRules>) -> Result<StartedBackend, StartError> {
     Ok(match objects {
         Objects::Local(store) => {
             let failed = |error: StoreError| StartError::Internal(error.into());
@@ -223,11 +223,7 @@ fn start_backend(objects: Objects, rules: &Arc<CurrentRules>, quotas: &Quotas) -
             let upkeep = tokio::spawn(async {
                 tokio::join!(lifecycle, scrub);
             });
-            (
-                Backend::Local(Local::new(store.clone(), configurations, quotas.uploads().clone())),
-                Arc::new(store),
-                upkeep,
-            )
+            (Backend::Local(Local::new(store.clone(), configurations)), Arc::new(store), upkeep)
         }
         Objects::Remote(remote) => {
             let upkeep = tokio::spawn(remote.clone().look_after());

@@ -27,7 +27,6 @@ use crate::s3::{Code, Operation, S3Error};
 use crate::server::answer::Answer;
 use crate::server::connection::request_body::RequestBody;
 use crate::server::operations;
-use crate::server::quota::OpenUploads;
 use crate::store::{Share, Store};
 use std::sync::Arc;
 
@@ -36,13 +35,12 @@ use std::sync::Arc;
 pub struct Local {
     store: Store,
     configurations: Arc<Configurations>,
-    uploads: Arc<OpenUploads>,
 }
 
 impl Local {
-    /// Operations on `store`, and what is configured for its buckets. `uploads` are those that keys have open.
-    pub fn new(store: Store, configurations: Arc<Configurations>, uploads: Arc<OpenUploads>) -> Local {
-        Local { store, configurations, uploads }
+    /// Operations on `store`, and what is configured for its buckets.
+    pub fn new(store: Store, configurations: Arc<Configurations>) -> Local {
+        Local { store, configurations }
     }
 
     /// The store, for a write of the request's key: it may reserve its share of the disk.

@@ -12,13 +12,12 @@ use crate::s3::part_number::uploaded_part_number;
 use crate::s3::precondition::WriteConditions;
 use crate::s3::view::RequestView;
 use crate::s3::xml::{CompleteMultipartUpload, CompletedPart, CompletedUpload};
-use crate::s3::{Code, Limit, S3Error, xml};
+use crate::s3::{Code, S3Error, xml};
 use crate::server::answer::Answer;
 use crate::server::clock;
 use crate::server::connection::request_body::RequestBody;
 use crate::server::operations;
-use crate::server::quota::Beginning;
-use crate::store::{Completion, NewPart, NewUpload, PartRules, StoreError, UploadRef};
+use crate::store::{Completion, NewPart, NewUpload, PartRules, StoreError, UploadOwner, UploadRef};
 use http::header::ETAG;
 use http::{HeaderName, StatusCode};
 
@@ -32,28 +31,18 @@ impl Local {
         let checksum = checksum_plan(&request.view)?;
         let (metadata, storage_class, secret) = described(&request.view)?;
         let encrypted = key_headers(secret.as_ref());
-        let upload = NewUpload { metadata, storage_class, checksum, key: secret, now: request.now };
+        let owner = request
+            .limited_key()
+            .map(|(id, limits)| UploadOwner { id: id.to_owned(), most: limits.uploads.filter(|most| *most > 0) });
+        let upload = NewUpload { metadata, storage_class, checksum, key: secret, owner, now: request.now };
         self.make_missing_bucket(request).await?;
-        let place = self.place_for_upload(request)?;
         let id = self.store_for(request).create_upload(bucket, key, upload).await?;
-        if let Some(place) = place {
-            place.opened(UploadRef { bucket: bucket.clone(), key: key.clone(), id: id.clone() });
-        }
         let answer = Answer::xml(xml::initiate_upload(bucket.as_str(), key.as_str(), &id)).with_all(encrypted);
         let answer = self.with_abortion(answer, request, request.now)?;
         Ok(match checksum {
             Some(plan) => answer.with(CHECKSUM_ALGORITHM, plan.algorithm.name()).with(CHECKSUM_TYPE, plan.kind.name()),
             None => answer,
         })
-    }
-
-    /// A place among the open uploads of the request's key; `None` if the key has no limit.
-    fn place_for_upload(&self, request: &Admitted<'_>) -> Result<Option<Beginning>, S3Error> {
-        let limited = request.limited_key().and_then(|(key, limits)| Some((key, limits.uploads?)));
-        let Some((key, most)) = limited.filter(|(_, most)| *most > 0) else { return Ok(None) };
-        let place = self.uploads.begin(key, most, |upload| self.store.has_upload(upload));
-        let message = "Too many multipart uploads of this key are open. Complete or abort some of them.";
-        place.map(Some).ok_or_else(|| S3Error::slow_down(Limit::Uploads, message))
     }
 
     /// UploadPart: as with PutObject, the part exists only after all digests agree.
@@ -96,7 +85,6 @@ impl Local {
             Err(StoreError::PreconditionFailed) => return Err(self.failed_condition(request, at).await),
             written => written?,
         };
-        self.uploads.ended(&at);
         let answer = Answer::xml(xml::complete_upload(CompletedUpload {
             location: &xml::location(scheme, host, at.bucket.as_str(), at.key.as_str()),
             bucket: at.bucket.as_str(),
@@ -118,9 +106,7 @@ impl Local {
 
     /// AbortMultipartUpload.
     pub(super) async fn abort_upload(&self, request: &Admitted<'_>) -> Result<Answer, S3Error> {
-        let at = upload_ref(request)?;
-        self.store.abort_upload(at.clone()).await?;
-        self.uploads.ended(&at);
+        self.store.abort_upload(upload_ref(request)?).await?;
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     }
 

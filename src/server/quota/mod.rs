@@ -7,10 +7,8 @@
 
 mod bucket;
 mod ledger;
-mod uploads;
 
 pub use ledger::Direction;
-pub use uploads::{Beginning, OpenUploads};
 
 use crate::access::KeyLimits;
 use crate::filters::Admitted;
@@ -30,7 +28,6 @@ const LONGEST_RETRY: u64 = 60;
 pub struct Quotas {
     ledger: Mutex<Ledger>,
     started: Instant,
-    uploads: Arc<OpenUploads>,
 }
 
 /// A request that counts as in flight until this is dropped.
@@ -55,7 +52,7 @@ pub struct Throttle {
 
 impl Default for Quotas {
     fn default() -> Quotas {
-        Quotas { ledger: Mutex::default(), started: Instant::now(), uploads: Arc::default() }
+        Quotas { ledger: Mutex::default(), started: Instant::now() }
     }
 }
 
@@ -71,11 +68,6 @@ impl Quotas {
         let id = self.lock().enter(&ask, self.started.elapsed()).map_err(|over| refusal(&over))?;
         let key = id.zip(key.map(|(_, limits)| limits));
         Ok(Pass { quotas: self.clone(), key, is_copy })
-    }
-
-    /// The open uploads.
-    pub fn uploads(&self) -> &Arc<OpenUploads> {
-        &self.uploads
     }
 
     fn lock(&self) -> MutexGuard<'_, Ledger> {

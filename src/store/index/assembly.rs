@@ -123,6 +123,7 @@ mod tests {
             initiated: Timestamp::default(),
             metadata: Metadata::default(),
             info: UploadInfo { checksum, ..UploadInfo::default() },
+            owner: None,
         }
     }
 

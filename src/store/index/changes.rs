@@ -24,12 +24,26 @@ use bytes::Bytes;
 
 /// What a client asks to be changed.
 pub(in crate::store) enum Change {
-    CreateBucket { name: BucketName, now: Timestamp, location: Option<String> },
-    DeleteBucket { name: BucketName },
+    CreateBucket {
+        name: BucketName,
+        now: Timestamp,
+        location: Option<String>,
+    },
+    DeleteBucket {
+        name: BucketName,
+    },
     Put(Box<Put>),
-    DeleteObject { bucket: BucketName, key: ObjectKey },
+    DeleteObject {
+        bucket: BucketName,
+        key: ObjectKey,
+    },
     CopyObject(Box<ObjectCopy>),
-    CreateUpload { id: String, upload: Box<UploadRow> },
+    /// With how many uploads its owner may have open.
+    CreateUpload {
+        id: String,
+        upload: Box<UploadRow>,
+        most: Option<u64>,
+    },
     PutPart(Box<PutPart>),
     CompleteUpload(Box<Complete>),
     AbortUpload(UploadRef),
@@ -95,7 +109,7 @@ impl Tables<'_> {
             Change::Put(put) => return self.put(put).map(Some),
             Change::DeleteObject { bucket, key } => self.delete_object(bucket, key)?,
             Change::CopyObject(copy) => return self.copy_object(copy).map(Some),
-            Change::CreateUpload { id, upload } => self.create_upload(id, upload)?,
+            Change::CreateUpload { id, upload, most } => self.create_upload(id, upload, *most)?,
             Change::PutPart(put) => return self.put_part(put).map(Some),
             Change::CompleteUpload(complete) => return self.complete_upload(complete).map(Some),
             Change::AbortUpload(at) => self.abort_upload(at)?,

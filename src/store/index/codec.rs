@@ -14,8 +14,8 @@ use crc_fast::{CrcAlgorithm, Digest};
 use std::collections::BTreeMap;
 
 /// The version of new rows.
-pub(super) const VERSION: u8 = 4;
-/// The version before: the same fields, but its extents are counted one by one ([`Counting`]).
+pub(super) const VERSION: u8 = 5;
+/// The last version whose extents are counted one by one ([`Counting`]).
 const COUNTED_SINGLY: u8 = 3;
 /// The oldest version of rows that are read: without storage class and encryption.
 const OLDEST: u8 = 2;
@@ -209,9 +209,9 @@ impl<'a> Decoder<'a> {
         is_ours.then_some(decoder)
     }
 
-    /// A field that rows have since version 3.
-    pub(super) fn since_3<T: Default>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
-        if self.version < 3 { Some(T::default()) } else { read(self) }
+    /// A field that rows have since this version.
+    pub(super) fn since<T: Default>(&mut self, version: u8, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        if self.version < version { Some(T::default()) } else { read(self) }
     }
 
     pub(super) fn take(&mut self, length: usize) -> Option<&'a [u8]> {

@@ -2,7 +2,7 @@
 
 use super::notes::Keys;
 use super::tables::{BLOBS, BODIES, BUCKETS, CONFIGURATIONS, META, OBJECTS, Snapshot, UNREFERENCED};
-use super::upload_tables::{COMPLETED, COMPLETED_AT, PARTS, UPLOAD_KEYS, UPLOADS};
+use super::upload_tables::{COMPLETED, COMPLETED_AT, PARTS, UPLOAD_KEYS, UPLOAD_OWNERS, UPLOADS};
 use super::{Index, IndexError};
 use crate::store::error::StoreError;
 use redb::{
@@ -55,7 +55,8 @@ fn each_table<T: EachTable>(on: &mut T) -> Result<(), T::Fault> {
     on.table(UPLOAD_KEYS)?;
     on.table(PARTS)?;
     on.table(COMPLETED)?;
-    on.table(COMPLETED_AT)
+    on.table(COMPLETED_AT)?;
+    on.table(UPLOAD_OWNERS)
 }
 
 impl Snapshot {

@@ -1,7 +1,8 @@
 //! The migration: an index of an earlier version becomes one of this version, in one transaction.
 //!
-//! Version 4 adds the table of what is configured for buckets. Version 5 knows which blobs have block sums. No row changes,
-//! so a migration takes no longer in a full store than in an empty one.
+//! Version 4 adds the table of what is configured for buckets. Version 5 knows which blobs have block sums. Version 6 counts
+//! the open uploads of each owner; those of earlier versions have none. No row changes, so a migration takes no longer in a
+//! full store than in an empty one.
 
 use super::tables::{META, META_SCHEMA, SCHEMA, Snapshot};
 use super::{Index, IndexError};

@@ -30,6 +30,7 @@ mod page;
 mod upload_page;
 mod scan;
 mod duplicate;
+mod from_disk;
 mod rewrite;
 mod migration;
 #[cfg(test)]

@@ -17,6 +17,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(super) struct Overlay {
     file: ReadFile,
     place: FilePlace,
+    /// Whether the engine of this process that has the file open locks it.
+    is_locked: bool,
     over: Mutex<Over>,
 }
 
@@ -30,13 +32,22 @@ struct Over {
 impl Overlay {
     /// Opens an existing index.
     pub(super) fn open(path: &Path) -> Result<Overlay, DatabaseError> {
+        Overlay::open_to(path, false)
+    }
+
+    /// The same while an engine of this process has it open and locked.
+    pub(super) fn open_locked(path: &Path) -> Result<Overlay, DatabaseError> {
+        Overlay::open_to(path, true)
+    }
+
+    fn open_to(path: &Path, is_locked: bool) -> Result<Overlay, DatabaseError> {
         let (file, place) = ReadFile::open(path)?;
         let length = file.len().map_err(StorageError::Io)?;
         if length == 0 {
             let empty = io::Error::new(io::ErrorKind::UnexpectedEof, "the index is empty");
             return Err(StorageError::Io(empty).into());
         }
-        Ok(Overlay { file, place, over: Mutex::new(Over { length, bytes: BTreeMap::new() }) })
+        Ok(Overlay { file, place, is_locked, over: Mutex::new(Over { length, bytes: BTreeMap::new() }) })
     }
 
     pub(super) fn place(&self) -> FilePlace {
@@ -84,19 +95,19 @@ impl StorageBackend for Overlay {
     }
 
     fn close(&self) -> io::Result<()> {
-        self.file.file().close()
+        if self.is_locked { Ok(()) } else { self.file.file().close() }
     }
 
     /// Shared: a file that is open for reading only cannot be locked otherwise, and this keeps writers out.
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.file.file().try_lock_shared_range(start, end)
+        if self.is_locked { Ok(true) } else { self.file.file().try_lock_shared_range(start, end) }
     }
 
     fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.file.file().try_lock_shared_range(start, end)
+        self.try_lock_range(start, end)
     }
 
     fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.file.file().unlock_range(start, end)
+        if self.is_locked { Ok(()) } else { self.file.file().unlock_range(start, end) }
     }
 }

@@ -234,12 +234,15 @@ impl<F: RawFile> Pages<F> {
 
     /// The header of the last commit that is complete.
     fn read_header(&self, known: &mut Known) -> io::Result<Header> {
+        // A file that is only read may have a header that leads to a commit which is not complete, and others may write it.
+        if let (Some(before), false) = (known.header, self.may_write) {
+            return Ok(before);
+        }
         let mut page = vec![0; PAGE as usize];
         self.file.read(place(0), &mut page)?;
         let header = Header::read(&page).ok_or_else(|| damaged(0))?;
         let Some(before) = known.header else { return self.first_header(known, header, &page) };
-        // A file that is only read may have a header that leads to a commit which is not complete.
-        if before == header || !self.may_write { Ok(before) } else { Err(damaged(0)) }
+        if before == header { Ok(before) } else { Err(damaged(0)) }
     }
 
     /// The same of a file that is new to us. What is left of a commit that did not come to be is removed.

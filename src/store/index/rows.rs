@@ -140,7 +140,7 @@ impl Decoder<'_> {
         let Head { size, last_modified, etag, checksum, storage_class } = self.head()?;
         let metadata = self.metadata()?;
         let parts = self.sizes(size)?;
-        let encryption = self.since_3(|row| row.option(Decoder::key_check))?;
+        let encryption = self.since(3, |row| row.option(Decoder::key_check))?;
         let info = ObjectInfo { size, etag, last_modified, metadata, storage_class, checksum, parts, encryption };
         let body = self.body(stored_bytes(&info))?;
         self.end().map(|()| ObjectRow { info, body })
@@ -152,7 +152,7 @@ impl Decoder<'_> {
             last_modified: Timestamp::from_millis(self.integer()?),
             etag: ETag::parse(self.text()?)?,
             checksum: self.option(Decoder::checksum)?,
-            storage_class: self.since_3(Decoder::storage_class)?,
+            storage_class: self.since(3, Decoder::storage_class)?,
         })
     }
 

@@ -4,12 +4,13 @@ use super::IndexError;
 use super::fixed_rows::BlobRow;
 use super::rows::{Body, ObjectRow, stored_bytes};
 use super::tables::{BLOBS, BODIES, OBJECTS, Snapshot, UNREFERENCED};
-use super::upload_rows::{PartRow, UploadRow};
-use super::upload_tables::{PARTS, UPLOADS};
+use super::upload_rows::{CompletedRow, PartRow, UploadRow};
+use super::upload_tables::{COMPLETED, PARTS, UPLOAD_OWNERS, UPLOADS};
 use crate::s3::names::BucketName;
 use crate::store::defects::DefectSubject;
 use crate::store::error::StoreError;
 use crate::store::folder::BlobId;
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
 /// A row whose bytes lie elsewhere: in the table of small bodies, or in blobs.
@@ -25,6 +26,9 @@ pub(in crate::store) struct Holder {
 
 /// A blob and its row, if that reads.
 type FoundBlob = (BlobId, Result<BlobRow, StoreError>);
+
+/// An open upload and its owner, if its row reads.
+type FoundUpload = (String, Result<Option<String>, StoreError>);
 
 impl Snapshot {
     /// Every row that has bytes. Each table whose rows name blobs is walked here and nowhere else: a blob that is not
@@ -86,6 +90,37 @@ impl Snapshot {
             Ok(Holder::from_part(id, number, upload, row.value()))
         });
         Ok(parts)
+    }
+
+    /// The id of every open upload, and its owner if its row reads.
+    pub(in crate::store) fn uploads(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<FoundUpload, IndexError>> + use<>, IndexError> {
+        let uploads = self.0.open_table(UPLOADS)?.range::<&str>(..)?.map(|row| {
+            let (id, row) = row?;
+            Ok((id.value().to_owned(), UploadRow::decode(id.value(), row.value()).map(|row| row.owner)))
+        });
+        Ok(uploads)
+    }
+
+    /// The id of every upload that is remembered as completed, and whether its row reads.
+    pub(in crate::store) fn completed_uploads(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<(String, bool), IndexError>> + use<>, IndexError> {
+        let completed = self.0.open_table(COMPLETED)?.range::<&str>(..)?.map(|row| {
+            let (id, row) = row?;
+            Ok((id.value().to_owned(), CompletedRow::decode(id.value(), row.value()).is_ok()))
+        });
+        Ok(completed)
+    }
+
+    /// How many open uploads are counted for each owner.
+    pub(in crate::store) fn upload_owners(&self) -> Result<BTreeMap<String, u64>, IndexError> {
+        let counted = self.0.open_table(UPLOAD_OWNERS)?.range::<&str>(..)?.map(|row| {
+            let (owner, count) = row?;
+            Ok((owner.value().to_owned(), count.value()))
+        });
+        counted.collect()
     }
 
     /// Every blob that has a row, in the order of their numbers, and its row if that reads.

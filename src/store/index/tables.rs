@@ -23,7 +23,7 @@ pub(super) const CONFIGURATIONS: TableDefinition<'_, (&str, u8), &[u8]> = TableD
 type ConfigurationTable<'t> = NotedTable<'t, (&'static str, u8), &'static [u8]>;
 
 /// The version of tables and rows together.
-pub(super) const SCHEMA: u64 = 5;
+pub(super) const SCHEMA: u64 = 6;
 
 /// Name to [`BucketRow`].
 pub(super) const BUCKETS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("buckets");
@@ -62,15 +62,22 @@ pub(super) fn bucket_end(bucket: &BucketName) -> Vec<u8> {
 
 /// The index as of one commit. Short-lived: it keeps old pages from being used again.
 ///
-/// With it, where it is kept for longer, the engine that it is of: the transaction ends before that is closed.
+/// With it, where it is kept for longer, the engine that it is of: the transaction ends before that is closed. The last is
+/// the view that keeps the pages of one from the disk ([`super::from_disk`]).
 pub(in crate::store) struct Snapshot(
     pub(super) ReadTransaction,
     #[expect(dead_code, reason = "it is only kept")] Option<Replaced>,
+    #[expect(dead_code, reason = "it is only kept")] Option<Box<Snapshot>>,
 );
 
 impl Snapshot {
     pub(super) fn new(transaction: ReadTransaction, of: Option<Replaced>) -> Snapshot {
-        Snapshot(transaction, of)
+        Snapshot(transaction, of, None)
+    }
+
+    /// One of an engine over the file of another, with the view of that which keeps its pages.
+    pub(super) fn over(transaction: ReadTransaction, of: Replaced, view: Snapshot) -> Snapshot {
+        Snapshot(transaction, Some(of), Some(Box::new(view)))
     }
 
     pub(in crate::store) fn buckets(&self) -> Result<Vec<Bucket>, IndexError> {
@@ -202,8 +209,10 @@ impl<'t> Tables<'t> {
 
     /// Makes an index of an earlier version one of this version. Which tables there are is seen to by opening them.
     pub(super) fn raise_version(&mut self) -> Result<(), IndexError> {
-        let first = self.next_blob()?.max(self.watermark()?);
-        self.set_proven_from(BlobId(first))?;
+        if self.meta.get(META_PROVEN_FROM)?.is_none() {
+            let first = self.next_blob()?.max(self.watermark()?);
+            self.set_proven_from(BlobId(first))?;
+        }
         self.meta.insert(META_SCHEMA, SCHEMA)?;
         Ok(())
     }
@@ -212,6 +221,11 @@ impl<'t> Tables<'t> {
     pub(in crate::store) fn set_schema(&mut self, schema: u64) -> Result<(), IndexError> {
         self.meta.insert(META_SCHEMA, schema)?;
         Ok(())
+    }
+
+    #[cfg(test)]
+    pub(in crate::store) fn set_uploads_of_owner(&mut self, owner: &str, open: u64) -> Result<(), IndexError> {
+        self.uploads.set_of_owner(owner, open)
     }
 
     #[cfg(test)]

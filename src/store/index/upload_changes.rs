@@ -45,10 +45,16 @@ pub(in crate::store) struct Complete {
 }
 
 impl Tables<'_> {
-    pub(super) fn create_upload(&mut self, id: &str, upload: &UploadRow) -> Result<(), IndexError> {
+    /// `most` is how many its owner may have open.
+    pub(super) fn create_upload(&mut self, id: &str, upload: &UploadRow, most: Option<u64>) -> Result<(), IndexError> {
         self.require_bucket(&upload.bucket)?;
         if self.uploads.open_uploads()? >= OPEN_AT_MOST {
             return Err(StoreError::TooManyUploads.into());
+        }
+        if let (Some(owner), Some(most)) = (&upload.owner, most)
+            && self.uploads.of_owner(owner)? >= most
+        {
+            return Err(StoreError::TooManyUploadsOfOwner.into());
         }
         self.uploads.insert(id, upload)
     }

@@ -19,6 +19,8 @@ pub(in crate::store) struct UploadRow {
     pub(in crate::store) initiated: Timestamp,
     pub(in crate::store) metadata: Metadata,
     pub(in crate::store) info: UploadInfo,
+    /// Who has begun it; `None` for nobody that is counted.
+    pub(in crate::store) owner: Option<String>,
 }
 
 /// A part of an open upload, and where its bytes are.
@@ -55,6 +57,7 @@ impl UploadRow {
         out.metadata(&self.metadata);
         out.storage_class(self.info.storage_class);
         out.option(self.info.encryption.as_ref(), Encoder::key_check);
+        out.option(self.owner.as_deref(), Encoder::text);
         out.seal(id.as_bytes())
     }
 
@@ -114,10 +117,11 @@ impl Decoder<'_> {
         let initiated = Timestamp::from_millis(self.integer()?);
         let checksum = self.option(Decoder::plan)?;
         let metadata = self.metadata()?;
-        let storage_class = self.since_3(Decoder::storage_class)?;
-        let encryption = self.since_3(|row| row.option(Decoder::key_check))?;
+        let storage_class = self.since(3, Decoder::storage_class)?;
+        let encryption = self.since(3, |row| row.option(Decoder::key_check))?;
+        let owner = self.since(5, |row| row.option(Decoder::text))?.map(str::to_owned);
         let info = UploadInfo { storage_class, checksum, encryption };
-        self.end().map(|()| UploadRow { bucket, key, initiated, metadata, info })
+        self.end().map(|()| UploadRow { bucket, key, initiated, metadata, info, owner })
     }
 
     pub(super) fn part(mut self) -> Option<PartRow> {
@@ -128,7 +132,7 @@ impl Decoder<'_> {
             last_modified: Timestamp::from_millis(self.integer()?),
             checksum: self.option(Decoder::checksum)?,
         };
-        let sealed = self.since_3(Decoder::flag)?;
+        let sealed = self.since(3, Decoder::flag)?;
         let extents = self.extents(if sealed { sealed_length(info.size) } else { info.size })?;
         self.end().map(|()| PartRow { info, sealed, extents })
     }
@@ -176,6 +180,7 @@ mod tests {
                 checksum: Some(Plan { algorithm: Algorithm::Crc32, kind: Kind::Composite }),
                 encryption: Some(KeyCheck { salt: [1; SALT], mac: [2; 32] }),
             },
+            owner: Some("AK".into()),
         }
     }
 

@@ -21,6 +21,8 @@ pub(super) const PARTS: TableDefinition<'_, (&str, u16), &[u8]> = TableDefinitio
 pub(super) const COMPLETED: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("completed");
 /// (time of completion in milliseconds, upload id): the order in which completed uploads are forgotten.
 pub(super) const COMPLETED_AT: TableDefinition<'_, (u64, &str), ()> = TableDefinition::new("completed_at");
+/// Who has uploads open to how many these are.
+pub(super) const UPLOAD_OWNERS: TableDefinition<'_, &str, u64> = TableDefinition::new("upload_owners");
 
 /// The tables of uploads within a write transaction.
 pub(super) struct UploadTables<'t> {
@@ -29,6 +31,7 @@ pub(super) struct UploadTables<'t> {
     parts: NotedTable<'t, (&'static str, u16), &'static [u8]>,
     completed: NotedTable<'t, &'static str, &'static [u8]>,
     completed_at: NotedTable<'t, (u64, &'static str), ()>,
+    owners: NotedTable<'t, &'static str, u64>,
 }
 
 impl<'t> UploadTables<'t> {
@@ -42,6 +45,7 @@ impl<'t> UploadTables<'t> {
             parts: NotedTable::open(transaction, PARTS, notes)?,
             completed: NotedTable::open(transaction, COMPLETED, notes)?,
             completed_at: NotedTable::open(transaction, COMPLETED_AT, notes)?,
+            owners: NotedTable::open(transaction, UPLOAD_OWNERS, notes)?,
         })
     }
 
@@ -56,7 +60,24 @@ impl<'t> UploadTables<'t> {
         Ok(self.uploads.len()?)
     }
 
+    /// How many uploads of this owner are open.
+    pub(super) fn of_owner(&self, owner: &str) -> Result<u64, IndexError> {
+        Ok(self.owners.get(owner)?.map_or(0, |row| row.value()))
+    }
+
+    /// Owners without uploads have no row.
+    pub(super) fn set_of_owner(&mut self, owner: &str, open: u64) -> Result<(), IndexError> {
+        match open {
+            0 => drop(self.owners.remove(owner)?),
+            _ => drop(self.owners.insert(owner, open)?),
+        }
+        Ok(())
+    }
+
     pub(super) fn insert(&mut self, id: &str, row: &UploadRow) -> Result<(), IndexError> {
+        if let Some(owner) = &row.owner {
+            self.set_of_owner(owner, self.of_owner(owner)? + 1)?;
+        }
         self.uploads.insert(id, row.encode(id).as_slice())?;
         self.keys.insert((row.bucket.as_str(), row.key.as_str().as_bytes(), id), ())?;
         Ok(())
@@ -64,7 +85,11 @@ impl<'t> UploadTables<'t> {
 
     /// Removes the upload and the rows of its parts; what the parts refer to is the caller's to keep or to release.
     pub(super) fn remove(&mut self, at: &UploadRef, parts: &Parts) -> Result<(), IndexError> {
-        self.uploads.remove(at.id.as_str())?;
+        let row = self.uploads.remove(at.id.as_str())?;
+        let row = row.map(|row| UploadRow::decode(&at.id, row.value())).transpose()?;
+        if let Some(owner) = row.and_then(|row| row.owner) {
+            self.set_of_owner(&owner, self.of_owner(&owner)?.saturating_sub(1))?;
+        }
         self.keys.remove((at.bucket.as_str(), at.key.as_str().as_bytes(), at.id.as_str()))?;
         for number in parts.keys() {
             self.parts.remove((at.id.as_str(), *number))?;

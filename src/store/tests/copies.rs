@@ -141,6 +141,7 @@ async fn a_copy_of_very_many_blobs_is_written_anew_and_is_the_same() {
             storage_class: StorageClass::default(),
             checksum: None,
             key: secret.clone(),
+            owner: None,
             now: NOW,
         };
         let id = store.create_upload(&bucket(), &key("k"), new).await.unwrap();

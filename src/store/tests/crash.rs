@@ -286,9 +286,9 @@ async fn a_read_only_folder_is_read() {
 #[tokio::test]
 async fn a_folder_of_another_version_is_left_alone() {
     let folder = |dir: &TempDir| dir.path().to_owned();
-    let too_new = |dir: &TempDir| OpenError::TooNew { folder: folder(dir), found: 6, current: 5 };
-    let too_old = |dir: &TempDir| OpenError::TooOld { folder: folder(dir), found: 2, current: 5 };
-    for (found, expected) in [(6, &too_new as &dyn Fn(&TempDir) -> OpenError), (2, &too_old)] {
+    let too_new = |dir: &TempDir| OpenError::TooNew { folder: folder(dir), found: 7, current: 6 };
+    let too_old = |dir: &TempDir| OpenError::TooOld { folder: folder(dir), found: 2, current: 6 };
+    for (found, expected) in [(7, &too_new as &dyn Fn(&TempDir) -> OpenError), (2, &too_old)] {
         let dir = TempDir::new().unwrap();
         let store = open(&dir);
         store.0.index.write(|tables| tables.set_schema(found)).unwrap();

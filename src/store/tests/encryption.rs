@@ -14,6 +14,7 @@ async fn create_with(store: &Store, name: &str, secret: &CustomerKey) -> UploadR
         storage_class: StorageClass::default(),
         checksum: None,
         key: Some(secret.clone()),
+        owner: None,
         now: NOW,
     };
     let id = store.create_upload(&bucket(), &key(name), new).await.unwrap();

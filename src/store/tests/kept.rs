@@ -12,7 +12,7 @@ use crate::s3::precondition::ReadConditions;
 use std::fmt::Write as _;
 
 /// The kept folders, oldest first. A folder is named after the version of its index.
-const KEPT: [&str; 3] = ["3", "4", "5"];
+const KEPT: [&str; 4] = ["3", "4", "5", "6"];
 
 const SMALL: usize = 40;
 /// The bytes of a body in a file of its own.
@@ -105,7 +105,14 @@ async fn fill_uploads(store: &Store) {
     put_part(store, &open, 1, &body(BLOB, 5)).await.unwrap();
     put_part(store, &open, 10_000, &body(SMALL, 6)).await.unwrap();
     let (storage_class, secret) = (StorageClass::InfrequentAccess, secret(8));
-    let new = NewUpload { metadata: metadata(), storage_class, checksum: None, key: Some(secret.clone()), now: at(0) };
+    let new = NewUpload {
+        metadata: metadata(),
+        storage_class,
+        checksum: None,
+        key: Some(secret.clone()),
+        owner: owner(),
+        now: at(0),
+    };
     let id = store.create_upload(&bucket(), &key("open/encrypted"), new).await.unwrap();
     let encrypted = UploadRef { bucket: bucket(), key: key("open/encrypted"), id };
     put_part_with(store, &encrypted, 1, &body(SMALL, 9), Some(&secret)).await.unwrap();
@@ -114,10 +121,20 @@ async fn fill_uploads(store: &Store) {
     store.abort_upload(aborted).await.unwrap();
 }
 
+fn owner() -> Option<UploadOwner> {
+    Some(UploadOwner { id: "AK".into(), most: None })
+}
+
 /// An upload with all the metadata there is.
 async fn create_in(store: &Store, name: &str, checksum: Option<Plan>) -> UploadRef {
-    let new =
-        NewUpload { metadata: metadata(), storage_class: StorageClass::default(), checksum, key: None, now: at(0) };
+    let new = NewUpload {
+        metadata: metadata(),
+        storage_class: StorageClass::default(),
+        checksum,
+        key: None,
+        owner: owner(),
+        now: at(0),
+    };
     let id = store.create_upload(&bucket(), &key(name), new).await.unwrap();
     UploadRef { bucket: bucket(), key: key(name), id }
 }
@@ -323,11 +340,21 @@ async fn a_folder_of_the_version_before_that_cannot_be_written_to_is_refused() {
     let dir = copy_of("4");
     let disk = Disk::new(Durability::None);
     disk.fail_with(Some(Errno::ROFS));
-    let refused = OpenError::NotMigrated { folder: dir.path().to_owned(), current: 5 };
+    let refused = OpenError::NotMigrated { folder: dir.path().to_owned(), current: 6 };
     assert_eq!(try_open_on(disk, dir.path()).err(), Some(refused.clone()));
     let checked = crate::store::upkeep::check(dir.path(), crate::store::upkeep::Pace::default(), &mut |_| Ok(()));
     assert!(matches!(checked, Err(crate::store::upkeep::UpkeepError::Open(error)) if error == refused));
     assert_eq!(fs::read(dir.path().join("index.redb")).unwrap(), fs::read(kept("4").join("data/index.redb")).unwrap());
+}
+
+/// The open uploads of earlier versions have no owner.
+#[tokio::test]
+async fn open_uploads_are_counted_for_their_owner_since_version_6() {
+    for version in KEPT {
+        let counted = open(&copy_of(version)).0.index.read(index::Snapshot::upload_owners).unwrap();
+        let expected = if version < "6" { vec![] } else { vec![("AK".to_owned(), 2)] };
+        assert_eq!(Vec::from_iter(counted), expected, "version {version}");
+    }
 }
 
 /// The index remembers what CompleteMultipartUpload answered, and so does the migrated one.

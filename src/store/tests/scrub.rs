@@ -108,6 +108,60 @@ async fn damage_is_found_where_the_next_scrub_looks() {
     assert_eq!(files(&dir), [dir.path().join(BLOB)]);
 }
 
+/// A page that the server has in memory is read from the disk all the same.
+#[tokio::test]
+async fn a_page_of_the_index_that_has_changed_on_the_disk_is_found() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    let small = body(INLINE, 7);
+    put(&store, "small", &small).await.unwrap();
+    assert_eq!(scrub(&store).checked.findings, 0);
+    let index = dir.path().join("index.redb");
+    let mut bytes = fs::read(&index).unwrap();
+    let at = bytes.windows(64).position(|window| window == &small[..64]).unwrap();
+    bytes[at] ^= 1;
+    fs::write(&index, bytes).unwrap();
+    let mut lines = Vec::new();
+    let found = store.scrub(Pace::default(), &mut |event| {
+        if let Event::Found(finding) = event {
+            lines.push(finding.to_string());
+        }
+        Ok(())
+    });
+    assert_eq!(found.unwrap().checked.findings, 1);
+    assert!(lines[0].starts_with("index.redb: page ") && lines[0].ends_with("not what was written"), "{lines:?}");
+    assert!(get(&store, "small").await.unwrap() == small, "it is still in memory");
+    put(&store, "small", &small).await.unwrap();
+}
+
+/// The index grows and shrinks at each moment that a scrub reports.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_meanwhile_is_no_finding() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    for number in 0..200 {
+        put(&store, &format!("before/{number}"), &body(INLINE, number as u8)).await.unwrap();
+    }
+    let scrubbed = store.clone();
+    let run = tokio::task::spawn_blocking(move || {
+        let mut reported = 0;
+        let run = scrubbed.scrub(Pace::default(), &mut |_| {
+            Handle::current().block_on(async {
+                put(&scrubbed, &format!("meanwhile/{}", reported % 50), &body(INLINE, 1)).await.unwrap();
+                delete(&scrubbed, &format!("before/{}", reported % 200)).await;
+            });
+            reported += 1;
+            Ok(())
+        });
+        (run.unwrap(), reported)
+    });
+    let (run, reported) = run.await.unwrap();
+    assert_eq!(run.checked.findings, 0);
+    assert!(reported > 50, "{reported}");
+    drop(store);
+    assert_eq!(findings(&dir), [""; 0]);
+}
+
 #[tokio::test]
 async fn a_scrub_that_is_stopped_anywhere_leaves_a_store_that_can_be_scrubbed() {
     let dir = copy_of("4");

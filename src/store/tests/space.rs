@@ -31,6 +31,7 @@ async fn a_full_disk_takes_deletes_and_aborts_and_nothing_else() {
         storage_class: StorageClass::default(),
         checksum: None,
         key: None,
+        owner: None,
         now: NOW,
     };
     for result in [
@@ -110,6 +111,7 @@ async fn there_is_a_bound_for_open_uploads() {
             storage_class: StorageClass::default(),
             checksum: None,
             key: None,
+            owner: None,
             now: NOW,
         };
         match store.create_upload(&bucket(), &key("k"), new).await {

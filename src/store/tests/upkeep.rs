@@ -427,3 +427,16 @@ async fn parts_of_open_uploads_are_rows_like_any_other() {
     let id = upload.id;
     assert_eq!(findings(&dir), [format!("missing bucket/k: part 7 of upload {id}: blob 0 has no row in the index")]);
 }
+
+#[tokio::test]
+async fn an_owner_whose_uploads_are_counted_wrong_is_found() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    create(&store, "k", None).await;
+    store.0.index.write(|tables| tables.set_uploads_of_owner("AK", 3)).unwrap();
+    drop(store);
+    assert_eq!(
+        findings(&dir),
+        ["references index.redb: it counts the open uploads of keys as {\"AK\": 3}, and they are {}"]
+    );
+}

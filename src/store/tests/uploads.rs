@@ -20,7 +20,8 @@ pub(super) fn later(hours: u64) -> Timestamp {
 
 pub(super) async fn create(store: &Store, name: &str, checksum: Option<Plan>) -> UploadRef {
     let metadata = Metadata { content_type: Some("text/plain".into()), ..Metadata::default() };
-    let new = NewUpload { metadata, storage_class: StorageClass::default(), checksum, key: None, now: NOW };
+    let new =
+        NewUpload { metadata, storage_class: StorageClass::default(), checksum, key: None, owner: None, now: NOW };
     let id = store.create_upload(&bucket(), &key(name), new).await.unwrap();
     UploadRef { key: key(name), ..at(&id) }
 }
@@ -260,6 +261,39 @@ async fn forgotten_uploads_are_aged_out() {
     assert_eq!(store.abort_upload(upload).await, Err(StoreError::NoSuchUpload));
     store.blobs().reaper.wait();
     assert!(files(&dir).is_empty());
+}
+
+#[tokio::test]
+async fn an_owner_has_as_many_uploads_open_as_they_may_also_after_a_restart() {
+    let dir = TempDir::new().unwrap();
+    let store = with_bucket(&dir).await;
+    let too_many = Err(StoreError::TooManyUploadsOfOwner);
+    let (first, second) = (begin_as(&store, "a").await.unwrap(), begin_as(&store, "a").await.unwrap());
+    assert_eq!(begin_as(&store, "a").await, too_many);
+    let other = begin_as(&store, "b").await.unwrap();
+    create(&store, "k", None).await;
+    drop(store);
+    let store = open(&dir);
+    assert_eq!(begin_as(&store, "a").await, too_many);
+    store.abort_upload(first).await.unwrap();
+    let third = begin_as(&store, "a").await.unwrap();
+    assert_eq!(begin_as(&store, "a").await, too_many);
+    let part = put_part(&store, &second, 1, &body(10, 1)).await.unwrap();
+    complete(&store, &second, &[&part]).await.unwrap();
+    begin_as(&store, "a").await.unwrap();
+    for upload in [third, other] {
+        store.abort_upload(upload).await.unwrap();
+    }
+    let owners = store.0.index.read(index::Snapshot::upload_owners).unwrap();
+    assert_eq!(Vec::from_iter(owners), [("a".to_owned(), 1)], "those without uploads have no row");
+}
+
+/// Begins an upload of an owner who may have two open.
+async fn begin_as(store: &Store, owner: &str) -> Result<UploadRef, StoreError> {
+    let owner = Some(UploadOwner { id: owner.into(), most: Some(2) });
+    let (metadata, storage_class) = (Metadata::default(), StorageClass::default());
+    let new = NewUpload { metadata, storage_class, checksum: None, key: None, owner, now: NOW };
+    store.create_upload(&bucket(), &key("k"), new).await.map(|id| at(&id))
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::store::tests::listing::lines;
 use crate::store::tests::{NOW, new_object, read_all};
 use crate::store::{
     Completion, CopyKeys, NewMetadata, NewObject, NewPart, NewUpload, ObjectCopy, PartRules, Store, StoreError,
-    UploadRef, WriteResult,
+    UploadOwner, UploadRef, WriteResult,
 };
 use std::ops::Range;
 
@@ -42,7 +42,8 @@ pub(super) async fn create_upload(
     now: Timestamp,
 ) -> Result<String, StoreError> {
     let (metadata, storage_class) = (Metadata::default(), StorageClass::default());
-    let new = NewUpload { metadata, storage_class, checksum: None, key: None, now };
+    let owner = UploadOwner { id: format!("AK{}", key.len() % 3), most: None };
+    let new = NewUpload { metadata, storage_class, checksum: None, key: None, owner: Some(owner), now };
     store.create_upload(&name(bucket), &object_key(key), new).await
 }
 
