@@ -5,6 +5,7 @@
 //! buckets. [`life`] starts and stops the server.
 
 mod clock;
+pub mod workers;
 pub mod observe;
 pub mod quota;
 pub mod answer;

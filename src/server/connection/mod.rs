@@ -1,6 +1,7 @@
 //! A client's connection: its limits, its heads and bodies as pingora reads them, its answers as pingora writes them,
 //! and the port that combines these.
 
+pub mod socket;
 pub mod pace;
 pub mod answer_pace;
 pub mod client_stream;

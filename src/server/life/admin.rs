@@ -6,14 +6,15 @@ use crate::server::audit::Recorder;
 use crate::server::connection::limits::{ConnectionLimits, Connections, Limited};
 use crate::server::connection::port::HttpPort;
 use crate::server::exchange::Shared;
-use crate::server::life::listeners::{self, Bound};
+use crate::server::life::accept::{Threads, accept};
+use crate::server::life::listeners::Bound;
 use crate::server::life::opening::Opening;
 use crate::server::observe::health::Health;
 use crate::server::pages::{Hosts, Pages, PagesParts};
 use crate::server::tls::Certificates;
 use crate::settings;
 use crate::store::Store;
-use pingora::services::Service as _;
+use std::io;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -35,7 +36,7 @@ pub(super) struct Shown {
     pub(super) certificates: Option<Arc<Certificates>>,
 }
 
-/// Serves the admin address until it is stopped. It is always plain HTTP: probes and scrapers on this machine or in its
+/// Serves the admin address until it is stopped, on the shared runtime: it answers also when all workers are busy. It is always plain HTTP: probes and scrapers on this machine or in its
 /// own network use it without keys, and often cannot be given a certificate to trust.
 pub(super) fn serve(
     bound: Bound,
@@ -43,7 +44,7 @@ pub(super) fn serve(
     shared: &Shared,
     shown: Shown,
     stopping: watch::Receiver<bool>,
-) -> JoinHandle<()> {
+) -> io::Result<JoinHandle<()>> {
     let (metrics, rules) = (shared.metrics.clone(), shared.rules.clone());
     let hosts = Arc::new(Hosts::new(shown.pages.hosts.clone()));
     let pages = shared.recent.clone().map(|recent| {
@@ -68,6 +69,5 @@ pub(super) fn serve(
     };
     let port = HttpPort::new(port, opening.heads, opening.http2, metrics.clone());
     let connections = Arc::new(Connections::new(CONNECTIONS, TrustedProxies::default()));
-    let (mut service, fds) = listeners::service("admin", Limited::new(port, connections, metrics), vec![bound]);
-    tokio::spawn(async move { service.start_service(Some(fds), stopping, 1).await })
+    accept(bound, Arc::new(Limited::new(port, connections, metrics)), Threads::Shared, stopping)
 }

@@ -2,17 +2,8 @@
 //! port that replaces a 0 is known.
 
 use crate::server::life::inherited::Inherited;
-use pingora::listeners::{L4BufferSettings, ListenerConfig};
-use pingora::server::{Fds, ListenFds};
-use pingora::services::listening::Service;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::os::fd::IntoRawFd;
-use std::sync::Arc;
-
-/// Bytes that are read from a connection at once, and kept for it while it is open: most of what an idle connection takes.
-/// pingora's own are 64 KiB. A record of TLS has 16 KiB, and larger pieces of a body are read past this buffer.
-const READ_BUFFER: usize = 16 << 10;
 
 /// The addresses of a server. Clients that connect wait until the server is started.
 #[derive(Debug)]
@@ -132,23 +123,15 @@ impl Bound {
         self.address
     }
 
+    /// The socket, which does not block.
+    pub(super) fn into_listener(self) -> TcpListener {
+        self.listener
+    }
+
     /// A second handle of the same socket.
     pub(super) fn handle(&self) -> io::Result<TcpListener> {
         self.listener.try_clone()
     }
-}
-
-/// A service of pingora on addresses that are bound, and what it takes to start it.
-pub(super) fn service<A>(name: &str, app: A, bound: Vec<Bound>) -> (Service<A>, ListenFds) {
-    let mut service = Service::new(name.to_owned(), app);
-    let mut fds = Fds::new();
-    for Bound { address, listener, .. } in bound {
-        let address = address.to_string();
-        let buffer = L4BufferSettings::default().read(READ_BUFFER);
-        service.endpoints().add_listener(ListenerConfig::tcp(&address).l4_buffer(buffer));
-        fds.add(address, listener.into_raw_fd());
-    }
-    (service, Arc::new(fds.into()))
 }
 
 #[cfg(test)]

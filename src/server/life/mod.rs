@@ -4,6 +4,7 @@ mod lifecycle;
 mod scrub;
 pub mod inherited;
 pub mod listeners;
+mod accept;
 mod handles;
 mod opening;
 mod admin;

@@ -10,10 +10,11 @@ use crate::server::backend::Backend;
 use crate::server::connection::limits::{ConnectionLimits, Connections, Limited};
 use crate::server::connection::port::HttpPort;
 use crate::server::exchange::{Exchange, Service, Shared};
+use crate::server::life::accept::{Threads, accept};
 use crate::server::life::admin::{self, Shown};
 use crate::server::life::handles::Handles;
 use crate::server::life::lifecycle::run_lifecycle;
-use crate::server::life::listeners::{self, Bound, Listeners};
+use crate::server::life::listeners::{Bound, Listeners};
 use crate::server::life::opening::Opening;
 use crate::server::life::scrub::run_scrub;
 use crate::server::local::{Configurations, Local};
@@ -27,10 +28,11 @@ use crate::server::recent::Recent;
 use crate::server::remote::RemoteStore;
 use crate::server::s3_port::S3Port;
 use crate::server::tls::{Certificates, CertificatesError};
+use crate::server::workers::Workers;
 use crate::settings;
 use crate::store::{OpenError, Store, StoreError};
-use pingora::services::Service as _;
 use std::error::Error;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,8 +43,8 @@ use tokio::time::{sleep, timeout};
 /// How long a stopping server waits for the requests in flight.
 pub const DRAIN_LIMIT: Duration = Duration::from_secs(30);
 
-/// A connection is counted when its task first runs, and pingora does not report that it starts the task. So a server
-/// without connections waits this long before it assumes that there are none.
+/// A connection is counted when its task first runs. So a server without connections waits this long before it assumes
+/// that there are none.
 const JUST_ACCEPTED: Duration = Duration::from_millis(50);
 
 /// The parts of a server.
@@ -115,6 +117,8 @@ pub struct Running {
     stop: watch::Sender<bool>,
     stop_admin: watch::Sender<bool>,
     services: Vec<JoinHandle<()>>,
+    /// What serves the connections that are open.
+    _workers: Arc<Workers>,
 }
 
 /// Why a server does not start.
@@ -176,14 +180,21 @@ pub fn start(parts: ServerParts) -> Result<Running, StartError> {
     let public = PublicPort { backend, quotas };
     let listen = addresses(&parts.listeners.s3);
     let public_listen = addresses(&parts.listeners.public);
-    let mut services = vec![upkeep, serve_objects(s3, parts.listeners.s3, &opening, &shared, stopping.clone())];
+    let internal = |error: io::Error| StartError::Internal(error.into());
+    let workers = Arc::new(Workers::start().map_err(internal)?);
+    let threads = Threads::Workers(workers.clone());
+    let places = Serving { opening: &opening, shared: &shared, threads: &threads, stopping: &stopping };
+    let mut services = vec![upkeep];
+    services.extend(places.serve(s3, parts.listeners.s3).map_err(internal)?);
     if !public_listen.is_empty() {
-        services.push(serve_objects(public, parts.listeners.public, &opening, &shared, stopping.clone()));
+        services.extend(places.serve(public, parts.listeners.public).map_err(internal)?);
     }
     let admin = parts.listeners.admin.as_ref().map(Bound::address);
     let shown = Shown { health, pages: parts.pages, store, recorder: parts.recorder, certificates: parts.certificates };
-    services.extend(parts.listeners.admin.map(|bound| admin::serve(bound, &opening, &shared, shown, stopping_admin)));
-    Ok(Running { listen, public: public_listen, admin, live, metrics, stop, stop_admin, services })
+    if let Some(bound) = parts.listeners.admin {
+        services.push(admin::serve(bound, &opening, &shared, shown, stopping_admin).map_err(internal)?);
+    }
+    Ok(Running { listen, public: public_listen, admin, live, metrics, stop, stop_admin, services, _workers: workers })
 }
 
 fn addresses(bound: &[Bound]) -> Vec<SocketAddr> {
@@ -195,20 +206,25 @@ fn connections(rules: &Rules) -> Connections {
     Connections::new(ConnectionLimits::from(&rules.limits.ports), rules.trusted_proxies.clone())
 }
 
-/// Serves a port for objects.
-fn serve_objects<S: Service>(
-    service: S,
-    bound: Vec<Bound>,
-    opening: &Opening,
-    shared: &Arc<Shared>,
-    stopping: watch::Receiver<bool>,
-) -> JoinHandle<()> {
-    let exchange = Exchange { service, shared: shared.clone() };
-    let port = HttpPort::new(exchange, opening.heads, opening.http2, shared.metrics.clone());
-    let port = Limited::new(port, shared.connections.clone(), shared.metrics.clone());
-    let port = port.with_tls(opening.handshake.clone());
-    let (mut service, fds) = listeners::service(S::PORT.name(), port, bound);
-    tokio::spawn(async move { service.start_service(Some(fds), stopping, 1).await })
+/// How ports for objects are served.
+struct Serving<'a> {
+    opening: &'a Opening,
+    shared: &'a Arc<Shared>,
+    threads: &'a Threads,
+    stopping: &'a watch::Receiver<bool>,
+}
+
+impl Serving<'_> {
+    /// Serves a port at all its addresses.
+    fn serve<S: Service>(&self, service: S, bound: Vec<Bound>) -> io::Result<Vec<JoinHandle<()>>> {
+        let Serving { opening, shared, .. } = self;
+        let exchange = Exchange { service, shared: (*shared).clone() };
+        let port = HttpPort::new(exchange, opening.heads, opening.http2, shared.metrics.clone());
+        let port = Limited::new(port, shared.connections.clone(), shared.metrics.clone());
+        let port = Arc::new(port.with_tls(opening.handshake.clone()));
+        let accept = |bound| accept(bound, port.clone(), self.threads.clone(), self.stopping.clone());
+        bound.into_iter().map(accept).collect()
+    }
 }
 
 type StartedBackend = (Backend, Arc<dyn Health>, JoinHandle<()>);

@@ -6,6 +6,7 @@
 
 pub mod credentials;
 pub mod nodes;
+mod pool;
 mod response;
 mod payload;
 mod delivery;
@@ -61,10 +62,11 @@ impl RemoteStore {
         Ok(RemoteStore { remote, sender, unchecked_uploads: Arc::default() })
     }
 
-    /// Keeps nodes and credentials up to date until it is dropped.
+    /// Keeps nodes, credentials and idle connections up to date until it is dropped.
     pub async fn look_after(self) {
         let credentials = self.credentials().clone();
-        tokio::join!(self.sender.nodes.clone().watch(Intervals::default()), credentials.refresh());
+        let nodes = self.sender.nodes.clone().watch(Intervals::default());
+        tokio::join!(nodes, credentials.refresh(), self.sender.pool.keep_swept());
     }
 
     /// Signs requests with the key of new settings from now on, if both the new settings and those of the start have

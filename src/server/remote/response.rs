@@ -1,22 +1,17 @@
 //! The answer of a node as it arrives, on a connection that is in use.
 
 use super::nodes::{Node, in_words, kind_of};
+use super::pool::{Pool, Target};
 use crate::s3::{Code, S3Error};
 use crate::server::answer::{BodyStream, StreamError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::StatusCode;
-use pingora::connectors::http::v1::Connector;
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::v1::client::HttpSession;
-use pingora::upstreams::peer::HttpPeer;
 use pingora::{BError, Error, ErrorType};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// How long an idle connection is kept. Of the known stores MinIO is the first to close one, after 30 seconds. Closing
-/// before that loses no request.
-const KEPT: Duration = Duration::from_secs(25);
+use std::time::Instant;
 
 /// How many interim answers are read before the final one.
 const MAX_INTERIM: usize = 8;
@@ -27,9 +22,9 @@ const MAX_INTERIM: usize = 8;
 /// Large fields are boxed, because it passes through many futures, each of which would grow with it.
 pub(super) struct UpstreamResponse {
     pub(super) session: Box<HttpSession>,
-    pub(super) peer: Box<HttpPeer>,
+    pub(super) target: Target,
     pub(super) node: Node,
-    pub(super) connector: Arc<Connector>,
+    pub(super) pool: Arc<Pool>,
     pub(super) sent: Sent,
 }
 
@@ -61,7 +56,10 @@ impl UpstreamResponse {
     /// Returns the connection to the pool if the answer was read to its end.
     async fn release(mut self) {
         if self.sent == Sent::Whole && self.session.is_body_done() {
-            self.connector.release_http_session(*self.session, &*self.peer, Some(KEPT)).await;
+            self.session.respect_keepalive();
+            if let Some(stream) = self.session.reuse().await {
+                self.pool.put(self.target, stream, Instant::now());
+            }
         }
     }
 }

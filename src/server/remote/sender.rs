@@ -5,6 +5,7 @@ use super::credentials::{Credentials, Provider, Source};
 use super::delivery::{Broken, deliver};
 use super::nodes::{Node, NodeHealth, Nodes, in_words, kind_of};
 use super::payload::{Content, Payload};
+use super::pool::{Pool, Target};
 use super::response::UpstreamResponse;
 use crate::s3::{Code, S3Error};
 use crate::server::clock;
@@ -21,12 +22,15 @@ use pingora::connectors::http::v1::Connector;
 use pingora::http::RequestHeader;
 use pingora::protocols::http::v1::client::HttpSession;
 use pingora::upstreams::peer::HttpPeer;
+use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Sends requests to the nodes of a store.
 pub(super) struct Sender {
     remote: Arc<Remote>,
     connector: Arc<Connector>,
+    pub(super) pool: Arc<Pool>,
     signing_keys: KeyCache,
     pub(super) nodes: Arc<Nodes>,
     pub(super) credentials: Provider,
@@ -65,7 +69,8 @@ impl Sender {
             Some(credentials) => Source::Static(credentials),
         };
         let nodes = Arc::new(Nodes::new(&remote, connector.clone()));
-        Ok(Sender { remote, connector, signing_keys: KeyCache::default(), nodes, credentials: Provider::new(source) })
+        let (pool, signing_keys) = (Arc::new(Pool::new(remote.pool)), KeyCache::default());
+        Ok(Sender { remote, connector, pool, signing_keys, nodes, credentials: Provider::new(source) })
     }
 
     /// Sends until there is an answer, or the request may not be sent again.
@@ -114,12 +119,12 @@ impl Sender {
             AttemptError::Node(NodeFault { error, attempt, content })
         };
         let request = self.head(node, outgoing, hash, &content).map_err(AttemptError::Request)?;
-        let peer = Box::new(self.peer(node, outgoing));
-        let (mut session, reused) = match self.session(&peer).await {
+        let name = outgoing.certificate_name(node.endpoint());
+        let target = Target::new(node, &name);
+        let (mut session, origin) = match self.session(node, &target, name).await {
             Ok(session) => session,
             Err(error) => return Err(failed(error, SendProgress::NotSent, ConnectionOrigin::New, Some(content))),
         };
-        let origin = if reused { ConnectionOrigin::Pool } else { ConnectionOrigin::New };
         let timeouts = &self.remote.timeouts;
         session.write_timeout = Some(timeouts.idle);
         let delivered = deliver(&mut session, request, content, outgoing.answer_time(timeouts)).await;
@@ -128,17 +133,22 @@ impl Sender {
             Broken::Node { error, progress, content } => failed(error, progress, origin, content),
         })?;
         session.read_timeout = Some(timeouts.idle);
-        Ok(UpstreamResponse { session, peer, node: node.clone(), connector: self.connector.clone(), sent })
+        Ok(UpstreamResponse { session, target, node: node.clone(), pool: self.pool.clone(), sent })
     }
 
-    /// A connection of the pool, or else a new one, and whether it is of the pool. To connect takes a large future, and
-    /// most requests need none.
-    async fn session(&self, peer: &HttpPeer) -> pingora::Result<(Box<HttpSession>, bool)> {
-        if let Some(session) = self.connector.reused_http_session(peer).await {
-            return Ok((Box::new(session), true));
+    /// A connection of the pool, or else a new one. To connect takes a large future, and most requests need none.
+    async fn session(
+        &self,
+        node: &Node,
+        target: &Target,
+        certificate_name: Cow<'_, str>,
+    ) -> pingora::Result<(Box<HttpSession>, ConnectionOrigin)> {
+        if let Some(stream) = self.pool.take(target, Instant::now()) {
+            return Ok((Box::new(HttpSession::new(stream)), ConnectionOrigin::Pool));
         }
-        let (session, reused) = Box::pin(self.connector.get_http_session(peer)).await?;
-        Ok((Box::new(session), reused))
+        let peer = self.peer(node, certificate_name.into_owned());
+        let (session, _) = Box::pin(self.connector.get_http_session(&peer)).await?;
+        Ok((Box::new(session), ConnectionOrigin::New))
     }
 
     /// The request's head for a node, signed now.
@@ -172,11 +182,9 @@ impl Sender {
         request_header(outgoing.method, &target, headers)
     }
 
-    fn peer(&self, node: &Node, outgoing: &Outgoing) -> HttpPeer {
-        let endpoint = node.endpoint();
-        // With an empty name pingora would verify nothing; hosts of endpoints are never empty.
-        let name = outgoing.certificate_name(endpoint).into_owned();
-        let mut peer = HttpPeer::new(node.address(), endpoint.tls, name);
+    /// With an empty name pingora would verify nothing; hosts of endpoints are never empty.
+    fn peer(&self, node: &Node, certificate_name: String) -> HttpPeer {
+        let mut peer = HttpPeer::new(node.address(), node.endpoint().tls, certificate_name);
         peer.options.connection_timeout = Some(self.remote.timeouts.connect);
         peer.options.total_connection_timeout = Some(self.remote.timeouts.connect);
         peer
@@ -231,10 +239,10 @@ fn client_error(node: &Node, error: &BError, known_down: bool) -> S3Error {
     }
 }
 
-/// Connections with the store's certificates. pingora panics if certificates cannot be loaded. Those of settings were
+/// Makes connections with the store's certificates; its own pool stays empty. pingora panics if certificates cannot be loaded. Those of settings were
 /// checked before; those of the system are checked here.
 fn connector(remote: &Remote) -> Result<Connector, SetupError> {
-    let mut options = ConnectorOptions::new(remote.pool);
+    let mut options = ConnectorOptions::new(1);
     options.ca_file = remote.ca_file.as_ref().map(|path| path.to_string_lossy().into_owned());
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| Connector::new(Some(options))))
         .map_err(|_| SetupError::Certificates)

@@ -11,6 +11,8 @@ use std::io;
 /// Sends a request down a connection that was used before, on which the store then does as the script says before it
 /// closes; a new connection would be answered. Gives what arrived from that request on.
 ///
+/// Both requests come over one connection of the client: each worker has its own connections to the store.
+///
 /// A connection that is just being put into the pool is passed over there. Then nothing was seen, and it is done anew.
 fn over_a_used_connection(request: &Request, script: &[Step]) -> (io::Result<Response>, Vec<Received>) {
     let used = [Step::ReadHead, Step::answer(204)];
@@ -20,12 +22,17 @@ fn over_a_used_connection(request: &Request, script: &[Step]) -> (io::Result<Res
             vec![Step::ReadHead, Step::ReadBody, store::object("kept").into()],
         ]);
         let server = front(&upstream);
-        assert_eq!(server.send(Request::new("DELETE", "/media/old")).status, 204);
-        let answer = server.connect().try_send(&request.clone().signed(server.address));
+        let mut connection = server.connect();
+        assert_eq!(connection.send(delete().signed(server.address)).status, 204);
+        let answer = connection.try_send(&request.clone().signed(server.address));
         let requests = upstream.requests().split_off(1);
         (requests[0].connection == 0).then_some((answer, requests))
     };
     (0..20).find_map(attempt).unwrap_or_else(|| panic!("no connection was kept"))
+}
+
+fn delete() -> Request {
+    Request::new("DELETE", "/media/old")
 }
 
 /// The same where there is an answer, of a store that closes after it has read so much of the request.
@@ -79,9 +86,9 @@ fn a_body_that_was_not_asked_for_is_sent_over_another_connection() {
         vec![Step::ReadHead, Step::Continue100, Step::ReadBody, Step::answer(200)],
     ]);
     let server = front(&upstream);
-    assert_eq!(server.send(Request::new("DELETE", "/media/old")).status, 204);
-    let request = put(vec![b'x'; 1 << 20]).header("expect", "100-continue").signed(server.address);
     let mut connection = server.connect();
+    assert_eq!(connection.send(delete().signed(server.address)).status, 204);
+    let request = put(vec![b'x'; 1 << 20]).header("expect", "100-continue").signed(server.address);
     connection.write(&request.head_bytes());
     assert_eq!(connection.read_head().status, 100);
     connection.write(&request.body);
@@ -123,7 +130,7 @@ fn connections_are_kept() {
     let upstream = Scripted::answering(store::usual);
     let server = front(&upstream);
     for _ in 0..20 {
-        assert_eq!(server.send(Request::new("DELETE", "/media/old")).status, 204);
+        assert_eq!(server.send(delete()).status, 204);
     }
     assert!(upstream.connection_count() < 20, "one was used twice");
 }

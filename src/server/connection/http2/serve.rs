@@ -4,6 +4,7 @@ use crate::filters::Limits;
 use crate::server::connection::deadline::{LAST_CALL, last_call};
 use crate::server::connection::http2::announcement::{Announcement, Announcing};
 use crate::server::connection::http2::session::Http2Session;
+use crate::server::workers::spawn_shared;
 use crate::settings::Http2;
 use bytes::Bytes;
 use h2::server::{Builder, Connection, SendResponse};
@@ -92,7 +93,8 @@ pub async fn serve<F>(
     let start = |(request, respond): Incoming| {
         let session = Http2Session::new(request, respond, digest.clone());
         let (running, answer) = (Running::new(&active), answer(ServerSession::new_custom(Box::new(session))));
-        tokio::spawn(async move {
+        // Several requests of one connection are served by several threads.
+        spawn_shared(async move {
             answer.await;
             drop(running);
         });
