@@ -227,7 +227,7 @@ Writes a line for each finding, with bucket and key. Exits with 0 if there are
 none, with 1 if there are findings, and with 2 if the folder cannot be checked.
 If a server has the folder open, the server makes the check, at --rate. Objects
 that are written during the check are not read. Only a check without a server
-reads the whole index.
+includes the index engine's own check of its free pages.
 After a crash, start and stop the server first: its start removes incomplete
 files. A folder of an earlier release is migrated by the server's start or by
 `r2shim store gc`, never by a check.

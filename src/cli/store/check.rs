@@ -15,7 +15,7 @@ pub(in crate::cli) fn check(arguments: &StoreCheck, out: &mut dyn Write) -> Resu
     let upkeep = Upkeep {
         store: &arguments.store,
         beside: &arguments.beside,
-        notice: "a server has the folder and checks it; a check without it also reads the whole index",
+        notice: "a server has the folder and checks it; the index engine's own check of its free pages needs a stopped server",
         broken_off: "the check is not complete; it is safe to try again",
     };
     let mut printer = Printer::new(*json, out);
